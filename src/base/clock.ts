@@ -1,0 +1,27 @@
+/**
+ * Time as the sans-IO rooms see it: handed in, never taken from a global, so that a test moves it by hand.
+ */
+export interface Clock {
+  /** Milliseconds since the Unix epoch; never goes backwards within a process. */
+  nowMs(): number;
+}
+
+/** A pending call made by {@link Timers.after}. */
+export interface TimerHandle {
+  cancel(): void;
+}
+
+/** Timers as the sans-IO rooms see them. */
+export interface Timers extends Clock {
+  /** Calls `fn` once, `delayMs` milliseconds from now, unless the handle is cancelled first. */
+  after(delayMs: number, fn: () => void): TimerHandle;
+}
+
+/** The clock and timers of the running process. The origin is fixed at start, so a changed system clock has no effect. */
+export const systemTimers: Timers = {
+  nowMs: () => performance.timeOrigin + performance.now(),
+  after(delayMs, fn) {
+    const id = setTimeout(fn, delayMs);
+    return { cancel: () => clearTimeout(id) };
+  },
+};

@@ -1,0 +1,118 @@
+import { configureSync, getLogger, type LogLevel as TapeLevel, type LogRecord } from "@logtape/logtape";
+
+/** Levels in rising order; SRS 5+ writes the same words in capitals. `off` silences everything. */
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "off";
+
+/** Where log lines of one context (a connection, a pull, the process) go. */
+export interface Logger {
+  /** Context id: 8 characters per connection, shown in brackets on every line. */
+  readonly cid: string;
+  trace(text: string): void;
+  debug(text: string): void;
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+  /** A logger of the same process with another context id. */
+  withCid(cid: string): Logger;
+}
+
+const category = ["srs"];
+
+class TapeLogger implements Logger {
+  readonly #tape;
+
+  constructor(readonly cid: string) {
+    this.#tape = getLogger(category).with({ cid });
+  }
+
+  // Texts come from peers: passed as a property, braces in them are not taken for placeholders.
+  trace(text: string): void {
+    this.#tape.trace("{text}", { text });
+  }
+  debug(text: string): void {
+    this.#tape.debug("{text}", { text });
+  }
+  info(text: string): void {
+    this.#tape.info("{text}", { text });
+  }
+  warn(text: string): void {
+    this.#tape.warn("{text}", { text });
+  }
+  error(text: string): void {
+    this.#tape.error("{text}", { text });
+  }
+  withCid(cid: string): Logger {
+    return new TapeLogger(cid);
+  }
+}
+
+/** The logger of a context; silent until {@link setUpLogging} was called. */
+export function createLogger(cid: string): Logger {
+  return new TapeLogger(cid);
+}
+
+/** Options of {@link setUpLogging}. */
+export interface LogSetup {
+  level: LogLevel;
+  /** Process id, printed on every line. */
+  pid: number;
+  /** Times in UTC instead of local time (`utc_time`). */
+  utc: boolean;
+  /** Receives each line, with its line end; `level` lets a terminal colour it. */
+  write(line: string, level: LogLevel): void;
+}
+
+/** Directs the lines of all loggers, present and future, of this process. May be called again. */
+export function setUpLogging(setup: LogSetup): void {
+  const lowestLevel: TapeLevel | null = setup.level === "off" ? null : toTapeLevel(setup.level);
+  configureSync({
+    reset: true,
+    sinks: { line: (record) => setup.write(formatLine(record, setup), fromTapeLevel(record.level)) },
+    loggers: [
+      { category, lowestLevel, sinks: ["line"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
+    ],
+  });
+}
+
+function formatLine(record: LogRecord, setup: LogSetup): string {
+  const { cid, text } = record.properties;
+  return formatSrsLine(record.timestamp, fromTapeLevel(record.level), setup.pid, String(cid), String(text), setup.utc);
+}
+
+/**
+ * One line in SRS's format: `[2024-10-15 12:34:56.789][INFO][pid][cid] text`.
+ *
+ * Control characters in the text, as a peer may send them in names, are escaped so that a line stays a line.
+ * Source: SRS 7 `srs_app_log.cpp`; at most 8192 bytes a line.
+ */
+export function formatSrsLine(
+  atMs: number,
+  level: LogLevel,
+  pid: number,
+  cid: string,
+  text: string,
+  utc: boolean,
+): string {
+  return `[${formatTime(atMs, utc)}][${level.toUpperCase()}][${pid}][${cid}] ${escapeControls(text).slice(0, 8000)}\n`;
+}
+
+function formatTime(atMs: number, utc: boolean): string {
+  const local = utc ? atMs : atMs - new Date(atMs).getTimezoneOffset() * 60_000;
+  return new Date(local).toISOString().replace("T", " ").slice(0, 23);
+}
+
+/** Writes control characters as `\xNN` so that text from a peer can neither break a line nor steer a terminal. */
+export function escapeControls(text: string): string {
+  // deno-lint-ignore no-control-regex -- finding control characters is the point
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+function toTapeLevel(level: Exclude<LogLevel, "off">): TapeLevel {
+  return level === "warn" ? "warning" : level;
+}
+
+function fromTapeLevel(level: TapeLevel): LogLevel {
+  if (level === "warning") return "warn";
+  return level === "fatal" ? "error" : level;
+}
