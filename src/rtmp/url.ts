@@ -1,0 +1,156 @@
+import { RequestDenied } from "../base/errors.ts";
+
+/** Vhost that serves every name which has no vhost of its own. */
+export const DEFAULT_VHOST = "__defaultVhost__";
+const DEFAULT_APP = "__defaultApp__";
+export const DEFAULT_RTMP_PORT = 1935;
+const MAX_NAME_LENGTH = 512;
+
+/** Which stream a client means. */
+export interface StreamUrl {
+  /** Host the client used, without brackets. */
+  host: string;
+  port: number;
+  /** Vhost asked for: `vhost=` or `domain=` of the query, else the host. */
+  vhost: string;
+  /** Application, possibly of several levels; no slash at either end. */
+  app: string;
+  stream: string;
+  /** All parameters, with the leading `?`; empty when there are none. */
+  query: string;
+  /** Name of the stream within this server: `/app/stream`, with the vhost in front unless it is the default one. */
+  key: string;
+}
+
+/** An `rtmp://` address cut in pieces, without any meaning given to them. */
+export interface RtmpAddress {
+  tls: boolean;
+  host: string;
+  port: number;
+  /** Path without the leading slash. */
+  path: string;
+  /** With the leading `?`, or empty. */
+  query: string;
+}
+
+/**
+ * Cuts an RTMP address in pieces; null when it has no host.
+ *
+ * Not `new URL`: real clients send quotes around it (GStreamer), blanks, port 0, queries in odd places.
+ */
+export function parseRtmpAddress(text: string): RtmpAddress | null {
+  const match = /^["'\s]*(?:(rtmps?):)?\/\/(?:[^@/?#]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([^?#]*)(.*)$/i.exec(
+    stripBlanks(text),
+  );
+  if (match === null) return null;
+  const [, scheme = "rtmp", host = "", port = "", path = "", query = ""] = match;
+  const name = host.replace(/^\[|\]$/g, "");
+  if (name === "") return null;
+  const tls = scheme.toLowerCase() === "rtmps";
+  const number = Number(port);
+  const usable = number > 0 && number < 65536;
+  return {
+    tls,
+    host: name,
+    port: usable ? number : tls ? 443 : DEFAULT_RTMP_PORT,
+    path: path.replace(/["']+$/, "").replace(/^\/+/, ""),
+    query: cleanQuery(query),
+  };
+}
+
+/**
+ * Finds out which stream a client means by the `tcUrl` of its connect and the name in its publish or play.
+ *
+ * As SRS does (`srs_discovery_tc_url`): the two are joined, the last part of the path is the stream and the rest the
+ * app; a query may stand on either (FMLE puts it on the app) and all parameters count; `...vhost...` means `?vhost=`;
+ * `/_definst_` is dropped; an empty name takes the last part of the app (OBS without a stream key).
+ *
+ * @throws {RequestDenied} `RtmpTcUrl` if the address cannot be read, `StreamNameEmpty`, or a name with forbidden parts.
+ */
+export function parseStreamUrl(tcUrl: string, name: string): StreamUrl {
+  const address = parseRtmpAddress(tcUrl.replace("...vhost...", "?vhost="));
+  if (address === null) {
+    throw new RequestDenied("RtmpTcUrl", `cannot read tcUrl "${tcUrl}": expected rtmp://host[:port]/app`);
+  }
+  const cut = name.replace("...vhost...", "?vhost=").search(/[?#]/);
+  const plainName = cut < 0 ? name : name.slice(0, cut);
+  const nameQuery = cut < 0 ? "" : cleanQuery(name.replace("...vhost...", "?vhost=").slice(cut));
+
+  // An app query that holds a slash carries the stream behind it: rtmp://h/app?k=v/stream.
+  const [appQuery = "", ...fromQuery] = address.query.split("/");
+  const segments = [address.path, ...fromQuery, plainName].join("/").replaceAll("/_definst_", "")
+    .split("/").map(stripBlanks).filter((part) => part !== "");
+  const stream = segments.pop() ?? "";
+  // With an empty name, rtmp://h/app alone leaves nothing that could be the stream.
+  if (stream === "" || (segments.length === 0 && plainName.trim() === "")) {
+    throw new RequestDenied("StreamNameEmpty", `no stream name in tcUrl "${tcUrl}" and name "${name}"`);
+  }
+  const app = segments.join("/") || DEFAULT_APP;
+  checkName(app);
+  checkName(stream);
+  const query = joinQueries(nameQuery, appQuery);
+  const asked = queryValue(query, "vhost") || queryValue(query, "domain");
+  const vhost = stripBlanks(asked === DEFAULT_VHOST ? "" : asked) || address.host;
+  return withVhost({ host: address.host, port: address.port, vhost, app, stream, query, key: "" }, vhost);
+}
+
+/** The same stream under the vhost that the configuration resolved it to. */
+export function withVhost(url: StreamUrl, vhost: string): StreamUrl {
+  return { ...url, vhost, key: streamKey(vhost, url.app, url.stream) };
+}
+
+/**
+ * Name of a stream within a server: `/live/livestream`, or `a.com/live/livestream`.
+ *
+ * The suffix of an HTTP mount is dropped: an SRS edge whose first viewer came by HTTP-FLV asks for `livestream.flv`.
+ * Other dots belong to the name.
+ */
+export function streamKey(vhost: string, app: string, stream: string): string {
+  return `${vhost === DEFAULT_VHOST ? "" : vhost}/${app}/${stream.replace(/\.(flv|ts|aac|mp3)$/, "")}`;
+}
+
+/** Value of a parameter, the last one if it is given twice; empty when it is missing. Separators as in SRS. */
+export function queryValue(query: string, name: string): string {
+  let value = "";
+  for (const pair of query.replace(/^\?/, "").split(/[&,;?]+/)) {
+    const equals = pair.indexOf("=");
+    if (equals > 0 && pair.slice(0, equals) === name) value = pair.slice(equals + 1);
+  }
+  return value;
+}
+
+/** `rtmp://host:port/path`, with brackets around an IPv6 address. */
+export function formatRtmpUrl(host: string, port: number, path: string): string {
+  return `rtmp://${formatHost(host)}:${port}/${path}`;
+}
+
+/** A host as it stands in a URL. */
+export function formatHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function stripBlanks(text: string): string {
+  return text.replace(/[\s]/g, "");
+}
+
+function cleanQuery(text: string): string {
+  const query = text.replace(/^[?#]+/, "").replace(/["']+$/, "");
+  return query === "" || query === `vhost=${DEFAULT_VHOST}` ? "" : `?${query}`;
+}
+
+function joinQueries(first: string, second: string): string {
+  if (first === "" || second === "" || second === first) return first || second;
+  return `${first}&${second.slice(1)}`;
+}
+
+/** Names become file paths, log lines and metric labels: what could leave its place in one of them is refused. */
+function checkName(name: string): void {
+  const decoded = name.replace(/%2e/gi, ".");
+  // deno-lint-ignore no-control-regex -- finding control characters is the point
+  const bad = /[\x00-\x1f\x7f\\]|%(?:2f|5c|0[0-9a-f]|1[0-9a-f])/i.test(decoded) ||
+    decoded.split("/").some((part) => part === "." || part === "..");
+  if (bad) throw new RequestDenied("RtmpTcUrl", `name "${name}" has a forbidden part`);
+  if (name.length > MAX_NAME_LENGTH) {
+    throw new RequestDenied("RtmpTcUrl", `name of ${name.length} characters, at most ${MAX_NAME_LENGTH}`);
+  }
+}
