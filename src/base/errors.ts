@@ -5,6 +5,7 @@
  * Source: SRS 7 `srs_kernel_error.hpp`.
  */
 export const SrsCode = {
+  SocketListen: 1003,
   SocketTimeout: 1011,
   StConnect: 1018,
   ConfigInvalid: 1023,

@@ -1,0 +1,242 @@
+import { UpstreamError } from "../base/errors.ts";
+import { canonicalIp, shutdownSocket } from "./socket_shutdown.ts";
+
+/**
+ * How a connection ended: we closed it, the peer ended its sending, or the connection broke (reset by the peer, or
+ * given up by the network).
+ */
+export type ConnEnd = "closedHere" | "peerClosed" | "peerReset";
+
+/** Options of {@link TcpConn.connect}. */
+export interface ConnectOptions {
+  /** Host name or IP address, IPv6 without brackets. */
+  host: string;
+  port: number;
+  /** For everything: name look-up and TCP handshake. */
+  timeoutMs: number;
+  /** Gives up early. Has no effect once connected. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@link TcpConn.readLoop}. */
+export interface ReadLoopOptions {
+  /** Size of the first buffer; see {@link TcpConn.readBufferBytes}. */
+  bufferBytes: number;
+}
+
+/** How long `close()` waits for Deno to cancel a pending write before it shuts the socket down itself. */
+const CANCEL_GRACE_MS = 50;
+
+/**
+ * Owner of one TCP connection: the only holder of its `Deno.Conn`.
+ *
+ * Nagle's algorithm is off: writers batch by themselves.
+ *
+ * What gives the file descriptor back, tried on Linux with Deno 2.4.2 and 2.9.6 (`tests/server/net_close_test.ts`):
+ * `close()` cancels a pending read on both. A pending write to a peer that does not read is cancelled on 2.9.6 (Deno
+ * since 2026-07); on 2.4.2 it keeps socket and bytes until the peer reads or leaves, and `closeWrite()` before or
+ * after does not help, since it waits for that same write. There `close()` shuts the socket down with shutdown(2)
+ * ({@link shutdownSocket}), which makes the write fail. Both versions send FIN on close, then RST when input was
+ * left unread: see {@link finish} for a last message that must arrive.
+ */
+export class TcpConn implements Disposable {
+  readonly remoteIp: string;
+  readonly remotePort: number;
+  readonly localIp: string;
+  readonly localPort: number;
+  /**
+   * Size of the buffer that `readLoop` uses from its next read on. A read that is already waiting keeps its own, so
+   * start small and grow for a publisher.
+   */
+  readBufferBytes = 4096;
+  readonly #conn: Deno.TcpConn;
+  #end: ConnEnd | null = null;
+  #closed = false;
+  #finishing = false;
+  #pendingWrites = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Takes ownership of `conn`. */
+  constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+    this.remoteIp = canonicalIp(conn.remoteAddr.hostname);
+    this.remotePort = conn.remoteAddr.port;
+    this.localIp = canonicalIp(conn.localAddr.hostname);
+    this.localPort = conn.localAddr.port;
+    try {
+      conn.setNoDelay(true);
+    } catch {
+      // The peer is gone already: the first read or write will say so.
+    }
+  }
+
+  /**
+   * Connects to a server.
+   *
+   * A connection that comes about after the time-out or the abort is closed at once.
+   *
+   * @throws {UpstreamError} `StConnect`, with the address and the reason in words.
+   */
+  static async connect(options: ConnectOptions): Promise<TcpConn> {
+    const { host, port, timeoutMs, signal } = options;
+    const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    const giveUp = new AbortController();
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    const stop = (reason: string) => {
+      reject(new UpstreamError("StConnect", `cannot connect to ${where}: ${reason}`));
+      giveUp.abort();
+    };
+    const onAbort = () => stop("cancelled");
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const timer = setTimeout(() => stop(`no answer within ${timeoutMs} ms`), timeoutMs);
+    const dialled = dial(host, port, giveUp.signal);
+    try {
+      return new TcpConn(await Promise.race([givenUp, dialled]));
+    } catch (error) {
+      dialled.then((late) => late.close(), () => {});
+      if (error instanceof UpstreamError) throw error;
+      throw new UpstreamError("StConnect", `cannot connect to ${where}: ${explain(error)}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Why there is nothing more to read; null while the connection lives. */
+  get end(): ConnEnd | null {
+    return this.#end;
+  }
+
+  /** True once `close()` was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Reads what has arrived, at least one byte.
+   *
+   * @returns Bytes put into `buffer`, or null at the end of the connection; {@link end} then tells which.
+   */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    if (this.#end !== null) return null;
+    try {
+      const count = await this.#conn.read(buffer);
+      if (count === null) this.#end ??= "peerClosed";
+      return count;
+    } catch (error) {
+      if (this.#closed) return null;
+      if (!isBroken(error)) throw error;
+      this.#end ??= "peerReset";
+      return null;
+    }
+  }
+
+  /**
+   * Hands all input to `onBytes`, one view after the other, until the end of the connection.
+   *
+   * There is one buffer, reused: a view is valid until `onBytes` returns or its promise settles. The next read waits
+   * for that promise, so a slow receiver slows the peer down. An error of `onBytes` ends the loop and is thrown; the
+   * connection is left to the caller in every case.
+   */
+  async readLoop(
+    onBytes: (view: Uint8Array) => void | Promise<void>,
+    options: ReadLoopOptions,
+  ): Promise<ConnEnd> {
+    this.readBufferBytes = options.bufferBytes;
+    let buffer = new Uint8Array(0);
+    while (true) {
+      if (buffer.length !== this.readBufferBytes) buffer = new Uint8Array(this.readBufferBytes);
+      const count = await this.read(buffer);
+      if (count === null) return this.#end ?? "peerClosed";
+      // After `finish` the peer's words are only drained.
+      if (this.#finishing) continue;
+      const done = onBytes(buffer.subarray(0, count));
+      if (done !== undefined) await done;
+    }
+  }
+
+  /**
+   * Writes the beginning of `view`.
+   *
+   * The socket takes what fits into its send buffer; the rest is the caller's. The bytes must stay unchanged until
+   * the promise settles. A view on a `SharedArrayBuffer` works too (Deno 2.4.2 and 2.9.6).
+   *
+   * @returns How many bytes were taken, at least one.
+   * @throws An error that {@link isConnectionEnd} knows, once the connection has ended.
+   */
+  async write(view: Uint8Array): Promise<number> {
+    this.#pendingWrites++;
+    try {
+      return await this.#conn.write(view);
+    } finally {
+      this.#pendingWrites--;
+      if (this.#closed && this.#pendingWrites === 0) clearTimeout(this.#timer);
+    }
+  }
+
+  /**
+   * Closes so that what was written still arrives: ends the sending side, drops further input, and closes when the
+   * peer has ended too, or after `lingerMs`.
+   *
+   * A plain `close()` with unread input makes the kernel send a reset, and some systems then throw away bytes their
+   * program has not read yet: a refusal or a redirect would be lost. Input is dropped by the running `readLoop`, whose
+   * caller closes at its end. A pending write still gets its turn.
+   */
+  finish(lingerMs: number): void {
+    if (this.#closed || this.#finishing) return;
+    this.#finishing = true;
+    this.#conn.closeWrite().catch(() => {});
+    this.#timer = setTimeout(() => this.close(), lingerMs);
+  }
+
+  /** Closes at once. Pending reads end, pending writes fail. May be called again. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#end ??= "closedHere";
+    clearTimeout(this.#timer);
+    try {
+      this.#conn.close();
+    } catch (error) {
+      if (!isConnectionEnd(error)) throw error;
+    }
+    if (this.#pendingWrites > 0) this.#timer = setTimeout(() => shutdownSocket(this), CANCEL_GRACE_MS);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** True for an error that says no more than that the connection has ended, by either side. */
+export function isConnectionEnd(error: unknown): boolean {
+  return isBroken(error) || error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.TimedOut ||
+    error instanceof Deno.errors.UnexpectedEof ||
+    (error instanceof Error && "code" in error && BROKEN_CODES.has(String(error.code)));
+}
+
+/** Failures of the path to the peer, for which Deno has no class in every version. */
+const BROKEN_CODES = new Set(["EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "EHOSTDOWN", "ENETRESET"]);
+
+/** `Deno.connect` also throws at once (a port out of range): as a rejection it takes the same way as all others. */
+async function dial(hostname: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+  if (hostname === "") throw new TypeError("the host name is empty");
+  return await Deno.connect({ hostname, port, signal });
+}
+
+function explain(error: unknown): string {
+  if (error instanceof Deno.errors.ConnectionRefused) return "connection refused, nothing listens there";
+  if (error instanceof Deno.errors.NotCapable) return "this program was started without permission for that address";
+  const text = error instanceof Error ? error.message : String(error);
+  if (text.includes("lookup")) return "the host name is unknown";
+  return text.replace(/ \(os error \d+\)$/, "").toLowerCase();
+}
