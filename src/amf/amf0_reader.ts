@@ -1,10 +1,8 @@
-import { ByteReader, decodeUtf8 } from "../base/bytes.ts";
+import { ByteReader, decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { amfClassName, AmfMarker, type AmfObject, type AmfValue, isAmfObject, maxAmfDepth } from "./amf0_value.ts";
 
 const maxKeys = 1024;
-/** Such a name can be encoded again even if every byte of it was malformed and became U+FFFD (three bytes). */
-const maxNameBytes = 16_384;
 const maxReferencedValues = 65_536;
 
 /**
@@ -135,8 +133,10 @@ class Decoder {
 
   #readName(): string {
     const length = this.#need(2).readU16();
-    if (length > maxNameBytes) throw malformed(`name of ${length} bytes`);
-    return this.#readText(length);
+    const name = this.#readText(length);
+    // Malformed UTF-8 grows to U+FFFD, three bytes each: what is accepted here must fit when it is encoded again.
+    if (length > 0xffff / 3 && encodeUtf8(name).length > 0xffff) throw malformed(`name of ${length} malformed bytes`);
+    return name;
   }
 
   #readDate(): Date {

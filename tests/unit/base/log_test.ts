@@ -1,0 +1,58 @@
+import { assert, assertEquals, assertLess } from "../../assert.ts";
+import { createLogger, escapeControls, formatSrsLine, type LogLevel, setUpLogging } from "../../../src/base/log.ts";
+
+const atMs = Date.UTC(2024, 9, 15, 12, 34, 56, 7);
+
+Deno.test("formatSrsLine writes time, level, pid and context id in brackets", () => {
+  const line = formatSrsLine(atMs, "info", 1234, "abcd1234", "client connected", true);
+  assertEquals(line, "[2024-10-15 12:34:56.007][INFO][1234][abcd1234] client connected\n");
+});
+
+Deno.test("formatSrsLine writes local time unless told otherwise", () => {
+  const date = new Date(atMs);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const local = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${
+    two(date.getMinutes())
+  }:56.007`;
+  assertEquals(formatSrsLine(atMs, "warn", 1, "c", "t", false), `[${local}][WARN][1][c] t\n`);
+});
+
+Deno.test("formatSrsLine keeps a line a line, whatever a peer put into the text", () => {
+  const line = formatSrsLine(atMs, "error", 1, "c", "a\r\nb\x1b[31m\x9b\u0000", true);
+  assert(line.endsWith("] a\\x0d\\x0ab\\x1b[31m\\x9b\\x00\n"), line);
+  const long = formatSrsLine(atMs, "error", 1, "c", "x".repeat(100_000), true);
+  assertLess(long.length, 8192);
+  assert(long.endsWith("x\n"));
+});
+
+Deno.test("escapeControls leaves other text alone", () => {
+  assertEquals(escapeControls("live/直播?k=v {braces} %s"), "live/直播?k=v {braces} %s");
+});
+
+Deno.test("loggers write lines of their level and above, with their context id and braces as they are", () => {
+  const lines: string[] = [];
+  const levels: LogLevel[] = [];
+  const write = (line: string, level: LogLevel) => {
+    lines.push(line.slice(line.indexOf("][") + 1));
+    levels.push(level);
+  };
+  const logger = createLogger("first");
+  setUpLogging({ level: "warn", pid: 42, utc: true, write });
+  logger.info("not shown");
+  logger.warn("a {cid} b");
+  logger.withCid("second").error("c");
+  assertEquals(lines, ["[WARN][42][first] a {cid} b\n", "[ERROR][42][second] c\n"]);
+  assertEquals(levels, ["warn", "error"]);
+
+  lines.length = 0;
+  setUpLogging({ level: "trace", pid: 42, utc: true, write });
+  logger.trace("t");
+  logger.debug("d");
+  logger.info("i");
+  assertEquals(lines, ["[TRACE][42][first] t\n", "[DEBUG][42][first] d\n", "[INFO][42][first] i\n"]);
+
+  lines.length = 0;
+  setUpLogging({ level: "off", pid: 42, utc: true, write });
+  logger.error("not shown");
+  assertEquals(lines, []);
+});
