@@ -113,7 +113,10 @@ export class ChunkReader {
       return pos + added;
     }
     this.#scratchLength = 0;
-    return pos + length - had;
+    if (length >= had) return pos + length - had;
+    // Bytes put by as the head of an extended timestamp were none: they are payload, or even the next header.
+    this.push(this.#scratch.slice(length, had));
+    return pos;
   }
 
   /** Reads one chunk header from `buf[pos, end)`. Returns its length, or 0 when it is not all there: nothing changed then. */
@@ -136,6 +139,8 @@ export class ChunkReader {
     if (fmt === 3) {
       const extended = extendedLength(stream.extended, buf, pos, end);
       if (extended < 0) return 0;
+      // A peer that left it out once leaves it out always: later payload that looks like it is payload.
+      if (extended === 0) stream.extended = -1;
       if (opensMessage) repeatDelta(stream);
       this.#begin(stream);
       return pos + extended - start;
@@ -161,6 +166,7 @@ export class ChunkReader {
       if (opensMessage) this.#drop(stream);
       stream.lengthBytes = lengthBytes;
       stream.typeId = buf[pos + 6]!;
+      this.#checkLength(stream);
     }
     if (fmt === 0) stream.msid = readU32LittleEndian(buf, pos + 7);
     stream.extended = isExtended ? time : -1;
@@ -187,7 +193,6 @@ export class ChunkReader {
   /** The header of a chunk is read: its payload comes next. */
   #begin(stream: ChunkStream): void {
     if (stream.lengthBytes === 0) return;
-    if (stream.payload === null) this.#checkLength(stream);
     this.#current = stream;
     this.#chunkLeft = Math.min(this.#chunkSize, stream.lengthBytes - stream.received);
   }
