@@ -78,5 +78,5 @@ function blockDigest(block: Uint8Array, at: number, signer: HandshakeRole): Uint
 function hmac(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
   const mac = createHmac("sha256", key);
   for (const part of parts) mac.update(part);
-  return mac.digest();
+  return new Uint8Array(mac.digest()); // not a Buffer, whose slice() shares memory
 }
