@@ -1,0 +1,259 @@
+import { type ProblemList, quoteWord } from "./problem.ts";
+import { rowsByName } from "./row_index.ts";
+import type { Block, BlockList, Directive, Foreign, Infer, Repeated, Row, Schema } from "./schema.ts";
+import type { ConfWord } from "./srs_lexer.ts";
+import { type ConfDirective, placeOf, wordPlace } from "./srs_parser.ts";
+import { suggestDirective } from "./suggest_directive.ts";
+import type { ValueReport, ValueType, Words } from "./value_type.ts";
+
+/** State of one reading, shared by all blocks. */
+export interface ReadContext {
+  readonly problems: ProblemList;
+  /** Paths of directives whose status was already reported. */
+  readonly reported: Set<string>;
+}
+
+/** A context for a new reading. */
+export function newReadContext(problems: ProblemList): ReadContext {
+  return { problems, reported: new Set() };
+}
+
+/**
+ * Reads the directives of one block by its schema into typed values.
+ *
+ * Reports unknown names, duplicates (the first one counts, as in SRS), wrong values, and directives without effect.
+ *
+ * @param path Name of the block for messages, `vhost.play`; empty for the top level.
+ * @param outer Values of the block around this one, for rows that inherit.
+ */
+export function readBlock<S extends Schema>(
+  rows: S,
+  directives: readonly ConfDirective[],
+  path: string,
+  context: ReadContext,
+  outer: Values = {},
+): Infer<S> {
+  const given = sortByRow(rows, directives, path, context);
+  const values: Record<string, unknown> = {};
+  const isBlock = (row: Row) => row.node === "block" || row.node === "blocks";
+  // Blocks last: rows in them may inherit a value from here.
+  const entries = Object.entries(rows).sort(([, a], [, b]) => Number(isBlock(a)) - Number(isBlock(b)));
+  for (const [property, row] of entries) {
+    const found = given.get(row) ?? [];
+    switch (row.node) {
+      case "directive":
+        values[property] = readDirective(row, found, context, row.inherits === null ? undefined : outer[row.inherits]);
+        break;
+      case "repeated":
+        values[property] = readRepeated(row, found, context);
+        break;
+      case "block":
+        values[property] = readOneBlock(row, found, joinPath(path, row.name), context, values);
+        break;
+      case "blocks":
+        values[property] = readBlocks(row, found, joinPath(path, row.name), context, values);
+        break;
+      case "foreign":
+        break;
+    }
+  }
+  // The loop gives every property of the schema the value of its row, which is what Infer says.
+  return values as Infer<S>;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Checks the names in a block and below, without reading values: for blocks that are ignored. */
+export function checkNames(
+  rows: Schema,
+  directives: readonly ConfDirective[],
+  path: string,
+  context: ReadContext,
+): void {
+  for (const [row, found] of sortByRow(rows, directives, path, context)) {
+    if (row.node !== "block" && row.node !== "blocks") continue;
+    for (const { block } of found) checkNames(row.rows, block?.directives ?? [], joinPath(path, row.name), context);
+  }
+}
+
+function joinPath(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+/** Gathers the directives of each row; reports the unknown ones and the status of the known ones. */
+function sortByRow(
+  rows: Schema,
+  directives: readonly ConfDirective[],
+  path: string,
+  context: ReadContext,
+): Map<Row, ConfDirective[]> {
+  const names = rowsByName(rows);
+  const given = new Map<Row, ConfDirective[]>();
+  for (const directive of directives) {
+    const row = names.get(directive.name.text)?.row;
+    if (!row) {
+      reportUnknown(directive, path, names.keys(), context);
+      continue;
+    }
+    reportStatus(row, directive, joinPath(path, row.name), context);
+    if (row.node === "foreign") checkForeign(row, directive, joinPath(path, row.name), context);
+    const list = given.get(row);
+    if (list) list.push(directive);
+    else given.set(row, [directive]);
+  }
+  return given;
+}
+
+function reportUnknown(directive: ConfDirective, path: string, names: Iterable<string>, context: ReadContext): void {
+  if (context.problems.errorsFull) return context.problems.error(placeOf(directive), "");
+  const name = directive.name.text;
+  const where = path === "" ? "at the top level" : `in ${path}`;
+  const suggestion = suggestDirective(name, path, names);
+  context.problems.error(placeOf(directive), `unknown directive ${quoteWord(name)} ${where}`, suggestion);
+}
+
+function reportStatus(row: Row, directive: ConfDirective, path: string, context: ReadContext): void {
+  const { level, reason } = row.status;
+  if (level === "supported" || context.reported.has(path)) return;
+  context.reported.add(path);
+  const what = level === "accepted" ? "has no effect here" : "is not supported";
+  context.problems.warn(placeOf(directive), `"${path}" ${what}: ${reason}`);
+}
+
+function checkForeign(row: Foreign, directive: ConfDirective, path: string, context: ReadContext): void {
+  if (row.children === "anything") return;
+  for (const child of directive.block?.directives ?? []) {
+    const known = row.children.find((candidate) => candidate.name === child.name.text);
+    if (known) checkForeign(known, child, joinPath(path, known.name), context);
+    else reportUnknown(child, path, row.children.map((candidate) => candidate.name), context);
+  }
+}
+
+function readDirective<T>(
+  row: Directive<T>,
+  found: readonly ConfDirective[],
+  context: ReadContext,
+  inherited: unknown,
+): T {
+  // A row inherits from a row of the same type: a test holds that.
+  const fallback = inherited === undefined ? row.default : inherited as T;
+  const [first, ...others] = found;
+  if (!first) return fallback;
+  for (const other of others) reportDuplicate(other, first, context);
+  reportUnwantedBlock(first, context);
+  return readValue(row.type, first, fallback, context) ?? fallback;
+}
+
+function readRepeated<T>(row: Repeated<T>, found: readonly ConfDirective[], context: ReadContext): readonly T[] {
+  const values: T[] = [];
+  for (const directive of found) {
+    reportUnwantedBlock(directive, context);
+    const value = readValue<T | undefined>(row.type, directive, undefined, context);
+    if (value !== undefined) values.push(value);
+  }
+  return values;
+}
+
+/** The value of one directive; undefined when it has no word. */
+function readValue<T>(
+  type: ValueType<T>,
+  directive: ConfDirective,
+  fallback: T,
+  context: ReadContext,
+): T | undefined {
+  const [word, ...more] = directive.args;
+  const name = quoteWord(directive.name.text);
+  if (!word) {
+    context.problems.warn(placeOf(directive), `${name} has no value; it is as if it were not there`);
+    return undefined;
+  }
+  const [extra] = more;
+  if (extra && !type.takesMany) {
+    context.problems.warn(placeOf(directive, extra), `${name} takes one value; ${quoteWord(extra.text)} is ignored`);
+  }
+  return type.read([word, ...more] satisfies Words, fallback, reportOn(directive, context));
+}
+
+function reportOn(directive: ConfDirective, context: ReadContext): ValueReport {
+  const place = (word: ConfWord) => wordPlace(directive.file, word);
+  const about = quoteWord(directive.name.text);
+  return {
+    error: (word, message, suggestion) => context.problems.error(place(word), `${about}: ${message}`, suggestion),
+    warn: (word, message, suggestion) => context.problems.warn(place(word), `${about}: ${message}`, suggestion),
+  };
+}
+
+function reportUnwantedBlock(directive: ConfDirective, context: ReadContext): void {
+  if (!directive.block) return;
+  const name = quoteWord(directive.name.text);
+  context.problems.warn(placeOf(directive), `${name} is a value and not a block; what is in the block is ignored`);
+}
+
+function reportDuplicate(directive: ConfDirective, first: ConfDirective, context: ReadContext, what = ""): void {
+  const where = first.file === directive.file ? `line ${first.name.line}` : `${first.file}:${first.name.line}`;
+  const { text, line } = directive.name;
+  const message = `${quoteWord(what || text)} of line ${line} is ignored: the one of ${where} counts`;
+  context.problems.warn(placeOf(directive), message);
+}
+
+function readOneBlock<S extends Schema>(
+  row: Block<S>,
+  found: readonly ConfDirective[],
+  path: string,
+  context: ReadContext,
+  outer: Values,
+): Infer<S> {
+  const [first, ...others] = found;
+  for (const other of others) {
+    if (first && row.single) {
+      const message = `a second ${quoteWord(row.name)}, there is one on line ${first.name.line} already`;
+      context.problems.error(placeOf(other), message);
+    } else if (first) {
+      reportDuplicate(other, first, context);
+    }
+    if (other.block) checkNames(row.rows, other.block.directives, path, context);
+  }
+  if (first && !first.block) {
+    context.problems.warn(placeOf(first), `${quoteWord(row.name)} must be a block and has no effect like this`);
+  }
+  const inside = first?.block?.directives ?? [];
+  return readBlock(row.rows, row.unchecked ? dropUnknown(row, inside, context) : inside, path, context, outer);
+}
+
+/** Warns about names that have no row, where SRS does not look, and leaves them out. */
+function dropUnknown(row: Block<Schema>, directives: readonly ConfDirective[], context: ReadContext) {
+  const names = rowsByName(row.rows);
+  return directives.filter((directive) => {
+    if (names.has(directive.name.text)) return true;
+    context.problems.warn(placeOf(directive), `${quoteWord(directive.name.text)} has no meaning in ${row.name}`);
+    return false;
+  });
+}
+
+function readBlocks<S extends Schema>(
+  row: BlockList<S>,
+  found: readonly ConfDirective[],
+  path: string,
+  context: ReadContext,
+  outer: Values,
+): unknown[] {
+  const firsts = new Map<string, ConfDirective>();
+  const values: unknown[] = [];
+  for (const directive of found) {
+    const args = directive.args.map((word) => word.text);
+    const [name = ""] = args;
+    const inside = directive.block?.directives ?? [];
+    const first = firsts.get(name);
+    if (first) {
+      reportDuplicate(directive, first, context, `${row.name} ${name}`);
+      checkNames(row.rows, inside, path, context);
+      continue;
+    }
+    firsts.set(name, directive);
+    if (name === "") {
+      context.problems.warn(placeOf(directive), `${quoteWord(row.name)} has no name and matches nothing`);
+    }
+    values.push({ name, args, ...readBlock(row.rows, inside, path, context, outer) });
+  }
+  return values;
+}

@@ -1,0 +1,104 @@
+import { accepted, directive, unsupported } from "../schema.ts";
+import { endpoints } from "../value_address.ts";
+import { milliseconds } from "../value_number.ts";
+import { oneOf, onOff, text } from "../value_type.ts";
+
+/** `cluster { ... }` of a vhost. */
+export const clusterRows = {
+  mode: directive("mode", oneOf(["local", "remote"], "local"), {
+    default: "local",
+    doc: "`local`: origin; `remote`: edge, which pulls from origins.",
+  }),
+  origin: directive("origin", endpoints(1935), {
+    default: [],
+    reload: "live",
+    doc: "Edge: origins to pull from, host[:port].",
+  }),
+  originCluster: directive("origin_cluster", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Origin: whether to ask the coworkers who has a stream that is not here.",
+  }),
+  coworkers: directive("coworkers", endpoints(80, "the port of the coworker's HTTP API is expected"), {
+    default: [],
+    reload: "live",
+    doc: "Origin: HTTP APIs of the other origins, host:port.",
+  }),
+  vhost: directive("vhost", text(), {
+    default: "[vhost]",
+    reload: "live",
+    doc: "Edge: vhost asked of the origin; `[vhost]` stands for the player's.",
+  }),
+  tokenTraverse: directive("token_traverse", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Edge: whether an origin must accept each client's connect first.",
+    status: unsupported("no origin is asked before a client is served"),
+  }),
+  debugSrsUpnode: directive("debug_srs_upnode", onOff(), {
+    default: true,
+    reload: "live",
+    doc: "Edge: whether to tell origins who is pulling.",
+  }),
+  protocol: directive("protocol", oneOf(["rtmp", "flv", "flvs"], "rtmp"), {
+    default: "rtmp",
+    reload: "newClients",
+    doc: "Edge: how to pull.",
+    status: unsupported("pulls always use RTMP"),
+  }),
+  followClient: directive("follow_client", onOff(), {
+    default: false,
+    reload: "newClients",
+    doc: "Edge: whether to pull by the protocol of the player.",
+    status: unsupported("pulls always use RTMP"),
+  }),
+  redirect: directive("redirect", oneOf(["auto", "always", "never"], "auto"), {
+    default: "auto",
+    reload: "live",
+    extension: true,
+    doc: "Origin: whether players of a stream elsewhere are redirected or served through this origin.",
+    status: accepted("players of a stream elsewhere are always redirected so far"),
+  }),
+  ownerTimeoutMs: directive("owner_timeout", milliseconds(), {
+    default: 10_000,
+    reload: "live",
+    extension: true,
+    doc: "Origin: how long a player is held while nobody has the stream and the coworkers are asked again.",
+  }),
+  coworkerTimeoutMs: directive("coworker_timeout", milliseconds({ min: 1 }), {
+    default: 1000,
+    reload: "live",
+    extension: true,
+    doc: "Origin: time for one question to all coworkers at once.",
+  }),
+  lingerMs: directive("linger", milliseconds(), {
+    default: 2000,
+    reload: "live",
+    extension: true,
+    doc: "Edge: how long a pull goes on after its last player left.",
+  }),
+  connectTimeoutMs: directive("connect_timeout", milliseconds({ min: 1 }), {
+    default: 1000,
+    reload: "live",
+    extension: true,
+    doc: "Edge: time for the TCP connection to an origin.",
+  }),
+  handshakeTimeoutMs: directive("handshake_timeout", milliseconds({ min: 1 }), {
+    default: 1000,
+    reload: "live",
+    extension: true,
+    doc: "Edge: time for handshake, connect and createStream at an origin.",
+  }),
+  firstMediaTimeoutMs: directive("first_media_timeout", milliseconds({ min: 1 }), {
+    default: 2000,
+    reload: "live",
+    extension: true,
+    doc: "Edge: time from play to the first media of an origin.",
+  }),
+  idleTimeoutMs: directive("idle_timeout", milliseconds({ min: 1 }), {
+    default: 3000,
+    reload: "live",
+    extension: true,
+    doc: "Edge: silence after which an origin counts as lost.",
+  }),
+};

@@ -1,0 +1,8 @@
+import { directive, repeated } from "../schema.ts";
+import { onOff, words } from "../value_type.ts";
+
+/** `exec { ... }` of a vhost. */
+export const execRows = {
+  enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether programs are run." }),
+  publish: repeated("publish", words(), { reload: "live", doc: "A program and its arguments, run on publish." }),
+};

@@ -1,0 +1,12 @@
+import { directive } from "../schema.ts";
+import { listenAddress } from "../value_address.ts";
+import { onOff, text } from "../value_type.ts";
+import { anyHost } from "./http_api.ts";
+
+/** `exporter { ... }`. */
+export const exporterRows = {
+  enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve metrics for Prometheus." }),
+  listen: directive("listen", listenAddress(), { default: anyHost(9972), doc: "Address of `/metrics`." }),
+  label: directive("label", text(), { default: "", doc: "Label of the metric srs_build_info." }),
+  tag: directive("tag", text(), { default: "", doc: "Tag of the metric srs_build_info." }),
+};

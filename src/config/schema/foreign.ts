@@ -1,0 +1,88 @@
+import { accepted, foreign, unsupported } from "../schema.ts";
+
+const noCloud = accepted("nothing is sent to a cloud service");
+const noRtc = unsupported("no WebRTC");
+const noSrt = unsupported("no SRT");
+const noCaster = unsupported("no other protocols are cast to RTMP");
+const noTranscode = unsupported("no stream is transcoded");
+
+const sip = foreign("sip", "enabled listen timeout reinvite candidate", { doc: "", status: noCaster });
+
+const engine = foreign(
+  "engine",
+  "enabled vfilter vcodec vbitrate vfps vwidth vheight vthreads vprofile vpreset vparams acodec abitrate asample_rate " +
+    "achannels aparams output perfile iformat oformat",
+  { doc: "", status: noTranscode },
+);
+
+/** Blocks at the top level that this server does not have; their names are SRS's. */
+export const foreignRootRows = {
+  rtcServer: foreign(
+    "rtc_server",
+    "enabled listen dir candidate ecdsa tcp encrypt reuseport merge_nalus black_hole protocol ip_family " +
+      "api_as_candidates resolve_api_domain keep_api_domain use_auto_detect_network_ip",
+    { doc: "WebRTC server.", status: noRtc },
+  ),
+  srtServer: foreign(
+    "srt_server",
+    "enabled listen maxbw mss latency recvlatency peerlatency connect_timeout peer_idle_timeout sendbuf recvbuf " +
+      "payloadsize default_app sei_filter mix_correct tlpktdrop tsbpdmode passphrase pbkeylen",
+    { doc: "SRT server.", status: noSrt },
+  ),
+  streamCaster: foreign("stream_caster", ["enabled caster output listen", sip], {
+    doc: "Other protocols cast to RTMP.",
+    status: noCaster,
+  }),
+  threads: foreign("threads", "anything", {
+    doc: "SRS's threads.",
+    status: accepted("`workers` decides about threads"),
+  }),
+  circuitBreaker: foreign("circuit_breaker", "anything", {
+    doc: "Protection against CPU overload.",
+    status: accepted("there is none of the work that it sheds"),
+  }),
+  tencentcloudCls: foreign("tencentcloud_cls", "anything", { doc: "Logs to Tencent Cloud.", status: noCloud }),
+  tencentcloudApm: foreign("tencentcloud_apm", "anything", { doc: "Traces to Tencent Cloud.", status: noCloud }),
+};
+
+/** Blocks of a vhost that this server does not have. */
+export const foreignVhostRows = {
+  dvr: foreign("dvr", "enabled dvr_apply dvr_path dvr_plan dvr_duration dvr_wait_keyframe time_jitter", {
+    doc: "Recording.",
+    status: unsupported("no stream is recorded"),
+  }),
+  hls: foreign(
+    "hls",
+    "enabled hls_entry_prefix hls_path hls_fragment hls_window hls_on_error hls_storage hls_mount hls_td_ratio " +
+      "hls_aof_ratio hls_acodec hls_vcodec hls_m3u8_file hls_ts_file hls_ts_floor hls_cleanup hls_nb_notify " +
+      "hls_wait_keyframe hls_dispose hls_keys hls_fragments_per_key hls_key_file hls_key_file_path hls_key_url " +
+      "hls_dts_directly hls_ctx hls_ts_ctx",
+    { doc: "HLS output.", status: unsupported("no HLS is written") },
+  ),
+  hds: foreign("hds", "anything", { doc: "HDS output.", status: unsupported("no HDS is written") }),
+  dash: foreign(
+    "dash",
+    "enabled dash_fragment dash_update_period dash_timeshift dash_path dash_mpd_file dash_window_size dash_dispose " +
+      "dash_cleanup",
+    { doc: "DASH output.", status: unsupported("no DASH is written") },
+  ),
+  ingest: foreign("ingest", "enabled input ffmpeg engine", {
+    doc: "Streams fetched by ffmpeg.",
+    status: unsupported("no stream is fetched by ffmpeg"),
+  }),
+  transcode: foreign("transcode", ["enabled ffmpeg", engine], {
+    doc: "Streams transcoded by ffmpeg.",
+    status: noTranscode,
+  }),
+  bandcheck: foreign("bandcheck", "anything", {
+    doc: "Bandwidth test of SRS 1.",
+    status: accepted("SRS itself has no bandwidth test any more"),
+  }),
+  rtc: foreign(
+    "rtc",
+    "enabled nack twcc nack_no_copy bframe aac stun_timeout stun_strict_check dtls_role dtls_version drop_for_pt " +
+      "rtc_to_rtmp pli_for_rtmp rtmp_to_rtc keep_bframe opus_bitrate aac_bitrate keep_avc_nalu_sei",
+    { doc: "WebRTC of the vhost.", status: noRtc },
+  ),
+  srt: foreign("srt", "enabled srt_to_rtmp", { doc: "SRT of the vhost.", status: noSrt }),
+};

@@ -1,0 +1,64 @@
+import type { ListenAddress } from "../address.ts";
+import { accepted, block, directive, unsupported } from "../schema.ts";
+import { listenAddress } from "../value_address.ts";
+import { onOff, text } from "../value_type.ts";
+
+/** A default address: all IPv4 interfaces. */
+export function anyHost(port: number): ListenAddress {
+  return { host: "0.0.0.0", port, text: String(port) };
+}
+
+/** Rows of an `https` block; SRS does not check the names in it. */
+export function httpsRows(port: number) {
+  return {
+    enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve HTTPS." }),
+    listen: directive("listen", listenAddress(), { default: anyHost(port), doc: "Address of HTTPS." }),
+    key: directive("key", text(), { default: "./conf/server.key", doc: "File of the private key." }),
+    cert: directive("cert", text(), { default: "./conf/server.crt", doc: "File of the certificate." }),
+  };
+}
+
+const rawApiRows = {
+  enabled: directive("enabled", onOff(), { default: false, doc: "Whether `/api/v1/raw` does anything." }),
+  allowReload: directive("allow_reload", onOff(), { default: false, doc: "Whether it may reload the file." }),
+  allowQuery: directive("allow_query", onOff(), {
+    default: false,
+    doc: "Whether it may show directives.",
+    status: accepted("SRS removed this call"),
+  }),
+  allowUpdate: directive("allow_update", onOff(), {
+    default: false,
+    doc: "Whether it may change directives.",
+    status: accepted("SRS removed this call"),
+  }),
+};
+
+const authRows = {
+  enabled: directive("enabled", onOff(), { default: false, doc: "Whether the API asks for a password." }),
+  username: directive("username", text(), { default: "", doc: "User name of basic authentication." }),
+  password: directive("password", text(), { default: "", doc: "Password of basic authentication." }),
+};
+
+/** `http_api { ... }`. */
+export const httpApiRows = {
+  enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve the HTTP API." }),
+  listen: directive("listen", listenAddress(), { default: anyHost(1985), doc: "Address of the HTTP API." }),
+  crossdomain: directive("crossdomain", onOff(), {
+    default: true,
+    doc: "Whether other web sites may call the API.",
+    status: accepted("the API obeys http_server.crossdomain, as in SRS"),
+  }),
+  rawApi: block("raw_api", rawApiRows, {
+    doc: "Reload by HTTP.",
+    status: unsupported("/api/v1/raw answers that it is disabled"),
+  }),
+  auth: block("auth", authRows, {
+    doc: "Basic authentication of the API.",
+    status: unsupported("the API is open to everybody who can reach it"),
+  }),
+  https: block("https", httpsRows(1990), {
+    doc: "The API over HTTPS.",
+    unchecked: true,
+    status: unsupported("the API is served over plain HTTP only"),
+  }),
+};

@@ -1,0 +1,9 @@
+import { directive } from "../schema.ts";
+import { onOff, text } from "../value_type.ts";
+
+/** `http_static { ... }` of a vhost, in SRS 1 `http`. */
+export const httpStaticRows = {
+  enabled: directive("enabled", onOff(), { default: false, doc: "Whether files are served for the vhost." }),
+  mount: directive("mount", text(), { default: "[vhost]/", doc: "Path of the files." }),
+  dir: directive("dir", text(), { default: "./objs/nginx/html", doc: "Directory of the files." }),
+};

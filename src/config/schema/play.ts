@@ -1,0 +1,74 @@
+import { accepted, directive, unsupported } from "../schema.ts";
+import { integer, milliseconds, seconds } from "../value_number.ts";
+import { oneOf, onOff } from "../value_type.ts";
+
+/** `play { ... }` of a vhost. */
+export const playRows = {
+  gopCache: directive("gop_cache", onOff(), {
+    default: true,
+    reload: "live",
+    doc: "Whether new players begin with the last keyframe.",
+  }),
+  gopCacheMaxFrames: directive("gop_cache_max_frames", integer({ unit: "frames" }), {
+    default: 2500,
+    reload: "live",
+    doc: "Most frames since the last keyframe that are kept for new players; 0: no limit.",
+  }),
+  queueLengthMs: directive("queue_length", seconds({ fraction: true }), {
+    default: 30_000,
+    reload: "live",
+    doc: "How far a player may lag in stream time before it is moved to the newest keyframe.",
+  }),
+  mwLatencyMs: directive("mw_latency", milliseconds(), {
+    default: 350,
+    reload: "live",
+    doc: "Stream time that is collected before it is sent.",
+  }),
+  mwMsgs: directive("mw_msgs", integer({ max: 128, unit: "messages" }), {
+    default: 8,
+    reload: "live",
+    doc: "Messages that are collected before they are sent; 0 by default with min_latency.",
+    status: accepted("what is sent at once is decided by time alone (mw_latency, min_latency)"),
+  }),
+  sendMinIntervalMs: directive("send_min_interval", milliseconds({ fraction: true }), {
+    default: 0,
+    reload: "live",
+    doc: "Least time between two messages.",
+    status: unsupported("messages are not spaced out"),
+  }),
+  timeJitter: directive("time_jitter", oneOf(["full", "zero", "off"], "off"), {
+    default: "full",
+    reload: "newClients",
+    doc: "Repair of timestamps: `full` makes them rise steadily, `zero` only starts them at 0.",
+  }),
+  mixCorrect: directive("mix_correct", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Whether audio and video are put in the order of their timestamps.",
+    status: unsupported("messages keep the publisher's order"),
+  }),
+  atc: directive("atc", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Whether the publisher's absolute timestamps are kept.",
+    status: unsupported("timestamps are always repaired"),
+  }),
+  atcAuto: directive("atc_auto", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Whether metadata with bravo_atc switches atc on.",
+    status: unsupported("timestamps are always repaired"),
+  }),
+  reduceSequenceHeader: directive("reduce_sequence_header", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Whether repeated equal sequence headers are dropped.",
+    status: unsupported("sequence headers are passed on as they come"),
+  }),
+  realtime: directive("realtime", onOff(), {
+    default: false,
+    reload: "live",
+    extension: true,
+    doc: "Whether a player that lags is moved to the newest keyframe early, to stay near live.",
+  }),
+};

@@ -1,0 +1,54 @@
+import { accepted, directive, unsupported } from "../schema.ts";
+import { milliseconds, seconds } from "../value_number.ts";
+import { oneOf, onOff } from "../value_type.ts";
+
+const readAtOnce = accepted("everything that has arrived is always read at once");
+
+/** `publish { ... }` of a vhost. */
+export const publishRows = {
+  firstpktTimeoutMs: directive("firstpkt_timeout", milliseconds({ min: 1 }), {
+    default: 20_000,
+    reload: "newClients",
+    doc: "Time for the first media of a publisher.",
+  }),
+  normalTimeoutMs: directive("normal_timeout", milliseconds({ min: 1 }), {
+    default: 5000,
+    reload: "newClients",
+    doc: "Silence after which a publisher counts as lost.",
+  }),
+  mr: directive("mr", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Whether several messages are read at once.",
+    status: readAtOnce,
+  }),
+  mrLatencyMs: directive("mr_latency", milliseconds(), {
+    default: 350,
+    reload: "live",
+    doc: "How long to wait for several messages.",
+    status: readAtOnce,
+  }),
+  parseSps: directive("parse_sps", onOff(), {
+    default: true,
+    reload: "newClients",
+    doc: "Whether the picture size is read from the video's headers.",
+  }),
+  tryAnnexbFirst: directive("try_annexb_first", onOff(), {
+    default: true,
+    reload: "newClients",
+    doc: "Which of two forms of H.264 in FLV is tried first.",
+    status: accepted("media is passed on untouched"),
+  }),
+  kickoffForIdleMs: directive("kickoff_for_idle", seconds({ fraction: true }), {
+    default: 0,
+    reload: "newClients",
+    doc: "Time without players after which a publisher is sent away; 0: never.",
+    status: unsupported("publishers without players stay"),
+  }),
+  onConflict: directive("on_conflict", oneOf(["reject", "takeover", "standby"], "reject"), {
+    default: "reject",
+    reload: "newClients",
+    extension: true,
+    doc: "A second publisher of a stream: refused, takes over, or waits for the first to leave.",
+  }),
+};

@@ -1,0 +1,63 @@
+import { block, blocks, directive, unsupported } from "../schema.ts";
+import { advertisedAddress, listenAddresses } from "../value_address.ts";
+import { bytes, integer, milliseconds } from "../value_number.ts";
+import { workerCount } from "../value_workers.ts";
+import { exporterRows } from "./exporter.ts";
+import { foreignRootRows } from "./foreign.ts";
+import { heartbeatRows } from "./heartbeat.ts";
+import { httpApiRows } from "./http_api.ts";
+import { httpServerRows } from "./http_server.ts";
+import { logRows, processRows } from "./process.ts";
+import { statsRows } from "./stats.ts";
+import { vhostRows } from "./vhost.ts";
+
+/** Directives at the top level of a file: the whole language hangs from here. */
+export const rootRows = {
+  listen: directive("listen", listenAddresses(), { default: [], reload: "live", doc: "Addresses of RTMP." }),
+  maxConnections: directive("max_connections", integer({ min: 1, outside: "error" }), {
+    default: 1000,
+    reload: "live",
+    doc: "Most connections at one time, RTMP and HTTP together.",
+  }),
+  chunkSizeBytes: directive("chunk_size", bytes({ min: 128, max: 65536 }), {
+    default: 60_000,
+    reload: "newClients",
+    env: ["SRS_VHOST_CHUNK_SIZE", "SRS_CHUNK_SIZE"],
+    doc: "Chunk size of what is sent, for vhosts without their own.",
+  }),
+  ...processRows,
+  ...logRows,
+  httpApi: block("http_api", httpApiRows, { doc: "The HTTP API, which coworkers ask too." }),
+  httpServer: block("http_server", httpServerRows, { doc: "Files and streams over HTTP." }),
+  heartbeat: block("heartbeat", heartbeatRows, {
+    doc: "Reports to a server of yours.",
+    status: unsupported("no report is sent"),
+  }),
+  stats: block("stats", statsRows, {
+    doc: "What the summaries of the API count.",
+    status: unsupported("no network or disk use is counted"),
+  }),
+  exporter: block("exporter", exporterRows, {
+    doc: "Metrics for Prometheus.",
+    status: unsupported("/metrics answers that it is disabled"),
+  }),
+  vhosts: blocks("vhost", vhostRows, { doc: "The rules for one host name; `__defaultVhost__` for all others." }),
+  ...foreignRootRows,
+  workers: directive("workers", workerCount(), {
+    default: "auto",
+    extension: true,
+    doc: "Threads that send to players; `auto` decides by the number of cores.",
+  }),
+  clientTimeoutMs: directive("client_timeout", milliseconds({ min: 1 }), {
+    default: 10_000,
+    reload: "newClients",
+    extension: true,
+    doc: "Time within which a client must shake hands, connect and begin to publish or play.",
+  }),
+  advertise: directive("advertise", advertisedAddress(), {
+    default: null,
+    reload: "live",
+    extension: true,
+    doc: "RTMP address given to coworkers as ours, ip or ip:port; without it SRS's rules decide.",
+  }),
+};

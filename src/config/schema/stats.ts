@@ -1,0 +1,13 @@
+import { directive } from "../schema.ts";
+import { integer } from "../value_number.ts";
+import { onOff, words } from "../value_type.ts";
+
+/** `stats { ... }`. */
+export const statsRows = {
+  enabled: directive("enabled", onOff(), { default: true, doc: "Whether to count network and disk use." }),
+  network: directive("network", integer({ outside: "error" }), {
+    default: 0,
+    doc: "Index of the local address that stands for this server.",
+  }),
+  disk: directive("disk", words(), { default: [], doc: "Disks whose use is counted." }),
+};

@@ -1,0 +1,80 @@
+import { accepted, block, directive, unsupported } from "../schema.ts";
+import { bytes } from "../value_number.ts";
+import { onOff } from "../value_type.ts";
+import { clusterRows } from "./cluster.ts";
+import { execRows } from "./exec.ts";
+import { foreignVhostRows } from "./foreign.ts";
+import { forwardRows } from "./forward.ts";
+import { httpHooksRows } from "./http_hooks.ts";
+import { httpRemuxRows } from "./http_remux.ts";
+import { httpStaticRows } from "./http_static.ts";
+import { playRows } from "./play.ts";
+import { publishRows } from "./publish.ts";
+import { referRows } from "./refer.ts";
+import { securityRows } from "./security.ts";
+
+/** `vhost NAME { ... }`. */
+export const vhostRows = {
+  enabled: directive("enabled", onOff(), {
+    default: true,
+    reload: "live",
+    doc: "Whether the vhost exists; a vhost that is off is not replaced by the default one.",
+  }),
+  chunkSizeBytes: directive("chunk_size", bytes({ min: 128, max: 65536 }), {
+    default: 60_000,
+    inherits: "chunkSizeBytes",
+    reload: "newClients",
+    doc: "Chunk size of what is sent; without it the one of the top level.",
+  }),
+  minLatency: directive("min_latency", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Whether to send at once and not in portions of mw_latency.",
+  }),
+  tcpNodelay: directive("tcp_nodelay", onOff(), {
+    default: false,
+    reload: "newClients",
+    doc: "Whether TCP sends small segments at once.",
+    status: accepted("it is always on: what is sent is already in portions"),
+  }),
+  inAckSizeBytes: directive("in_ack_size", bytes(), {
+    default: 0,
+    reload: "newClients",
+    doc: "Acknowledgement window to assume for clients that announce none; 0: none.",
+  }),
+  outAckSizeBytes: directive("out_ack_size", bytes(), {
+    default: 2_500_000,
+    reload: "newClients",
+    doc: "Acknowledgement window announced to clients; 0: none.",
+  }),
+  cluster: block("cluster", clusterRows, { doc: "Origin or edge, and who the others are." }),
+  play: block("play", playRows, { doc: "How streams go out to players." }),
+  publish: block("publish", publishRows, { doc: "How streams come in from publishers." }),
+  security: block("security", securityRows, {
+    doc: "Who may publish and play, by address.",
+    status: unsupported("no rule is applied, everybody may publish and play"),
+  }),
+  refer: block("refer", referRows, {
+    doc: "Which web pages may embed a player or publisher.",
+    status: unsupported("the page of a client is not checked"),
+  }),
+  forward: block("forward", forwardRows, {
+    doc: "Other servers that get every stream.",
+    status: unsupported("no stream is forwarded"),
+  }),
+  httpHooks: block("http_hooks", httpHooksRows, {
+    doc: "URLs called on events.",
+    status: unsupported("no URL is called, nobody is refused"),
+  }),
+  httpRemux: block("http_remux", httpRemuxRows, {
+    doc: "Streams over HTTP.",
+    single: true,
+    status: unsupported("no stream is served over HTTP"),
+  }),
+  httpStatic: block("http_static", httpStaticRows, {
+    doc: "Files over HTTP.",
+    status: unsupported("no file is served"),
+  }),
+  exec: block("exec", execRows, { doc: "Programs run on publish.", status: unsupported("no program is run") }),
+  ...foreignVhostRows,
+};

@@ -1,0 +1,21 @@
+import { blocksWith } from "./row_index.ts";
+import { nearestName } from "./suggest.ts";
+
+/**
+ * What the author of an unknown directive may have meant: the nearest name in the same block, and the blocks in which
+ * the name as written is legal.
+ */
+export function suggestDirective(name: string, path: string, names: Iterable<string>): string | null {
+  const near = nearestName(name, names);
+  const hints = near ? [`did you mean "${near}"?`] : [];
+  const elsewhere = blocksWith(name).filter((place) => place.block !== path || place.name !== name);
+  const [first] = elsewhere;
+  if (first && first.name !== name) {
+    hints.push(`it is called "${first.name}" in ${first.block}`);
+  } else if (first) {
+    const blocks = elsewhere.slice(0, 3).map((place) => place.block === "" ? "the top level" : place.block);
+    const more = elsewhere.length > 3 ? " and others" : "";
+    hints.push(`it belongs to ${blocks.join(", ")}${more}`);
+  }
+  return hints.length > 0 ? hints.join(" ") : null;
+}

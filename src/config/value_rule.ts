@@ -1,0 +1,47 @@
+import { isIpv4 } from "./address.ts";
+import { quoteWord } from "./problem.ts";
+import type { ConfWord } from "./srs_lexer.ts";
+import type { ValueReport, ValueType } from "./value_type.ts";
+
+/**
+ * One rule of `security`, as written: `allow play 10.0.0.0/8`.
+ *
+ * A rule that can match nobody is kept: in SRS its mere presence shuts out everybody who no other rule allows.
+ */
+export interface AccessRule {
+  /** `publish` or `play`; any other word matches nothing. */
+  readonly action: string;
+  /** `all`, an IPv4 address, or one with `/BITS`; empty matches nothing. */
+  readonly address: string;
+}
+
+/** A rule after `allow` or `deny`. */
+export function accessRule(): ValueType<AccessRule> {
+  return {
+    kind: "rule",
+    takesMany: true,
+    read([action, address], _fallback, report) {
+      if (action.text !== "publish" && action.text !== "play") {
+        report.warn(action, `${quoteWord(action.text)} is neither "publish" nor "play"; the rule matches nobody`);
+      }
+      checkAddress(action, address, report);
+      return { action: action.text, address: address?.text ?? "" };
+    },
+  };
+}
+
+function checkAddress(action: ConfWord, address: ConfWord | undefined, report: ValueReport): void {
+  if (!address) report.warn(action, `the rule has no address and matches nobody`, `write "all" for everybody`);
+  else if (!isRuleAddress(address.text)) {
+    report.warn(
+      address,
+      `${quoteWord(address.text)} is not "all", an IPv4 address or IPv4/BITS; the rule matches nobody`,
+    );
+  }
+}
+
+function isRuleAddress(text: string): boolean {
+  const [ip = "", bits, ...rest] = text.split("/");
+  if (text === "all") return true;
+  return rest.length === 0 && isIpv4(ip) && (bits === undefined || /^([12]?\d|3[0-2])$/.test(bits));
+}
