@@ -1,3 +1,4 @@
+import { defaultChunkLimits } from "./chunk_reader.ts";
 import { MessageType, type RtmpMessage } from "./message.ts";
 import { timestampAdd, timestampDiff } from "./timestamp.ts";
 
@@ -5,16 +6,16 @@ const HEADER_BYTES = 11;
 const BACK_POINTER_BYTES = 4;
 
 /**
- * Splits an Aggregate message into the messages it carries, each a view on its payload.
+ * Splits an Aggregate message into the messages it carries, one at a time, each a view on its payload.
  *
  * Times are moved so that the first part has the time of the aggregate. A part that runs over the end, or an aggregate
- * within an aggregate, ends the split: what came before is kept.
+ * within an aggregate, ends the split: what came before counts. Only audio, video and data come out, and data no longer
+ * than a message of its own might be: an aggregate is no way around the limits.
  *
  * Source: RTMP 1.0 §7.1.6; sent by FMS and Wowza when they are pulled from.
  */
-export function splitAggregate(message: RtmpMessage): RtmpMessage[] {
+export function* splitAggregate(message: RtmpMessage): Generator<RtmpMessage> {
   const { payload } = message;
-  const parts: RtmpMessage[] = [];
   let firstMs = 0;
   for (let at = 0; at + HEADER_BYTES <= payload.length;) {
     const typeId = payload[at]!;
@@ -24,17 +25,21 @@ export function splitAggregate(message: RtmpMessage): RtmpMessage[] {
     const from = at + HEADER_BYTES;
     if (typeId === MessageType.Aggregate || from + length > payload.length) break;
     if (at === 0) firstMs = timeMs;
-    if (length > 0) {
-      const timestampMs = timestampAdd(message.timestampMs, timestampDiff(timeMs, firstMs));
-      parts.push({
+    if (length > 0 && mayBePart(typeId, length)) {
+      yield {
         csid: message.csid,
         typeId,
         msid: message.msid,
-        timestampMs,
+        timestampMs: timestampAdd(message.timestampMs, timestampDiff(timeMs, firstMs)),
         payload: payload.subarray(from, from + length),
-      });
+      };
     }
     at = from + length + BACK_POINTER_BYTES;
   }
-  return parts;
+}
+
+function mayBePart(typeId: number, lengthBytes: number): boolean {
+  if (typeId === MessageType.Audio || typeId === MessageType.Video) return true;
+  const isData = typeId === MessageType.Data || typeId === MessageType.DataAmf3;
+  return isData && lengthBytes <= defaultChunkLimits.maxCommandBytes;
 }

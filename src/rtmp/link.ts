@@ -142,7 +142,7 @@ export class RtmpLink {
         return;
       }
       case MessageType.Aggregate:
-        for (const part of splitAggregate(message)) this.#dispatch(part);
+        for (const part of splitAggregate(message)) this.#sink.onMedia(part);
         return;
       case MessageType.WindowAckSize: {
         const window = readControlValue(message.payload);
