@@ -8,7 +8,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { printLine } from "./control.ts";
 import { type Measurement, measurePeer } from "./measure.ts";
-import { type Peer, peers } from "./peers.ts";
+import { peers } from "./peers.ts";
 
 const HELP = `deno task bench [options]
 
@@ -50,14 +50,6 @@ function table(results: Measurement[]): string {
   return rows.map((row) => row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  ")).join("\n");
 }
 
-function findPeers(names: string[]): Peer[] {
-  return names.map((name) => {
-    const peer = peers.find((candidate) => candidate.name === name);
-    if (peer === undefined) throw new Error(`unknown server "${name}"; known: ${peers.map((p) => p.name).join(", ")}`);
-    return peer;
-  });
-}
-
 async function main(): Promise<number> {
   // `deno task bench -- --players 300` hands the "--" on.
   const args = parseArgs(Deno.args.filter((arg) => arg !== "--"), {
@@ -91,7 +83,12 @@ async function main(): Promise<number> {
   const say = (text: string) => args.json ? Promise.resolve() : printLine(text);
   const results: Measurement[] = [];
   let failures = 0;
-  for (const peer of findPeers(args.servers.split(","))) {
+  for (const name of args.servers.split(",")) {
+    const peer = peers.find((candidate) => candidate.name === name);
+    if (peer === undefined) {
+      await printLine(`unknown server "${name}"; known: ${peers.map((known) => known.name).join(", ")}`);
+      return 2;
+    }
     const missing = peer.missing();
     if (missing !== null) {
       await say(`${peer.name}: not measured, ${missing}`);
@@ -110,6 +107,7 @@ async function main(): Promise<number> {
       await say(error instanceof Error ? error.message : String(error));
     }
   }
+  if (results.length === 0) return 1;
   const { players, streams, kbps, seconds } = options;
   await say(`\n${players} players, ${streams} stream(s) of ${kbps} kbit/s, ${seconds} s, Deno ${Deno.version.deno}`);
   await say(table(results));
