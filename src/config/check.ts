@@ -22,7 +22,8 @@ export interface CheckOptions extends SystemFacts {
 export function checkConfig(config: Config, tree: ConfBlock, options: CheckOptions): void {
   const { problems } = options;
   const at = (...names: string[]) => locate(tree, names, options.file);
-  if (options.requireListen && config.listen.length === 0 && !findDirective(tree, ["listen"])) {
+  const listenWords = findDirective(tree, ["listen"])?.args ?? [];
+  if (options.requireListen && listenWords.length === 0) {
     problems.error(wholeFile(options.file), `there is no "listen"`, `write for example "listen 1935;"`);
   }
   if (config.isFull) problems.error(at("is_full"), "a full.conf is for reading only, it cannot be run");
@@ -31,7 +32,8 @@ export function checkConfig(config: Config, tree: ConfBlock, options: CheckOptio
   if (config.vhosts.length === 0) {
     problems.warn(wholeFile(options.file), `there is no "vhost": every client will be refused`);
   }
-  for (const vhost of config.vhosts) checkVhost(config, vhost, tree, options);
+  const nodes = vhostNodes(tree);
+  for (const vhost of config.vhosts) checkVhost(config, vhost, nodes.get(vhost.name), options);
 }
 
 type Locate = (...names: string[]) => Place;
@@ -70,9 +72,23 @@ function checkHttp(config: Config, at: Locate, problems: ProblemList): void {
   }
 }
 
-function checkVhost(config: Config, vhost: VhostConfig, tree: ConfBlock, options: CheckOptions): void {
+/** The vhost blocks by name; the first of a name counts. */
+function vhostNodes(tree: ConfBlock): Map<string, ConfDirective> {
+  const nodes = new Map<string, ConfDirective>();
+  for (const directive of tree.directives) {
+    const name = directive.args[0]?.text ?? "";
+    if (directive.name.text === "vhost" && !nodes.has(name)) nodes.set(name, directive);
+  }
+  return nodes;
+}
+
+function checkVhost(
+  config: Config,
+  vhost: VhostConfig,
+  node: ConfDirective | undefined,
+  options: CheckOptions,
+): void {
   const { problems, file } = options;
-  const node = tree.directives.find(({ name, args }) => name.text === "vhost" && (args[0]?.text ?? "") === vhost.name);
   const inside = node?.block ?? { directives: [], tailComments: [] };
   const at = (...names: string[]) => {
     const place = locate(inside, names, file);

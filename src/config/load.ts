@@ -39,11 +39,11 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const reader = new ConfReader({ readFile, problems, isName: isDirectiveName });
   const parsed = reader.read(options.path, options.text);
   const file = options.path;
-  const readable = reader.sources.has(file);
-  if (readable && parsed.directives.length === 0) problems.error(wholeFile(file), "the configuration is empty");
+  const empty = parsed.directives.length === 0;
+  if (empty && !problems.hasErrors) problems.error(wholeFile(file), "the configuration is empty");
   const tree = rewriteLegacy(parsed, problems);
   const config = withDependentDefaults(readBlock(rootRows, tree.directives, "", newReadContext(problems)), tree);
-  if (readable && parsed.directives.length > 0) {
+  if (!empty) {
     checkConfig(config, tree, { ...options.system, file, problems, requireListen: options.requireListen ?? true });
   }
   return { config, problems: problems.sorted(reader.sources.keys()), sources: reader.sources };

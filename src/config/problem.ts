@@ -58,6 +58,10 @@ export class ProblemList {
     else this.#leftOut[problem.severity]++;
   }
 
+  get hasErrors(): boolean {
+    return this.#kept.error.length > 0;
+  }
+
   /** Whether a further error would be left out: lets callers skip costly suggestions. */
   get errorsFull(): boolean {
     return this.#kept.error.length >= ProblemList.limit;

@@ -35,10 +35,7 @@ export function readBlock<S extends Schema>(
 ): Infer<S> {
   const given = sortByRow(rows, directives, path, context);
   const values: Record<string, unknown> = {};
-  const isBlock = (row: Row) => row.node === "block" || row.node === "blocks";
-  // Blocks last: rows in them may inherit a value from here.
-  const entries = Object.entries(rows).sort(([, a], [, b]) => Number(isBlock(a)) - Number(isBlock(b)));
-  for (const [property, row] of entries) {
+  for (const [property, row] of readingOrder(rows)) {
     const found = given.get(row) ?? [];
     switch (row.node) {
       case "directive":
@@ -62,6 +59,19 @@ export function readBlock<S extends Schema>(
 }
 
 type Values = Readonly<Record<string, unknown>>;
+
+const orderOfSchema = new WeakMap<Schema, readonly (readonly [property: string, row: Row])[]>();
+
+/** The rows with blocks last: rows in them may inherit a value from beside the block. */
+function readingOrder(rows: Schema): readonly (readonly [property: string, row: Row])[] {
+  let order = orderOfSchema.get(rows);
+  if (!order) {
+    const isBlock = (row: Row) => row.node === "block" || row.node === "blocks";
+    order = Object.entries(rows).sort(([, a], [, b]) => Number(isBlock(a)) - Number(isBlock(b)));
+    orderOfSchema.set(rows, order);
+  }
+  return order;
+}
 
 /** Checks the names in a block and below, without reading values: for blocks that are ignored. */
 export function checkNames(

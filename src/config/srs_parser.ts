@@ -79,10 +79,15 @@ class Parser {
   #comments: ConfComment[] = [];
   /** Whether the line ended within the directive that is being read. */
   #broken = false;
+  /** Whether something about the directive that is being read was reported: one error for each is enough. */
+  #reported = false;
 
   constructor(text: string, options: ParseOptions) {
     this.#options = options;
-    this.#lexer = new SrsLexer(text, (line, column, message) => this.#error({ line, column }, message));
+    this.#lexer = new SrsLexer(text, (line, column, message) => {
+      this.#error({ line, column }, message);
+      this.#reported = true;
+    });
   }
 
   parse(): ConfBlock {
@@ -128,7 +133,7 @@ class Parser {
   #afterLineEnd(word: ConfWord): void {
     if (this.#splitClosingBrace()) return;
     const known = this.#options.isName?.(word.text) ?? false;
-    const goesOn = !known && (this.#words.length === 1 || !/^[a-z_]/.test(word.text));
+    const goesOn = !known && (this.#words.length === 1 || !/^[a-z]\w*$/.test(word.text));
     if (goesOn) {
       this.#reportBroken("the line ends before the end of");
     } else {
@@ -161,6 +166,8 @@ class Parser {
   /** Reports a directive that its line cut off, once; the place is where the line breaks. */
   #reportBroken(what: string): void {
     this.#broken = false;
+    if (this.#reported) return;
+    this.#reported = true;
     const last = this.#lastWord;
     const column = last.column + last.text.length + (last.quoted ? 2 : 0);
     this.#error({ line: last.line, column }, `${what} ${this.#wordsQuoted()}`);
@@ -175,7 +182,7 @@ class Parser {
     if (this.#words.length === 0) return;
     if (this.#broken && this.#splitClosingBrace()) return;
     if (this.#broken) this.#reportBroken(`";" is missing after`);
-    else this.#error(at, `";" is missing after ${this.#wordsQuoted()}`);
+    else if (!this.#reported) this.#error(at, `";" is missing after ${this.#wordsQuoted()}`);
     this.#add(this.#lastWord.line);
   }
 
@@ -196,6 +203,7 @@ class Parser {
     const [name, ...args] = this.#words;
     const comments = this.#comments.length > 0 ? this.#comments : none;
     this.#words = [];
+    this.#reported = false;
     if (!name) return null;
     this.#comments = [];
     return { words: [name, ...args], comments };

@@ -8,7 +8,9 @@ import { nearestName } from "./suggest.ts";
 export function suggestDirective(name: string, path: string, names: Iterable<string>): string | null {
   const near = nearestName(name, names);
   const hints = near ? [`did you mean "${near}"?`] : [];
-  const elsewhere = blocksWith(name).filter((place) => place.block !== path || place.name !== name);
+  const elsewhere = blocksWith(name)
+    .filter((place) => place.block !== path || place.name !== name)
+    .sort((a, b) => sharedLevels(b.block, path) - sharedLevels(a.block, path));
   const [first] = elsewhere;
   if (first && first.name !== name) {
     hints.push(`it is called "${first.name}" in ${first.block}`);
@@ -18,4 +20,11 @@ export function suggestDirective(name: string, path: string, names: Iterable<str
     hints.push(`it belongs to ${blocks.join(", ")}${more}`);
   }
   return hints.length > 0 ? hints.join(" ") : null;
+}
+
+/** How many levels two paths of blocks have in common, from the top. */
+function sharedLevels(a: string, b: string): number {
+  const other = b.split(".");
+  const differs = a.split(".").findIndex((part, index) => part !== other[index]);
+  return differs < 0 ? a.split(".").length : differs;
 }
