@@ -19,10 +19,10 @@ export interface LoadRun {
 
 const encoder = new TextEncoder();
 
-/** Writes one line to standard output. */
-export async function printLine(text: string): Promise<void> {
+/** Writes one line, to standard output unless told otherwise. */
+export async function printLine(text: string, output: Pick<typeof Deno.stdout, "write"> = Deno.stdout): Promise<void> {
   const bytes = encoder.encode(`${text}\n`);
-  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+  for (let at = 0; at < bytes.length;) at += await output.write(bytes.subarray(at));
 }
 
 function printEvent(event: string, fields: object): Promise<void> {

@@ -80,7 +80,8 @@ async function main(): Promise<number> {
     loadCore: Number(args["load-core"]),
     ...(args.file === undefined ? {} : { file: args.file }),
   };
-  const say = (text: string) => args.json ? Promise.resolve() : printLine(text);
+  // With --json, standard output holds results only.
+  const say = (text: string) => printLine(text, args.json ? Deno.stderr : Deno.stdout);
   const results: Measurement[] = [];
   let failures = 0;
   for (const name of args.servers.split(",")) {
@@ -108,6 +109,7 @@ async function main(): Promise<number> {
     }
   }
   if (results.length === 0) return 1;
+  if (args.json) return failures === 0 ? 0 : 1;
   const { players, streams, kbps, seconds } = options;
   await say(`\n${players} players, ${streams} stream(s) of ${kbps} kbit/s, ${seconds} s, Deno ${Deno.version.deno}`);
   await say(table(results));
