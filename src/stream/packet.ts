@@ -1,14 +1,11 @@
-/**
- * One unit of media as the stream room sees it: an RTMP message body or FLV tag body with what the relay must know of it.
- */
+/** What a packet carries; scripts are metadata and other named data. */
+export type PacketKind = "audio" | "video" | "script";
+
+/** One unit of media as the stream room sees it: the body of an RTMP message or FLV tag. */
 export interface MediaPacket {
-  kind: "audio" | "video" | "script";
+  kind: PacketKind;
   /** Unsigned 32-bit milliseconds. */
   timestampMs: number;
-  /** Body of the RTMP message; for a script, AMF0 values beginning with the name (`onMetaData`). */
+  /** For a script, AMF0 values beginning with the name (`onMetaData`). */
   payload: Uint8Array;
-  /** A player may start here: a video keyframe with picture data. */
-  isKeyframe: boolean;
-  /** Decoder configuration, sent to each new player before any media. */
-  isSequenceHeader: boolean;
 }

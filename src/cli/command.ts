@@ -1,0 +1,51 @@
+/** One option of a command: how it is typed, parsed and explained. */
+export interface OptionRow {
+  /** Long name without dashes. */
+  name: string;
+  /** Single letter. */
+  short?: string;
+  /** Placeholder of the value in the help; absent for a switch. */
+  value?: string;
+  /** May be given several times. */
+  repeats?: boolean;
+  help: string;
+}
+
+/** Parsed options: switches are booleans, options with a value are strings, or lists of them when they repeat. */
+export interface CommandArgs {
+  /** Everything that is no option, in order. */
+  positional: readonly string[];
+  flag(name: string): boolean;
+  value(name: string): string | undefined;
+  values(name: string): readonly string[];
+}
+
+/** The terminal or pipes a command talks to. */
+export interface CliIo {
+  /** Standard output: results. */
+  out(text: string): void;
+  /** Standard error: everything else. */
+  err(text: string): void;
+  /** Both are shown to a person: progress lines may be redrawn. */
+  readonly isTerminal: boolean;
+  /** Colour may be used (a terminal, and no `NO_COLOR`). */
+  readonly color: boolean;
+  /** Aborts on the first Ctrl-C or SIGTERM. */
+  readonly stop: AbortSignal;
+}
+
+/** A subcommand: one row in the table of `mod.ts`. */
+export interface Command {
+  name: string;
+  /** One line for the list of commands. */
+  summary: string;
+  /** After the program's name: `push [-i FILE] URL`. */
+  usage: string;
+  /** Some paragraphs for `--help`: what it does, exit statuses. */
+  description: string;
+  options: readonly OptionRow[];
+  /** Command lines with a word on what they do. */
+  examples: readonly { line: string; does: string }[];
+  /** @returns The exit status. */
+  run(args: CommandArgs, io: CliIo): Promise<number>;
+}

@@ -1,0 +1,219 @@
+import type { Timers } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import { describeError, UpstreamError } from "../base/errors.ts";
+
+/** Which stream is looked for, and whom to ask. */
+export interface OwnerQuery {
+  /** HTTP APIs of the other origins, `host:port`. */
+  coworkers: readonly string[];
+  /** Budget of one round of questions. */
+  timeoutMs: number;
+  key: string;
+  vhost: string;
+  app: string;
+  stream: string;
+  /** Host that the player used. */
+  ip: string;
+}
+
+/** Another origin that has the stream. */
+export interface Owner {
+  ip: string;
+  /** Its RTMP port. */
+  port: number;
+  /** HTTP API through which it answered. */
+  coworker: string;
+}
+
+/** One coworker's part of a question: what it said, how fast. */
+export interface CoworkerAnswer {
+  coworker: string;
+  latencyMs: number;
+  owner: Owner | null;
+  /** Why there is no usable answer; null when it answered. */
+  error: string | null;
+  /** Instance that answered, for servers that tell (SRS does not). */
+  instance: string | null;
+}
+
+/** Health of one coworker as last seen. */
+interface CoworkerState {
+  failures: number;
+  /** Not asked before this time. */
+  restUntilMs: number;
+  /** It is this very server. */
+  isSelf: boolean;
+}
+
+/** What is needed of the global `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Rest after a failure, doubled with each one more. */
+const FIRST_REST_MS = 1000;
+const MAX_REST_MS = 30_000;
+/** Players that come together share a question, and for this long its "nobody has it". */
+const NEGATIVE_CACHE_MS = 250;
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/**
+ * Finds the origin that owns a stream by asking all coworkers at once, in SRS's way (`/api/v1/clusters`).
+ *
+ * SRS asks one after the other, 30 s each; here a question costs at most its budget, and a coworker that failed costs
+ * nothing until its rest is over: then it is asked along with the others, and nobody waits for it.
+ */
+export class Coworkers {
+  readonly #fetch: Fetch;
+  readonly #timers: Timers;
+  readonly #log: Logger;
+  readonly #instance: string;
+  readonly #states = new Map<string, CoworkerState>();
+  readonly #asking = new Map<string, Promise<Owner | null>>();
+
+  /** @param instance Id of this server: an answer that bears it comes from itself. */
+  constructor(fetch: Fetch, timers: Timers, log: Logger, instance: string) {
+    this.#fetch = fetch;
+    this.#timers = timers;
+    this.#log = log;
+    this.#instance = instance;
+  }
+
+  /** The first coworker that has the stream; null when none answers so within the budget. Never throws. */
+  findOwner(query: OwnerQuery): Promise<Owner | null> {
+    const running = this.#asking.get(query.key);
+    if (running !== undefined) return running;
+    const asked = this.#ask(query);
+    this.#asking.set(query.key, asked);
+    const forget = () => this.#asking.delete(query.key);
+    asked.then((owner) => owner === null ? this.#timers.after(NEGATIVE_CACHE_MS, forget) : forget());
+    return asked;
+  }
+
+  #ask(query: OwnerQuery): Promise<Owner | null> {
+    const nowMs = this.#timers.nowMs();
+    const awake = query.coworkers.filter((coworker) => {
+      const state = this.#states.get(coworker);
+      return state === undefined || (!state.isSelf && state.restUntilMs <= nowMs);
+    });
+    // One that failed last time is asked along, to learn whether it is back, but not waited for.
+    const trusted = awake.filter((coworker) => !this.#isSuspect(coworker));
+    const waitedFor = new Set(trusted.length > 0 ? trusted : awake);
+    const { promise, resolve } = Promise.withResolvers<Owner | null>();
+    if (waitedFor.size === 0) resolve(null);
+    for (const coworker of awake) {
+      askCoworker(this.#fetch, this.#timers, coworker, query).then((answer) => {
+        this.#note(answer);
+        if (answer.owner !== null && answer.instance !== this.#instance) return resolve(answer.owner);
+        waitedFor.delete(coworker);
+        if (waitedFor.size === 0) resolve(null);
+      });
+    }
+    return promise;
+  }
+
+  #isSuspect(coworker: string): boolean {
+    return (this.#states.get(coworker)?.failures ?? 0) > 0;
+  }
+
+  #note({ coworker, error, instance }: CoworkerAnswer): void {
+    const state = this.#states.get(coworker) ?? { failures: 0, restUntilMs: 0, isSelf: false };
+    this.#states.set(coworker, state);
+    if (error === null) {
+      if (state.failures > 0) this.#log.info(`coworker ${coworker} answers again`);
+      state.failures = 0;
+      if (instance === this.#instance && !state.isSelf) {
+        state.isSelf = true;
+        this.#log.warn(`coworker ${coworker} is this server itself, it is not asked again`);
+      }
+      return;
+    }
+    state.failures++;
+    const restMs = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (state.failures - 1));
+    state.restUntilMs = this.#timers.nowMs() + restMs;
+    this.#log.warn(`coworker ${coworker} is of no use: ${error}; asked again in ${restMs} ms`);
+  }
+}
+
+/**
+ * Asks one coworker and tells everything about the answer; never throws.
+ *
+ * The request is SRS's. SRS neither encodes nor decodes values: what may stand in a query stays as it is (the colon of an
+ * address must), the rest is encoded, so that a name cannot forge a parameter.
+ */
+export async function askCoworker(
+  fetch: Fetch,
+  timers: Timers,
+  coworker: string,
+  query: Omit<OwnerQuery, "coworkers" | "key">,
+): Promise<CoworkerAnswer> {
+  const startedMs = timers.nowMs();
+  const done = (owner: Owner | null, error: string | null, instance: string | null): CoworkerAnswer => ({
+    coworker,
+    latencyMs: Math.round(timers.nowMs() - startedMs),
+    owner,
+    error,
+    instance,
+  });
+  const { vhost, ip, app, stream } = query;
+  const parameters = Object.entries({ vhost, ip, app, stream, coworker }).map(([name, value]) =>
+    `${name}=${encode(value)}`
+  );
+  try {
+    const response = await fetch(`http://${coworker}/api/v1/clusters?${parameters.join("&")}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      redirect: "error",
+      signal: AbortSignal.timeout(query.timeoutMs),
+    });
+    const { owner, instance } = readAnswer(await readBody(response), response.status, coworker);
+    return done(owner, null, instance);
+  } catch (error) {
+    const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
+    return done(null, isTimeout ? `no answer within ${query.timeoutMs} ms` : describeError(error), null);
+  }
+}
+
+function encode(value: string): string {
+  return value.replace(/[^\w.~:/@,;!$()*[\]-]/gu, encodeURIComponent);
+}
+
+/** The body, up to a bound: a coworker is another program and may be broken. */
+async function readBody(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const part of response.body ?? []) {
+    text += decoder.decode(part, { stream: true });
+    if (text.length > MAX_ANSWER_BYTES) throw new UpstreamError("OriginClusterDiscover", "answer is too long");
+  }
+  return text;
+}
+
+function readAnswer(body: string, status: number, coworker: string): { owner: Owner | null; instance: string | null } {
+  if (status !== 200 && status !== 201) throw new UpstreamError("OriginClusterDiscover", `HTTP status ${status}`);
+  const answer = parseObject(body);
+  const data = asRecord(answer?.data);
+  if (answer === null || answer.code !== 0 || data === null) {
+    throw new UpstreamError("OriginClusterDiscover", `unexpected answer: ${body.slice(0, 100)}`);
+  }
+  const instance = typeof data.instance === "string" ? data.instance : null;
+  const origin = asRecord(data.origin);
+  if (origin === null) return { owner: null, instance };
+  const { ip, port } = origin;
+  const usable = typeof ip === "string" && /^[\w.:-]{1,255}$/.test(ip) && Number.isInteger(port) &&
+    Number(port) > 0 && Number(port) < 65536;
+  if (!usable) {
+    throw new UpstreamError("OriginClusterDiscover", `owner without a usable ip and port: ${body.slice(0, 200)}`);
+  }
+  return { owner: { ip, port: Number(port), coworker }, instance };
+}
+
+function parseObject(body: string): Record<string, unknown> | null {
+  try {
+    return asRecord(JSON.parse(body));
+  } catch {
+    throw new UpstreamError("OriginClusterDiscover", `answer is not JSON: ${body.slice(0, 100)}`);
+  }
+}
+
+function asRecord(value: unknown): Record<string, unknown> | null {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : null;
+}

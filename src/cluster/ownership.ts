@@ -1,0 +1,56 @@
+import { type Config, findVhost, type ListenAddress } from "../config/mod.ts";
+import { streamKey } from "../rtmp/url.ts";
+import type { SourceManager } from "../stream/source_manager.ts";
+
+/** The question of a coworker: parameters of `/api/v1/clusters`. */
+export interface OwnerQuestion {
+  /** Host that the player used. */
+  ip: string;
+  vhost: string;
+  app: string;
+  stream: string;
+  /** How the asking server addresses this one. */
+  coworker: string;
+}
+
+/** This server as the owner of a stream: `data.origin` of the answer. */
+export interface OwnerAnswer {
+  ip: string;
+  port: number;
+  vhost: string;
+  api: string;
+  routers: string[];
+}
+
+/**
+ * Answers whether this server has a publisher of the stream; null when it has none.
+ *
+ * A stream that is pulled from elsewhere counts on an edge, as in SRS.
+ *
+ * @param fallbackIp Address of this machine, where neither configuration nor question tells one.
+ */
+export function answerOwner(
+  question: OwnerQuestion,
+  config: Config,
+  sources: SourceManager,
+  fallbackIp: () => string,
+): OwnerAnswer | null {
+  const vhost = findVhost(config, question.vhost);
+  const listen = config.listen[0];
+  if (vhost === undefined || listen === undefined) return null;
+  const source = sources.find(streamKey(vhost.name, question.app, question.stream));
+  if (source === undefined || !source.isActive) return null;
+  const ip = config.advertise?.host ?? listenIp(listen) ?? (hostPart(question.coworker) || fallbackIp());
+  const apiListen = config.httpApi.listen.text;
+  const api = apiListen.includes(":") ? apiListen : `${ip}:${apiListen}`;
+  return { ip, port: config.advertise?.port ?? listen.port, vhost: vhost.name, api, routers: [api] };
+}
+
+/** The address a listener is bound to, unless it says nothing to others. */
+function listenIp({ host }: ListenAddress): string | null {
+  return ["", "0.0.0.0", "::", "127.0.0.1"].includes(host) ? null : host;
+}
+
+function hostPart(coworker: string): string {
+  return coworker.replace(/:\d*$/, "").replace(/^\[|\]$/g, "");
+}

@@ -1,0 +1,21 @@
+import { DEFAULT_VHOST, formatRtmpUrl, queryValue, type StreamUrl } from "../rtmp/url.ts";
+import type { Owner } from "./coworkers.ts";
+
+/**
+ * Where a client finds a stream at its owner: the full address that SRS puts into `redirect2`.
+ *
+ * The client's own parameters stay; the vhost goes along when the owner could not tell it from the new host.
+ * Source: SRS 4 to 6 `SrsRtmpConn::playing`.
+ */
+export function redirectAddress(url: StreamUrl, owner: Owner): string {
+  const vhost = queryValue(url.query, "vhost") === "" ? vhostToName(url) : "";
+  const separator = url.query === "" ? "?" : "&";
+  const query = vhost === "" ? url.query : `${url.query}${separator}vhost=${vhost}`;
+  return formatRtmpUrl(owner.ip, owner.port, `${url.app}/${url.stream}${query}`);
+}
+
+/** The vhost to be named in the query: a configured one, or the host name the client used; an IP address says nothing. */
+function vhostToName({ vhost, host }: StreamUrl): string {
+  if (vhost !== DEFAULT_VHOST) return vhost;
+  return /^[\d.]+$/.test(host) || host.includes(":") ? "" : host;
+}

@@ -1,0 +1,105 @@
+import type { AmfObject } from "../amf/amf0.ts";
+import type { Timers } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import type { VhostConfig } from "../config/mod.ts";
+import type { StreamUrl } from "../rtmp/url.ts";
+import type { LiveSource } from "../stream/live_source.ts";
+import { EdgePull, type PullState } from "./edge_pull.ts";
+import { OriginPool } from "./origin_pool.ts";
+
+/** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
+export interface PullRequest {
+  url: StreamUrl;
+  vhost: VhostConfig;
+  pageUrl: string;
+  swfUrl: string;
+}
+
+/** What pulls share. */
+export interface PullEnvironment {
+  timers: Timers;
+  log: Logger;
+  pool: OriginPool;
+  /** A new connection id for log lines. */
+  newCid(): string;
+  /** Identity told to origins (`debug_srs_upnode`). */
+  connectArgs(cid: string): AmfObject;
+}
+
+/** One player's share in a pull; disposing it gives the share back. */
+export interface PullLease extends Disposable {
+  /** Why the stream is not there (yet); empty when it is. */
+  readonly lastError: string;
+}
+
+interface PullEntry {
+  pull: EdgePull;
+  leases: number;
+  lingerTimer: { cancel(): void } | null;
+}
+
+/** The pulls of an edge: one per stream, begun by its first player and ended a while after its last. */
+export class EdgePulls {
+  readonly pool: OriginPool;
+  readonly #environment: PullEnvironment;
+  readonly #entries = new Map<LiveSource, PullEntry>();
+
+  constructor(environment: Omit<PullEnvironment, "pool">) {
+    this.pool = new OriginPool(environment.timers);
+    this.#environment = { ...environment, pool: this.pool };
+  }
+
+  /** What every pull does now, for the API. */
+  states(): PullState[] {
+    return [...this.#entries.values()].map(({ pull }) => pull.state);
+  }
+
+  /** Makes sure that the source is fed while the lease is held. */
+  acquire(source: LiveSource, request: PullRequest): PullLease {
+    const entry = this.#entries.get(source) ?? this.#start(source, request);
+    entry.leases++;
+    entry.lingerTimer?.cancel();
+    entry.lingerTimer = null;
+    entry.pull.request = request;
+    let held = true;
+    return {
+      get lastError() {
+        return entry.pull.state.lastError;
+      },
+      [Symbol.dispose]: () => {
+        if (!held) return;
+        held = false;
+        this.#release(source, entry);
+      },
+    };
+  }
+
+  /** Ends all pulls. */
+  stop(): void {
+    for (const source of [...this.#entries.keys()]) this.#stop(source);
+  }
+
+  #start(source: LiveSource, request: PullRequest): PullEntry {
+    const pull = new EdgePull(source, request, this.#environment, () => this.#entries.get(source)?.leases === 0);
+    const entry = { pull, leases: 0, lingerTimer: null };
+    this.#entries.set(source, entry);
+    pull.run().finally(() => this.#stop(source));
+    return entry;
+  }
+
+  #release(source: LiveSource, entry: PullEntry): void {
+    entry.leases--;
+    if (entry.leases > 0 || this.#entries.get(source) !== entry) return;
+    const { lingerMs } = entry.pull.request.vhost.cluster;
+    // While it lingers, a player that comes right back (a reload of the page) finds the stream running.
+    entry.lingerTimer = this.#environment.timers.after(lingerMs, () => this.#stop(source));
+  }
+
+  #stop(source: LiveSource): void {
+    const entry = this.#entries.get(source);
+    if (entry === undefined) return;
+    this.#entries.delete(source);
+    entry.lingerTimer?.cancel();
+    entry.pull.stop();
+  }
+}

@@ -1,0 +1,192 @@
+import { describeError, UpstreamError } from "../base/errors.ts";
+import type { Timers } from "../base/clock.ts";
+import { TcpConn } from "../net/tcp_conn.ts";
+import { type PumpSource, WritePump } from "../net/write_pump.ts";
+import {
+  type ClientEvent,
+  type ClientSessionOptions,
+  type ClientSink,
+  RtmpClientSession,
+} from "../rtmp/client_session.ts";
+import type { RtmpMessage } from "../rtmp/message.ts";
+
+/** Where to connect, and how long each step may take. */
+export interface RtmpClientOptions {
+  host: string;
+  port: number;
+  /** Name look-up and TCP. */
+  connectTimeoutMs: number;
+  /** Handshake, connect, createStream: until the session is ready. */
+  handshakeTimeoutMs: number;
+  timers: Timers;
+  session: Omit<ClientSessionOptions, "random" | "nowMs">;
+  signal?: AbortSignal;
+}
+
+/** Who uses a client hears of the server here. None is called after `close`. */
+export interface RtmpClientHandlers {
+  onMedia(message: RtmpMessage): void;
+  onEvent(event: ClientEvent): void;
+  /** What was read at once has been handed on. */
+  onBurstEnd?(): void;
+  /** All output has left. */
+  onDrained?(): void;
+  /** The connection is over, for a reason that can be shown to a user. Called once, unless `close` was. */
+  onEnd(error: UpstreamError): void;
+}
+
+const READ_BYTES = 64 * 1024;
+/** How long a closing connection may take to deliver its last words. */
+const FINISH_LINGER_MS = 500;
+
+/**
+ * An RTMP connection to a server, from dialling to the end: owner of the socket and of the client session.
+ */
+export class RtmpClient implements ClientSink, PumpSource, Disposable {
+  readonly #options: RtmpClientOptions;
+  readonly #handlers: RtmpClientHandlers;
+  readonly #tcp: TcpConn;
+  readonly #session: RtmpClientSession;
+  readonly #pump: WritePump;
+  readonly #deadline: { cancel(): void };
+  #closed = false;
+  #finishing = false;
+  #bytesIn = 0;
+  #lastInputMs: number;
+
+  private constructor(tcp: TcpConn, options: RtmpClientOptions, handlers: RtmpClientHandlers) {
+    const { timers, session, handshakeTimeoutMs } = options;
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#tcp = tcp;
+    this.#lastInputMs = timers.nowMs();
+    const random = (count: number) => crypto.getRandomValues(new Uint8Array(count));
+    this.#session = new RtmpClientSession(this, { ...session, random, nowMs: this.#lastInputMs });
+    this.#pump = new WritePump(tcp, this);
+    this.#deadline = timers.after(handshakeTimeoutMs, () => {
+      const step = this.#session.isHandshakeDone ? "connect" : "handshake";
+      this.#end(
+        new UpstreamError("SocketTimeout", `${this.address}: no answer to the ${step} within ${handshakeTimeoutMs} ms`),
+      );
+    });
+  }
+
+  /**
+   * Dials and starts the dialogue; how it goes on comes through the handlers.
+   *
+   * @throws {UpstreamError} `StConnect` if there is no TCP connection.
+   */
+  static async connect(options: RtmpClientOptions, handlers: RtmpClientHandlers): Promise<RtmpClient> {
+    const { host, port, connectTimeoutMs: timeoutMs, signal } = options;
+    const tcp = await TcpConn.connect({ host, port, timeoutMs, ...(signal === undefined ? {} : { signal }) });
+    const client = new RtmpClient(tcp, options, handlers);
+    client.#run();
+    return client;
+  }
+
+  /** `host:port` as dialled. */
+  get address(): string {
+    return `${this.#options.host}:${this.#options.port}`;
+  }
+
+  /** Address that the host name led to. */
+  get remoteIp(): string {
+    return this.#tcp.remoteIp;
+  }
+
+  get bytesIn(): number {
+    return this.#bytesIn;
+  }
+
+  get bytesOut(): number {
+    return this.#pump.bytesOut;
+  }
+
+  /** Bytes that wait to be sent. */
+  get queuedBytes(): number {
+    return this.#session.outputBytes;
+  }
+
+  /** When the server last sent anything. */
+  get lastInputMs(): number {
+    return this.#lastInputMs;
+  }
+
+  /** Sends one message of the stream being published, once `ready` came. */
+  publish(typeId: number, timestampMs: number, payload: Uint8Array): void {
+    if (this.#closed || this.#finishing) return;
+    this.#session.publish(typeId, timestampMs, payload);
+    this.#pump.wake();
+  }
+
+  /** Ends a publish so that the server frees the stream at once, then closes. */
+  unpublish(): void {
+    if (this.#closed || this.#finishing) return;
+    this.#session.unpublish();
+    this.#finishing = true;
+    this.#deadline.cancel();
+    this.#pump.wake();
+  }
+
+  /** Closes at once; no handler is called any more. */
+  close(): void {
+    this.#closed = true;
+    this.#deadline.cancel();
+    this.#pump.stop();
+    this.#tcp.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  next(): Uint8Array | null {
+    return this.#session.takeOutput();
+  }
+
+  onDrained(): void {
+    if (this.#finishing) this.#tcp.finish(FINISH_LINGER_MS);
+    else this.#handlers.onDrained?.();
+  }
+
+  onWriteError(error: unknown): void {
+    this.#end(new UpstreamError("StConnect", `${this.address}: ${describeError(error)}`, { cause: error }));
+  }
+
+  onMedia(message: RtmpMessage): void {
+    if (!this.#closed) this.#handlers.onMedia(message);
+  }
+
+  onEvent(event: ClientEvent): void {
+    if (event.kind === "ready") this.#deadline.cancel();
+    if (!this.#closed) this.#handlers.onEvent(event);
+  }
+
+  async #run(): Promise<void> {
+    this.#pump.wake();
+    try {
+      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), { bufferBytes: READ_BYTES });
+      const how = end === "peerReset" ? "the connection was reset" : "the server closed the connection";
+      this.#end(new UpstreamError("StConnect", `${this.address}: ${how}`));
+    } catch (error) {
+      const code = error instanceof UpstreamError ? error.codeName : "RtmpNoRequest";
+      this.#end(new UpstreamError(code, `${this.address}: ${describeError(error)}`, { cause: error }));
+    }
+  }
+
+  #onBytes(view: Uint8Array): void {
+    this.#bytesIn += view.length;
+    this.#lastInputMs = this.#options.timers.nowMs();
+    this.#session.receive(view);
+    if (this.#closed) return;
+    this.#handlers.onBurstEnd?.();
+    this.#pump.wake();
+  }
+
+  #end(error: UpstreamError): void {
+    if (this.#closed) return;
+    const { onEnd } = this.#handlers;
+    this.close();
+    onEnd.call(this.#handlers, error);
+  }
+}

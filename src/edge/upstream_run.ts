@@ -1,0 +1,177 @@
+import type { TimerHandle, Timers } from "../base/clock.ts";
+import { describeError, UpstreamError } from "../base/errors.ts";
+import type { ClientEvent } from "../rtmp/client_session.ts";
+import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
+import type { LiveSource, PublishSession } from "../stream/live_source.ts";
+import type { PacketKind } from "../stream/packet.ts";
+import { mayFollow } from "./redirect_trust.ts";
+import { RtmpClient, type RtmpClientHandlers, type RtmpClientOptions } from "./rtmp_client.ts";
+import type { PullTarget } from "./upstream_request.ts";
+
+/** Bounds of the steps of one attempt, all in ms. */
+export interface PullTimeouts {
+  connectTimeoutMs: number;
+  handshakeTimeoutMs: number;
+  /** From play to the first media. */
+  firstMediaTimeoutMs: number;
+  /** Silence that counts as the end of the upstream. */
+  idleTimeoutMs: number;
+}
+
+/** One attempt. */
+export interface UpstreamRunOptions {
+  target: PullTarget;
+  timeouts: PullTimeouts;
+  session: RtmpClientOptions["session"];
+  /** The first media has come. */
+  onFeeding(): void;
+}
+
+/** How an attempt ended. */
+export interface UpstreamOutcome {
+  /** The server answered the play: whatever came then, it is alive. */
+  reached: boolean;
+  /** How long it fed the source; 0 if it never did. */
+  fedMs: number;
+  /** RTMP 302. */
+  redirect: string | null;
+  remoteIp: string;
+  error: string;
+}
+
+const kinds = new Map<number, PacketKind>([
+  [MessageType.Audio, "audio"],
+  [MessageType.Video, "video"],
+  [MessageType.Data, "script"],
+]);
+
+/** One connection to one server that feeds a source, from dialling to the end of the stream. */
+export class UpstreamRun implements RtmpClientHandlers {
+  /** Settles when it is over; never rejects. */
+  readonly finished: Promise<UpstreamOutcome>;
+  readonly #source: LiveSource;
+  readonly #timers: Timers;
+  readonly #options: UpstreamRunOptions;
+  readonly #finish: (outcome: UpstreamOutcome) => void;
+  readonly #abort = new AbortController();
+  #client: RtmpClient | null = null;
+  #feed: PublishSession | null = null;
+  #watchdog: TimerHandle | null = null;
+  #reached = false;
+  #feedingSinceMs = 0;
+  #lastMediaMs = 0;
+  #over = false;
+
+  constructor(source: LiveSource, timers: Timers, options: UpstreamRunOptions) {
+    const { promise, resolve } = Promise.withResolvers<UpstreamOutcome>();
+    this.finished = promise;
+    this.#finish = resolve;
+    this.#source = source;
+    this.#timers = timers;
+    this.#options = options;
+    this.#dial();
+  }
+
+  /** Ends the attempt. */
+  stop(): void {
+    this.#end("stopped", null);
+  }
+
+  onMedia(message: RtmpMessage): void {
+    const kind = kinds.get(message.typeId);
+    if (kind === undefined) return;
+    if (this.#feed === null && kind === "script") return this.#holdScript(message);
+    this.#feed ??= this.#startFeed();
+    this.#lastMediaMs = this.#timers.nowMs();
+    this.#feed?.publish({ kind, timestampMs: message.timestampMs, payload: message.payload });
+  }
+
+  onBurstEnd(): void {
+    this.#feed?.endBurst();
+  }
+
+  onEvent(event: ClientEvent): void {
+    switch (event.kind) {
+      case "ready":
+        this.#reached = true;
+        this.#lastMediaMs = this.#timers.nowMs();
+        return this.#watch(this.#options.timeouts.firstMediaTimeoutMs);
+      case "redirect":
+        this.#reached = true;
+        return this.#end("redirected", event.url);
+      case "refused":
+        this.#reached = true;
+        return this.#end(`${event.status.code} ${event.status.description}`, null);
+      case "streamEnd":
+        return this.#end("the stream ended", null);
+    }
+  }
+
+  onEnd(error: UpstreamError): void {
+    this.#end(error.message, null);
+  }
+
+  #scripts: RtmpMessage[] = [];
+
+  /** Metadata alone is no stream yet: it is kept until media proves that the server has one. */
+  #holdScript(message: RtmpMessage): void {
+    if (this.#scripts.length < 8) this.#scripts.push(message);
+  }
+
+  #startFeed(): PublishSession | null {
+    try {
+      const feed = this.#source.startPublish("upstream");
+      this.#feedingSinceMs = this.#timers.nowMs();
+      this.#options.onFeeding();
+      for (const { timestampMs, payload } of this.#scripts) feed.publish({ kind: "script", timestampMs, payload });
+      return feed;
+    } catch (error) {
+      this.#end(describeError(error), null);
+      return null;
+    }
+  }
+
+  async #dial(): Promise<void> {
+    const { target, timeouts, session } = this.#options;
+    try {
+      const client = await RtmpClient.connect({
+        host: target.host,
+        port: target.port,
+        connectTimeoutMs: timeouts.connectTimeoutMs,
+        handshakeTimeoutMs: timeouts.handshakeTimeoutMs,
+        timers: this.#timers,
+        session,
+        signal: this.#abort.signal,
+      }, this);
+      this.#client = client;
+      if (this.#over) client.close();
+      else if (target.redirectedFrom !== null && !mayFollow(target.redirectedFrom, client.remoteIp)) {
+        this.#end(`${target.text} is a local address, a public server may not send us there`, null);
+      }
+    } catch (error) {
+      this.#end(error instanceof UpstreamError ? error.message : describeError(error), null);
+    }
+  }
+
+  /** Looks again when the bound would be reached if nothing more came. */
+  #watch(limitMs: number): void {
+    this.#watchdog = this.#timers.after(limitMs, () => {
+      const bound = this.#feed === null ? limitMs : this.#options.timeouts.idleTimeoutMs;
+      const silentMs = this.#timers.nowMs() - this.#lastMediaMs;
+      if (silentMs >= bound - 1) {
+        this.#end(`${this.#options.target.text}: no media for ${Math.round(silentMs)} ms`, null);
+      } else this.#watch(Math.max(1, bound - silentMs));
+    });
+  }
+
+  #end(error: string, redirect: string | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#abort.abort();
+    this.#watchdog?.cancel();
+    this.#client?.close();
+    this.#feed?.[Symbol.dispose]();
+    const fedMs = this.#feedingSinceMs === 0 ? 0 : Math.max(1, this.#timers.nowMs() - this.#feedingSinceMs);
+    this.#finish({ reached: this.#reached, fedMs, redirect, remoteIp: this.#client?.remoteIp ?? "", error });
+  }
+}

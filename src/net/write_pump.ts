@@ -1,0 +1,80 @@
+import { isConnectionEnd, type TcpConn } from "./tcp_conn.ts";
+
+/** What a pump sends, and who hears of the end. */
+export interface PumpSource {
+  /** The next bytes, unchanged until they are written, or null when there are none now. */
+  next(): Uint8Array | null;
+  /** Everything was written and `next` had no more. */
+  onDrained?(): void;
+  /** Writing failed for a reason other than the end of the connection. */
+  onWriteError(error: unknown): void;
+}
+
+/**
+ * Sends one connection's bytes, one write at a time; the only caller of `conn.write` on the media path.
+ *
+ * Bytes are asked for when the write before is done: what is slow to leave waits in the source, as a place in a log,
+ * not as copies in a queue.
+ */
+export class WritePump {
+  readonly #conn: TcpConn;
+  readonly #source: PumpSource;
+  #view: Uint8Array | null = null;
+  #bytesOut = 0;
+  #stopped = false;
+  // One closure each for the life of the connection, not one per write.
+  readonly #onWritten = (count: number) => this.#advance(count);
+  readonly #onError = (error: unknown) => this.#fail(error);
+
+  constructor(conn: TcpConn, source: PumpSource) {
+    this.#conn = conn;
+    this.#source = source;
+  }
+
+  /** Bytes the socket has taken. */
+  get bytesOut(): number {
+    return this.#bytesOut;
+  }
+
+  /** A write is under way. */
+  get isBusy(): boolean {
+    return this.#view !== null;
+  }
+
+  /** There may be something to send. */
+  wake(): void {
+    if (this.#view === null && !this.#stopped) this.#pull();
+  }
+
+  /** Sends nothing more; a write under way ends with the connection. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #pull(): void {
+    const view = this.#source.next();
+    if (view === null) this.#source.onDrained?.();
+    else this.#write(view);
+  }
+
+  #write(view: Uint8Array): void {
+    this.#view = view;
+    this.#conn.write(view).then(this.#onWritten, this.#onError);
+  }
+
+  #advance(count: number): void {
+    this.#bytesOut += count;
+    const view = this.#view!;
+    this.#view = null;
+    if (this.#stopped) return;
+    if (count < view.length) this.#write(view.subarray(count));
+    else this.#pull();
+  }
+
+  #fail(error: unknown): void {
+    this.#view = null;
+    this.#stopped = true;
+    // The read loop of the connection sees the same end and reports it.
+    if (!isConnectionEnd(error)) this.#source.onWriteError(error);
+  }
+}

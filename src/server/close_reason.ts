@@ -1,0 +1,13 @@
+/** Why a connection ended, as logs and counters tell it. */
+export type CloseReason =
+  | "peerClosed"
+  | "peerReset"
+  | "kicked"
+  | "timeout"
+  | "protocolError"
+  | "refused"
+  | "redirected"
+  | "sourceEnded"
+  | "slowConsumer"
+  | "internalError"
+  | "shutdown";

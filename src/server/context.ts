@@ -1,0 +1,21 @@
+import type { Logger } from "../base/log.ts";
+import type { Timers } from "../base/clock.ts";
+import type { Coworkers } from "../cluster/coworkers.ts";
+import type { Config } from "../config/mod.ts";
+import type { EdgePulls } from "../edge/edge_pulls.ts";
+import type { SourceManager } from "../stream/source_manager.ts";
+import type { ClientRegistry } from "./client_registry.ts";
+import type { Identity } from "./identity.ts";
+
+/** What every connection of one server shares. */
+export interface ServerContext {
+  /** The configuration in force; read anew for each client, so that a reload reaches the next one. */
+  readonly config: Config;
+  readonly identity: Identity;
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly sources: SourceManager;
+  readonly registry: ClientRegistry;
+  readonly coworkers: Coworkers;
+  readonly pulls: EdgePulls;
+}

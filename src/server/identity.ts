@@ -1,0 +1,47 @@
+import type { AmfObject } from "../amf/amf0.ts";
+
+/** Version of this server, as shown by `--version`, the API and metadata. */
+export const VERSION = "0.1.0";
+/** How this server names itself to peers. */
+export const SERVER_NAME = `srs-ts/${VERSION}`;
+
+const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/** Who this process is, among the servers of a cluster. */
+export interface Identity {
+  /** Stays the same over restarts where a pid file keeps it; SRS's `server_id`. */
+  serverId: string;
+  /** New with each start; SRS's `service_id`. */
+  serviceId: string;
+  pid: number;
+}
+
+/** A random id of lower-case letters and digits, as SRS's connection ids are. */
+export function randomId(length: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => ALPHABET[byte % 36]).join("");
+}
+
+/** Random bytes for handshakes. */
+export function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
+/** Members that tell a client which server answered its connect. Names are SRS's: its edges read them. */
+export function srsIdentity(identity: Identity, cid: string, localIp: string): AmfObject {
+  return {
+    srs_sig: "SRS",
+    srs_server: SERVER_NAME,
+    srs_license: "MIT",
+    srs_url: "https://github.com/srs-ts/srs-ts",
+    srs_version: VERSION,
+    srs_authors: "srs-ts",
+    srs_server_ip: localIp,
+    srs_pid: identity.pid,
+    srs_id: cid,
+  };
+}
+
+/** Members added to a stream's metadata. */
+export function metadataIdentity(): AmfObject {
+  return { server: SERVER_NAME, server_version: VERSION };
+}

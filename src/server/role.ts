@@ -1,0 +1,40 @@
+import type { Logger } from "../base/log.ts";
+import type { RtmpMessage } from "../rtmp/message.ts";
+import type { RtmpServerSession } from "../rtmp/server_session.ts";
+import type { CloseReason } from "./close_reason.ts";
+import type { ServerContext } from "./context.ts";
+
+/** What a connection is used for, once its client has asked: publishing or playing. */
+export interface Role {
+  /** Media of a publisher. */
+  onMedia(message: RtmpMessage): void;
+  /** All that was read at once has been handed on. */
+  onBurstEnd(): void;
+  onPause(paused: boolean): void;
+  onRedirectAnswered(): void;
+  /** Media to be sent to a player, or null. */
+  nextMedia(): Uint8Array | null;
+  /** About once a second: time-outs and bounds. */
+  tick(nowMs: number): void;
+  /** Lets go of everything; called once, for whatever reason. */
+  end(): void;
+}
+
+/** What a role may do with its connection. */
+export interface RoleHost {
+  readonly id: string;
+  readonly context: ServerContext;
+  readonly session: RtmpServerSession;
+  readonly log: Logger;
+  readonly remoteIp: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Sends what session and role have. */
+  wake(): void;
+  /** A publisher's input is large: read it in large pieces. */
+  expectMuchInput(): void;
+  /** Closes once what is to be said has left; `detail` goes to the log. */
+  finish(reason: CloseReason, detail: string): void;
+  /** Closes at once. */
+  close(reason: CloseReason, detail: string): void;
+}

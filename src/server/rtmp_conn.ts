@@ -1,0 +1,260 @@
+import { describeError, ProtocolError, RequestDenied, SrsError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { findVhost, type VhostConfig } from "../config/mod.ts";
+import type { TcpConn } from "../net/tcp_conn.ts";
+import { type PumpSource, WritePump } from "../net/write_pump.ts";
+import type { RtmpMessage } from "../rtmp/message.ts";
+import { RtmpServerSession, type SessionEvent, type SessionRequest, type SessionSink } from "../rtmp/server_session.ts";
+import { parseStreamUrl, type StreamUrl, withVhost } from "../rtmp/url.ts";
+import type { CloseReason } from "./close_reason.ts";
+import type { ServerContext } from "./context.ts";
+import { randomBytes, randomId, srsIdentity } from "./identity.ts";
+import type { Role, RoleHost } from "./role.ts";
+import { PlayRole } from "./rtmp_play.ts";
+import { PublishRole } from "./rtmp_publish.ts";
+
+const PLAYER_READ_BYTES = 4096;
+const PUBLISHER_READ_BYTES = 64 * 1024;
+/** What a refused client may take to read the reason. */
+const FINISH_LINGER_MS = 1000;
+/** A write that makes no progress for this long: the player is gone or hopeless. SRS: 30 s. */
+const SEND_TIMEOUT_MS = 30_000;
+/** A client that stopped playing or publishing may start again within this time. SRS: 3 minutes. */
+const REUSE_TIMEOUT_MS = 180_000;
+
+/**
+ * One RTMP client: owner of its socket, its session, and what it came for.
+ *
+ * Errors end here: each becomes a {@link CloseReason} and one log line.
+ */
+export class RtmpConn implements SessionSink, PumpSource, RoleHost {
+  readonly id = randomId(8);
+  readonly context: ServerContext;
+  readonly session: RtmpServerSession;
+  readonly log: Logger;
+  readonly #tcp: TcpConn;
+  readonly #pump: WritePump;
+  readonly #acceptedMs: number;
+  #role: Role | null = null;
+  #roleEndedMs = 0;
+  #bytesIn = 0;
+  #reason: CloseReason | null = null;
+  #detail = "";
+  #finishing = false;
+  #sentAtTick = 0;
+  #stalledSinceMs = 0;
+
+  constructor(tcp: TcpConn, context: ServerContext) {
+    const nowMs = context.timers.nowMs();
+    this.context = context;
+    this.log = context.log.withCid(this.id);
+    this.session = new RtmpServerSession(this, { random: randomBytes, nowMs });
+    this.#tcp = tcp;
+    this.#pump = new WritePump(tcp, this);
+    this.#acceptedMs = nowMs;
+  }
+
+  get remoteIp(): string {
+    return this.#tcp.remoteIp;
+  }
+
+  get bytesIn(): number {
+    return this.#bytesIn;
+  }
+
+  get bytesOut(): number {
+    return this.#pump.bytesOut;
+  }
+
+  /** True for a connection that has neither published nor played yet, or no longer does. */
+  get isUnused(): boolean {
+    return this.#role === null;
+  }
+
+  /** Serves the client until it is gone. Never throws. */
+  async run(): Promise<void> {
+    this.log.debug(`RTMP connection from ${this.#tcp.remoteIp}:${this.#tcp.remotePort}`);
+    try {
+      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), { bufferBytes: PLAYER_READ_BYTES });
+      this.#settle(end === "peerReset" ? "peerReset" : "peerClosed", "");
+    } catch (error) {
+      this.#settleError(error);
+      await this.#sayGoodbye();
+    }
+    this.#endRole();
+    this.#pump.stop();
+    this.#tcp.close();
+    this.#logEnd();
+  }
+
+  /** Checks time-outs; called about once a second. */
+  tick(nowMs: number): void {
+    const { config } = this.context;
+    if (this.#role === null) {
+      const [sinceMs, limitMs] = this.#roleEndedMs > 0
+        ? [this.#roleEndedMs, REUSE_TIMEOUT_MS]
+        : [this.#acceptedMs, config.clientTimeoutMs];
+      if (nowMs - sinceMs > limitMs) this.close("timeout", `neither publish nor play within ${limitMs} ms`);
+    } else this.#guard(() => this.#role?.tick(nowMs));
+    this.#checkProgress(nowMs);
+  }
+
+  wake(): void {
+    this.#pump.wake();
+  }
+
+  expectMuchInput(): void {
+    this.#tcp.readBufferBytes = PUBLISHER_READ_BYTES;
+  }
+
+  finish(reason: CloseReason, detail: string): void {
+    this.#settle(reason, detail);
+    this.#endRole();
+    this.#finishWhenSent();
+  }
+
+  close(reason: CloseReason, detail: string): void {
+    this.#settle(reason, detail);
+    this.#endRole();
+    this.#tcp.close();
+  }
+
+  next(): Uint8Array | null {
+    return this.session.takeOutput() ?? this.#role?.nextMedia() ?? null;
+  }
+
+  onDrained(): void {
+    if (this.#finishing) this.#tcp.finish(FINISH_LINGER_MS);
+  }
+
+  onWriteError(error: unknown): void {
+    this.#settleError(error);
+    this.#tcp.close();
+  }
+
+  onMedia(message: RtmpMessage): void {
+    this.#role?.onMedia(message);
+  }
+
+  onEvent(event: SessionEvent): void {
+    switch (event.kind) {
+      case "unpublish":
+      case "stopPlay":
+        return this.#endRole();
+      case "pause":
+        return this.#role?.onPause(event.paused);
+      case "redirectAnswered":
+        return this.#role?.onRedirectAnswered();
+    }
+  }
+
+  onRequest(request: SessionRequest): void {
+    if (request.kind === "connect") return this.#acceptConnect(request);
+    const resolved = this.#resolve(request.url);
+    if (resolved === null) {
+      const reason = `no vhost ${request.url.vhost}, and no __defaultVhost__`;
+      this.session.reject(request.id, request.kind === "play" ? "playFailed" : "publishDenied", reason);
+      throw new RequestDenied("NoVhost", reason);
+    }
+    const [vhost, url] = resolved;
+    if (request.kind === "play") this.#role = new PlayRole(this, vhost, { ...request, url });
+    else this.#role = new PublishRole(this, vhost, { ...request, url });
+  }
+
+  #onBytes(view: Uint8Array): void {
+    this.#bytesIn += view.length;
+    if (this.#reason !== null) return;
+    this.session.receive(view);
+    this.#role?.onBurstEnd();
+    this.#pump.wake();
+  }
+
+  #acceptConnect({ id, info }: Extract<SessionRequest, { kind: "connect" }>): void {
+    const vhost = this.#connectVhost(info.tcUrl);
+    const identity = srsIdentity(this.context.identity, this.id, this.#tcp.localIp);
+    this.session.acceptConnect(id, {
+      windowAckBytes: vhost?.outAckSizeBytes ?? 2_500_000,
+      assumedWindowBytes: vhost?.inAckSizeBytes ?? 0,
+      chunkSizeBytes: vhost?.chunkSizeBytes ?? this.context.config.chunkSizeBytes,
+      identity,
+    });
+    this.log.info(`connect ${info.tcUrl} from ${this.remoteIp}${info.flashVer === "" ? "" : `, ${info.flashVer}`}`);
+  }
+
+  /** The vhost as far as the address alone tells it: the stream name may still name another. */
+  #connectVhost(tcUrl: string): VhostConfig | undefined {
+    try {
+      return findVhost(this.context.config, parseStreamUrl(tcUrl, "livestream").vhost);
+    } catch {
+      // An address that makes no sense is refused when publish or play tell what was meant.
+      return undefined;
+    }
+  }
+
+  #resolve(url: StreamUrl): [VhostConfig, StreamUrl] | null {
+    const vhost = findVhost(this.context.config, url.vhost);
+    return vhost === undefined ? null : [vhost, withVhost(url, vhost.name)];
+  }
+
+  #checkProgress(nowMs: number): void {
+    const sent = this.#pump.bytesOut;
+    if (!this.#pump.isBusy || sent !== this.#sentAtTick) this.#stalledSinceMs = nowMs;
+    else if (nowMs - this.#stalledSinceMs > SEND_TIMEOUT_MS) {
+      this.close("slowConsumer", `took no byte for ${SEND_TIMEOUT_MS} ms`);
+    }
+    this.#sentAtTick = sent;
+  }
+
+  #guard(fn: () => void): void {
+    try {
+      fn();
+    } catch (error) {
+      this.#settleError(error);
+      this.#endRole();
+      this.#tcp.close();
+    }
+  }
+
+  #endRole(): void {
+    const role = this.#role;
+    if (role === null) return;
+    this.#role = null;
+    this.#roleEndedMs = this.context.timers.nowMs();
+    role.end();
+  }
+
+  #settle(reason: CloseReason, detail: string): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
+    this.#detail = detail;
+  }
+
+  #settleError(error: unknown): void {
+    if (error instanceof RequestDenied) this.#settle("refused", describeError(error));
+    else if (error instanceof ProtocolError) this.#settle("protocolError", describeError(error));
+    else this.#settle("internalError", error instanceof Error ? error.stack ?? String(error) : String(error));
+    if (error instanceof SrsError) this.context.registry.totalErrors++;
+  }
+
+  /** Lets what is queued leave before the sending side ends. */
+  #finishWhenSent(): void {
+    this.#finishing = true;
+    this.#pump.wake();
+  }
+
+  /** After an error: sends what explains it, drops what still comes, waits a moment for the client to go. */
+  async #sayGoodbye(): Promise<void> {
+    this.#endRole();
+    this.#finishWhenSent();
+    await this.#tcp.readLoop(() => {}, { bufferBytes: PLAYER_READ_BYTES }).catch(() => {});
+  }
+
+  #logEnd(): void {
+    const seconds = ((this.context.timers.nowMs() - this.#acceptedMs) / 1000).toFixed(1);
+    const text = `client ${this.remoteIp} left after ${seconds} s: ${this.#reason}` +
+      `${this.#detail === "" ? "" : `, ${this.#detail}`} (in ${this.#bytesIn} B, out ${this.bytesOut} B)`;
+    if (this.#reason === "internalError") this.log.error(text);
+    else if (this.#reason === "peerClosed" || this.#reason === "shutdown") this.log.info(text);
+    else this.log.warn(text);
+  }
+}

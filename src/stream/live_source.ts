@@ -1,0 +1,246 @@
+import type { AmfObject } from "../amf/amf0.ts";
+import type { TimerHandle, Timers } from "../base/clock.ts";
+import { RequestDenied } from "../base/errors.ts";
+import { audioFlags, MediaFlag, videoFlags } from "../flv/codec.ts";
+import { MetaCache, readScript } from "./meta_cache.ts";
+import type { MediaPacket } from "./packet.ts";
+import { PacketLog } from "./packet_log.ts";
+import { PlayCursor } from "./play_cursor.ts";
+import { SourceStats } from "./stats.ts";
+import { type TimeJitter, Timeline } from "./timeline.ts";
+import { rtmpWireFormat } from "./wire_format.ts";
+
+/** How a source treats its players and its publisher; the names are SRS's directives. */
+export interface SourceOptions {
+  /** `chunk_size`: players of this source all send with it. */
+  chunkSizeBytes: number;
+  /** `mw_latency`: packets are gathered for this long, then sent to all players in one write each. */
+  mwLatencyMs: number;
+  /** `min_latency`: send after every read of the publisher instead. */
+  minLatency: boolean;
+  gopCache: boolean;
+  /** 0 is no limit. */
+  gopCacheMaxFrames: number;
+  /** `queue_length`: a player that is further behind than this jumps to the newest keyframe. */
+  queueLengthMs: number;
+  timeJitter: TimeJitter;
+  /** Drop sequence headers that repeat what players have. */
+  reduceSequenceHeader: boolean;
+  /** Members added to metadata: which server this is. */
+  identity: AmfObject;
+}
+
+/** A player as its source sees it. */
+export interface Player {
+  /** There is more to read from the cursor. Never throws. */
+  wake(): void;
+  /** The publisher came or left; players stay attached in between. */
+  onPublishChange(active: boolean): void;
+}
+
+/** Who feeds a source: a publisher of this server, or a connection to another server. */
+export type FeedKind = "client" | "upstream";
+
+/** A publisher's hold on a source. Disposing it frees the stream for the next. */
+export interface PublishSession extends Disposable {
+  publish(packet: MediaPacket): void;
+  /** The publisher's socket has nothing more at this moment: with `min_latency` players get what came. */
+  endBurst(): void;
+}
+
+/** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
+const WAKE_SLICE = 256;
+
+/**
+ * The hub of one stream: one publisher (or the pull from another server), any number of players, one packet log.
+ *
+ * A source with neither is of no use: its owner, the source manager, then forgets it.
+ */
+export class LiveSource {
+  readonly key: string;
+  readonly options: SourceOptions;
+  readonly stats = new SourceStats();
+  readonly #timers: Timers;
+  readonly #log: PacketLog;
+  readonly #meta = new MetaCache();
+  readonly #timeline: Timeline;
+  readonly #players: Player[] = [];
+  readonly #onIdle: (source: LiveSource) => void;
+  #session: PublishSession | null = null;
+  #feed: FeedKind | null = null;
+  #flushTimer: TimerHandle | null = null;
+  #wakeTimer: TimerHandle | null = null;
+  #wakeNext = 0;
+  #gopPackets = 0;
+  #awaitsFirstFrame = false;
+
+  constructor(key: string, options: SourceOptions, timers: Timers, onIdle: (source: LiveSource) => void) {
+    this.key = key;
+    this.options = options;
+    this.#timers = timers;
+    this.#onIdle = onIdle;
+    this.#log = new PacketLog(rtmpWireFormat(options.chunkSizeBytes));
+    this.#timeline = new Timeline(options.timeJitter);
+  }
+
+  /** Metadata and decoder headers of this moment. */
+  get meta(): MetaCache {
+    return this.#meta;
+  }
+
+  /** Who publishes into this source; null when nobody does. */
+  get feed(): FeedKind | null {
+    return this.#feed;
+  }
+
+  /** Someone publishes into this source. */
+  get isActive(): boolean {
+    return this.#session !== null;
+  }
+
+  get playerCount(): number {
+    return this.#players.length;
+  }
+
+  /** Neither publisher nor players. */
+  get isIdle(): boolean {
+    return this.#session === null && this.#players.length === 0;
+  }
+
+  /**
+   * Takes the stream for one publisher.
+   *
+   * @throws {RequestDenied} `StreamBusy` while another holds it.
+   */
+  startPublish(feed: FeedKind): PublishSession {
+    if (this.#session !== null) throw new RequestDenied("StreamBusy", `stream ${this.key} is busy: it has a publisher`);
+    this.#timeline.startSession();
+    this.#meta.startSession();
+    this.#awaitsFirstFrame = true;
+    const session: PublishSession = {
+      publish: (packet) => {
+        if (this.#session === session) this.#publish(packet);
+      },
+      endBurst: () => {
+        if (this.options.minLatency || this.options.mwLatencyMs === 0) this.#flush();
+      },
+      [Symbol.dispose]: () => {
+        if (this.#session === session) this.#endPublish();
+      },
+    };
+    this.#session = session;
+    this.#feed = feed;
+    for (const player of [...this.#players]) player.onPublishChange(true);
+    return session;
+  }
+
+  /** Adds a player; it gets headers and the newest GOP, then what comes. */
+  attach(player: Player): PlayCursor {
+    // Nothing is flushed while nobody watches: the first player must not wait for what is there.
+    if (this.#players.length === 0) this.#flush();
+    this.#players.push(player);
+    this.#scheduleFlush();
+    return new PlayCursor(this.#log, () => this.#meta.headers, this.options.gopCache);
+  }
+
+  /** Removes a player; unknown ones are ignored. */
+  detach(player: Player): void {
+    const at = this.#players.indexOf(player);
+    if (at < 0) return;
+    const last = this.#players.pop()!;
+    if (last !== player) {
+      this.#players[at] = last;
+      // The one that moved may have moved out of the part that still waits to be woken.
+      if (at < this.#wakeNext) last.wake();
+    }
+    if (this.isIdle) this.#onIdle(this);
+  }
+
+  #endPublish(): void {
+    this.#flush();
+    this.#session = this.#feed = null;
+    this.#log.clearGop();
+    for (const player of [...this.#players]) player.onPublishChange(false);
+    if (this.isIdle) this.#onIdle(this);
+  }
+
+  #publish(packet: MediaPacket): void {
+    this.stats.bytesIn += packet.payload.length;
+    if (packet.kind === "script") return this.#publishScript(packet);
+    const isVideo = packet.kind === "video";
+    const flags = isVideo ? videoFlags(packet.payload) : audioFlags(packet.payload);
+    if ((flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0) this.#publishHeader(packet, flags);
+    else this.#publishFrame(packet, flags, isVideo);
+  }
+
+  #publishFrame({ kind, payload, timestampMs: sentMs }: MediaPacket, flags: number, isVideo: boolean): void {
+    const timestampMs = this.#timeline.mapFrame(sentMs, this.#timers.nowMs());
+    if (this.#awaitsFirstFrame) {
+      this.#awaitsFirstFrame = false;
+      this.#meta.dropStale();
+    }
+    if (isVideo) this.stats.videoFrames++;
+    else this.stats.audioFrames++;
+    if ((flags & MediaFlag.Keyframe) !== 0) {
+      this.#log.startGop(this.#meta.headers);
+      this.#gopPackets = 0;
+      this.stats.onKeyframe(timestampMs);
+    } else if (++this.#gopPackets === this.options.gopCacheMaxFrames) {
+      // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
+      this.#log.clearGop();
+    }
+    this.#append({ kind, payload, timestampMs });
+  }
+
+  #publishHeader(packet: MediaPacket, flags: number): void {
+    const stamped = { ...packet, timestampMs: this.#timeline.nowMs };
+    const isMain = (flags & MediaFlag.SequenceHeader) !== 0;
+    const known = isMain ? this.#meta.sequenceHeader(packet.kind === "video" ? "video" : "audio") : null;
+    const isRepeat = this.#meta.putHeader(stamped, flags);
+    const isReduced = this.options.reduceSequenceHeader && known !== null &&
+      this.#meta.sequenceHeader(known.kind === "video" ? "video" : "audio") === known;
+    if (!isRepeat && !isReduced) this.#append(stamped);
+  }
+
+  #publishScript(packet: MediaPacket): void {
+    const script = readScript({ ...packet, timestampMs: this.#timeline.nowMs }, this.options.identity);
+    if (script === null) return;
+    if (script.metadata !== null) this.#meta.putMetadata(script.packet);
+    this.#append(script.packet);
+  }
+
+  #append(packet: MediaPacket): void {
+    this.#log.append(packet);
+    this.#scheduleFlush();
+  }
+
+  /** One timer a source: it runs from the first packet after a flush. */
+  #scheduleFlush(): void {
+    const { minLatency, mwLatencyMs } = this.options;
+    if (this.#flushTimer !== null || !this.#log.hasUnflushed || this.#players.length === 0) return;
+    if (minLatency || mwLatencyMs === 0) return;
+    this.#flushTimer = this.#timers.after(mwLatencyMs, () => {
+      this.#flushTimer = null;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = null;
+    this.#log.flush();
+    if (this.#players.length === 0) return;
+    this.#wakeTimer?.cancel();
+    this.#wakeFrom(0);
+  }
+
+  #wakeFrom(from: number): void {
+    const to = Math.min(from + WAKE_SLICE, this.#players.length);
+    this.#wakeNext = to;
+    for (let i = from; i < to && i < this.#players.length; i++) this.#players[i]!.wake();
+    if (to >= this.#players.length) {
+      this.#wakeNext = 0;
+      this.#wakeTimer = null;
+    } else this.#wakeTimer = this.#timers.after(0, () => this.#wakeFrom(this.#wakeNext));
+  }
+}

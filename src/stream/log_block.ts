@@ -1,0 +1,69 @@
+/** Bytes of a block, unless one packet alone needs more. */
+const BLOCK_BYTES = 256 * 1024;
+/** Packets of a block: bounds the index when packets are tiny. */
+const BLOCK_PACKETS = 2048;
+
+/**
+ * A stretch of a packet log: wire bytes back to back, and where each packet ends.
+ *
+ * Blocks form a forward list. The log holds the ones from the start of the newest GOP, a slow cursor those from where it
+ * stands; what nobody holds is collected.
+ */
+export class LogBlock {
+  readonly bytes: Uint8Array;
+  /** Number in the log of the first packet. */
+  readonly firstIndex: number;
+  next: LogBlock | null = null;
+  /** Packets in the block. */
+  count = 0;
+  readonly #ends: Uint32Array;
+  readonly #timestamps: Uint32Array;
+  /** Players that stand at the same place get the same view object. */
+  #sharedView: Uint8Array = new Uint8Array(0);
+  #sharedFrom = -1;
+  #sharedTo = -1;
+
+  constructor(firstIndex: number, minBytes: number) {
+    this.firstIndex = firstIndex;
+    this.bytes = new Uint8Array(Math.max(BLOCK_BYTES, minBytes));
+    this.#ends = new Uint32Array(BLOCK_PACKETS);
+    this.#timestamps = new Uint32Array(BLOCK_PACKETS);
+  }
+
+  /** Bytes in use. */
+  get usedBytes(): number {
+    return this.endOf(this.count);
+  }
+
+  /** True if a packet of that many wire bytes fits. */
+  hasRoom(wireBytes: number): boolean {
+    return this.count < BLOCK_PACKETS && this.usedBytes + wireBytes <= this.bytes.length;
+  }
+
+  /** Enters a packet whose bytes stand from {@link usedBytes} to `end`. */
+  commit(end: number, timestampMs: number): void {
+    this.#ends[this.count] = end;
+    this.#timestamps[this.count] = timestampMs;
+    this.count++;
+  }
+
+  /** Offset behind the first `count` packets. */
+  endOf(count: number): number {
+    return count === 0 ? 0 : this.#ends[count - 1]!;
+  }
+
+  /** Timestamp of a packet of this block. */
+  timestampOf(entry: number): number {
+    return this.#timestamps[entry] ?? 0;
+  }
+
+  /** The wire bytes of the packets `from` up to, not including, `to`. */
+  view(from: number, to: number): Uint8Array {
+    if (from !== this.#sharedFrom || to !== this.#sharedTo) {
+      this.#sharedView = this.bytes.subarray(this.endOf(from), this.endOf(to));
+      this.#sharedFrom = from;
+      this.#sharedTo = to;
+    }
+    return this.#sharedView;
+  }
+}

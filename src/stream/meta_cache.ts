@@ -1,0 +1,125 @@
+import { type AmfObject, decodeAmf0, encodeAmf0, isAmfObject } from "../amf/amf0.ts";
+import { equalBytes } from "../base/bytes.ts";
+import { extraHeaderSlot, MediaFlag } from "../flv/codec.ts";
+import type { MediaPacket } from "./packet.ts";
+
+/** What a new player gets before any media: metadata, then audio, then video headers, as SRS orders them. Never changed. */
+export interface StreamHeaders {
+  readonly packets: readonly MediaPacket[];
+}
+
+const METADATA = "metadata";
+
+export const noHeaders: StreamHeaders = { packets: [] };
+
+/**
+ * The newest metadata and decoder headers of a stream.
+ *
+ * Headers outlive the publisher, so that players that stay have them; when it returns, those that it does not send again
+ * before its first frame are dropped.
+ */
+export class MetaCache {
+  #metadata: MediaPacket | null = null;
+  /** Sequence headers and other headers to keep, by kind and slot; audio before video. */
+  readonly #slots = new Map<string, MediaPacket>();
+  #headers: StreamHeaders = noHeaders;
+  #fresh = new Set<string>();
+
+  /** The headers of this moment; a new object after each change. */
+  get headers(): StreamHeaders {
+    return this.#headers;
+  }
+
+  get metadata(): MediaPacket | null {
+    return this.#metadata;
+  }
+
+  /** The decoder configuration of a kind; null before it came. */
+  sequenceHeader(kind: "audio" | "video"): MediaPacket | null {
+    return this.#slots.get(`${kind}/0`) ?? null;
+  }
+
+  /** Keeps metadata. */
+  putMetadata(packet: MediaPacket): void {
+    this.#metadata = packet;
+    this.#fresh.add(METADATA);
+    this.#rebuild();
+  }
+
+  /**
+   * Keeps a header.
+   *
+   * @returns True when it is the first of this publisher and equal, byte for byte, to what players have: no need to send it.
+   */
+  putHeader(packet: MediaPacket, flags: number): boolean {
+    const isVideo = packet.kind === "video";
+    const slot = (flags & MediaFlag.SequenceHeader) !== 0
+      ? 0
+      : 1 + extraHeaderSlot(packet.payload, isVideo ? "video" : "audio");
+    const key = `${packet.kind}/${slot}`;
+    const known = this.#slots.get(key);
+    const isRepeat = known !== undefined && !this.#fresh.has(key) && equalBytes(known.payload, packet.payload);
+    this.#fresh.add(key);
+    if (known !== undefined && equalBytes(known.payload, packet.payload)) return isRepeat;
+    this.#slots.set(key, packet);
+    this.#rebuild();
+    return false;
+  }
+
+  /** A publisher starts: what it does not send again is stale. */
+  startSession(): void {
+    this.#fresh = new Set();
+  }
+
+  /** The publisher sent its first frame: drops headers of the one before that it did not renew. */
+  dropStale(): void {
+    for (const key of [...this.#slots.keys()]) if (!this.#fresh.has(key)) this.#slots.delete(key);
+    if (!this.#fresh.has(METADATA)) this.#metadata = null;
+    this.#rebuild();
+  }
+
+  #rebuild(): void {
+    const slots = [...this.#slots.values()];
+    const packets = [
+      ...(this.#metadata === null ? [] : [this.#metadata]),
+      ...slots.filter((packet) => packet.kind === "audio"),
+      ...slots.filter((packet) => packet.kind === "video"),
+    ];
+    this.#headers = { packets };
+  }
+}
+
+/** A script packet read: its name, and for `onMetaData` the packet as players get it. */
+export interface ScriptData {
+  name: string;
+  packet: MediaPacket;
+  metadata: AmfObject | null;
+}
+
+/**
+ * Reads a script packet. `@setDataFrame` is taken off; metadata loses `duration`, a live stream has none, and gains who
+ * serves it, as SRS does. Data with other names is handed on as it came. Null for what no player could use.
+ *
+ * @param identity Members to add to metadata (`server`, `server_version`).
+ */
+export function readScript(packet: MediaPacket, identity: AmfObject): ScriptData | null {
+  const values = decodeScript(packet.payload);
+  if (values[0] === "@setDataFrame") values.shift();
+  const [name, data] = values;
+  if (typeof name !== "string" || name.startsWith("@") || name === "|RtmpSampleAccess") return null;
+  if (name !== "onMetaData" || data === undefined || !isAmfObject(data)) {
+    return { name, packet: { ...packet, payload: encodeAmf0(...values) }, metadata: null };
+  }
+  const { duration: _, ...kept } = data;
+  const metadata: AmfObject = { ...kept, ...identity };
+  return { name, packet: { ...packet, payload: encodeAmf0(name, metadata) }, metadata };
+}
+
+function decodeScript(payload: Uint8Array) {
+  try {
+    return decodeAmf0(payload);
+  } catch {
+    // Cameras send broken metadata; it is advice only and must not end the stream.
+    return [];
+  }
+}

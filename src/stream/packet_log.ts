@@ -1,0 +1,119 @@
+import { LogBlock } from "./log_block.ts";
+import type { MediaPacket } from "./packet.ts";
+import type { StreamHeaders } from "./meta_cache.ts";
+import type { WireFormat } from "./wire_format.ts";
+
+/** A place in a log: before packet number `entry` of `block`. */
+export interface LogPosition {
+  block: LogBlock;
+  entry: number;
+}
+
+/** A place where a player may start, with the headers its decoder needs there. */
+export interface StartPoint extends LogPosition {
+  headers: StreamHeaders;
+}
+
+/**
+ * A stream's packets, encoded once, in the order of arrival. Players are cursors into it; it is also the GOP cache.
+ *
+ * What was appended can be seen by cursors after the next {@link flush}: all players then get the same run of bytes.
+ */
+export class PacketLog {
+  readonly #format: WireFormat;
+  #tail = new LogBlock(0, 0);
+  #head: LogPosition = { block: this.#tail, entry: 0 };
+  #keyframe: StartPoint | null = null;
+  #pendingKeyframe: StartPoint | null = null;
+  #unflushedBytes = 0;
+  /** Bytes of a typical flush: a block that cannot hold one more is left early, so that a flush is one write. */
+  #usualFlushBytes = 0;
+  #sealed = false;
+
+  constructor(format: WireFormat) {
+    this.#format = format;
+  }
+
+  /** The flushed end: where cursors stop. */
+  get head(): LogPosition {
+    return this.#head;
+  }
+
+  /** The newest place a player may start at; null when there is none. */
+  get keyframe(): StartPoint | null {
+    return this.#keyframe;
+  }
+
+  /** True if something waits to be flushed. */
+  get hasUnflushed(): boolean {
+    return this.#unflushedBytes > 0;
+  }
+
+  /** Timestamp of the last flushed packet. */
+  get headTimestampMs(): number {
+    const { block, entry } = this.#head;
+    return entry > 0 ? block.timestampOf(entry - 1) : 0;
+  }
+
+  /** Encodes a packet of any kind; a payload may be reused by the caller afterwards. */
+  append(packet: MediaPacket): void {
+    const wireBytes = this.#format.wireBytes(packet);
+    const block = this.#blockFor(wireBytes);
+    const end = this.#format.write(block.bytes, block.usedBytes, packet);
+    block.commit(end, packet.timestampMs);
+    this.#unflushedBytes += wireBytes;
+  }
+
+  /** Marks the next packet as a place to start at. */
+  startGop(headers: StreamHeaders): void {
+    this.#pendingKeyframe = { block: this.#tail, entry: this.#tail.count, headers };
+  }
+
+  /** Forgets where players may start, as after the publisher has left. */
+  clearGop(): void {
+    this.#keyframe = this.#pendingKeyframe = null;
+  }
+
+  /** Lets cursors see everything appended so far. */
+  flush(): void {
+    if (!this.hasUnflushed) return;
+    this.#usualFlushBytes = Math.max(this.#unflushedBytes, this.#usualFlushBytes * 0.9);
+    this.#unflushedBytes = 0;
+    this.#head = { block: this.#tail, entry: this.#tail.count };
+    if (this.#pendingKeyframe !== null) {
+      this.#keyframe = this.#pendingKeyframe;
+      this.#pendingKeyframe = null;
+    }
+    this.#sealed = !this.#tail.hasRoom(this.#usualFlushBytes);
+  }
+
+  /** Encodes headers as they are sent to one who starts at a packet of that time. */
+  encodeHeaders(headers: StreamHeaders, timestampMs: number): Uint8Array<ArrayBuffer> {
+    const packets = headers.packets.map((packet) => ({ ...packet, timestampMs }));
+    const out = new Uint8Array(packets.reduce((sum, packet) => sum + this.#format.wireBytes(packet), 0));
+    let at = 0;
+    for (const packet of packets) at = this.#format.write(out, at, packet);
+    return out;
+  }
+
+  #blockFor(wireBytes: number): LogBlock {
+    const tail = this.#tail;
+    if (!this.#sealed && tail.hasRoom(wireBytes)) return tail;
+    this.#sealed = false;
+    const block = new LogBlock(tail.firstIndex + tail.count, wireBytes);
+    tail.next = block;
+    this.#tail = block;
+    // A GOP that was to begin at the end of the old block begins here.
+    const pending = this.#pendingKeyframe;
+    if (pending !== null && pending.block === tail && pending.entry === tail.count) {
+      pending.block = block;
+      pending.entry = 0;
+    }
+    return block;
+  }
+}
+
+/** Number of the packet behind a position, counted from the start of the stream. */
+export function packetIndex({ block, entry }: LogPosition): number {
+  return block.firstIndex + entry;
+}

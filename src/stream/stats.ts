@@ -1,0 +1,39 @@
+import { timestampDiff } from "../rtmp/timestamp.ts";
+
+const WINDOW_MS = 30_000;
+
+/** Rate of a growing counter over the last 30 seconds, from samples taken now and then. */
+export class RateMeter {
+  #samples: { atMs: number; total: number }[] = [];
+
+  /** Enters the counter's value; calls closer than a second to the last one are ignored. */
+  sample(atMs: number, total: number): void {
+    const last = this.#samples.at(-1);
+    if (last !== undefined && atMs - last.atMs < 1000) return;
+    this.#samples.push({ atMs, total });
+    while (this.#samples.length > 2 && atMs - this.#samples[1]!.atMs >= WINDOW_MS) this.#samples.shift();
+  }
+
+  /** Kilobits a second between the oldest sample of the window and now, for a counter of bytes. */
+  kbps(atMs: number, total: number): number {
+    const oldest = this.#samples[0];
+    if (oldest === undefined || atMs - oldest.atMs < 100) return 0;
+    return Math.round((total - oldest.total) * 8 / (atMs - oldest.atMs));
+  }
+}
+
+/** What a source counts; read by the API and the logs. */
+export class SourceStats {
+  /** Payload bytes from the publisher. */
+  bytesIn = 0;
+  videoFrames = 0;
+  audioFrames = 0;
+  /** Stream time between the last two keyframes; 0 before there were two. */
+  gopMs = 0;
+  #keyframeMs = -1;
+
+  onKeyframe(timestampMs: number): void {
+    if (this.#keyframeMs >= 0) this.gopMs = timestampDiff(timestampMs, this.#keyframeMs);
+    this.#keyframeMs = timestampMs;
+  }
+}

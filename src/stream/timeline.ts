@@ -1,0 +1,71 @@
+import { timestampAdd, timestampDiff } from "../rtmp/timestamp.ts";
+
+/** `time_jitter` of SRS: `full` and `zero` start a stream at 0 and mend breaks, `off` leaves times as they come. */
+export type TimeJitter = "full" | "zero" | "off";
+
+/** A step further than this from where time should be is a break, not jitter: encoders restart, files loop. */
+const MAX_STEP_MS = 10_000;
+/** Distance between the last packet before a break and the first behind it. SRS: 10 ms. */
+const GAP_MS = 10;
+
+/**
+ * Repairs a stream's timestamps, once, where they come in.
+ *
+ * A publish session has one offset for audio and video together, chosen at its first frame so that time goes on from
+ * where the session before it ended; only a break moves it again. Single packets are never corrected, so audio and video
+ * keep their distance (SRS corrects each packet, which lets them drift: ossrs/srs#2776).
+ */
+export class Timeline {
+  readonly #mode: TimeJitter;
+  #offsetMs = 0;
+  /** Latest time given out, the highest of audio and video. */
+  #latestMs = 0;
+  #latestAtMs = 0;
+  #isFirstSession = true;
+  #awaitsFirstFrame = true;
+
+  constructor(mode: TimeJitter) {
+    this.#mode = mode;
+  }
+
+  /** Time given to the latest frame: what headers are stamped with. */
+  get nowMs(): number {
+    return this.#latestMs;
+  }
+
+  /** The next frame is the first of a new publish session. */
+  startSession(): void {
+    this.#awaitsFirstFrame = true;
+  }
+
+  /**
+   * Stream time of an audio or video frame.
+   *
+   * @param timestampMs Time by the publisher.
+   * @param arrivedMs Wall clock: a jump ahead is real when as much time passed.
+   */
+  mapFrame(timestampMs: number, arrivedMs: number): number {
+    if (this.#mode === "off") return this.#latestMs = timestampMs;
+    if (this.#awaitsFirstFrame) {
+      this.#awaitsFirstFrame = false;
+      this.#rebase(timestampMs, this.#isFirstSession ? 0 : timestampAdd(this.#latestMs, GAP_MS));
+      this.#isFirstSession = false;
+    } else {
+      const stepMs = timestampDiff(timestampAdd(timestampMs, this.#offsetMs), this.#latestMs);
+      const aheadMs = stepMs - (arrivedMs - this.#latestAtMs);
+      if (stepMs < -MAX_STEP_MS || (stepMs > MAX_STEP_MS && aheadMs > MAX_STEP_MS)) {
+        this.#rebase(timestampMs, timestampAdd(this.#latestMs, GAP_MS));
+      }
+    }
+    // The first frame of a session may be video that audio precedes by some milliseconds: below 0 would wrap.
+    let mapped = timestampAdd(timestampMs, this.#offsetMs);
+    if (timestampDiff(mapped, 0) < 0 && this.#latestMs < MAX_STEP_MS) mapped = 0;
+    if (timestampDiff(mapped, this.#latestMs) > 0) this.#latestMs = mapped;
+    this.#latestAtMs = arrivedMs;
+    return mapped;
+  }
+
+  #rebase(timestampMs: number, targetMs: number): void {
+    this.#offsetMs = timestampDiff(targetMs, timestampMs);
+  }
+}
