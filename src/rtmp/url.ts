@@ -5,6 +5,10 @@ export const DEFAULT_VHOST = "__defaultVhost__";
 const DEFAULT_APP = "__defaultApp__";
 export const DEFAULT_RTMP_PORT = 1935;
 const MAX_NAME_LENGTH = 512;
+/** Address and name together, with all parameters; signed tokens need some thousand characters. */
+const MAX_ADDRESS_LENGTH = 8192;
+/** What an error text quotes of an address. */
+const MAX_QUOTED_LENGTH = 120;
 
 /** Which stream a client means. */
 export interface StreamUrl {
@@ -39,9 +43,10 @@ export interface RtmpAddress {
  * Not `new URL`: real clients send quotes around it (GStreamer), blanks, port 0, queries in odd places.
  */
 export function parseRtmpAddress(text: string): RtmpAddress | null {
-  const match = /^["'\s]*(?:(rtmps?):)?\/\/(?:[^@/?#]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([^?#]*)(.*)$/i.exec(
-    stripBlanks(text),
-  );
+  const match = /^["']*(?:(rtmps?):)?\/\/(?:[^/?#]*@)?(\[[^\][@/?#]*\]|[^@:/?#[\]]*)(?::(\d*))?(\/[^?#]*)?([?#].*)?$/i
+    .exec(
+      trimQuotes(stripBlanks(text)),
+    );
   if (match === null) return null;
   const [, scheme = "rtmp", host = "", port = "", path = "", query = ""] = match;
   const name = host.replace(/^\[|\]$/g, "");
@@ -53,7 +58,7 @@ export function parseRtmpAddress(text: string): RtmpAddress | null {
     tls,
     host: name,
     port: usable ? number : tls ? 443 : DEFAULT_RTMP_PORT,
-    path: path.replace(/["']+$/, "").replace(/^\/+/, ""),
+    path: path.replace(/^\/+/, ""),
     query: cleanQuery(query),
   };
 }
@@ -63,34 +68,40 @@ export function parseRtmpAddress(text: string): RtmpAddress | null {
  *
  * As SRS does (`srs_discovery_tc_url`): the two are joined, the last part of the path is the stream and the rest the
  * app; a query may stand on either (FMLE puts it on the app) and all parameters count; `...vhost...` means `?vhost=`;
- * `/_definst_` is dropped; an empty name takes the last part of the app (OBS without a stream key).
+ * `/_definst_` is dropped; an empty name takes the last part of the app (OBS without a stream key), or what stands
+ * behind the last slash of the query (`rtmp://h/app?k=v/stream`).
  *
  * @throws {RequestDenied} `RtmpTcUrl` if the address cannot be read, `StreamNameEmpty`, or a name with forbidden parts.
  */
 export function parseStreamUrl(tcUrl: string, name: string): StreamUrl {
+  if (tcUrl.length + name.length > MAX_ADDRESS_LENGTH) {
+    const length = tcUrl.length + name.length;
+    throw new RequestDenied("RtmpTcUrl", `address of ${length} characters, at most ${MAX_ADDRESS_LENGTH}`);
+  }
   const address = parseRtmpAddress(tcUrl.replace("...vhost...", "?vhost="));
   if (address === null) {
-    throw new RequestDenied("RtmpTcUrl", `cannot read tcUrl "${tcUrl}": expected rtmp://host[:port]/app`);
+    throw new RequestDenied("RtmpTcUrl", `cannot read tcUrl ${quote(tcUrl)}: expected rtmp://host[:port]/app`);
   }
-  const cut = name.replace("...vhost...", "?vhost=").search(/[?#]/);
-  const plainName = cut < 0 ? name : name.slice(0, cut);
-  const nameQuery = cut < 0 ? "" : cleanQuery(name.replace("...vhost...", "?vhost=").slice(cut));
-
-  // An app query that holds a slash carries the stream behind it: rtmp://h/app?k=v/stream.
-  const [appQuery = "", ...fromQuery] = address.query.split("/");
-  const segments = [address.path, ...fromQuery, plainName].join("/").replaceAll("/_definst_", "")
+  const [plainName, nameQuery] = cutQuery(name.replace("...vhost...", "?vhost="));
+  const segments = `/${address.path}/${plainName}`.replaceAll("/_definst_", "")
     .split("/").map(stripBlanks).filter((part) => part !== "");
+  let query = joinQueries(nameQuery, address.query);
+  if (stripBlanks(plainName) === "" && segments.length < 2) {
+    // With an empty name, rtmp://h/app alone leaves nothing that could be the stream.
+    const slash = query.lastIndexOf("/");
+    const [last, rest] = cutQuery(slash < 0 ? "" : query.slice(slash + 1));
+    segments.push(stripBlanks(last));
+    if (slash >= 0) query = joinQueries(rest, cleanQuery(query.slice(0, slash)));
+  }
   const stream = segments.pop() ?? "";
-  // With an empty name, rtmp://h/app alone leaves nothing that could be the stream.
-  if (stream === "" || (segments.length === 0 && plainName.trim() === "")) {
-    throw new RequestDenied("StreamNameEmpty", `no stream name in tcUrl "${tcUrl}" and name "${name}"`);
+  if (stream === "") {
+    throw new RequestDenied("StreamNameEmpty", `no stream name in tcUrl ${quote(tcUrl)} and name ${quote(name)}`);
   }
   const app = segments.join("/") || DEFAULT_APP;
-  checkName(app);
-  checkName(stream);
-  const query = joinQueries(nameQuery, appQuery);
   const asked = queryValue(query, "vhost") || queryValue(query, "domain");
-  const vhost = stripBlanks(asked === DEFAULT_VHOST ? "" : asked) || address.host;
+  const vhost = stripBlanks(asked === DEFAULT_VHOST ? "" : asked).replaceAll("/", "") || address.host;
+  for (const part of [address.host, vhost, app, stream]) checkName(part);
+  if (controlCharacter.test(query)) throw new RequestDenied("RtmpTcUrl", `control character in ${quote(query)}`);
   return withVhost({ host: address.host, port: address.port, vhost, app, stream, query, key: "" }, vhost);
 }
 
@@ -106,7 +117,7 @@ export function withVhost(url: StreamUrl, vhost: string): StreamUrl {
  * Other dots belong to the name.
  */
 export function streamKey(vhost: string, app: string, stream: string): string {
-  return `${vhost === DEFAULT_VHOST ? "" : vhost}/${app}/${stream.replace(/\.(flv|ts|aac|mp3)$/, "")}`;
+  return `${vhost === DEFAULT_VHOST ? "" : vhost}/${app}/${stream.replace(/(?<=.)\.(?:flv|ts|aac|mp3)$/, "")}`;
 }
 
 /** Value of a parameter, the last one if it is given twice; empty when it is missing. Separators as in SRS. */
@@ -133,8 +144,21 @@ function stripBlanks(text: string): string {
   return text.replace(/[\s]/g, "");
 }
 
+function trimQuotes(text: string): string {
+  let end = text.length;
+  // Not by a pattern: one that is anchored at the end only takes quadratic time.
+  while (end > 0 && (text[end - 1] === '"' || text[end - 1] === "'")) end--;
+  return text.slice(0, end);
+}
+
+/** Text before the query, and the query. */
+function cutQuery(text: string): [string, string] {
+  const cut = text.search(/[?#]/);
+  return cut < 0 ? [text, ""] : [text.slice(0, cut), cleanQuery(text.slice(cut))];
+}
+
 function cleanQuery(text: string): string {
-  const query = text.replace(/^[?#]+/, "").replace(/["']+$/, "");
+  const query = stripBlanks(text).replace(/^[?#]+/, "");
   return query === "" || query === `vhost=${DEFAULT_VHOST}` ? "" : `?${query}`;
 }
 
@@ -143,14 +167,22 @@ function joinQueries(first: string, second: string): string {
   return `${first}&${second.slice(1)}`;
 }
 
+// deno-lint-ignore no-control-regex -- finding control characters is the point
+const controlCharacter = /[\x00-\x1f\x7f-\x9f]/;
+
 /** Names become file paths, log lines and metric labels: what could leave its place in one of them is refused. */
 function checkName(name: string): void {
-  const decoded = name.replace(/%2e/gi, ".");
-  // deno-lint-ignore no-control-regex -- finding control characters is the point
-  const bad = /[\x00-\x1f\x7f\\]|%(?:2f|5c|0[0-9a-f]|1[0-9a-f])/i.test(decoded) ||
-    decoded.split("/").some((part) => part === "." || part === "..");
-  if (bad) throw new RequestDenied("RtmpTcUrl", `name "${name}" has a forbidden part`);
   if (name.length > MAX_NAME_LENGTH) {
     throw new RequestDenied("RtmpTcUrl", `name of ${name.length} characters, at most ${MAX_NAME_LENGTH}`);
   }
+  const decoded = name.replace(/%2e/gi, ".");
+  const bad = controlCharacter.test(decoded) || /\\|%(?:2f|5c|7f|[01][0-9a-f])/i.test(decoded) ||
+    decoded.split("/").some((part) => part === "." || part === "..");
+  if (bad) throw new RequestDenied("RtmpTcUrl", `name ${quote(name)} has a forbidden part`);
+}
+
+/** A peer's text as it may stand in an error: cut to a bearable length, control characters escaped. */
+function quote(text: string): string {
+  const cut = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
+  return JSON.stringify(cut);
 }
