@@ -77,8 +77,8 @@ class Parser {
   readonly #open: OpenBlock[] = [];
   #words: ConfWord[] = [];
   #comments: ConfComment[] = [];
-  /** Whether the line ended within the directive that is being read. */
-  #broken = false;
+  /** Where the line ended within the directive that is being read. */
+  #broken: { line: number; column: number } | null = null;
   /** Whether something about the directive that is being read was reported: one error for each is enough. */
   #reported = false;
 
@@ -105,7 +105,7 @@ class Parser {
         this.#comments.push(token.comment);
         return true;
       case "lineEnd":
-        this.#broken = true;
+        this.#broken = token;
         return true;
       case "word":
         if (this.#broken) this.#afterLineEnd(token.word);
@@ -152,7 +152,7 @@ class Parser {
     this.#words.pop();
     if (rest !== "") this.#words.push({ ...word, text: rest });
     if (this.#words.length > 0) this.#add(word.line);
-    this.#broken = false;
+    this.#broken = null;
     for (let n = rest.length; n < word.text.length; n++) this.#closeBlock(brace);
     return true;
   }
@@ -165,12 +165,14 @@ class Parser {
 
   /** Reports a directive that its line cut off, once; the place is where the line breaks. */
   #reportBroken(what: string): void {
-    this.#broken = false;
-    if (this.#reported) return;
+    const lineEnd = this.#broken;
+    this.#broken = null;
+    if (this.#reported || !lineEnd) return;
     this.#reported = true;
     const last = this.#lastWord;
     const column = last.column + last.text.length + (last.quoted ? 2 : 0);
-    this.#error({ line: last.line, column }, `${what} ${this.#wordsQuoted()}`);
+    // Behind the last word, not behind blanks and a comment; only a quoted name can have begun on an earlier line.
+    this.#error(last.line === lineEnd.line ? { line: last.line, column } : lineEnd, `${what} ${this.#wordsQuoted()}`);
   }
 
   #wordsQuoted(): string {
@@ -180,7 +182,7 @@ class Parser {
   /** `}` or the end of the file in the middle of a directive. */
   #endUnfinished(at: { line: number; column: number }): void {
     if (this.#words.length === 0) return;
-    if (this.#broken && this.#splitClosingBrace()) return;
+    if (this.#splitClosingBrace()) return;
     if (this.#broken) this.#reportBroken(`";" is missing after`);
     else if (!this.#reported) this.#error(at, `";" is missing after ${this.#wordsQuoted()}`);
     this.#add(this.#lastWord.line);

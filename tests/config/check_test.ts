@@ -1,0 +1,172 @@
+import { assertEquals } from "../assert.ts";
+import { loadConfig, type SystemFacts } from "../../src/config/mod.ts";
+
+const ok = "listen 1935; vhost a { }";
+const api = "http_api { enabled on; }";
+
+const cases: { name: string; text: string; problems: string[]; system?: SystemFacts }[] = [
+  { name: "a sound file", text: ok, problems: [] },
+  { name: "an empty file", text: "", problems: ["error 0:0 the configuration is empty"] },
+  { name: "only comments", text: "# x\n# y", problems: ["error 0:0 the configuration is empty"] },
+  { name: "no listen", text: "vhost a { }", problems: ['error 0:0 there is no "listen"'] },
+  {
+    name: "listen without a value",
+    text: "listen; vhost a { }",
+    problems: ['error 0:0 there is no "listen"', 'warning 1:1 "listen" has no value; it is as if it were not there'],
+  },
+  {
+    name: "a host name to listen on",
+    text: "listen localhost:1935; vhost a { }",
+    problems: ['error 1:8 "listen": "localhost:1935" is not a port, ip:port or [ipv6]:port'],
+  },
+  {
+    name: "a port of 0",
+    text: "listen 0; vhost a { }",
+    problems: ['error 1:8 "listen": "0" is not a port, ip:port or [ipv6]:port'],
+  },
+  {
+    name: "max_connections of 0",
+    text: `max_connections 0; ${ok}`,
+    problems: ['error 1:17 "max_connections": "0" is outside 1..2147483647'],
+  },
+  {
+    name: "max_connections near ulimit -n",
+    text: `max_connections 896; ${ok}`,
+    problems: ["error 1:17 max_connections 896 + 128 is more than the 1024 files of ulimit -n"],
+    system: { maxOpenFiles: 1024 },
+  },
+  {
+    name: "max_connections below ulimit -n",
+    text: `max_connections 895; ${ok}`,
+    problems: [],
+    system: { maxOpenFiles: 1024 },
+  },
+  {
+    name: "a heartbeat without a pause",
+    text: `heartbeat { interval 0.9; } ${ok}`,
+    problems: [
+      'warning 1:1 "heartbeat" is not supported: no report is sent',
+      'error 1:22 "interval": "0.9" is outside 1..2147483',
+    ],
+  },
+  {
+    name: "a network that is not there",
+    text: `stats { network 2; } ${ok}`,
+    problems: [
+      'warning 1:1 "stats" is not supported: no network or disk use is counted',
+      "error 1:17 there are only 2 local addresses, counted from 0",
+    ],
+    system: { localAddresses: 2 },
+  },
+  {
+    name: "API and server on one HTTP address but two of HTTPS",
+    text: `http_api { listen 80; https { listen 1; } }\nhttp_server { listen 80; https { listen 2; } } ${ok}`,
+    problems: ["error 1:38 http_api and http_server share the HTTP address but not the HTTPS address"],
+  },
+  {
+    name: "API and server on one HTTPS address but two of HTTP",
+    text: `http_api { listen 80; https { listen 1; } }\nhttp_server { listen 81; https { listen 1; } } ${ok}`,
+    problems: ["error 1:19 http_api and http_server share the HTTPS address but not the HTTP address"],
+  },
+  {
+    name: "https without its http block",
+    text: `http_api { https { enabled on; } }\nhttp_server { https { enabled on; } } ${ok}`,
+    problems: ["error 1:12 https needs http_api.enabled on", "error 2:15 https needs http_server.enabled on"],
+  },
+  {
+    name: "hls with a .ts mount",
+    text: "listen 1; vhost a { hls { enabled on; } http_remux { enabled on; mount [stream].ts; } }",
+    problems: ["error 1:66 a .ts mount of http_remux cannot be used with hls"],
+  },
+  {
+    name: "hls with a .ts mount that SRS overlooks",
+    text: "listen 1; vhost a { hls { enabled on; } http_remux { mount [stream].ts; enabled on; } }",
+    problems: [],
+  },
+  {
+    name: "two http_remux",
+    text: "listen 1; vhost a { http_remux { }\nhttp_remux { } }",
+    problems: ['error 2:1 a second "http_remux", there is one on line 1 already'],
+  },
+  {
+    name: "forward with kickoff_for_idle",
+    text: "listen 1; vhost a { forward { enabled on; } publish { kickoff_for_idle 1.5; } }",
+    problems: ["error 1:72 kickoff_for_idle cannot be used with forward"],
+  },
+  {
+    name: "two ingests of one name",
+    text: "listen 1; vhost a { ingest x { }\ningest y { }\ningest x { } }",
+    problems: ['error 3:1 ingest "x" is on line 1 already'],
+  },
+  {
+    name: "asprocess in the background",
+    text: `asprocess on; ${ok}`,
+    problems: ["error 1:11 asprocess needs a process in the foreground"],
+  },
+  { name: "asprocess in the foreground", text: `asprocess on; daemon off; ${ok}`, problems: [] },
+  { name: "daemon on", text: `daemon on; ${ok}`, problems: ["warning 1:8 this server stays in the foreground"] },
+  {
+    name: "full.conf",
+    text: `is_full on; ${ok}`,
+    problems: ["error 1:9 a full.conf is for reading only, it cannot be run"],
+  },
+  {
+    name: "an unknown log level",
+    text: `srs_log_level loud; ${ok}`,
+    problems: [
+      'warning 1:15 "srs_log_level": "loud" is not one of "verbose", "info", "trace", "warn", "error", "off" and ' +
+      'counts as "off"',
+    ],
+  },
+  { name: "no vhost", text: "listen 1;", problems: ['warning 0:0 there is no "vhost": every client will be refused'] },
+  {
+    name: "a vhost without a name",
+    text: "listen 1; vhost { }",
+    problems: ['warning 1:11 "vhost" has no name and matches nothing'],
+  },
+  {
+    name: "an edge without origins",
+    text: "listen 1; vhost a { cluster { mode remote; } }",
+    problems: ['error 1:36 mode remote needs an "origin" to pull from'],
+  },
+  {
+    name: "an edge without origins that is off",
+    text: "listen 1; vhost a { enabled off; cluster { mode remote; } }",
+    problems: [],
+  },
+  {
+    name: "an origin cluster without coworkers and API",
+    text: "listen 1; vhost a { cluster { origin_cluster on; } }",
+    problems: [
+      "warning 1:46 origin_cluster has no coworkers to ask",
+      "warning 1:46 origin_cluster without http_api: coworkers cannot ask this server for its streams",
+    ],
+  },
+  {
+    name: "an origin cluster on an edge",
+    text: "listen 1; vhost a { cluster { mode remote; origin b; origin_cluster on; } }",
+    problems: ["warning 1:69 origin_cluster has no effect with mode remote"],
+  },
+  {
+    name: "a sound origin cluster",
+    text: `listen 1; ${api} vhost a { cluster { origin_cluster on; coworkers b:1985; } }`,
+    problems: [],
+  },
+];
+
+/** Warnings about rows without effect are another test's business, unless the case is about such a block. */
+function shown(text: string, message: string): boolean {
+  return !/is not supported: /.test(message) || /^(heartbeat|stats)/.test(text);
+}
+
+for (const { name, text, problems, system } of cases) {
+  Deno.test(`loadConfig checks ${name}`, () => {
+    const result = loadConfig({ path: "x.conf", text, ...(system ? { system } : {}) });
+    const found = result.problems.filter((p) => shown(text, p.message));
+    assertEquals(found.map((p) => `${p.severity} ${p.line}:${p.column} ${p.message}`), problems);
+  });
+}
+
+Deno.test("loadConfig needs no listen when the caller says so", () => {
+  assertEquals(loadConfig({ path: "x", text: "vhost a { }", requireListen: false }).problems, []);
+});
