@@ -203,14 +203,19 @@ export class LiveSource {
   }
 
   #publishScript(packet: MediaPacket): void {
-    const script = readScript({ ...packet, timestampMs: this.#timeline.nowMs }, this.options.identity);
+    const nowMs = this.#timeline.nowMs;
+    const script = readScript({ ...packet, timestampMs: nowMs }, this.options.identity);
     if (script === null) return;
-    if (script.metadata !== null) this.#meta.putMetadata(script.packet);
-    this.#append(script.packet);
+    if (script.metadata !== null) {
+      // ffmpeg 5.1 takes metadata with a time other than 0 for a subtitle stream; SRS sends 0 too.
+      script.packet.timestampMs = 0;
+      this.#meta.putMetadata(script.packet);
+    }
+    this.#append(script.packet, nowMs);
   }
 
-  #append(packet: MediaPacket): void {
-    this.#log.append(packet);
+  #append(packet: MediaPacket, atMs = packet.timestampMs): void {
+    this.#log.append(packet, atMs);
     this.#scheduleFlush();
   }
 

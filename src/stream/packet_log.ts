@@ -55,12 +55,16 @@ export class PacketLog {
     return entry > 0 ? block.timestampOf(entry - 1) : 0;
   }
 
-  /** Encodes a packet of any kind; a payload may be reused by the caller afterwards. */
-  append(packet: MediaPacket): void {
+  /**
+   * Encodes a packet of any kind; its payload may be reused by the caller afterwards.
+   *
+   * @param atMs Place in stream time, for packets that bear another time on the wire.
+   */
+  append(packet: MediaPacket, atMs = packet.timestampMs): void {
     const wireBytes = this.#format.wireBytes(packet);
     const block = this.#blockFor(wireBytes);
     const end = this.#format.write(block.bytes, block.usedBytes, packet);
-    block.commit(end, packet.timestampMs);
+    block.commit(end, atMs);
     this.#unflushedBytes += wireBytes;
   }
 
@@ -89,7 +93,7 @@ export class PacketLog {
 
   /** Encodes headers as they are sent to one who starts at a packet of that time. */
   encodeHeaders(headers: StreamHeaders, timestampMs: number): Uint8Array<ArrayBuffer> {
-    const packets = headers.packets.map((packet) => ({ ...packet, timestampMs }));
+    const packets = headers.packets.map((packet) => packet.kind === "script" ? packet : { ...packet, timestampMs });
     const out = new Uint8Array(packets.reduce((sum, packet) => sum + this.#format.wireBytes(packet), 0));
     let at = 0;
     for (const packet of packets) at = this.#format.write(out, at, packet);
