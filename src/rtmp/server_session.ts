@@ -48,8 +48,11 @@ interface HeldMessage {
 /** The one stream of a connection: SRS gives this id to every createStream, and shared media bytes carry it. */
 export const STREAM_MSID = 1;
 /** Messages that came while a request is open are kept up to here; then {@link RtmpServerSession.isCongested}. */
-const MAX_HELD_BYTES = 1024 * 1024;
-const HELD_OVERHEAD_BYTES = 64;
+const CONGESTED_BYTES = 1024 * 1024;
+/** Beyond this the owner did not stop reading in time, or one aggregate came apart into far too many messages. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
+/** What a held message costs besides its payload. */
+const HELD_OVERHEAD_BYTES = 256;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const PEER_BANDWIDTH_BYTES = 2_500_000;
 
@@ -71,6 +74,8 @@ export class RtmpServerSession {
   #nextId = 1;
   #role: "none" | "publish" | "play" = "none";
   #publishType: PublishType = "flash-publish";
+  /** A stream was created that neither is nor was in use yet. */
+  #streamCreated = false;
   #awaitsRedirectAnswer = false;
   #held: HeldMessage[] = [];
   #heldBytes = 0;
@@ -92,7 +97,7 @@ export class RtmpServerSession {
 
   /** The owner should not read on: too much waits for the open request to be answered. */
   get isCongested(): boolean {
-    return this.#heldBytes > MAX_HELD_BYTES;
+    return this.#heldBytes > CONGESTED_BYTES;
   }
 
   /** Address that a proxy in front announced before the handshake; for logs only. */
@@ -121,7 +126,11 @@ export class RtmpServerSession {
     return this.#link.takeOutput();
   }
 
-  /** Lets the client in. */
+  /**
+   * Lets the client in, and reads on where it was held.
+   *
+   * @throws {ProtocolError} Or `RequestDenied`, as {@link receive}: the messages held may be at fault.
+   */
   acceptConnect(id: number, reply: ConnectReply): void {
     const { info } = this.#take(id, "connect");
     this.#link.assumeAckWindow(reply.assumedWindowBytes);
@@ -135,7 +144,11 @@ export class RtmpServerSession {
     this.#drain();
   }
 
-  /** Lets a publish or play begin and tells the client. */
+  /**
+   * Lets a publish or play begin, tells the client, and reads on where it was held: held media comes before this returns.
+   *
+   * @throws {ProtocolError} Or `RequestDenied`, as {@link receive}: the messages held may be at fault.
+   */
   accept(id: number): void {
     const request = this.#take(id, "publish", "play");
     if (request.kind === "publish") {
@@ -157,9 +170,11 @@ export class RtmpServerSession {
     this.#drain();
   }
 
-  /** Refuses a request and tells the client why; the owner then closes the connection. */
+  /** Refuses a request and tells the client why; what it sent since is dropped. The owner then closes the connection. */
   reject(id: number, status: StatusName, reason: string): void {
     const { kind } = this.#take(id, "connect", "publish", "play");
+    this.#held = [];
+    this.#heldBytes = 0;
     if (kind === "connect") {
       this.#link.send(encodeCommand({ csid: COMMAND_CSID, msid: 0 }, "_error", 1, null, statusInfo(status, reason)));
     } else this.#sendStatus(status, reason);
@@ -194,6 +209,9 @@ export class RtmpServerSession {
   #hold(message: RtmpMessage, run: () => void): void {
     if (this.#open === null && this.#held.length === 0) return run();
     const bytes = message.payload.length + HELD_OVERHEAD_BYTES;
+    if (this.#heldBytes + bytes > MAX_HELD_BYTES) {
+      throw new ProtocolError("RtmpMsgInvalidSize", `${this.#heldBytes} bytes wait for a request to be answered`);
+    }
     this.#held.push({ run, bytes });
     this.#heldBytes += bytes;
   }
@@ -230,13 +248,14 @@ export class RtmpServerSession {
     if (this.#info === null) throw new ProtocolError("RtmpConnect", `"${name}" before connect`);
     switch (name) {
       case "releaseStream":
-        this.#publishType = "fmle-publish";
-        return this.#sendResult(transactionId, undefined);
       case "FCPublish":
-        // Cameras send it late or twice: it never changes anything but the client type.
-        if (this.#role === "none" && this.#publishType === "flash-publish") this.#publishType = "haivision-publish";
+        // Cameras send them late or twice: they never change anything but the client type.
+        if (this.#role === "none" && this.#publishType === "flash-publish") {
+          this.#publishType = this.#streamCreated ? "haivision-publish" : "fmle-publish";
+        }
         return this.#sendResult(transactionId, undefined);
       case "createStream":
+        this.#streamCreated = true;
         return this.#sendResult(transactionId, STREAM_MSID);
       case "publish":
         return this.#onPublish(command);
@@ -248,8 +267,8 @@ export class RtmpServerSession {
         return this.#onFcUnpublish(transactionId);
       case "closeStream":
       case "deleteStream":
-        this.#endRole();
-        return transactionId > 0 ? this.#sendResult(transactionId, null) : undefined;
+        this.#answerCall(transactionId);
+        return this.#endRole();
       default:
         return this.#onUnknown(command);
     }
@@ -314,15 +333,22 @@ export class RtmpServerSession {
     if (this.#awaitsRedirectAnswer && args.some((arg) => typeof arg === "string")) {
       this.#awaitsRedirectAnswer = false;
       this.#sink.onEvent({ kind: "redirectAnswered" });
-    } else if (transactionId > 0 && name !== "_result" && name !== "_error") {
-      // _checkbw, getStreamLength, FCSubscribe and the like: clients wait for some answer.
-      this.#sendResult(transactionId, null);
-    }
+    } else if (name !== "_result" && name !== "_error") this.#answerCall(transactionId);
+  }
+
+  /**
+   * Answers _checkbw, getStreamLength, FCSubscribe and the like with nothing. As SRS: before a stream is created and
+   * while one is played, but not in between, not to publishers, and not behind a redirect.
+   */
+  #answerCall(transactionId: number): void {
+    const isListening = this.#role === "play" || (this.#role === "none" && !this.#streamCreated);
+    if (transactionId > 0 && isListening && !this.#awaitsRedirectAnswer) this.#sendResult(transactionId, null);
   }
 
   #endRole(): void {
     const role = this.#role;
     this.#role = "none";
+    if (role !== "none") this.#streamCreated = false;
     if (role === "publish") this.#sink.onEvent({ kind: "unpublish" });
     if (role === "play") this.#sink.onEvent({ kind: "stopPlay" });
   }

@@ -37,16 +37,17 @@ export interface RtmpAddress {
   query: string;
 }
 
+/** Scheme, host, port, path, query; behind quotes and before the host, user and password. */
+const addressPattern =
+  /^["']*(?:(rtmps?):)?\/\/(?:[^/?#]*@)?(\[[^\][@/?#]*\]|[^@:/?#[\]]*)(?::(\d*))?(\/[^?#]*)?([?#].*)?$/i;
+
 /**
  * Cuts an RTMP address in pieces; null when it has no host.
  *
  * Not `new URL`: real clients send quotes around it (GStreamer), blanks, port 0, queries in odd places.
  */
 export function parseRtmpAddress(text: string): RtmpAddress | null {
-  const match = /^["']*(?:(rtmps?):)?\/\/(?:[^/?#]*@)?(\[[^\][@/?#]*\]|[^@:/?#[\]]*)(?::(\d*))?(\/[^?#]*)?([?#].*)?$/i
-    .exec(
-      trimQuotes(stripBlanks(text)),
-    );
+  const match = addressPattern.exec(trimQuotes(stripBlanks(text)));
   if (match === null) return null;
   const [, scheme = "rtmp", host = "", port = "", path = "", query = ""] = match;
   const name = host.replace(/^\[|\]$/g, "");
