@@ -86,6 +86,7 @@ export class RtmpClientSession {
   #handshakeDone = false;
   #createStreamId = 0;
   #msid = 0;
+  #isReady = false;
 
   constructor(sink: ClientSink, options: ClientSessionOptions) {
     this.#sink = sink;
@@ -158,7 +159,7 @@ export class RtmpClientSession {
   }
 
   #sendConnect(): void {
-    const { app, tcUrl, swfUrl = "", pageUrl = "", role, connectArgs, chunkSizeBytes } = this.#options;
+    const { app, tcUrl, swfUrl = "", pageUrl = "", role, connectArgs } = this.#options;
     const object: AmfObject = {
       app,
       flashVer: role === "play" ? FLASH_VERSION : "FMLE/3.0 (compatible; srs-ts)",
@@ -172,7 +173,6 @@ export class RtmpClientSession {
       pageUrl,
       objectEncoding: 0,
     };
-    this.#link.setOutChunkSize(chunkSizeBytes);
     const args = connectArgs === undefined ? [] : [connectArgs];
     this.#call(COMMAND_CSID, 0, "connect", CONNECT_ID, object, ...args);
     this.#link.sendWindowAckSize(WINDOW_ACK_BYTES);
@@ -187,7 +187,7 @@ export class RtmpClientSession {
   }
 
   #onResult(transactionId: number, args: AmfValue[]): void {
-    if (transactionId === CONNECT_ID) {
+    if (transactionId === CONNECT_ID && this.#createStreamId === 0) {
       const info = asObject(args[0]);
       this.#sink.onEvent({ kind: "connected", identity: asObject(info.data) });
       this.#requestStream();
@@ -208,13 +208,22 @@ export class RtmpClientSession {
   }
 
   #startRole(): void {
-    const { role, name } = this.#options;
+    const { role, name, chunkSizeBytes } = this.#options;
     if (role === "publish") {
+      this.#link.setOutChunkSize(chunkSizeBytes);
       this.#call(STREAM_COMMAND_CSID, this.#msid, "publish", 5, null, name, "live");
       return;
     }
     this.#call(STREAM_COMMAND_CSID, this.#msid, "play", 0, null, name);
     this.#link.send(userControl(UserControlEvent.SetBufferLength, this.#msid, 1000));
+    this.#link.setOutChunkSize(chunkSizeBytes);
+    this.#becomeReady();
+  }
+
+  /** Tells it once, however often the server says it. */
+  #becomeReady(): void {
+    if (this.#isReady) return;
+    this.#isReady = true;
     this.#sink.onEvent({ kind: "ready" });
   }
 
@@ -239,8 +248,8 @@ export class RtmpClientSession {
       this.#sink.onEvent({ kind: "reconnectRequest", tcUrl: asString(info.tcUrl) });
     } else if (status.code === "NetStream.Play.UnpublishNotify" || status.code === "NetStream.Play.Stop") {
       this.#sink.onEvent({ kind: "streamEnd" });
-    } else if (status.code === "NetStream.Publish.Start" && this.#options.role === "publish") {
-      this.#sink.onEvent({ kind: "ready" });
+    } else if (status.code === "NetStream.Publish.Start" && this.#options.role === "publish" && this.#msid !== 0) {
+      this.#becomeReady();
     } else this.#sink.onEvent({ kind: "status", status });
   }
 }
