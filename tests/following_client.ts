@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { systemTimers } from "../src/base/clock.ts";
+import { RtmpClient } from "../src/edge/rtmp_client.ts";
+import { parseTarget } from "../src/edge/upstream_request.ts";
+import { MessageType, type RtmpMessage } from "../src/rtmp/message.ts";
+import { parseStreamUrl } from "../src/rtmp/url.ts";
+
+/** A player that follows RTMP 302, as SRS's edge does, and remembers what it saw. */
+export class FollowingClient implements Disposable {
+  /** Servers visited, `host:port`, in order. */
+  readonly visited: string[] = [];
+  /** MD5 of each frame's codec data, as ffmpeg's `framemd5` prints it. */
+  readonly video: string[] = [];
+  readonly audio: string[] = [];
+  /** Times of the frames, in the order they came. */
+  readonly timestampsMs: number[] = [];
+  /** Longest wall-clock time between two frames. */
+  worstGapMs = 0;
+  /** Why the last connection ended. */
+  ended = "";
+  #client: RtmpClient | null = null;
+  #lastMs = 0;
+
+  /** Starts to play; what comes of it shows in the fields. */
+  constructor(url: string) {
+    this.#dial(url);
+  }
+
+  [Symbol.dispose](): void {
+    this.#client?.close();
+  }
+
+  async #dial(address: string): Promise<void> {
+    const target = parseTarget(address)!;
+    const at = address.lastIndexOf("/");
+    const url = parseStreamUrl(address.slice(0, at), address.slice(at + 1));
+    this.visited.push(target.text);
+    try {
+      this.#client = await RtmpClient.connect({
+        host: target.host,
+        port: target.port,
+        connectTimeoutMs: 3000,
+        handshakeTimeoutMs: 3000,
+        timers: systemTimers,
+        session: {
+          role: "play",
+          tcUrl: `rtmp://${target.text}/${url.app}`,
+          app: url.app,
+          name: `${url.stream}${url.query}`,
+          chunkSizeBytes: 60_000,
+          handshake: "simple",
+        },
+      }, {
+        onMedia: (message) => this.#onMedia(message),
+        onEvent: (event) => {
+          if (event.kind === "refused") this.ended = `${event.status.code}: ${event.status.description}`;
+          if (event.kind !== "redirect") return;
+          this.#client?.close();
+          this.#dial(event.url);
+        },
+        onEnd: (error) => {
+          if (this.ended === "") this.ended = error.message;
+        },
+      });
+    } catch (error) {
+      this.ended = String(error);
+    }
+  }
+
+  #onMedia({ typeId, timestampMs, payload }: RtmpMessage): void {
+    const isVideo = typeId === MessageType.Video;
+    if (!isVideo && typeId !== MessageType.Audio) return;
+    // Sequence headers: AVCPacketType or AACPacketType 0.
+    if (payload[1] === 0) return;
+    (isVideo ? this.video : this.audio).push(createHash("md5").update(payload.subarray(isVideo ? 5 : 2)).digest("hex"));
+    this.timestampsMs.push(timestampMs);
+    const nowMs = performance.now();
+    if (this.#lastMs > 0) this.worstGapMs = Math.max(this.worstGapMs, nowMs - this.#lastMs);
+    this.#lastMs = nowMs;
+  }
+}
