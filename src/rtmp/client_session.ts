@@ -62,6 +62,7 @@ export interface ClientSessionOptions {
 }
 
 const CONNECT_ID = 1;
+const PUBLISH_ID = 5;
 const WINDOW_ACK_BYTES = 2_500_000;
 /** One chunk stream per kind, so that headers shorten against the same kind. */
 const AUDIO_CSID = 4;
@@ -211,7 +212,7 @@ export class RtmpClientSession {
     const { role, name, chunkSizeBytes } = this.#options;
     if (role === "publish") {
       this.#link.setOutChunkSize(chunkSizeBytes);
-      this.#call(STREAM_COMMAND_CSID, this.#msid, "publish", 5, null, name, "live");
+      this.#call(STREAM_COMMAND_CSID, this.#msid, "publish", PUBLISH_ID, null, name, "live");
       return;
     }
     this.#call(STREAM_COMMAND_CSID, this.#msid, "play", 0, null, name);
@@ -230,8 +231,8 @@ export class RtmpClientSession {
   #onError(transactionId: number, args: AmfValue[]): void {
     const info = asObject(args[0]);
     // releaseStream and FCPublish are refused by servers that do not know them, without harm.
-    const isFatal = transactionId === CONNECT_ID || transactionId === this.#createStreamId || info.ex !== undefined;
-    if (isFatal) this.#onStatus({ ...info, level: "error" });
+    const fatalIds = [CONNECT_ID, this.#createStreamId, PUBLISH_ID];
+    if (fatalIds.includes(transactionId) || info.ex !== undefined) this.#onStatus({ ...info, level: "error" });
   }
 
   #onStatus(info: AmfObject): void {
