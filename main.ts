@@ -1,0 +1,3 @@
+import { runProcess } from "./src/cli/mod.ts";
+
+Deno.exit(await runProcess(Deno.args));
