@@ -9,6 +9,7 @@ import {
   RtmpClientSession,
 } from "../rtmp/client_session.ts";
 import type { RtmpMessage } from "../rtmp/message.ts";
+import { formatHost } from "../rtmp/url.ts";
 
 /** Where to connect, and how long each step may take. */
 export interface RtmpClientOptions {
@@ -27,6 +28,8 @@ export interface RtmpClientOptions {
 export interface RtmpClientHandlers {
   onMedia(message: RtmpMessage): void;
   onEvent(event: ClientEvent): void;
+  /** The handshake is over, `connect` is sent. */
+  onHandshake?(): void;
   /** What was read at once has been handed on. */
   onBurstEnd?(): void;
   /** All output has left. */
@@ -52,6 +55,7 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   #closed = false;
   #finishing = false;
   #bytesIn = 0;
+  #takenBytes = 0;
   #lastInputMs: number;
 
   private constructor(tcp: TcpConn, options: RtmpClientOptions, handlers: RtmpClientHandlers) {
@@ -86,7 +90,7 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
 
   /** `host:port` as dialled. */
   get address(): string {
-    return `${this.#options.host}:${this.#options.port}`;
+    return `${formatHost(this.#options.host)}:${this.#options.port}`;
   }
 
   /** Address that the host name led to. */
@@ -98,13 +102,14 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
     return this.#bytesIn;
   }
 
+  /** Bytes that the socket has taken. */
   get bytesOut(): number {
     return this.#pump.bytesOut;
   }
 
-  /** Bytes that wait to be sent. */
-  get queuedBytes(): number {
-    return this.#session.outputBytes;
+  /** All bytes handed over for sending; what {@link bytesOut} lacks of them still waits. */
+  get enqueuedBytes(): number {
+    return this.#takenBytes + this.#session.outputBytes;
   }
 
   /** When the server last sent anything. */
@@ -141,7 +146,9 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   }
 
   next(): Uint8Array | null {
-    return this.#session.takeOutput();
+    const view = this.#session.takeOutput();
+    this.#takenBytes += view?.length ?? 0;
+    return view;
   }
 
   onDrained(): void {
@@ -177,8 +184,10 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   #onBytes(view: Uint8Array): void {
     this.#bytesIn += view.length;
     this.#lastInputMs = this.#options.timers.nowMs();
+    const wasDone = this.#session.isHandshakeDone;
     this.#session.receive(view);
     if (this.#closed) return;
+    if (!wasDone && this.#session.isHandshakeDone) this.#handlers.onHandshake?.();
     this.#handlers.onBurstEnd?.();
     this.#pump.wake();
   }

@@ -1,0 +1,120 @@
+import { RequestDenied } from "../base/errors.ts";
+import { MAX_REDIRECTS, mayFollow } from "../edge/redirect_trust.ts";
+import { parseTarget } from "../edge/upstream_request.ts";
+import type { CommandArgs } from "./command.ts";
+import { UsageError } from "./parse_args.ts";
+import { formatHost, parseRtmpAddress, parseStreamUrl, type StreamUrl } from "../rtmp/url.ts";
+
+/** A stream at a server, as a client asks for it. */
+export interface StreamTarget {
+  host: string;
+  port: number;
+  /** `host:port`. */
+  text: string;
+  /** Full address. */
+  url: string;
+  tcUrl: string;
+  app: string;
+  /** Stream with its parameters. */
+  name: string;
+  /** The same in pieces, as a server reads them. */
+  parts: StreamUrl;
+}
+
+/**
+ * Reads the address that a user typed.
+ *
+ * @throws {RequestDenied} If it is none, with what is wrong in words.
+ */
+export function parseStreamTarget(address: string): StreamTarget {
+  const cut = parseRtmpAddress(address);
+  if (cut === null || !/^rtmps?:\/\//i.test(address)) {
+    throw new RequestDenied(
+      "RtmpTcUrl",
+      `"${address}" is no address of a stream: expected rtmp://host[:port]/app/stream`,
+    );
+  }
+  if (cut.tls) throw new RequestDenied("RtmpTcUrl", "rtmps:// is not supported yet, only rtmp://");
+  const parts = parseStreamUrl(address, "");
+  if (!`${cut.path}${cut.query}`.includes("/")) {
+    throw new RequestDenied("RtmpTcUrl", `"${address}" names no stream: expected rtmp://host[:port]/app/stream`);
+  }
+  return toTarget(parts);
+}
+
+/** The one argument of a command that takes a stream. @throws {UsageError} If it is missing or makes no sense. */
+export function readStreamArgument({ positional }: CommandArgs): StreamTarget {
+  const [address, ...more] = positional;
+  if (address === undefined) throw new UsageError("the address is missing: rtmp://host[:port]/app/stream");
+  if (more.length > 0) throw new UsageError(`one address is enough, there are ${positional.length}`);
+  try {
+    return parseStreamTarget(address);
+  } catch (error) {
+    throw error instanceof RequestDenied ? new UsageError(error.message) : error;
+  }
+}
+
+function toTarget(parts: StreamUrl): StreamTarget {
+  const { host, port, app, stream, query } = parts;
+  const tcUrl = `rtmp://${formatHost(host)}:${port}/${app}`;
+  const name = `${stream}${query}`;
+  return { host, port, text: `${formatHost(host)}:${port}`, url: `${tcUrl}/${name}`, tcUrl, app, name, parts };
+}
+
+/**
+ * Where a redirect or a reconnect request leads: a full address, one without the stream (as of SRS 3), a relative one
+ * (enhanced RTMP), or nothing for the same server. What it leaves out stays as it was. Null if it cannot be read.
+ */
+export function resolveRedirect(from: StreamTarget, address: string): StreamTarget | null {
+  if (address === "") return from;
+  const absolute = address.startsWith("//")
+    ? `rtmp:${address}`
+    : address.startsWith("/")
+    ? `rtmp://${from.text}${address}`
+    : address;
+  const server = parseTarget(absolute);
+  if (server === null) return null;
+  const cut = parseRtmpAddress(absolute.includes("//") ? absolute : `rtmp://${absolute}/`);
+  const path = cut?.path.replace(/\/+$/, "") ?? "";
+  const { host, port } = server;
+  // An app alone is the server's tcUrl: the stream is the one that was asked for.
+  if (path === "" || path === from.app || !path.includes("/")) {
+    return toTarget({ ...from.parts, host, port, app: path || from.app });
+  }
+  try {
+    return toTarget(parseStreamUrl(absolute, ""));
+  } catch {
+    return null;
+  }
+}
+
+/** Follows redirects from one server to the next, as far as they may be followed. */
+export class RedirectChain {
+  readonly #visited: Set<string>;
+  #hops = 0;
+
+  /** @param visited `host:port` of servers that were asked already. */
+  constructor(...visited: string[]) {
+    this.#visited = new Set(visited);
+  }
+
+  /**
+   * Judges a redirect.
+   *
+   * @param remoteIp Address of the server that sent it.
+   * @returns Where to go, or in words why not.
+   */
+  follow(from: StreamTarget, address: string, remoteIp: string): StreamTarget | string {
+    const next = resolveRedirect(from, address);
+    const { host = "", text = "" } = next ?? {};
+    if (next === null) return `${from.text} redirects to "${address}", which is no RTMP address`;
+    if (this.#visited.has(text)) return `${from.text} redirects to ${text}, which was asked already: a redirect loop`;
+    if (this.#hops >= MAX_REDIRECTS) {
+      return `${from.text} redirects to ${text}, after ${MAX_REDIRECTS} redirects before`;
+    }
+    if (!mayFollow(remoteIp, host)) return `${from.text} redirects to ${text}, a local address: not followed`;
+    this.#visited.add(text);
+    this.#hops++;
+    return next;
+  }
+}
