@@ -36,15 +36,49 @@ export class TrafficEntry {
   closedBytesOut = 0;
 }
 
+/** A stream that has clients. */
+export class StreamEntry extends TrafficEntry {
+  /** As the client named it that came first, or the publisher. */
+  url: StreamUrl;
+  tcUrl: string;
+  /** When the first of its clients came. */
+  readonly sinceMs: number;
+  publisher: ClientEntry | null = null;
+  clientCount = 0;
+  /** What its pull had brought before the entry came to be. */
+  readonly upstreamBytesBefore: number;
+
+  constructor({ url, tcUrl, sinceMs }: ClientEntry, upstreamBytesBefore: number) {
+    super();
+    this.url = url;
+    this.tcUrl = tcUrl;
+    this.sinceMs = sinceMs;
+    this.upstreamBytesBefore = upstreamBytesBefore;
+  }
+}
+
+/** Bytes moved by, and number of, the clients of a stream or vhost. */
+export interface Totals {
+  bytesIn: number;
+  bytesOut: number;
+  clients: number;
+}
+
 /** Who is connected and what moved: the book that the API reads. SRS's `SrsStatistic`. */
 export class ClientRegistry {
+  readonly #upstreamBytes: (url: StreamUrl) => number;
   readonly #clients = new Map<string, ClientEntry>();
-  readonly #streams = new Map<string, TrafficEntry>();
+  readonly #streams = new Map<string, StreamEntry>();
   readonly #vhosts = new Map<string, TrafficEntry>();
   /** All clients since start. */
   totalClients = 0;
   /** Connections refused or ended by an error since start. */
   totalErrors = 0;
+
+  /** @param upstreamBytes What a stream's pull from another server has brought; 0 where a client publishes it. */
+  constructor(upstreamBytes: (url: StreamUrl) => number = () => 0) {
+    this.#upstreamBytes = upstreamBytes;
+  }
 
   /** Publishers and players of this moment. */
   clients(): Iterable<ClientEntry> {
@@ -59,8 +93,8 @@ export class ClientRegistry {
     return this.#clients.size;
   }
 
-  /** Streams with their counters, by key. */
-  streams(): ReadonlyMap<string, TrafficEntry> {
+  /** Streams that have clients, by key. */
+  streams(): ReadonlyMap<string, StreamEntry> {
     return this.#streams;
   }
 
@@ -69,87 +103,78 @@ export class ClientRegistry {
     return this.#vhosts;
   }
 
-  /** The counters of a stream, from now on shown by the API. */
-  stream(key: string): TrafficEntry {
-    return entryOf(this.#streams, key);
-  }
-
   add(client: ClientEntry): void {
+    const { key, vhost } = client.url;
     this.#clients.set(client.id, client);
     this.totalClients++;
-    entryOf(this.#streams, client.url.key);
-    entryOf(this.#vhosts, client.url.vhost);
+    if (!this.#vhosts.has(vhost)) this.#vhosts.set(vhost, new TrafficEntry());
+    const stream = this.#streams.get(key) ?? new StreamEntry(client, this.#upstreamBytes(client.url));
+    this.#streams.set(key, stream);
+    stream.clientCount++;
+    if (client.type === "rtmp-play") return;
+    stream.publisher = client;
+    stream.url = client.url;
+    stream.tcUrl = client.tcUrl;
   }
 
+  /** Forgets a client, and with its last client a stream: names that peers choose must not pile up. */
   remove(client: ClientEntry): void {
     if (this.#clients.get(client.id) !== client) return;
     this.#clients.delete(client.id);
-    for (const entry of [this.#streams.get(client.url.key), this.#vhosts.get(client.url.vhost)]) {
+    const { key, vhost } = client.url;
+    const stream = this.#streams.get(key);
+    for (const entry of [stream, this.#vhosts.get(vhost)]) {
       if (entry === undefined) continue;
       entry.closedBytesIn += client.bytesIn();
       entry.closedBytesOut += client.bytesOut();
     }
-  }
-
-  /** Forgets a stream that has neither publisher nor players. */
-  forgetStream(key: string): void {
+    if (stream === undefined) return;
+    if (stream.publisher === client) stream.publisher = null;
+    if (--stream.clientCount > 0) return;
     this.#streams.delete(key);
+    const entry = this.#vhosts.get(vhost);
+    if (entry !== undefined) entry.closedBytesIn += this.#pulledBytes(stream);
   }
 
   /** Takes the samples that rates over 30 seconds are made of; called now and then. */
   sample(nowMs: number): void {
-    const streamTotals = new Map<string, Totals>();
-    const vhostTotals = new Map<string, Totals>();
     for (const client of this.#clients.values()) {
       client.recv.sample(nowMs, client.bytesIn());
       client.send.sample(nowMs, client.bytesOut());
-      addTo(streamTotals, client.url.key, client);
-      addTo(vhostTotals, client.url.vhost, client);
     }
-    sampleAll(this.#streams, streamTotals, nowMs);
-    sampleAll(this.#vhosts, vhostTotals, nowMs);
+    for (const [entry, sum] of this.totals()) {
+      entry.recv.sample(nowMs, sum.bytesIn);
+      entry.send.sample(nowMs, sum.bytesOut);
+    }
   }
 
-  /** Bytes in and out of the clients that `matches` and of the closed ones in `entry`. */
-  totals(entry: TrafficEntry, matches: (client: ClientEntry) => boolean): Totals {
-    const sum = { bytesIn: entry.closedBytesIn, bytesOut: entry.closedBytesOut, clients: 0 };
+  /** What each stream and each vhost has moved so far, counted in one pass over the clients. */
+  totals(): Map<TrafficEntry, Totals> {
+    const sums = new Map<TrafficEntry, Totals>();
+    for (const entry of [...this.#streams.values(), ...this.#vhosts.values()]) {
+      sums.set(entry, { bytesIn: entry.closedBytesIn, bytesOut: entry.closedBytesOut, clients: 0 });
+    }
+    const add = ({ key, vhost }: StreamUrl, part: Totals) => {
+      addTo(sums.get(this.#streams.get(key)!), part);
+      addTo(sums.get(this.#vhosts.get(vhost)!), part);
+    };
     for (const client of this.#clients.values()) {
-      if (!matches(client)) continue;
-      sum.bytesIn += client.bytesIn();
-      sum.bytesOut += client.bytesOut();
-      sum.clients++;
+      add(client.url, { bytesIn: client.bytesIn(), bytesOut: client.bytesOut(), clients: 1 });
     }
-    return sum;
+    for (const stream of this.#streams.values()) {
+      add(stream.url, { bytesIn: this.#pulledBytes(stream), bytesOut: 0, clients: 0 });
+    }
+    return sums;
+  }
+
+  #pulledBytes({ url, upstreamBytesBefore }: StreamEntry): number {
+    return Math.max(0, this.#upstreamBytes(url) - upstreamBytesBefore);
   }
 }
 
-/** Bytes moved by, and number of, some clients. */
-export interface Totals {
-  bytesIn: number;
-  bytesOut: number;
-  clients: number;
-}
-
-function entryOf(map: Map<string, TrafficEntry>, key: string): TrafficEntry {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const entry = new TrafficEntry();
-  map.set(key, entry);
-  return entry;
-}
-
-function addTo(map: Map<string, Totals>, key: string, client: ClientEntry): void {
-  const sum = map.get(key) ?? { bytesIn: 0, bytesOut: 0, clients: 0 };
-  sum.bytesIn += client.bytesIn();
-  sum.bytesOut += client.bytesOut();
-  sum.clients++;
-  map.set(key, sum);
-}
-
-function sampleAll(entries: Map<string, TrafficEntry>, totals: Map<string, Totals>, nowMs: number): void {
-  for (const [key, entry] of entries) {
-    const sum = totals.get(key);
-    entry.recv.sample(nowMs, entry.closedBytesIn + (sum?.bytesIn ?? 0));
-    entry.send.sample(nowMs, entry.closedBytesOut + (sum?.bytesOut ?? 0));
-  }
+function addTo(sum: Totals | undefined, part: Totals): void {
+  if (sum === undefined) return;
+  sum.bytesIn += part.bytesIn;
+  sum.bytesOut += part.bytesOut;
+  sum.clients += part.clients;
 }

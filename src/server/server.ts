@@ -1,8 +1,9 @@
 import { systemTimers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { Coworkers } from "../cluster/coworkers.ts";
-import type { Config } from "../config/mod.ts";
+import { type Config, findVhost } from "../config/mod.ts";
 import { EdgePulls } from "../edge/edge_pulls.ts";
+import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import type { ServerContext } from "./context.ts";
@@ -15,7 +16,7 @@ export class Server implements ServerContext {
   readonly timers = systemTimers;
   readonly log: Logger;
   readonly sources = new SourceManager(systemTimers);
-  readonly registry = new ClientRegistry();
+  readonly registry = new ClientRegistry((url) => this.#pulledBytes(url));
   readonly coworkers: Coworkers;
   readonly pulls: EdgePulls;
   readonly rtmp: RtmpServer;
@@ -53,5 +54,11 @@ export class Server implements ServerContext {
   async stop(): Promise<void> {
     await this.rtmp.stop();
     this.pulls.stop();
+  }
+
+  /** What the pull of a stream has brought so far; 0 on an origin, where its publisher is a client. */
+  #pulledBytes({ key, vhost }: StreamUrl): number {
+    const isEdge = findVhost(this.#config, vhost)?.cluster.mode === "remote";
+    return isEdge ? this.sources.find(key)?.stats.bytesIn ?? 0 : 0;
   }
 }

@@ -1,0 +1,45 @@
+import { clientRoutes } from "./api_clients.ts";
+import { clusterRoutes } from "./api_clusters.ts";
+import { procRoutes } from "./api_proc.ts";
+import { rawRoutes } from "./api_raw.ts";
+import { streamRoutes } from "./api_streams.ts";
+import { systemRoutes } from "./api_system.ts";
+import { exporterRoutes, testRoutes } from "./api_tests.ts";
+import { vhostRoutes } from "./api_vhosts.ts";
+import { envelope, type JsonBody } from "./envelope.ts";
+import type { Route } from "./route.ts";
+
+/** Pages that list what lies below them. */
+const indexRoutes: readonly Route[] = [
+  indexRoute("/", "this page", () => ({ urls: listBelow("/") })),
+  indexRoute("/api/", "the API", () => ({ urls: listBelow("/api/") })),
+  indexRoute("/api/v1/", "version 1 of the API", () => ({
+    urls: listBelow("/api/v1/"),
+    tests: listBelow("/api/v1/tests/"),
+  })),
+];
+
+/** Every path of the API: its router, its index pages and its documentation are made of this table. */
+export const apiRoutes: readonly Route[] = [
+  ...indexRoutes,
+  ...systemRoutes,
+  ...procRoutes,
+  ...vhostRoutes,
+  ...streamRoutes,
+  ...clientRoutes,
+  ...clusterRoutes,
+  ...rawRoutes,
+  ...testRoutes,
+  ...exporterRoutes,
+];
+
+function indexRoute(path: string, doc: string, body: () => JsonBody): Route {
+  return { path, methods: "any", doc, handle: ({ server }) => envelope(server.identity, body()) };
+}
+
+/** One line for each path right below another, by the last part of its name. */
+function listBelow(parent: string): Record<string, string> {
+  const below = apiRoutes.filter(({ path }) => path.startsWith(parent) && path !== parent)
+    .map(({ path, doc }) => [path.slice(parent.length).replace(/\/(\[id\])?$/, ""), doc] as const);
+  return Object.fromEntries(below.filter(([name]) => !name.includes("/")));
+}

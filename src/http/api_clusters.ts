@@ -1,0 +1,62 @@
+import { answerOwner } from "../cluster/ownership.ts";
+import { envelope, type JsonBody } from "./envelope.ts";
+import { localAddresses, mainAddress } from "./local_address.ts";
+import type { Query } from "./query.ts";
+import type { ApiContext, Route } from "./route.ts";
+
+/** The origin cluster: who has a stream, and what an edge pulls. */
+export const clusterRoutes: readonly Route[] = [
+  {
+    path: "/api/v1/clusters",
+    methods: "any",
+    doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; asked by the coworkers",
+    handle: (context, { query }) => answerClusters(context, query),
+  },
+  {
+    path: "/api/v1/edges",
+    methods: ["GET"],
+    doc: "edge: streams that are pulled, from where, and the health of the origins",
+    extension: true,
+    handle: ({ server }) => envelope(server.identity, { data: describeEdge(server.pulls, server.timers.nowMs()) }),
+  },
+];
+
+/**
+ * `instance` is not in SRS: by it an origin finds that one of its coworkers is itself.
+ *
+ * Source: SRS 6 `SrsGoApiClusters::serve_http`; without the common members, and `origin` null for an unknown stream.
+ */
+function answerClusters({ server }: ApiContext, query: Query): JsonBody {
+  const read = (value: (name: string) => string) => ({
+    ip: value("ip"),
+    vhost: value("vhost"),
+    app: value("app"),
+    stream: value("stream"),
+    coworker: value("coworker"),
+  });
+  const answer = (question: ReturnType<typeof read>) =>
+    answerOwner(question, server.config, server.sources, () => mainAddress(localAddresses()));
+  const question = read((name) => query.get(name));
+  const { coworker: _, ...echo } = question;
+  // SRS does not encode: there `%` is a character of the name like any other.
+  const origin = answer(question) ?? answer(read((name) => query.raw(name)));
+  return { code: 0, data: { query: echo, origin, instance: server.identity.serviceId } };
+}
+
+function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {
+  return {
+    pulls: pulls.states().map(({ key, upstream, lastError, switches }) => ({
+      url: key,
+      upstream,
+      last_error: lastError,
+      switches,
+    })),
+    origins: [...pulls.pool.table()].map((health) => ({
+      origin: health.origin,
+      pulls: health.pulls,
+      failures: health.failures,
+      rest_ms: Math.max(0, Math.round(health.restUntilMs - nowMs)),
+      last_error: health.lastError,
+    })),
+  };
+}

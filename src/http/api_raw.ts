@@ -1,0 +1,44 @@
+import type { Config } from "../config/mod.ts";
+import { envelope, errorBody, type JsonBody } from "./envelope.ts";
+import type { ApiContext, Route } from "./route.ts";
+
+const noReloadYet = { err: 0, msg: "", state: 0, rid: "" };
+
+/** Raw access: settings of the API itself, and reload. Reading and changing directives went with SRS 4. */
+export const rawRoutes: readonly Route[] = [{
+  path: "/api/v1/raw",
+  methods: "any",
+  doc: "?rpc=raw, reload or reload-fetch: settings of the API, reload of the configuration",
+  handle: (context, { query }) => answerRaw(context, query.get("rpc")),
+}];
+
+function answerRaw(context: ApiContext, rpc: string): JsonBody {
+  const { config, identity } = context.server;
+  const { rawApi } = config.httpApi;
+  if (rpc === "raw") return { code: 0, http_api: settings(config.httpApi) };
+  if (!rawApi.enabled) return errorBody("ConfigRawDisable");
+  switch (rpc) {
+    case "reload":
+      if (!rawApi.allowReload || context.reload === undefined) return errorBody("ConfigRawDisable");
+      context.reload();
+      return { code: 0 };
+    case "reload-fetch":
+      return envelope(identity, { data: context.reloadState?.() ?? noReloadYet });
+    default:
+      return errorBody("ConfigRaw");
+  }
+}
+
+function settings({ enabled, listen, crossdomain, rawApi }: Config["httpApi"]): JsonBody {
+  return {
+    enabled,
+    listen: listen.text,
+    crossdomain,
+    raw_api: {
+      enabled: rawApi.enabled,
+      allow_reload: rawApi.allowReload,
+      allow_query: rawApi.allowQuery,
+      allow_update: rawApi.allowUpdate,
+    },
+  };
+}

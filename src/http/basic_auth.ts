@@ -1,0 +1,38 @@
+/** `http_api.auth`. */
+export interface Credentials {
+  readonly enabled: boolean;
+  readonly username: string;
+  readonly password: string;
+}
+
+/**
+ * Whether a request may pass: authentication is off, or it has the right name and password (RFC 7617). Takes the same
+ * time however much of them is right. Without a configured name and password nobody passes.
+ *
+ * A password may contain `:`; in SRS 7 such a one never matches.
+ */
+export function isAuthorized({ enabled, username, password }: Credentials, headers: Headers): boolean {
+  if (!enabled) return true;
+  const sent = /^basic +([\w+/]+=*) *$/i.exec(headers.get("authorization") ?? "")?.[1];
+  if (sent === undefined || username === "" || password === "") return false;
+  return equalInConstantTime(decodeBase64(sent), new TextEncoder().encode(`${username}:${password}`));
+}
+
+/** The answer to a request without the right credentials. */
+export function unauthorized(): Response {
+  return new Response(null, { status: 401, headers: { "www-authenticate": 'Basic realm="srs-ts", charset="UTF-8"' } });
+}
+
+function decodeBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+function equalInConstantTime(sent: Uint8Array, expected: Uint8Array): boolean {
+  let difference = sent.length ^ expected.length;
+  for (let i = 0; i < sent.length; i++) difference |= sent[i]! ^ expected[i % expected.length]!;
+  return difference === 0;
+}
