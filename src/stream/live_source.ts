@@ -48,6 +48,8 @@ export interface PublishSession extends Disposable {
   endBurst(): void;
 }
 
+/** A GOP longer than this is not kept for new players, whatever `gop_cache_max_frames` says: 10 s of 100 Mbit/s. */
+const MAX_GOP_BYTES = 128 * 1024 * 1024;
 /** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
 const WAKE_SLICE = 256;
 
@@ -71,7 +73,9 @@ export class LiveSource {
   #flushTimer: TimerHandle | null = null;
   #wakeTimer: TimerHandle | null = null;
   #wakeNext = 0;
+  #wakeAgain = false;
   #gopPackets = 0;
+  #gopBytes = 0;
   #awaitsFirstFrame = false;
 
   constructor(key: string, options: SourceOptions, timers: Timers, onIdle: (source: LiveSource) => void) {
@@ -122,7 +126,7 @@ export class LiveSource {
         if (this.#session === session) this.#publish(packet);
       },
       endBurst: () => {
-        if (this.options.minLatency || this.options.mwLatencyMs === 0) this.#flush();
+        if (this.#flushesAtOnce && this.#log.hasUnflushed) this.#flush();
       },
       [Symbol.dispose]: () => {
         if (this.#session === session) this.#endPublish();
@@ -136,10 +140,9 @@ export class LiveSource {
 
   /** Adds a player; it gets headers and the newest GOP, then what comes. */
   attach(player: Player): PlayCursor {
-    // Nothing is flushed while nobody watches: the first player must not wait for what is there.
-    if (this.#players.length === 0) this.#flush();
+    // The new player starts with what is there now; the others get it when their flush is due.
+    this.#log.flush();
     this.#players.push(player);
-    this.#scheduleFlush();
     return new PlayCursor(this.#log, () => this.#meta.headers, this.options.gopCache);
   }
 
@@ -159,7 +162,7 @@ export class LiveSource {
   #endPublish(): void {
     this.#flush();
     this.#session = this.#feed = null;
-    this.#log.clearGop();
+    this.#log.endRun();
     for (const player of [...this.#players]) player.onPublishChange(false);
     if (this.isIdle) this.#onIdle(this);
   }
@@ -183,13 +186,20 @@ export class LiveSource {
     else this.stats.audioFrames++;
     if ((flags & MediaFlag.Keyframe) !== 0) {
       this.#log.startGop(this.#meta.headers);
-      this.#gopPackets = 0;
+      this.#gopPackets = this.#gopBytes = 0;
       this.stats.onKeyframe(timestampMs);
-    } else if (++this.#gopPackets === this.options.gopCacheMaxFrames) {
+    } else if (this.#isGopTooLong(payload.length)) {
       // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
       this.#log.clearGop();
     }
     this.#append({ kind, payload, timestampMs });
+  }
+
+  #isGopTooLong(addedBytes: number): boolean {
+    const { gopCacheMaxFrames } = this.options;
+    this.#gopPackets++;
+    this.#gopBytes += addedBytes;
+    return this.#gopBytes > MAX_GOP_BYTES || (gopCacheMaxFrames > 0 && this.#gopPackets >= gopCacheMaxFrames);
   }
 
   #publishHeader(packet: MediaPacket, flags: number): void {
@@ -216,36 +226,38 @@ export class LiveSource {
 
   #append(packet: MediaPacket, atMs = packet.timestampMs): void {
     this.#log.append(packet, atMs);
-    this.#scheduleFlush();
+    // A log keeps what is not flushed: with nobody to flush for, that would be everything.
+    if (this.#players.length === 0) this.#log.flush();
+    else if (this.#flushTimer === null && !this.#flushesAtOnce) {
+      this.#flushTimer = this.#timers.after(this.options.mwLatencyMs, () => this.#flush());
+    }
   }
 
-  /** One timer a source: it runs from the first packet after a flush. */
-  #scheduleFlush(): void {
-    const { minLatency, mwLatencyMs } = this.options;
-    if (this.#flushTimer !== null || !this.#log.hasUnflushed || this.#players.length === 0) return;
-    if (minLatency || mwLatencyMs === 0) return;
-    this.#flushTimer = this.#timers.after(mwLatencyMs, () => {
-      this.#flushTimer = null;
-      this.#flush();
-    });
+  /** No timer: players get what came whenever the publisher pauses. */
+  get #flushesAtOnce(): boolean {
+    return this.options.minLatency || this.options.mwLatencyMs === 0;
   }
 
+  /** Shows players what came since the last flush; one timer a source, it runs from the first packet after a flush. */
   #flush(): void {
     this.#flushTimer?.cancel();
     this.#flushTimer = null;
     this.#log.flush();
-    if (this.#players.length === 0) return;
-    this.#wakeTimer?.cancel();
-    this.#wakeFrom(0);
+    // A round begun anew by every flush might never get to the last players: it goes on, and another one follows.
+    if (this.#wakeTimer !== null) this.#wakeAgain = true;
+    else this.#wakeFrom(0);
   }
 
   #wakeFrom(from: number): void {
     const to = Math.min(from + WAKE_SLICE, this.#players.length);
+    this.#wakeTimer = null;
     this.#wakeNext = to;
     for (let i = from; i < to && i < this.#players.length; i++) this.#players[i]!.wake();
     if (to >= this.#players.length) {
       this.#wakeNext = 0;
-      this.#wakeTimer = null;
-    } else this.#wakeTimer = this.#timers.after(0, () => this.#wakeFrom(this.#wakeNext));
+      if (!this.#wakeAgain) return;
+      this.#wakeAgain = false;
+    }
+    this.#wakeTimer = this.#timers.after(0, () => this.#wakeFrom(this.#wakeNext));
   }
 }

@@ -1,5 +1,3 @@
-/** Bytes of a block, unless one packet alone needs more. */
-const BLOCK_BYTES = 256 * 1024;
 /** Packets of a block: bounds the index when packets are tiny. */
 const BLOCK_PACKETS = 2048;
 
@@ -13,6 +11,8 @@ export class LogBlock {
   readonly bytes: Uint8Array;
   /** Number in the log of the first packet. */
   readonly firstIndex: number;
+  /** Wire bytes in the log before this block. */
+  readonly firstByte: number;
   next: LogBlock | null = null;
   /** Packets in the block. */
   count = 0;
@@ -23,11 +23,17 @@ export class LogBlock {
   #sharedFrom = -1;
   #sharedTo = -1;
 
-  constructor(firstIndex: number, minBytes: number) {
-    this.firstIndex = firstIndex;
-    this.bytes = new Uint8Array(Math.max(BLOCK_BYTES, minBytes));
-    this.#ends = new Uint32Array(BLOCK_PACKETS);
-    this.#timestamps = new Uint32Array(BLOCK_PACKETS);
+  /**
+   * @param previous Null for the block that a log begins with.
+   * @param capacityBytes 0 makes a block that takes nothing.
+   */
+  constructor(previous: LogBlock | null, capacityBytes: number) {
+    const packets = capacityBytes === 0 ? 0 : BLOCK_PACKETS;
+    this.firstIndex = previous === null ? 0 : previous.firstIndex + previous.count;
+    this.firstByte = previous === null ? 0 : previous.firstByte + previous.usedBytes;
+    this.bytes = new Uint8Array(capacityBytes);
+    this.#ends = new Uint32Array(packets);
+    this.#timestamps = new Uint32Array(packets);
   }
 
   /** Bytes in use. */

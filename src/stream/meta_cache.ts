@@ -1,5 +1,5 @@
-import { type AmfObject, decodeAmf0, encodeAmf0, isAmfObject } from "../amf/amf0.ts";
-import { equalBytes } from "../base/bytes.ts";
+import { type AmfObject, decodeAmf0, encodeAmf0, isAmfObject, readAmf0 } from "../amf/amf0.ts";
+import { ByteReader, equalBytes } from "../base/bytes.ts";
 import { extraHeaderSlot, MediaFlag } from "../flv/codec.ts";
 import type { MediaPacket } from "./packet.ts";
 
@@ -9,6 +9,9 @@ export interface StreamHeaders {
 }
 
 const METADATA = "metadata";
+/** Real headers have some hundred bytes and two slots. What is beyond passes through and is not kept. */
+const MAX_HEADER_BYTES = 256 * 1024;
+const MAX_SLOTS = 64;
 
 export const noHeaders: StreamHeaders = { packets: [] };
 
@@ -52,6 +55,7 @@ export class MetaCache {
    * @returns True when it is the first of this publisher and equal, byte for byte, to what players have: no need to send it.
    */
   putHeader(packet: MediaPacket, flags: number): boolean {
+    if (packet.payload.length > MAX_HEADER_BYTES) return false;
     const isVideo = packet.kind === "video";
     const slot = (flags & MediaFlag.SequenceHeader) !== 0
       ? 0
@@ -61,7 +65,9 @@ export class MetaCache {
     const isRepeat = known !== undefined && !this.#fresh.has(key) && equalBytes(known.payload, packet.payload);
     this.#fresh.add(key);
     if (known !== undefined && equalBytes(known.payload, packet.payload)) return isRepeat;
-    this.#slots.set(key, packet);
+    if (known === undefined && this.#slots.size >= MAX_SLOTS) return false;
+    // A copy: the payload may be a small part of a large aggregate.
+    this.#slots.set(key, { ...packet, payload: packet.payload.slice() });
     this.#rebuild();
     return false;
   }
@@ -103,23 +109,37 @@ export interface ScriptData {
  * @param identity Members to add to metadata (`server`, `server_version`).
  */
 export function readScript(packet: MediaPacket, identity: AmfObject): ScriptData | null {
-  const values = decodeScript(packet.payload);
-  if (values[0] === "@setDataFrame") values.shift();
-  const [name, data] = values;
-  if (typeof name !== "string" || name.startsWith("@") || name === "|RtmpSampleAccess") return null;
-  if (name !== "onMetaData" || data === undefined || !isAmfObject(data)) {
-    return { name, packet: { ...packet, payload: encodeAmf0(...values) }, metadata: null };
-  }
+  const script = readName(packet.payload);
+  if (script === null) return null;
+  const { name, body, values } = script;
+  if (name.startsWith("@") || name === "|RtmpSampleAccess") return null;
+  if (name !== "onMetaData") return { name, packet: { ...packet, payload: body }, metadata: null };
+  const data = readMetadata(values);
+  if (data === null) return null;
   const { duration: _, ...kept } = data;
   const metadata: AmfObject = { ...kept, ...identity };
   return { name, packet: { ...packet, payload: encodeAmf0(name, metadata) }, metadata };
 }
 
-function decodeScript(payload: Uint8Array) {
+/** A script's name, its bytes from the name on, and those behind the name. */
+function readName(payload: Uint8Array): { name: string; body: Uint8Array; values: Uint8Array } | null {
+  const reader = new ByteReader(payload);
   try {
-    return decodeAmf0(payload);
+    let name = readAmf0(reader);
+    const from = name === "@setDataFrame" ? payload.length - reader.remaining : 0;
+    if (from > 0) name = readAmf0(reader);
+    return typeof name === "string" ? { name, body: payload.subarray(from), values: reader.readRest() } : null;
+  } catch {
+    return null;
+  }
+}
+
+function readMetadata(values: Uint8Array): AmfObject | null {
+  try {
+    const [data] = decodeAmf0(values);
+    return data !== undefined && isAmfObject(data) ? data : null;
   } catch {
     // Cameras send broken metadata; it is advice only and must not end the stream.
-    return [];
+    return null;
   }
 }

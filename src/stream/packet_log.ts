@@ -3,6 +3,9 @@ import type { MediaPacket } from "./packet.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
 import type { WireFormat } from "./wire_format.ts";
 
+/** Bytes of a block, unless one packet alone needs more. */
+const BLOCK_BYTES = 256 * 1024;
+
 /** A place in a log: before packet number `entry` of `block`. */
 export interface LogPosition {
   block: LogBlock;
@@ -21,7 +24,8 @@ export interface StartPoint extends LogPosition {
  */
 export class PacketLog {
   readonly #format: WireFormat;
-  #tail = new LogBlock(0, 0);
+  /** Empty at first: a stream that players only wait for costs no block. */
+  #tail = new LogBlock(null, 0);
   #head: LogPosition = { block: this.#tail, entry: 0 };
   #keyframe: StartPoint | null = null;
   #pendingKeyframe: StartPoint | null = null;
@@ -29,6 +33,7 @@ export class PacketLog {
   /** Bytes of a typical flush: a block that cannot hold one more is left early, so that a flush is one write. */
   #usualFlushBytes = 0;
   #sealed = false;
+  #run = 0;
 
   constructor(format: WireFormat) {
     this.#format = format;
@@ -42,6 +47,11 @@ export class PacketLog {
   /** The newest place a player may start at; null when there is none. */
   get keyframe(): StartPoint | null {
     return this.#keyframe;
+  }
+
+  /** Counts the publishers that have left. */
+  get run(): number {
+    return this.#run;
   }
 
   /** True if something waits to be flushed. */
@@ -73,9 +83,15 @@ export class PacketLog {
     this.#pendingKeyframe = { block: this.#tail, entry: this.#tail.count, headers };
   }
 
-  /** Forgets where players may start, as after the publisher has left. */
+  /** Forgets where players may start. */
   clearGop(): void {
     this.#keyframe = this.#pendingKeyframe = null;
+  }
+
+  /** The publisher has left: what the next one sends is another stream. */
+  endRun(): void {
+    this.clearGop();
+    this.#run++;
   }
 
   /** Lets cursors see everything appended so far. */
@@ -104,7 +120,7 @@ export class PacketLog {
     const tail = this.#tail;
     if (!this.#sealed && tail.hasRoom(wireBytes)) return tail;
     this.#sealed = false;
-    const block = new LogBlock(tail.firstIndex + tail.count, wireBytes);
+    const block = new LogBlock(tail, Math.max(BLOCK_BYTES, wireBytes));
     tail.next = block;
     this.#tail = block;
     // A GOP that was to begin at the end of the old block begins here.
@@ -120,4 +136,9 @@ export class PacketLog {
 /** Number of the packet behind a position, counted from the start of the stream. */
 export function packetIndex({ block, entry }: LogPosition): number {
   return block.firstIndex + entry;
+}
+
+/** Wire bytes before a position, counted from the start of the stream. */
+export function byteIndex({ block, entry }: LogPosition): number {
+  return block.firstByte + block.endOf(entry);
 }

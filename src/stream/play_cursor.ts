@@ -1,10 +1,13 @@
 import { timestampDiff } from "../rtmp/timestamp.ts";
 import type { LogBlock } from "./log_block.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
-import { packetIndex, type PacketLog } from "./packet_log.ts";
+import type { MediaPacket } from "./packet.ts";
+import { byteIndex, type LogPosition, packetIndex, type PacketLog, type StartPoint } from "./packet_log.ts";
 
 /** The newest headers of a stream, for a player that starts where no GOP does. */
 export type HeadersNow = () => StreamHeaders;
+
+const nothing: readonly MediaPacket[] = [];
 
 /**
  * Where one player stands in a packet log. It costs one view a flush, whatever the number of packets.
@@ -14,10 +17,13 @@ export class PlayCursor {
   readonly #headersNow: HeadersNow;
   #block: LogBlock;
   #entry: number;
-  /** Headers to be sent before the next packet; a function where they are known only then. */
-  #owedHeaders: StreamHeaders | HeadersNow | null;
+  /** Headers to be sent before the next packet. */
+  #owed = nothing;
+  /** False where no GOP starts: of the headers known at that time those are sent that are still in force then. */
+  #owedAsTheyAre = false;
   /** Set after a jump that found no newer keyframe: nothing is sent before one comes. */
   #waitsForKeyframe = false;
+  #waitsSinceRun = 0;
   #dropped = 0;
 
   /** @param startAtGop Start at the newest keyframe (`gop_cache on`) or at the live end. */
@@ -27,7 +33,7 @@ export class PlayCursor {
     const start = startAtGop && log.keyframe !== null ? log.keyframe : log.head;
     this.#block = start.block;
     this.#entry = start.entry;
-    this.#owedHeaders = start === log.keyframe ? log.keyframe.headers : headersNow;
+    this.#oweHeaders(start);
   }
 
   /** Packets passed over because the player was too slow, or was paused. */
@@ -45,10 +51,9 @@ export class PlayCursor {
     if (this.#waitsForKeyframe && !this.#resumeAtKeyframe()) return null;
     const limit = this.#advanceBlock();
     if (this.#entry >= limit) return null;
-    if (this.#owedHeaders !== null) {
-      const headers = typeof this.#owedHeaders === "function" ? this.#owedHeaders() : this.#owedHeaders;
-      this.#owedHeaders = null;
-      if (headers.packets.length > 0) return this.#log.encodeHeaders(headers, this.#block.timestampOf(this.#entry));
+    if (this.#owed.length > 0) {
+      const packets = this.#takeOwed();
+      if (packets.length > 0) return this.#log.encodeHeaders({ packets }, this.#block.timestampOf(this.#entry));
     }
     const view = this.#block.view(this.#entry, limit);
     this.#entry = limit;
@@ -69,6 +74,11 @@ export class PlayCursor {
     return Math.max(0, timestampDiff(this.#log.headTimestampMs, this.#block.timestampOf(this.#entry)));
   }
 
+  /** Wire bytes between the next packet and the flushed end: what this cursor may keep in memory. */
+  lagBytes(): number {
+    return byteIndex(this.#log.head) - byteIndex({ block: this.#block, entry: this.#entry });
+  }
+
   /**
    * Leaves out what the player is behind by: it goes on at the newest keyframe, or waits for the next one if it is past
    * that already; a stream without keyframes goes on at its end. Headers are sent again.
@@ -76,41 +86,50 @@ export class PlayCursor {
    * @returns Packets left out so far by this jump.
    */
   jumpToKeyframe(): number {
-    const { keyframe, head } = this.#log;
+    const { keyframe, head, run } = this.#log;
     const from = this.#index();
-    if (keyframe !== null && packetIndex(keyframe) <= from) this.#waitsForKeyframe = true;
-    const target = keyframe !== null && !this.#waitsForKeyframe ? keyframe : head;
-    const skipped = packetIndex(target) - from;
-    this.#moveTo(target.block, target.entry, target === keyframe ? keyframe.headers : this.#headersNow);
-    return skipped;
+    const isAhead = keyframe !== null && packetIndex(keyframe) > from;
+    if (keyframe !== null && !isAhead) {
+      this.#waitsForKeyframe = true;
+      this.#waitsSinceRun = run;
+    }
+    this.#moveTo(isAhead ? keyframe : head);
+    return this.#index() - from;
   }
 
   /** Goes on at the newest keyframe if it lies ahead, else from where it is: after a pause. */
   skipToNewerKeyframe(): void {
     const { keyframe } = this.#log;
-    if (keyframe !== null && packetIndex(keyframe) > this.#index()) {
-      this.#moveTo(keyframe.block, keyframe.entry, keyframe.headers);
-    }
+    if (keyframe !== null && packetIndex(keyframe) > this.#index()) this.#moveTo(keyframe);
   }
 
   #resumeAtKeyframe(): boolean {
-    const { keyframe } = this.#log;
-    if (keyframe === null || packetIndex(keyframe) < this.#index()) {
-      // Held at the flushed end, so that the blocks in between can be collected.
-      const { block, entry } = this.#log.head;
-      this.#moveTo(block, entry, this.#headersNow);
-      return false;
-    }
-    this.#waitsForKeyframe = false;
-    this.#moveTo(keyframe.block, keyframe.entry, keyframe.headers);
-    return true;
+    const { keyframe, head, run } = this.#log;
+    const isThere = keyframe !== null && packetIndex(keyframe) >= this.#index();
+    // Held at the flushed end, so that the blocks in between can be collected.
+    this.#moveTo(isThere ? keyframe : head);
+    // Another publisher may have no video at all.
+    this.#waitsForKeyframe = !isThere && run === this.#waitsSinceRun;
+    return !this.#waitsForKeyframe;
   }
 
-  #moveTo(block: LogBlock, entry: number, headers: StreamHeaders | HeadersNow): void {
-    this.#dropped += Math.max(0, block.firstIndex + entry - this.#index());
-    this.#block = block;
-    this.#entry = entry;
-    this.#owedHeaders = headers;
+  #moveTo(place: LogPosition | StartPoint): void {
+    this.#dropped += Math.max(0, packetIndex(place) - this.#index());
+    this.#block = place.block;
+    this.#entry = place.entry;
+    this.#oweHeaders(place);
+  }
+
+  #oweHeaders(place: LogPosition | StartPoint): void {
+    this.#owedAsTheyAre = "headers" in place;
+    this.#owed = "headers" in place ? place.headers.packets : this.#headersNow().packets;
+  }
+
+  /** Headers that changed since the cursor came here stand in the log, behind it: sent early, they would come twice. */
+  #takeOwed(): readonly MediaPacket[] {
+    const owed = this.#owed;
+    this.#owed = nothing;
+    return this.#owedAsTheyAre ? owed : this.#headersNow().packets.filter((packet) => owed.includes(packet));
   }
 
   #index(): number {

@@ -1,4 +1,4 @@
-import type { Timers } from "../base/clock.ts";
+import type { TimerHandle, Timers } from "../base/clock.ts";
 import { LiveSource, type SourceOptions } from "./live_source.ts";
 
 /** A source without publisher and players is kept this long, for those who come right back. SRS: 3 s. */
@@ -7,10 +7,14 @@ const IDLE_LINGER_MS = 3000;
 /** All streams of this process, by key. Sources come to be when somebody asks and go when nobody holds them. */
 export class SourceManager {
   readonly #timers: Timers;
+  readonly #onForget: (key: string) => void;
   readonly #sources = new Map<string, LiveSource>();
+  readonly #lingers = new Map<LiveSource, TimerHandle>();
 
-  constructor(timers: Timers) {
+  /** @param onForget Told of each source that is gone. */
+  constructor(timers: Timers, onForget: (key: string) => void = () => {}) {
     this.#timers = timers;
+    this.#onForget = onForget;
   }
 
   /** The source of a key, if there is one. */
@@ -35,8 +39,15 @@ export class SourceManager {
   }
 
   #lingerThenForget(source: LiveSource): void {
-    this.#timers.after(IDLE_LINGER_MS, () => {
-      if (source.isIdle && this.#sources.get(source.key) === source) this.#sources.delete(source.key);
-    });
+    this.#lingers.get(source)?.cancel();
+    this.#lingers.set(
+      source,
+      this.#timers.after(IDLE_LINGER_MS, () => {
+        this.#lingers.delete(source);
+        if (!source.isIdle) return;
+        this.#sources.delete(source.key);
+        this.#onForget(source.key);
+      }),
+    );
   }
 }

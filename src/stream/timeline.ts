@@ -18,6 +18,10 @@ const GAP_MS = 10;
 export class Timeline {
   readonly #mode: TimeJitter;
   #offsetMs = 0;
+  /** Time given to the frame that the offset was chosen for. */
+  #baseMs = 0;
+  /** Frames that belong before that one may still come. */
+  #isNearBase = false;
   /** Latest time given out, the highest of audio and video. */
   #latestMs = 0;
   #latestAtMs = 0;
@@ -57,15 +61,18 @@ export class Timeline {
         this.#rebase(timestampMs, timestampAdd(this.#latestMs, GAP_MS));
       }
     }
-    // The first frame of a session may be video that audio precedes by some milliseconds: below 0 would wrap.
     let mapped = timestampAdd(timestampMs, this.#offsetMs);
-    if (timestampDiff(mapped, 0) < 0 && this.#latestMs < MAX_STEP_MS) mapped = 0;
+    // The first frame may be video that audio precedes by some milliseconds: that must not run into what came before.
+    if (this.#isNearBase && timestampDiff(mapped, this.#baseMs) < 0) mapped = this.#baseMs;
     if (timestampDiff(mapped, this.#latestMs) > 0) this.#latestMs = mapped;
+    if (timestampDiff(mapped, this.#baseMs) > MAX_STEP_MS) this.#isNearBase = false;
     this.#latestAtMs = arrivedMs;
     return mapped;
   }
 
   #rebase(timestampMs: number, targetMs: number): void {
     this.#offsetMs = timestampDiff(targetMs, timestampMs);
+    this.#baseMs = targetMs;
+    this.#isNearBase = true;
   }
 }

@@ -1,0 +1,80 @@
+import type { TimerHandle, Timers } from "../../src/base/clock.ts";
+
+interface PendingCall {
+  atMs: number;
+  fn: () => void;
+}
+
+/** Timers whose clock moves only when a test says so. Calls due at the same moment come in the order they were made. */
+export class ManualTimers implements Timers {
+  #nowMs: number;
+  #pending: PendingCall[] = [];
+
+  constructor(nowMs = 1_000_000) {
+    this.#nowMs = nowMs;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Calls that wait to be made. */
+  get pendingCount(): number {
+    return this.#pending.length;
+  }
+
+  after(delayMs: number, fn: () => void): TimerHandle {
+    const call = { atMs: this.#nowMs + delayMs, fn };
+    this.#pending.push(call);
+    return { cancel: () => this.#remove(call) };
+  }
+
+  /** Moves the clock and makes every call that falls due on the way, each at its own time. */
+  advance(ms: number): void {
+    const untilMs = this.#nowMs + ms;
+    while (true) {
+      const next = this.#nextDue(untilMs);
+      if (next === undefined) break;
+      this.#remove(next);
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      next.fn();
+    }
+    this.#nowMs = untilMs;
+  }
+
+  /** Makes the one call that is due next, and moves the clock to it. */
+  step(): void {
+    const next = this.#nextDue(Infinity);
+    if (next === undefined) throw new TypeError("Cannot step: nothing is pending");
+    this.#remove(next);
+    this.#nowMs = Math.max(this.#nowMs, next.atMs);
+    next.fn();
+  }
+
+  /** As {@link advance}, in steps, with a turn of the event loop after each: for code that waits for promises too. */
+  async run(ms: number, stepMs = 10): Promise<void> {
+    await turn();
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.advance(Math.min(stepMs, left));
+      await turn();
+    }
+  }
+
+  #nextDue(untilMs: number): PendingCall | undefined {
+    let next: PendingCall | undefined;
+    for (const call of this.#pending) {
+      if (call.atMs <= untilMs && (next === undefined || call.atMs < next.atMs)) next = call;
+    }
+    return next;
+  }
+
+  #remove(call: PendingCall): void {
+    const at = this.#pending.indexOf(call);
+    if (at >= 0) this.#pending.splice(at, 1);
+  }
+}
+
+/** Lets everything happen that waits for promises only. */
+export async function turn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,123 @@
+import { type TimeJitter, Timeline } from "../../../src/stream/timeline.ts";
+import { assertEquals } from "../../assert.ts";
+
+/** A frame: time by the publisher, time of arrival (the same as the time by the publisher unless given). */
+type Frame = number | [sentMs: number, arrivedMs: number];
+
+const RESTART = "restart";
+
+interface TimelineCase {
+  name: string;
+  mode?: TimeJitter;
+  /** Frames, and where a new publisher begins. */
+  frames: (Frame | typeof RESTART)[];
+  expected: number[];
+}
+
+const cases: TimelineCase[] = [
+  { name: "starts at 0", frames: [5000, 5040, 5080], expected: [0, 40, 80] },
+  { name: "starts at 0 in mode zero", mode: "zero", frames: [5000, 5040], expected: [0, 40] },
+  {
+    name: "leaves times alone in mode off",
+    mode: "off",
+    frames: [5000, RESTART, 7, 99_999],
+    expected: [5000, 7, 99_999],
+  },
+  {
+    name: "keeps the distance of audio and video, in whatever order they come",
+    frames: [1000, 1040, 1023, 1080, 1046, 1069],
+    expected: [0, 40, 23, 80, 46, 69],
+  },
+  {
+    name: "holds what belongs before the first frame at its time",
+    frames: [1000, 977, 999, 1023],
+    expected: [0, 0, 0, 23],
+  },
+  {
+    name: "goes on 10 ms behind the publisher before",
+    frames: [1000, 1040, RESTART, 90_000, 90_040, RESTART, 0, 40],
+    expected: [0, 40, 50, 90, 100, 140],
+  },
+  {
+    name: "goes on behind the highest of audio and video",
+    frames: [0, 500, 460, RESTART, 0],
+    expected: [0, 500, 460, 510],
+  },
+  {
+    name: "never goes below the end of the publisher before",
+    frames: [0, 500, RESTART, 1000, 950, 980, 1010],
+    expected: [0, 500, 510, 510, 510, 520],
+  },
+  {
+    name: "mends a break backward: the encoder began again",
+    frames: [0, 50_000, 50_040, 0, 40].map((ms) => [ms, 0]),
+    expected: [0, 10, 50, 60, 100],
+  },
+  {
+    name: "mends a break forward",
+    frames: [[0, 0], [40, 40], [3_600_000, 80], [3_600_040, 120]],
+    expected: [0, 40, 50, 90],
+  },
+  { name: "lets small steps back pass", frames: [5000, 9000, 6000, 9040], expected: [0, 4000, 1000, 4040] },
+  {
+    name: "lets pauses be what they are: a slide show",
+    frames: [0, 15_000, 45_000, 105_000],
+    expected: [0, 15_000, 45_000, 105_000],
+  },
+  {
+    name: "tells a pause from a break: time went by for one of both",
+    frames: [[0, 0], [60_000, 58_000], [120_000, 58_040]],
+    expected: [0, 60_000, 60_010],
+  },
+  {
+    name: "has one offset for both kinds when both break, one after the other",
+    frames: [0, 40, 20, 100_000, 100_020, 100_040].map((ms, i) => [ms, i]),
+    expected: [0, 40, 20, 50, 70, 90],
+  },
+  {
+    name: "holds the late frames of the other kind at the place of the break",
+    frames: [0, 40, 100_000, 99_980, 100_040].map((ms, i) => [ms, i]),
+    expected: [0, 40, 50, 50, 90],
+  },
+  {
+    name: "goes over the 32-bit wrap of the publisher",
+    frames: [0xffffffff - 39, 0, 40],
+    expected: [0, 40, 80],
+  },
+];
+
+for (const { name, mode = "full", frames, expected } of cases) {
+  Deno.test(`Timeline ${name}`, () => {
+    const timeline = new Timeline(mode);
+    const mapped: number[] = [];
+    for (const frame of frames) {
+      if (frame === RESTART) timeline.startSession();
+      else {
+        const [sentMs, arrivedMs] = typeof frame === "number" ? [frame, frame] : frame;
+        mapped.push(timeline.mapFrame(sentMs, arrivedMs));
+      }
+    }
+    assertEquals(mapped, expected);
+  });
+}
+
+Deno.test("Timeline.nowMs is the highest time given out", () => {
+  const timeline = new Timeline("full");
+  assertEquals(timeline.nowMs, 0);
+  for (const ms of [100, 180, 160]) timeline.mapFrame(ms, ms);
+  assertEquals(timeline.nowMs, 80);
+});
+
+Deno.test("Timeline runs for 100 days: its own times wrap at 2^32, twice, without a break", () => {
+  const timeline = new Timeline("full");
+  const stepMs = 5000;
+  for (let elapsedMs = 0; elapsedMs < 100 * 86_400_000; elapsedMs += stepMs) {
+    const sentMs = (elapsedMs + 0xfff00000) % 2 ** 32;
+    const mapped = timeline.mapFrame(sentMs, elapsedMs);
+    if (mapped !== elapsedMs % 2 ** 32) assertEquals(mapped, elapsedMs % 2 ** 32);
+    // The other kind, a little behind: around the wrap it must not be held.
+    const behindMs = elapsedMs - 30;
+    const other = timeline.mapFrame((sentMs + 2 ** 32 - 30) % 2 ** 32, elapsedMs);
+    if (behindMs > 0 && other !== behindMs % 2 ** 32) assertEquals(other, behindMs % 2 ** 32);
+  }
+});
