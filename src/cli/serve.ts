@@ -1,6 +1,8 @@
 import { describeError, SrsError } from "../base/errors.ts";
 import { createLogger, type Logger, setUpLogging } from "../base/log.ts";
 import { type Config, logLevelOf } from "../config/mod.ts";
+import { HttpServer } from "../http/http_server.ts";
+import { HttpServer } from "../http/http_server.ts";
 import { randomId, SERVER_NAME } from "../server/identity.ts";
 import { Server } from "../server/server.ts";
 import type { CliIo, CommandArgs } from "./command.ts";
@@ -60,16 +62,22 @@ async function runServer(role: ServerRole, { path, config, warnings }: ConfigFil
     },
   });
   const server = new Server(config, log);
-  startListening(() => server.start());
+  const http = new HttpServer(server);
+  startListening(() => {
+    server.start();
+    http.start();
+  });
   const stopped = Promise.withResolvers<"SIGINT" | "SIGTERM">();
   const onStop = () => stopped.resolve(io.stop.reason);
   if (io.stop.aborted) onStop();
   else io.stop.addEventListener("abort", onStop, { once: true });
   const how = await Promise.race([stopped.promise, quit.promise]);
   const isGraceful = how === "SIGQUIT" || (how === "SIGTERM" && config.forceGraceQuit);
-  if (isGraceful) await stopGracefully(server, how, how === "SIGQUIT" ? stopped.promise : new Promise(() => {}));
-  else log.info(`${how}: stop`);
-  await stopServer(server);
+  if (isGraceful) {
+    await stopGracefully({ server, http }, how, how === "SIGQUIT" ? stopped.promise : new Promise(() => {}));
+  } else log.info(`${how}: stop`);
+  await http.stop();
+  await stopServer({ server, http });
   log.info("stopped");
   return 0;
 }
@@ -81,7 +89,7 @@ function startListening(start: () => void): void {
   } catch (error) {
     const inUse = error instanceof SrsError && error.cause instanceof Deno.errors.AddrInUse;
     if (!inUse) throw error;
-    const port = Number(/:(\d+): /.exec(error.message)?.[1]);
+    const port = Number(/:(\d+)(?=:? )/.exec(error.message)?.[1]);
     throw new SrsError(
       "SocketListen",
       `${error.message}; end it, or write another port into the file; to see which program it is: ` +
