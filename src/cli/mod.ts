@@ -21,6 +21,10 @@ const commands: Record<string, CommandEntry> = {
     permissions: "--allow-net --allow-read --allow-write --allow-env --allow-sys",
     load: async () => (await import("./edge.ts")).edgeCommand,
   },
+  push: {
+    permissions: "--allow-net --allow-read",
+    load: async () => (await import("./push.ts")).pushCommand,
+  },
   demo: { permissions: "--allow-all", load: async () => (await import("./demo.ts")).demoCommand },
 };
 

@@ -2,7 +2,6 @@ import { describeError, SrsError } from "../base/errors.ts";
 import { createLogger, type Logger, setUpLogging } from "../base/log.ts";
 import { type Config, logLevelOf } from "../config/mod.ts";
 import { HttpServer } from "../http/http_server.ts";
-import { HttpServer } from "../http/http_server.ts";
 import { randomId, SERVER_NAME } from "../server/identity.ts";
 import { Server } from "../server/server.ts";
 import type { CliIo, CommandArgs } from "./command.ts";
@@ -76,7 +75,6 @@ async function runServer(role: ServerRole, { path, config, warnings }: ConfigFil
   if (isGraceful) {
     await stopGracefully({ server, http }, how, how === "SIGQUIT" ? stopped.promise : new Promise(() => {}));
   } else log.info(`${how}: stop`);
-  await http.stop();
   await stopServer({ server, http });
   log.info("stopped");
   return 0;

@@ -1,4 +1,11 @@
+import type { HttpServer } from "../http/http_server.ts";
 import type { Server } from "../server/server.ts";
+
+/** What runs in the process of an origin or edge. */
+export interface ServerParts {
+  readonly server: Server;
+  readonly http: HttpServer;
+}
 
 /** Longest time that closed connections may take to be gone. */
 const STOP_TIMEOUT_MS = 3000;
@@ -9,13 +16,15 @@ const REPORT_MS = 10_000;
  *
  * @param hurry Settles when somebody does not want to wait any longer.
  */
-export async function stopGracefully(server: Server, signal: string, hurry: Promise<unknown>): Promise<void> {
-  const { log, rtmp, config } = server;
+export async function stopGracefully(parts: ServerParts, signal: string, hurry: Promise<unknown>): Promise<void> {
+  const { log, rtmp, config } = parts.server;
   let hurried = false;
   hurry.then(() => hurried = true);
   log.info(`${signal}: graceful stop, new clients are taken for ${config.graceStartWaitMs} ms more`);
   await waitFor(config.graceStartWaitMs, hurry);
   rtmp.stopAccepting();
+  // Coworkers must not send players to a server that takes none.
+  await waitFor(STOP_TIMEOUT_MS, parts.http.stop());
   while (!hurried && rtmp.connectionCount > 0) {
     log.info(`graceful stop: ${rtmp.connectionCount} clients are still here`);
     await waitFor(REPORT_MS, Promise.race([hurry, rtmp.drained()]));
@@ -24,8 +33,8 @@ export async function stopGracefully(server: Server, signal: string, hurry: Prom
 }
 
 /** Ends everything at once. */
-export async function stopServer(server: Server): Promise<void> {
-  const isStopped = await waitFor(STOP_TIMEOUT_MS, server.stop());
+export async function stopServer({ server, http }: ServerParts): Promise<void> {
+  const isStopped = await waitFor(STOP_TIMEOUT_MS, Promise.all([server.stop(), http.stop()]));
   if (!isStopped) server.log.warn(`connections were not gone ${STOP_TIMEOUT_MS} ms after their close`);
 }
 

@@ -1,0 +1,85 @@
+/** One server as the table shows it. */
+export interface ServerRow {
+  name: string;
+  rtmpPort: number;
+  /** What it has of the stream, in words. */
+  stream: string;
+  /** Null where it is not known. */
+  players: number | null;
+  recvKbps: number | null;
+  sendKbps: number | null;
+}
+
+/** One player as the table shows it. */
+export interface PlayerRow {
+  name: string;
+  frames: number;
+  kbps: number;
+  state: string;
+}
+
+/** Everything the demo shows at one moment. */
+export interface DemoView {
+  elapsedMs: number;
+  /** Time left, or null when it runs until Ctrl-C. */
+  leftMs: number | null;
+  stream: string;
+  publisher: string;
+  servers: readonly ServerRow[];
+  players: readonly PlayerRow[];
+  /** What to open and to try, as pairs of a word and a line. */
+  hints: readonly (readonly [string, string])[];
+}
+
+/** The view as lines of a table, for a terminal of 80 columns. */
+export function formatTable(view: DemoView): string[] {
+  const { elapsedMs, leftMs, stream, publisher, servers, players, hints } = view;
+  const end = leftMs === null ? "Ctrl-C ends it" : `ends in ${Math.ceil(leftMs / 1000)} s`;
+  const serverRows = servers.map((row) => [
+    row.name,
+    String(row.rtmpPort),
+    row.stream,
+    numberOrDash(row.players),
+    numberOrDash(row.recvKbps),
+    numberOrDash(row.sendKbps),
+  ]);
+  const playerRows = players.map(({ name, frames, kbps, state }) => [name, String(frames), String(kbps), state]);
+  return [
+    `srs-ts demo: two origins and an edge, for ${Math.floor(elapsedMs / 1000)} s; ${end}`,
+    "",
+    ...alignColumns(["server", "port", stream, "players", "in kbit/s", "out"], serverRows, "lrlrrr"),
+    "",
+    ...alignColumns(["player of", "frames", "kbit/s", ""], playerRows, "lrrl"),
+    "",
+    `Publisher  ${publisher}`,
+    ...hints.map(([word, line]) => `${word.padEnd(9)}  ${line}`),
+  ];
+}
+
+/** The view as one line, for a log. */
+export function formatLine({ elapsedMs, servers, players, publisher }: DemoView): string {
+  const parts = [
+    `publisher: ${publisher}`,
+    ...servers.map(({ name, stream, players: count, recvKbps, sendKbps }) => {
+      const rates = recvKbps === null ? "" : `, in ${recvKbps} out ${sendKbps} kbit/s`;
+      return `${name}: ${stream}, players ${numberOrDash(count)}${rates}`;
+    }),
+    ...players.map(({ name, frames, kbps, state }) => `player of ${name}: ${frames} frames, ${kbps} kbit/s, ${state}`),
+  ];
+  return `${String(Math.floor(elapsedMs / 1000)).padStart(4)} s  ${parts.join("; ")}`;
+}
+
+/** Pads cells to columns, two spaces apart. `sides` has one letter per column: where its text stands. */
+function alignColumns(head: readonly string[], rows: readonly (readonly string[])[], sides: string): string[] {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  return [head, ...rows].map((row) =>
+    row.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return sides[column] === "r" ? cell.padStart(width) : cell.padEnd(width);
+    }).join("  ").trimEnd()
+  );
+}
+
+function numberOrDash(value: number | null): string {
+  return value === null ? "-" : String(value);
+}
