@@ -1,4 +1,4 @@
-import { describeError, UpstreamError } from "../base/errors.ts";
+import { describeError, SrsError, UpstreamError } from "../base/errors.ts";
 import type { Timers } from "../base/clock.ts";
 import { TcpConn } from "../net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../net/write_pump.ts";
@@ -176,8 +176,10 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
       const how = end === "peerReset" ? "the connection was reset" : "the server closed the connection";
       this.#end(new UpstreamError("StConnect", `${this.address}: ${how}`));
     } catch (error) {
-      const code = error instanceof UpstreamError ? error.codeName : "RtmpNoRequest";
-      this.#end(new UpstreamError(code, `${this.address}: ${describeError(error)}`, { cause: error }));
+      const [code, text] = error instanceof SrsError
+        ? [error.codeName, error.message] as const
+        : ["RtmpNoRequest", describeError(error)] as const;
+      this.#end(new UpstreamError(code, `${this.address}: ${text}`, { cause: error }));
     }
   }
 
