@@ -23,7 +23,7 @@ const servers = [
 /** Reads the three files of the walkthrough, from the source tree or from inside the compiled program. */
 export async function readDemoServers(portOffset: number): Promise<DemoServer[]> {
   return await Promise.all(servers.map(async (server) => {
-    const original = await Deno.readTextFile(`${import.meta.dirname}/../../${server.confPath}`);
+    const original = await Deno.readTextFile(new URL(`../../${server.confPath}`, import.meta.url));
     const confText = movePorts(original, portOffset);
     const { listen, httpApi } = requireConfig(loadConfig({ path: server.confPath, text: confText }));
     const rtmpPort = listen[0]?.port;

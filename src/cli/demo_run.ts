@@ -69,6 +69,7 @@ class Demo {
     // The terminal was closed, or Ctrl-\: programs that are told so too may need to be ended.
     using _hangup = onSignal("SIGHUP", end);
     using _quit = onSignal("SIGQUIT", end);
+    this.#screen.print(`Starting ${this.#servers.map(({ name }) => name).join(", ")}`);
     try {
       await using cluster = await DemoCluster.start(this.#servers, (name, line) => this.#onLine(name, line));
       cluster.failed.then((child) => this.#onFailed(child));
