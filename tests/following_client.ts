@@ -70,8 +70,8 @@ export class FollowingClient implements Disposable {
   #onMedia({ typeId, timestampMs, payload }: RtmpMessage): void {
     const isVideo = typeId === MessageType.Video;
     if (!isVideo && typeId !== MessageType.Audio) return;
-    // Sequence headers: AVCPacketType or AACPacketType 0.
-    if (payload[1] === 0) return;
+    // Sequence headers (AVCPacketType or AACPacketType 0) and the end of a sequence (2) are no frames.
+    if (payload[1] === 0 || (isVideo && payload[1] === 2)) return;
     (isVideo ? this.video : this.audio).push(createHash("md5").update(payload.subarray(isVideo ? 5 : 2)).digest("hex"));
     this.timestampsMs.push(timestampMs);
     const nowMs = performance.now();
