@@ -1,0 +1,45 @@
+import { assertEquals } from "../../assert.ts";
+import { readCall } from "../../../src/http/call.ts";
+import { Query } from "../../../src/http/query.ts";
+
+const values: [name: string, query: string, expected: string][] = [
+  ["a plain value", "app=live&stream=s1", "s1"],
+  ["an unencoded value as SRS sends it", 'stream=a:b/c?d=e|f"<>{}ü', 'a:b/c?d=e|f"<>{}ü'],
+  ["an encoded value", "stream=a%26b%3D%C3%BC%25", "a&b=ü%"],
+  ["the last of two", "stream=a&stream=b", "b"],
+  ["an escape cut short", "stream=100%&x=1", "100%"],
+  ["an escape that is not UTF-8", "stream=a%ffb%26", "a%ffb&"],
+  ["a plus sign", "stream=a+b", "a+b"],
+  ["nothing", "stream=", ""],
+  ["a name without a value", "stream", ""],
+  ["another parameter only", "streams=1", ""],
+];
+
+for (const [name, query, expected] of values) {
+  Deno.test(`Query.get reads ${name}`, () => assertEquals(new Query(query).get("stream"), expected));
+}
+
+Deno.test("Query.raw leaves escapes as they are", () => assertEquals(new Query("a=x%20y").raw("a"), "x%20y"));
+
+Deno.test("Query.count reads numbers as atoi does, without a sign", () => {
+  const counts = ["12", "12abc", "-3", "x", "", "99999999999999"].map((text) => new Query(`n=${text}`).count("n"));
+  assertEquals(counts, [12, 12, 0, 0, 0, 999_999_999]);
+});
+
+const addresses: [url: string, path: string, search: string][] = [
+  ["http://h:1/api/v1/x?a=b?c&d", "/api/v1/x", "a=b?c&d"],
+  ["http://h", "/", ""],
+  ["http://h?a=b", "/", "a=b"],
+  ["http://h/a/../b//c", "/a/../b//c", ""],
+  ["http://h/%61pi/", "/%61pi/", ""],
+  ['http://a b"</x', "/x", ""],
+  ["no address", "/", ""],
+];
+
+for (const [url, path, search] of addresses) {
+  Deno.test(`readCall finds path and query of ${url}`, () => {
+    // `new Request` would tidy the address: what a socket brings is not tidied.
+    const call = readCall({ url, method: "GET", headers: new Headers() } as Request, "10.0.0.1");
+    assertEquals([call.path, call.search, call.uri], [path, search, url]);
+  });
+}
