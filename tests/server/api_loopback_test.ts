@@ -4,6 +4,7 @@ import { SrsError, type UpstreamError } from "../../src/base/errors.ts";
 import { RtmpClient } from "../../src/edge/rtmp_client.ts";
 import { HttpServer } from "../../src/http/http_server.ts";
 import { TcpConn } from "../../src/net/tcp_conn.ts";
+import { MessageType } from "../../src/rtmp/message.ts";
 import { Server } from "../../src/server/server.ts";
 import { configOf, listLogger, mediaTags } from "../unit/http/fake_server.ts";
 
@@ -17,8 +18,8 @@ class Origin implements AsyncDisposable {
   readonly server: Server;
   readonly http: HttpServer;
 
-  constructor(httpApi = "") {
-    const config = configOf(`listen 1935; http_api { enabled on; ${httpApi} } vhost __defaultVhost__ {}`);
+  constructor(httpApi = "", vhost = "") {
+    const config = configOf(`listen 1935; http_api { enabled on; ${httpApi} } vhost __defaultVhost__ { ${vhost} }`);
     const ports = { listen: [freePort], httpApi: { ...config.httpApi, listen: freePort } };
     this.server = new Server({ ...config, ...ports }, listLogger(this.logged, ""));
     this.server.start();
@@ -85,7 +86,8 @@ async function connect(origin: Origin, role: "play" | "publish") {
       handshake: "simple",
     },
   }, {
-    onMedia: () => media.resolve(),
+    // Not the first data message: that one says no more than that playing is allowed.
+    onMedia: ({ typeId }) => typeId === MessageType.Video ? media.resolve() : undefined,
     onEvent: ({ kind }) => kind === "ready" ? ready.resolve() : undefined,
     onEnd: (error) => ended.resolve(error),
   });
@@ -126,6 +128,29 @@ Deno.test("the API shows a real publisher and player, and kicks one after the ot
   await publisher.ended;
   assertEquals((await origin.get("/streams/")).streams as Body[], []);
   assertEquals(origin.logged.filter((line) => line.includes("kicked through the HTTP API by 127.0.0.1")).length, 2);
+});
+
+Deno.test("the API of an edge shows what it pulls, from where, and how much", options, async () => {
+  await using origin = new Origin();
+  const from = `127.0.0.1:${origin.server.rtmp.ports[0]}`;
+  await using edge = new Origin("", `cluster { mode remote; origin ${from}; }`);
+  const publisher = await connect(origin, "publish");
+  using _publisher = publisher.client;
+  for (const { type, timestampMs, payload } of mediaTags(40)) publisher.client.publish(type, timestampMs, payload);
+  const player = await connect(edge, "play");
+  using _player = player.client;
+  await player.media;
+
+  const { pulls, origins } = (await edge.get("/edges")).data as { pulls: Body[]; origins: Body[] };
+  assertEquals(pulls, [{ url: "/live/livestream", upstream: from, last_error: "", switches: 0 }]);
+  assertEquals(origins, [{ origin: from, pulls: 1, failures: 0, rest_ms: 0, last_error: "" }]);
+  const [stream] = (await edge.get("/streams/")).streams as Body[];
+  assertEquals([stream?.publish, stream?.clients], [{ active: true }, 1]);
+  assert(Number(stream?.frames) > 0 && Number(stream?.recv_bytes) > 10_000, JSON.stringify(stream));
+  const [vhost] = (await edge.get("/vhosts/")).vhosts as Body[];
+  assert(Number(vhost?.recv_bytes) >= Number(stream?.recv_bytes));
+  const question = "vhost=__defaultVhost__&app=live&stream=livestream&coworker=127.0.0.1:1985";
+  assert(((await edge.get(`/clusters?${question}`)).data as Body).origin !== null);
 });
 
 Deno.test("SRS's unencoded question for an owner is understood", options, async () => {
