@@ -101,7 +101,7 @@ export class PushFeed {
     for (const message of messages) this.#publish(client, message);
   }
 
-  #publish(client: PublishClient, { typeId, timeMs, payload }: OutgoingMessage): void {
+  #publish(client: PublishClient, { typeId, timeMs, payload, isFrame }: OutgoingMessage): void {
     try {
       client.publish(typeId, timeMs >>> 0, payload);
     } catch (error) {
@@ -113,8 +113,9 @@ export class PushFeed {
     }
     this.#queue.note(this.#timers.nowMs(), stateOf(client));
     this.counters.bytes += payload.length;
+    if (!isFrame) return;
     if (typeId === FlvTagType.Video) this.counters.videoFrames++;
-    else if (typeId === FlvTagType.Audio) this.counters.audioFrames++;
+    else this.counters.audioFrames++;
   }
 }
 

@@ -12,6 +12,8 @@ export interface OutgoingMessage {
   /** Milliseconds; does not wrap. */
   timeMs: number;
   payload: Uint8Array;
+  /** Audio or video of its own, no header. */
+  isFrame: boolean;
 }
 
 /** A stream without another keyframe (intra refresh) goes on without one after this much of it was held back. */
@@ -76,7 +78,7 @@ export class PushGate {
     }
     if (canSend && !this.#isOpen) this.#isOpen = this.#mayStart(tag);
     if (!this.#isOpen) return null;
-    return [...this.#newHeaders(tag.timeMs), { typeId: tag.type, timeMs: tag.timeMs, payload: tag.payload }];
+    return [...this.#newHeaders(tag.timeMs), messageOf(tag, (tag.flags & MediaFlag.SequenceEnd) === 0)];
   }
 
   #offerScript(tag: TimedTag): OutgoingMessage[] {
@@ -88,7 +90,7 @@ export class PushGate {
       return this.#isOpen ? this.#newHeaders(tag.timeMs) : [];
     }
     const isUsable = script !== null || tag.type === FlvTagType.ScriptAmf3;
-    return this.#isOpen && isUsable ? [{ typeId: tag.type, timeMs: tag.timeMs, payload: tag.payload }] : [];
+    return this.#isOpen && isUsable ? [messageOf(tag, false)] : [];
   }
 
   #mayStart(tag: TimedTag): boolean {
@@ -102,7 +104,7 @@ export class PushGate {
     const { headers } = this.#cache;
     const fresh = headers.packets.filter((packet) => !this.#sentHeaders.packets.includes(packet));
     this.#sentHeaders = headers;
-    return fresh.map(({ kind, payload }) => ({ typeId: typeOf[kind], timeMs, payload }));
+    return fresh.map(({ kind, payload }) => ({ typeId: typeOf[kind], timeMs, payload, isFrame: false }));
   }
 }
 
@@ -110,6 +112,10 @@ const typeOf = { audio: FlvTagType.Audio, video: FlvTagType.Video, script: FlvTa
 
 function kindOf(type: number): PacketKind {
   return type === FlvTagType.Audio ? "audio" : type === FlvTagType.Video ? "video" : "script";
+}
+
+function messageOf({ type, timeMs, payload }: TimedTag, isFrame: boolean): OutgoingMessage {
+  return { typeId: type, timeMs, payload, isFrame };
 }
 
 function packetOf(kind: PacketKind, { payload, timeMs }: TimedTag): MediaPacket {

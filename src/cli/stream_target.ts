@@ -35,11 +35,12 @@ export function parseStreamTarget(address: string): StreamTarget {
     );
   }
   if (cut.tls) throw new RequestDenied("RtmpTcUrl", "rtmps:// is not supported yet, only rtmp://");
-  const parts = parseStreamUrl(address, "");
-  if (!`${cut.path}${cut.query}`.includes("/")) {
+  try {
+    return toTarget(parseStreamUrl(address, ""));
+  } catch (error) {
+    if (!(error instanceof RequestDenied) || error.codeName !== "StreamNameEmpty") throw error;
     throw new RequestDenied("RtmpTcUrl", `"${address}" names no stream: expected rtmp://host[:port]/app/stream`);
   }
-  return toTarget(parts);
 }
 
 /** The one argument of a command that takes a stream. @throws {UsageError} If it is missing or makes no sense. */

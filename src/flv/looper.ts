@@ -20,8 +20,8 @@ export interface FlvLooperOptions {
 
 /** A step back within audio or video beyond this is a break (joined files, a restarted encoder), not disorder. */
 const MAX_STEP_BACK_MS = 500;
-/** As is a step ahead of this: nobody would wait that long for the next frame. */
-const MAX_STEP_AHEAD_MS = 10_000;
+/** As is a longer step ahead, for which nobody would wait, and audio and video further apart than this. */
+const MAX_APART_MS = 10_000;
 /** A longer distance between two frames says nothing of how long a frame lasts. */
 const MAX_FRAME_MS = 1000;
 /** Tags without media keep their own time when it is this near to that of the media. */
@@ -107,7 +107,7 @@ export class FlvLooper {
       this.#offsetMs = seamMs + this.#leadMs - fileMs;
     } else {
       const timeMs = fileMs + this.#offsetMs;
-      const broken = timeMs < track.latestMs - MAX_STEP_BACK_MS || timeMs > this.#latestMs + MAX_STEP_AHEAD_MS;
+      const broken = timeMs < track.latestMs - MAX_STEP_BACK_MS || Math.abs(timeMs - this.#latestMs) > MAX_APART_MS;
       if (broken) {
         this.#isBroken = true;
         this.#offsetMs = seamMs - fileMs;
