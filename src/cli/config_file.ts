@@ -92,27 +92,26 @@ function readFile(path: string): string {
   }
 }
 
-/** What can be learnt of the machine with the permissions at hand. */
+/** What can be learnt of the machine with the permissions at hand; a check that misses its fact is left out. */
 function systemFacts(): SystemFacts {
-  const maxOpenFiles = factOrNull(readMaxOpenFiles);
-  const localAddresses = factOrNull(() => Deno.networkInterfaces().length);
+  const maxOpenFiles = readMaxOpenFiles();
+  const canSeeNetwork = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" }).state === "granted";
   return {
     ...(maxOpenFiles === null ? {} : { maxOpenFiles }),
-    ...(localAddresses === null ? {} : { localAddresses }),
+    ...(canSeeNetwork ? { localAddresses: Deno.networkInterfaces().length } : {}),
   };
 }
 
-function factOrNull(read: () => number | null): number | null {
+/** `ulimit -n`, which Deno has raised as far as it may; null where the system does not tell. */
+function readMaxOpenFiles(): number | null {
+  const path = "/proc/self/limits";
+  // Asked for it, a terminal would show a question.
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return null;
   try {
-    return read();
+    const limit = /^Max open files\s+(\d+)/m.exec(Deno.readTextFileSync(path))?.[1];
+    return limit === undefined ? null : Number(limit);
   } catch {
-    // Not permitted, or not on this system: the check that needs it is left out.
+    // Not on this system, or not without --allow-all.
     return null;
   }
-}
-
-/** `ulimit -n`, which Deno has raised as far as it may. */
-function readMaxOpenFiles(): number | null {
-  const limit = /^Max open files\s+(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits"))?.[1];
-  return limit === undefined ? null : Number(limit);
 }

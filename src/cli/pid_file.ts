@@ -122,10 +122,12 @@ async function stillHas(pid: number, file: Deno.FsFile): Promise<boolean> {
 }
 
 function isRunning(pid: number): boolean {
+  // Without permission to look, the lock alone decides: asking a person for it is not worth the trouble.
+  if (Deno.permissions.querySync({ name: "run" }).state !== "granted") return false;
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // Somebody else's process runs too. Without permission to look, the lock alone decides.
+    // Somebody else's process runs too.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
