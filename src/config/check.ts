@@ -121,7 +121,8 @@ function checkMesh(config: Config, vhost: VhostConfig, at: Locate, problems: Pro
 /** Checks of blocks that this server does not have, so that a file is right for SRS too. */
 function checkForeignBlocks(vhost: ConfBlock, problems: ProblemList): void {
   const ids = new Map<string, ConfDirective>();
-  for (const directive of vhost.directives.filter(({ name }) => name.text === "ingest")) {
+  for (const directive of vhost.directives) {
+    if (directive.name.text !== "ingest") continue;
     const id = directive.args[0]?.text ?? "";
     const first = ids.get(id);
     if (first) problems.error(placeOf(directive), `ingest ${quoteWord(id)} is on line ${first.name.line} already`);

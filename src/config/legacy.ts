@@ -64,15 +64,22 @@ const dropped: ReadonlySet<string> = new Set([
   "stream_caster.sip.auto_play",
 ]);
 
-/** Blocks in which there are old names. */
-const blocksWithOldNames: ReadonlySet<string> = new Set([
-  "vhost",
-  "vhost.http_remux",
-  "rtc_server",
-  "srt_server",
-  "stream_caster",
-  "stream_caster.sip",
-]);
+/** Names in a block that call for a rewrite: old ones, and blocks in which there are old ones. */
+const suspects: ReadonlyMap<string, ReadonlySet<string>> = suspectsByBlock();
+
+function suspectsByBlock(): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  const old = [...movedFromVhost.keys(), ...referNames.keys(), "mr", "forward"].map((name) => `vhost.${name}`);
+  for (const path of [...old, ...renamed.keys(), ...dropped]) {
+    const names = path.split(".");
+    names.forEach((name, at) => {
+      const block = names.slice(0, at).join(".");
+      const list = found.get(block) ?? new Set();
+      found.set(block, list.add(name));
+    });
+  }
+  return found;
+}
 
 /** Every old spelling with the path of today's, null when it means nothing any more. */
 export function legacySpellings(): ReadonlyMap<string, string | null> {
@@ -97,6 +104,9 @@ export function rewriteLegacy(root: ConfBlock, problems: ProblemList): ConfBlock
 }
 
 function rewriteBlock(block: ConfBlock, path: string, problems: ProblemList): ConfBlock {
+  const names = suspects.get(path);
+  // Nearly every block is in today's spelling: it stays the same object.
+  if (!names || !block.directives.some(({ name }) => names.has(name.text))) return block;
   const kept: ConfDirective[] = [];
   const moves = new Map<string, Move[]>();
   for (const directive of block.directives) {
@@ -133,9 +143,8 @@ function rewriteInside(directive: ConfDirective, path: string, problems: Problem
   if (path === "vhost" && name.text === "forward" && !block && directive.args.length > 0) {
     return forwardBlock(directive, problems);
   }
-  const inner = joinPath(path, name.text);
-  if (!block || !blocksWithOldNames.has(inner)) return directive;
-  return { ...directive, block: rewriteBlock(block, inner, problems) };
+  const rewritten = block && rewriteBlock(block, joinPath(path, name.text), problems);
+  return rewritten === block ? directive : { ...directive, block: rewritten };
 }
 
 function rename(directive: ConfDirective, name: string, path: string, problems: ProblemList): ConfDirective {

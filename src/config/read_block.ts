@@ -33,44 +33,68 @@ export function readBlock<S extends Schema>(
   context: ReadContext,
   outer: Values = {},
 ): Infer<S> {
+  const { defaults, inheriting, dependent } = planOf(rows);
+  const values: Record<string, unknown> = { ...defaults };
+  for (const [property, from] of inheriting) values[property] = outer[from] ?? values[property];
   const given = sortByRow(rows, directives, path, context);
-  const values: Record<string, unknown> = {};
-  for (const [property, row] of readingOrder(rows)) {
-    const found = given.get(row) ?? [];
-    switch (row.node) {
-      case "directive":
-        values[property] = readDirective(row, found, context, row.inherits === null ? undefined : outer[row.inherits]);
-        break;
-      case "repeated":
-        values[property] = readRepeated(row, found, context);
-        break;
-      case "block":
-        values[property] = readOneBlock(row, found, joinPath(path, row.name), context, values);
-        break;
-      case "blocks":
-        values[property] = readBlocks(row, found, joinPath(path, row.name), context, values);
-        break;
-      case "foreign":
-        break;
+  for (const entry of dependent) if (!given.some(({ row }) => row === entry.row)) given.push({ ...entry, found: [] });
+  for (const { property, row, found } of given) {
+    if (row.node === "directive") values[property] = readDirective(row, found, context, values[property]);
+    else if (row.node === "repeated") values[property] = readRepeated(row, found, context);
+  }
+  // Blocks come last: rows in them may inherit a value from beside the block.
+  for (const { property, row, found } of given) {
+    if (row.node === "block") {
+      values[property] = readOneBlock(row, found, joinPath(path, row.name), context, values);
+    } else if (row.node === "blocks") {
+      values[property] = readBlocks(row, found, joinPath(path, row.name), context, values);
     }
   }
-  // The loop gives every property of the schema the value of its row, which is what Infer says.
+  // Every property of the schema has its row's default or what the row made of the text, which is what Infer says.
   return values as Infer<S>;
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-const orderOfSchema = new WeakMap<Schema, readonly (readonly [property: string, row: Row])[]>();
+/** What reading a block by a schema begins with, worked out once: a large file has thousands of blocks. */
+interface Plan {
+  /** The values of an empty block; shared by all that lack it, as a configuration is never changed. */
+  readonly defaults: Values;
+  /** Properties that take a value from the block around, with its name there. */
+  readonly inheriting: readonly (readonly [property: string, from: string])[];
+  /** Blocks whose rows inherit, so that each must be read even where it does not stand. */
+  readonly dependent: readonly { readonly property: string; readonly row: Block<Schema> }[];
+}
 
-/** The rows with blocks last: rows in them may inherit a value from beside the block. */
-function readingOrder(rows: Schema): readonly (readonly [property: string, row: Row])[] {
-  let order = orderOfSchema.get(rows);
-  if (!order) {
-    const isBlock = (row: Row) => row.node === "block" || row.node === "blocks";
-    order = Object.entries(rows).sort(([, a], [, b]) => Number(isBlock(a)) - Number(isBlock(b)));
-    orderOfSchema.set(rows, order);
+const planOfSchema = new WeakMap<Schema, Plan>();
+
+function planOf(rows: Schema): Plan {
+  let plan = planOfSchema.get(rows);
+  if (!plan) planOfSchema.set(rows, plan = makePlan(rows));
+  return plan;
+}
+
+function makePlan(rows: Schema): Plan {
+  const defaults: Record<string, unknown> = {};
+  const inheriting: [string, string][] = [];
+  const dependent: { property: string; row: Block<Schema> }[] = [];
+  for (const [property, row] of Object.entries(rows)) {
+    if (row.node === "foreign") continue;
+    defaults[property] = defaultOf(row);
+    if (row.node === "directive" && row.inherits !== null) inheriting.push([property, row.inherits]);
+    if (row.node === "block" && dependsOnOuter(row)) dependent.push({ property, row });
   }
-  return order;
+  return { defaults, inheriting, dependent };
+}
+
+function defaultOf(row: Exclude<Row, Foreign>): unknown {
+  if (row.node === "directive") return row.default;
+  return row.node === "block" ? planOf(row.rows).defaults : [];
+}
+
+function dependsOnOuter(row: Block<Schema>): boolean {
+  const { inheriting, dependent } = planOf(row.rows);
+  return inheriting.length > 0 || dependent.length > 0;
 }
 
 /** Checks the names in a block and below, without reading values: for blocks that are ignored. */
@@ -80,7 +104,7 @@ export function checkNames(
   path: string,
   context: ReadContext,
 ): void {
-  for (const [row, found] of sortByRow(rows, directives, path, context)) {
+  for (const { row, found } of sortByRow(rows, directives, path, context)) {
     if (row.node !== "block" && row.node !== "blocks") continue;
     for (const { block } of found) checkNames(row.rows, block?.directives ?? [], joinPath(path, row.name), context);
   }
@@ -90,26 +114,35 @@ function joinPath(path: string, name: string): string {
   return path === "" ? name : `${path}.${name}`;
 }
 
+/** A row and its directives, in the order of the text. */
+interface Given {
+  readonly property: string;
+  readonly row: Row;
+  readonly found: ConfDirective[];
+}
+
 /** Gathers the directives of each row; reports the unknown ones and the status of the known ones. */
 function sortByRow(
   rows: Schema,
   directives: readonly ConfDirective[],
   path: string,
   context: ReadContext,
-): Map<Row, ConfDirective[]> {
+): Given[] {
   const names = rowsByName(rows);
-  const given = new Map<Row, ConfDirective[]>();
+  const given: Given[] = [];
   for (const directive of directives) {
-    const row = names.get(directive.name.text)?.row;
-    if (!row) {
+    const known = names.get(directive.name.text);
+    if (!known) {
       reportUnknown(directive, path, names.keys(), context);
       continue;
     }
-    reportStatus(row, directive, joinPath(path, row.name), context);
+    const { row, property } = known;
+    if (row.status.level !== "supported") reportStatus(row, directive, joinPath(path, row.name), context);
     if (row.node === "foreign") checkForeign(row, directive, joinPath(path, row.name), context);
-    const list = given.get(row);
-    if (list) list.push(directive);
-    else given.set(row, [directive]);
+    // A block has few rows: a search takes less than a table for every block would.
+    const same = given.find((candidate) => candidate.row === row);
+    if (same) same.found.push(directive);
+    else given.push({ property, row, found: [directive] });
   }
   return given;
 }
@@ -124,7 +157,7 @@ function reportUnknown(directive: ConfDirective, path: string, names: Iterable<s
 
 function reportStatus(row: Row, directive: ConfDirective, path: string, context: ReadContext): void {
   const { level, reason } = row.status;
-  if (level === "supported" || context.reported.has(path)) return;
+  if (context.reported.has(path)) return;
   context.reported.add(path);
   const what = level === "accepted" ? "has no effect here" : "is not supported";
   context.problems.warn(placeOf(directive), `"${path}" ${what}: ${reason}`);
@@ -139,17 +172,15 @@ function checkForeign(row: Foreign, directive: ConfDirective, path: string, cont
   }
 }
 
-function readDirective<T>(
-  row: Directive<T>,
+function readDirective(
+  row: Directive<unknown>,
   found: readonly ConfDirective[],
   context: ReadContext,
-  inherited: unknown,
-): T {
-  // A row inherits from a row of the same type: a test holds that.
-  const fallback = inherited === undefined ? row.default : inherited as T;
-  const [first, ...others] = found;
+  fallback: unknown,
+): unknown {
+  const [first] = found;
   if (!first) return fallback;
-  for (const other of others) reportDuplicate(other, first, context);
+  for (let at = 1; at < found.length; at++) reportDuplicate(found[at] ?? first, first, context);
   reportUnwantedBlock(first, context);
   return readValue(row.type, first, fallback, context) ?? fallback;
 }
@@ -171,26 +202,42 @@ function readValue<T>(
   fallback: T,
   context: ReadContext,
 ): T | undefined {
-  const [word, ...more] = directive.args;
-  const name = quoteWord(directive.name.text);
+  const [word, extra] = directive.args;
+  const { problems } = context;
   if (!word) {
-    context.problems.warn(placeOf(directive), `${name} has no value; it is as if it were not there`);
+    const message = `${quoteWord(directive.name.text)} has no value; it is as if it were not there`;
+    problems.warn(placeOf(directive), message);
     return undefined;
   }
-  const [extra] = more;
   if (extra && !type.takesMany) {
-    context.problems.warn(placeOf(directive, extra), `${name} takes one value; ${quoteWord(extra.text)} is ignored`);
+    const message = `${quoteWord(directive.name.text)} takes one value; ${quoteWord(extra.text)} is ignored`;
+    problems.warn(placeOf(directive, extra), message);
   }
-  return type.read([word, ...more] satisfies Words, fallback, reportOn(directive, context));
+  // There is a first word, which is what Words says.
+  return type.read(directive.args as Words, fallback, new DirectiveReport(directive, problems));
 }
 
-function reportOn(directive: ConfDirective, context: ReadContext): ValueReport {
-  const place = (word: ConfWord) => wordPlace(directive.file, word);
-  const about = quoteWord(directive.name.text);
-  return {
-    error: (word, message, suggestion) => context.problems.error(place(word), `${about}: ${message}`, suggestion),
-    warn: (word, message, suggestion) => context.problems.warn(place(word), `${about}: ${message}`, suggestion),
-  };
+/** Reports about the words of one directive. */
+class DirectiveReport implements ValueReport {
+  readonly #directive: ConfDirective;
+  readonly #problems: ProblemList;
+
+  constructor(directive: ConfDirective, problems: ProblemList) {
+    this.#directive = directive;
+    this.#problems = problems;
+  }
+
+  error(word: ConfWord, message: string, suggestion?: string): void {
+    this.#problems.error(wordPlace(this.#directive.file, word), this.#about(message), suggestion);
+  }
+
+  warn(word: ConfWord, message: string, suggestion?: string): void {
+    this.#problems.warn(wordPlace(this.#directive.file, word), this.#about(message), suggestion);
+  }
+
+  #about(message: string): string {
+    return `${quoteWord(this.#directive.name.text)}: ${message}`;
+  }
 }
 
 function reportUnwantedBlock(directive: ConfDirective, context: ReadContext): void {
@@ -263,7 +310,7 @@ function readBlocks<S extends Schema>(
     if (name === "") {
       context.problems.warn(placeOf(directive), `${quoteWord(row.name)} has no name and matches nothing`);
     }
-    values.push({ name, args, ...readBlock(row.rows, inside, path, context, outer) });
+    values.push(Object.assign(readBlock(row.rows, inside, path, context, outer), { name, args }));
   }
   return values;
 }

@@ -66,7 +66,8 @@ interface OpenBlock {
 }
 
 interface Head {
-  readonly words: readonly [ConfWord, ...ConfWord[]];
+  readonly name: ConfWord;
+  readonly args: readonly ConfWord[];
   readonly comments: readonly ConfComment[];
 }
 
@@ -75,8 +76,10 @@ class Parser {
   readonly #options: ParseOptions;
   readonly #root: OpenBlock = { head: null, directives: [] };
   readonly #open: OpenBlock[] = [];
-  #words: ConfWord[] = [];
-  #comments: ConfComment[] = [];
+  /** The directive that is being read: a name, and the words after it. */
+  #name: ConfWord | null = null;
+  #args: ConfWord[] | null = null;
+  #comments: ConfComment[] | null = null;
   /** Where the line ended within the directive that is being read. */
   #broken: { line: number; column: number } | null = null;
   /** Whether something about the directive that is being read was reported: one error for each is enough. */
@@ -102,14 +105,15 @@ class Parser {
   #accept(token: Exclude<Token, { kind: "eof" }>): boolean {
     switch (token.kind) {
       case "comment":
-        this.#comments.push(token.comment);
+        if (this.#comments) this.#comments.push(token.comment);
+        else this.#comments = [token.comment];
         return true;
       case "lineEnd":
         this.#broken = token;
         return true;
       case "word":
         if (this.#broken) this.#afterLineEnd(token.word);
-        this.#words.push(token.word);
+        this.#push(token.word);
         return true;
       case ";":
         if (this.#broken) this.#reportBroken(`";" must stand on the same line as`);
@@ -125,6 +129,12 @@ class Parser {
     }
   }
 
+  #push(word: ConfWord): void {
+    if (!this.#name) this.#name = word;
+    else if (this.#args) this.#args.push(word);
+    else this.#args = [word];
+  }
+
   get #block(): OpenBlock {
     return this.#open.at(-1) ?? this.#root;
   }
@@ -133,7 +143,7 @@ class Parser {
   #afterLineEnd(word: ConfWord): void {
     if (this.#splitClosingBrace()) return;
     const known = this.#options.isName?.(word.text) ?? false;
-    const goesOn = !known && (this.#words.length === 1 || !/^[a-z]\w*$/.test(word.text));
+    const goesOn = !known && (!this.#args || !/^[a-z]\w*$/.test(word.text));
     if (goesOn) {
       this.#reportBroken("the line ends before the end of");
     } else {
@@ -149,16 +159,17 @@ class Parser {
     const rest = word.text.replace(/\}+$/, "");
     const brace = { line: word.line, column: word.column + rest.length };
     this.#error(brace, `"}" ends a block only after ";"`, `write "${rest}; }"`);
-    this.#words.pop();
-    if (rest !== "") this.#words.push({ ...word, text: rest });
-    if (this.#words.length > 0) this.#add(word.line);
+    if (this.#args) this.#args.pop();
+    else this.#name = null;
+    if (rest !== "") this.#push({ ...word, text: rest });
+    if (this.#name) this.#add(word.line);
     this.#broken = null;
     for (let n = rest.length; n < word.text.length; n++) this.#closeBlock(brace);
     return true;
   }
 
   get #lastWord(): ConfWord {
-    const word = this.#words.at(-1);
+    const word = this.#args?.at(-1) ?? this.#name;
     if (!word) throw new TypeError("Cannot look back from a directive without words");
     return word;
   }
@@ -176,20 +187,19 @@ class Parser {
   }
 
   #wordsQuoted(): string {
-    return quoteWord(this.#words.map((word) => word.text).join(" "));
+    return quoteWord([this.#name, ...this.#args ?? []].map((word) => word?.text).join(" "));
   }
 
   /** `}` or the end of the file in the middle of a directive. */
   #endUnfinished(at: { line: number; column: number }): void {
-    if (this.#words.length === 0) return;
-    if (this.#splitClosingBrace()) return;
+    if (!this.#name || this.#splitClosingBrace()) return;
     if (this.#broken) this.#reportBroken(`";" is missing after`);
     else if (!this.#reported) this.#error(at, `";" is missing after ${this.#wordsQuoted()}`);
     this.#add(this.#lastWord.line);
   }
 
   #endLeaf(at: { line: number; column: number }): void {
-    if (this.#words.length === 0) return this.#error(at, `unexpected ";"`);
+    if (!this.#name) return this.#error(at, `unexpected ";"`);
     this.#add(at.line);
   }
 
@@ -197,30 +207,26 @@ class Parser {
   #add(endLine: number): void {
     const head = this.#takeHead();
     if (!head) return;
-    if (head.words[0].text === "include" && this.#options.include) this.#include(head, this.#options.include);
+    if (head.name.text === "include" && this.#options.include) this.#include(head, this.#options.include);
     else this.#block.directives.push(this.#directive(head, null, endLine));
   }
 
   #takeHead(): Head | null {
-    const [name, ...args] = this.#words;
-    const comments = this.#comments.length > 0 ? this.#comments : none;
-    this.#words = [];
+    const name = this.#name;
+    const args = this.#args ?? none;
+    this.#name = this.#args = null;
     this.#reported = false;
-    if (!name) return null;
-    this.#comments = [];
-    return { words: [name, ...args], comments };
+    return name && { name, args, comments: this.#takeComments() };
   }
 
-  #directive(head: Head, block: ConfBlock | null, endLine: number): ConfDirective {
-    const [name, ...args] = head.words;
-    return { name, args, block, file: this.#options.file, endLine, comments: head.comments };
+  #directive({ name, args, comments }: Head, block: ConfBlock | null, endLine: number): ConfDirective {
+    return { name, args, block, file: this.#options.file, endLine, comments };
   }
 
   #include(head: Head, include: NonNullable<ParseOptions["include"]>): void {
-    const [name, ...files] = head.words;
-    if (files.length === 0) this.#error(name, `"include" needs the name of a file`);
+    if (head.args.length === 0) this.#error(head.name, `"include" needs the name of a file`);
     const depth = (this.#options.depth ?? 0) + this.#open.length + 1;
-    for (const file of files) {
+    for (const file of head.args) {
       // One by one: an argument list of spread calls would overflow the stack with many directives.
       for (const directive of include(file, depth)) this.#block.directives.push(directive);
     }
@@ -228,7 +234,7 @@ class Parser {
 
   #openBlock(at: { line: number; column: number }): boolean {
     const head = this.#takeHead();
-    const isInclude = head?.words[0].text === "include";
+    const isInclude = head?.name.text === "include";
     if (!head) this.#error(at, `unexpected "{"; a block needs a name`);
     else if (isInclude) this.#error(at, `"include" has no block; end it with ";"`);
     this.#open.push({ head: isInclude ? null : head, directives: [] });
@@ -240,28 +246,27 @@ class Parser {
   #closeBlock(at: { line: number; column: number }): void {
     const closed = this.#open.pop();
     if (!closed) return this.#error(at, `unexpected "}"; no block is open`);
-    const tailComments = this.#takeTail();
+    const tailComments = this.#takeComments();
     if (!closed.head) return;
     const block = { directives: closed.directives, tailComments };
     this.#block.directives.push(this.#directive(closed.head, block, at.line));
   }
 
-  #takeTail(): readonly ConfComment[] {
-    const comments = this.#comments;
-    if (comments.length === 0) return none;
-    this.#comments = [];
+  #takeComments(): readonly ConfComment[] {
+    const comments = this.#comments ?? none;
+    this.#comments = null;
     return comments;
   }
 
   #finish(at: { line: number; column: number }): ConfBlock {
     this.#endUnfinished(at);
-    const innermost = this.#open.findLast((block) => block.head !== null)?.head?.words[0];
+    const innermost = this.#open.findLast((block) => block.head !== null)?.head?.name;
     if (innermost) {
       const opened = `the block ${quoteWord(innermost.text)} of line ${innermost.line} is still open`;
       this.#error(at, `unexpected end of the file; ${opened}`, `"}" is missing`);
     }
     while (this.#open.length > 0) this.#closeBlock(at);
-    return { directives: this.#root.directives, tailComments: this.#takeTail() };
+    return { directives: this.#root.directives, tailComments: this.#takeComments() };
   }
 
   #error(at: { line: number; column: number }, message: string, suggestion: string | null = null): void {
