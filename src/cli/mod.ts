@@ -25,6 +25,7 @@ const commands: Record<string, CommandEntry> = {
     permissions: "--allow-net --allow-read",
     load: async () => (await import("./push.ts")).pushCommand,
   },
+  probe: { permissions: "--allow-net", load: async () => (await import("./probe.ts")).probeCommand },
   demo: { permissions: "--allow-all", load: async () => (await import("./demo.ts")).demoCommand },
 };
 
@@ -106,6 +107,10 @@ function report(error: unknown, name: string, io: CliIo): number {
   if (error instanceof SrsError) {
     io.err(`${name}: ${error.message}\n`);
     return error.code & 255;
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    io.err(`${name}: ${error.message}\n`);
+    return 1;
   }
   io.err(`${name}: unexpected ${error instanceof Error ? error.stack ?? describeError(error) : String(error)}\n`);
   return 1;

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { SrsError } from "../base/errors.ts";
+import { describeError, SrsError } from "../base/errors.ts";
 import { makeParentDirectory } from "./parent_directory.ts";
 
 /** How long to wait for a lock: another program holds it either for its whole life or for a moment. */
@@ -27,8 +27,20 @@ export class PidFile implements Disposable {
    * Takes the file, in a directory that is made if need be. One left behind by a dead process is replaced.
    *
    * @throws {SrsError} `PidFileProcessExists` if a running process has it; SRS's exit status for that is 11.
+   * `ConfigInvalid` if the file cannot be made or written.
    */
   static async acquire(path: string, pid: number): Promise<PidFile> {
+    try {
+      return await PidFile.#acquire(path, pid);
+    } catch (error) {
+      if (error instanceof SrsError) throw error;
+      throw new SrsError("ConfigInvalid", `cannot write the pid file ${path}: ${describeError(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  static async #acquire(path: string, pid: number): Promise<PidFile> {
     await makeParentDirectory(path);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o644 });
@@ -46,7 +58,7 @@ export class PidFile implements Disposable {
       }
       return new PidFile(path, file);
     }
-    throw new Error(`pid file ${path} is replaced again and again by another program`);
+    throw new Error("it is replaced again and again by another program");
   }
 
   /** Removes the file, still under its lock. Synchronous, as it may be the last act of the process. */

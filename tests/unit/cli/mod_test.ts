@@ -3,7 +3,7 @@ import { VERSION } from "../../../src/server/identity.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../assert.ts";
 import { RecordedIo } from "./recorded_io.ts";
 
-const commands = ["origin", "edge", "push", "demo"];
+const commands = ["origin", "edge", "push", "probe", "demo"];
 
 async function run(...args: string[]) {
   const io = new RecordedIo();

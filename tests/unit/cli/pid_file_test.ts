@@ -66,6 +66,14 @@ Deno.test("PidFile.acquire() refuses a file of a process that runs, with SRS's c
     assertEquals(await Deno.readTextFile(path), String(other.pid));
   }));
 
+Deno.test("PidFile.acquire() says so when the file cannot be made", () =>
+  withDirectory(async (path) => {
+    await put(path, "");
+    const error = await assertRejects(() => PidFile.acquire(`${path}/below.pid`, Deno.pid), SrsError);
+    assertEquals(error.codeName, "ConfigInvalid");
+    assertStringIncludes(error.message, `cannot write the pid file ${path}/below.pid`);
+  }));
+
 Deno.test({
   name: "PidFile.acquire() replaces a file that is older than the process which has its id now",
   ignore: Deno.build.os !== "linux",
