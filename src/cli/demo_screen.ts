@@ -27,10 +27,13 @@ class TerminalScreen implements DemoScreen {
   readonly #warnings: string[] = [];
   #table: string[] = [];
   #drawnLines = 0;
+  readonly #showCursor = () => this.#io.out("\x1b[?25h");
 
   constructor(io: CliIo) {
     this.#io = io;
     io.out("\x1b[?25l");
+    // A forced end closes nothing.
+    addEventListener("unload", this.#showCursor);
   }
 
   show(view: DemoView): void {
@@ -51,7 +54,8 @@ class TerminalScreen implements DemoScreen {
   }
 
   close(): void {
-    this.#io.out("\x1b[?25h");
+    removeEventListener("unload", this.#showCursor);
+    this.#showCursor();
   }
 
   /** Overwrites the old table line by line: no flicker. Longer lines would wrap and spoil the count. */

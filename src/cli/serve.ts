@@ -46,6 +46,8 @@ async function runServer(role: ServerRole, { path, config, warnings }: ConfigFil
   log.info(`${SERVER_NAME} ${role} starts, pid ${Deno.pid}, ${path}, working directory ${Deno.cwd()}`);
   for (const warning of warnings) log.warn(warning);
   using _guard = logStrayErrors(log);
+  // Listened for from here on: a signal must not end the process with its pid file in place.
+  const { stop } = io;
   using pidFile = await PidFile.acquire(config.pid, Deno.pid);
   // A forced end leaves no time for anything but this.
   addEventListener("unload", () => pidFile.release());
@@ -67,9 +69,9 @@ async function runServer(role: ServerRole, { path, config, warnings }: ConfigFil
     http.start();
   });
   const stopped = Promise.withResolvers<"SIGINT" | "SIGTERM">();
-  const onStop = () => stopped.resolve(io.stop.reason);
-  if (io.stop.aborted) onStop();
-  else io.stop.addEventListener("abort", onStop, { once: true });
+  const onStop = () => stopped.resolve(stop.reason);
+  if (stop.aborted) onStop();
+  else stop.addEventListener("abort", onStop, { once: true });
   const how = await Promise.race([stopped.promise, quit.promise]);
   const isGraceful = how === "SIGQUIT" || (how === "SIGTERM" && config.forceGraceQuit);
   if (isGraceful) {
