@@ -7,7 +7,7 @@ import { encodeCommand } from "../../src/rtmp/command.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
 import { acceptAll, openReply } from "../pair/peers.ts";
 import { tags } from "../unit/flv/flv_tags.ts";
-import { closedPort, FakeServer, Origin, run, until } from "./push_rig.ts";
+import { closedPort, FakeServer, Origin, run, testWithOrigin, until } from "./push_rig.ts";
 
 /** A file of some frames, 40 ms each, for the time of a test. */
 async function withFile(frames: number, test: (path: string) => Promise<void>, tail = new Uint8Array(0)) {
@@ -22,7 +22,7 @@ async function withFile(frames: number, test: (path: string) => Promise<void>, t
   }
 }
 
-Deno.test("push publishes the sample and leaves cleanly on Ctrl-C", async () => {
+testWithOrigin("push publishes the sample and leaves cleanly on Ctrl-C", async () => {
   await using origin = new Origin();
   const push = run(pushCommand, origin.url());
   await until(() => origin.server.sources.find("/live/s")?.isActive === true, "the stream is there");
@@ -134,7 +134,7 @@ Deno.test("push follows no redirect loop", async () => {
   assertEquals([a.log, b.log].map((log) => log.filter((line) => line.startsWith("publish")).length), [1, 1]);
 });
 
-Deno.test("push waits while somebody else publishes, and takes over when that one leaves", async () => {
+testWithOrigin("push waits while somebody else publishes, and takes over when that one leaves", async () => {
   await using origin = new Origin();
   const first = run(pushCommand, origin.url());
   await until(() => first.err.includes("publishing"), "the first publishes");
@@ -168,7 +168,7 @@ Deno.test("push keeps trying where nobody listens, and tells so; with --no-recon
   assertEquals(await patient.status, 3);
 });
 
-Deno.test("push starts when the server comes up later", async () => {
+testWithOrigin("push starts when the server comes up later", async () => {
   const port = closedPort();
   const push = run(pushCommand, `rtmp://127.0.0.1:${port}/live/s`);
   await until(() => push.err.includes("next try"), "a failed try");
