@@ -35,7 +35,8 @@ function tcpHint(text: string): string {
 
 function handshakeHint(text: string): string {
   if (text.includes("HTTP")) return "this is an HTTP port: give the RTMP port (1935 by default), not that of the API";
-  if (text.includes("TLS")) return "this is a TLS port (rtmps, https): give the plain RTMP port";
+  // 0x15 is a TLS alert: what a TLS server answers to an RTMP handshake.
+  if (/TLS|0x15/.test(text)) return "this is a TLS port (rtmps, https): give the plain RTMP port";
   return "something else than RTMP listens there: check the port (1935 by default)";
 }
 

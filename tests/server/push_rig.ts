@@ -1,3 +1,4 @@
+import { createLogger } from "../../src/base/log.ts";
 import type { CliIo, Command } from "../../src/cli/command.ts";
 import { parseCommandLine } from "../../src/cli/parse_args.ts";
 import { loadConfig, requireConfig } from "../../src/config/mod.ts";
@@ -7,7 +8,6 @@ import type { RtmpMessage } from "../../src/rtmp/message.ts";
 import { RtmpServerSession, type SessionEvent, type SessionRequest } from "../../src/rtmp/server_session.ts";
 import { Server } from "../../src/server/server.ts";
 import { acceptAll, openReply } from "../pair/peers.ts";
-import { TestLog } from "../unit/test_log.ts";
 
 /** What a command printed, and how it ended. */
 export interface CommandRun {
@@ -45,14 +45,13 @@ export async function until(test: () => boolean, what: string, limitMs = 5000): 
 /** A real origin in this process. */
 export class Origin implements AsyncDisposable {
   readonly server: Server;
-  readonly log = new TestLog();
 
   /** @param directives Of the default vhost. */
   constructor(directives = "", port = 0) {
     const text = `listen 1935; vhost __defaultVhost__ { ${directives} }`;
     const config = requireConfig(loadConfig({ path: "test.conf", text }));
     const [listen] = config.listen;
-    this.server = new Server({ ...config, listen: [{ ...listen!, host: "127.0.0.1", port }] }, this.log);
+    this.server = new Server({ ...config, listen: [{ ...listen!, host: "127.0.0.1", port }] }, createLogger("test"));
     this.server.start();
   }
 
