@@ -101,7 +101,7 @@ export class Coworkers {
     if (waitedFor.size === 0) resolve(null);
     for (const coworker of awake) {
       askCoworker(this.#fetch, this.#timers, coworker, query).then((answer) => {
-        this.#note(answer);
+        this.#note(answer, nowMs);
         if (answer.owner !== null && answer.instance !== this.#instance) return resolve(answer.owner);
         waitedFor.delete(coworker);
         if (waitedFor.size === 0) resolve(null);
@@ -114,7 +114,7 @@ export class Coworkers {
     return (this.#states.get(coworker)?.failures ?? 0) > 0;
   }
 
-  #note({ coworker, error, instance }: CoworkerAnswer): void {
+  #note({ coworker, error, instance }: CoworkerAnswer, askedMs: number): void {
     const state = this.#states.get(coworker) ?? { failures: 0, restUntilMs: 0, isSelf: false };
     this.#states.set(coworker, state);
     if (error === null) {
@@ -126,6 +126,8 @@ export class Coworkers {
       }
       return;
     }
+    // It rests since this question was asked: questions for many streams fail together, which is one failure.
+    if (state.restUntilMs > askedMs) return;
     state.failures++;
     const restMs = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (state.failures - 1));
     state.restUntilMs = this.#timers.nowMs() + restMs;
@@ -157,19 +159,27 @@ export async function askCoworker(
   const parameters = Object.entries({ vhost, ip, app, stream, coworker }).map(([name, value]) =>
     `${name}=${encode(value)}`
   );
+  const { promise: outOfTime, reject } = Promise.withResolvers<never>();
+  const giveUp = new AbortController();
+  const timer = timers.after(query.timeoutMs, () => {
+    reject(new UpstreamError("OriginClusterDiscover", `no answer within ${query.timeoutMs} ms`));
+    giveUp.abort();
+  });
+  const url = `http://${coworker}/api/v1/clusters?${parameters.join("&")}`;
   try {
-    const response = await fetch(`http://${coworker}/api/v1/clusters?${parameters.join("&")}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      redirect: "error",
-      signal: AbortSignal.timeout(query.timeoutMs),
-    });
-    const { owner, instance } = readAnswer(await readBody(response), response.status, coworker);
+    const { owner, instance } = await Promise.race([outOfTime, ask(fetch, url, coworker, giveUp.signal)]);
     return done(owner, null, instance);
   } catch (error) {
-    const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
-    return done(null, isTimeout ? `no answer within ${query.timeoutMs} ms` : describeError(error), null);
+    return done(null, error instanceof UpstreamError ? error.message : describeError(error), null);
+  } finally {
+    timer.cancel();
   }
+}
+
+async function ask(fetch: Fetch, url: string, coworker: string, signal: AbortSignal) {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers, redirect: "error", signal });
+  return readAnswer(await readBody(response), response.status, coworker);
 }
 
 function encode(value: string): string {

@@ -51,6 +51,8 @@ function listenIp({ host }: ListenAddress): string | null {
   return ["", "0.0.0.0", "::", "127.0.0.1"].includes(host) ? null : host;
 }
 
+/** Host of `host[:port]`; empty when it is none: anybody may ask, and what is said here comes back in the answer. */
 function hostPart(coworker: string): string {
-  return coworker.replace(/:\d*$/, "").replace(/^\[|\]$/g, "");
+  const match = /^(?:\[([\da-f:.]{2,45})\]|([\w.-]{1,255}))(?::\d+)?$/i.exec(coworker);
+  return match?.[1] ?? match?.[2] ?? "";
 }

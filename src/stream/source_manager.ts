@@ -7,14 +7,11 @@ const IDLE_LINGER_MS = 3000;
 /** All streams of this process, by key. Sources come to be when somebody asks and go when nobody holds them. */
 export class SourceManager {
   readonly #timers: Timers;
-  readonly #onForget: (key: string) => void;
   readonly #sources = new Map<string, LiveSource>();
   readonly #lingers = new Map<LiveSource, TimerHandle>();
 
-  /** @param onForget Told of each source that is gone. */
-  constructor(timers: Timers, onForget: (key: string) => void = () => {}) {
+  constructor(timers: Timers) {
     this.#timers = timers;
-    this.#onForget = onForget;
   }
 
   /** The source of a key, if there is one. */
@@ -44,9 +41,7 @@ export class SourceManager {
       source,
       this.#timers.after(IDLE_LINGER_MS, () => {
         this.#lingers.delete(source);
-        if (!source.isIdle) return;
-        this.#sources.delete(source.key);
-        this.#onForget(source.key);
+        if (source.isIdle) this.#sources.delete(source.key);
       }),
     );
   }

@@ -1,0 +1,298 @@
+import { askCoworker, Coworkers, type Fetch, type Owner, type OwnerQuery } from "../../../src/cluster/coworkers.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../assert.ts";
+import { ManualTimers, turn } from "../manual_timers.ts";
+import { TestLog } from "../test_log.ts";
+
+const SELF = "self1234";
+
+/** What a coworker does with a question; the default of a fetch that hangs is to wait for its signal. */
+type Behaviour = (url: URL, init: RequestInit) => Response | Promise<Response>;
+
+function owns(ip: string, port: number): Behaviour {
+  return () => Response.json({ code: 0, data: { query: {}, origin: { ip, port, vhost: "v", api: "", routers: [] } } });
+}
+
+const knowsNothing: Behaviour = () => Response.json({ code: 0, data: { query: {}, origin: null } });
+const refuses: Behaviour = () => Promise.reject(new TypeError("connection refused"));
+const hangs: Behaviour = (_url, { signal }) =>
+  new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+/** Not even the signal ends it. */
+const hangsForGood: Behaviour = () => new Promise(() => {});
+
+class Stage {
+  readonly timers = new ManualTimers();
+  readonly log = new TestLog();
+  /** Questions asked, by coworker. */
+  readonly asked: string[] = [];
+  readonly behaviours = new Map<string, Behaviour>();
+  readonly coworkers: Coworkers;
+
+  constructor(behaviours: Record<string, Behaviour>) {
+    for (const [coworker, behaviour] of Object.entries(behaviours)) this.behaviours.set(coworker, behaviour);
+    const fetch: Fetch = async (url, init) => {
+      const parsed = new URL(url);
+      this.asked.push(parsed.host);
+      return await this.behaviours.get(parsed.host)!(parsed, init);
+    };
+    this.coworkers = new Coworkers(fetch, this.timers, this.log, SELF);
+  }
+
+  find(stream = "livestream"): Promise<Owner | null> {
+    const query: OwnerQuery = {
+      coworkers: [...this.behaviours.keys()],
+      timeoutMs: 1000,
+      key: `/live/${stream}`,
+      vhost: "__defaultVhost__",
+      app: "live",
+      stream,
+      ip: "127.0.0.1",
+    };
+    return this.coworkers.findOwner(query);
+  }
+
+  /** Asks, and moves the clock until there is an answer; with the time that took. */
+  async ask(stream?: string): Promise<{ owner: string | null; ms: number; asked: string[] }> {
+    const startedMs = this.timers.nowMs();
+    const before = this.asked.length;
+    let answer: { owner: Owner | null; atMs: number } | null = null;
+    this.find(stream).then((owner) => answer = { owner, atMs: this.timers.nowMs() });
+    await turn();
+    while (answer === null) await this.timers.run(10);
+    const { owner, atMs } = answer as { owner: Owner | null; atMs: number };
+    return {
+      owner: owner === null ? null : `${owner.ip}:${owner.port} by ${owner.coworker}`,
+      ms: atMs - startedMs,
+      asked: this.asked.slice(before),
+    };
+  }
+
+  /** Lets the cache of negative answers run out. */
+  async forget(ms = 300): Promise<void> {
+    await this.timers.run(ms, 100);
+  }
+}
+
+Deno.test("Coworkers.findOwner() asks all at once and takes the first that has the stream", async () => {
+  const stage = new Stage({ "a:1985": knowsNothing, "b:1985": owns("10.0.0.2", 1935), "c:1985": hangs });
+  assertEquals(await stage.ask(), {
+    owner: "10.0.0.2:1935 by b:1985",
+    ms: 0,
+    asked: ["a:1985", "b:1985", "c:1985"],
+  });
+});
+
+Deno.test("Coworkers.findOwner() waits for the slow one while nobody else has it, no longer than the budget", async () => {
+  const stage = new Stage({ "a:1985": knowsNothing, "b:1985": hangs, "c:1985": hangsForGood });
+  const { owner, ms } = await stage.ask();
+  assertEquals({ owner, ms }, { owner: null, ms: 1000 });
+});
+
+Deno.test("Coworkers.findOwner() takes a late answer within the budget", async () => {
+  const stage = new Stage({ "a:1985": knowsNothing, "b:1985": owns("10.0.0.2", 1935) });
+  const owner = stage.behaviours.get("b:1985")!;
+  stage.behaviours.set("b:1985", async (url, init) => {
+    await new Promise<void>((resolve) => stage.timers.after(800, resolve));
+    return owner(url, init);
+  });
+  assertEquals(await stage.ask(), { owner: "10.0.0.2:1935 by b:1985", ms: 800, asked: ["a:1985", "b:1985"] });
+});
+
+Deno.test("Coworkers.findOwner() pays once for a dead coworker", async () => {
+  const stage = new Stage({ "a:1985": knowsNothing, "dead:1985": hangsForGood });
+  assertEquals((await stage.ask()).ms, 1000);
+  await stage.forget();
+  assertEquals(await stage.ask(), { owner: null, ms: 0, asked: ["a:1985"] });
+  await stage.forget(1000);
+  const afterRest = await stage.ask();
+  assertEquals(afterRest, { owner: null, ms: 0, asked: ["a:1985", "dead:1985"] }, "asked along, not waited for");
+  assertEquals(stage.log.find("dead:1985 is of no use").length, 1);
+});
+
+Deno.test("Coworkers.findOwner() rests a dead coworker longer each time, up to 30 s", async () => {
+  const stage = new Stage({ "a:1985": knowsNothing, "dead:1985": refuses });
+  const rests: number[] = [];
+  let askedAtMs = 0;
+  for (let i = 0; i < 260; i++) {
+    const { asked } = await stage.ask(`s${i}`);
+    if (asked.includes("dead:1985")) {
+      if (askedAtMs > 0) rests.push(Math.round((stage.timers.nowMs() - askedAtMs) / 1000));
+      askedAtMs = stage.timers.nowMs();
+    }
+    stage.timers.advance(500);
+  }
+  assertEquals(rests.slice(0, 8), [1, 2, 4, 8, 16, 30, 30, 30]);
+});
+
+Deno.test("Coworkers.findOwner() counts one failure for all questions that were under way together", async () => {
+  const stage = new Stage({ "a:1985": knowsNothing, "b:1985": refuses });
+  for (let i = 0; i < 20; i++) stage.find(`s${i}`);
+  await turn();
+  assertEquals(stage.log.find("b:1985 is of no use").length, 1);
+  stage.behaviours.set("b:1985", owns("10.0.0.2", 1935));
+  await stage.forget(1000);
+  const { asked } = await stage.ask("x");
+  assert(asked.includes("b:1985"), "its rest is that of one failure");
+});
+
+Deno.test("Coworkers.findOwner() trusts a coworker again that answers", async () => {
+  const stage = new Stage({ "a:1985": knowsNothing, "b:1985": refuses });
+  await stage.ask("s1");
+  stage.behaviours.set("b:1985", owns("10.0.0.2", 1935));
+  await stage.forget(1000);
+  await stage.ask("s2");
+  await stage.forget();
+  assertEquals((await stage.ask("s2")).owner, "10.0.0.2:1935 by b:1985");
+  assertEquals(stage.log.find("b:1985 answers again").length, 1);
+});
+
+Deno.test("Coworkers.findOwner() waits for suspects when there is nobody else to ask", async () => {
+  const stage = new Stage({ "b:1985": refuses });
+  await stage.ask("s1");
+  stage.behaviours.set("b:1985", owns("10.0.0.2", 1935));
+  await stage.forget();
+  assertEquals(await stage.ask("s2"), { owner: null, ms: 0, asked: [] }, "it rests");
+  await stage.forget(1000);
+  assertEquals((await stage.ask("s2")).owner, "10.0.0.2:1935 by b:1985");
+});
+
+Deno.test("Coworkers.findOwner() does not ask itself again, nor believe itself", async () => {
+  const self: Behaviour = () =>
+    Response.json({ code: 0, data: { instance: SELF, origin: { ip: "127.0.0.1", port: 1935 } } });
+  const stage = new Stage({ "me:1985": self, "a:1985": knowsNothing });
+  assertEquals(await stage.ask(), { owner: null, ms: 0, asked: ["me:1985", "a:1985"] });
+  await stage.forget();
+  assertEquals(await stage.ask(), { owner: null, ms: 0, asked: ["a:1985"] });
+  assertEquals(stage.log.find("is this server itself").length, 1);
+});
+
+Deno.test("Coworkers.findOwner() is asked once for players that come together, and shortly after", async () => {
+  const stage = new Stage({ "a:1985": knowsNothing });
+  const answers = await Promise.all(Array.from({ length: 100 }, () => stage.find()));
+  assertEquals(new Set(answers), new Set([null]));
+  assertEquals(stage.asked.length, 1);
+  stage.timers.advance(249);
+  await stage.find();
+  assertEquals(stage.asked.length, 1);
+  stage.timers.advance(1);
+  await stage.find();
+  assertEquals(stage.asked.length, 2);
+  await stage.find("other");
+  assertEquals(stage.asked.length, 3, "another stream is another question");
+});
+
+Deno.test("Coworkers.findOwner() asks anew after an owner was found: it may have moved", async () => {
+  const stage = new Stage({ "a:1985": owns("10.0.0.1", 1935) });
+  await stage.find();
+  await turn();
+  await stage.find();
+  assertEquals(stage.asked.length, 2);
+});
+
+Deno.test("Coworkers.findOwner() leaves no timer behind", async () => {
+  const stage = new Stage({ "a:1985": knowsNothing, "b:1985": hangsForGood, "c:1985": owns("10.0.0.1", 1935) });
+  await stage.ask();
+  await stage.forget(1000);
+  assertEquals(stage.timers.pendingCount, 0);
+});
+
+Deno.test("Coworkers.findOwner() without coworkers finds nobody", async () => {
+  assertEquals(await new Stage({}).ask(), { owner: null, ms: 0, asked: [] });
+});
+
+const endless = () =>
+  new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(new Uint8Array(1000).fill(32)) });
+const neverEnding = () =>
+  new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(9)) });
+
+const uselessAnswers: { name: string; answer: Behaviour; error: string }[] = [
+  {
+    name: "ip is a number",
+    answer: () => Response.json({ code: 0, data: { origin: { ip: 1, port: 1935 } } }),
+    error: "ip",
+  },
+  { name: "ip is missing", answer: () => Response.json({ code: 0, data: { origin: { port: 1935 } } }), error: "ip" },
+  { name: "ip is empty", answer: owns("", 1935), error: "ip" },
+  { name: "ip is no host", answer: owns("10.0.0.1/x?y=\r\nz", 1935), error: "ip" },
+  { name: "ip is 10,000 characters", answer: owns("1".repeat(10_000), 1935), error: "ip" },
+  { name: "port is 0", answer: owns("10.0.0.1", 0), error: "port" },
+  { name: "port is 65536", answer: owns("10.0.0.1", 65536), error: "port" },
+  { name: "port is a fraction", answer: owns("10.0.0.1", 19.35), error: "port" },
+  {
+    name: "port is a string",
+    answer: () => Response.json({ code: 0, data: { origin: { ip: "10.0.0.1", port: "1935" } } }),
+    error: "port",
+  },
+  { name: "code is not 0", answer: () => Response.json({ code: 100, data: { origin: null } }), error: "unexpected" },
+  { name: "code is a string", answer: () => Response.json({ code: "0", data: { origin: null } }), error: "unexpected" },
+  { name: "no data", answer: () => Response.json({ code: 0 }), error: "unexpected" },
+  { name: "a number", answer: () => Response.json(7), error: "unexpected" },
+  { name: "null", answer: () => Response.json(null), error: "unexpected" },
+  { name: "an empty body", answer: () => new Response(""), error: "not JSON" },
+  { name: "no body", answer: () => new Response(null), error: "not JSON" },
+  { name: "HTML", answer: () => new Response("<html><body>nginx</body></html>"), error: "not JSON" },
+  {
+    name: "status 500",
+    answer: () => Response.json({ code: 0, data: { origin: null } }, { status: 500 }),
+    error: "500",
+  },
+  { name: "status 404", answer: () => new Response("not found", { status: 404 }), error: "404" },
+  { name: "2 MB", answer: () => new Response(new Uint8Array(2 * 1024 * 1024)), error: "too long" },
+  { name: "a body without end", answer: () => new Response(endless()), error: "too long" },
+  { name: "a body that stalls", answer: () => new Response(neverEnding()), error: "no answer within 1000 ms" },
+  { name: "nothing at all", answer: hangsForGood, error: "no answer within 1000 ms" },
+  { name: "nothing until the signal", answer: hangs, error: "no answer within 1000 ms" },
+  { name: "a refused connection", answer: refuses, error: "connection refused" },
+];
+
+const question = { timeoutMs: 1000, vhost: "v", app: "live", stream: "s", ip: "127.0.0.1" };
+
+for (const { name, answer, error } of uselessAnswers) {
+  Deno.test(`askCoworker() calls it useless: ${name}`, async () => {
+    const timers = new ManualTimers();
+    let result: Awaited<ReturnType<typeof askCoworker>> | null = null;
+    askCoworker(async (url, init) => await answer(new URL(url), init), timers, "a:1985", question)
+      .then((value) => result = value);
+    for (let i = 0; i < 150 && result === null; i++) await timers.run(10);
+    assert(result !== null, "no result within the budget");
+    const { owner, error: found } = result as Awaited<ReturnType<typeof askCoworker>>;
+    assertEquals(owner, null);
+    assertStringIncludes(found ?? "", error);
+    assert((found ?? "").length < 400, "an error quotes only the beginning");
+    assertEquals(timers.pendingCount, 0);
+  });
+}
+
+const usableAnswers: { name: string; answer: Behaviour; owner: Owner | null }[] = [
+  { name: "status 201", answer: () => Response.json({ code: 0, data: {} }, { status: 201 }), owner: null },
+  { name: "origin false", answer: () => Response.json({ code: 0, data: { origin: false } }), owner: null },
+  { name: "an IPv6 owner", answer: owns("fd00::2", 1935), owner: { ip: "fd00::2", port: 1935, coworker: "a:1985" } },
+  { name: "a host name", answer: owns("origin-b.lan", 1), owner: { ip: "origin-b.lan", port: 1, coworker: "a:1985" } },
+];
+
+for (const { name, answer, owner } of usableAnswers) {
+  Deno.test(`askCoworker() takes ${name}`, async () => {
+    const fetch: Fetch = async (url, init) => await answer(new URL(url), init);
+    const result = await askCoworker(fetch, new ManualTimers(), "a:1985", question);
+    assertEquals({ owner: result.owner, error: result.error }, { owner, error: null });
+  });
+}
+
+Deno.test("askCoworker() asks as SRS does: POST, parameters in its order, colons as they are, no redirects", async () => {
+  let seen: { url: string; init: RequestInit } | null = null;
+  const fetch: Fetch = (url, init) => {
+    seen = { url, init };
+    return Promise.resolve(Response.json({ code: 0, data: { origin: null } }));
+  };
+  await askCoworker(fetch, new ManualTimers(), "10.0.0.2:1985", {
+    ...question,
+    vhost: "__defaultVhost__",
+    stream: "a b&app=x#é?y=%2f",
+  });
+  const { url, init } = seen! as { url: string; init: RequestInit };
+  assertEquals(
+    url,
+    "http://10.0.0.2:1985/api/v1/clusters?vhost=__defaultVhost__&ip=127.0.0.1&app=live&" +
+      "stream=a%20b%26app%3Dx%23%C3%A9%3Fy%3D%252f&coworker=10.0.0.2:1985",
+  );
+  assertEquals([init.method, init.redirect], ["POST", "error"]);
+});
