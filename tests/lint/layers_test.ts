@@ -1,0 +1,146 @@
+import { assertEquals, assertGreater } from "../assert.ts";
+import { type Import, importsOf, type SourceFile, sourceFiles, withoutComments } from "./source_files.ts";
+
+/**
+ * Who may import whom; a room may always import itself.
+ *
+ * An entry is a room, or `room/file` where only that file is open to the importer.
+ */
+const layers: Record<string, readonly string[]> = {
+  base: [],
+  amf: ["base"],
+  rtmp: ["base", "amf"],
+  flv: ["base"],
+  stream: ["base", "amf", "flv", "rtmp/message", "rtmp/chunk_writer", "rtmp/url", "rtmp/timestamp"],
+  config: ["base"],
+  net: ["base"],
+  cluster: ["base", "amf", "rtmp", "flv", "stream", "net", "config/mod"],
+  edge: ["base", "amf", "rtmp", "flv", "stream", "net", "config/mod"],
+  server: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "edge"],
+  worker: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "edge"],
+  http: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "edge", "server"],
+  cli: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "edge", "server", "worker", "http"],
+  "main.ts": ["cli"],
+};
+
+/** Rooms without sockets, timers, clock, randomness and console: all of that is handed in. */
+const pureRooms = ["base", "amf", "rtmp", "flv", "stream"];
+const impure: readonly [name: string, pattern: RegExp][] = [
+  ["Deno", /\bDeno\s*\.|\bDeno\s*\[/],
+  ["a timer", /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/],
+  ["the clock", /\bDate\s*\.\s*now\b|\bnew\s+Date\s*\(\s*\)|\bperformance\s*\./],
+  ["randomness", /\bMath\s*\.\s*random\b|\bcrypto\s*\.\s*(?:getRandomValues|randomUUID)\b/],
+  ["console", /\bconsole\s*\./],
+  ["the network", /\bfetch\s*\(|\bWebSocket\b/],
+];
+
+const files = sourceFiles();
+const imports = files.flatMap(importsOf);
+
+function roomOf(path: string): string {
+  return path.split("/")[1] ?? path;
+}
+
+function isAllowed({ from, to }: Import): boolean {
+  const room = roomOf(to);
+  if (room === from.room) return true;
+  const file = to.replace(/^src\//, "").replace(/\.ts$/, "");
+  return layers[from.room]?.some((open) => open === room || open === file) ?? false;
+}
+
+Deno.test("sourceFiles() and importsOf() see the program", () => {
+  assertGreater(files.length, 60);
+  assertGreater(imports.length, 200);
+  const paths = new Set(files.map(({ path }) => path));
+  assertEquals(imports.filter(({ to }) => !paths.has(to) && to.endsWith(".ts") && !to.endsWith(".d.ts")), []);
+});
+
+Deno.test("importsOf() reads every form of import, and none from comments", () => {
+  const text = [
+    'import type { A } from "./a.ts";',
+    'import { type B, b } from "../amf/b.ts";',
+    'import {\n  c,\n} from "./c.ts";',
+    'export { d } from "./d.ts";',
+    'export * from "./e.ts";',
+    'const f = await import("./f.ts");',
+    'import "./g.ts";',
+    '// import { x } from "./x.ts";',
+    '/* import { y } from "./y.ts"; */',
+    'import { z } from "@std/z";',
+  ].join("\n");
+  const found = importsOf({ path: "src/rtmp/t.ts", room: "rtmp", text });
+  assertEquals(found.map(({ to, typeOnly }) => `${to}${typeOnly ? " type" : ""}`), [
+    "src/rtmp/a.ts type",
+    "src/amf/b.ts",
+    "src/rtmp/c.ts",
+    "src/rtmp/d.ts",
+    "src/rtmp/e.ts",
+    "src/rtmp/f.ts",
+    "src/rtmp/g.ts",
+  ]);
+});
+
+Deno.test("every room is one of the plan", () => {
+  assertEquals(files.filter(({ room }) => layers[room] === undefined).map(({ path }) => path), []);
+});
+
+Deno.test("rooms import only what lies below them", () => {
+  const file = (path: string): SourceFile => ({ path, room: roomOf(path), text: "" });
+  const allowed = (from: string, to: string) => isAllowed({ from: file(from), to, typeOnly: false });
+  assertEquals(allowed("src/rtmp/link.ts", "src/stream/packet.ts"), false);
+  assertEquals(allowed("src/stream/stats.ts", "src/rtmp/server_session.ts"), false);
+  assertEquals(allowed("src/edge/edge_pull.ts", "src/config/mod.ts"), true);
+  const breaches = imports.filter((each) => !isAllowed(each)).map(({ from, to }) => `${from.path} imports ${to}`);
+  assertEquals(breaches, []);
+});
+
+Deno.test("no files import each other in a circle, types aside", () => {
+  const next = new Map<string, string[]>();
+  for (const { from, to, typeOnly } of imports) {
+    if (!typeOnly) next.set(from.path, [...(next.get(from.path) ?? []), to]);
+  }
+  assertEquals(findCircle(next), []);
+});
+
+Deno.test("rooms without sockets take clock, timers, randomness and logger as parameters", () => {
+  const breaches = files.filter(({ room }) => pureRooms.includes(room)).flatMap(impurities);
+  assertEquals(breaches, []);
+});
+
+Deno.test("the configuration's parser reads no files and asks no clock", () => {
+  const breaches = files.filter(({ room }) => room === "config").flatMap(impurities);
+  assertEquals(breaches, []);
+});
+
+function impurities({ path, text }: SourceFile): string[] {
+  // The one place where the process's own clock and timers come from.
+  const code = path === "src/base/clock.ts" ? text.slice(0, text.indexOf("export const systemTimers")) : text;
+  const bare = withoutComments(code);
+  return impure.filter(([, pattern]) => pattern.test(bare)).map(([name]) => `${path} uses ${name}`);
+}
+
+/** Files of a circle, in its order; none if there is no circle. */
+function findCircle(next: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const visit = (path: string, trail: string[]): string[] => {
+    const at = trail.indexOf(path);
+    if (at >= 0) return [...trail.slice(at), path];
+    if (done.has(path)) return [];
+    for (const to of next.get(path) ?? []) {
+      const circle = visit(to, [...trail, path]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(path);
+    return [];
+  };
+  for (const path of next.keys()) {
+    const circle = visit(path, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
+Deno.test("findCircle() finds one", () => {
+  assertEquals(findCircle(new Map([["a", ["b"]], ["b", ["c", "d"]], ["d", ["b"]]])), ["b", "d", "b"]);
+  assertEquals(findCircle(new Map([["a", ["b", "c"]], ["b", ["c"]]])), []);
+});

@@ -1,0 +1,31 @@
+import { assertEquals, assertLess } from "../assert.ts";
+import { sourceFiles, walk } from "./source_files.ts";
+
+const MAX_LINES = 400;
+
+const files = sourceFiles();
+
+function lines(text: string): number {
+  return text.split("\n").length - 1;
+}
+
+Deno.test("no file of the program is longer than 400 lines", () => {
+  const long = files.filter(({ text }) => lines(text) > MAX_LINES).map(({ path, text }) => `${path}: ${lines(text)}`);
+  assertEquals(long, []);
+});
+
+Deno.test("half of the program's files have no more than 120 lines", () => {
+  const sizes = files.map(({ text }) => lines(text)).sort((a, b) => a - b);
+  assertLess(sizes[sizes.length >> 1] ?? 0, 121);
+});
+
+Deno.test("files and folders are named in snake_case", () => {
+  const paths = [...walk("src"), ...walk("tests")].filter((path) => !path.startsWith("tests/fixtures/"));
+  const snakeCase = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
+  const odd = paths.filter((path) => {
+    const parts = path.split("/");
+    const name = parts.pop()!.replace(/(?:\.d)?\.[a-z0-9]+$/, "");
+    return ![...parts, name].every((part) => snakeCase.test(part));
+  });
+  assertEquals(odd, []);
+});
