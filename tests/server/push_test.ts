@@ -7,7 +7,7 @@ import { encodeCommand } from "../../src/rtmp/command.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
 import { acceptAll, openReply } from "../pair/peers.ts";
 import { tags } from "../unit/flv/flv_tags.ts";
-import { closedPort, FakeServer, Origin, run, testWithOrigin, until } from "./push_rig.ts";
+import { closedPort, FakeServer, run, until } from "./push_rig.ts";
 
 /** A file of some frames, 40 ms each, for the time of a test. */
 async function withFile(frames: number, test: (path: string) => Promise<void>, tail = new Uint8Array(0)) {
@@ -21,20 +21,6 @@ async function withFile(frames: number, test: (path: string) => Promise<void>, t
     await Deno.remove(path);
   }
 }
-
-testWithOrigin("push publishes the sample and leaves cleanly on Ctrl-C", async () => {
-  await using origin = new Origin();
-  const push = run(pushCommand, origin.url());
-  await until(() => origin.server.sources.find("/live/s")?.isActive === true, "the stream is there");
-  const stats = origin.server.sources.find("/live/s")!.stats;
-  await until(() => stats.videoFrames > 10, "frames come");
-  push.stop();
-  assertEquals(await push.status, 0);
-  assertEquals(origin.server.sources.find("/live/s")?.isActive ?? false, false);
-  assertStringIncludes(push.err, `publishing to ${origin.url()}\n`);
-  assertMatch(push.err, /sent 00:00:0\d of media: 0.\d MB, \d+ video frames, 0 frames dropped, 0 reconnects\n$/);
-  assertEquals(push.out, "");
-});
 
 Deno.test("push unpublishes before it closes", async () => {
   using server = new FakeServer();
@@ -134,19 +120,6 @@ Deno.test("push follows no redirect loop", async () => {
   assertEquals([a.log, b.log].map((log) => log.filter((line) => line.startsWith("publish")).length), [1, 1]);
 });
 
-testWithOrigin("push waits while somebody else publishes, and takes over when that one leaves", async () => {
-  await using origin = new Origin();
-  const first = run(pushCommand, origin.url());
-  await until(() => first.err.includes("publishing"), "the first publishes");
-  const second = run(pushCommand, origin.url());
-  await until(() => second.err.includes("NetStream.Publish.BadName"), "the second is told");
-  first.stop();
-  assertEquals(await first.status, 0);
-  await until(() => second.err.includes("publishing"), "the second publishes");
-  second.stop();
-  assertEquals(await second.status, 0);
-});
-
 Deno.test("push gives up when it is refused for good, with the server's words", async () => {
   using server = new FakeServer((request, session) => {
     if (request.kind === "connect") session.acceptConnect(request.id, openReply);
@@ -166,16 +139,6 @@ Deno.test("push keeps trying where nobody listens, and tells so; with --no-recon
   await until(() => patient.err.split("next try").length > 2, "two tries");
   patient.stop();
   assertEquals(await patient.status, 3);
-});
-
-testWithOrigin("push starts when the server comes up later", async () => {
-  const port = closedPort();
-  const push = run(pushCommand, `rtmp://127.0.0.1:${port}/live/s`);
-  await until(() => push.err.includes("next try"), "a failed try");
-  await using origin = new Origin("", port);
-  await until(() => origin.server.sources.find("/live/s")?.isActive === true, "the stream is there");
-  push.stop();
-  assertEquals(await push.status, 0);
 });
 
 Deno.test("push ends at once on Ctrl-C, whatever it waits for", async () => {
