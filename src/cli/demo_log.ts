@@ -36,13 +36,13 @@ export class EdgeLog {
 
   read({ level, cid, text }: LogLine): void {
     const [, origin, target] = /^pull \S+: (\S+) redirects to (\S+)$/.exec(text) ?? [];
-    const [, from] = /^pull \S+ from (\S+)$/.exec(text) ?? [];
+    const [, from] = /^pull \S+ from (\S+)/.exec(text) ?? [];
     if (origin !== undefined && target !== undefined) this.#redirect = { origin, target };
     else if (from !== undefined) {
       this.#pulledFrom = from;
       this.#redirectedBy = this.#redirect?.target === from ? this.#redirect.origin : "";
       this.#redirect = null;
-    } else if (/^pull \S+: /.test(text) && level === "WARN") this.#pulledFrom = "";
+    } else if (/^pull \S+: (?!stopped)/.test(text) && level === "WARN") this.#pulledFrom = "";
     else if (/^play \S+ from /.test(text)) this.#players.add(cid);
     else if (/^client \S+ left /.test(text)) this.#players.delete(cid);
   }

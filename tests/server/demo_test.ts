@@ -96,6 +96,7 @@ async function pidOfOriginB(directory: string): Promise<number> {
   return 0;
 }
 
+/** Directories only: a compiled program caches its code in a file. */
 async function namesIn(directory: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
+  return (await Array.fromAsync(Deno.readDir(directory))).filter((entry) => entry.isDirectory).map(({ name }) => name);
 }
