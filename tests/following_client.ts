@@ -4,6 +4,10 @@ import { RtmpClient } from "../src/edge/rtmp_client.ts";
 import { parseTarget } from "../src/edge/upstream_request.ts";
 import { MessageType, type RtmpMessage } from "../src/rtmp/message.ts";
 import { parseStreamUrl } from "../src/rtmp/url.ts";
+import { edgeIdentity } from "../src/server/identity.ts";
+
+/** How a {@link FollowingClient} presents itself. */
+export type ClientKind = "edge" | "player";
 
 /** A player that follows RTMP 302, as SRS's edge does, and remembers what it saw. */
 export class FollowingClient implements Disposable {
@@ -18,11 +22,17 @@ export class FollowingClient implements Disposable {
   worstGapMs = 0;
   /** Why the last connection ended. */
   ended = "";
+  readonly #as: ClientKind;
   #client: RtmpClient | null = null;
   #lastMs = 0;
 
-  /** Starts to play; what comes of it shows in the fields. */
-  constructor(url: string) {
+  /**
+   * Starts to play; what comes of it shows in the fields.
+   *
+   * @param as Servers redirect what they know for an edge.
+   */
+  constructor(url: string, as: ClientKind = "player") {
+    this.#as = as;
     this.#dial(url);
   }
 
@@ -49,6 +59,7 @@ export class FollowingClient implements Disposable {
           name: `${url.stream}${url.query}`,
           chunkSizeBytes: 60_000,
           handshake: "simple",
+          ...(this.#as === "edge" ? { connectArgs: edgeIdentity() } : {}),
         },
       }, {
         onMedia: (message) => this.#onMedia(message),

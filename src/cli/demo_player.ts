@@ -4,6 +4,7 @@ import { RtmpClient, type RtmpClientHandlers } from "../edge/rtmp_client.ts";
 import { MediaFlag, videoFlags } from "../flv/codec.ts";
 import type { ClientEvent } from "../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
+import { edgeIdentity } from "../server/identity.ts";
 import { RateMeter } from "../stream/stats.ts";
 import { pause } from "./pause.ts";
 import { parseStreamTarget, RedirectChain, type StreamTarget } from "./stream_target.ts";
@@ -127,7 +128,16 @@ export class DemoPlayer implements RtmpClientHandlers {
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
         timers: this.#timers,
-        session: { role: "play", tcUrl, app, name, chunkSizeBytes: 60_000, handshake: "simple" },
+        session: {
+          role: "play",
+          tcUrl,
+          app,
+          name,
+          // An origin redirects only those who are known to follow.
+          connectArgs: edgeIdentity(),
+          chunkSizeBytes: 60_000,
+          handshake: "simple",
+        },
         signal: stop,
       }, this);
       this.#server = text;

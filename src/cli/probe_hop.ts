@@ -4,6 +4,7 @@ import { mayFollow } from "../edge/redirect_trust.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../edge/rtmp_client.ts";
 import type { ClientEvent } from "../rtmp/client_session.ts";
 import type { RtmpMessage } from "../rtmp/message.ts";
+import { edgeIdentity } from "../server/identity.ts";
 import { type ProbeStep, readIdentity, type ServerReport } from "./probe_report.ts";
 import type { MediaMeter } from "./probe_meter.ts";
 import type { StreamTarget } from "./stream_target.ts";
@@ -123,6 +124,7 @@ export class ProbeHop implements RtmpClientHandlers {
           name: target.name,
           chunkSizeBytes: 60_000,
           handshake: "digest",
+          connectArgs: edgeIdentity(),
         },
         signal: this.#abort.signal,
       }, this);

@@ -25,7 +25,7 @@ export interface OwnerAnswer {
 /**
  * Answers whether this server has a publisher of the stream; null when it has none.
  *
- * A stream that is pulled from elsewhere counts on an edge, as in SRS.
+ * A stream that is pulled from elsewhere counts on an edge, as in SRS, not on an origin.
  *
  * @param fallbackIp Address of this machine, where neither configuration nor question tells one.
  */
@@ -40,6 +40,8 @@ export function answerOwner(
   if (vhost === undefined || listen === undefined) return null;
   const source = sources.find(streamKey(vhost.name, question.app, question.stream));
   if (source === undefined || !source.isActive) return null;
+  // An origin that only relays is not the owner: two that relay from each other would be a loop.
+  if (source.feed === "upstream" && vhost.cluster.mode !== "remote") return null;
   const ip = config.advertise?.host ?? listenIp(listen) ?? (hostPart(question.coworker) || fallbackIp());
   const apiListen = config.httpApi.listen.text;
   const api = apiListen.includes(":") ? apiListen : `${ip}:${apiListen}`;

@@ -1,151 +1,133 @@
 import type { TimerHandle } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import { type LiveSource } from "../stream/live_source.ts";
+import type { LiveSource } from "../stream/live_source.ts";
 import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
-import { MAX_REDIRECTS, mayFollow } from "./redirect_trust.ts";
-import { parseTarget, type PullTarget, upstreamSession } from "./upstream_request.ts";
-import { UpstreamRun } from "./upstream_run.ts";
+import { PullRace } from "./pull_race.ts";
 
 /** What a pull does now, as the API shows it. */
 export interface PullState {
   key: string;
-  /** Server that the stream comes from now; empty when it comes from nowhere. */
+  /** Server that feeds the stream, or fed it last; empty before there was one. */
   upstream: string;
+  isFed: boolean;
   /** Why the last attempt ended; empty while the stream runs. */
   lastError: string;
   /** How often another server took over. */
   switches: number;
+  /** Wall-clock time without media at the last change of server, or return of the same; 0 before there was one. */
+  lastGapMs: number;
 }
 
-/** A round over all origins that found nothing is followed by a pause, longer each time up to the limit. */
-const FIRST_PAUSE_MS = 200;
+/** A round that found nothing is followed by a pause, longer each time up to the limit. */
+const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 3000;
 /** An upstream that ends sooner than this counts as a failed attempt, so that flapping does not spin. */
 const SETTLED_MS = 1000;
+/** Head start of the best origin over the next while nobody was cut off yet. */
+const STAGGER_MS = 150;
+/** While somebody publishes here, this often is looked whether he has left. */
+const LOCAL_PUBLISHER_CHECK_MS = 500;
 
 /**
- * Feeds one source from the origins: tries them in the order of the pool, follows redirects, goes on to the next when one
- * fails, until it is stopped. The players of the source notice no more than a gap.
+ * Feeds one source from other servers until it is stopped: a race among them, another one as soon as the winner fails.
+ * The players of the source notice no more than a gap.
  */
 export class EdgePull {
-  /** The latest player's words, used from the next connection on. */
+  /** The latest player's words, used from the next round on. */
   request: PullRequest;
   readonly state: PullState;
   readonly #source: LiveSource;
   readonly #environment: PullEnvironment;
   readonly #isUnwanted: () => boolean;
   readonly #log: Logger;
-  readonly #cid: string;
   #stopped = false;
-  #run: UpstreamRun | null = null;
+  #race: PullRace | null = null;
   #pause: { timer: TimerHandle; end: () => void } | null = null;
+  #endedMs = 0;
 
   /** @param isUnwanted True when nobody plays: then the pull ends with its upstream instead of looking for another. */
   constructor(source: LiveSource, request: PullRequest, environment: PullEnvironment, isUnwanted: () => boolean) {
     this.request = request;
-    this.state = { key: source.key, upstream: "", lastError: "", switches: 0 };
+    this.state = { key: source.key, upstream: "", isFed: false, lastError: "", switches: 0, lastGapMs: 0 };
     this.#source = source;
     this.#environment = environment;
     this.#isUnwanted = isUnwanted;
-    this.#cid = environment.newCid();
-    this.#log = environment.log.withCid(this.#cid);
+    this.#log = environment.log.withCid(environment.newCid());
   }
 
   /** Works until {@link stop}. Never throws. */
   async run(): Promise<void> {
+    const { timers } = this.#environment;
     let emptyRounds = 0;
     while (!this.#stopped) {
-      const settled = await this.#tryAll();
+      if (this.#source.feed === "client") {
+        await this.#rest(LOCAL_PUBLISHER_CHECK_MS);
+        continue;
+      }
+      const startedMs = timers.nowMs();
+      const fedMs = await this.#round();
+      this.state.isFed = false;
       if (this.#stopped || this.#isUnwanted()) return;
-      emptyRounds = settled ? 0 : emptyRounds + 1;
-      if (!settled) await this.#rest(emptyRounds);
+      emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
+      if (emptyRounds === 0) continue;
+      // Servers that hold the player until the stream comes have made this pause already.
+      const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
+      await this.#rest(pauseMs - (timers.nowMs() - startedMs));
     }
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#run?.stop();
+    this.#race?.stop();
     this.#pause?.timer.cancel();
     this.#pause?.end();
   }
 
-  /** One round over the origins; true as soon as one of them fed the source for a while. */
-  async #tryAll(): Promise<boolean> {
-    const { origin: origins } = this.request.vhost.cluster;
-    const names = origins.map(({ text }) => text);
-    if (names.length === 0) this.state.lastError = `vhost ${this.request.vhost.name} has no origin`;
-    for (const origin of this.#environment.pool.order(names, this.#source.key)) {
-      const target = parseTarget(origin);
-      if (this.#stopped || target === null) continue;
-      if (await this.#tryOrigin(origin, target)) return true;
-    }
-    return false;
-  }
-
-  /** Pulls from one origin or where it redirects to. True if the source was fed for a while. */
-  async #tryOrigin(origin: string, first: PullTarget): Promise<boolean> {
-    const visited = new Set<string>();
-    let target = first;
-    for (let hops = 0; !this.#stopped; hops++) {
-      visited.add(target.text);
-      const outcome = await this.#pullFrom(origin, target);
-      if (outcome.redirect === null) return outcome.fedMs >= SETTLED_MS;
-      const next = parseTarget(outcome.redirect);
-      const refusal = next === null
-        ? "it is not an RTMP address"
-        : visited.has(next.text)
-        ? "that server was asked already"
-        : hops >= MAX_REDIRECTS
-        ? `after ${MAX_REDIRECTS} redirects`
-        : mayFollow(outcome.remoteIp, next.host)
-        ? null
-        : "a public server may not send us to a local address";
-      if (next === null || refusal !== null) {
-        this.#fail(`${target.text} redirects to ${outcome.redirect}: not followed, ${refusal}`);
-        return false;
-      }
-      this.#log.info(`pull ${this.#source.key}: ${target.text} redirects to ${next.text}`);
-      target = { ...next, redirectedFrom: outcome.remoteIp };
-    }
-    return false;
-  }
-
-  async #pullFrom(origin: string, target: PullTarget) {
-    const { timers, pool, connectArgs } = this.#environment;
-    const { cluster } = this.request.vhost;
-    const run = new UpstreamRun(this.#source, timers, {
-      target,
-      timeouts: cluster,
-      session: upstreamSession(this.request, target, cluster.debugSrsUpnode ? connectArgs(this.#cid) : null),
-      onFeeding: () => {
-        if (this.state.upstream !== "" && this.state.upstream !== target.text) this.state.switches++;
-        this.state.upstream = target.text;
-        this.state.lastError = "";
-        pool.health(origin).pulls++;
-        this.#log.info(`pull ${this.#source.key} from ${target.text}`);
-      },
+  /** @returns How long the source was fed. */
+  async #round(): Promise<number> {
+    const targets = await this.request.findTargets();
+    if (this.#stopped) return 0;
+    if (targets.length === 0) this.#fail("no server is known to have it", "debug");
+    const wasFed = this.#endedMs > 0;
+    this.#race = new PullRace(this.#source, {
+      targets,
+      request: this.request,
+      environment: this.#environment,
+      log: this.#log,
+      // With players cut off there is no time to ask one after the other.
+      staggerMs: wasFed ? 0 : STAGGER_MS,
+      onFeeding: ({ text }) => this.#onFeeding(text),
+      onFailure: (error) => this.#fail(error, "warn"),
     });
-    this.#run = run;
-    const outcome = await run.finished;
-    this.#run = null;
-    if (outcome.fedMs > 0) pool.health(origin).pulls--;
-    if (outcome.reached) pool.noteSuccess(origin);
-    // A dead server behind a redirect says nothing of the origin that knew it.
-    else if (target.redirectedFrom === null) pool.noteFailure(origin, outcome.error);
-    if (!this.#stopped && outcome.redirect === null) this.#fail(outcome.error);
-    return outcome;
+    const fedMs = await this.#race.finished;
+    this.#race = null;
+    if (fedMs > 0) this.#endedMs = this.#environment.timers.nowMs();
+    return fedMs;
   }
 
-  #fail(error: string): void {
+  #onFeeding(upstream: string): void {
+    const { state } = this;
+    if (this.#endedMs > 0) {
+      state.lastGapMs = Math.round(this.#environment.timers.nowMs() - this.#endedMs);
+      if (state.upstream !== upstream) state.switches++;
+    }
+    const after = this.#endedMs > 0 ? ` after ${state.lastGapMs} ms without` : "";
+    this.#log.info(`pull ${this.#source.key} from ${upstream}${after}`);
+    state.upstream = upstream;
+    state.isFed = true;
+    state.lastError = "";
+  }
+
+  #fail(error: string, level: "debug" | "warn"): void {
     this.state.lastError = error;
-    this.#log.warn(`pull ${this.#source.key}: ${error}`);
+    this.#log[level](`pull ${this.#source.key}: ${error}`);
   }
 
-  async #rest(round: number): Promise<void> {
-    const limitMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (round - 1));
+  async #rest(pauseMs: number): Promise<void> {
+    if (pauseMs <= 0 || this.#stopped) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     // Half fixed, half random: streams that lost the same origin do not come back in step.
-    const timer = this.#environment.timers.after(limitMs / 2 + Math.random() * limitMs / 2, resolve);
+    const timer = this.#environment.timers.after(pauseMs / 2 + Math.random() * pauseMs / 2, resolve);
     this.#pause = { timer, end: resolve };
     await promise;
     this.#pause = null;

@@ -13,6 +13,8 @@ export interface PullRequest {
   vhost: VhostConfig;
   pageUrl: string;
   swfUrl: string;
+  /** Servers that may have the stream now, `host[:port]`, the best first. Never rejects. */
+  findTargets(): Promise<readonly string[]>;
 }
 
 /** What pulls share. */

@@ -1,5 +1,6 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
+import { asString } from "../rtmp/command.ts";
 import type { ClientEvent } from "../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
 import type { LiveSource, PublishSession } from "../stream/live_source.ts";
@@ -39,6 +40,10 @@ export interface UpstreamOutcome {
   error: string;
 }
 
+/** A server of our own kind holds a player until the stream comes: it is left more time. */
+const HOLDING_SERVER = /^srs-ts\//;
+const HOLDING_TIMEOUT_MS = 15_000;
+
 const kinds = new Map<number, PacketKind>([
   [MessageType.Audio, "audio"],
   [MessageType.Video, "video"],
@@ -58,6 +63,8 @@ export class UpstreamRun implements RtmpClientHandlers {
   #feed: PublishSession | null = null;
   #watchdog: TimerHandle | null = null;
   #reached = false;
+  #holds = false;
+  #scripts: RtmpMessage[] = [];
   #feedingSinceMs = 0;
   #lastMediaMs = 0;
   #over = false;
@@ -92,10 +99,15 @@ export class UpstreamRun implements RtmpClientHandlers {
 
   onEvent(event: ClientEvent): void {
     switch (event.kind) {
-      case "ready":
+      case "connected":
+        this.#holds = HOLDING_SERVER.test(asString(event.identity.srs_server));
+        return;
+      case "ready": {
+        const { firstMediaTimeoutMs } = this.#options.timeouts;
         this.#reached = true;
         this.#lastMediaMs = this.#timers.nowMs();
-        return this.#watch(this.#options.timeouts.firstMediaTimeoutMs);
+        return this.#watch(this.#holds ? Math.max(firstMediaTimeoutMs, HOLDING_TIMEOUT_MS) : firstMediaTimeoutMs);
+      }
       case "redirect":
         this.#reached = true;
         return this.#end("redirected", event.url);
@@ -111,8 +123,6 @@ export class UpstreamRun implements RtmpClientHandlers {
     this.#end(error.message, null);
   }
 
-  #scripts: RtmpMessage[] = [];
-
   /** Metadata alone is no stream yet: it is kept until media proves that the server has one. */
   #holdScript(message: RtmpMessage): void {
     if (this.#scripts.length < 8) this.#scripts.push(message);
@@ -120,7 +130,7 @@ export class UpstreamRun implements RtmpClientHandlers {
 
   #startFeed(): PublishSession | null {
     try {
-      const feed = this.#source.startPublish("upstream");
+      const feed = this.#source.startPublish("upstream", () => this.#onRevoked());
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#options.onFeeding();
       for (const { timestampMs, payload } of this.#scripts) feed.publish({ kind: "script", timestampMs, payload });
@@ -153,15 +163,19 @@ export class UpstreamRun implements RtmpClientHandlers {
     }
   }
 
+  /** A publisher of this server took the source over. */
+  #onRevoked(): void {
+    this.#feed = null;
+    this.#end("somebody publishes the stream here", null);
+  }
+
   /** Looks again when the bound would be reached if nothing more came. */
   #watch(limitMs: number): void {
-    this.#watchdog = this.#timers.after(limitMs, () => {
-      const bound = this.#feed === null ? limitMs : this.#options.timeouts.idleTimeoutMs;
-      const silentMs = this.#timers.nowMs() - this.#lastMediaMs;
-      if (silentMs >= bound - 1) {
-        this.#end(`${this.#options.target.text}: no media for ${Math.round(silentMs)} ms`, null);
-      } else this.#watch(Math.max(1, bound - silentMs));
-    });
+    const { target, timeouts } = this.#options;
+    const boundMs = this.#feed === null ? limitMs : timeouts.idleTimeoutMs;
+    const silentMs = this.#timers.nowMs() - this.#lastMediaMs;
+    if (silentMs >= boundMs) return this.#end(`${target.text}: no media for ${Math.round(silentMs)} ms`, null);
+    this.#watchdog = this.#timers.after(Math.ceil(boundMs - silentMs), () => this.#watch(limitMs));
   }
 
   #end(error: string, redirect: string | null): void {

@@ -53,8 +53,9 @@ export class WritePump {
 
   #pull(): void {
     const view = this.#source.next();
-    if (view === null) this.#source.onDrained?.();
-    else this.#write(view);
+    if (view !== null) this.#write(view);
+    // Asked for bytes, a source may decide to end and say so: then that is under way already.
+    else if (this.#view === null) this.#source.onDrained?.();
   }
 
   #write(view: Uint8Array): void {

@@ -41,6 +41,11 @@ export function srsIdentity(identity: Identity, cid: string, localIp: string): A
   };
 }
 
+/** What makes a client known as one that follows RTMP 302: the members of an SRS edge by which servers tell it. */
+export function edgeIdentity(): AmfObject {
+  return { srs_sig: "SRS", srs_server: SERVER_NAME, srs_version: VERSION };
+}
+
 /** Members added to a stream's metadata. */
 export function metadataIdentity(): AmfObject {
   return { server: SERVER_NAME, server_version: VERSION };

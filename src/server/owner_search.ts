@@ -1,17 +1,18 @@
 import type { TimerHandle } from "../base/clock.ts";
+import type { OwnerQuery } from "../cluster/coworkers.ts";
 import { redirectAddress } from "../cluster/redirect.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import type { ServerContext } from "./context.ts";
 
 /** Pause between two questions to the coworkers, while a player waits. */
-const ASK_AGAIN_MS = 300;
+const ASK_AGAIN_MS = 200;
 
 /** How a search ended; neither is called after `stop`. */
 export interface OwnerSearchSink {
   /** @param address Where the client should go: full RTMP address of the stream at its owner. */
-  onFound(address: string): void;
-  onNotFound(waitedMs: number): void;
+  onRedirect(address: string): void;
+  onNotFound(reason: string): void;
 }
 
 /**
@@ -44,21 +45,19 @@ export class OwnerSearch {
   }
 
   async #ask(): Promise<void> {
-    const { cluster, name } = this.#vhost;
-    const { app, stream, host, key } = this.#url;
-    const owner = await this.#context.coworkers.findOwner({
-      coworkers: cluster.coworkers.map(({ text }) => text),
-      timeoutMs: cluster.coworkerTimeoutMs,
-      key,
-      vhost: name,
-      app,
-      stream,
-      ip: host,
-    });
+    const { cluster } = this.#vhost;
+    const owner = await this.#context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url));
     if (this.#stopped) return;
-    if (owner !== null) return this.#sink.onFound(redirectAddress(this.#url, owner));
+    if (owner !== null) return this.#sink.onRedirect(redirectAddress(this.#url, owner));
     const waitedMs = Math.round(this.#context.timers.nowMs() - this.#startedMs);
-    if (waitedMs >= cluster.ownerTimeoutMs) this.#sink.onNotFound(waitedMs);
-    else this.#timer = this.#context.timers.after(ASK_AGAIN_MS, () => this.#ask());
+    if (waitedMs >= cluster.ownerTimeoutMs) {
+      this.#sink.onNotFound(`nobody publishes ${this.#url.key}, waited ${waitedMs} ms`);
+    } else this.#timer = this.#context.timers.after(ASK_AGAIN_MS, () => this.#ask());
   }
+}
+
+/** The question to the coworkers of a vhost. */
+export function ownerQuery({ cluster, name }: VhostConfig, { app, stream, host, key }: StreamUrl): OwnerQuery {
+  const coworkers = cluster.coworkers.map(({ text }) => text);
+  return { coworkers, timeoutMs: cluster.coworkerTimeoutMs, key, vhost: name, app, stream, ip: host };
 }

@@ -1,13 +1,12 @@
 import type { TimerHandle } from "../base/clock.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import type { PullLease } from "../edge/edge_pulls.ts";
 import type { SessionRequest } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource, Player } from "../stream/live_source.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
 import { RateMeter } from "../stream/stats.ts";
 import type { ClientEntry } from "./client_registry.ts";
-import { OwnerSearch } from "./owner_search.ts";
+import { PlaySupply, type SupplySink } from "./play_supply.ts";
 import type { Role, RoleHost } from "./role.ts";
 import { sourceOptions } from "./source_options.ts";
 
@@ -20,7 +19,7 @@ const REDIRECT_WAIT_MS = 3000;
  * A client that plays a stream: from this server's own source, or on an edge from one that is pulled for it. On an
  * origin of a cluster that lacks the stream the client is held while its owner is searched, then redirected or refused.
  */
-export class PlayRole implements Role, Player {
+export class PlayRole implements Role, Player, SupplySink {
   readonly #host: RoleHost;
   readonly #url: StreamUrl;
   readonly #source: LiveSource;
@@ -28,10 +27,11 @@ export class PlayRole implements Role, Player {
   readonly #entry: ClientEntry;
   readonly #durationMs: number;
   readonly #isEdge: boolean;
-  readonly #lease: PullLease | null;
-  #search: OwnerSearch | null = null;
+  readonly #supply: PlaySupply;
   #redirectTimer: TimerHandle | null = null;
   #paused = false;
+  /** The publisher left: once everything is sent, so does this client. */
+  #endsWhenSent = false;
   #firstTimestampMs: number | null = null;
 
   constructor(host: RoleHost, vhost: VhostConfig, request: PlayRequest) {
@@ -46,9 +46,15 @@ export class PlayRole implements Role, Player {
     this.#cursor = this.#source.attach(this);
     this.#entry = this.#register();
     host.log.info(`play ${request.url.key} from ${host.remoteIp}`);
-    const isRemote = vhost.cluster.mode === "remote";
-    this.#lease = isRemote ? context.pulls.acquire(this.#source, this.#pullRequest(vhost)) : null;
-    if (!isRemote && vhost.cluster.originCluster && !this.#source.isActive) this.#searchOwner(vhost);
+    const info = session.connectInfo;
+    this.#supply = new PlaySupply(context, {
+      url: this.#url,
+      vhost,
+      source: this.#source,
+      followsRedirects: this.#isEdge,
+      pageUrl: info?.pageUrl ?? "",
+      swfUrl: info?.swfUrl ?? "",
+    }, this);
   }
 
   wake(): void {
@@ -56,29 +62,43 @@ export class PlayRole implements Role, Player {
   }
 
   onPublishChange(active: boolean): void {
-    if (active) {
-      this.#search?.stop();
-      this.#search = null;
-    } else if (this.#isEdge && this.#lease === null) {
-      // An SRS edge waits 5 s in silence before it looks elsewhere; the end of the connection tells it at once.
-      this.#host.session.sendStatus("playUnpublishNotify");
-      this.#host.finish("sourceEnded", `publisher of ${this.#url.key} left`);
-    }
+    if (active) this.#supply.onPublish();
+    // An SRS edge waits 5 s in silence before it looks elsewhere; the end of the connection tells it at once.
+    this.#endsWhenSent = !active && this.#isEdge && !this.#supply.isPulled;
+    this.#host.wake();
   }
 
   nextMedia(): Uint8Array | null {
-    if (this.#paused || this.#redirectTimer !== null) return null;
+    if (this.#paused || this.#redirectTimer !== null || this.#supply.isSearching) return null;
     if (this.#durationMs > 0 && this.#isOver()) {
       this.#host.finish("sourceEnded", `played the ${this.#durationMs} ms asked for`);
       return null;
     }
-    return this.#cursor.next();
+    const view = this.#cursor.next();
+    if (view === null && this.#endsWhenSent) {
+      this.#host.session.sendStatus("playUnpublishNotify");
+      this.#host.finish("sourceEnded", `publisher of ${this.#url.key} left`);
+    }
+    return view;
   }
 
   onPause(paused: boolean): void {
     this.#paused = paused;
     if (!paused) this.#cursor.skipToNewerKeyframe();
     this.#host.wake();
+  }
+
+  onRedirect(address: string): void {
+    const { log, context, session } = this.#host;
+    log.info(`redirect ${this.#url.key} to ${address}`);
+    this.#redirectTimer = context.timers.after(REDIRECT_WAIT_MS, () => this.#host.finish("redirected", "unconfirmed"));
+    session.redirect(address);
+    this.#host.wake();
+  }
+
+  onNotFound(reason: string): void {
+    this.#host.session.sendStatus("playStreamNotFound", reason);
+    this.#host.finish("refused", reason);
   }
 
   onRedirectAnswered(): void {
@@ -96,10 +116,9 @@ export class PlayRole implements Role, Player {
   }
 
   end(): void {
-    this.#search?.stop();
     this.#redirectTimer?.cancel();
     this.#source.detach(this);
-    this.#lease?.[Symbol.dispose]();
+    this.#supply[Symbol.dispose]();
     this.#host.context.registry.remove(this.#entry);
   }
 
@@ -129,37 +148,10 @@ export class PlayRole implements Role, Player {
     return entry;
   }
 
-  #pullRequest(vhost: VhostConfig) {
-    const info = this.#host.session.connectInfo;
-    return { url: this.#url, vhost, pageUrl: info?.pageUrl ?? "", swfUrl: info?.swfUrl ?? "" };
-  }
-
   #isOver(): boolean {
     const { timestampMs } = this.#cursor;
     this.#firstTimestampMs ??= timestampMs;
     return timestampMs !== null && this.#firstTimestampMs !== null &&
       ((timestampMs - this.#firstTimestampMs) | 0) >= this.#durationMs;
-  }
-
-  #searchOwner(vhost: VhostConfig): void {
-    const { context, log, session } = this.#host;
-    this.#search = new OwnerSearch(context, vhost, this.#url, {
-      onFound: (address) => {
-        this.#search = null;
-        log.info(`redirect ${this.#url.key} to ${address}`);
-        this.#redirectTimer = context.timers.after(
-          REDIRECT_WAIT_MS,
-          () => this.#host.finish("redirected", "unconfirmed"),
-        );
-        session.redirect(address);
-        this.#host.wake();
-      },
-      onNotFound: (waitedMs) => {
-        this.#search = null;
-        const reason = `nobody publishes ${this.#url.key}, waited ${waitedMs} ms`;
-        session.sendStatus("playStreamNotFound", reason);
-        this.#host.finish("refused", reason);
-      },
-    });
   }
 }

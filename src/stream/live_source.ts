@@ -70,13 +70,18 @@ export class LiveSource {
   readonly #onIdle: (source: LiveSource) => void;
   #session: PublishSession | null = null;
   #feed: FeedKind | null = null;
+  #onRevoked: () => void = () => {};
   #flushTimer: TimerHandle | null = null;
+  /** Two flushes are `mw_latency` apart at least. */
+  #nextFlushMs = 0;
   #wakeTimer: TimerHandle | null = null;
   #wakeNext = 0;
   #wakeAgain = false;
   #gopPackets = 0;
   #gopBytes = 0;
   #awaitsFirstFrame = false;
+  /** Players that were waiting for this publisher get its first keyframe without waiting for the flush. */
+  #awaitsFirstGop = false;
 
   constructor(key: string, options: SourceOptions, timers: Timers, onIdle: (source: LiveSource) => void) {
     this.key = key;
@@ -112,21 +117,29 @@ export class LiveSource {
   }
 
   /**
-   * Takes the stream for one publisher.
+   * Takes the stream for one publisher. A publisher of this server takes it over from a connection to another one.
    *
+   * @param onRevoked The stream was taken over; the session has no effect any more.
    * @throws {RequestDenied} `StreamBusy` while another holds it.
    */
-  startPublish(feed: FeedKind): PublishSession {
-    if (this.#session !== null) throw new RequestDenied("StreamBusy", `stream ${this.key} is busy: it has a publisher`);
+  startPublish(feed: FeedKind, onRevoked: () => void = () => {}): PublishSession {
+    if (this.#session !== null) {
+      const mayTakeOver = feed === "client" && this.#feed === "upstream";
+      if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} is busy: it has a publisher`);
+      const revoke = this.#onRevoked;
+      this.#endPublish();
+      revoke();
+    }
+    this.#onRevoked = onRevoked;
     this.#timeline.startSession();
     this.#meta.startSession();
-    this.#awaitsFirstFrame = true;
+    this.#awaitsFirstFrame = this.#awaitsFirstGop = true;
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
       },
       endBurst: () => {
-        if (this.#flushesAtOnce && this.#log.hasUnflushed) this.#flush();
+        if (this.#log.hasUnflushed && this.#isFlushDue()) this.#flush();
       },
       [Symbol.dispose]: () => {
         if (this.#session === session) this.#endPublish();
@@ -229,8 +242,14 @@ export class LiveSource {
     // A log keeps what is not flushed: with nobody to flush for, that would be everything.
     if (this.#players.length === 0) this.#log.flush();
     else if (this.#flushTimer === null && !this.#flushesAtOnce) {
-      this.#flushTimer = this.#timers.after(this.options.mwLatencyMs, () => this.#flush());
+      this.#flushTimer = this.#timers.after(Math.max(0, this.#nextFlushMs - this.#timers.nowMs()), () => this.#flush());
     }
+  }
+
+  /** What came in one burst after a pause, as from another server that gathers too, is not held up a second time. */
+  #isFlushDue(): boolean {
+    return this.#flushesAtOnce || (this.#awaitsFirstGop && this.#log.hasUnflushedKeyframe) ||
+      this.#timers.nowMs() >= this.#nextFlushMs;
   }
 
   /** No timer: players get what came whenever the publisher pauses. */
@@ -238,10 +257,12 @@ export class LiveSource {
     return this.options.minLatency || this.options.mwLatencyMs === 0;
   }
 
-  /** Shows players what came since the last flush; one timer a source, it runs from the first packet after a flush. */
+  /** Shows players what came since the last flush; one timer a source. */
   #flush(): void {
     this.#flushTimer?.cancel();
     this.#flushTimer = null;
+    this.#nextFlushMs = this.#timers.nowMs() + this.options.mwLatencyMs;
+    if (this.#log.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
     this.#log.flush();
     // A round begun anew by every flush might never get to the last players: it goes on, and another one follows.
     if (this.#wakeTimer !== null) this.#wakeAgain = true;

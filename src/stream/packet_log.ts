@@ -59,6 +59,11 @@ export class PacketLog {
     return this.#unflushedBytes > 0;
   }
 
+  /** True if a place to start at waits to be flushed. */
+  get hasUnflushedKeyframe(): boolean {
+    return this.#pendingKeyframe !== null;
+  }
+
   /** Timestamp of the last flushed packet. */
   get headTimestampMs(): number {
     const { block, entry } = this.#head;

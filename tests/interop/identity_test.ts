@@ -4,12 +4,13 @@ import { Cluster, Program, until } from "../launcher.ts";
 import { clip, hashesOf, parseFrameMd5, playHashes, publishClip } from "./media.ts";
 import { interopTest } from "./tools.ts";
 
-interopTest("a clip reaches players of A, of the edge and by way of B byte for byte", ["ffmpeg"], async () => {
+interopTest("a clip reaches players of A, of the edge, of B and by way of B byte for byte", ["ffmpeg"], async () => {
   const source = await hashesOf(clip);
   await using cluster = await Cluster.start();
   await using playerOfA = new Program(playHashes(cluster.url("rtmpA")));
   await using playerOfEdge = new Program(playHashes(cluster.url("edge")));
-  using playerByB = new FollowingClient(cluster.url("rtmpB"));
+  using playerByB = new FollowingClient(cluster.url("rtmpB"), "edge");
+  using playerOfB = new FollowingClient(cluster.url("rtmpB"), "player");
   const { originA, originB, edge } = cluster;
   await until(
     () => [originA, originB, edge].every(({ output }) => output.includes("play /live/livestream")),
@@ -32,5 +33,6 @@ interopTest("a clip reaches players of A, of the edge and by way of B byte for b
     assertEquals(got.audio, source.audio.slice(0, got.audio.length));
   }
   assertEquals(playerByB.visited, [`127.0.0.1:${cluster.ports.rtmpB}`, `127.0.0.1:${cluster.ports.rtmpA}`]);
-  assertEquals({ video: playerByB.video, audio: playerByB.audio }, source);
+  assertEquals(playerOfB.visited, [`127.0.0.1:${cluster.ports.rtmpB}`]);
+  for (const { video, audio } of [playerByB, playerOfB]) assertEquals({ video, audio }, source);
 });

@@ -1,4 +1,4 @@
-import { accepted, directive, unsupported } from "../schema.ts";
+import { directive, unsupported } from "../schema.ts";
 import { endpoints } from "../value_address.ts";
 import { milliseconds } from "../value_number.ts";
 import { oneOf, onOff, text } from "../value_type.ts";
@@ -56,8 +56,7 @@ export const clusterRows = {
     default: "auto",
     reload: "live",
     extension: true,
-    doc: "Origin: whether players of a stream elsewhere are redirected or served through this origin.",
-    status: accepted("players of a stream elsewhere are always redirected so far"),
+    doc: "Origin: players of a stream elsewhere are redirected, or served through here; `auto` redirects edges only.",
   }),
   ownerTimeoutMs: directive("owner_timeout", milliseconds(), {
     default: 10_000,

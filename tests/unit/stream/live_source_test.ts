@@ -211,20 +211,35 @@ Deno.test("LiveSource drops repeated headers with reduce_sequence_header, and on
   }
 });
 
-Deno.test("LiveSource flushes mw_latency after the first packet, not later for each packet more", () => {
+Deno.test("LiveSource sends the first GOP at once, then what came once every mw_latency", () => {
   const stage = new Stage();
   const player = new TestPlayer(stage.source);
   const session = stage.publisher(key(1, 0));
+  session.endBurst();
+  assertEquals(player.wakes, 1);
   for (let ms = 40; ms < 350; ms += 40) {
     stage.timers.advance(40);
     session.publish(inter(ms, ms));
     session.endBurst();
   }
-  assertEquals(player.wakes, 0);
-  stage.timers.advance(350 - 320);
   assertEquals(player.wakes, 1);
+  stage.timers.advance(350 - 320);
+  assertEquals(player.wakes, 2);
   assertEquals(player.take().length, 9);
-  assertEquals(player.writes, 1);
+});
+
+Deno.test("LiveSource does not hold up a burst that comes mw_latency after the last one", () => {
+  const stage = new Stage();
+  const player = new TestPlayer(stage.source);
+  const session = stage.publisher(key(1, 0));
+  session.endBurst();
+  for (let burst = 1; burst <= 3; burst++) {
+    stage.timers.advance(350);
+    for (let ms = 40; ms <= 350; ms += 40) session.publish(inter(burst * 10, burst * 350 + ms));
+    assertEquals(player.wakes, burst);
+    session.endBurst();
+    assertEquals(player.wakes, burst + 1);
+  }
 });
 
 Deno.test("LiveSource has no timer while nobody watches, nor while nothing comes", () => {

@@ -1,0 +1,112 @@
+import type { TimerHandle } from "../base/clock.ts";
+import type { VhostConfig } from "../config/mod.ts";
+import type { PullLease } from "../edge/edge_pulls.ts";
+import { formatHost, type StreamUrl } from "../rtmp/url.ts";
+import type { LiveSource } from "../stream/live_source.ts";
+import type { ServerContext } from "./context.ts";
+import { ownerQuery, OwnerSearch } from "./owner_search.ts";
+
+/** A player that waits for its stream. */
+export interface SupplyRequest {
+  url: StreamUrl;
+  vhost: VhostConfig;
+  source: LiveSource;
+  /** The client is known to follow RTMP 302: an edge. */
+  followsRedirects: boolean;
+  pageUrl: string;
+  swfUrl: string;
+}
+
+/** What becomes of a player whose stream is not published here. */
+export interface SupplySink {
+  /** It is to be sent to the owner, at this address. */
+  onRedirect(address: string): void;
+  /** Nobody has the stream, for as long as players are held. */
+  onNotFound(reason: string): void;
+}
+
+/**
+ * Sees to it that a player gets its stream: it may be published here; an edge pulls it from an origin; an origin of a
+ * cluster sends the player to the owner (302), or pulls the stream from there for those that do not follow.
+ */
+export class PlaySupply implements Disposable {
+  readonly #context: ServerContext;
+  readonly #request: SupplyRequest;
+  readonly #sink: SupplySink;
+  #search: OwnerSearch | null = null;
+  #lease: PullLease | null = null;
+  #notFoundTimer: TimerHandle | null = null;
+
+  constructor(context: ServerContext, request: SupplyRequest, sink: SupplySink) {
+    this.#context = context;
+    this.#request = request;
+    this.#sink = sink;
+    const { mode, originCluster } = request.vhost.cluster;
+    if (mode === "remote") this.#pull(() => this.#originsInOrder());
+    else if (!originCluster || request.source.feed === "client") return;
+    else if (this.#redirects()) this.#searchOwner();
+    else this.#pull(() => this.#owner());
+  }
+
+  /** The stream is pulled for this player, and for others that play it here. */
+  get isPulled(): boolean {
+    return this.#lease !== null;
+  }
+
+  /** The player is about to be redirected: it gets no media of a relay that runs here for others. */
+  get isSearching(): boolean {
+    return this.#search !== null;
+  }
+
+  /** Somebody publishes the stream here, or it is pulled: nothing more is to be waited for. */
+  onPublish(): void {
+    this.#notFoundTimer?.cancel();
+    if (this.#request.source.feed === "client") this.#stopSearch();
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopSearch();
+    this.#notFoundTimer?.cancel();
+    this.#lease?.[Symbol.dispose]();
+  }
+
+  #stopSearch(): void {
+    this.#search?.stop();
+    this.#search = null;
+  }
+
+  #redirects(): boolean {
+    const { vhost: { cluster: { redirect } }, followsRedirects } = this.#request;
+    return redirect === "always" || (redirect === "auto" && followsRedirects);
+  }
+
+  #searchOwner(): void {
+    const { vhost, url } = this.#request;
+    this.#search = new OwnerSearch(this.#context, vhost, url, this.#sink);
+  }
+
+  #pull(findTargets: () => Promise<readonly string[]>): void {
+    const { source, vhost } = this.#request;
+    this.#lease = this.#context.pulls.acquire(source, { ...this.#request, findTargets });
+    if (source.isActive) return;
+    const { ownerTimeoutMs } = vhost.cluster;
+    this.#notFoundTimer = this.#context.timers.after(ownerTimeoutMs, () => {
+      const why = this.#lease?.lastError ?? "";
+      this.#sink.onNotFound(`nobody has ${source.key}, waited ${ownerTimeoutMs} ms${why === "" ? "" : `; ${why}`}`);
+    });
+  }
+
+  #originsInOrder(): Promise<readonly string[]> {
+    const { vhost, source } = this.#request;
+    // Read anew from the configuration: a reload may have changed the list.
+    const current = this.#context.config.vhosts.find(({ name }) => name === vhost.name) ?? vhost;
+    const origins = current.cluster.origin.map(({ text }) => text);
+    return Promise.resolve(this.#context.pulls.pool.order(origins, source.key));
+  }
+
+  async #owner(): Promise<readonly string[]> {
+    const { vhost, url } = this.#request;
+    const owner = await this.#context.coworkers.findOwner(ownerQuery(vhost, url));
+    return owner === null ? [] : [`${formatHost(owner.ip)}:${owner.port}`];
+  }
+}
