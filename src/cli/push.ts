@@ -1,8 +1,9 @@
 import { systemTimers } from "../base/clock.ts";
 import type { CliIo, Command, CommandArgs } from "./command.ts";
 import { UsageError } from "./parse_args.ts";
+import { fileAt } from "./push_file.ts";
 import { PushRun } from "./push_run.ts";
-import { samplePath } from "./sample.ts";
+import { sampleFile } from "./sample.ts";
 import { readStreamArgument } from "./stream_target.ts";
 
 /** `srs-ts push`: publishes a file as if it were live. */
@@ -42,9 +43,10 @@ Exit status: 0 at the end of the file or by Ctrl-C, 1 when the file cannot be re
 
 async function runPush(args: CommandArgs, io: CliIo): Promise<number> {
   if (args.flag("loop") && args.flag("no-loop")) throw new UsageError("--loop and --no-loop contradict each other");
+  const path = args.value("input");
   return await new PushRun({
     target: readStreamArgument(args),
-    path: args.value("input") ?? samplePath(),
+    file: path === undefined ? sampleFile() : fileAt(path),
     loop: !args.flag("no-loop"),
     reconnect: !args.flag("no-reconnect"),
     json: args.flag("json"),

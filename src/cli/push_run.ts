@@ -3,7 +3,7 @@ import { SrsError } from "../base/errors.ts";
 import { FlvTagType } from "../flv/tag.ts";
 import type { CliIo } from "./command.ts";
 import { PushFeed } from "./push_feed.ts";
-import { readMedia } from "./push_file.ts";
+import { type MediaFile, readMedia } from "./push_file.ts";
 import { PushProgress } from "./push_progress.ts";
 import { END_OF_FILE, type PushFailure, PushSession } from "./push_session.ts";
 import type { StreamTarget } from "./stream_target.ts";
@@ -11,7 +11,7 @@ import type { StreamTarget } from "./stream_target.ts";
 /** What to publish, where and how. */
 export interface PushRunOptions {
   target: StreamTarget;
-  path: string;
+  file: MediaFile;
   loop: boolean;
   reconnect: boolean;
   json: boolean;
@@ -70,7 +70,7 @@ export class PushRun {
   /** A file that is of no use should not take a stream first. */
   async #checkFile(): Promise<boolean> {
     try {
-      for await (const { type } of readMedia(this.#options.path, { loop: false, onTruncated: () => {} })) {
+      for await (const { type } of readMedia(this.#options.file, { loop: false, onTruncated: () => {} })) {
         if (type === FlvTagType.Audio || type === FlvTagType.Video) break;
       }
       return true;
@@ -81,12 +81,12 @@ export class PushRun {
   }
 
   async #sendFile(): Promise<void> {
-    const { path, loop } = this.#options;
+    const { file, loop } = this.#options;
     const onTruncated = (text: string) => this.#progress.note(`${text}; what is whole of it is sent`);
     await this.#started.promise;
     if (this.#stop.aborted) return;
     try {
-      await this.#feed.run(readMedia(path, { loop, onTruncated }), this.#stop);
+      await this.#feed.run(readMedia(file, { loop, onTruncated }), this.#stop);
       if (!this.#stop.aborted && !this.#feed.isAttached) {
         this.#fail(new SrsError("StConnect", "the file ended while no server took it"));
       }

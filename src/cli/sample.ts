@@ -1,6 +1,14 @@
-/** Where the sample clip is: beside this module, also inside a compiled program. */
-export function samplePath(): string {
-  const folder = import.meta.dirname;
-  if (folder === undefined) throw new TypeError("Cannot find the sample: this module was not loaded from a file");
-  return `${folder}/sample.flv`;
+import type { MediaFile } from "./push_file.ts";
+
+/**
+ * The clip that is sent when no other is given: a file beside this module, inside a compiled program too. There it can
+ * be read as a whole only.
+ */
+export function sampleFile(): MediaFile {
+  return {
+    name: "the sample",
+    async *read() {
+      yield await Deno.readFile(new URL("./sample.flv", import.meta.url));
+    },
+  };
 }

@@ -160,7 +160,7 @@ Deno.test("push refuses a broken file before it connects, and ends the publish o
   using server = new FakeServer();
   const missing = run(pushCommand, "-i", "/no/such.flv", server.url());
   assertEquals(await missing.status, 1);
-  assertEquals(missing.err, "cannot open /no/such.flv: there is no such file\n");
+  assertEquals(missing.err, "/no/such.flv: there is no such file\n");
   assertEquals(server.log, []);
   await withFile(10, async (path) => {
     const push = run(pushCommand, "-i", path, server.url());

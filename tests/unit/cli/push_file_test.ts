@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { concatBytes } from "../../../src/base/bytes.ts";
 import { SrsError } from "../../../src/base/errors.ts";
-import { readMedia } from "../../../src/cli/push_file.ts";
-import { samplePath } from "../../../src/cli/sample.ts";
+import { fileAt, readMedia } from "../../../src/cli/push_file.ts";
+import { sampleFile } from "../../../src/cli/sample.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../../src/flv/tag.ts";
 import { tags } from "../flv/flv_tags.ts";
 
@@ -18,7 +18,7 @@ async function read(bytes: Uint8Array, options: { loop?: boolean; limit?: number
   try {
     await Deno.writeFile(path, bytes);
     for await (
-      const tag of readMedia(path, {
+      const tag of readMedia(fileAt(path), {
         loop,
         onTruncated: (text) => warnings.push(text.replace(path, "FILE")),
       })
@@ -67,14 +67,14 @@ for (const [what, bytes, message] of broken) {
 
 Deno.test("readMedia names a file that cannot be opened", async () => {
   const openIt = async (path: string) => {
-    for await (const _ of readMedia(path, { loop: true, onTruncated: () => {} }));
+    for await (const _ of readMedia(fileAt(path), { loop: true, onTruncated: () => {} }));
   };
-  await assertRejects(() => openIt("/no/such.flv"), SrsError, "cannot open /no/such.flv: there is no such file");
-  await assertRejects(() => openIt("/"), SrsError, "cannot open /: it is a directory");
+  await assertRejects(() => openIt("/no/such.flv"), SrsError, "/no/such.flv: there is no such file");
+  await assertRejects(() => openIt("/"), SrsError, "/: it is a directory");
 });
 
-Deno.test("samplePath leads to a clip with audio and video", async () => {
+Deno.test("sampleFile holds a clip with audio and video", async () => {
   const types = new Set<number>();
-  for await (const { type } of readMedia(samplePath(), { loop: false, onTruncated: () => {} })) types.add(type);
+  for await (const { type } of readMedia(sampleFile(), { loop: false, onTruncated: () => {} })) types.add(type);
   assertEquals([...types].sort(), [18, 8, 9]);
 });

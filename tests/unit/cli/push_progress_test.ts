@@ -65,7 +65,9 @@ Deno.test("PushProgress fits a terminal of 80 columns after days of a fast strea
   const { printed, counters, status, timers, progress } = create({ isTerminal: true });
   counters.droppedFrames = 1_000_000;
   status.reconnects = 10_000;
+  progress.stop();
   timers.advance(400 * 3_600_000);
+  progress.start();
   counters.bytes = 1e12;
   timers.advance(500);
   progress.stop();
