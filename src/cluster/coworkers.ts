@@ -52,7 +52,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 const FIRST_REST_MS = 1000;
 const MAX_REST_MS = 30_000;
 /** Players that come together share a question, and for this long its "nobody has it". */
-const NEGATIVE_CACHE_MS = 250;
+const NEGATIVE_CACHE_MS = 100;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**

@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater } from "../assert.ts";
+import { assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { FollowingClient } from "../following_client.ts";
 import { Cluster, Program, until } from "../launcher.ts";
 import { clip, hashesOf, parseFrameMd5, playHashes, publishClip } from "./media.ts";
@@ -20,7 +20,13 @@ interopTest("a clip reaches players of A, of the edge, of B and by way of B byte
 
   await using publisher = new Program(publishClip(cluster.url("rtmpA")));
   assertEquals((await publisher.status(30_000)).code, 0, publisher.output);
-  await until(() => playerByB.audio.length >= source.audio.length, 10_000, () => `the last packet; ${cluster.logs}`);
+  const last = source.audio.at(-1);
+  const waiting = [playerByB, playerOfB];
+  await until(
+    () => waiting.every(({ audio }) => audio.at(-1) === last),
+    10_000,
+    () => `the last packet; ${cluster.logs}`,
+  );
   // The edge is one flush behind; then ffmpeg writes what it holds back to interleave.
   await new Promise((resolve) => setTimeout(resolve, 1000));
   for (const player of [playerOfA, playerOfEdge]) {
@@ -34,5 +40,10 @@ interopTest("a clip reaches players of A, of the edge, of B and by way of B byte
   }
   assertEquals(playerByB.visited, [`127.0.0.1:${cluster.ports.rtmpB}`, `127.0.0.1:${cluster.ports.rtmpA}`]);
   assertEquals(playerOfB.visited, [`127.0.0.1:${cluster.ports.rtmpB}`]);
-  for (const { video, audio } of [playerByB, playerOfB]) assertEquals({ video, audio }, source);
+  for (const { video, audio } of waiting) {
+    // B learns of the publisher some moments late; five times as fast, that may be a GOP or two.
+    assertLess(source.video.length - video.length, 150);
+    assertEquals(video, source.video.slice(-video.length));
+    assertEquals(audio, source.audio.slice(-audio.length));
+  }
 });
