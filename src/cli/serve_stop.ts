@@ -26,7 +26,7 @@ export async function stopGracefully(parts: ServerParts, signal: string, hurry: 
   // Coworkers must not send players to a server that takes none.
   await waitFor(STOP_TIMEOUT_MS, parts.http.stop());
   while (!hurried && rtmp.connectionCount > 0) {
-    log.info(`graceful stop: ${rtmp.connectionCount} clients are still here`);
+    log.info(`graceful stop: clients still here: ${rtmp.connectionCount}`);
     await waitFor(REPORT_MS, Promise.race([hurry, rtmp.drained()]));
   }
   if (!hurried) await waitFor(config.graceFinalWaitMs, hurry);
