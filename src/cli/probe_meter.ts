@@ -31,7 +31,8 @@ export class MediaMeter {
   #metadata: AmfObject | null = null;
   readonly #videoRate = new RateOfTrack();
   readonly #audioRate = new RateOfTrack();
-  readonly #gops: { ms: number; frames: number }[] = [];
+  /** Sums over the whole groups of pictures. */
+  readonly #gops = { count: 0, ms: 0, frames: 0 };
   #keyframe: { timestampMs: number; frame: number } | null = null;
   #firstFrameMs: number | null = null;
   #firstKeyframeMs: number | null = null;
@@ -67,10 +68,8 @@ export class MediaMeter {
   }
 
   get gop(): GopLength | null {
-    const count = this.#gops.length;
-    if (count === 0) return null;
-    const mean = (of: "ms" | "frames") => this.#gops.reduce((sum, gop) => sum + gop[of], 0) / count;
-    return { count, ms: mean("ms"), frames: mean("frames") };
+    const { count, ms, frames } = this.#gops;
+    return count === 0 ? null : { count, ms: ms / count, frames: frames / count };
   }
 
   /** Takes a message of the stream. */
@@ -112,9 +111,15 @@ export class MediaMeter {
     const frame = this.#videoRate.rates().frames;
     if (this.#keyframe !== null) {
       const ms = timestampDiff(timestampMs, this.#keyframe.timestampMs);
-      if (ms > 0) this.#gops.push({ ms, frames: frame - this.#keyframe.frame });
+      if (ms > 0) this.#addGop(ms, frame - this.#keyframe.frame);
     }
     this.#keyframe = { timestampMs, frame };
+  }
+
+  #addGop(ms: number, frames: number): void {
+    this.#gops.count++;
+    this.#gops.ms += ms;
+    this.#gops.frames += frames;
   }
 }
 

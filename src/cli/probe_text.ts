@@ -109,7 +109,10 @@ function time(ms: number | null): string {
   return ms === null ? "?" : ms < 100 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
+/** Words of a server may be of any length. */
+const MAX_LENGTH = 500;
+
 /** Two columns. Texts may hold words of a server. */
 function line(label: string, text: string): string {
-  return `${label.padEnd(18)} ${escapeControls(text)}\n`;
+  return `${label.padEnd(18)} ${escapeControls(text).slice(0, MAX_LENGTH)}\n`;
 }

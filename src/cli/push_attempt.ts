@@ -95,10 +95,7 @@ export class PushAttempt implements RtmpClientHandlers {
 
   onEnd(error: UpstreamError): void {
     if (this.#farewell !== null) return this.#end({ error: this.#farewell });
-    const isUnexplained = this.#isConnected && this.#publishingSinceMs === 0 && error.codeName === "StConnect";
-    // SRS refuses without a word.
-    const hint = isUnexplained ? " instead of taking the stream: is it busy, or not allowed?" : "";
-    this.#end({ error: `${error.message}${hint}` });
+    this.#end({ error: `${error.message}${this.#hint(error)}` });
   }
 
   async #dial(): Promise<void> {
@@ -128,6 +125,13 @@ export class PushAttempt implements RtmpClientHandlers {
     } catch (error) {
       this.#end({ error: error instanceof UpstreamError ? error.message : describeError(error) });
     }
+  }
+
+  /** Servers that refuse without a word (SRS, nginx-rtmp) leave it to the user to guess. */
+  #hint({ codeName }: UpstreamError): string {
+    if (codeName !== "StConnect" || this.#publishingSinceMs > 0) return "";
+    if (this.#isConnected) return " instead of taking the stream: is it busy, or not allowed?";
+    return this.#isReached ? " instead of answering connect: is the app right?" : "";
   }
 
   #onReady(): void {

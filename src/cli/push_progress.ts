@@ -24,6 +24,8 @@ const REDRAW_MS = 500;
 const LINE_MS = 5000;
 /** Rates are means over this time. */
 const WINDOW_MS = 3000;
+/** Words of a server may be of any length. */
+const MAX_NOTE_LENGTH = 500;
 
 interface Sample {
   atMs: number;
@@ -66,7 +68,7 @@ export class PushProgress {
     const { io, json } = this.#options;
     if (json) return io.out(`${JSON.stringify({ event: "note", elapsedMs: this.#elapsedMs(), text })}\n`);
     this.#clear();
-    io.err(`${escapeControls(text)}\n`);
+    io.err(`${escapeControls(text).slice(0, MAX_NOTE_LENGTH)}\n`);
   }
 
   /** The last word: what was sent in all. */

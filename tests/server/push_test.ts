@@ -130,6 +130,20 @@ Deno.test("push gives up when it is refused for good, with the server's words", 
   assertEquals(push.err, "NetStream.Publish.Denied no token\n");
 });
 
+Deno.test("push tells at which point a server hung up without a word", async () => {
+  using beforeConnect = new FakeServer((_request, _session, self) => self.hangUp());
+  using beforePublish = new FakeServer((request, session, self) => {
+    if (request.kind === "connect") session.acceptConnect(request.id, openReply);
+    else self.hangUp();
+  });
+  const early = run(pushCommand, "--no-reconnect", beforeConnect.url());
+  assertEquals(await early.status, 1);
+  assertStringIncludes(early.err, "instead of answering connect: is the app right?");
+  const late = run(pushCommand, "--no-reconnect", beforePublish.url());
+  assertEquals(await late.status, 1);
+  assertStringIncludes(late.err, "instead of taking the stream: is it busy, or not allowed?");
+});
+
 Deno.test("push keeps trying where nobody listens, and tells so; with --no-reconnect it ends", async () => {
   const url = `rtmp://127.0.0.1:${closedPort()}/live/s`;
   const once = run(pushCommand, "--no-reconnect", url);
@@ -139,6 +153,9 @@ Deno.test("push keeps trying where nobody listens, and tells so; with --no-recon
   await until(() => patient.err.split("next try").length > 2, "two tries");
   patient.stop();
   assertEquals(await patient.status, 3);
+  const [first, second] = [...patient.err.matchAll(/next try in (\d\.\d) s/g)].map(([, seconds]) => Number(seconds));
+  assert(first! >= 0.2 && first! <= 0.5, `${first}`);
+  assert(second! >= 0.5 && second! <= 1, `${second}`);
 });
 
 Deno.test("push ends at once on Ctrl-C, whatever it waits for", async () => {

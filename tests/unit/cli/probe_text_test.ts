@@ -1,4 +1,4 @@
-import { assertEquals } from "../../assert.ts";
+import { assertEquals, assertLess } from "../../assert.ts";
 import type { ProbeReport, ServerReport } from "../../../src/cli/probe_report.ts";
 import { failureOf, hintFor } from "../../../src/cli/probe_hints.ts";
 import { apiLine, resultLines, stepLine } from "../../../src/cli/probe_text.ts";
@@ -115,6 +115,11 @@ Deno.test("resultLines escapes what a server says", () => {
     resultLines({ ...report, found: false, error }),
     "not found          a:1935, play: \\x1b[2Jno\\x0a\nto try             try\n",
   );
+});
+
+Deno.test("resultLines cuts what a server says at a bearable length", () => {
+  const error = { server: "a:1935", step: "play", message: "x".repeat(100_000), hint: "try" } as const;
+  assertLess(resultLines({ ...report, found: false, error }).length, 1000);
 });
 
 Deno.test("apiLine tells latency and answer", () => {
