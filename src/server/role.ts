@@ -37,4 +37,6 @@ export interface RoleHost {
   finish(reason: CloseReason, detail: string): void;
   /** Closes at once. */
   close(reason: CloseReason, detail: string): void;
+  /** Runs what a timer or another connection calls for: an error in it ends this connection, and goes no further. */
+  guard(fn: () => void): void;
 }

@@ -17,6 +17,8 @@ const PLAYER_READ_BYTES = 4096;
 const PUBLISHER_READ_BYTES = 64 * 1024;
 /** What a refused client may take to read the reason. */
 const FINISH_LINGER_MS = 1000;
+/** What the last words may take to leave: a client that reads nothing is not waited for longer. */
+const FINISH_TIMEOUT_MS = 2000;
 /** A write that makes no progress for this long: the player is gone or hopeless. SRS: 30 s. */
 const SEND_TIMEOUT_MS = 30_000;
 /** A client that stopped playing or publishing may start again within this time. SRS: 3 minutes. */
@@ -40,7 +42,8 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
   #bytesIn = 0;
   #reason: CloseReason | null = null;
   #detail = "";
-  #finishing = false;
+  /** When it was decided to close behind the last words; 0 before. */
+  #finishingSinceMs = 0;
   #sentAtTick = 0;
   #stalledSinceMs = 0;
 
@@ -79,23 +82,28 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
       this.#settle(end === "peerReset" ? "peerReset" : "peerClosed", "");
     } catch (error) {
       this.#settleError(error);
-      await this.#sayGoodbye();
+      await this.#sayGoodbye().catch((error) => this.#settleError(error));
+    } finally {
+      this.#endRole();
+      this.#pump.stop();
+      this.#tcp.close();
+      this.#logEnd();
     }
-    this.#endRole();
-    this.#pump.stop();
-    this.#tcp.close();
-    this.#logEnd();
   }
 
   /** Checks time-outs; called about once a second. */
   tick(nowMs: number): void {
     const { config } = this.context;
+    if (this.#finishingSinceMs > 0) {
+      if (nowMs - this.#finishingSinceMs > FINISH_TIMEOUT_MS) this.#tcp.close();
+      return;
+    }
     if (this.#role === null) {
       const [sinceMs, limitMs] = this.#roleEndedMs > 0
         ? [this.#roleEndedMs, REUSE_TIMEOUT_MS]
         : [this.#acceptedMs, config.clientTimeoutMs];
       if (nowMs - sinceMs > limitMs) this.close("timeout", `neither publish nor play within ${limitMs} ms`);
-    } else this.#guard(() => this.#role?.tick(nowMs));
+    } else this.guard(() => this.#role?.tick(nowMs));
     this.#checkProgress(nowMs);
   }
 
@@ -124,7 +132,8 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
   }
 
   onDrained(): void {
-    if (this.#finishing) this.#tcp.finish(FINISH_LINGER_MS);
+    // Asking the role for media may have put an end to it, and last words on their way.
+    if (this.#finishingSinceMs > 0 && !this.#pump.isBusy) this.#tcp.finish(FINISH_LINGER_MS);
   }
 
   onWriteError(error: unknown): void {
@@ -158,7 +167,21 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
     }
     const [vhost, url] = resolved;
     if (request.kind === "play") this.#role = new PlayRole(this, vhost, { ...request, url });
-    else this.#role = new PublishRole(this, vhost, { ...request, url });
+    else {
+      const role = new PublishRole(this, vhost, { ...request, url });
+      this.#role = role;
+      role.start();
+    }
+  }
+
+  guard(fn: () => void): void {
+    try {
+      fn();
+    } catch (error) {
+      this.#settleError(error);
+      this.#endRole();
+      this.#tcp.close();
+    }
   }
 
   #onBytes(view: Uint8Array): void {
@@ -205,22 +228,16 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
     this.#sentAtTick = sent;
   }
 
-  #guard(fn: () => void): void {
-    try {
-      fn();
-    } catch (error) {
-      this.#settleError(error);
-      this.#endRole();
-      this.#tcp.close();
-    }
-  }
-
   #endRole(): void {
     const role = this.#role;
     if (role === null) return;
     this.#role = null;
     this.#roleEndedMs = this.context.timers.nowMs();
-    role.end();
+    try {
+      role.end();
+    } catch (error) {
+      this.log.error(`end of a client: ${describeError(error)}`);
+    }
   }
 
   #settle(reason: CloseReason, detail: string): void {
@@ -238,7 +255,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
 
   /** Lets what is queued leave before the sending side ends. */
   #finishWhenSent(): void {
-    this.#finishing = true;
+    if (this.#finishingSinceMs === 0) this.#finishingSinceMs = this.context.timers.nowMs();
     this.#pump.wake();
   }
 

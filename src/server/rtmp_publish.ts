@@ -18,12 +18,13 @@ export class PublishRole implements Role {
   readonly #url: StreamUrl;
   readonly #session: PublishSession;
   readonly #entry: ClientEntry;
+  readonly #requestId: number;
   #messages = 0;
   #messagesAtTick = 0;
   #lastMediaMs: number;
 
   /**
-   * Takes the stream and tells the client to start.
+   * Takes the stream; {@link start} is next.
    *
    * @throws {RequestDenied} `StreamBusy` if somebody else publishes it; the client was told.
    */
@@ -31,6 +32,7 @@ export class PublishRole implements Role {
     this.#host = host;
     this.#vhost = vhost;
     this.#url = request.url;
+    this.#requestId = request.id;
     const { context, session } = host;
     this.#lastMediaMs = context.timers.nowMs();
     this.#session = this.#takeStream(request);
@@ -53,7 +55,11 @@ export class PublishRole implements Role {
     context.registry.add(this.#entry);
     host.log.info(`publish ${request.url.key} (${request.type}) from ${host.remoteIp}`);
     host.expectMuchInput();
-    session.accept(request.id);
+  }
+
+  /** Tells the client to start. Media that it has sent already comes before this returns. */
+  start(): void {
+    this.#host.session.accept(this.#requestId);
   }
 
   onMedia({ typeId, timestampMs, payload }: RtmpMessage): void {
