@@ -2,6 +2,7 @@ import type { TimerHandle } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
+import type { OriginHealth } from "./origin_pool.ts";
 import { MAX_REDIRECTS, mayFollow } from "./redirect_trust.ts";
 import { parseTarget, type PullTarget, upstreamSession } from "./upstream_request.ts";
 import { type UpstreamOutcome, UpstreamRun } from "./upstream_run.ts";
@@ -35,6 +36,8 @@ export class PullRace {
   readonly #waiting: PullTarget[];
   readonly #runs = new Set<UpstreamRun>();
   #staggerTimer: TimerHandle | null = null;
+  /** The configured origin through which the source is fed. */
+  #feeding: OriginHealth | null = null;
   #fedMs = 0;
   #over = false;
 
@@ -53,6 +56,7 @@ export class PullRace {
     if (this.#over) return;
     this.#over = true;
     this.#staggerTimer?.cancel();
+    if (this.#feeding !== null) this.#feeding.pulls--;
     for (const run of this.#runs) run.stop();
     this.#finish(this.#fedMs);
   }
@@ -95,7 +99,8 @@ export class PullRace {
       timeouts: cluster,
       session: upstreamSession(request, target, cluster.debugSrsUpnode ? connectArgs(newCid()) : null),
       onFeeding: () => {
-        pool.health(origin).pulls++;
+        this.#feeding = pool.health(origin);
+        this.#feeding.pulls++;
         this.#staggerTimer?.cancel();
         this.#waiting.length = 0;
         for (const other of this.#runs) if (other !== run) other.stop();
@@ -106,9 +111,9 @@ export class PullRace {
     return run;
   }
 
-  #note(target: PullTarget, origin: string, { fedMs, reached, redirect, error }: UpstreamOutcome): void {
+  #note(target: PullTarget, origin: string, { reached, redirect, error }: UpstreamOutcome): void {
+    if (error === "") return;
     const { pool } = this.#options.environment;
-    if (fedMs > 0) pool.health(origin).pulls--;
     if (reached) pool.noteSuccess(origin);
     // A dead server behind a redirect says nothing of the origin that knew it.
     else if (target.redirectedFrom === null) pool.noteFailure(origin, error);

@@ -37,6 +37,7 @@ export interface UpstreamOutcome {
   /** RTMP 302. */
   redirect: string | null;
   remoteIp: string;
+  /** Empty when it was ended by {@link UpstreamRun.stop}. */
   error: string;
 }
 
@@ -81,7 +82,7 @@ export class UpstreamRun implements RtmpClientHandlers {
 
   /** Ends the attempt. */
   stop(): void {
-    this.#end("stopped", null);
+    this.#end("", null);
   }
 
   onMedia(message: RtmpMessage): void {

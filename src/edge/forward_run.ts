@@ -1,0 +1,166 @@
+import { encodeAmf0 } from "../amf/amf0.ts";
+import { concatBytes } from "../base/bytes.ts";
+import type { TimerHandle } from "../base/clock.ts";
+import { describeError, UpstreamError } from "../base/errors.ts";
+import { ChunkReader } from "../rtmp/chunk_reader.ts";
+import { encodeMessage } from "../rtmp/chunk_writer.ts";
+import type { ClientEvent } from "../rtmp/client_session.ts";
+import { setChunkSize } from "../rtmp/control.ts";
+import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
+import type { LiveSource, Player } from "../stream/live_source.ts";
+import type { PlayCursor } from "../stream/play_cursor.ts";
+import { RtmpClient, type RtmpClientHandlers, type RtmpClientOptions } from "./rtmp_client.ts";
+
+/** One attempt to send a source to one server. */
+export interface ForwardRunOptions {
+  client: RtmpClientOptions;
+  /** The server accepted the publish. */
+  onTaken(): void;
+}
+
+/** How an attempt ended. */
+export interface ForwardOutcome {
+  /** The server answered, if only to refuse. */
+  reached: boolean;
+  wasTaken: boolean;
+  redirect: string | null;
+  remoteIp: string;
+  error: string;
+}
+
+/** More is taken from the log when less than this waits to be sent. */
+const LOW_WATER_BYTES = 256 * 1024;
+const CHECK_MS = 1000;
+/** A server that takes nothing for this long is given up. */
+const STALL_MS = 5000;
+/** The publish goes to servers that know metadata only in this wrapping. */
+const setDataFrame = encodeAmf0("@setDataFrame");
+const onMetaData = encodeAmf0("onMetaData");
+
+/** A connection that publishes a source to a server: for the source it is a player like any other. */
+export class ForwardRun implements RtmpClientHandlers, Player {
+  /** Settles when it is over; never rejects. */
+  readonly finished: Promise<ForwardOutcome>;
+  readonly #source: LiveSource;
+  readonly #options: ForwardRunOptions;
+  readonly #settle: (outcome: ForwardOutcome) => void;
+  readonly #reader = new ChunkReader((message) => this.#send(message));
+  #client: RtmpClient | null = null;
+  #cursor: PlayCursor | null = null;
+  #timer: TimerHandle | null = null;
+  #reached = false;
+  #finishing = false;
+  #over = false;
+  #sentBytes = 0;
+  #sentAtMs = 0;
+
+  constructor(source: LiveSource, options: ForwardRunOptions) {
+    const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();
+    this.finished = promise;
+    this.#settle = resolve;
+    this.#source = source;
+    this.#options = options;
+    this.#reader.push(encodeMessage(setChunkSize(source.options.chunkSizeBytes), 128));
+    this.#dial();
+  }
+
+  /** Sends what the log still holds, unpublishes, and ends. */
+  finish(): void {
+    if (this.#client === null || this.#cursor === null) return this.#end("stopped", null);
+    this.#finishing = true;
+    this.#fill();
+    this.#client.unpublish();
+    this.#end("finished", null);
+  }
+
+  wake(): void {
+    this.#fill();
+  }
+
+  onPublishChange(): void {
+    // The publisher may come back: the server is told by the end of the forward, not by a pause.
+  }
+
+  onDrained(): void {
+    this.#fill();
+  }
+
+  onMedia(): void {}
+
+  onEvent(event: ClientEvent): void {
+    switch (event.kind) {
+      case "connected":
+        this.#reached = true;
+        return;
+      case "ready":
+        return this.#start();
+      case "redirect":
+        return this.#end("redirected", event.url);
+      case "refused":
+        this.#reached = true;
+        return this.#end(`${event.status.code}: ${event.status.description}`, null);
+    }
+  }
+
+  onEnd(error: UpstreamError): void {
+    this.#end(error.message, null);
+  }
+
+  async #dial(): Promise<void> {
+    try {
+      const client = await RtmpClient.connect(this.#options.client, this);
+      this.#client = client;
+      if (this.#over) client.close();
+    } catch (error) {
+      this.#end(error instanceof UpstreamError ? error.message : describeError(error), null);
+    }
+  }
+
+  #start(): void {
+    this.#options.onTaken();
+    if (this.#over) return;
+    this.#cursor = this.#source.attach(this);
+    this.#sentAtMs = this.#options.client.timers.nowMs();
+    this.#check();
+    this.#fill();
+  }
+
+  /** Moves media from the log to the connection, as much as it can take. */
+  #fill(): void {
+    const client = this.#client;
+    if (client === null || this.#cursor === null || this.#over) return;
+    while (client.enqueuedBytes - client.bytesOut < LOW_WATER_BYTES || this.#finishing) {
+      const view = this.#cursor.next();
+      if (view === null) return;
+      this.#reader.push(view);
+    }
+  }
+
+  #send({ typeId, timestampMs, payload }: RtmpMessage): void {
+    const isMetadata = typeId === MessageType.Data && onMetaData.every((byte, i) => payload[i] === byte);
+    this.#client?.publish(typeId, timestampMs, isMetadata ? concatBytes(setDataFrame, payload) : payload);
+  }
+
+  /** Once a second: a slow server loses packets up to a keyframe, one that stands still is given up. */
+  #check(): void {
+    const { timers } = this.#options.client;
+    const client = this.#client!;
+    const nowMs = timers.nowMs();
+    if (client.bytesOut !== this.#sentBytes || client.enqueuedBytes === client.bytesOut) {
+      this.#sentBytes = client.bytesOut;
+      this.#sentAtMs = nowMs;
+    } else if (nowMs - this.#sentAtMs > STALL_MS) return this.#end(`took no byte for ${STALL_MS} ms`, null);
+    if ((this.#cursor?.lagMs() ?? 0) > this.#source.options.queueLengthMs) this.#cursor?.jumpToKeyframe();
+    this.#timer = timers.after(CHECK_MS, () => this.#check());
+  }
+
+  #end(error: string, redirect: string | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#timer?.cancel();
+    this.#source.detach(this);
+    if (!this.#finishing) this.#client?.close();
+    const remoteIp = this.#client?.remoteIp ?? "";
+    this.#settle({ reached: this.#reached, wasTaken: this.#cursor !== null, redirect, remoteIp, error });
+  }
+}

@@ -1,0 +1,143 @@
+import type { TimerHandle } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import type { LiveSource } from "../stream/live_source.ts";
+import type { PullEnvironment } from "./edge_pulls.ts";
+import { ForwardRun } from "./forward_run.ts";
+import { MAX_REDIRECTS, mayFollow } from "./redirect_trust.ts";
+import type { RtmpClientOptions } from "./rtmp_client.ts";
+import { parseTarget, type PullTarget } from "./upstream_request.ts";
+
+/** Where a stream is sent to, and how. */
+export interface StreamForwardOptions {
+  /** Servers that may take it, `host[:port]`, the best first; one of them gets it. */
+  findTargets(): readonly string[];
+  /** The publish for a server. */
+  session(target: PullTarget): RtmpClientOptions["session"];
+  connectTimeoutMs: number;
+  handshakeTimeoutMs: number;
+  environment: Omit<PullEnvironment, "connectArgs">;
+  /** A server takes the stream: for the first time, or again. */
+  onTaken(server: string): void;
+  /** A whole round found nobody, and nobody ever took it: the forward is over. Without it the rounds go on. */
+  onRefused?(reason: string): void;
+}
+
+/** What a forward does now, as the API shows it. */
+export interface ForwardState {
+  key: string;
+  /** Server that takes the stream, or took it last; empty before. */
+  server: string;
+  isConnected: boolean;
+  lastError: string;
+  reconnects: number;
+}
+
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 3000;
+
+/**
+ * Sends a source to one of several servers, for as long as it is not disposed: the publisher notices nothing of a server
+ * that fails. The next one gets metadata, headers and the newest GOP first; what was not sent waits in the packet log, no
+ * longer than `queue_length`.
+ *
+ * An edge gives its publishers to an origin so; `forward` copies streams so.
+ */
+export class StreamForward implements Disposable {
+  readonly state: ForwardState;
+  readonly #source: LiveSource;
+  readonly #options: StreamForwardOptions;
+  readonly #log: Logger;
+  #run: ForwardRun | null = null;
+  #pause: { timer: TimerHandle; end: () => void } | null = null;
+  #wasTaken = false;
+  #stopped = false;
+
+  constructor(source: LiveSource, options: StreamForwardOptions) {
+    this.state = { key: source.key, server: "", isConnected: false, lastError: "", reconnects: 0 };
+    this.#source = source;
+    this.#options = options;
+    this.#log = options.environment.log.withCid(options.environment.newCid());
+    this.#work();
+  }
+
+  /** Sends what is left, unpublishes and ends. */
+  [Symbol.dispose](): void {
+    this.#stopped = true;
+    this.#run?.finish();
+    this.#pause?.timer.cancel();
+    this.#pause?.end();
+  }
+
+  async #work(): Promise<void> {
+    for (let emptyRounds = 0; !this.#stopped; emptyRounds++) {
+      for (const target of this.#options.findTargets().map(parseTarget)) {
+        if (this.#stopped) return;
+        if (target !== null && await this.#sendTo(target)) emptyRounds = -1;
+      }
+      if (this.#stopped) return;
+      if (!this.#wasTaken && this.#options.onRefused !== undefined) {
+        return this.#options.onRefused(this.state.lastError || "no server is configured");
+      }
+      if (emptyRounds >= 0) await this.#rest(Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds, 10)));
+    }
+  }
+
+  /** Sends to one server, or where it redirects to. True if it took the stream. */
+  async #sendTo(first: PullTarget): Promise<boolean> {
+    const { pool } = this.#options.environment;
+    let target = first;
+    for (let hops = 0; hops <= MAX_REDIRECTS && !this.#stopped; hops++) {
+      const outcome = await this.#attempt(target);
+      if (outcome.redirect === null) {
+        if (outcome.wasTaken || outcome.reached) pool.noteSuccess(first.text);
+        else pool.noteFailure(first.text, outcome.error);
+        return outcome.wasTaken;
+      }
+      const next = parseTarget(outcome.redirect);
+      if (next === null || !mayFollow(outcome.remoteIp, next.host)) break;
+      target = { ...next, redirectedFrom: outcome.remoteIp };
+    }
+    return false;
+  }
+
+  async #attempt(target: PullTarget) {
+    const { environment, session, connectTimeoutMs, handshakeTimeoutMs, onTaken } = this.#options;
+    const { key } = this.#source;
+    const run = new ForwardRun(this.#source, {
+      client: {
+        host: target.host,
+        port: target.port,
+        connectTimeoutMs,
+        handshakeTimeoutMs,
+        timers: environment.timers,
+        session: session(target),
+      },
+      onTaken: () => {
+        if (this.#wasTaken) this.state.reconnects++;
+        this.#wasTaken = true;
+        this.state.server = target.text;
+        this.state.isConnected = true;
+        this.state.lastError = "";
+        this.#log.info(`forward ${key} to ${target.text}`);
+        onTaken(target.text);
+      },
+    });
+    this.#run = run;
+    const outcome = await run.finished;
+    this.#run = null;
+    this.state.isConnected = false;
+    if (!this.#stopped && outcome.redirect === null) {
+      this.state.lastError = outcome.error;
+      this.#log.warn(`forward ${key} to ${target.text}: ${outcome.error}`);
+    }
+    return outcome;
+  }
+
+  async #rest(pauseMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.environment.timers.after(pauseMs / 2 + Math.random() * pauseMs / 2, resolve);
+    this.#pause = { timer, end: resolve };
+    await promise;
+    this.#pause = null;
+  }
+}
