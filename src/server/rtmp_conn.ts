@@ -24,6 +24,9 @@ const SEND_TIMEOUT_MS = 30_000;
 /** A client that stopped playing or publishing may start again within this time. SRS: 3 minutes. */
 const REUSE_TIMEOUT_MS = 180_000;
 
+/** Ends that nobody need look into. */
+const normalEnds: ReadonlySet<CloseReason> = new Set(["peerClosed", "redirected", "sourceEnded", "kicked", "shutdown"]);
+
 /**
  * One RTMP client: owner of its socket, its session, and what it came for.
  *
@@ -271,7 +274,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
     const text = `client ${this.remoteIp} left after ${seconds} s: ${this.#reason}` +
       `${this.#detail === "" ? "" : `, ${this.#detail}`} (in ${this.#bytesIn} B, out ${this.bytesOut} B)`;
     if (this.#reason === "internalError") this.log.error(text);
-    else if (this.#reason === "peerClosed" || this.#reason === "shutdown") this.log.info(text);
+    else if (this.#reason !== null && normalEnds.has(this.#reason)) this.log.info(text);
     else this.log.warn(text);
   }
 }
