@@ -78,14 +78,14 @@ export class EdgePulls {
 
   /** Ends all pulls. */
   stop(): void {
-    for (const source of [...this.#entries.keys()]) this.#stop(source);
+    for (const [source, entry] of [...this.#entries]) this.#stop(source, entry);
   }
 
   #start(source: LiveSource, request: PullRequest): PullEntry {
-    const pull = new EdgePull(source, request, this.#environment, () => this.#entries.get(source)?.leases === 0);
-    const entry = { pull, leases: 0, lingerTimer: null };
+    const pull = new EdgePull(source, request, this.#environment, () => entry.leases === 0);
+    const entry: PullEntry = { pull, leases: 0, lingerTimer: null };
     this.#entries.set(source, entry);
-    pull.run().finally(() => this.#stop(source));
+    pull.run().finally(() => this.#stop(source, entry));
     return entry;
   }
 
@@ -94,13 +94,12 @@ export class EdgePulls {
     if (entry.leases > 0 || this.#entries.get(source) !== entry) return;
     const { lingerMs } = entry.pull.request.vhost.cluster;
     // While it lingers, a player that comes right back (a reload of the page) finds the stream running.
-    entry.lingerTimer = this.#environment.timers.after(lingerMs, () => this.#stop(source));
+    entry.lingerTimer = this.#environment.timers.after(lingerMs, () => this.#stop(source, entry));
   }
 
-  #stop(source: LiveSource): void {
-    const entry = this.#entries.get(source);
-    if (entry === undefined) return;
-    this.#entries.delete(source);
+  /** A pull that ended late must not take along the one that was begun since. */
+  #stop(source: LiveSource, entry: PullEntry): void {
+    if (this.#entries.get(source) === entry) this.#entries.delete(source);
     entry.lingerTimer?.cancel();
     entry.pull.stop();
   }

@@ -54,8 +54,10 @@ export class OriginPool {
   /** The origin could not be reached or broke the protocol. That it lacks a stream is no failure. */
   noteFailure(origin: string, error: string): void {
     const health = this.health(origin);
-    health.failures++;
     health.lastError = error;
+    // It rests already: many streams lose an origin at the same moment, and that is one failure.
+    if (health.restUntilMs > this.#clock.nowMs()) return;
+    health.failures++;
     health.restUntilMs = this.#clock.nowMs() + Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (health.failures - 1));
   }
 

@@ -22,6 +22,8 @@ export interface RtmpClientOptions {
   timers: Timers;
   session: Omit<ClientSessionOptions, "random" | "nowMs">;
   signal?: AbortSignal;
+  /** Judges the address that the host name led to, before anything is said there; default: any will do. */
+  mayTalkTo?: (ip: string) => boolean;
 }
 
 /** Who uses a client hears of the server here. None is called after `close`. */
@@ -81,8 +83,12 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
    * @throws {UpstreamError} `StConnect` if there is no TCP connection.
    */
   static async connect(options: RtmpClientOptions, handlers: RtmpClientHandlers): Promise<RtmpClient> {
-    const { host, port, connectTimeoutMs: timeoutMs, signal } = options;
+    const { host, port, connectTimeoutMs: timeoutMs, signal, mayTalkTo } = options;
     const tcp = await TcpConn.connect({ host, port, timeoutMs, ...(signal === undefined ? {} : { signal }) });
+    if (mayTalkTo !== undefined && !mayTalkTo(tcp.remoteIp)) {
+      tcp.close();
+      throw new UpstreamError("StConnect", `${formatHost(host)}:${port} is not talked to: it is ${tcp.remoteIp}`);
+    }
     const client = new RtmpClient(tcp, options, handlers);
     client.#run();
     return client;

@@ -1,5 +1,5 @@
 import type { AmfObject } from "../amf/amf0.ts";
-import { DEFAULT_VHOST, formatHost, parseRtmpAddress } from "../rtmp/url.ts";
+import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress } from "../rtmp/url.ts";
 import type { PullRequest } from "./edge_pulls.ts";
 import type { RtmpClientOptions } from "./rtmp_client.ts";
 
@@ -36,7 +36,7 @@ export function upstreamSession(
   const host = asked === "" || asked === DEFAULT_VHOST ? url.host : asked;
   return {
     role: "play",
-    tcUrl: `rtmp://${formatHost(host)}:${port}/${url.app}`,
+    tcUrl: `rtmp://${formatHost(host)}${port === DEFAULT_RTMP_PORT ? "" : `:${port}`}/${url.app}`,
     app: url.app,
     name: `${url.stream}${withoutVhost(url.query)}`,
     pageUrl,

@@ -1,10 +1,11 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
+import { audioFlags, MediaFlag, videoFlags } from "../flv/codec.ts";
 import { asString } from "../rtmp/command.ts";
 import type { ClientEvent } from "../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
 import type { LiveSource, PublishSession } from "../stream/live_source.ts";
-import type { PacketKind } from "../stream/packet.ts";
+import type { MediaPacket, PacketKind } from "../stream/packet.ts";
 import { mayFollow } from "./redirect_trust.ts";
 import { RtmpClient, type RtmpClientHandlers, type RtmpClientOptions } from "./rtmp_client.ts";
 import type { PullTarget } from "./upstream_request.ts";
@@ -24,7 +25,7 @@ export interface UpstreamRunOptions {
   target: PullTarget;
   timeouts: PullTimeouts;
   session: RtmpClientOptions["session"];
-  /** The first media has come. */
+  /** The first frame has come. */
   onFeeding(): void;
 }
 
@@ -32,7 +33,7 @@ export interface UpstreamRunOptions {
 export interface UpstreamOutcome {
   /** The server answered the play: whatever came then, it is alive. */
   reached: boolean;
-  /** How long it fed the source; 0 if it never did. */
+  /** Time from the first frame to the last; 1 for a single one, 0 if none came. */
   fedMs: number;
   /** RTMP 302. */
   redirect: string | null;
@@ -44,6 +45,8 @@ export interface UpstreamOutcome {
 /** A server of our own kind holds a player until the stream comes: it is left more time. */
 const HOLDING_SERVER = /^srs-ts\//;
 const HOLDING_TIMEOUT_MS = 15_000;
+/** Metadata and headers that are kept until the first frame. */
+const MAX_HELD = 16;
 
 const kinds = new Map<number, PacketKind>([
   [MessageType.Audio, "audio"],
@@ -65,7 +68,7 @@ export class UpstreamRun implements RtmpClientHandlers {
   #watchdog: TimerHandle | null = null;
   #reached = false;
   #holds = false;
-  #scripts: RtmpMessage[] = [];
+  #held: MediaPacket[] = [];
   #feedingSinceMs = 0;
   #lastMediaMs = 0;
   #over = false;
@@ -88,10 +91,11 @@ export class UpstreamRun implements RtmpClientHandlers {
   onMedia(message: RtmpMessage): void {
     const kind = kinds.get(message.typeId);
     if (kind === undefined) return;
-    if (this.#feed === null && kind === "script") return this.#holdScript(message);
+    const packet: MediaPacket = { kind, timestampMs: message.timestampMs, payload: message.payload };
+    if (this.#feed === null && !isFrame(packet)) return this.#hold(packet);
     this.#feed ??= this.#startFeed();
-    this.#lastMediaMs = this.#timers.nowMs();
-    this.#feed?.publish({ kind, timestampMs: message.timestampMs, payload: message.payload });
+    if (kind !== "script") this.#lastMediaMs = this.#timers.nowMs();
+    this.#feed?.publish(packet);
   }
 
   onBurstEnd(): void {
@@ -124,9 +128,12 @@ export class UpstreamRun implements RtmpClientHandlers {
     this.#end(error.message, null);
   }
 
-  /** Metadata alone is no stream yet: it is kept until media proves that the server has one. */
-  #holdScript(message: RtmpMessage): void {
-    if (this.#scripts.length < 8) this.#scripts.push(message);
+  /**
+   * Metadata and headers are no stream yet: SRS sends those of a publisher that has left to every new player. They are
+   * kept until a frame proves that there is one.
+   */
+  #hold(packet: MediaPacket): void {
+    if (this.#held.length < MAX_HELD) this.#held.push(packet);
   }
 
   #startFeed(): PublishSession | null {
@@ -134,7 +141,7 @@ export class UpstreamRun implements RtmpClientHandlers {
       const feed = this.#source.startPublish("upstream", () => this.#onRevoked());
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#options.onFeeding();
-      for (const { timestampMs, payload } of this.#scripts) feed.publish({ kind: "script", timestampMs, payload });
+      for (const packet of this.#held.splice(0)) feed.publish(packet);
       return feed;
     } catch (error) {
       this.#end(describeError(error), null);
@@ -153,12 +160,10 @@ export class UpstreamRun implements RtmpClientHandlers {
         timers: this.#timers,
         session,
         signal: this.#abort.signal,
+        mayTalkTo: (ip) => target.redirectedFrom === null || mayFollow(target.redirectedFrom, ip),
       }, this);
       this.#client = client;
       if (this.#over) client.close();
-      else if (target.redirectedFrom !== null && !mayFollow(target.redirectedFrom, client.remoteIp)) {
-        this.#end(`${target.text} is a local address, a public server may not send us there`, null);
-      }
     } catch (error) {
       this.#end(error instanceof UpstreamError ? error.message : describeError(error), null);
     }
@@ -186,7 +191,14 @@ export class UpstreamRun implements RtmpClientHandlers {
     this.#watchdog?.cancel();
     this.#client?.close();
     this.#feed?.[Symbol.dispose]();
-    const fedMs = this.#feedingSinceMs === 0 ? 0 : Math.max(1, this.#timers.nowMs() - this.#feedingSinceMs);
+    const fedMs = this.#feedingSinceMs === 0 ? 0 : Math.max(1, this.#lastMediaMs - this.#feedingSinceMs);
     this.#finish({ reached: this.#reached, fedMs, redirect, remoteIp: this.#client?.remoteIp ?? "", error });
   }
+}
+
+/** True for audio and video other than decoder headers. */
+function isFrame({ kind, payload }: MediaPacket): boolean {
+  if (kind === "script") return false;
+  const flags = kind === "video" ? videoFlags(payload) : audioFlags(payload);
+  return (flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) === 0;
 }
