@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash } from "node:crypto";
 import { concatBytes, encodeUtf8, equalBytes } from "../base/bytes.ts";
 
 /** Where the digest lies in C1 and S1: in the second half (schema 0: key first) or the first (schema 1). */
@@ -75,8 +75,25 @@ function blockDigest(block: Uint8Array, at: number, signer: HandshakeRole): Uint
   return hmac(shortKeys[signer], block.subarray(0, at), block.subarray(at + digestBytes));
 }
 
+const HMAC_BLOCK_BYTES = 64;
+
+/**
+ * HMAC-SHA256 (RFC 2104) of the parts, one behind the other; the keys here are shorter than a block.
+ *
+ * Not `createHmac`: on Deno 2.4 it prints a deprecation warning with the first handshake of a process.
+ */
 function hmac(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
-  const mac = createHmac("sha256", key);
-  for (const part of parts) mac.update(part);
-  return new Uint8Array(mac.digest()); // not a Buffer, whose slice() shares memory
+  const inner = new Uint8Array(HMAC_BLOCK_BYTES).fill(0x36);
+  const outer = new Uint8Array(HMAC_BLOCK_BYTES).fill(0x5c);
+  key.forEach((byte, i) => {
+    inner[i]! ^= byte;
+    outer[i]! ^= byte;
+  });
+  return sha256(outer, sha256(inner, ...parts));
+}
+
+function sha256(...parts: Uint8Array[]): Uint8Array {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest()); // not a Buffer, whose slice() shares memory
 }
