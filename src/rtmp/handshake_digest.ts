@@ -78,14 +78,15 @@ function blockDigest(block: Uint8Array, at: number, signer: HandshakeRole): Uint
 const HMAC_BLOCK_BYTES = 64;
 
 /**
- * HMAC-SHA256 (RFC 2104) of the parts, one behind the other; the keys here are shorter than a block.
+ * HMAC-SHA256 (RFC 2104) of the parts, one behind the other.
  *
  * Not `createHmac`: on Deno 2.4 it prints a deprecation warning with the first handshake of a process.
  */
 function hmac(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
   const inner = new Uint8Array(HMAC_BLOCK_BYTES).fill(0x36);
   const outer = new Uint8Array(HMAC_BLOCK_BYTES).fill(0x5c);
-  key.forEach((byte, i) => {
+  const blockKey = key.length > HMAC_BLOCK_BYTES ? sha256(key) : key;
+  blockKey.forEach((byte, i) => {
     inner[i]! ^= byte;
     outer[i]! ^= byte;
   });
