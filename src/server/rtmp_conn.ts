@@ -131,7 +131,13 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
   }
 
   next(): Uint8Array | null {
-    return this.session.takeOutput() ?? this.#role?.nextMedia() ?? null;
+    try {
+      return this.session.takeOutput() ?? this.#role?.nextMedia() ?? null;
+    } catch (error) {
+      // Others may have asked for it, a publisher or a timer: they go on.
+      this.#fail(error);
+      return null;
+    }
   }
 
   onDrained(): void {
@@ -181,9 +187,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
     try {
       fn();
     } catch (error) {
-      this.#settleError(error);
-      this.#endRole();
-      this.#tcp.close();
+      this.#fail(error);
     }
   }
 
@@ -241,6 +245,12 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
     } catch (error) {
       this.log.error(`end of a client: ${describeError(error)}`);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#settleError(error);
+    this.#endRole();
+    this.#tcp.close();
   }
 
   #settle(reason: CloseReason, detail: string): void {

@@ -14,6 +14,8 @@ type PlayRequest = Extract<SessionRequest, { kind: "play" }>;
 
 /** How long a redirected client may take to confirm before the connection is closed. SRS: 3 s. */
 const REDIRECT_WAIT_MS = 3000;
+/** A player further behind than this is moved on, whatever `queue_length` says: all that it has yet to get is kept. */
+const MAX_LAG_BYTES = 128 * 1024 * 1024;
 
 /**
  * A client that plays a stream: from this server's own source, or on an edge from one that is pulled for it. On an
@@ -92,12 +94,12 @@ export class PlayRole implements Role, Player, SupplySink {
     const { log, context, session } = this.#host;
     log.info(`redirect ${this.#url.key} to ${address}`);
     this.#redirectTimer = context.timers.after(REDIRECT_WAIT_MS, () => this.#host.finish("redirected", "unconfirmed"));
-    session.redirect(address);
+    this.#host.guard(() => session.redirect(address));
     this.#host.wake();
   }
 
   onNotFound(reason: string): void {
-    this.#host.session.sendStatus("playStreamNotFound", reason);
+    this.#host.guard(() => this.#host.session.sendStatus("playStreamNotFound", reason));
     this.#host.finish("refused", reason);
   }
 
@@ -108,7 +110,7 @@ export class PlayRole implements Role, Player, SupplySink {
 
   tick(): void {
     const lagMs = this.#cursor.lagMs();
-    if (lagMs <= this.#source.options.queueLengthMs) return;
+    if (lagMs <= this.#source.options.queueLengthMs && this.#cursor.lagBytes() <= MAX_LAG_BYTES) return;
     const dropped = this.#cursor.jumpToKeyframe();
     if (!this.#paused) {
       this.#host.log.warn(`player is ${lagMs} ms behind, ${dropped} packets dropped up to the newest keyframe`);
