@@ -1,23 +1,18 @@
 import type { AmfObject } from "../amf/amf0.ts";
 import type { Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import type { VhostConfig } from "../config/mod.ts";
-import type { StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import { EdgePull, type PullState } from "./edge_pull.ts";
 import { OriginPool } from "./origin_pool.ts";
+import type { UpstreamStream } from "./upstream_request.ts";
 
 /** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
-export interface PullRequest {
-  url: StreamUrl;
-  vhost: VhostConfig;
-  pageUrl: string;
-  swfUrl: string;
+export interface PullRequest extends UpstreamStream {
   /** Servers that may have the stream now, `host[:port]`, the best first. Never rejects. */
   findTargets(): Promise<readonly string[]>;
 }
 
-/** What pulls share. */
+/** What all connections to other servers share. */
 export interface PullEnvironment {
   timers: Timers;
   log: Logger;
@@ -43,12 +38,12 @@ interface PullEntry {
 /** The pulls of an edge: one per stream, begun by its first player and ended a while after its last. */
 export class EdgePulls {
   readonly pool: OriginPool;
-  readonly #environment: PullEnvironment;
+  readonly environment: PullEnvironment;
   readonly #entries = new Map<LiveSource, PullEntry>();
 
   constructor(environment: Omit<PullEnvironment, "pool">) {
     this.pool = new OriginPool(environment.timers);
-    this.#environment = { ...environment, pool: this.pool };
+    this.environment = { ...environment, pool: this.pool };
   }
 
   /** What every pull does now, for the API. */
@@ -82,7 +77,7 @@ export class EdgePulls {
   }
 
   #start(source: LiveSource, request: PullRequest): PullEntry {
-    const pull = new EdgePull(source, request, this.#environment, () => entry.leases === 0);
+    const pull = new EdgePull(source, request, this.environment, () => entry.leases === 0);
     const entry: PullEntry = { pull, leases: 0, lingerTimer: null };
     this.#entries.set(source, entry);
     pull.run().finally(() => this.#stop(source, entry));
@@ -94,7 +89,7 @@ export class EdgePulls {
     if (entry.leases > 0 || this.#entries.get(source) !== entry) return;
     const { lingerMs } = entry.pull.request.vhost.cluster;
     // While it lingers, a player that comes right back (a reload of the page) finds the stream running.
-    entry.lingerTimer = this.#environment.timers.after(lingerMs, () => this.#stop(source, entry));
+    entry.lingerTimer = this.environment.timers.after(lingerMs, () => this.#stop(source, entry));
   }
 
   /** A pull that ended late must not take along the one that was begun since. */

@@ -23,6 +23,8 @@ export interface ForwardOutcome {
   /** The server answered, if only to refuse. */
   reached: boolean;
   wasTaken: boolean;
+  /** Somebody else publishes the stream there. */
+  isBusy: boolean;
   redirect: string | null;
   remoteIp: string;
   error: string;
@@ -49,6 +51,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
   #cursor: PlayCursor | null = null;
   #timer: TimerHandle | null = null;
   #reached = false;
+  #isBusy = false;
   #finishing = false;
   #over = false;
   #sentBytes = 0;
@@ -98,6 +101,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
         return this.#end("redirected", event.url);
       case "refused":
         this.#reached = true;
+        this.#isBusy = event.status.code === "NetStream.Publish.BadName";
         return this.#end(`${event.status.code}: ${event.status.description}`, null);
     }
   }
@@ -160,7 +164,13 @@ export class ForwardRun implements RtmpClientHandlers, Player {
     this.#timer?.cancel();
     this.#source.detach(this);
     if (!this.#finishing) this.#client?.close();
-    const remoteIp = this.#client?.remoteIp ?? "";
-    this.#settle({ reached: this.#reached, wasTaken: this.#cursor !== null, redirect, remoteIp, error });
+    this.#settle({
+      reached: this.#reached,
+      wasTaken: this.#cursor !== null,
+      isBusy: this.#isBusy,
+      redirect,
+      remoteIp: this.#client?.remoteIp ?? "",
+      error,
+    });
   }
 }

@@ -97,7 +97,7 @@ export class PullRace {
     const run: UpstreamRun = new UpstreamRun(this.#source, timers, {
       target,
       timeouts: cluster,
-      session: upstreamSession(request, target, cluster.debugSrsUpnode ? connectArgs(newCid()) : null),
+      session: upstreamSession("play", request, target, cluster.debugSrsUpnode ? connectArgs(newCid()) : null),
       onFeeding: () => {
         this.#feeding = pool.health(origin);
         this.#feeding.pulls++;

@@ -15,10 +15,10 @@ export interface StreamForwardOptions {
   session(target: PullTarget): RtmpClientOptions["session"];
   connectTimeoutMs: number;
   handshakeTimeoutMs: number;
-  environment: Omit<PullEnvironment, "connectArgs">;
+  environment: PullEnvironment;
   /** A server takes the stream: for the first time, or again. */
   onTaken(server: string): void;
-  /** A whole round found nobody, and nobody ever took it: the forward is over. Without it the rounds go on. */
+  /** Nobody takes it, or it is busy there, and it never was taken: the forward is over. Without it the rounds go on. */
   onRefused?(reason: string): void;
 }
 
@@ -51,6 +51,8 @@ export class StreamForward implements Disposable {
   #pause: { timer: TimerHandle; end: () => void } | null = null;
   #wasTaken = false;
   #stopped = false;
+  /** The last server said that somebody else publishes the stream: the others are not to get a second one. */
+  #isBusy = false;
 
   constructor(source: LiveSource, options: StreamForwardOptions) {
     this.state = { key: source.key, server: "", isConnected: false, lastError: "", reconnects: 0 };
@@ -73,6 +75,7 @@ export class StreamForward implements Disposable {
       for (const target of this.#options.findTargets().map(parseTarget)) {
         if (this.#stopped) return;
         if (target !== null && await this.#sendTo(target)) emptyRounds = -1;
+        if (this.#isBusy) break;
       }
       if (this.#stopped) return;
       if (!this.#wasTaken && this.#options.onRefused !== undefined) {
@@ -126,6 +129,7 @@ export class StreamForward implements Disposable {
     const outcome = await run.finished;
     this.#run = null;
     this.state.isConnected = false;
+    this.#isBusy = outcome.isBusy && !this.#wasTaken;
     if (!this.#stopped && outcome.redirect === null) {
       this.state.lastError = outcome.error;
       this.#log.warn(`forward ${key} to ${target.text}: ${outcome.error}`);

@@ -1,6 +1,6 @@
 import type { AmfObject } from "../amf/amf0.ts";
-import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress } from "../rtmp/url.ts";
-import type { PullRequest } from "./edge_pulls.ts";
+import type { VhostConfig } from "../config/mod.ts";
+import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
 import type { RtmpClientOptions } from "./rtmp_client.ts";
 
 /** A server to pull from. */
@@ -21,21 +21,30 @@ export function parseTarget(address: string): PullTarget | null {
   return { host, port, text: `${formatHost(host)}:${port}`, redirectedFrom: null };
 }
 
+/** A stream as another server is asked for it, or given it. */
+export interface UpstreamStream {
+  url: StreamUrl;
+  vhost: VhostConfig;
+  pageUrl: string;
+  swfUrl: string;
+}
+
 /**
- * The play that an edge sends to an origin, as SRS's edge does: the vhost travels in `tcUrl` only, the player's other
- * parameters stay on the name.
+ * The play or publish that an edge sends to an origin, as SRS's edge does: the vhost travels in `tcUrl` only, the client's
+ * other parameters stay on the name.
  *
  * @param connectArgs Identity for `debug_srs_upnode`, or null.
  */
 export function upstreamSession(
-  { url, vhost, pageUrl, swfUrl }: PullRequest,
+  role: "play" | "publish",
+  { url, vhost, pageUrl, swfUrl }: UpstreamStream,
   { port }: PullTarget,
   connectArgs: AmfObject | null,
 ): RtmpClientOptions["session"] {
   const asked = vhost.cluster.vhost.replace("[vhost]", url.vhost);
   const host = asked === "" || asked === DEFAULT_VHOST ? url.host : asked;
   return {
-    role: "play",
+    role,
     tcUrl: `rtmp://${formatHost(host)}${port === DEFAULT_RTMP_PORT ? "" : `:${port}`}/${url.app}`,
     app: url.app,
     name: `${url.stream}${withoutVhost(url.query)}`,

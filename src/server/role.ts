@@ -31,6 +31,8 @@ export interface RoleHost {
   readonly bytesOut: number;
   /** Sends what session and role have. */
   wake(): void;
+  /** A request was answered later than it came: what waited for the answer has been handled. */
+  onAnswered(): void;
   /** A publisher's input is large: read it in large pieces. */
   expectMuchInput(): void;
   /** Closes once what is to be said has left; `detail` goes to the log. */

@@ -47,6 +47,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
   #detail = "";
   /** When it was decided to close behind the last words; 0 before. */
   #finishingSinceMs = 0;
+  #uncongested: PromiseWithResolvers<void> | null = null;
   #sentAtTick = 0;
   #stalledSinceMs = 0;
 
@@ -191,12 +192,23 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
     }
   }
 
-  #onBytes(view: Uint8Array): void {
+  onAnswered(): void {
+    this.#role?.onBurstEnd();
+    this.#pump.wake();
+    this.#uncongested?.resolve();
+    this.#uncongested = null;
+  }
+
+  #onBytes(view: Uint8Array): void | Promise<void> {
     this.#bytesIn += view.length;
     if (this.#reason !== null) return;
     this.session.receive(view);
     this.#role?.onBurstEnd();
     this.#pump.wake();
+    if (!this.session.isCongested) return;
+    // The client sends on while its request is open: it is not read any further until that is answered.
+    this.#uncongested = Promise.withResolvers();
+    return this.#uncongested.promise;
   }
 
   #acceptConnect({ id, info }: Extract<SessionRequest, { kind: "connect" }>): void {
@@ -254,6 +266,8 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
   }
 
   #settle(reason: CloseReason, detail: string): void {
+    this.#uncongested?.resolve();
+    this.#uncongested = null;
     if (this.#reason !== null) return;
     this.#reason = reason;
     this.#detail = detail;

@@ -1,9 +1,11 @@
 import { RequestDenied } from "../base/errors.ts";
 import type { VhostConfig } from "../config/mod.ts";
+import { StreamForward } from "../edge/stream_forward.ts";
+import { upstreamSession } from "../edge/upstream_request.ts";
 import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
 import type { SessionRequest } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
-import type { PublishSession } from "../stream/live_source.ts";
+import type { LiveSource, PublishSession } from "../stream/live_source.ts";
 import { RateMeter } from "../stream/stats.ts";
 import type { ClientEntry } from "./client_registry.ts";
 import type { Role, RoleHost } from "./role.ts";
@@ -16,9 +18,11 @@ export class PublishRole implements Role {
   readonly #host: RoleHost;
   readonly #vhost: VhostConfig;
   readonly #url: StreamUrl;
+  readonly #source: LiveSource;
   readonly #session: PublishSession;
   readonly #entry: ClientEntry;
   readonly #requestId: number;
+  #forward: StreamForward | null = null;
   #messages = 0;
   #messagesAtTick = 0;
   #lastMediaMs: number;
@@ -35,6 +39,7 @@ export class PublishRole implements Role {
     this.#requestId = request.id;
     const { context, session } = host;
     this.#lastMediaMs = context.timers.nowMs();
+    this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
     this.#session = this.#takeStream(request);
     this.#entry = {
       id: host.id,
@@ -57,9 +62,13 @@ export class PublishRole implements Role {
     host.expectMuchInput();
   }
 
-  /** Tells the client to start. Media that it has sent already comes before this returns. */
+  /**
+   * Tells the client to start; on an edge, once an origin has taken the stream. Media that the client has sent already
+   * comes then.
+   */
   start(): void {
-    this.#host.session.accept(this.#requestId);
+    if (this.#vhost.cluster.mode !== "remote") return this.#host.session.accept(this.#requestId);
+    this.#forward = this.#forwardToOrigin();
   }
 
   onMedia({ typeId, timestampMs, payload }: RtmpMessage): void {
@@ -89,6 +98,7 @@ export class PublishRole implements Role {
   }
 
   end(): void {
+    this.#forward?.[Symbol.dispose]();
     this.#session[Symbol.dispose]();
     this.#host.context.registry.remove(this.#entry);
     this.#host.log.info(`unpublish ${this.#url.key}`);
@@ -100,20 +110,43 @@ export class PublishRole implements Role {
     return null;
   }
 
-  #takeStream({ id, url }: PublishRequest): PublishSession {
-    const { context, session } = this.#host;
+  /** An edge keeps its publisher while origins come and go: they are given the stream one after the other. */
+  #forwardToOrigin(): StreamForward {
+    const { context, session, log } = this.#host;
+    const { environment, pool } = context.pulls;
+    const { cluster } = this.#vhost;
+    const stream = {
+      url: this.#url,
+      vhost: this.#vhost,
+      pageUrl: session.connectInfo?.pageUrl ?? "",
+      swfUrl: session.connectInfo?.swfUrl ?? "",
+    };
+    const identity = () => cluster.debugSrsUpnode ? environment.connectArgs(this.#host.id) : null;
+    let isAccepted = false;
+    return new StreamForward(this.#source, {
+      ...cluster,
+      environment,
+      findTargets: () => pool.order(cluster.origin.map(({ text }) => text), this.#url.key),
+      session: (target) => upstreamSession("publish", stream, target, identity()),
+      onTaken: (server) => {
+        log.info(`publish ${this.#url.key} goes to origin ${server}`);
+        if (isAccepted) return;
+        isAccepted = true;
+        this.#host.guard(() => session.accept(this.#requestId));
+        this.#host.onAnswered();
+      },
+      onRefused: (reason) => {
+        session.reject(this.#requestId, "publishBadName", `no origin takes the stream: ${reason}`);
+        this.#host.finish("refused", `no origin takes ${this.#url.key}: ${reason}`);
+      },
+    });
+  }
+
+  #takeStream({ id }: PublishRequest): PublishSession {
     try {
-      if (this.#vhost.cluster.mode === "remote") {
-        throw new RequestDenied(
-          "SecurityDenied",
-          `vhost ${this.#vhost.name} is an edge: publish to one of its origins`,
-        );
-      }
-      return context.sources.findOrCreate(url.key, () => sourceOptions(this.#vhost)).startPublish("client");
+      return this.#source.startPublish("client");
     } catch (error) {
-      if (error instanceof RequestDenied) {
-        session.reject(id, error.codeName === "StreamBusy" ? "publishBadName" : "publishDenied", error.message);
-      }
+      if (error instanceof RequestDenied) this.#host.session.reject(id, "publishBadName", error.message);
       throw error;
     }
   }
