@@ -1,0 +1,93 @@
+import { OriginPool } from "../../../src/edge/origin_pool.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../../assert.ts";
+import { ManualTimers } from "../manual_timers.ts";
+
+const origins = ["a:1935", "b:1935", "c:1935"];
+
+Deno.test("OriginPool.order() gives every origin once, in an order of the stream's own that stays", () => {
+  const pool = new OriginPool(new ManualTimers());
+  const order = pool.order(origins, "/live/x");
+  assertEquals(order.toSorted(), origins);
+  assertEquals(pool.order(origins, "/live/x"), order);
+  assertEquals(pool.order(origins.toReversed(), "/live/x"), order, "the order of the configuration has no say");
+  assertEquals(pool.order([], "/live/x"), []);
+});
+
+Deno.test("OriginPool.order() spreads streams evenly", () => {
+  const pool = new OriginPool(new ManualTimers());
+  const firsts = new Map(origins.map((origin) => [origin, 0]));
+  for (let i = 0; i < 3000; i++) {
+    const [first] = pool.order(origins, `/live/stream-${i}`);
+    firsts.set(first!, firsts.get(first!)! + 1);
+  }
+  for (const count of firsts.values()) {
+    assertGreater(count, 850);
+    assertLess(count, 1150);
+  }
+});
+
+Deno.test("OriginPool.order() moves few streams when an origin is added", () => {
+  const pool = new OriginPool(new ManualTimers());
+  let moved = 0;
+  for (let i = 0; i < 1000; i++) {
+    const [before] = pool.order(origins, `/live/${i}`);
+    const [after] = pool.order([...origins, "d:1935"], `/live/${i}`);
+    if (before !== after) {
+      assertEquals(after, "d:1935");
+      moved++;
+    }
+  }
+  assertLess(Math.abs(moved - 250), 60);
+});
+
+Deno.test("OriginPool.order() puts origins that rest behind the others, and back when the rest is over", () => {
+  const timers = new ManualTimers();
+  const pool = new OriginPool(timers);
+  const order = pool.order(origins, "/live/x");
+  pool.noteFailure(order[0]!, "connection refused");
+  assertEquals(pool.order(origins, "/live/x"), [order[1], order[2], order[0]]);
+  timers.advance(1000);
+  assertEquals(pool.order(origins, "/live/x"), order);
+});
+
+Deno.test("OriginPool.noteFailure() rests longer with each failure in a row, up to 15 s", () => {
+  const timers = new ManualTimers();
+  const pool = new OriginPool(timers);
+  const rests: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    pool.noteFailure("a:1935", `failure ${i}`);
+    const restMs = pool.health("a:1935").restUntilMs - timers.nowMs();
+    rests.push(restMs);
+    timers.advance(restMs);
+  }
+  assertEquals(rests, [1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+  assertEquals(pool.health("a:1935").lastError, "failure 6");
+});
+
+Deno.test("OriginPool.noteFailure() counts what many streams lose at the same moment as one failure", () => {
+  const timers = new ManualTimers();
+  const pool = new OriginPool(timers);
+  for (let i = 0; i < 100; i++) pool.noteFailure("a:1935", "gone");
+  const { failures, restUntilMs } = pool.health("a:1935");
+  assertEquals([failures, restUntilMs - timers.nowMs()], [1, 1000]);
+});
+
+Deno.test("OriginPool.noteSuccess() makes an origin as good as new", () => {
+  const timers = new ManualTimers();
+  const pool = new OriginPool(timers);
+  for (let i = 0; i < 5; i++) {
+    pool.noteFailure("a:1935", "gone");
+    timers.advance(20_000);
+  }
+  pool.noteSuccess("a:1935");
+  assertEquals(pool.health("a:1935").failures, 0);
+  pool.noteFailure("a:1935", "gone again");
+  assertEquals(pool.health("a:1935").restUntilMs - timers.nowMs(), 1000);
+});
+
+Deno.test("OriginPool.table() lists the origins that were ever asked", () => {
+  const pool = new OriginPool(new ManualTimers());
+  pool.order(origins, "/live/x");
+  const names = [...pool.table()].map(({ origin }) => origin).toSorted();
+  assert(origins.every((origin) => names.includes(origin)));
+});
