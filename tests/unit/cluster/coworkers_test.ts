@@ -170,7 +170,7 @@ Deno.test("Coworkers.findOwner() is asked once for players that come together, a
   const answers = await Promise.all(Array.from({ length: 100 }, () => stage.find()));
   assertEquals(new Set(answers), new Set([null]));
   assertEquals(stage.asked.length, 1);
-  stage.timers.advance(249);
+  stage.timers.advance(99);
   await stage.find();
   assertEquals(stage.asked.length, 1);
   stage.timers.advance(1);
