@@ -136,7 +136,8 @@ export class PublishRole implements Role {
         this.#host.onAnswered();
       },
       onRefused: (reason) => {
-        session.reject(this.#requestId, "publishBadName", `no origin takes the stream: ${reason}`);
+        const why = `no origin takes the stream: ${reason}`;
+        this.#host.guard(() => session.reject(this.#requestId, "publishBadName", why));
         this.#host.finish("refused", `no origin takes ${this.#url.key}: ${reason}`);
       },
     });
