@@ -1,6 +1,7 @@
 import type { Config, VhostConfig } from "./config.ts";
+import { checkCoworkers, checkListeners } from "./check_addresses.ts";
 import { type Place, type ProblemList, quoteWord, wholeFile } from "./problem.ts";
-import { type ConfBlock, type ConfDirective, placeOf } from "./srs_parser.ts";
+import { type ConfBlock, type ConfDirective, findDirective, placeOf } from "./srs_parser.ts";
 
 /** What checks need to know about the machine; a check whose fact is missing is left out. */
 export interface SystemFacts {
@@ -8,6 +9,8 @@ export interface SystemFacts {
   readonly maxOpenFiles?: number;
   /** Number of local addresses, for `stats.network`. */
   readonly localAddresses?: number;
+  /** The local addresses, to find out which coworker is this server. */
+  readonly localIps?: readonly string[];
 }
 
 /** Options of {@link checkConfig}. */
@@ -24,11 +27,12 @@ export function checkConfig(config: Config, tree: ConfBlock, options: CheckOptio
   const at = (...names: string[]) => locate(tree, names, options.file);
   const listenWords = findDirective(tree, ["listen"])?.args ?? [];
   if (options.requireListen && listenWords.length === 0) {
-    problems.error(wholeFile(options.file), `there is no "listen"`, `write for example "listen 1935;"`);
+    problems.error(wholeFile(options.file), `there is no "listen"`, "it needs a port, for example 1935");
   }
   if (config.isFull) problems.error(at("is_full"), "a full.conf is for reading only, it cannot be run");
-  checkProcess(config, at, options);
+  checkProcess(config, tree, at, options);
   checkHttp(config, at, problems);
+  checkListeners(config, tree, options.file, problems);
   if (config.vhosts.length === 0) {
     problems.warn(wholeFile(options.file), `there is no "vhost": every client will be refused`);
   }
@@ -38,7 +42,7 @@ export function checkConfig(config: Config, tree: ConfBlock, options: CheckOptio
 
 type Locate = (...names: string[]) => Place;
 
-function checkProcess(config: Config, at: Locate, options: CheckOptions): void {
+function checkProcess(config: Config, tree: ConfBlock, at: Locate, options: CheckOptions): void {
   const { problems, maxOpenFiles, localAddresses } = options;
   // SRS keeps 128 file descriptors for itself.
   if (maxOpenFiles !== undefined && config.maxConnections + 128 >= maxOpenFiles) {
@@ -47,9 +51,9 @@ function checkProcess(config: Config, at: Locate, options: CheckOptions): void {
     problems.error(at("max_connections"), message, `run "ulimit -n ${config.maxConnections + 129}"`);
   }
   if (config.asprocess && config.daemon) {
-    problems.error(at("asprocess"), "asprocess needs a process in the foreground", `write "daemon off;"`);
+    problems.error(at("asprocess"), "asprocess needs a process in the foreground", "set daemon to off");
   }
-  if (config.daemon && at("daemon").line > 0) {
+  if (config.daemon && tree.directives.some(({ name }) => name.text === "daemon")) {
     problems.warn(at("daemon"), "this server stays in the foreground", "let a service manager start it");
   }
   if (localAddresses !== undefined && config.stats.network >= localAddresses) {
@@ -96,12 +100,16 @@ function checkVhost(
   };
   const { cluster } = vhost;
   if (vhost.enabled && cluster.mode === "remote" && cluster.origin.length === 0) {
-    problems.error(at("cluster", "mode"), `mode remote needs an "origin" to pull from`);
+    problems.warn(at("cluster", "mode"), `mode remote without an "origin": there is nothing to pull from`);
   }
   if (cluster.mode === "remote" && cluster.originCluster) {
     problems.warn(at("cluster", "origin_cluster"), "origin_cluster has no effect with mode remote");
   }
-  if (vhost.enabled && cluster.mode === "local" && cluster.originCluster) checkMesh(config, vhost, at, problems);
+  if (vhost.enabled && cluster.mode === "local" && cluster.originCluster) {
+    checkMesh(config, vhost, at, problems);
+    const coworkers = findDirective(inside, ["cluster", "coworkers"]);
+    checkCoworkers(config, vhost, coworkers, { localIps: options.localIps ?? [], problems });
+  }
   if (vhost.forward.enabled && vhost.publish.kickoffForIdleMs > 0) {
     problems.error(at("publish", "kickoff_for_idle"), "kickoff_for_idle cannot be used with forward");
   }
@@ -143,14 +151,6 @@ function mountAfterEnabled(vhost: ConfBlock): ConfDirective | undefined {
 
 function isOn(directive: ConfDirective | undefined): boolean {
   return directive?.args[0]?.text === "on";
-}
-
-/** The first directive along a path of names, or undefined. */
-export function findDirective(block: ConfBlock, names: readonly string[]): ConfDirective | undefined {
-  const [name, ...rest] = names;
-  const found = block.directives.find((directive) => directive.name.text === name);
-  if (rest.length === 0) return found;
-  return found?.block ? findDirective(found.block, rest) : undefined;
 }
 
 /** Place of the first value along a path of names, else of the nearest block around it, else the file. */

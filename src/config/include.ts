@@ -1,109 +1,93 @@
-import { type Place, type ProblemList, quoteWord, wholeFile } from "./problem.ts";
-import type { ConfWord } from "./srs_lexer.ts";
-import { type ConfBlock, type ConfDirective, maxDepth, parseSrsConf, wordPlace } from "./srs_parser.ts";
+import type { ConfigFiles, ConfigText } from "./config_files.ts";
+import { type DocBlock, type DocComment, type DocItem, documentOf, treeOf } from "./document.ts";
+import type { ProblemList } from "./problem.ts";
+import { type ConfBlock, maxDepth, parseSrsConf } from "./srs_parser.ts";
+import { readToml } from "./toml_reader.ts";
 
-/** Reads a file as text; throws when it cannot. Keeps this room free of file access. */
-export type ReadFile = (path: string) => string;
+/** The languages of configuration files. */
+export type ConfigLanguage = "conf" | "toml";
 
-/** Most characters of all files of one configuration together. */
-export const maxConfigChars = 8 * 1024 * 1024;
+/** The language of a file, by its name. */
+export function languageOf(path: string): ConfigLanguage {
+  return path.endsWith(".toml") ? "toml" : "conf";
+}
 
-/** Options of {@link ConfReader}. */
-export interface ConfReaderOptions {
-  readonly readFile: ReadFile;
+/** What the readers of this file share. */
+export interface IncludeContext {
+  readonly files: ConfigFiles;
   readonly problems: ProblemList;
+  /** Whether a word names a directive: helps the parser to go on after a missing `;`. */
   readonly isName?: (text: string) => boolean;
 }
 
-/**
- * Reads a configuration file and, in place of each `include`, the files it names.
- *
- * Paths are relative to the working directory as in SRS; a file that is not there is looked for beside the including
- * file too. Cycles, more than 64 levels and more than 8 Mi characters are errors.
- */
-export class ConfReader {
-  /** Text of every file read, by the name used in messages. */
-  readonly sources = new Map<string, string>();
-  readonly #options: ConfReaderOptions;
-  readonly #reading: string[] = [];
-  #chars = 0;
-
-  constructor(options: ConfReaderOptions) {
-    this.#options = options;
-  }
-
-  /** Reads the main file; `text` stands in for its content when given. */
-  read(path: string, text?: string): ConfBlock {
-    const found = text === undefined ? this.#find([path], wholeFile(path)) : { path, text };
-    return this.#parse(found, wholeFile(path), 0);
-  }
-
-  #include(from: string, file: ConfWord, depth: number): readonly ConfDirective[] {
-    const place = wordPlace(from, file);
-    if (depth > maxDepth) {
-      this.#options.problems.error(place, `blocks and includes are nested deeper than ${maxDepth} levels`);
-      return [];
-    }
-    const beside = isAbsolute(file.text) ? [] : [directoryOf(from) + file.text];
-    return this.#parse(this.#find([file.text, ...beside], place), place, depth).directives;
-  }
-
-  #parse(found: { path: string; text: string } | null, place: Place, depth: number): ConfBlock {
-    const nothing: ConfBlock = { directives: [], tailComments: [] };
-    if (!found) return nothing;
-    const { path: file, text } = found;
-    const { problems, isName } = this.#options;
-    const key = normalize(file);
-    if (this.#reading.includes(key)) {
-      problems.error(place, `include cycle: ${[...this.#reading, key].join(" -> ")}`);
-      return nothing;
-    }
-    this.#chars += text.length;
-    if (this.#chars > maxConfigChars) {
-      problems.error(place, `the configuration is larger than ${maxConfigChars / 1024 / 1024} MB`);
-      return nothing;
-    }
-    this.sources.set(file, text);
-    this.#reading.push(key);
-    const include = (word: ConfWord, level: number) => this.#include(file, word, level);
-    const tree = parseSrsConf(text, { file, problems, include, depth, ...(isName ? { isName } : {}) });
-    this.#reading.pop();
-    return tree;
-  }
-
-  /** The first of `paths` that can be read; otherwise reports why the first one cannot. */
-  #find(paths: readonly string[], place: Place): { path: string; text: string } | null {
-    let reason: unknown;
-    for (const path of paths) {
-      try {
-        return { path, text: this.#options.readFile(path) };
-      } catch (error) {
-        reason ??= error;
-      }
-    }
-    const why = reason instanceof Error ? reason.message : String(reason);
-    const message = `cannot read ${quoteWord(paths[0] ?? "")}: ${why}`;
-    this.#options.problems.add({ ...place, severity: "error", message, suggestion: null, codeName: "ConfigNotFound" });
-    return null;
-  }
+/** Reads a file into a tree in which the directives of included files stand in the place of each `include`. */
+export function readTree(file: ConfigText, context: IncludeContext, language = languageOf(file.path)): ConfBlock {
+  const { files, problems, isName } = context;
+  const { path, text, depth } = file;
+  if (language === "toml") return spliceTree(treeOf(readToml(text, { file: path, problems })), depth, context);
+  return parseSrsConf(text, {
+    file: path,
+    problems,
+    depth,
+    include: (word, level) =>
+      files.included(path, word, level, (inner) => readTree(inner, context)).flatMap(directivesOf),
+    ...(isName ? { isName } : {}),
+  });
 }
 
-function isAbsolute(path: string): boolean {
-  return /^([/\\]|[A-Za-z]:[/\\])/.test(path);
+function directivesOf({ directives }: ConfBlock): ConfBlock["directives"] {
+  return directives;
 }
 
-/** `conf/` of `conf/x.conf`, empty for a file in the working directory. */
-function directoryOf(path: string): string {
-  return path.slice(0, path.search(/[^/\\]*$/));
+function spliceTree(block: ConfBlock, depth: number, context: IncludeContext): ConfBlock {
+  // Deeper blocks were reported by the reader already.
+  if (depth > maxDepth) return { directives: [], tailComments: [] };
+  const directives = block.directives.flatMap((directive) => {
+    if (directive.block) return [{ ...directive, block: spliceTree(directive.block, depth + 1, context) }];
+    if (directive.name.text !== "include") return [directive];
+    const read = (inner: ConfigText) => readTree(inner, context);
+    return directive.args.flatMap((word) => context.files.included(directive.file, word, depth + 1, read))
+      .flatMap(directivesOf);
+  });
+  return { ...block, directives };
 }
 
-/** Takes `.` and `dir/..` out of a path, so that one file has one name. */
-function normalize(path: string): string {
-  const kept: string[] = [];
-  for (const part of path.split(/[/\\]/)) {
-    if (part === ".") continue;
-    if (part === ".." && kept.length > 0 && kept.at(-1) !== ".." && kept.at(-1) !== "") kept.pop();
-    else kept.push(part);
+/** Reads a file into a document in which each `include` is a directive like any other. */
+export function readDocument(
+  { path, text }: ConfigText,
+  context: IncludeContext,
+  language = languageOf(path),
+): DocBlock {
+  const { problems, isName } = context;
+  if (language === "toml") return readToml(text, { file: path, problems });
+  return documentOf(parseSrsConf(text, { file: path, problems, ...(isName ? { isName } : {}) }));
+}
+
+/** Puts the documents of included files in the place of each `include`; comments stay where they were. */
+export function inlineIncludes({ items, tail }: DocBlock, depth: number, context: IncludeContext): DocBlock {
+  return joinDocuments([...items.map((item) => inlineItem(item, depth, context)), { items: [], tail }]);
+}
+
+/** What stands in the place of one item, and comments that are left. */
+function inlineItem(item: DocItem, depth: number, context: IncludeContext): DocBlock {
+  if (item.block) return { items: [{ ...item, block: inlineIncludes(item.block, depth + 1, context) }], tail: [] };
+  if (item.name.text !== "include") return { items: [item], tail: [] };
+  const read = (file: ConfigText) => inlineIncludes(readDocument(file, context), depth + 1, context);
+  const found = item.args.flatMap((word) => context.files.included(item.file, word, depth + 1, read));
+  const remark = item.remark === null ? [] : [{ text: item.remark, line: item.name.line, blankBefore: false }];
+  return joinDocuments([{ items: [], tail: [...item.comments, ...remark] }, ...found]);
+}
+
+/** One document behind the other; comments behind the last item of one go to the first item of the next. */
+function joinDocuments(documents: readonly DocBlock[]): DocBlock {
+  const items: DocItem[] = [];
+  let carried: readonly DocComment[] = [];
+  for (const document of documents) {
+    for (const item of document.items) {
+      items.push(carried.length === 0 ? item : { ...item, comments: [...carried, ...item.comments] });
+      carried = [];
+    }
+    carried = carried.length === 0 ? document.tail : [...carried, ...document.tail];
   }
-  return kept.join("/");
+  return { items, tail: carried };
 }

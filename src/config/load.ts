@@ -1,12 +1,15 @@
-import { checkConfig, findDirective, type SystemFacts } from "./check.ts";
+import { checkConfig, type SystemFacts } from "./check.ts";
 import type { Config } from "./config.ts";
-import { ConfReader, type ReadFile } from "./include.ts";
+import { ConfigFiles, type ConfigFilesOptions, type ReadFile } from "./config_files.ts";
+import { applyEnv, type Environment, envOnlyTree } from "./env.ts";
+import type { ListDirectory } from "./glob.ts";
+import { type ConfigLanguage, languageOf, readTree } from "./include.ts";
 import { rewriteLegacy } from "./legacy.ts";
 import { type ConfigProblem, ConfigSyntaxError, ProblemList, wholeFile } from "./problem.ts";
 import { newReadContext, readBlock } from "./read_block.ts";
 import { isDirectiveName } from "./row_index.ts";
 import { rootRows } from "./schema/root.ts";
-import type { ConfBlock } from "./srs_parser.ts";
+import { type ConfBlock, findDirective } from "./srs_parser.ts";
 
 /** Options of {@link loadConfig}. */
 export interface LoadOptions {
@@ -14,10 +17,18 @@ export interface LoadOptions {
   readonly path: string;
   /** Its content, when that is already known. */
   readonly text?: string;
+  /** Its language; by default its name tells. */
+  readonly language?: ConfigLanguage;
   /** Reads the file and those it includes; throws when it cannot. */
   readonly readFile?: ReadFile;
+  /** Names in a directory, for patterns in `include`. */
+  readonly listDirectory?: ListDirectory;
+  /** Environment variables, of which those with SRS's names go over the values of the file. */
+  readonly env?: Environment;
+  /** Whether there is no file and the environment says everything; `path` and `text` then mean nothing. */
+  readonly envOnly?: boolean;
   readonly system?: SystemFacts;
-  /** False when a missing `listen` is no error; default true. */
+  /** False when a missing `listen` is no error; default true with a file. */
   readonly requireListen?: boolean;
 }
 
@@ -30,23 +41,51 @@ export interface LoadResult {
   readonly sources: ReadonlyMap<string, string>;
 }
 
-/** Reads an SRS configuration file: text to typed values, and everything there is to say about it. */
+/** Reads a configuration: text to typed values, and everything there is to say about it. */
 export function loadConfig(options: LoadOptions): LoadResult {
   const problems = new ProblemList();
-  const readFile = options.readFile ?? (() => {
-    throw new Error("files cannot be read here");
-  });
-  const reader = new ConfReader({ readFile, problems, isName: isDirectiveName });
-  const parsed = reader.read(options.path, options.text);
-  const file = options.path;
-  const empty = parsed.directives.length === 0;
-  if (empty && !problems.hasErrors) problems.error(wholeFile(file), "the configuration is empty");
-  const tree = rewriteLegacy(parsed, problems);
+  const files = new ConfigFiles(fileOptions(options, problems));
+  const { envOnly = false, requireListen = !envOnly } = options;
+  const file = envOnly ? "environment" : options.path;
+  const parsed = envOnly ? envOnlyTree() : readFiles(options, files, problems);
+  const isEmpty = parsed.directives.length === 0;
+  if (isEmpty && !problems.hasErrors) problems.error(wholeFile(file), "the configuration is empty");
+  const tree = applyEnv(rewriteLegacy(parsed, problems), options.env ?? {}, problems);
   const config = withDependentDefaults(readBlock(rootRows, tree.directives, "", newReadContext(problems)), tree);
-  if (!empty) {
-    checkConfig(config, tree, { ...options.system, file, problems, requireListen: options.requireListen ?? true });
-  }
-  return { config, problems: problems.sorted(reader.sources.keys()), sources: reader.sources };
+  if (!isEmpty) checkConfig(config, tree, { ...options.system, file, problems, requireListen });
+  return { config, problems: problems.sorted(files.sources.keys()), sources: files.sources };
+}
+
+function readFiles(
+  { path, text, language = languageOf(path) }: LoadOptions,
+  files: ConfigFiles,
+  problems: ProblemList,
+) {
+  const context = { files, problems, isName: isDirectiveName };
+  const tree = files.main(path, text, (main) => readTree(main, context, language)) ?? emptyBlock;
+  for (const [file, source] of files.sources) checkEncoding(file, source, problems);
+  return tree;
+}
+
+/** Warns about the first place of a file that could not be read as UTF-8. */
+function checkEncoding(file: string, text: string, problems: ProblemList): void {
+  const at = text.indexOf("\ufffd");
+  if (at < 0) return;
+  const before = text.slice(0, at).split(/\r\n|\r|\n/);
+  const place = { file, line: before.length, column: (before.at(-1) ?? "").length + 1, length: 1 };
+  problems.warn(place, "the file is not in UTF-8 here", "save it as UTF-8");
+}
+
+const emptyBlock: ConfBlock = { directives: [], tailComments: [] };
+
+/** How the files of a load are read. */
+export function fileOptions(options: LoadOptions, problems: ProblemList): ConfigFilesOptions {
+  const { readFile = refuseToRead, listDirectory } = options;
+  return { readFile, problems, ...(listDirectory ? { listDirectory } : {}) };
+}
+
+function refuseToRead(): never {
+  throw new Error("files cannot be read here");
 }
 
 /** Throws a {@link ConfigSyntaxError} when there are errors; otherwise returns the configuration. */
@@ -56,15 +95,39 @@ export function requireConfig(result: LoadResult): Config {
 }
 
 /** The text of the line a problem stands on, for {@link formatProblem}. */
-export function sourceLineOf(result: LoadResult, problem: ConfigProblem): string | undefined {
-  if (problem.line === 0) return undefined;
-  return result.sources.get(problem.file)?.replace(/^\ufeff/, "").split(/\r\n|\r|\n/)[problem.line - 1];
+export function sourceLineOf({ sources }: Pick<LoadResult, "sources">, problem: ConfigProblem): string | undefined {
+  return problem.line === 0 ? undefined : linesOf(sources, problem.file)?.[problem.line - 1];
 }
 
-/** Defaults that depend on another value: HTTPS on the server's port where API and server share one for HTTP. */
+/** The lines of files by their text, as there may be hundreds of problems in a large one. */
+const linesOfSources = new WeakMap<ReadonlyMap<string, string>, Map<string, readonly string[]>>();
+
+function linesOf(sources: ReadonlyMap<string, string>, file: string): readonly string[] | undefined {
+  const text = sources.get(file);
+  if (text === undefined) return undefined;
+  let known = linesOfSources.get(sources);
+  if (!known) linesOfSources.set(sources, known = new Map());
+  let lines = known.get(file);
+  // In SRS's language a carriage return alone ends a line too.
+  if (!lines) {
+    known.set(file, lines = text.replace(/^\ufeff/, "").split(languageOf(file) === "toml" ? /\r?\n/ : /\r\n|\r|\n/));
+  }
+  return lines;
+}
+
+/** Defaults that depend on another value. */
 function withDependentDefaults(config: Config, tree: ConfBlock): Config {
-  const { httpApi, httpServer } = config;
+  return { ...config, ...apiHttps(config, tree), ...dockerLog(config, tree) };
+}
+
+/** HTTPS on the server's port where API and server share one for HTTP. */
+function apiHttps({ httpApi, httpServer }: Config, tree: ConfBlock): Partial<Config> {
   const shared = httpApi.listen.text === httpServer.listen.text;
-  if (!shared || findDirective(tree, ["http_api", "https", "listen"])) return config;
-  return { ...config, httpApi: { ...httpApi, https: { ...httpApi.https, listen: httpServer.https.listen } } };
+  if (!shared || findDirective(tree, ["http_api", "https", "listen"])) return {};
+  return { httpApi: { ...httpApi, https: { ...httpApi.https, listen: httpServer.https.listen } } };
+}
+
+/** The log goes to the console of a container. */
+function dockerLog({ inDocker }: Config, tree: ConfBlock): Partial<Config> {
+  return inDocker && !findDirective(tree, ["srs_log_tank"]) ? { srsLogTank: "console" } : {};
 }

@@ -28,6 +28,7 @@ function* walk(
   path: readonly string[],
   properties: readonly string[],
   outer: Status | null,
+  inForeign = false,
 ): Generator<RowInfo> {
   for (const [property, row] of Object.entries(rows)) {
     const info: RowInfo = {
@@ -35,21 +36,21 @@ function* walk(
       properties: [...properties, property],
       block: path.join("."),
       row,
-      env: envNames(row, [...path, row.name]),
+      env: envNames(row, [...path, row.name], inForeign),
       status: outer ?? row.status,
     };
     yield info;
     const inner = info.status.level === "supported" ? null : info.status;
-    if (row.node === "block" || row.node === "blocks") yield* walk(row.rows, info.path, info.properties, inner);
-    if (row.node === "foreign" && row.children !== "anything") {
-      yield* walk(byName(row.children), info.path, info.properties, inner);
-    }
+    const inside = rowsInside(row);
+    if (inside) yield* walk(inside, info.path, info.properties, inner, row.node === "foreign");
   }
 }
 
-function envNames(row: Row, path: readonly string[]): readonly string[] {
+function envNames(row: Row, path: readonly string[], inForeign: boolean): readonly string[] {
+  const derived = [`SRS_${path.join("_").toUpperCase()}`];
+  if (row.node === "repeated" || (row.node === "foreign" && inForeign && row.children === "anything")) return derived;
   if (row.node !== "directive") return [];
-  return row.env === "derived" ? [`SRS_${path.join("_").toUpperCase()}`] : row.env;
+  return row.env === "derived" ? derived : row.env;
 }
 
 function byName(rows: readonly Row[]): Schema {
@@ -67,6 +68,35 @@ export function rowsByName(rows: Schema): ReadonlyMap<string, { readonly propert
 }
 
 const namesOfSchema = new WeakMap<Schema, ReadonlyMap<string, { readonly property: string; readonly row: Row }>>();
+
+/** The rows of a schema by TOML key; several rows share one where their directives make one list. */
+export function rowsByTomlKey(rows: Schema): ReadonlyMap<string, readonly Row[]> {
+  let keys = keysOfSchema.get(rows);
+  if (!keys) {
+    keys = new Map();
+    for (const row of Object.values(rows)) keys.set(tomlKeyOf(row), [...keys.get(tomlKeyOf(row)) ?? [], row]);
+    keysOfSchema.set(rows, keys);
+  }
+  return keys;
+}
+
+const keysOfSchema = new WeakMap<Schema, Map<string, readonly Row[]>>();
+
+/** The key of a row in TOML. */
+export function tomlKeyOf(row: Row): string {
+  return row.node === "directive" || row.node === "repeated" ? row.tomlKey : row.name;
+}
+
+/** The rows of the block that a row stands for; null where no names are known. */
+export function rowsInside(row: Row | undefined): Schema | null {
+  if (row?.node === "block" || row?.node === "blocks") return row.rows;
+  if (row?.node !== "foreign" || row.children === "anything") return null;
+  let rows = schemaOfForeign.get(row);
+  if (!rows) schemaOfForeign.set(row, rows = byName(row.children));
+  return rows;
+}
+
+const schemaOfForeign = new WeakMap<Row, Schema>();
 
 /** Whether some block has a directive or block of this name. */
 export function isDirectiveName(text: string): boolean {

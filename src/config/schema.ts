@@ -39,6 +39,7 @@ export interface Repeated<T> extends RowBase {
   readonly node: "repeated";
   readonly type: ValueType<T>;
   readonly reload: Reload;
+  /** Rows with one key make one list in TOML, in which each element begins with the name: that keeps their order. */
   readonly tomlKey: string;
 }
 
@@ -137,9 +138,10 @@ export function directive<T>(name: string, type: ValueType<T>, options: Directiv
 export function repeated<T>(
   name: string,
   type: ValueType<T>,
-  options: RowOptions & { readonly reload?: Reload },
+  options: RowOptions & { readonly reload?: Reload; readonly tomlKey?: string },
 ): Repeated<T> {
-  return { node: "repeated", name, type, reload: options.reload ?? "restart", tomlKey: name, ...base(options) };
+  const { reload = "restart", tomlKey = name } = options;
+  return { node: "repeated", name, type, reload, tomlKey, ...base(options) };
 }
 
 /** Row of a block. */

@@ -31,6 +31,14 @@ export function wordPlace(file: string, word: ConfWord): Place {
   return { file, line: word.line, column: word.column, length: word.text.length + (word.quoted ? 2 : 0) };
 }
 
+/** The first directive along a path of names, or undefined. */
+export function findDirective(block: ConfBlock, names: readonly string[]): ConfDirective | undefined {
+  const [name, ...rest] = names;
+  const found = block.directives.find((directive) => directive.name.text === name);
+  if (rest.length === 0) return found;
+  return found?.block ? findDirective(found.block, rest) : undefined;
+}
+
 /** Options of {@link parseSrsConf}. */
 export interface ParseOptions {
   /** Name for messages. */

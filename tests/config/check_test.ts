@@ -127,7 +127,7 @@ const cases: { name: string; text: string; problems: string[]; system?: SystemFa
   {
     name: "an edge without origins",
     text: "listen 1; vhost a { cluster { mode remote; } }",
-    problems: ['error 1:36 mode remote needs an "origin" to pull from'],
+    problems: ['warning 1:36 mode remote without an "origin": there is nothing to pull from'],
   },
   {
     name: "an edge without origins that is off",

@@ -50,7 +50,9 @@ const envNames: [path: string, env: string[]][] = [
   ["http_api.auth.username", ["SRS_HTTP_API_AUTH_USERNAME"]],
   ["vhost.play.gop_cache", ["SRS_VHOST_PLAY_GOP_CACHE"]],
   ["vhost.cluster.coworkers", ["SRS_VHOST_CLUSTER_COWORKERS"]],
-  ["vhost.security.allow", []],
+  ["vhost.security.allow", ["SRS_VHOST_SECURITY_ALLOW"]],
+  ["vhost.hls.enabled", ["SRS_VHOST_HLS_ENABLED"]],
+  ["threads", []],
 ];
 
 for (const [path, env] of envNames) {

@@ -2,7 +2,7 @@ import { accepted, directive, unsupported } from "../schema.ts";
 import { decimal, milliseconds, seconds } from "../value_number.ts";
 import { oneOf, onOff, text } from "../value_type.ts";
 
-const noDocker = accepted("nothing depends on being in a container");
+const noDaemon = accepted("this server always stays in the foreground");
 const noChildren = accepted("no ffmpeg process is started");
 
 /** Root directives about the process, its files and its end. */
@@ -42,11 +42,14 @@ export const processRows = {
     doc: "Whether to reload when the file changes.",
     status: unsupported("the file is not watched"),
   }),
-  inDocker: directive("in_docker", onOff(), { default: false, doc: "Runs in a container.", status: noDocker }),
+  inDocker: directive("in_docker", onOff(), {
+    default: false,
+    doc: "Whether it runs in a container, where srs_log_tank is `console` by default.",
+  }),
   disableDaemonForDocker: directive("disable_daemon_for_docker", onOff(), {
     default: true,
     doc: "Stays in the foreground in a container.",
-    status: noDocker,
+    status: noDaemon,
   }),
   autoReloadForDocker: directive("auto_reload_for_docker", onOff(), {
     default: true,
