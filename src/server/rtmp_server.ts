@@ -9,6 +9,7 @@ const TICK_MS = 1000;
 export class RtmpServer {
   readonly #context: ServerContext;
   readonly #listeners: TcpListener[] = [];
+  readonly #serving: Promise<void>[] = [];
   readonly #conns = new Set<RtmpConn>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #refused = 0;
@@ -65,6 +66,8 @@ export class RtmpServer {
     clearInterval(this.#timer);
     for (const conn of this.#conns) conn.close("shutdown", "");
     await this.drained();
+    // Only then are the ports free again.
+    await Promise.all(this.#serving);
   }
 
   #closeListeners(): void {
@@ -74,9 +77,10 @@ export class RtmpServer {
   #serve(listener: TcpListener): void {
     const { log } = this.#context;
     log.info(`RTMP listens on ${listener.host}:${listener.port}`);
-    listener.serve((tcp) => this.#onConn(tcp), {
+    const serving = listener.serve((tcp) => this.#onConn(tcp), {
       onAcceptError: (error, count) => log.error(`cannot accept connections (${count} times): ${String(error)}`),
     });
+    this.#serving.push(serving);
   }
 
   #onConn(tcp: TcpConn): void {

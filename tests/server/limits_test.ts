@@ -81,9 +81,9 @@ serverTest("Server.stop() ends every connection and gives the port back", async 
   await server[Symbol.asyncDispose]();
   assertLess(performance.now() - startedMs, 500);
   assertEquals(server.holds, { connections: 0, clients: 0, streams: 0 });
-  await until("the clients know", () => publisher.ended !== "" && viewer.ended !== "" && half.closed);
   await using again = new TestServer(realTime, "", server.port);
   assertEquals(again.port, server.port);
+  await until("the clients know", () => publisher.ended !== "" && viewer.ended !== "" && half.closed);
 });
 
 serverTest("RtmpServer.drained() waits for the last client once nobody is accepted any more", async () => {

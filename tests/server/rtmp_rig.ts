@@ -27,6 +27,12 @@ export async function until(what: string, test: () => boolean, limitMs = 8000): 
   }
 }
 
+/** A port of the loopback that nobody uses at this moment. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
 /** Declares a test with servers in it: for some seconds behind its end, sources still linger in timers of their own. */
 export function serverTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });

@@ -1,0 +1,128 @@
+import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
+import { parseTarget, upstreamSession } from "../../../src/edge/upstream_request.ts";
+import { parseStreamUrl, withVhost } from "../../../src/rtmp/url.ts";
+import { assertEquals } from "../../assert.ts";
+
+Deno.test("parseTarget() reads origins of the configuration and addresses of redirects", () => {
+  const cases: [address: string, expected: string | null][] = [
+    ["10.0.0.1", "10.0.0.1:1935"],
+    ["10.0.0.1:19350", "10.0.0.1:19350"],
+    ["origin-a.lan:1936", "origin-a.lan:1936"],
+    ["[fd00::1]:1936", "[fd00::1]:1936"],
+    ["[fd00::1]", "[fd00::1]:1935"],
+    ["rtmp://10.0.0.2:19351/live/livestream?vhost=a.com", "10.0.0.2:19351"],
+    ["rtmp://10.0.0.2/live", "10.0.0.2:1935"],
+    ["rtmp://10.0.0.2:0/live", "10.0.0.2:1935"],
+    ["", null],
+    ["rtmp://", null],
+    ["http://[", null],
+  ];
+  for (const [address, expected] of cases) assertEquals(parseTarget(address)?.text ?? null, expected, address);
+});
+
+interface SessionCase {
+  name: string;
+  tcUrl: string;
+  stream?: string;
+  /** `cluster.vhost`. */
+  clusterVhost?: string;
+  /** Vhost that the player's address was resolved to. */
+  vhost?: string;
+  target?: string;
+  expected: { tcUrl: string; name: string };
+}
+
+/** Fields as SRS 7's edge sends them. */
+const cases: SessionCase[] = [
+  {
+    name: "an address for host",
+    tcUrl: "rtmp://10.0.0.9/live",
+    expected: { tcUrl: "rtmp://10.0.0.9/live", name: "s" },
+  },
+  {
+    name: "the port of the origin, not of the edge",
+    tcUrl: "rtmp://10.0.0.9:19369/live",
+    target: "10.0.0.1:19350",
+    expected: { tcUrl: "rtmp://10.0.0.9:19350/live", name: "s" },
+  },
+  {
+    name: "the player's host as vhost, in the default one",
+    tcUrl: "rtmp://cdn.example.com/live",
+    expected: { tcUrl: "rtmp://cdn.example.com/live", name: "s" },
+  },
+  {
+    name: "the vhost in tcUrl only; other parameters on the name",
+    tcUrl: "rtmp://10.0.0.9/live?vhost=a.com",
+    stream: "s?token=x&y=1",
+    vhost: "a.com",
+    expected: { tcUrl: "rtmp://a.com/live", name: "s?token=x&y=1" },
+  },
+  {
+    name: "domain= is the vhost too",
+    tcUrl: "rtmp://10.0.0.9/live",
+    stream: "s?domain=a.com&k=v",
+    vhost: "a.com",
+    expected: { tcUrl: "rtmp://a.com/live", name: "s?k=v" },
+  },
+  {
+    name: "cluster.vhost instead of the player's",
+    tcUrl: "rtmp://cdn.example.com/live",
+    clusterVhost: "up.example.com",
+    expected: { tcUrl: "rtmp://up.example.com/live", name: "s" },
+  },
+  {
+    name: "cluster.vhost with the player's in it",
+    tcUrl: "rtmp://10.0.0.9/live?vhost=a.com",
+    clusterVhost: "origin.[vhost]",
+    vhost: "a.com",
+    expected: { tcUrl: "rtmp://origin.a.com/live", name: "s" },
+  },
+  {
+    name: "an app of several levels, and a name with an extension",
+    tcUrl: "rtmp://10.0.0.9/a/b",
+    stream: "s.flv",
+    expected: { tcUrl: "rtmp://10.0.0.9/a/b", name: "s.flv" },
+  },
+  {
+    name: "an IPv6 host",
+    tcUrl: "rtmp://[fd00::9]/live",
+    expected: { tcUrl: "rtmp://[fd00::9]/live", name: "s" },
+  },
+];
+
+for (const { name, tcUrl, stream = "s", clusterVhost, vhost, target = "10.0.0.1", expected } of cases) {
+  Deno.test(`upstreamSession() sends ${name}`, () => {
+    const session = sessionOf({ tcUrl, stream, vhost, target, clusterVhost });
+    assertEquals({ tcUrl: session.tcUrl, name: session.name }, expected);
+    assertEquals(session.app, tcUrl.replace(/^rtmp:\/\/[^/]*\/([^?]*).*$/, "$1"));
+  });
+}
+
+Deno.test("upstreamSession() tells who plays, and who pulls if debug_srs_upnode lets it", () => {
+  const { role, pageUrl, swfUrl, handshake, connectArgs } = sessionOf({ tcUrl: "rtmp://10.0.0.9/live", stream: "s" });
+  assertEquals({ role, pageUrl, swfUrl, handshake }, {
+    role: "play",
+    pageUrl: "http://page",
+    swfUrl: "http://swf",
+    handshake: "digest",
+  });
+  assertEquals(connectArgs, { srs_server: "srs-ts/1" });
+  const silent = sessionOf({ tcUrl: "rtmp://10.0.0.9/live", stream: "s", args: null });
+  assertEquals("connectArgs" in silent, false);
+});
+
+function sessionOf({ tcUrl, stream, vhost, target = "10.0.0.1", clusterVhost, args = { srs_server: "srs-ts/1" } }: {
+  tcUrl: string;
+  stream: string;
+  vhost?: string | undefined;
+  target?: string;
+  clusterVhost?: string | undefined;
+  args?: { srs_server: string } | null;
+}) {
+  const name = vhost ?? "__defaultVhost__";
+  const cluster = `cluster { mode remote; origin x; ${clusterVhost === undefined ? "" : `vhost ${clusterVhost};`} }`;
+  const config = requireConfig(loadConfig({ path: "t.conf", text: `listen 1935; vhost ${name} { ${cluster} }` }));
+  const url = withVhost(parseStreamUrl(tcUrl, stream), name);
+  const asked = { url, vhost: config.vhosts[0]!, pageUrl: "http://page", swfUrl: "http://swf" };
+  return upstreamSession("play", asked, parseTarget(target)!, args);
+}
