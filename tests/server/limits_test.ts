@@ -64,7 +64,11 @@ serverTest("RtmpServer keeps nothing of clients that came and went", async () =>
 serverTest("RtmpServer bears hundreds of connections that come at once and leave without a word", async () => {
   await using server = new TestServer(realTime);
   await besideHealthyPlayer(server, async () => {
-    const peers = await Promise.all(Array.from({ length: 300 }, () => RawPeer.dial(server.port)));
+    const peers: RawPeer[] = [];
+    // The backlog of Deno 2.4 is 128: what comes beyond waits for seconds.
+    for (let i = 0; i < 3; i++) {
+      peers.push(...await Promise.all(Array.from({ length: 100 }, () => RawPeer.dial(server.port))));
+    }
     await until("all are there", () => server.holds.connections === 302);
     for (const peer of peers) peer[Symbol.dispose]();
   });
