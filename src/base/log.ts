@@ -51,9 +51,14 @@ export function createLogger(cid: string): Logger {
   return new TapeLogger(cid);
 }
 
+/** How a line is written: as SRS does, or as one JSON object. */
+export type LogFormat = "srs" | "json";
+
 /** Options of {@link setUpLogging}. */
 export interface LogSetup {
   level: LogLevel;
+  /** By default SRS's. */
+  format?: LogFormat;
   /** Process id, printed on every line. */
   pid: number;
   /** Times in UTC instead of local time (`utc_time`). */
@@ -77,7 +82,9 @@ export function setUpLogging(setup: LogSetup): void {
 
 function formatLine(record: LogRecord, setup: LogSetup): string {
   const { cid, text } = record.properties;
-  return formatSrsLine(record.timestamp, fromTapeLevel(record.level), setup.pid, String(cid), String(text), setup.utc);
+  const level = fromTapeLevel(record.level);
+  if (setup.format === "json") return formatJsonLine(record.timestamp, level, setup.pid, String(cid), String(text));
+  return formatSrsLine(record.timestamp, level, setup.pid, String(cid), String(text), setup.utc);
 }
 
 /**
@@ -95,6 +102,13 @@ export function formatSrsLine(
   utc: boolean,
 ): string {
   return `[${formatTime(atMs, utc)}][${level.toUpperCase()}][${pid}][${cid}] ${escapeControls(text).slice(0, 8000)}\n`;
+}
+
+/** One line of `--log-format json`: an object with `time` (RFC 3339, UTC), `level`, `pid`, `cid` and `text`. */
+export function formatJsonLine(atMs: number, level: LogLevel, pid: number, cid: string, text: string): string {
+  const line = JSON.stringify({ time: new Date(atMs).toISOString(), level, pid, cid, text: text.slice(0, 8000) });
+  // JSON allows these in a string; a terminal may obey them.
+  return `${line.replace(/[\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
 }
 
 function formatTime(atMs: number, utc: boolean): string {

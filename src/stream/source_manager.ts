@@ -9,6 +9,7 @@ export class SourceManager {
   readonly #timers: Timers;
   readonly #sources = new Map<string, LiveSource>();
   readonly #lingers = new Map<LiveSource, TimerHandle>();
+  #stopped = false;
 
   constructor(timers: Timers) {
     this.#timers = timers;
@@ -35,7 +36,18 @@ export class SourceManager {
     return this.#sources.values();
   }
 
+  /** Forgets sources that only linger, and waits for none that become idle from here on: the server ends. */
+  stop(): void {
+    this.#stopped = true;
+    for (const [source, timer] of this.#lingers) {
+      timer.cancel();
+      if (source.isIdle) this.#sources.delete(source.key);
+    }
+    this.#lingers.clear();
+  }
+
   #lingerThenForget(source: LiveSource): void {
+    if (this.#stopped) return void (source.isIdle && this.#sources.delete(source.key));
     this.#lingers.get(source)?.cancel();
     this.#lingers.set(
       source,

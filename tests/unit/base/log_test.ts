@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertLess } from "../../assert.ts";
-import { createLogger, escapeControls, formatSrsLine, type LogLevel, setUpLogging } from "../../../src/base/log.ts";
+import {
+  createLogger,
+  escapeControls,
+  formatJsonLine,
+  formatSrsLine,
+  type LogLevel,
+  setUpLogging,
+} from "../../../src/base/log.ts";
 
 const atMs = Date.UTC(2024, 9, 15, 12, 34, 56, 7);
 
@@ -23,6 +30,22 @@ Deno.test("formatSrsLine keeps a line a line, whatever a peer put into the text"
   const long = formatSrsLine(atMs, "error", 1, "c", "x".repeat(100_000), true);
   assertLess(long.length, 8192);
   assert(long.endsWith("x\n"));
+});
+
+Deno.test("formatJsonLine() writes one object that says the same, and no control character as such", () => {
+  const text = 'a "b"\n\x1b[31m\x9b\x7f {c} \ud800';
+  const line = formatJsonLine(atMs, "warn", 7, "abcd1234", text);
+  assertEquals(JSON.parse(line), {
+    time: "2024-10-15T12:34:56.007Z",
+    level: "warn",
+    pid: 7,
+    cid: "abcd1234",
+    text,
+  });
+  assertEquals(line.indexOf("\n"), line.length - 1);
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  assertEquals(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(line), false);
+  assertLess(formatJsonLine(atMs, "warn", 7, "c", "x".repeat(100_000)).length, 8192);
 });
 
 Deno.test("escapeControls leaves other text alone", () => {
@@ -55,4 +78,8 @@ Deno.test("loggers write lines of their level and above, with their context id a
   setUpLogging({ level: "off", pid: 42, utc: true, write });
   logger.error("not shown");
   assertEquals(lines, []);
+
+  setUpLogging({ level: "info", pid: 42, utc: true, format: "json", write: (line) => lines.push(line) });
+  logger.info("j {k}");
+  assertEquals(JSON.parse(lines.at(-1) ?? "").text, "j {k}");
 });

@@ -88,3 +88,14 @@ Deno.test("SourceManager starts a forgotten name anew", () => {
   assertEquals(player.wire.takeAt(), ["A1@0"]);
   assertNotEquals(source, old);
 });
+
+Deno.test("SourceManager.stop() waits for nothing: idle sources go at once, the others with their last client", () => {
+  const { timers, manager, create } = setUp();
+  create("/live/unused");
+  const session = create("/live/published").startPublish("client");
+  manager.stop();
+  assertEquals([...manager.all()].map(({ key }) => key), ["/live/published"]);
+  session[Symbol.dispose]();
+  assertEquals([...manager.all()], []);
+  assertEquals(timers.pendingCount, 0);
+});

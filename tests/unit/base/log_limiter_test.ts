@@ -1,0 +1,88 @@
+import { kindOfLine, limitWarnings, LogLimiter } from "../../../src/base/log_limiter.ts";
+import { assertEquals, assertLess } from "../../assert.ts";
+import { ManualTimers } from "../manual_timers.ts";
+import { TestLog } from "../test_log.ts";
+
+function setUp() {
+  const timers = new ManualTimers();
+  const inner = new TestLog();
+  const limiter = new LogLimiter(timers);
+  return { timers, inner, limiter, log: limitWarnings(inner, limiter) };
+}
+
+Deno.test("limitWarnings() writes the first line of a kind at once, then one a second with the number of the others", () => {
+  const { timers, inner, log } = setUp();
+  for (let i = 0; i < 100; i++) {
+    log.withCid(`cid${i}`).warn(`client 10.0.0.${i} left: bad version ${i}`);
+    timers.advance(5);
+  }
+  assertEquals(inner.lines, ["warn client 10.0.0.0 left: bad version 0"]);
+  timers.advance(500);
+  assertEquals(inner.lines.slice(1), [
+    "warn client 10.0.0.99 left: bad version 99 (98 more like this within 1000 ms)",
+  ]);
+  timers.advance(10_000);
+  assertEquals(inner.lines.length, 2);
+  assertEquals(timers.pendingCount, 0);
+  log.warn("client 10.0.0.7 left: bad version 7");
+  assertEquals(inner.lines.length, 3);
+});
+
+Deno.test("limitWarnings() holds a single repetition for a second and changes nothing of it", () => {
+  const { timers, inner, log } = setUp();
+  log.error("pull /live/a: refused");
+  log.error("pull /live/a: refused");
+  assertEquals(inner.lines.length, 1);
+  timers.advance(1000);
+  assertEquals(inner.lines, ["error pull /live/a: refused", "error pull /live/a: refused"]);
+});
+
+Deno.test("limitWarnings() keeps kinds apart, and warnings from errors; it leaves other levels alone", () => {
+  const { inner, log } = setUp();
+  log.warn("one thing");
+  log.warn("another thing");
+  log.error("one thing");
+  for (let i = 0; i < 3; i++) log.info("said often");
+  log.debug("said");
+  log.trace("said");
+  assertEquals(inner.lines.map((line) => line.split(" ")[0]), [
+    "warn",
+    "warn",
+    "error",
+    "info",
+    "info",
+    "info",
+    "debug",
+    "trace",
+  ]);
+});
+
+Deno.test("LogLimiter is not got round by names that are made up", () => {
+  const { timers, inner, log } = setUp();
+  const word = (i: number) => [...String(i)].map((digit) => "abcdefghij"[Number(digit)]).join("");
+  for (let i = 0; i < 10_000; i++) log.warn(`no vhost ${word(i)}`);
+  assertLess(inner.lines.length, 40);
+  timers.advance(1000);
+  assertLess(inner.lines.length, 80);
+  assertEquals(inner.find("(9966 more like this").length, 1);
+});
+
+Deno.test("LogLimiter writes what it holds when it is disposed", () => {
+  const { timers, inner, limiter, log } = setUp();
+  for (let i = 0; i < 3; i++) log.warn("again");
+  limiter[Symbol.dispose]();
+  assertEquals(inner.lines, ["warn again", "warn again (1 more like this within 1000 ms)"]);
+  assertEquals(timers.pendingCount, 0);
+});
+
+Deno.test("kindOfLine() sees the same in lines that differ in numbers, addresses and quoted words only", () => {
+  const [a, b] = [
+    'client 10.0.0.1 left after 0.5 s: refused, code=1028(StreamBusy) : "x" (in 3410 B, out 3500 B)',
+    'client fe80::1 left after 12.0 s: refused, code=1028(StreamBusy) : "y 1" (in 1 B, out 22 B)',
+  ];
+  assertEquals(kindOfLine(a), kindOfLine(b));
+  assertEquals(kindOfLine("code=1028(StreamBusy)") === kindOfLine("code=2014(NoVhost)"), false);
+  const startedMs = performance.now();
+  for (const text of ["a".repeat(100_000), '"'.repeat(100_000), "1a".repeat(50_000)]) kindOfLine(text);
+  assertLess(performance.now() - startedMs, 500);
+});
