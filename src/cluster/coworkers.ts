@@ -23,6 +23,8 @@ export interface Owner {
   port: number;
   /** HTTP API through which it answered. */
   coworker: string;
+  /** How long its publisher has sent nothing; 0 for servers that do not tell (SRS). */
+  silentMs: number;
 }
 
 /** One coworker's part of a question: what it said, how fast. */
@@ -88,6 +90,22 @@ export class Coworkers {
     return asked;
   }
 
+  /**
+   * Tells a coworker that the stream has a newer publisher here: its own gives way, where `on_conflict` lets it, or where
+   * it is dead. Extension: SRS takes it for a plain question. Never throws.
+   */
+  async claim(coworker: string, query: OwnerQuery): Promise<void> {
+    const giveUp = new AbortController();
+    const timer = this.#timers.after(query.timeoutMs, () => giveUp.abort());
+    try {
+      await ask(this.#fetch, `${clustersUrl(coworker, query)}&claim=${this.#instance}`, coworker, giveUp.signal);
+    } catch (error) {
+      this.#log.warn(`coworker ${coworker} was not told of the new publisher of ${query.key}: ${describeError(error)}`);
+    } finally {
+      timer.cancel();
+    }
+  }
+
   #ask(query: OwnerQuery): Promise<Owner | null> {
     const nowMs = this.#timers.nowMs();
     const awake = query.coworkers.filter((coworker) => {
@@ -135,6 +153,13 @@ export class Coworkers {
   }
 }
 
+function clustersUrl(coworker: string, { vhost, ip, app, stream }: Omit<OwnerQuery, "coworkers" | "key">): string {
+  const parameters = Object.entries({ vhost, ip, app, stream, coworker });
+  return `http://${coworker}/api/v1/clusters?${
+    parameters.map(([name, value]) => `${name}=${encode(value)}`).join("&")
+  }`;
+}
+
 /**
  * Asks one coworker and tells everything about the answer; never throws.
  *
@@ -155,17 +180,13 @@ export async function askCoworker(
     error,
     instance,
   });
-  const { vhost, ip, app, stream } = query;
-  const parameters = Object.entries({ vhost, ip, app, stream, coworker }).map(([name, value]) =>
-    `${name}=${encode(value)}`
-  );
   const { promise: outOfTime, reject } = Promise.withResolvers<never>();
   const giveUp = new AbortController();
   const timer = timers.after(query.timeoutMs, () => {
     reject(new UpstreamError("OriginClusterDiscover", `no answer within ${query.timeoutMs} ms`));
     giveUp.abort();
   });
-  const url = `http://${coworker}/api/v1/clusters?${parameters.join("&")}`;
+  const url = clustersUrl(coworker, query);
   try {
     const { owner, instance } = await Promise.race([outOfTime, ask(fetch, url, coworker, giveUp.signal)]);
     return done(owner, null, instance);
@@ -207,13 +228,14 @@ function readAnswer(body: string, status: number, coworker: string): { owner: Ow
   const instance = typeof data.instance === "string" ? data.instance : null;
   const origin = asRecord(data.origin);
   if (origin === null) return { owner: null, instance };
-  const { ip, port } = origin;
+  const { ip, port, silent_ms: silent } = origin;
   const usable = typeof ip === "string" && /^[\w.:-]{1,255}$/.test(ip) && Number.isInteger(port) &&
     Number(port) > 0 && Number(port) < 65536;
   if (!usable) {
     throw new UpstreamError("OriginClusterDiscover", `owner without a usable ip and port: ${body.slice(0, 200)}`);
   }
-  return { owner: { ip, port: Number(port), coworker }, instance };
+  const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
+  return { owner: { ip, port: Number(port), coworker, silentMs }, instance };
 }
 
 function parseObject(body: string): Record<string, unknown> | null {

@@ -20,32 +20,40 @@ export interface OwnerAnswer {
   vhost: string;
   api: string;
   routers: string[];
+  /** Extension: how long the publisher has sent nothing. */
+  silent_ms: number;
+}
+
+/** What an answer is made of. */
+export interface OwnerFacts {
+  config: Config;
+  sources: SourceManager;
+  /** Address of this machine, where neither configuration nor question tells one. */
+  fallbackIp(): string;
+  /** How long the publisher of a stream has sent nothing. */
+  silentMs(key: string): number;
 }
 
 /**
  * Answers whether this server has a publisher of the stream; null when it has none.
  *
  * A stream that is pulled from elsewhere counts on an edge, as in SRS, not on an origin.
- *
- * @param fallbackIp Address of this machine, where neither configuration nor question tells one.
  */
-export function answerOwner(
-  question: OwnerQuestion,
-  config: Config,
-  sources: SourceManager,
-  fallbackIp: () => string,
-): OwnerAnswer | null {
+export function answerOwner(question: OwnerQuestion, facts: OwnerFacts): OwnerAnswer | null {
+  const { config, sources } = facts;
   const vhost = findVhost(config, question.vhost);
   const listen = config.listen[0];
   if (vhost === undefined || listen === undefined) return null;
-  const source = sources.find(streamKey(vhost.name, question.app, question.stream));
+  const key = streamKey(vhost.name, question.app, question.stream);
+  const source = sources.find(key);
   if (source === undefined || !source.isActive) return null;
   // An origin that only relays is not the owner: two that relay from each other would be a loop.
   if (source.feed === "upstream" && vhost.cluster.mode !== "remote") return null;
-  const ip = config.advertise?.host ?? listenIp(listen) ?? (hostPart(question.coworker) || fallbackIp());
+  const ip = config.advertise?.host ?? listenIp(listen) ?? (hostPart(question.coworker) || facts.fallbackIp());
   const apiListen = config.httpApi.listen.text;
   const api = apiListen.includes(":") ? apiListen : `${ip}:${apiListen}`;
-  return { ip, port: config.advertise?.port ?? listen.port, vhost: vhost.name, api, routers: [api] };
+  const port = config.advertise?.port ?? listen.port;
+  return { ip, port, vhost: vhost.name, api, routers: [api], silent_ms: Math.round(facts.silentMs(key)) };
 }
 
 /** The address a listener is bound to, unless it says nothing to others. */

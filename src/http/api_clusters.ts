@@ -1,4 +1,6 @@
-import { answerOwner } from "../cluster/ownership.ts";
+import { answerOwner, type OwnerQuestion } from "../cluster/ownership.ts";
+import { findVhost } from "../config/mod.ts";
+import { streamKey } from "../rtmp/url.ts";
 import { envelope, type JsonBody } from "./envelope.ts";
 import { localAddresses, mainAddress } from "./local_address.ts";
 import type { Query } from "./query.ts";
@@ -35,12 +37,28 @@ function answerClusters({ server }: ApiContext, query: Query): JsonBody {
     coworker: value("coworker"),
   });
   const answer = (question: ReturnType<typeof read>) =>
-    answerOwner(question, server.config, server.sources, () => mainAddress(localAddresses()));
+    answerOwner(question, {
+      config: server.config,
+      sources: server.sources,
+      fallbackIp: () => mainAddress(localAddresses()),
+      silentMs: (key) => server.publishers.active(key)?.silentMs() ?? 0,
+    });
   const question = read((name) => query.get(name));
+  if (query.get("claim") !== "") yieldStream(server, question);
   const { coworker: _, ...echo } = question;
   // SRS does not encode: there `%` is a character of the name like any other.
   const origin = answer(question) ?? answer(read((name) => query.raw(name)));
   return { code: 0, data: { query: echo, origin, instance: server.identity.serviceId } };
+}
+
+/** A coworker has a newer publisher of the stream: the one here gives way, if it may. */
+function yieldStream(server: ApiContext["server"], { vhost: name, app, stream, coworker }: OwnerQuestion): void {
+  const vhost = findVhost(server.config, name);
+  if (vhost === undefined) return;
+  const key = streamKey(vhost.name, app, stream);
+  if (server.publishers.yieldToCoworker(key, vhost.publish.onConflict, "another origin")) {
+    server.log.info(`publish ${key}: given up for a newer publisher at another origin, asked as ${coworker}`);
+  }
 }
 
 function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {

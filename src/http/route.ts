@@ -6,7 +6,10 @@ import type { SystemStats } from "./system_stats.ts";
 
 /** What the API needs of a server. */
 export type ApiServer =
-  & Pick<Server, "config" | "identity" | "timers" | "log" | "sources" | "registry" | "pulls" | "startedMs">
+  & Pick<
+    Server,
+    "config" | "identity" | "timers" | "log" | "sources" | "registry" | "publishers" | "pulls" | "startedMs"
+  >
   & { readonly rtmp: Pick<Server["rtmp"], "connectionCount"> };
 
 /** How the latest reload of the configuration went, in the members of SRS's `rpc=reload-fetch`. */

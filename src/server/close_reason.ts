@@ -6,6 +6,7 @@ export type CloseReason =
   | "timeout"
   | "protocolError"
   | "refused"
+  | "publishReplaced"
   | "redirected"
   | "sourceEnded"
   | "slowConsumer"

@@ -6,6 +6,7 @@ import type { EdgePulls } from "../edge/edge_pulls.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
 import type { ClientRegistry } from "./client_registry.ts";
 import type { Identity } from "./identity.ts";
+import type { Publishers } from "./publishers.ts";
 
 /** What every connection of one server shares. */
 export interface ServerContext {
@@ -18,4 +19,5 @@ export interface ServerContext {
   readonly registry: ClientRegistry;
   readonly coworkers: Coworkers;
   readonly pulls: EdgePulls;
+  readonly publishers: Publishers;
 }

@@ -1,53 +1,66 @@
-import { RequestDenied } from "../base/errors.ts";
+import type { TimerHandle } from "../base/clock.ts";
+import { describeError, RequestDenied } from "../base/errors.ts";
+import type { Owner } from "../cluster/coworkers.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import { StreamForward } from "../edge/stream_forward.ts";
-import { upstreamSession } from "../edge/upstream_request.ts";
+import type { StreamForward } from "../edge/stream_forward.ts";
 import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
 import type { SessionRequest } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource, PublishSession } from "../stream/live_source.ts";
+import type { MediaPacket } from "../stream/packet.ts";
 import { RateMeter } from "../stream/stats.ts";
 import type { ClientEntry } from "./client_registry.ts";
+import { forwardToOrigin } from "./edge_publish.ts";
+import { ownerQuery } from "./owner_search.ts";
+import { type Claimant, DEAD_AFTER_MS } from "./publishers.ts";
 import type { Role, RoleHost } from "./role.ts";
 import { sourceOptions } from "./source_options.ts";
+import { StandbyFeed } from "./standby_feed.ts";
 
 type PublishRequest = Extract<SessionRequest, { kind: "publish" }>;
 
-/** A client that publishes a stream into a source of this server. */
-export class PublishRole implements Role {
+/** How often a publisher that stands by for one at another origin looks whether that one has left. */
+const STANDBY_CHECK_MS = 500;
+
+/**
+ * A client that publishes a stream into a source of this server, or stands by to do so. On an edge the source is sent on
+ * to an origin.
+ */
+export class PublishRole implements Role, Claimant {
+  readonly clientKey: string;
   readonly #host: RoleHost;
   readonly #vhost: VhostConfig;
   readonly #url: StreamUrl;
   readonly #source: LiveSource;
-  readonly #session: PublishSession;
   readonly #entry: ClientEntry;
   readonly #requestId: number;
+  #session: PublishSession | null = null;
+  #standby: StandbyFeed | null = null;
+  #standbyTimer: TimerHandle | null = null;
   #forward: StreamForward | null = null;
+  #ended = false;
   #messages = 0;
   #messagesAtTick = 0;
   #lastMediaMs: number;
 
-  /**
-   * Takes the stream; {@link start} is next.
-   *
-   * @throws {RequestDenied} `StreamBusy` if somebody else publishes it; the client was told.
-   */
+  /** {@link start} is next. */
   constructor(host: RoleHost, vhost: VhostConfig, request: PublishRequest) {
+    const { context, session } = host;
+    const info = session.connectInfo;
     this.#host = host;
     this.#vhost = vhost;
     this.#url = request.url;
     this.#requestId = request.id;
-    const { context, session } = host;
     this.#lastMediaMs = context.timers.nowMs();
     this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
-    this.#session = this.#takeStream(request);
+    this.clientKey = `${host.remoteIp} ${info?.tcUrl ?? ""} ${info?.flashVer ?? ""} ${request.url.query}`;
     this.#entry = {
       id: host.id,
       type: request.type,
       url: request.url,
-      tcUrl: session.connectInfo?.tcUrl ?? "",
-      pageUrl: session.connectInfo?.pageUrl ?? "",
-      swfUrl: session.connectInfo?.swfUrl ?? "",
+      tcUrl: info?.tcUrl ?? "",
+      pageUrl: info?.pageUrl ?? "",
+      swfUrl: info?.swfUrl ?? "",
       ip: host.remoteIp,
       sinceMs: this.#lastMediaMs,
       recv: new RateMeter(),
@@ -57,33 +70,41 @@ export class PublishRole implements Role {
       dropped: () => 0,
       kick: () => host.close("kicked", "by the HTTP API"),
     };
-    context.registry.add(this.#entry);
-    host.log.info(`publish ${request.url.key} (${request.type}) from ${host.remoteIp}`);
-    host.expectMuchInput();
   }
 
-  /**
-   * Tells the client to start; on an edge, once an origin has taken the stream. Media that the client has sent already
-   * comes then.
-   */
+  /** Takes the stream, or is refused; in a cluster, once the coworkers were asked whether one of them has it. */
   start(): void {
-    if (this.#vhost.cluster.mode !== "remote") return this.#host.session.accept(this.#requestId);
-    this.#forward = this.#forwardToOrigin();
+    const { mode, originCluster, coworkers } = this.#vhost.cluster;
+    if (mode === "local" && originCluster && coworkers.length > 0) this.#askCoworkers();
+    else this.#claim();
   }
 
-  onMedia({ typeId, timestampMs, payload }: RtmpMessage): void {
+  silentMs(): number {
+    return this.#messages !== this.#messagesAtTick ? 0 : this.#host.context.timers.nowMs() - this.#lastMediaMs;
+  }
+
+  onLost(reason: string): void {
+    this.#host.session.sendStatus("publishBadName", reason);
+    this.#host.finish("publishReplaced", `${this.#url.key}: ${reason}`);
+  }
+
+  onPromoted(): void {
+    const { log } = this.#host;
+    this.#standbyTimer?.cancel();
+    log.info(`publish ${this.#url.key}: no longer stands by`);
+    this.#session = this.#source.startPublish("client");
+    this.#standby?.handOver((message) => this.#session?.publish(toPacket(message)));
+    this.#standby = null;
+  }
+
+  onMedia(message: RtmpMessage): void {
     this.#messages++;
-    if (typeId === MessageType.Audio) this.#session.publish({ kind: "audio", timestampMs, payload });
-    else if (typeId === MessageType.Video) this.#session.publish({ kind: "video", timestampMs, payload });
-    else {
-      // AMF3 data has one format byte in front of AMF0 values.
-      const data = typeId === MessageType.DataAmf3 && payload[0] === 0 ? payload.subarray(1) : payload;
-      this.#session.publish({ kind: "script", timestampMs, payload: data });
-    }
+    const feed = this.#session ?? this.#standby;
+    feed?.publish(toPacket(message));
   }
 
   onBurstEnd(): void {
-    this.#session.endBurst();
+    this.#session?.endBurst();
   }
 
   tick(nowMs: number): void {
@@ -98,10 +119,14 @@ export class PublishRole implements Role {
   }
 
   end(): void {
+    const { context, log } = this.#host;
+    this.#ended = true;
+    this.#standbyTimer?.cancel();
     this.#forward?.[Symbol.dispose]();
-    this.#session[Symbol.dispose]();
-    this.#host.context.registry.remove(this.#entry);
-    this.#host.log.info(`unpublish ${this.#url.key}`);
+    this.#session?.[Symbol.dispose]();
+    context.publishers.release(this.#url.key, this);
+    context.registry.remove(this.#entry);
+    if (this.#session !== null) log.info(`unpublish ${this.#url.key}`);
   }
 
   onPause(): void {}
@@ -110,45 +135,86 @@ export class PublishRole implements Role {
     return null;
   }
 
-  /** An edge keeps its publisher while origins come and go: they are given the stream one after the other. */
-  #forwardToOrigin(): StreamForward {
-    const { context, session, log } = this.#host;
-    const { environment, pool } = context.pulls;
-    const { cluster } = this.#vhost;
-    const stream = {
-      url: this.#url,
-      vhost: this.#vhost,
-      pageUrl: session.connectInfo?.pageUrl ?? "",
-      swfUrl: session.connectInfo?.swfUrl ?? "",
-    };
-    const identity = () => cluster.debugSrsUpnode ? environment.connectArgs(this.#host.id) : null;
-    let isAccepted = false;
-    return new StreamForward(this.#source, {
-      ...cluster,
-      environment,
-      findTargets: () => pool.order(cluster.origin.map(({ text }) => text), this.#url.key),
-      session: (target) => upstreamSession("publish", stream, target, identity()),
-      onTaken: (server) => {
-        log.info(`publish ${this.#url.key} goes to origin ${server}`);
-        if (isAccepted) return;
-        isAccepted = true;
-        this.#host.guard(() => session.accept(this.#requestId));
+  async #askCoworkers(): Promise<void> {
+    const { context } = this.#host;
+    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url));
+    if (this.#ended) return;
+    this.#host.guard(() => this.#onOwner(owner));
+    this.#host.onAnswered();
+  }
+
+  #onOwner(owner: Owner | null): void {
+    if (owner === null) return this.#claim();
+    const { onConflict } = this.#vhost.publish;
+    const isDead = owner.silentMs >= DEAD_AFTER_MS;
+    if (!isDead && onConflict === "reject") {
+      const where = `${owner.ip}:${owner.port}`;
+      return this.#refuse(new RequestDenied("StreamBusy", `stream ${this.#url.key} is published at origin ${where}`));
+    }
+    if (!isDead && onConflict === "standby") return this.#standBy(owner);
+    this.#claim();
+    if (this.#session !== null) this.#host.context.coworkers.claim(owner.coworker, ownerQuery(this.#vhost, this.#url));
+  }
+
+  /** Takes the stream on this server. */
+  #claim(): void {
+    try {
+      const outcome = this.#host.context.publishers.claim(this.#url.key, this, this.#vhost.publish.onConflict);
+      if (outcome === "standby") return this.#standBy(null);
+      this.#session = this.#source.startPublish("client");
+    } catch (error) {
+      if (error instanceof RequestDenied) return this.#refuse(error);
+      throw error;
+    }
+    if (this.#vhost.cluster.mode !== "remote") return this.#accept();
+    this.#forward = forwardToOrigin(this.#host, { url: this.#url, vhost: this.#vhost, source: this.#source }, {
+      onTaken: () => {
+        this.#host.guard(() => this.#accept());
         this.#host.onAnswered();
       },
-      onRefused: (reason) => {
-        const why = `no origin takes the stream: ${reason}`;
-        this.#host.guard(() => session.reject(this.#requestId, "publishBadName", why));
-        this.#host.finish("refused", `no origin takes ${this.#url.key}: ${reason}`);
-      },
+      onRefused: (reason) => this.#refuse(new RequestDenied("StreamBusy", reason)),
     });
   }
 
-  #takeStream({ id }: PublishRequest): PublishSession {
-    try {
-      return this.#source.startPublish("client");
-    } catch (error) {
-      if (error instanceof RequestDenied) this.#host.session.reject(id, "publishBadName", error.message);
-      throw error;
-    }
+  /** @param owner Origin with the publisher that this one stands by for; null when that is on this server. */
+  #standBy(owner: Owner | null): void {
+    const { context, log } = this.#host;
+    const where = owner === null ? "" : ` at ${owner.ip}:${owner.port}`;
+    log.info(`publish ${this.#url.key}: stands by for the publisher${where}`);
+    this.#standby = new StandbyFeed(this.#url.key, sourceOptions(this.#vhost), context.timers);
+    if (owner !== null) this.#standbyTimer = context.timers.after(STANDBY_CHECK_MS, () => this.#checkOwner());
+    this.#accept();
   }
+
+  async #checkOwner(): Promise<void> {
+    const { context } = this.#host;
+    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url));
+    if (this.#ended || this.#session !== null) return;
+    if (owner !== null) {
+      this.#standbyTimer = context.timers.after(STANDBY_CHECK_MS, () => this.#checkOwner());
+    } else if (context.publishers.claim(this.#url.key, this, "standby") === "active") this.onPromoted();
+  }
+
+  #accept(): void {
+    const { context, session, log, remoteIp } = this.#host;
+    context.registry.add(this.#entry);
+    log.info(`publish ${this.#url.key} (${this.#entry.type}) from ${remoteIp}`);
+    this.#host.expectMuchInput();
+    session.accept(this.#requestId);
+  }
+
+  #refuse(denied: RequestDenied): void {
+    const { context, session } = this.#host;
+    context.registry.totalErrors++;
+    session.reject(this.#requestId, "publishBadName", denied.message);
+    this.#host.finish("refused", describeError(denied));
+  }
+}
+
+function toPacket({ typeId, timestampMs, payload }: RtmpMessage): MediaPacket {
+  if (typeId === MessageType.Audio) return { kind: "audio", timestampMs, payload };
+  if (typeId === MessageType.Video) return { kind: "video", timestampMs, payload };
+  // AMF3 data has one format byte in front of AMF0 values.
+  const data = typeId === MessageType.DataAmf3 && payload[0] === 0 ? payload.subarray(1) : payload;
+  return { kind: "script", timestampMs, payload: data };
 }

@@ -8,6 +8,7 @@ import { SourceManager } from "../stream/source_manager.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import type { ServerContext } from "./context.ts";
 import { type Identity, randomId, srsIdentity } from "./identity.ts";
+import { Publishers } from "./publishers.ts";
 import { RtmpServer } from "./rtmp_server.ts";
 
 /** One origin or edge, without its HTTP side: everything that one process shares, put together. */
@@ -19,6 +20,7 @@ export class Server implements ServerContext {
   readonly registry = new ClientRegistry((url) => this.#pulledBytes(url));
   readonly coworkers: Coworkers;
   readonly pulls: EdgePulls;
+  readonly publishers = new Publishers();
   readonly rtmp: RtmpServer;
   readonly startedMs = systemTimers.nowMs();
   #config: Config;

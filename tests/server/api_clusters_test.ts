@@ -26,6 +26,7 @@ for (const method of ["GET", "POST", "PUT", "FOO"]) {
           vhost: "__defaultVhost__",
           api: "192.168.1.5:1985",
           routers: ["192.168.1.5:1985"],
+          silent_ms: 0,
         },
         instance: "service0",
       },

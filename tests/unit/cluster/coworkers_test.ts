@@ -265,8 +265,16 @@ for (const { name, answer, error } of uselessAnswers) {
 const usableAnswers: { name: string; answer: Behaviour; owner: Owner | null }[] = [
   { name: "status 201", answer: () => Response.json({ code: 0, data: {} }, { status: 201 }), owner: null },
   { name: "origin false", answer: () => Response.json({ code: 0, data: { origin: false } }), owner: null },
-  { name: "an IPv6 owner", answer: owns("fd00::2", 1935), owner: { ip: "fd00::2", port: 1935, coworker: "a:1985" } },
-  { name: "a host name", answer: owns("origin-b.lan", 1), owner: { ip: "origin-b.lan", port: 1, coworker: "a:1985" } },
+  {
+    name: "an IPv6 owner",
+    answer: owns("fd00::2", 1935),
+    owner: { ip: "fd00::2", port: 1935, coworker: "a:1985", silentMs: 0 },
+  },
+  {
+    name: "a host name",
+    answer: owns("origin-b.lan", 1),
+    owner: { ip: "origin-b.lan", port: 1, coworker: "a:1985", silentMs: 0 },
+  },
 ];
 
 for (const { name, answer, owner } of usableAnswers) {

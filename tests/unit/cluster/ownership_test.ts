@@ -16,16 +16,22 @@ const question: OwnerQuestion = { ip: "10.9.9.9", vhost: "x.com", app: "live", s
 function answer(text: string, asked: Partial<OwnerQuestion> = {}, published: string[] = ["/live/s"]) {
   const sources = new SourceManager(new ManualTimers());
   for (const key of published) sources.findOrCreate(key, () => sourceOptions).startPublish("client");
-  return answerOwner({ ...question, ...asked }, configOf(text), sources, () => "192.168.7.7");
+  return answerOwner({ ...question, ...asked }, {
+    config: configOf(text),
+    sources,
+    fallbackIp: () => "192.168.7.7",
+    silentMs: () => 0,
+  });
 }
 
-Deno.test("answerOwner() has SRS's members", () => {
+Deno.test("answerOwner() has SRS's members, and how long the publisher was silent", () => {
   assertEquals(answer(plain), {
     ip: "10.0.0.1",
     port: 1935,
     vhost: "__defaultVhost__",
     api: "10.0.0.1:1985",
     routers: ["10.0.0.1:1985"],
+    silent_ms: 0,
   });
 });
 
@@ -99,7 +105,7 @@ Deno.test("answerOwner() does not take a player for a publisher; an edge's pull 
   const sources = new SourceManager(new ManualTimers());
   const source = sources.findOrCreate("/live/s", () => sourceOptions);
   source.attach({ wake() {}, onPublishChange() {} });
-  const ask = () => answerOwner(question, configOf(edge), sources, () => "");
+  const ask = () => answerOwner(question, { config: configOf(edge), sources, fallbackIp: () => "", silentMs: () => 7 });
   assertEquals(ask(), null);
   const feed = source.startPublish("upstream");
   assertEquals(ask()?.port, 1935);

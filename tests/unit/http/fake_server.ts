@@ -1,5 +1,6 @@
 import type { Logger } from "../../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../../src/config/mod.ts";
+import { Publishers } from "../../../src/server/publishers.ts";
 import { EdgePulls } from "../../../src/edge/edge_pulls.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
@@ -38,6 +39,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     log,
     sources,
     registry: new ClientRegistry(),
+    publishers: new Publishers(),
     pulls: new EdgePulls({ timers, log, newCid: () => "pull0000", connectArgs: () => ({}) }),
     startedMs: START_MS,
     rtmp: { connectionCount: 3 },

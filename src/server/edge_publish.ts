@@ -1,0 +1,42 @@
+import type { VhostConfig } from "../config/mod.ts";
+import { StreamForward } from "../edge/stream_forward.ts";
+import { upstreamSession } from "../edge/upstream_request.ts";
+import type { StreamUrl } from "../rtmp/url.ts";
+import type { LiveSource } from "../stream/live_source.ts";
+import type { RoleHost } from "./role.ts";
+
+/** What the publisher of an edge waits for. */
+export interface EdgePublishSink {
+  /** An origin has the stream: the publisher may start. */
+  onTaken(): void;
+  /** No origin takes it. */
+  onRefused(reason: string): void;
+}
+
+/** Gives the stream of an edge's publisher to an origin; the publisher stays while origins come and go. */
+export function forwardToOrigin(
+  host: RoleHost,
+  stream: { url: StreamUrl; vhost: VhostConfig; source: LiveSource },
+  sink: EdgePublishSink,
+): StreamForward {
+  const { url, vhost, source } = stream;
+  const { environment, pool } = host.context.pulls;
+  const { cluster } = vhost;
+  const info = host.session.connectInfo;
+  const asked = { url, vhost, pageUrl: info?.pageUrl ?? "", swfUrl: info?.swfUrl ?? "" };
+  const identity = () => cluster.debugSrsUpnode ? environment.connectArgs(host.id) : null;
+  let isAccepted = false;
+  return new StreamForward(source, {
+    ...cluster,
+    environment,
+    // The same stream goes to the same origin, as long as that one is in good health.
+    findTargets: () => pool.order(cluster.origin.map(({ text }) => text), url.key),
+    session: (target) => upstreamSession("publish", asked, target, identity()),
+    onTaken: (server) => {
+      host.log.info(`publish ${url.key} goes to origin ${server}`);
+      if (!isAccepted) sink.onTaken();
+      isAccepted = true;
+    },
+    onRefused: (reason) => sink.onRefused(`no origin takes the stream: ${reason}`),
+  });
+}

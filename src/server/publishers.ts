@@ -1,0 +1,86 @@
+import { RequestDenied } from "../base/errors.ts";
+
+/** What becomes of a second publisher of a stream: `publish { on_conflict }`. */
+export type ConflictPolicy = "reject" | "takeover" | "standby";
+
+/** One client that wants to publish a stream, or does. */
+export interface Claimant {
+  /** Tells clients apart: two with the same one are the same encoder, which comes back. */
+  readonly clientKey: string;
+  /** How long its connection has brought nothing. */
+  silentMs(): number;
+  /** Another publisher has the stream now. */
+  onLost(reason: string): void;
+  /** It stood by, and now the stream is its own. */
+  onPromoted(): void;
+}
+
+/** A publisher silent for this long does not stand in the way of its own reconnect: its TCP connection is dead. */
+export const DEAD_AFTER_MS = 1000;
+
+interface Claim {
+  active: Claimant;
+  /** In the order they came. */
+  standbys: Claimant[];
+}
+
+/** Who publishes what on this server, who stands by, and who wins. */
+export class Publishers {
+  readonly #claims = new Map<string, Claim>();
+
+  /** The publisher of a stream. */
+  active(key: string): Claimant | null {
+    return this.#claims.get(key)?.active ?? null;
+  }
+
+  /**
+   * Decides about a new publisher.
+   *
+   * @returns What it is now.
+   * @throws {RequestDenied} `StreamBusy`: another one has the stream and keeps it.
+   */
+  claim(key: string, claimant: Claimant, policy: ConflictPolicy): "active" | "standby" {
+    const claim = this.#claims.get(key);
+    if (claim === undefined) {
+      this.#claims.set(key, { active: claimant, standbys: [] });
+      return "active";
+    }
+    const returns = claim.active.clientKey === claimant.clientKey && claim.active.silentMs() >= DEAD_AFTER_MS;
+    if (returns || policy === "takeover") {
+      const loser = claim.active;
+      claim.active = claimant;
+      loser.onLost(returns ? "the same client publishes anew" : "another publisher took the stream over");
+      return "active";
+    }
+    if (policy === "reject") throw new RequestDenied("StreamBusy", `stream ${key} is busy: it has a publisher`);
+    claim.standbys.push(claimant);
+    return "standby";
+  }
+
+  /** A coworker has a newer publisher of the stream: the one here gives way if it may, or is dead. Whether it did. */
+  yieldToCoworker(key: string, policy: ConflictPolicy, coworker: string): boolean {
+    const claim = this.#claims.get(key);
+    if (claim === undefined) return false;
+    if (policy !== "takeover" && claim.active.silentMs() < DEAD_AFTER_MS) return false;
+    const loser = claim.active;
+    this.#claims.delete(key);
+    for (const standby of claim.standbys) standby.onLost(`the stream is published at ${coworker}`);
+    loser.onLost(`the stream is published at ${coworker}`);
+    return true;
+  }
+
+  /** The claimant has left; the first that stands by gets the stream. */
+  release(key: string, claimant: Claimant): void {
+    const claim = this.#claims.get(key);
+    if (claim === undefined) return;
+    claim.standbys = claim.standbys.filter((other) => other !== claimant);
+    if (claim.active !== claimant) return;
+    const next = claim.standbys.shift();
+    if (next === undefined) {
+      this.#claims.delete(key);
+      return;
+    }
+    claim.active = next;
+    next.onPromoted();
+  }
+}

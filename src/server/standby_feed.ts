@@ -1,0 +1,37 @@
+import type { Timers } from "../base/clock.ts";
+import { ChunkReader } from "../rtmp/chunk_reader.ts";
+import { encodeMessage } from "../rtmp/chunk_writer.ts";
+import { setChunkSize } from "../rtmp/control.ts";
+import type { RtmpMessage } from "../rtmp/message.ts";
+import { LiveSource, type PublishSession, type SourceOptions } from "../stream/live_source.ts";
+import type { MediaPacket } from "../stream/packet.ts";
+
+/**
+ * Keeps the newest headers and GOP of a publisher that stands by, so that it can take over with a keyframe at once: a
+ * source of its own that nobody plays.
+ */
+export class StandbyFeed {
+  readonly #source: LiveSource;
+  readonly #session: PublishSession;
+
+  constructor(key: string, options: SourceOptions, timers: Timers) {
+    this.#source = new LiveSource(key, { ...options, gopCache: true, timeJitter: "off" }, timers, () => {});
+    this.#session = this.#source.startPublish("client");
+  }
+
+  publish(packet: MediaPacket): void {
+    this.#session.publish(packet);
+  }
+
+  /**
+   * Hands headers and GOP to `publish`, one message after the other, with the times that the publisher gave them.
+   */
+  handOver(publish: (message: RtmpMessage) => void): void {
+    const reader = new ChunkReader(publish);
+    reader.push(encodeMessage(setChunkSize(this.#source.options.chunkSizeBytes), 128));
+    const player = { wake: () => {}, onPublishChange: () => {} };
+    const cursor = this.#source.attach(player);
+    for (let view = cursor.next(); view !== null; view = cursor.next()) reader.push(view);
+    this.#source.detach(player);
+  }
+}
