@@ -13,6 +13,8 @@ export const SrsCode = {
   PidFileProcessExists: 1035,
   ConfigNotFound: 1042,
   SecurityCheck: 1052,
+  SecurityDeny: 1053,
+  SecurityAllow: 1054,
   ConfigRaw: 1060,
   ConfigRawDisable: 1061,
   ExporterDisable: 1090,
@@ -32,9 +34,12 @@ export const SrsCode = {
   StreamNameEmpty: 2051,
   RtmpIdentify: 2055,
   KickoffForIdle: 2056,
+  HttpResponseCode: 3064,
+  HttpResponseData: 3065,
   FlvDecode: 3070,
   OriginClusterDiscover: 3091,
   OriginClusterRedirect: 3092,
+  HttpStatus: 4005,
 } as const;
 
 /** Name of an error number, as printed in logs. */
