@@ -80,9 +80,9 @@ export class Coworkers {
   }
 
   /** The first coworker that has the stream; null when none answers so within the budget. Never throws. */
-  findOwner(query: OwnerQuery): Promise<Owner | null> {
+  findOwner(query: OwnerQuery, options: { fresh: boolean } = { fresh: false }): Promise<Owner | null> {
     const running = this.#asking.get(query.key);
-    if (running !== undefined) return running;
+    if (running !== undefined && !options.fresh) return running;
     const asked = this.#ask(query);
     this.#asking.set(query.key, asked);
     const forget = () => this.#asking.delete(query.key);
@@ -93,12 +93,14 @@ export class Coworkers {
   /**
    * Tells a coworker that the stream has a newer publisher here: its own gives way, where `on_conflict` lets it, or where
    * it is dead. Extension: SRS takes it for a plain question. Never throws.
+   *
+   * @param sinceMs When the publisher here came, Unix time: the newest wins.
    */
-  async claim(coworker: string, query: OwnerQuery): Promise<void> {
+  async claim(coworker: string, query: OwnerQuery, sinceMs: number): Promise<void> {
     const giveUp = new AbortController();
     const timer = this.#timers.after(query.timeoutMs, () => giveUp.abort());
     try {
-      await ask(this.#fetch, `${clustersUrl(coworker, query)}&claim=${this.#instance}`, coworker, giveUp.signal);
+      await ask(this.#fetch, `${clustersUrl(coworker, query)}&claim=${Math.round(sinceMs)}`, coworker, giveUp.signal);
     } catch (error) {
       this.#log.warn(`coworker ${coworker} was not told of the new publisher of ${query.key}: ${describeError(error)}`);
     } finally {

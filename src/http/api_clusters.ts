@@ -44,7 +44,8 @@ function answerClusters({ server }: ApiContext, query: Query): JsonBody {
       silentMs: (key) => server.publishers.active(key)?.silentMs() ?? 0,
     });
   const question = read((name) => query.get(name));
-  if (query.get("claim") !== "") yieldStream(server, question);
+  const claim = Number(query.get("claim"));
+  if (claim > 0) yieldStream(server, question, claim);
   const { coworker: _, ...echo } = question;
   // SRS does not encode: there `%` is a character of the name like any other.
   const origin = answer(question) ?? answer(read((name) => query.raw(name)));
@@ -52,12 +53,12 @@ function answerClusters({ server }: ApiContext, query: Query): JsonBody {
 }
 
 /** A coworker has a newer publisher of the stream: the one here gives way, if it may. */
-function yieldStream(server: ApiContext["server"], { vhost: name, app, stream, coworker }: OwnerQuestion): void {
+function yieldStream(server: ApiContext["server"], { vhost: name, app, stream }: OwnerQuestion, sinceMs: number): void {
   const vhost = findVhost(server.config, name);
   if (vhost === undefined) return;
   const key = streamKey(vhost.name, app, stream);
-  if (server.publishers.yieldToCoworker(key, vhost.publish.onConflict, "another origin")) {
-    server.log.info(`publish ${key}: given up for a newer publisher at another origin, asked as ${coworker}`);
+  if (server.publishers.yieldToCoworker(key, vhost.publish.onConflict, sinceMs)) {
+    server.log.info(`publish ${key}: given up for a newer publisher at another origin`);
   }
 }
 

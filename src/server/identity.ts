@@ -21,6 +21,11 @@ export function randomId(length: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => ALPHABET[byte % 36]).join("");
 }
 
+/** A `server_id` as SRS makes one up. */
+export function newServerId(): string {
+  return `vid-${randomId(7)}`;
+}
+
 /** Random bytes for handshakes. */
 export function randomBytes(count: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(count));

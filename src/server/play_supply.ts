@@ -15,6 +15,8 @@ export interface SupplyRequest {
   followsRedirects: boolean;
   pageUrl: string;
   swfUrl: string;
+  /** Servers that the play came through. */
+  via: readonly string[];
 }
 
 /** What becomes of a player whose stream is not published here. */

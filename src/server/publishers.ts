@@ -7,6 +7,8 @@ export type ConflictPolicy = "reject" | "takeover" | "standby";
 export interface Claimant {
   /** Tells clients apart: two with the same one are the same encoder, which comes back. */
   readonly clientKey: string;
+  /** When it came, Unix time in ms. */
+  readonly sinceMs: number;
   /** How long its connection has brought nothing. */
   silentMs(): number;
   /** Another publisher has the stream now. */
@@ -57,15 +59,21 @@ export class Publishers {
     return "standby";
   }
 
-  /** A coworker has a newer publisher of the stream: the one here gives way if it may, or is dead. Whether it did. */
-  yieldToCoworker(key: string, policy: ConflictPolicy, coworker: string): boolean {
+  /**
+   * A coworker has a publisher of the stream too: the one here gives way if it is the older one and may, or is dead.
+   *
+   * @param sinceMs When the other one came.
+   * @returns Whether it gave way.
+   */
+  yieldToCoworker(key: string, policy: ConflictPolicy, sinceMs: number): boolean {
     const claim = this.#claims.get(key);
-    if (claim === undefined) return false;
+    if (claim === undefined || !(claim.active.sinceMs < sinceMs)) return false;
     if (policy !== "takeover" && claim.active.silentMs() < DEAD_AFTER_MS) return false;
     const loser = claim.active;
     this.#claims.delete(key);
-    for (const standby of claim.standbys) standby.onLost(`the stream is published at ${coworker}`);
-    loser.onLost(`the stream is published at ${coworker}`);
+    for (const other of [...claim.standbys, loser]) {
+      other.onLost("a newer publisher of the stream is at another origin");
+    }
     return true;
   }
 

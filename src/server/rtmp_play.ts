@@ -1,4 +1,5 @@
 import type { TimerHandle } from "../base/clock.ts";
+import { RequestDenied } from "../base/errors.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { SessionRequest } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
@@ -6,6 +7,7 @@ import type { LiveSource, Player } from "../stream/live_source.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
 import { RateMeter } from "../stream/stats.ts";
 import type { ClientEntry } from "./client_registry.ts";
+import { readPlayPath } from "./play_path.ts";
 import { PlaySupply, type SupplySink } from "./play_supply.ts";
 import type { Role, RoleHost } from "./role.ts";
 import { sourceOptions } from "./source_options.ts";
@@ -38,6 +40,12 @@ export class PlayRole implements Role, Player, SupplySink {
 
   constructor(host: RoleHost, vhost: VhostConfig, request: PlayRequest) {
     const { context, session } = host;
+    const via = readPlayPath(session.connectInfo?.args ?? {});
+    if (via.includes(context.identity.serviceId)) {
+      const reason = `${request.url.key} would be pulled in a circle: this server plays it from the one that asks`;
+      session.reject(request.id, "playFailed", reason);
+      throw new RequestDenied("SecurityDenied", reason);
+    }
     this.#host = host;
     this.#url = request.url;
     this.#durationMs = request.durationMs;
@@ -56,6 +64,7 @@ export class PlayRole implements Role, Player, SupplySink {
       followsRedirects: this.#isEdge,
       pageUrl: info?.pageUrl ?? "",
       swfUrl: info?.swfUrl ?? "",
+      via,
     }, this);
   }
 

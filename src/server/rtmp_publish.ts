@@ -28,6 +28,7 @@ const STANDBY_CHECK_MS = 500;
  */
 export class PublishRole implements Role, Claimant {
   readonly clientKey: string;
+  readonly sinceMs: number;
   readonly #host: RoleHost;
   readonly #vhost: VhostConfig;
   readonly #url: StreamUrl;
@@ -51,7 +52,7 @@ export class PublishRole implements Role, Claimant {
     this.#vhost = vhost;
     this.#url = request.url;
     this.#requestId = request.id;
-    this.#lastMediaMs = context.timers.nowMs();
+    this.sinceMs = this.#lastMediaMs = context.timers.nowMs();
     this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
     this.clientKey = `${host.remoteIp} ${info?.tcUrl ?? ""} ${info?.flashVer ?? ""} ${request.url.query}`;
     this.#entry = {
@@ -62,7 +63,7 @@ export class PublishRole implements Role, Claimant {
       pageUrl: info?.pageUrl ?? "",
       swfUrl: info?.swfUrl ?? "",
       ip: host.remoteIp,
-      sinceMs: this.#lastMediaMs,
+      sinceMs: this.sinceMs,
       recv: new RateMeter(),
       send: new RateMeter(),
       bytesIn: () => host.bytesIn,
@@ -137,7 +138,7 @@ export class PublishRole implements Role, Claimant {
 
   async #askCoworkers(): Promise<void> {
     const { context } = this.#host;
-    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url));
+    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url), { fresh: true });
     if (this.#ended) return;
     this.#host.guard(() => this.#onOwner(owner));
     this.#host.onAnswered();
@@ -153,7 +154,8 @@ export class PublishRole implements Role, Claimant {
     }
     if (!isDead && onConflict === "standby") return this.#standBy(owner);
     this.#claim();
-    if (this.#session !== null) this.#host.context.coworkers.claim(owner.coworker, ownerQuery(this.#vhost, this.#url));
+    if (this.#session === null) return;
+    this.#host.context.coworkers.claim(owner.coworker, ownerQuery(this.#vhost, this.#url), this.sinceMs);
   }
 
   /** Takes the stream on this server. */

@@ -1,15 +1,15 @@
 import type { TcpConn } from "../net/tcp_conn.ts";
-import { TcpListener } from "../net/tcp_listener.ts";
 import type { ServerContext } from "./context.ts";
 import { RtmpConn } from "./rtmp_conn.ts";
+import { RtmpListeners } from "./rtmp_listeners.ts";
 
 const TICK_MS = 1000;
 
 /** The RTMP listeners of a server and the connections that came through them. */
 export class RtmpServer {
+  /** Its sockets; a reload may change them. */
+  readonly listeners: RtmpListeners;
   readonly #context: ServerContext;
-  readonly #listeners: TcpListener[] = [];
-  readonly #serving: Promise<void>[] = [];
   readonly #conns = new Set<RtmpConn>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #refused = 0;
@@ -17,6 +17,7 @@ export class RtmpServer {
 
   constructor(context: ServerContext) {
     this.#context = context;
+    this.listeners = new RtmpListeners({ log: context.log, onConn: (tcp) => this.#onConn(tcp) });
   }
 
   /** Connections of this moment. */
@@ -26,7 +27,7 @@ export class RtmpServer {
 
   /** Ports bound, in the order of `listen`; of use where a port was 0. */
   get ports(): number[] {
-    return this.#listeners.map(({ port }) => port);
+    return this.listeners.ports;
   }
 
   /**
@@ -35,21 +36,13 @@ export class RtmpServer {
    * @throws {SrsError} `SocketListen` if one cannot be bound; none is left open then.
    */
   start(): void {
-    try {
-      for (const { host, port } of this.#context.config.listen) {
-        this.#listeners.push(TcpListener.listen({ host: host === "" ? "0.0.0.0" : host, port }));
-      }
-    } catch (error) {
-      this.#closeListeners();
-      throw error;
-    }
-    for (const listener of this.#listeners) this.#serve(listener);
+    this.listeners.open(this.#context.config.listen);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Accepts no more connections. */
   stopAccepting(): void {
-    this.#closeListeners();
+    this.listeners.close();
   }
 
   /** Settles when the last connection has left. */
@@ -62,25 +55,11 @@ export class RtmpServer {
 
   /** Ends everything at once. */
   async stop(): Promise<void> {
-    this.#closeListeners();
+    this.listeners.close();
     clearInterval(this.#timer);
     for (const conn of this.#conns) conn.close("shutdown", "");
     await this.drained();
-    // Only then are the ports free again.
-    await Promise.all(this.#serving);
-  }
-
-  #closeListeners(): void {
-    for (const listener of this.#listeners) listener.close();
-  }
-
-  #serve(listener: TcpListener): void {
-    const { log } = this.#context;
-    log.info(`RTMP listens on ${listener.host}:${listener.port}`);
-    const serving = listener.serve((tcp) => this.#onConn(tcp), {
-      onAcceptError: (error, count) => log.error(`cannot accept connections (${count} times): ${String(error)}`),
-    });
-    this.#serving.push(serving);
+    await this.listeners.closed();
   }
 
   #onConn(tcp: TcpConn): void {

@@ -1,15 +1,23 @@
 import { systemTimers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { Coworkers } from "../cluster/coworkers.ts";
-import { type Config, findVhost } from "../config/mod.ts";
+import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
 import { EdgePulls } from "../edge/edge_pulls.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import type { ServerContext } from "./context.ts";
-import { type Identity, randomId, srsIdentity } from "./identity.ts";
+import { type Identity, newServerId, randomId, srsIdentity } from "./identity.ts";
 import { Publishers } from "./publishers.ts";
+import { playPathMember } from "./play_path.ts";
 import { RtmpServer } from "./rtmp_server.ts";
+import { changeableSourceOptions } from "./source_options.ts";
+
+/** Options of {@link Server}. */
+export interface ServerOptions {
+  /** Where the configuration has no `server_id`; by default a random one. */
+  serverId?: string;
+}
 
 /** One origin or edge, without its HTTP side: everything that one process shares, put together. */
 export class Server implements ServerContext {
@@ -25,11 +33,11 @@ export class Server implements ServerContext {
   readonly startedMs = systemTimers.nowMs();
   #config: Config;
 
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, { serverId = newServerId() }: ServerOptions = {}) {
     this.#config = config;
     this.log = log;
     this.identity = {
-      serverId: config.serverId === "" ? `vid-${randomId(7)}` : config.serverId,
+      serverId: config.serverId === "" ? serverId : config.serverId,
       serviceId: randomId(8),
       pid: Deno.pid,
     };
@@ -38,13 +46,30 @@ export class Server implements ServerContext {
       timers: this.timers,
       log,
       newCid: () => randomId(8),
-      connectArgs: (cid) => srsIdentity(this.identity, cid, ""),
+      connectArgs: (cid, via = []) => ({
+        ...srsIdentity(this.identity, cid, ""),
+        ...playPathMember(this.identity.serviceId, via),
+      }),
     });
     this.rtmp = new RtmpServer(this);
   }
 
   get config(): Config {
     return this.#config;
+  }
+
+  /**
+   * Puts another configuration in force: for all that comes from now on, and for streams that run, as far as they can
+   * change. Listeners are not touched.
+   */
+  applyConfig(config: Config): void {
+    this.#config = config;
+    for (const source of this.sources.all()) {
+      const vhostName = source.key.slice(0, source.key.indexOf("/")) || defaultVhostName;
+      const vhost = config.vhosts.find(({ name }) => name === vhostName);
+      // A vhost that is gone keeps its streams until their clients leave.
+      if (vhost !== undefined) Object.assign(source.options, changeableSourceOptions(vhost));
+    }
   }
 
   /** Binds the RTMP listeners. @throws {SrsError} if an address cannot be bound. */
@@ -56,6 +81,7 @@ export class Server implements ServerContext {
   async stop(): Promise<void> {
     await this.rtmp.stop();
     this.pulls.stop();
+    this.sources.stop();
   }
 
   /** What the pull of a stream has brought so far; 0 on an origin, where its publisher is a client. */

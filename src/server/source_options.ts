@@ -16,3 +16,9 @@ export function sourceOptions({ chunkSizeBytes, minLatency, play }: VhostConfig)
     identity: metadataIdentity(),
   };
 }
+
+/** The part of {@link sourceOptions} that a running stream can change: what is encoded already stays as it is. */
+export function changeableSourceOptions(vhost: VhostConfig): Partial<SourceOptions> {
+  const { chunkSizeBytes: _chunkSize, timeJitter: _timeJitter, ...changeable } = sourceOptions(vhost);
+  return changeable;
+}
