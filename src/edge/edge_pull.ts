@@ -38,20 +38,25 @@ export class EdgePull {
   readonly state: PullState;
   readonly #source: LiveSource;
   readonly #environment: PullEnvironment;
-  readonly #isUnwanted: () => boolean;
+  readonly #leases: ReadonlySet<PullRequest>;
   readonly #log: Logger;
   #stopped = false;
   #race: PullRace | null = null;
   #pause: { timer: TimerHandle; end: () => void } | null = null;
   #endedMs = 0;
 
-  /** @param isUnwanted True when nobody plays: then the pull ends with its upstream instead of looking for another. */
-  constructor(source: LiveSource, request: PullRequest, environment: PullEnvironment, isUnwanted: () => boolean) {
+  /** @param leases Who plays; when nobody does, the pull ends with its upstream instead of looking for another. */
+  constructor(
+    source: LiveSource,
+    request: PullRequest,
+    environment: PullEnvironment,
+    leases: ReadonlySet<PullRequest>,
+  ) {
     this.request = request;
     this.state = { key: source.key, upstream: "", isFed: false, lastError: "", switches: 0, lastGapMs: 0 };
     this.#source = source;
     this.#environment = environment;
-    this.#isUnwanted = isUnwanted;
+    this.#leases = leases;
     this.#log = environment.log.withCid(environment.newCid());
   }
 
@@ -67,7 +72,7 @@ export class EdgePull {
       const startedMs = timers.nowMs();
       const fedMs = await this.#round();
       this.state.isFed = false;
-      if (this.#stopped || this.#isUnwanted()) return;
+      if (this.#stopped || this.#leases.size === 0) return;
       emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
       if (emptyRounds === 0) continue;
       // Servers that hold the player until the stream comes have made this pause already.
@@ -92,6 +97,7 @@ export class EdgePull {
     this.#race = new PullRace(this.#source, {
       targets,
       request: this.request,
+      via: [...new Set([...this.#leases].flatMap(({ via }) => via))],
       environment: this.#environment,
       log: this.#log,
       // With players cut off there is no time to ask one after the other.

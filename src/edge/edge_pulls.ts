@@ -8,6 +8,8 @@ import type { UpstreamStream } from "./upstream_request.ts";
 
 /** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
 export interface PullRequest extends UpstreamStream {
+  /** Servers that the play came through, by their ids. */
+  via: readonly string[];
   /** Servers that may have the stream now, `host[:port]`, the best first. Never rejects. */
   findTargets(): Promise<readonly string[]>;
 }
@@ -19,8 +21,12 @@ export interface PullEnvironment {
   pool: OriginPool;
   /** A new connection id for log lines. */
   newCid(): string;
-  /** Identity told to origins (`debug_srs_upnode`). */
-  connectArgs(cid: string): AmfObject;
+  /**
+   * Identity told to origins (`debug_srs_upnode`).
+   *
+   * @param via Servers that play the stream here.
+   */
+  connectArgs(cid: string, via?: readonly string[]): AmfObject;
 }
 
 /** One player's share in a pull; disposing it gives the share back. */
@@ -31,7 +37,8 @@ export interface PullLease extends Disposable {
 
 interface PullEntry {
   pull: EdgePull;
-  leases: number;
+  /** Those for whom it is pulled. */
+  leases: Set<PullRequest>;
   lingerTimer: { cancel(): void } | null;
 }
 
@@ -54,19 +61,16 @@ export class EdgePulls {
   /** Makes sure that the source is fed while the lease is held. */
   acquire(source: LiveSource, request: PullRequest): PullLease {
     const entry = this.#entries.get(source) ?? this.#start(source, request);
-    entry.leases++;
+    entry.leases.add(request);
     entry.lingerTimer?.cancel();
     entry.lingerTimer = null;
     entry.pull.request = request;
-    let held = true;
     return {
       get lastError() {
         return entry.pull.state.lastError;
       },
       [Symbol.dispose]: () => {
-        if (!held) return;
-        held = false;
-        this.#release(source, entry);
+        if (entry.leases.delete(request)) this.#release(source, entry);
       },
     };
   }
@@ -77,16 +81,16 @@ export class EdgePulls {
   }
 
   #start(source: LiveSource, request: PullRequest): PullEntry {
-    const pull = new EdgePull(source, request, this.environment, () => entry.leases === 0);
-    const entry: PullEntry = { pull, leases: 0, lingerTimer: null };
+    const leases = new Set<PullRequest>();
+    const pull = new EdgePull(source, request, this.environment, leases);
+    const entry: PullEntry = { pull, leases, lingerTimer: null };
     this.#entries.set(source, entry);
     pull.run().finally(() => this.#stop(source, entry));
     return entry;
   }
 
   #release(source: LiveSource, entry: PullEntry): void {
-    entry.leases--;
-    if (entry.leases > 0 || this.#entries.get(source) !== entry) return;
+    if (entry.leases.size > 0 || this.#entries.get(source) !== entry) return;
     const { lingerMs } = entry.pull.request.vhost.cluster;
     // While it lingers, a player that comes right back (a reload of the page) finds the stream running.
     entry.lingerTimer = this.environment.timers.after(lingerMs, () => this.#stop(source, entry));

@@ -12,6 +12,8 @@ export interface PullRaceOptions {
   /** Servers that may have the stream, the best first. */
   targets: readonly string[];
   request: PullRequest;
+  /** Servers that play the stream here: one of them that is asked refuses. */
+  via: readonly string[];
   environment: PullEnvironment;
   log: Logger;
   /** Head start of each server over the next; 0 asks all at once. */
@@ -92,12 +94,12 @@ export class PullRace {
   }
 
   #start(target: PullTarget, origin: string): UpstreamRun {
-    const { request, environment: { timers, pool, connectArgs, newCid }, onFeeding } = this.#options;
+    const { request, via, environment: { timers, pool, connectArgs, newCid }, onFeeding } = this.#options;
     const { cluster } = request.vhost;
     const run: UpstreamRun = new UpstreamRun(this.#source, timers, {
       target,
       timeouts: cluster,
-      session: upstreamSession("play", request, target, cluster.debugSrsUpnode ? connectArgs(newCid()) : null),
+      session: upstreamSession("play", request, target, cluster.debugSrsUpnode ? connectArgs(newCid(), via) : null),
       onFeeding: () => {
         this.#feeding = pool.health(origin);
         this.#feeding.pulls++;
