@@ -85,7 +85,8 @@ export class PublishRole implements Role, Claimant {
   }
 
   onLost(reason: string): void {
-    this.#host.session.sendStatus("publishBadName", reason);
+    // It is the winner that calls: what goes wrong here is not its fault.
+    this.#host.guard(() => this.#host.session.sendStatus("publishBadName", reason));
     this.#host.finish("publishReplaced", `${this.#url.key}: ${reason}`);
   }
 
@@ -174,7 +175,7 @@ export class PublishRole implements Role, Claimant {
         this.#host.guard(() => this.#accept());
         this.#host.onAnswered();
       },
-      onRefused: (reason) => this.#refuse(new RequestDenied("StreamBusy", reason)),
+      onRefused: (reason) => this.#host.guard(() => this.#refuse(new RequestDenied("StreamBusy", reason))),
     });
   }
 
@@ -194,7 +195,11 @@ export class PublishRole implements Role, Claimant {
     if (this.#ended || this.#session !== null) return;
     if (owner !== null) {
       this.#standbyTimer = context.timers.after(STANDBY_CHECK_MS, () => this.#checkOwner());
-    } else if (context.publishers.claim(this.#url.key, this, "standby") === "active") this.onPromoted();
+      return;
+    }
+    this.#host.guard(() => {
+      if (context.publishers.claim(this.#url.key, this, "standby") === "active") this.onPromoted();
+    });
   }
 
   #accept(): void {
