@@ -114,6 +114,7 @@ export class PushAttempt implements RtmpClientHandlers {
           name: target.name,
           chunkSizeBytes: CHUNK_SIZE_BYTES,
           handshake: "digest",
+          canReconnect: true,
         },
         signal: this.#abort.signal,
       }, this);

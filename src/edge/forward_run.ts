@@ -99,6 +99,8 @@ export class ForwardRun implements RtmpClientHandlers, Player {
         return this.#start();
       case "redirect":
         return this.#end("redirected", event.url);
+      case "reconnectRequest":
+        return this.#end("the server is about to stop", null);
       case "refused":
         this.#reached = true;
         this.#isBusy = event.status.code === "NetStream.Publish.BadName";

@@ -52,6 +52,7 @@ export function upstreamSession(
     swfUrl,
     chunkSizeBytes: vhost.chunkSizeBytes,
     handshake: "digest",
+    canReconnect: true,
     ...(connectArgs === null ? {} : { connectArgs }),
   };
 }

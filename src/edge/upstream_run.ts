@@ -121,6 +121,8 @@ export class UpstreamRun implements RtmpClientHandlers {
         return this.#end(`${event.status.code} ${event.status.description}`, null);
       case "streamEnd":
         return this.#end("the stream ended", null);
+      case "reconnectRequest":
+        return this.#end("the server is about to stop", null);
     }
   }
 

@@ -54,6 +54,8 @@ export interface ClientSessionOptions {
   swfUrl?: string;
   /** Object sent behind the command object of `connect`: identity of an edge (`debug_srs_upnode`). */
   connectArgs?: AmfObject;
+  /** The driver acts on `reconnectRequest`: servers are told so (enhanced RTMP, `capsEx`). */
+  canReconnect?: boolean;
   chunkSizeBytes: number;
   /** Digest as SRS's edge sends it, or the simple handshake. */
   handshake: "digest" | "simple";
@@ -62,6 +64,7 @@ export interface ClientSessionOptions {
 }
 
 const CONNECT_ID = 1;
+const CAPS_RECONNECT = 1;
 const PUBLISH_ID = 5;
 const WINDOW_ACK_BYTES = 2_500_000;
 /** One chunk stream per kind, so that headers shorten against the same kind. */
@@ -173,6 +176,7 @@ export class RtmpClientSession {
       videoFunction: 1,
       pageUrl,
       objectEncoding: 0,
+      ...(this.#options.canReconnect ? { capsEx: CAPS_RECONNECT } : {}),
     };
     const args = connectArgs === undefined ? [] : [connectArgs];
     this.#call(COMMAND_CSID, 0, "connect", CONNECT_ID, object, ...args);

@@ -191,6 +191,16 @@ export class RtmpServerSession {
     this.#link.send(encodeCommand({ csid: STREAM_COMMAND_CSID, msid: 0 }, "onStatus", 0, null, redirectInfo(url)));
   }
 
+  /**
+   * Asks the client to connect anew, when it suits it: a server that stops. Only for clients that announced it (`capsEx`).
+   *
+   * Source: Veovera Enhanced RTMP v2, NetConnection.Connect.ReconnectRequest; without `tcUrl`, the same address.
+   */
+  requestReconnect(): void {
+    const { level, code, description } = statusInfo("reconnectRequest");
+    this.#link.send(encodeCommand({ csid: COMMAND_CSID, msid: 0 }, "onStatus", 0, null, { level, code, description }));
+  }
+
   /** Announces a chunk size, unless it is in force already: shared media bytes are encoded for one size. */
   setChunkSize(bytes: number): void {
     this.#link.setOutChunkSize(bytes);

@@ -33,6 +33,12 @@ const rows = {
   unpauseNotify: { level: "status", code: "NetStream.Unpause.Notify", description: "Unpaused stream." },
 
   connectRejected: { level: "error", code: "NetConnection.Connect.Rejected", description: "Connection refused." },
+  reconnectRequest: {
+    level: "status",
+    code: "NetConnection.Connect.ReconnectRequest",
+    description: "The server is about to stop.",
+  },
+
   publishBadName: { level: "error", code: "NetStream.Publish.BadName", description: "Stream is already published." },
   publishDenied: { level: "error", code: "NetStream.Publish.Denied", description: "Publishing is not allowed." },
   playStreamNotFound: { level: "error", code: "NetStream.Play.StreamNotFound", description: "Stream not found." },
