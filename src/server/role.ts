@@ -14,6 +14,8 @@ export interface Role {
   onRedirectAnswered(): void;
   /** Media to be sent to a player, or null. */
   nextMedia(): Uint8Array | null;
+  /** The server is about to stop: send the client elsewhere, if it can be. */
+  drain(): void;
   /** About once a second: time-outs and bounds. */
   tick(nowMs: number): void;
   /** Lets go of everything; called once, for whatever reason. */
@@ -41,4 +43,13 @@ export interface RoleHost {
   close(reason: CloseReason, detail: string): void;
   /** Runs what a timer or another connection calls for: an error in it ends this connection, and goes no further. */
   guard(fn: () => void): void;
+}
+
+const CAPS_RECONNECT = 1;
+
+/** Asks a client to connect anew, if it said that it can: edges and `push` of this server, enhanced RTMP clients. */
+export function requestMove(host: RoleHost): void {
+  if (((host.session.connectInfo?.capsEx ?? 0) & CAPS_RECONNECT) === 0) return;
+  host.session.requestReconnect();
+  host.wake();
 }

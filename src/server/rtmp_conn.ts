@@ -111,6 +111,12 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
     this.#checkProgress(nowMs);
   }
 
+  /** The server is about to stop: a client that can move is told to, one that does nothing is closed. */
+  drain(): void {
+    if (this.#role === null) this.close("shutdown", "");
+    else this.guard(() => this.#role?.drain());
+  }
+
   wake(): void {
     this.#pump.wake();
   }

@@ -9,7 +9,7 @@ import { RateMeter } from "../stream/stats.ts";
 import type { ClientEntry } from "./client_registry.ts";
 import { readPlayPath } from "./play_path.ts";
 import { PlaySupply, type SupplySink } from "./play_supply.ts";
-import type { Role, RoleHost } from "./role.ts";
+import { requestMove, type Role, type RoleHost } from "./role.ts";
 import { sourceOptions } from "./source_options.ts";
 
 type PlayRequest = Extract<SessionRequest, { kind: "play" }>;
@@ -124,6 +124,11 @@ export class PlayRole implements Role, Player, SupplySink {
     if (!this.#paused) {
       this.#host.log.warn(`player is ${lagMs} ms behind, ${dropped} packets dropped up to the newest keyframe`);
     }
+  }
+
+  drain(): void {
+    // While its publisher is here, no other server could serve the stream.
+    if (this.#source.feed !== "client") requestMove(this.#host);
   }
 
   end(): void {

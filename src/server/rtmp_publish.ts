@@ -13,7 +13,7 @@ import type { ClientEntry } from "./client_registry.ts";
 import { forwardToOrigin } from "./edge_publish.ts";
 import { ownerQuery } from "./owner_search.ts";
 import { type Claimant, DEAD_AFTER_MS } from "./publishers.ts";
-import type { Role, RoleHost } from "./role.ts";
+import { requestMove, type Role, type RoleHost } from "./role.ts";
 import { sourceOptions } from "./source_options.ts";
 import { StandbyFeed } from "./standby_feed.ts";
 
@@ -118,6 +118,10 @@ export class PublishRole implements Role, Claimant {
     } else if (nowMs - this.#lastMediaMs > limitMs) {
       this.#host.close("timeout", `publisher of ${this.#url.key} was silent for ${limitMs} ms`);
     }
+  }
+
+  drain(): void {
+    requestMove(this.#host);
   }
 
   end(): void {

@@ -45,6 +45,11 @@ export class RtmpServer {
     this.listeners.close();
   }
 
+  /** Asks every client that can to go elsewhere. */
+  drain(): void {
+    for (const conn of this.#conns) conn.drain();
+  }
+
   /** Settles when the last connection has left. */
   async drained(): Promise<void> {
     if (this.#conns.size === 0) return;
