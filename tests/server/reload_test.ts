@@ -56,7 +56,6 @@ serverTest("Reloader says of each changed directive what becomes of it", async (
     }),
     [
       "warn needs a restart: pid",
-      "info has no effect here: tcmalloc_release_rate",
       "warn needs a restart: vhost __defaultVhost__: cluster.mode",
       "warn needs a restart: vhost __defaultVhost__: cluster.origin",
     ],
