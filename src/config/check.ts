@@ -113,6 +113,10 @@ function checkVhost(
   if (vhost.forward.enabled && vhost.publish.kickoffForIdleMs > 0) {
     problems.error(at("publish", "kickoff_for_idle"), "kickoff_for_idle cannot be used with forward");
   }
+  const { signedUrl } = vhost;
+  if ((signedUrl.publish || signedUrl.play) && !signedUrl.key.some((key) => key !== "")) {
+    problems.error(at("signed_url"), "signed_url without a key would refuse everybody", 'write "key" with a secret');
+  }
   checkForeignBlocks(inside, problems);
 }
 

@@ -1,4 +1,4 @@
-import { isIpv4 } from "./address.ts";
+import { isIpv4, isIpv6 } from "./address.ts";
 import { quoteWord } from "./problem.ts";
 import type { ConfWord } from "./srs_lexer.ts";
 import type { ValueReport, ValueType } from "./value_type.ts";
@@ -11,7 +11,7 @@ import type { ValueReport, ValueType } from "./value_type.ts";
 export interface AccessRule {
   /** `publish` or `play`; any other word matches nothing. */
   readonly action: string;
-  /** `all`, an IPv4 address, or one with `/BITS`; empty matches nothing. */
+  /** `all`, an IP address, or one with `/BITS`; empty matches nothing. IPv6 is beyond SRS. */
   readonly address: string;
 }
 
@@ -35,7 +35,7 @@ function checkAddress(action: ConfWord, address: ConfWord | undefined, report: V
   else if (!isRuleAddress(address.text)) {
     report.warn(
       address,
-      `${quoteWord(address.text)} is not "all", an IPv4 address or IPv4/BITS; the rule matches nobody`,
+      `${quoteWord(address.text)} is not "all", an IP address or IP/BITS; the rule matches nobody`,
     );
   }
 }
@@ -43,5 +43,6 @@ function checkAddress(action: ConfWord, address: ConfWord | undefined, report: V
 function isRuleAddress(text: string): boolean {
   const [ip = "", bits, ...rest] = text.split("/");
   if (text === "all") return true;
-  return rest.length === 0 && isIpv4(ip) && (bits === undefined || /^([12]?\d|3[0-2])$/.test(bits));
+  const most = isIpv4(ip) ? 32 : isIpv6(ip) ? 128 : -1;
+  return rest.length === 0 && most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
 }

@@ -89,6 +89,11 @@ const cases: { name: string; text: string; problems: string[]; system?: SystemFa
     problems: ['error 2:1 a second "http_remux", there is one on line 1 already'],
   },
   {
+    name: "signed addresses without a key",
+    text: "listen 1; vhost a { signed_url { play on; } } vhost b { signed_url { play on; key k; } }",
+    problems: ["error 1:21 signed_url without a key would refuse everybody"],
+  },
+  {
     name: "forward with kickoff_for_idle",
     text: "listen 1; vhost a { forward { enabled on; } publish { kickoff_for_idle 1.5; } }",
     problems: ["error 1:72 kickoff_for_idle cannot be used with forward"],

@@ -72,9 +72,6 @@ x.conf:16:3: warning: "vhost.hls" is not supported: no HLS is written
 x.conf:16:21: unknown directive "hls_foo" in vhost.hls
     hls { enabled on; hls_foo 3; }
                       ^^^^^^^
-x.conf:17:3: warning: "vhost.http_hooks" is not supported: no URL is called, nobody is refused
-    http_hooks { on_forward http://x; }
-    ^^^^^^^^^^
 x.conf:17:16: unknown directive "on_forward" in vhost.http_hooks; it is called "backend" in vhost.forward
     http_hooks { on_forward http://x; }
                  ^^^^^^^^^^

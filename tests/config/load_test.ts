@@ -45,6 +45,8 @@ Deno.test("loadConfig gives every value its default", () => {
     ffLogDir: "./objs",
     ffLogLevel: "info",
     workers: "auto",
+    maxConnectionsPerIp: 0,
+    connectRatePerIp: 0,
     clientTimeoutMs: 10_000,
     advertise: null,
   });
@@ -76,6 +78,7 @@ Deno.test("loadConfig gives every value its default", () => {
     redirect: "auto",
     ownerTimeoutMs: 10_000,
     coworkerTimeoutMs: 1000,
+    coworkerToken: "",
     lingerMs: 2000,
     connectTimeoutMs: 1000,
     handshakeTimeoutMs: 1000,

@@ -29,7 +29,7 @@ const suggestions: [name: string, path: string, text: string | null][] = [
   ["max_connections", "vhost", "it belongs to the top level"],
   ["gop_cache", "", "it belongs to vhost.play"],
   ["on_forward", "vhost.http_hooks", 'it is called "backend" in vhost.forward'],
-  ["play", "vhost.play", "it belongs to vhost, vhost.refer"],
+  ["play", "vhost.play", "it belongs to vhost, vhost.refer, vhost.signed_url"],
   ["nonsense_directive", "vhost", null],
 ];
 

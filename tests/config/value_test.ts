@@ -150,9 +150,46 @@ Deno.test("a security rule that matches nobody is kept, with a warning", () => {
   assertEquals(config.vhosts[0]?.security.deny, [{ action: "play", address: "" }]);
   assertEquals(messages.filter((text) => text.includes("the rule")), [
     'warning: "allow": "view" is neither "publish" nor "play"; the rule matches nobody',
-    'warning: "allow": "a.com" is not "all", an IPv4 address or IPv4/BITS; the rule matches nobody',
+    'warning: "allow": "a.com" is not "all", an IP address or IP/BITS; the rule matches nobody',
     'warning: "deny": the rule has no address and matches nobody',
   ]);
+});
+
+Deno.test("security rules may name IPv6 addresses and networks", () => {
+  const rules = "allow play fd00::/8; allow play ::1; deny publish 2001:db8::/32; deny play 10.0.0.0/0;";
+  assertEquals(load("", `security { enabled on; ${rules} }`).messages, []);
+  const { messages } = load("", "security { deny play fd00::/129; deny play 10.0.0.0/33; deny play ::1/; }");
+  assertEquals(messages.length, 3);
+});
+
+Deno.test("hooks that cannot be called are warned of", () => {
+  const { config, messages } = load("", "http_hooks { on_play http://a/x ftp://b http:; } forward { backend c; }");
+  assertEquals(config.vhosts[0]?.httpHooks.onPlay, ["http://a/x", "ftp://b", "http:"]);
+  assertEquals(messages, [
+    'warning: "on_play": "ftp://b" is not an http:// or https:// address and cannot be called',
+    'warning: "on_play": "http:" is not an http:// or https:// address and cannot be called',
+    'warning: "backend": "c" is not an http:// or https:// address and cannot be called',
+  ]);
+});
+
+Deno.test("destinations of forward are servers, or full addresses", () => {
+  const { config, messages } = load(
+    "",
+    "forward { destination a.com b.com:1936 [::1]:1937 rtmp://c.com/app/ rtmp://d.com:1938/app/s?k=v; }",
+  );
+  assertEquals(config.vhosts[0]?.forward.destination.map(({ host, port, text }) => `${host} ${port} ${text}`), [
+    "a.com 1935 a.com",
+    "b.com 1936 b.com:1936",
+    "::1 1937 [::1]:1937",
+    "c.com 1935 rtmp://c.com/app/",
+    "d.com 1938 rtmp://d.com:1938/app/s?k=v",
+  ]);
+  assertEquals(messages, []);
+  const wrong = ["http://c.com/app/", "rtmp://c.com", "rtmp://c.com/", "rtmp:///app/", "rtmp://u@c.com/app/", "a:0"];
+  for (const text of wrong) {
+    const { messages, config } = load("", `forward { destination ${text}; }`);
+    assertEquals([messages.length, config.vhosts[0]?.forward.destination.length], [1, 0], text);
+  }
 });
 
 Deno.test("origins, coworkers and the advertised address are hosts with ports", () => {

@@ -33,7 +33,6 @@ export const clusterRows = {
     default: false,
     reload: "live",
     doc: "Edge: whether an origin must accept each client's connect first.",
-    status: unsupported("no origin is asked before a client is served"),
   }),
   debugSrsUpnode: directive("debug_srs_upnode", onOff(), {
     default: true,
@@ -69,6 +68,12 @@ export const clusterRows = {
     reload: "live",
     extension: true,
     doc: "Origin: time for one question to all coworkers at once.",
+  }),
+  coworkerToken: directive("coworker_token", text(), {
+    default: "",
+    reload: "live",
+    extension: true,
+    doc: "Origin: secret that coworkers show to each other; without it anybody may ask who has a stream, as in SRS.",
   }),
   lingerMs: directive("linger", milliseconds(), {
     default: 2000,

@@ -1,19 +1,25 @@
 import { directive } from "../schema.ts";
-import { endpoints } from "../value_address.ts";
-import { onOff, text } from "../value_type.ts";
+import { onOff } from "../value_type.ts";
+import { httpUrl, rtmpTargets } from "../value_url.ts";
 
 /** `forward { ... }` of a vhost. */
 export const forwardRows = {
-  enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether streams are forwarded." }),
-  destination: directive("destination", endpoints(1935), {
-    default: [],
-    reload: "live",
-    doc: "Servers that get every stream, host[:port].",
+  enabled: directive("enabled", onOff(), {
+    default: false,
+    reload: "newClients",
+    doc: "Whether streams are forwarded.",
   }),
-  backend: directive("backend", text(), {
+  destination: directive("destination", rtmpTargets(1935), {
+    default: [],
+    reload: "newClients",
+    doc:
+      "Servers that get every stream under its own name, host[:port]; beyond SRS also rtmp://host[:port]/app/[stream].",
+  }),
+  backend: directive("backend", httpUrl(), {
     default: "",
-    reload: "live",
+    reload: "newClients",
     mistakenFor: ["on_forward"],
-    doc: "URL that answers with the servers for one stream.",
+    doc:
+      "URL that answers with the servers for one stream, which replace `destination`; without an answer it is refused.",
   }),
 };

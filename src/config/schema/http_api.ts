@@ -52,10 +52,7 @@ export const httpApiRows = {
     doc: "Reload by HTTP.",
     status: unsupported("/api/v1/raw answers that it is disabled"),
   }),
-  auth: block("auth", authRows, {
-    doc: "Basic authentication of the API.",
-    status: unsupported("the API is open to everybody who can reach it"),
-  }),
+  auth: block("auth", authRows, { doc: "Basic authentication of the API." }),
   https: block("https", httpsRows(1990), {
     doc: "The API over HTTPS.",
     unchecked: true,

@@ -1,9 +1,14 @@
-import { directive } from "../schema.ts";
-import { onOff, words } from "../value_type.ts";
+import { directive, type Status, unsupported } from "../schema.ts";
+import { milliseconds } from "../value_number.ts";
+import { onOff } from "../value_type.ts";
+import { httpUrls } from "../value_url.ts";
 
-function hook(name: string, doc: string) {
-  return directive(name, words(), { default: [], reload: "live", doc: `URLs called ${doc}.` });
+function hook(name: string, doc: string, status?: Status) {
+  const options = { default: [], reload: "live", doc: `URLs called ${doc}.` } as const;
+  return directive(name, httpUrls(), status === undefined ? options : { ...options, status });
 }
+
+const noHls = unsupported("no HLS is written");
 
 /** `http_hooks { ... }` of a vhost. */
 export const httpHooksRows = {
@@ -14,7 +19,13 @@ export const httpHooksRows = {
   onUnpublish: hook("on_unpublish", "when a publisher ends"),
   onPlay: hook("on_play", "when a client wants to play; may refuse it"),
   onStop: hook("on_stop", "when a player ends"),
-  onDvr: hook("on_dvr", "when a recording is complete"),
-  onHls: hook("on_hls", "when an HLS segment is complete"),
-  onHlsNotify: hook("on_hls_notify", "to fetch each new HLS segment"),
+  onDvr: hook("on_dvr", "when a recording is complete", unsupported("nothing is recorded")),
+  onHls: hook("on_hls", "when an HLS segment is complete", noHls),
+  onHlsNotify: hook("on_hls_notify", "to fetch each new HLS segment", noHls),
+  timeoutMs: directive("timeout", milliseconds({ min: 1 }), {
+    default: 5000,
+    reload: "live",
+    extension: true,
+    doc: "Time for one call; a hook that may refuse refuses by its silence. In SRS it is 30 s.",
+  }),
 };

@@ -48,6 +48,18 @@ export const rootRows = {
     extension: true,
     doc: "Threads that send to players; `auto` decides by the number of cores.",
   }),
+  maxConnectionsPerIp: directive("max_connections_per_ip", integer(), {
+    default: 0,
+    reload: "live",
+    extension: true,
+    doc: "Most RTMP connections at one time from one address (IPv6: one /64 network); 0: no limit.",
+  }),
+  connectRatePerIp: directive("connect_rate_per_ip", integer(), {
+    default: 0,
+    reload: "live",
+    extension: true,
+    doc: "Most new RTMP connections a second from one address (IPv6: one /64 network), counted over 10 s; 0: no limit.",
+  }),
   clientTimeoutMs: directive("client_timeout", milliseconds({ min: 1 }), {
     default: 10_000,
     reload: "newClients",

@@ -12,6 +12,7 @@ import { playRows } from "./play.ts";
 import { publishRows } from "./publish.ts";
 import { referRows } from "./refer.ts";
 import { securityRows } from "./security.ts";
+import { signedUrlRows } from "./signed_url.ts";
 
 /** `vhost NAME { ... }`. */
 export const vhostRows = {
@@ -50,22 +51,16 @@ export const vhostRows = {
   cluster: block("cluster", clusterRows, { doc: "Origin or edge, and who the others are." }),
   play: block("play", playRows, { doc: "How streams go out to players." }),
   publish: block("publish", publishRows, { doc: "How streams come in from publishers." }),
-  security: block("security", securityRows, {
-    doc: "Who may publish and play, by address.",
-    status: unsupported("no rule is applied, everybody may publish and play"),
+  security: block("security", securityRows, { doc: "Who may publish and play, by address." }),
+  refer: block("refer", referRows, { doc: "Which web pages may embed a player or publisher." }),
+  signedUrl: block("signed_url", signedUrlRows, {
+    extension: true,
+    doc:
+      "Addresses that expire: ?expire=SECONDS&sign=HEX, where HEX is the HMAC-SHA256 of STREAM-EXPIRE-KIND; STREAM is " +
+      "/app/stream, behind the name of a vhost other than the default one, KIND is publish or play.",
   }),
-  refer: block("refer", referRows, {
-    doc: "Which web pages may embed a player or publisher.",
-    status: unsupported("the page of a client is not checked"),
-  }),
-  forward: block("forward", forwardRows, {
-    doc: "Other servers that get every stream.",
-    status: unsupported("no stream is forwarded"),
-  }),
-  httpHooks: block("http_hooks", httpHooksRows, {
-    doc: "URLs called on events.",
-    status: unsupported("no URL is called, nobody is refused"),
-  }),
+  forward: block("forward", forwardRows, { doc: "Other servers that get every published stream." }),
+  httpHooks: block("http_hooks", httpHooksRows, { doc: "URLs called on events." }),
   httpRemux: block("http_remux", httpRemuxRows, {
     doc: "Streams over HTTP.",
     single: true,

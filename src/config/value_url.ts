@@ -1,0 +1,54 @@
+import { parseHostPort } from "./address.ts";
+import type { Endpoint } from "./address.ts";
+import { quoteWord } from "./problem.ts";
+import type { ConfWord } from "./srs_lexer.ts";
+import type { ValueReport, ValueType } from "./value_type.ts";
+
+/** Addresses to be called over HTTP, as written. */
+export function httpUrls(): ValueType<readonly string[]> {
+  return {
+    kind: "list",
+    takesMany: true,
+    read(all, _fallback, report) {
+      for (const word of all) checkHttpUrl(word, report);
+      return all.map((word) => word.text);
+    },
+  };
+}
+
+/** One address to be called over HTTP, as written. */
+export function httpUrl(): ValueType<string> {
+  return {
+    kind: "text",
+    takesMany: false,
+    read([word], _fallback, report) {
+      checkHttpUrl(word, report);
+      return word.text;
+    },
+  };
+}
+
+/** Servers that take streams: `host[:port]`, or with an address of their own for it, `rtmp://host[:port]/app/[stream]`. */
+export function rtmpTargets(port: number): ValueType<readonly Endpoint[]> {
+  return {
+    kind: "address",
+    takesMany: true,
+    read(all, _fallback, report) {
+      return all.map((word) => readTarget(word, port, report)).filter((target) => target !== null);
+    },
+  };
+}
+
+function checkHttpUrl(word: ConfWord, report: ValueReport): void {
+  if (/^https?:\/\/./i.test(word.text) && URL.canParse(word.text)) return;
+  report.warn(word, `${quoteWord(word.text)} is not an http:// or https:// address and cannot be called`);
+}
+
+function readTarget(word: ConfWord, port: number, report: ValueReport): Endpoint | null {
+  const { text } = word;
+  const [, authority] = /^rtmp:\/\/([^/?#@]+)\/[^/?#]/i.exec(text) ?? [];
+  const address = parseHostPort(text.includes("://") ? authority ?? "" : text);
+  if (address) return { host: address.host, port: address.port ?? port, text };
+  report.error(word, `${quoteWord(text)} is not host, host:port, [ipv6]:port or rtmp://host[:port]/app/[stream]`);
+  return null;
+}
