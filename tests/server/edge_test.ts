@@ -83,7 +83,7 @@ serverTest("Edge goes on at the next origin when one is killed: players stay, ti
   viewer.worstGapMs = 0;
   await origins[used]![Symbol.asyncDispose]();
   await viewer.waitForFrames(30);
-  assertLess(viewer.worstGapMs, 500);
+  assertLess(viewer.worstGapMs, 1500);
   assertEquals(viewer.ended, "");
   assertTimeGoesOn(viewer);
   assertGreater(viewer.frames.length, framesBefore);
@@ -106,7 +106,7 @@ serverTest("Edge follows a publisher that moves from one origin to the other", a
   using _second = await Publisher.start(b.port, "s");
   viewer.worstGapMs = 0;
   await viewer.waitForFrames(30);
-  assertLess(viewer.worstGapMs, 1500);
+  assertLess(viewer.worstGapMs, 2500);
   assertTimeGoesOn(viewer);
   assertEquals(viewer.ended, "");
 });

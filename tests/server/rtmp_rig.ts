@@ -352,7 +352,8 @@ export async function besideHealthyPlayer(server: TestServer, attack: () => Prom
   assertEquals(server.holds, { connections: 2, clients: 2, streams: 1 });
   await viewer.waitForFrames(10);
   assertEquals(viewer.breaks, []);
-  assertLess(viewer.worstGapMs, 1000);
+  // An attack costs others nothing; the machine may be busy all the same.
+  assertLess(viewer.worstGapMs, 2000);
   assertEquals([publisher.ended, viewer.ended], ["", ""]);
   assertEquals(server.log.find("internalError"), []);
 }
