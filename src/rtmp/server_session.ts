@@ -3,6 +3,7 @@ import { asNumber, asString, COMMAND_CSID, encodeCommand, type RtmpCommand, STRE
 import { type ConnectInfo, type ConnectReply, connectResult, readConnect } from "./connect.ts";
 import { setPeerBandwidth, userControl, UserControlEvent } from "./control.ts";
 import { ServerHandshake } from "./handshake.ts";
+import { HeldMessages } from "./held_messages.ts";
 import { RtmpLink } from "./link.ts";
 import { MessageType, type RtmpMessage } from "./message.ts";
 import { redirectInfo, statusInfo, type StatusName } from "./status.ts";
@@ -39,20 +40,8 @@ export interface ServerSessionOptions {
   nowMs: number;
 }
 
-/** A message that waits for the open request to be answered. */
-interface HeldMessage {
-  run: () => void;
-  bytes: number;
-}
-
 /** The one stream of a connection: SRS gives this id to every createStream, and shared media bytes carry it. */
 export const STREAM_MSID = 1;
-/** Messages that came while a request is open are kept up to here; then {@link RtmpServerSession.isCongested}. */
-const CONGESTED_BYTES = 1024 * 1024;
-/** Beyond this the owner did not stop reading in time, or one aggregate came apart into far too many messages. */
-const MAX_HELD_BYTES = 32 * 1024 * 1024;
-/** What a held message costs besides its payload. */
-const HELD_OVERHEAD_BYTES = 256;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const PEER_BANDWIDTH_BYTES = 2_500_000;
 
@@ -77,8 +66,7 @@ export class RtmpServerSession {
   /** A stream was created that neither is nor was in use yet. */
   #streamCreated = false;
   #awaitsRedirectAnswer = false;
-  #held: HeldMessage[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldMessages();
 
   constructor(sink: SessionSink, options: ServerSessionOptions) {
     this.#sink = sink;
@@ -97,7 +85,7 @@ export class RtmpServerSession {
 
   /** The owner should not read on: too much waits for the open request to be answered. */
   get isCongested(): boolean {
-    return this.#heldBytes > CONGESTED_BYTES;
+    return this.#held.isCongested;
   }
 
   /** Address that a proxy in front announced before the handshake; for logs only. */
@@ -173,8 +161,7 @@ export class RtmpServerSession {
   /** Refuses a request and tells the client why; what it sent since is dropped. The owner then closes the connection. */
   reject(id: number, status: StatusName, reason: string): void {
     const { kind } = this.#take(id, "connect", "publish", "play");
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#held.clear();
     if (kind === "connect") {
       this.#link.send(encodeCommand({ csid: COMMAND_CSID, msid: 0 }, "_error", 1, null, statusInfo(status, reason)));
     } else this.#sendStatus(status, reason);
@@ -215,32 +202,20 @@ export class RtmpServerSession {
     return request as Extract<SessionRequest, { kind: K }>;
   }
 
-  /** Runs `fn` now, or once the open request is answered. */
+  /** Runs `run` now, or once the open request is answered. */
   #hold(message: RtmpMessage, run: () => void): void {
-    if (this.#open === null && this.#held.length === 0) return run();
-    const bytes = message.payload.length + HELD_OVERHEAD_BYTES;
-    if (this.#heldBytes + bytes > MAX_HELD_BYTES) {
-      throw new ProtocolError("RtmpMsgInvalidSize", `${this.#heldBytes} bytes wait for a request to be answered`);
-    }
-    this.#held.push({ run, bytes });
-    this.#heldBytes += bytes;
+    if (this.#open === null && this.#held.isEmpty) run();
+    else this.#held.hold(message.payload.length, run);
   }
 
-  /** Runs what was held, in order, until it opens a request itself. */
+  /** Handles what was held, until it opens a request itself. */
   #drain(): void {
-    const held = this.#held;
-    this.#held = [];
-    let next = 0;
-    for (; next < held.length && this.#open === null; next++) {
-      this.#heldBytes -= held[next]!.bytes;
-      held[next]!.run();
-    }
-    this.#held = held.slice(next);
+    this.#held.drain(() => this.#open === null);
   }
 
   #onMedia(message: RtmpMessage): void {
-    if (this.#open !== null || this.#held.length > 0) this.#hold(message, () => this.#deliver(message));
-    else this.#deliver(message);
+    if (this.#open === null && this.#held.isEmpty) this.#deliver(message);
+    else this.#hold(message, () => this.#deliver(message));
   }
 
   #deliver(message: RtmpMessage): void {
