@@ -35,6 +35,8 @@ export interface LoadOptions {
 /** What came of a load. With errors among the problems, `config` is what could be read and must not be run. */
 export interface LoadResult {
   readonly config: Config;
+  /** The directives behind it, those of the environment included: what is written, apart from defaults. */
+  readonly tree: ConfBlock;
   /** From top to bottom of each file. */
   readonly problems: readonly ConfigProblem[];
   /** Text of every file read. */
@@ -53,7 +55,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const tree = applyEnv(rewriteLegacy(parsed, problems), options.env ?? {}, problems);
   const config = withDependentDefaults(readBlock(rootRows, tree.directives, "", newReadContext(problems)), tree);
   if (!isEmpty) checkConfig(config, tree, { ...options.system, file, problems, requireListen });
-  return { config, problems: problems.sorted(files.sources.keys()), sources: files.sources };
+  return { config, tree, problems: problems.sorted(files.sources.keys()), sources: files.sources };
 }
 
 function readFiles(

@@ -2,7 +2,6 @@ import { accepted, directive, unsupported } from "../schema.ts";
 import { decimal, milliseconds, seconds } from "../value_number.ts";
 import { oneOf, onOff, text } from "../value_type.ts";
 
-const noDaemon = accepted("this server always stays in the foreground");
 const noChildren = accepted("no ffmpeg process is started");
 
 /** Root directives about the process, its files and its end. */
@@ -10,17 +9,16 @@ export const processRows = {
   pid: directive("pid", text(), { default: "./objs/srs.pid", doc: "File with the process id, locked while running." }),
   serverId: directive("server_id", text(), {
     default: "",
-    doc: "Id of this server in API answers and hooks; empty: a random one.",
+    doc: "Id of this server in API answers and hooks; empty: a random one, kept beside the pid file.",
   }),
   daemon: directive("daemon", onOff(), {
     default: true,
-    doc: "Whether SRS would go to the background; this server always stays in the foreground.",
+    doc: "Whether to go to the background; `srs-ts origin` and `edge` only do where `on` is written.",
   }),
   workDir: directive("work_dir", text(), { default: "./", doc: "Directory to change to once the file was read." }),
   asprocess: directive("asprocess", onOff(), {
     default: false,
     doc: "Whether to end when the parent process ends.",
-    status: unsupported("the parent process is not watched"),
   }),
   graceStartWaitMs: directive("grace_start_wait", milliseconds(), {
     default: 2300,
@@ -49,7 +47,6 @@ export const processRows = {
   disableDaemonForDocker: directive("disable_daemon_for_docker", onOff(), {
     default: true,
     doc: "Stays in the foreground in a container.",
-    status: noDaemon,
   }),
   autoReloadForDocker: directive("auto_reload_for_docker", onOff(), {
     default: true,
@@ -87,24 +84,32 @@ export const processRows = {
 export const logRows = {
   srsLogTank: directive("srs_log_tank", oneOf(["console", "file"], "file"), {
     default: "file",
+    reload: "live",
     doc: "Where log lines go.",
   }),
   srsLogFile: directive("srs_log_file", text(), {
     default: "./objs/srs.log",
+    reload: "live",
     env: ["SRS_LOG_FILE", "SRS_SRS_LOG_FILE"],
     doc: "Log file of the tank `file`.",
   }),
   srsLogLevel: directive("srs_log_level", oneOf(["verbose", "info", "trace", "warn", "error", "off"], "off"), {
     default: "trace",
+    reload: "live",
     env: ["SRS_LOG_LEVEL", "SRS_SRS_LOG_LEVEL"],
     doc: "Lowest level in SRS's old words, from `verbose` up.",
   }),
   srsLogLevelV2: directive("srs_log_level_v2", oneOf(["trace", "debug", "info", "warn", "error", "off", ""], "off"), {
     default: "",
+    reload: "live",
     env: ["SRS_LOG_LEVEL_V2", "SRS_SRS_LOG_LEVEL_V2"],
     doc: "Lowest level in today's words, from `trace` up; overrides srs_log_level.",
   }),
-  utcTime: directive("utc_time", onOff(), { default: false, doc: "Whether times in logs and paths are UTC." }),
+  utcTime: directive("utc_time", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Whether times in logs and paths are UTC.",
+  }),
   pithyPrintMs: directive("pithy_print_ms", milliseconds(), {
     default: 10_000,
     reload: "live",
