@@ -81,6 +81,36 @@ interopTest("ffprobe, rtmpdump, GStreamer and VLC play the edge", [
   await Deno.remove(dir, { recursive: true });
 });
 
+interopTest(
+  "players that do not follow a redirect play origin B, which has not the stream",
+  ["ffmpeg", "rtmpdump"],
+  async () => {
+    await using living = await livingCluster();
+    const url = living.cluster.url("rtmpB");
+    const dir = await Deno.makeTempDir();
+    const probed = await run(
+      ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", url],
+      15_000,
+    );
+    assertEquals(probed.output.trim().split("\n").sort(), ["aac", "h264"], living.cluster.logs);
+    await run(["rtmpdump", "-q", "-B", "2", "-r", url, "-o", `${dir}/dump.flv`], 15_000);
+    const dumped = await run([
+      "ffprobe",
+      "-v",
+      "error",
+      "-show_entries",
+      "stream=codec_name",
+      "-of",
+      "csv=p=0",
+      `${dir}/dump.flv`,
+    ], 10_000);
+    assertEquals(dumped.output.trim().split("\n").sort(), ["aac", "h264"]);
+    const pulls = living.cluster.originB.output.match(/pull \/live\/livestream from/g) ?? [];
+    assert(pulls.length <= 2, "one relay at a time, however many players");
+    await Deno.remove(dir, { recursive: true });
+  },
+);
+
 /** VLC refuses to run as root, unless its own check is told another user id. */
 function vlcCommand(url: string, sout: string, dir: string): string[] {
   const args = ["-I", "dummy", "--run-time", "6", "--play-and-exit", "--sout", sout, url, "vlc://quit"];
