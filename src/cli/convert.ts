@@ -23,7 +23,7 @@ comments with --comment-out.
 
 Exit status: 0, or 1 if the file has errors or cannot be converted; 2 for a command line that makes no sense.`;
 
-/** \`srs-ts convert\`: between SRS's language and TOML. */
+/** `srs-ts convert`: between SRS's language and TOML. */
 export const convertCommand: Command = {
   name: "convert",
   summary: "Convert a configuration to TOML or back.",
@@ -43,12 +43,12 @@ export const convertCommand: Command = {
     { name: "comment-out", help: "With --strict-srs: write such directives as comments instead." },
   ],
   examples: [
-    { line: "srs-ts convert conf/srs.conf -o conf/srs.toml", does: "converts to TOML" },
+    { line: "convert conf/srs.conf -o conf/srs.toml", does: "converts to TOML" },
     {
-      line: "srs-ts convert --to conf --strict-srs conf/srs.toml",
+      line: "convert --to conf --strict-srs conf/srs.toml",
       does: "prints what SRS can read, or says why it cannot",
     },
-    { line: "srs-ts convert --check conf/srs.toml", does: "only looks for errors" },
+    { line: "convert --check conf/srs.toml", does: "only looks for errors" },
   ],
   run: runConvert,
 };

@@ -12,7 +12,7 @@ With names, only directives and blocks that are called so, or stand in a block t
 
 Exit status: 0, or 1 if there is no such directive.`;
 
-/** \`srs-ts directives\`: the table of directives. */
+/** `srs-ts directives`: the table of directives. */
 export const directivesCommand: Command = {
   name: "directives",
   summary: "Print all configuration directives.",
@@ -23,8 +23,8 @@ export const directivesCommand: Command = {
     { name: "markdown", help: "Print the table of the README." },
   ],
   examples: [
-    { line: "srs-ts directives mw_latency", does: "explains one directive" },
-    { line: "srs-ts directives --json", does: "is for programs" },
+    { line: "directives mw_latency", does: "explains one directive" },
+    { line: "directives --json", does: "is for programs" },
   ],
   run: (args, io) => Promise.resolve(printDirectives(args, io)),
 };

@@ -62,11 +62,6 @@ export class ProblemList {
     return this.#kept.error.length > 0;
   }
 
-  /** Errors so far, those that are left out included. */
-  get errorCount(): number {
-    return this.#kept.error.length + this.#leftOut.error;
-  }
-
   /** Whether a further error would be left out: lets callers skip costly suggestions. */
   get errorsFull(): boolean {
     return this.#kept.error.length >= ProblemList.limit;

@@ -107,8 +107,12 @@ export class TomlCursor {
   }
 
   unexpected(wanted: string): Refusal {
-    const next = this.peek();
-    const found = next === "" ? "the end of the file" : /[\r\n]/.test(next) ? "the end of the line" : quoteWord(next);
-    return this.refuse(`expected ${wanted}, found ${found}`);
+    return this.refuse(`expected ${wanted}, found ${this.#describeNext()}`);
+  }
+
+  #describeNext(): string {
+    if (this.isAtEnd) return "the end of the file";
+    if (this.isAtLineEnd) return "the end of the line";
+    return this.peek() === "\r" ? "a carriage return alone" : quoteWord(this.peek());
   }
 }

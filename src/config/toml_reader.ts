@@ -29,12 +29,9 @@ export interface TomlReadOptions {
  */
 export function readToml(text: string, options: TomlReadOptions): DocBlock {
   const { file, problems } = options;
-  const before = problems.errorCount;
   const root = readTables(text, ({ line, column, length }, message, suggestion) => {
     problems.error({ file, line, column, length }, message, suggestion);
   });
-  // Values of a broken file could be anything.
-  if (problems.errorCount > before) return { items: [], tail: [] };
   return new Reader(root, options).read();
 }
 
@@ -51,6 +48,7 @@ class Reader {
   readonly #file: string;
   readonly #problems: ProblemList;
   readonly #values: ReadonlyMap<TomlScalar, unknown>;
+  #refusals = 0;
 
   constructor(root: Table, { file, problems }: TomlReadOptions) {
     this.#root = root;
@@ -73,7 +71,7 @@ class Reader {
         ? { items: [], left: [...entry.comments, ...remarkLine(entry)] }
         : entry.kind === "table"
         ? this.#readTable(entry, rows, depth + 1)
-        : this.#readEntry(entry, rows);
+        : this.#readSound(entry, rows);
       if (first) items.push({ ...first, comments: [...carried, ...first.comments] }, ...others);
       carried = first ? left : [...carried, ...left];
     }
@@ -93,6 +91,13 @@ class Reader {
     const block = key.text === "include" ? null : this.#readBlock(table, rowsInside(row), depth);
     const item = { name: keyWord(key), args, file: this.#file, comments, blankBefore, remark, endRemark, block };
     return { items: [item], left: [] };
+  }
+
+  /** Leaves out what has an error: warnings about its value would only say the same again. */
+  #readSound(entry: TableValue, rows: Schema | null): Reading {
+    const before = this.#refusals;
+    const reading = this.#readEntry(entry, rows);
+    return this.#refusals > before ? nothing : reading;
   }
 
   #readEntry(entry: TableValue, rows: Schema | null): Reading {
@@ -193,6 +198,7 @@ class Reader {
     message: string,
     suggestion?: string,
   ): Reading {
+    this.#refusals++;
     this.#problems.error({ file: this.#file, line, column, length }, message, suggestion);
     return nothing;
   }

@@ -17,6 +17,9 @@ import type {
   TomlValue,
 } from "./toml_syntax.ts";
 
+/** Errors after which the rest of a file is not looked at. */
+const maxErrors = 1000;
+
 const bareKey = /[A-Za-z0-9_-]+/y;
 const bareValue = /[^\s,[\]{}#="']+/y;
 const commentText = /[\t\x20-\x7e\x80-\uffff]*/y;
@@ -35,6 +38,7 @@ export class TomlScanner {
   readonly #cursor: TomlCursor;
   readonly #onError: TomlError;
   #depth = 0;
+  #errors = 0;
 
   constructor(text: string, onError: TomlError) {
     this.#cursor = new TomlCursor(text);
@@ -43,16 +47,20 @@ export class TomlScanner {
 
   /** The next statement, or null at the end. */
   next(): TomlStatement | null {
-    for (;;) {
+    this.#skipLines();
+    while (!this.#cursor.isAtEnd && this.#errors < maxErrors) {
+      const isHeader = this.#cursor.peek() === "[";
       try {
-        this.#skipLines();
-        if (this.#cursor.isAtEnd) return null;
         return this.#readStatement();
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
+        this.#errors++;
         this.#recover(error);
+        if (isHeader) return { kind: "lostHeader" };
       }
+      this.#skipLines();
     }
+    return null;
   }
 
   #readStatement(): TomlStatement {

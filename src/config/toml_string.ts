@@ -52,6 +52,7 @@ function skipEscape(cursor: TomlCursor): void {
   if (cursor.peek() !== "\\") throw cursor.refuse("a control character must be written as \\u and four digits");
   if (cursor.match(shortEscape) !== "" || cursor.match(longEscape) !== "") return;
   const suggestion = "write \\\\ for a backslash, or put the text between '...'";
-  const written = cursor.looksLike(/\\[^\s]/y) ? cursor.match(/\\./y) : "\\";
-  throw cursor.refuse(`unknown escape ${quoteWord(written)}`, { suggestion });
+  const { place } = cursor;
+  const written = cursor.match(/\\[^\s]/y) || "\\";
+  throw new Refusal(place, `unknown escape ${quoteWord(written)}`, { suggestion, length: written.length });
 }

@@ -64,8 +64,12 @@ export interface TomlHeader extends TomlPlace {
   readonly endLine: number;
 }
 
-/** What a TOML file is made of, in its order. */
-export type TomlStatement = TomlPair | TomlHeader | ({ readonly kind: "comment" } & TomlComment);
+/** What a TOML file is made of, in its order; `lostHeader` stands for a header that is no TOML. */
+export type TomlStatement =
+  | TomlPair
+  | TomlHeader
+  | ({ readonly kind: "comment" } & TomlComment)
+  | { readonly kind: "lostHeader" };
 
 /** Told about text that is no TOML; the scanner goes on with the next line. */
 export type TomlError = (place: TomlPlace & { length: number }, message: string, suggestion?: string) => void;

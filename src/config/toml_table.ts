@@ -63,7 +63,8 @@ class TableReader {
       if (!statement) return this.#finish();
       if (statement.kind === "comment") this.#comments.push(statement);
       else if (statement.kind === "pair") this.#addPair(statement);
-      else this.#openTable(statement);
+      else if (statement.kind === "header") this.#openTable(statement);
+      else this.#openNowhere();
     }
   }
 
@@ -100,7 +101,14 @@ class TableReader {
     table.blankBefore = header.line > (above.at(-1)?.line ?? this.#last.line) + 1;
     table.remark = header.remark?.text ?? null;
     this.#last = { line: header.endLine, column: header.column, isHeader: true };
-    this.#open = this.#attach(table, header) ?? [...this.#open.slice(0, 1), table];
+    const way = this.#attach(table, header);
+    if (way) this.#open = way;
+    else this.#openNowhere();
+  }
+
+  /** After an error in a header: what follows is read into a table that nobody sees. */
+  #openNowhere(): void {
+    this.#open = [this.#root, newTable(this.#root.key)];
   }
 
   /** Puts the table of a header into its place; returns the tables from the root to it, or null when it has none. */
@@ -122,7 +130,12 @@ class TableReader {
       return [...way, found.table];
     }
     if (found && (found.kind !== "many" || !many)) {
-      this.#reportTwice(table.key, found);
+      const severalTables = found.kind === "table" && found.origin === "header";
+      this.#reportTwice(
+        table.key,
+        found,
+        severalTables ? `several tables of a name are written [[${table.key.text}]]` : undefined,
+      );
       return null;
     }
     slots.set(table.key.text, many ? { kind: "many", last: table } : { kind: "table", table, origin: "header" });
@@ -188,12 +201,9 @@ class TableReader {
     return slots;
   }
 
-  #reportTwice(key: TomlKey, found: Slot): void {
+  #reportTwice(key: TomlKey, found: Slot, suggestion?: string): void {
     const name = quoteWord(key.text);
     const message = found.kind === "value" ? `${name} has a value already` : `there is a table ${name} already`;
-    const suggestion = found.kind === "table" && found.origin === "header"
-      ? `several tables of a name are written [[${key.text}]]`
-      : undefined;
     this.#onError(key, message, suggestion);
   }
 }

@@ -1,3 +1,4 @@
+import { quoteWord } from "./problem.ts";
 import type { Row } from "./schema.ts";
 import { encodeString } from "./toml_lib.ts";
 import type { TomlScalar } from "./toml_syntax.ts";
@@ -40,9 +41,8 @@ export function decodeScalar(scalar: TomlScalar, value: unknown): string {
 export function refuseKind(scalar: TomlScalar, row: Row | undefined): { message: string; suggestion: string } | null {
   const kinds = kindsOf(row);
   if (kinds.includes(scalar.kind)) return null;
-  if (kinds.includes("boolean")) return { message: "a switch is no number", suggestion: "write true or false" };
-  if (kinds.includes("number")) {
-    return { message: `a number is wanted and not ${scalar.raw}`, suggestion: "write a number" };
-  }
-  return { message: "a text is wanted", suggestion: `write "${scalar.raw}"` };
+  const name = quoteWord(row?.name ?? "");
+  if (kinds.includes("boolean")) return { message: `${name} is a switch`, suggestion: "write true or false" };
+  if (kinds.includes("number")) return { message: `${name} is no switch`, suggestion: "write a number" };
+  return { message: `${name} takes text`, suggestion: `write "${scalar.raw}"` };
 }

@@ -153,6 +153,50 @@ const cases: { name: string; text: string; problems: string[]; system?: SystemFa
     problems: ["warning 1:69 origin_cluster has no effect with mode remote"],
   },
   {
+    name: "a coworker that is this server",
+    text: `listen 1; http_api { enabled on; listen 1985; }
+vhost a { cluster { origin_cluster on; coworkers 127.0.0.1:1985 b:1985 localhost:1985 127.0.0.1:1986 10.0.0.9:1985; } }`,
+    problems: [
+      'warning 2:50 the coworker "127.0.0.1:1985" is this server\'s own API',
+      'warning 2:72 the coworker "localhost:1985" is this server\'s own API',
+      'warning 2:102 the coworker "10.0.0.9:1985" is this server\'s own API',
+    ],
+    system: { localIps: ["10.0.0.9"] },
+  },
+  {
+    name: "a coworker with the address that this server advertises",
+    text: `listen 1; advertise o.com; ${api} vhost a { cluster { origin_cluster on; coworkers o.com:1985; } }`,
+    problems: ['warning 1:102 the coworker "o.com:1985" is this server\'s own API'],
+  },
+  {
+    name: "a coworker beside an API that listens on another address",
+    text: "listen 1; http_api { enabled on; listen 10.0.0.1:80; } " +
+      "vhost a { cluster { origin_cluster on; coworkers 10.0.0.2:80 127.0.0.1:80; } }",
+    problems: [],
+  },
+  {
+    name: "listeners on one port",
+    text: `listen 1935 1936 1935;
+http_api { enabled on; listen 127.0.0.1:1936; }
+http_server { enabled on; listen 8080; }
+exporter { enabled on; listen [::]:8080; } vhost a { }`,
+    problems: [
+      'warning 1:18 "listen" 1935 takes the port of "listen" 1935',
+      'warning 2:31 "http_api.listen" 127.0.0.1:1936 takes the port of "listen" 1936',
+      'warning 4:31 "exporter.listen" [::]:8080 takes the port of "http_server.listen" 8080',
+    ],
+  },
+  {
+    name: "listeners on one port of two addresses, or that are off",
+    text: "listen 10.0.0.1:80 10.0.0.2:80 [::1]:80; http_api { listen 80; } vhost a { }",
+    problems: [],
+  },
+  {
+    name: "API and server on one port",
+    text: "listen 1; http_api { enabled on; listen 80; } http_server { enabled on; listen 80; } vhost a { }",
+    problems: [],
+  },
+  {
     name: "a sound origin cluster",
     text: `listen 1; ${api} vhost a { cluster { origin_cluster on; coworkers b:1985; } }`,
     problems: [],
@@ -171,6 +215,18 @@ for (const { name, text, problems, system } of cases) {
     assertEquals(found.map((p) => `${p.severity} ${p.line}:${p.column} ${p.message}`), problems);
   });
 }
+
+Deno.test("loadConfig warns where a file is not in UTF-8", () => {
+  const { problems } = loadConfig({ path: "x", text: "listen 1;\nvhost a { } # \ufffd\ufffd" });
+  assertEquals(problems.map((p) => `${p.severity} ${p.line}:${p.column} ${p.message}`), [
+    "warning 2:15 the file is not in UTF-8 here",
+  ]);
+});
+
+Deno.test("loadConfig compares many listeners in bounded time", () => {
+  const ports = Array.from({ length: 60_000 }, (_, index) => index + 1).join(" ");
+  assertEquals(loadConfig({ path: "x", text: `listen ${ports}; vhost a { }` }).problems, []);
+});
 
 Deno.test("loadConfig needs no listen when the caller says so", () => {
   assertEquals(loadConfig({ path: "x", text: "vhost a { }", requireListen: false }).problems, []);
