@@ -14,12 +14,14 @@ async function run(command: Command, ...args: string[]) {
 /** Runs a test in a directory with some files. */
 function withFiles(files: Record<string, string>, test: (path: (name: string) => string) => Promise<void>) {
   return async () => {
-    const directory = Deno.makeTempDirSync();
+    const directory = await Deno.makeTempDir();
     try {
-      for (const [name, text] of Object.entries(files)) Deno.writeTextFileSync(`${directory}/${name}`, text);
+      for (const [name, text] of Object.entries(files)) {
+        await Deno.writeTextFile(`${directory}/${name}`, text);
+      }
       await test((name) => `${directory}/${name}`);
     } finally {
-      Deno.removeSync(directory, { recursive: true });
+      await Deno.remove(directory, { recursive: true });
     }
   };
 }
@@ -45,11 +47,11 @@ Deno.test(
       stdout: "",
       stderr: "",
     });
-    assertEquals(Deno.readTextFileSync(path("y.toml")), toml);
+    assertEquals(await Deno.readTextFile(path("y.toml")), toml);
     assertEquals((await run(convertCommand, path("x"), "-o", path("z.toml"))).status, 0);
-    assertEquals(Deno.readTextFileSync(path("z.toml")), toml);
+    assertEquals(await Deno.readTextFile(path("z.toml")), toml);
     assertEquals((await run(convertCommand, path("y.toml"), "-o", path("z.conf"))).status, 0);
-    assertStringIncludes(Deno.readTextFileSync(path("z.conf")), "listen 1935;\n");
+    assertStringIncludes(await Deno.readTextFile(path("z.conf")), "listen 1935;\n");
     const { status, stderr } = await run(convertCommand, path("x.conf"), "-o", path("no/y.toml"));
     assertEquals(status, 1);
     assertStringIncludes(stderr, `cannot write ${path("no/y.toml")}: `);
