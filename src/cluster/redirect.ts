@@ -7,7 +7,7 @@ import type { Owner } from "./coworkers.ts";
  * The client's own parameters stay; the vhost goes along when the owner could not tell it from the new host.
  * Source: SRS 4 to 6 `SrsRtmpConn::playing`.
  */
-export function redirectAddress(url: StreamUrl, owner: Owner): string {
+export function redirectAddress(url: StreamUrl, owner: Pick<Owner, "ip" | "port">): string {
   const vhost = queryValue(url.query, "vhost") === "" ? vhostToName(url) : "";
   const separator = url.query === "" ? "?" : "&";
   const query = vhost === "" ? url.query : `${url.query}${separator}vhost=${vhost}`;

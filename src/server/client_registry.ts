@@ -29,11 +29,15 @@ export interface ClientEntry {
 
 /** Counters of a stream or vhost; what closed connections moved stays counted. */
 export class TrafficEntry {
-  readonly id = `vid-${randomId(7)}`;
+  readonly id: string;
   readonly recv = new RateMeter();
   readonly send = new RateMeter();
   closedBytesIn = 0;
   closedBytesOut = 0;
+
+  constructor(id: string = newEntryId()) {
+    this.id = id;
+  }
 }
 
 /** A stream that has clients. */
@@ -48,8 +52,8 @@ export class StreamEntry extends TrafficEntry {
   /** What its pull had brought before the entry came to be. */
   readonly upstreamBytesBefore: number;
 
-  constructor({ url, tcUrl, sinceMs }: ClientEntry, upstreamBytesBefore: number) {
-    super();
+  constructor({ url, tcUrl, sinceMs }: ClientEntry, upstreamBytesBefore: number, id?: string) {
+    super(id);
     this.url = url;
     this.tcUrl = tcUrl;
     this.sinceMs = sinceMs;
@@ -70,6 +74,8 @@ export class ClientRegistry {
   readonly #clients = new Map<string, ClientEntry>();
   readonly #streams = new Map<string, StreamEntry>();
   readonly #vhosts = new Map<string, TrafficEntry>();
+  /** Ids of streams that somebody counts on, by stream. */
+  readonly #heldIds = new Map<string, { readonly id: string; holders: number }>();
   /** All clients since start. */
   totalClients = 0;
   /** Connections refused or ended by an error since start. */
@@ -103,12 +109,27 @@ export class ClientRegistry {
     return this.#vhosts;
   }
 
+  /**
+   * The id of a stream, which may have no client yet: hooks are told it before a client is let in. It stays the same
+   * until it is released, once.
+   */
+  holdStreamId(key: string): { readonly id: string; release(): void } {
+    const held = this.#heldIds.get(key) ?? { id: this.#streams.get(key)?.id ?? newEntryId(), holders: 0 };
+    this.#heldIds.set(key, held);
+    held.holders++;
+    const release = () => {
+      if (--held.holders === 0) this.#heldIds.delete(key);
+    };
+    return { id: held.id, release };
+  }
+
   add(client: ClientEntry): void {
     const { key, vhost } = client.url;
     this.#clients.set(client.id, client);
     this.totalClients++;
     if (!this.#vhosts.has(vhost)) this.#vhosts.set(vhost, new TrafficEntry());
-    const stream = this.#streams.get(key) ?? new StreamEntry(client, this.#upstreamBytes(client.url));
+    const stream = this.#streams.get(key) ??
+      new StreamEntry(client, this.#upstreamBytes(client.url), this.#heldIds.get(key)?.id);
     this.#streams.set(key, stream);
     stream.clientCount++;
     if (client.type === "rtmp-play") return;
@@ -170,6 +191,10 @@ export class ClientRegistry {
   #pulledBytes({ url, upstreamBytesBefore }: StreamEntry): number {
     return Math.max(0, this.#upstreamBytes(url) - upstreamBytesBefore);
   }
+}
+
+function newEntryId(): string {
+  return `vid-${randomId(7)}`;
 }
 
 function addTo(sum: Totals | undefined, part: Totals): void {

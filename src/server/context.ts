@@ -5,6 +5,7 @@ import type { Config } from "../config/mod.ts";
 import type { EdgePulls } from "../edge/edge_pulls.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
 import type { ClientRegistry } from "./client_registry.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Identity } from "./identity.ts";
 import type { Publishers } from "./publishers.ts";
 
@@ -17,6 +18,7 @@ export interface ServerContext {
   readonly log: Logger;
   readonly sources: SourceManager;
   readonly registry: ClientRegistry;
+  readonly hooks: Hooks;
   readonly coworkers: Coworkers;
   readonly pulls: EdgePulls;
   readonly publishers: Publishers;

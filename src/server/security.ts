@@ -25,16 +25,17 @@ export function checkSecurity({ enabled, allow, deny }: VhostConfig["security"],
   throw new RequestDenied("SecurityAllow", `${ip} may not ${kind}: no rule allows it`);
 }
 
-/** Whether an address may do neither, whatever the stream. */
-export function isShutOut(security: VhostConfig["security"], ip: string): boolean {
-  return (["publish", "play"] as const).every((kind) => {
-    try {
-      checkSecurity(security, kind, ip);
-      return false;
-    } catch {
-      return true;
-    }
-  });
+/**
+ * Judges a client before it has told what it wants: it is refused if it could do nothing at all.
+ *
+ * @throws {RequestDenied} As {@link checkSecurity}.
+ */
+export function checkShutOut(security: VhostConfig["security"], ip: string): void {
+  try {
+    checkSecurity(security, "play", ip);
+  } catch {
+    checkSecurity(security, "publish", ip);
+  }
 }
 
 function matchesAddress(rule: string, ip: string, address: Uint8Array | null): boolean {

@@ -7,11 +7,15 @@ import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import type { ServerContext } from "./context.ts";
+import { Hooks } from "./hooks.ts";
 import { type Identity, newServerId, randomId, srsIdentity } from "./identity.ts";
 import { Publishers } from "./publishers.ts";
 import { playPathMember } from "./play_path.ts";
 import { RtmpServer } from "./rtmp_server.ts";
 import { changeableSourceOptions } from "./source_options.ts";
+
+/** What hooks may take to be told of the clients that a stop has ended. */
+const HOOKS_STOP_MS = 2000;
 
 /** Options of {@link Server}. */
 export interface ServerOptions {
@@ -25,6 +29,7 @@ export class Server implements ServerContext {
   readonly timers = systemTimers;
   readonly log: Logger;
   readonly sources = new SourceManager(systemTimers);
+  readonly hooks: Hooks;
   readonly registry = new ClientRegistry((url) => this.#pulledBytes(url));
   readonly coworkers: Coworkers;
   readonly pulls: EdgePulls;
@@ -41,6 +46,7 @@ export class Server implements ServerContext {
       serviceId: randomId(8),
       pid: Deno.pid,
     };
+    this.hooks = new Hooks({ fetch, timers: this.timers, identity: this.identity });
     this.coworkers = new Coworkers(fetch, this.timers, log, this.identity.serviceId);
     this.pulls = new EdgePulls({
       timers: this.timers,
@@ -81,6 +87,7 @@ export class Server implements ServerContext {
   async stop(): Promise<void> {
     await this.rtmp.stop();
     this.pulls.stop();
+    await this.hooks.stop(HOOKS_STOP_MS);
     this.sources.stop();
   }
 
