@@ -1,11 +1,13 @@
-/** The directives that SRS 7.0.18 accepts, by block; everything else is an error there. */
+/** The directives that SRS 7 accepts, by block; everything else is an error there. */
 export const legalNames: Readonly<Record<string, string>> = {
   "": "listen pid chunk_size ff_log_dir ff_log_level srs_log_tank srs_log_level srs_log_level_v2 srs_log_file " +
     "max_connections daemon heartbeat tencentcloud_cls tencentcloud_apm http_api http_server stats vhost " +
     "pithy_print_ms stream_caster rtc_server srt_server utc_time work_dir asprocess server_id grace_start_wait " +
     "grace_final_wait force_grace_quit empty_ip_ok in_docker disable_daemon_for_docker inotify_auto_reload " +
     "auto_reload_for_docker tcmalloc_release_rate query_latest_version first_wait_for_qlv threads circuit_breaker " +
-    "is_full exporter",
+    "is_full exporter rtmps rtsp_server",
+  rtmps: "enabled listen key cert",
+  rtsp_server: "enabled listen",
   "http_api": "enabled listen crossdomain raw_api auth https",
   "http_api.raw_api": "enabled allow_reload allow_query allow_update",
   "http_api.auth": "enabled username password",
@@ -17,7 +19,8 @@ export const legalNames: Readonly<Record<string, string>> = {
   exporter: "enabled listen label tag",
   vhost:
     "enabled chunk_size min_latency tcp_nodelay in_ack_size out_ack_size dvr ingest hls hds dash http_hooks refer " +
-    "forward transcode bandcheck play publish cluster security http_remux http_static exec rtc srt",
+    "forward transcode bandcheck play publish cluster security http_remux http_static exec rtc srt rtsp",
+  "vhost.rtsp": "enabled rtmp_to_rtsp",
   "vhost.cluster": "mode origin token_traverse vhost debug_srs_upnode origin_cluster coworkers protocol follow_client",
   "vhost.play": "time_jitter mix_correct atc atc_auto mw_latency mw_msgs gop_cache gop_cache_max_frames queue_length " +
     "send_min_interval reduce_sequence_header",
@@ -34,7 +37,7 @@ export const legalNames: Readonly<Record<string, string>> = {
     "enabled hls_entry_prefix hls_path hls_fragment hls_window hls_on_error hls_storage hls_mount hls_td_ratio " +
     "hls_aof_ratio hls_acodec hls_vcodec hls_m3u8_file hls_ts_file hls_ts_floor hls_cleanup hls_nb_notify " +
     "hls_wait_keyframe hls_dispose hls_keys hls_fragments_per_key hls_key_file hls_key_file_path hls_key_url " +
-    "hls_dts_directly hls_ctx hls_ts_ctx",
+    "hls_dts_directly hls_ctx hls_ts_ctx hls_use_fmp4 hls_fmp4_file hls_init_file",
   "vhost.dash":
     "enabled dash_fragment dash_update_period dash_timeshift dash_path dash_mpd_file dash_window_size dash_dispose " +
     "dash_cleanup",

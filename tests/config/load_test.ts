@@ -14,7 +14,9 @@ function load(text: string): Config {
 }
 
 Deno.test("loadConfig gives every value its default", () => {
-  const { vhosts, httpApi, httpServer, heartbeat, stats, exporter, ...root } = load("listen 1935; vhost a b { }");
+  const { vhosts, httpApi, httpServer, heartbeat, stats, exporter, rtmps, ...root } = load(
+    "listen 1935; vhost a b { }",
+  );
   assertEquals(root, {
     listen: [{ host: "0.0.0.0", port: 1935, text: "1935" }],
     maxConnections: 1000,
@@ -60,6 +62,7 @@ Deno.test("loadConfig gives every value its default", () => {
     https: { ...https, listen: { host: "0.0.0.0", port: 1990, text: "1990" } },
   });
   assertEquals([httpServer.listen.port, httpServer.https.listen.port, exporter.listen.port], [8080, 8088, 9972]);
+  assertEquals(rtmps, { enabled: false, listen: [], key: "./conf/server.key", cert: "./conf/server.crt" });
   assertEquals([heartbeat.intervalMs, stats.enabled, stats.network], [10_000, true, 0]);
   const [vhost] = vhosts;
   assert(vhost);

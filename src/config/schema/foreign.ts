@@ -3,6 +3,7 @@ import { accepted, foreign, unsupported } from "../schema.ts";
 const noCloud = accepted("nothing is sent to a cloud service");
 const noRtc = unsupported("no WebRTC");
 const noSrt = unsupported("no SRT");
+const noRtsp = unsupported("no RTSP");
 const noCaster = unsupported("no other protocols are cast to RTMP");
 const noTranscode = unsupported("no stream is transcoded");
 
@@ -29,6 +30,7 @@ export const foreignRootRows = {
       "payloadsize default_app sei_filter mix_correct tlpktdrop tsbpdmode passphrase pbkeylen",
     { doc: "SRT server.", status: noSrt },
   ),
+  rtspServer: foreign("rtsp_server", "enabled listen", { doc: "RTSP server of SRS 7.", status: noRtsp }),
   streamCaster: foreign("stream_caster", ["enabled caster output listen", sip], {
     doc: "Other protocols cast to RTMP.",
     status: noCaster,
@@ -56,7 +58,7 @@ export const foreignVhostRows = {
     "enabled hls_entry_prefix hls_path hls_fragment hls_window hls_on_error hls_storage hls_mount hls_td_ratio " +
       "hls_aof_ratio hls_acodec hls_vcodec hls_m3u8_file hls_ts_file hls_ts_floor hls_cleanup hls_nb_notify " +
       "hls_wait_keyframe hls_dispose hls_keys hls_fragments_per_key hls_key_file hls_key_file_path hls_key_url " +
-      "hls_dts_directly hls_ctx hls_ts_ctx",
+      "hls_dts_directly hls_ctx hls_ts_ctx hls_use_fmp4 hls_fmp4_file hls_init_file",
     { doc: "HLS output.", status: unsupported("no HLS is written") },
   ),
   hds: foreign("hds", "anything", { doc: "HDS output.", status: unsupported("no HDS is written") }),
@@ -84,5 +86,6 @@ export const foreignVhostRows = {
       "rtc_to_rtmp pli_for_rtmp rtmp_to_rtc keep_bframe opus_bitrate aac_bitrate keep_avc_nalu_sei",
     { doc: "WebRTC of the vhost.", status: noRtc },
   ),
+  rtsp: foreign("rtsp", "enabled rtmp_to_rtsp", { doc: "RTSP of the vhost.", status: noRtsp }),
   srt: foreign("srt", "enabled srt_to_rtmp", { doc: "SRT of the vhost.", status: noSrt }),
 };

@@ -8,6 +8,7 @@ import { heartbeatRows } from "./heartbeat.ts";
 import { httpApiRows } from "./http_api.ts";
 import { httpServerRows } from "./http_server.ts";
 import { logRows, processRows } from "./process.ts";
+import { rtmpsRows } from "./rtmps.ts";
 import { statsRows } from "./stats.ts";
 import { vhostRows } from "./vhost.ts";
 
@@ -27,6 +28,10 @@ export const rootRows = {
   }),
   ...processRows,
   ...logRows,
+  rtmps: block("rtmps", rtmpsRows, {
+    doc: "RTMP over TLS, in SRS since 7.0.56.",
+    status: unsupported("no RTMP over TLS"),
+  }),
   httpApi: block("http_api", httpApiRows, { doc: "The HTTP API, which coworkers ask too." }),
   httpServer: block("http_server", httpServerRows, { doc: "Files and streams over HTTP." }),
   heartbeat: block("heartbeat", heartbeatRows, {
