@@ -21,6 +21,8 @@ export interface PullState {
 /** A round that found nothing is followed by a pause, longer each time up to the limit. */
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 3000;
+/** While nobody is known to have the stream, this often is asked again: it costs no connection. */
+const MAX_SEARCH_PAUSE_MS = 300;
 /** An upstream that ends sooner than this counts as a failed attempt, so that flapping does not spin. */
 const SETTLED_MS = 1000;
 /** Head start of the best origin over the next while nobody was cut off yet. */
@@ -41,6 +43,7 @@ export class EdgePull {
   readonly #leases: ReadonlySet<PullRequest>;
   readonly #log: Logger;
   #stopped = false;
+  #knowsNobody = false;
   #race: PullRace | null = null;
   #pause: { timer: TimerHandle; end: () => void } | null = null;
   #endedMs = 0;
@@ -76,7 +79,8 @@ export class EdgePull {
       emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
       if (emptyRounds === 0) continue;
       // Servers that hold the player until the stream comes have made this pause already.
-      const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
+      const limitMs = this.#knowsNobody ? MAX_SEARCH_PAUSE_MS : MAX_PAUSE_MS;
+      const pauseMs = Math.min(limitMs, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
       await this.#rest(pauseMs - (timers.nowMs() - startedMs));
     }
   }
@@ -92,7 +96,8 @@ export class EdgePull {
   async #round(): Promise<number> {
     const targets = await this.request.findTargets();
     if (this.#stopped) return 0;
-    if (targets.length === 0) this.#fail("no server is known to have it", "debug");
+    this.#knowsNobody = targets.length === 0;
+    if (this.#knowsNobody) this.#fail("no server is known to have it", "debug");
     const wasFed = this.#endedMs > 0;
     this.#race = new PullRace(this.#source, {
       targets,

@@ -66,6 +66,13 @@ export class PlaySupply implements Disposable {
     if (this.#request.source.feed === "client") this.#stopSearch();
   }
 
+  /** The publisher has left: it may come back here, or turn up at another origin. */
+  onUnpublish(): void {
+    const { mode, originCluster } = this.#request.vhost.cluster;
+    const isHere = mode !== "remote" && originCluster && this.#lease === null;
+    if (isHere && !this.#redirects()) this.#acquire(() => this.#owner());
+  }
+
   [Symbol.dispose](): void {
     this.#stopSearch();
     this.#notFoundTimer?.cancel();
@@ -89,13 +96,17 @@ export class PlaySupply implements Disposable {
 
   #pull(findTargets: () => Promise<readonly string[]>): void {
     const { source, vhost } = this.#request;
-    this.#lease = this.#context.pulls.acquire(source, { ...this.#request, findTargets });
+    this.#acquire(findTargets);
     if (source.isActive) return;
     const { ownerTimeoutMs } = vhost.cluster;
     this.#notFoundTimer = this.#context.timers.after(ownerTimeoutMs, () => {
       const why = this.#lease?.lastError ?? "";
       this.#sink.onNotFound(`nobody has ${source.key}, waited ${ownerTimeoutMs} ms${why === "" ? "" : `; ${why}`}`);
     });
+  }
+
+  #acquire(findTargets: () => Promise<readonly string[]>): void {
+    this.#lease = this.#context.pulls.acquire(this.#request.source, { ...this.#request, findTargets });
   }
 
   #originsInOrder(): Promise<readonly string[]> {

@@ -74,6 +74,7 @@ export class PlayRole implements Role, Player, SupplySink {
 
   onPublishChange(active: boolean): void {
     if (active) this.#supply.onPublish();
+    else this.#supply.onUnpublish();
     // An SRS edge waits 5 s in silence before it looks elsewhere; the end of the connection tells it at once.
     this.#endsWhenSent = !active && this.#isEdge && !this.#supply.isPulled;
     this.#host.wake();
