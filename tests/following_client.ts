@@ -25,6 +25,7 @@ export class FollowingClient implements Disposable {
   readonly #as: ClientKind;
   #client: RtmpClient | null = null;
   #lastMs = 0;
+  #disposed = false;
 
   /**
    * Starts to play; what comes of it shows in the fields.
@@ -33,14 +34,16 @@ export class FollowingClient implements Disposable {
    */
   constructor(url: string, as: ClientKind = "player") {
     this.#as = as;
-    this.#dial(url);
+    this.dial(url);
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.#client?.close();
   }
 
-  async #dial(address: string): Promise<void> {
+  /** Plays from an address, from the beginning of the dialogue. */
+  protected async dial(address: string): Promise<void> {
     const target = parseTarget(address)!;
     const at = address.lastIndexOf("/");
     const url = parseStreamUrl(address.slice(0, at), address.slice(at + 1));
@@ -62,23 +65,28 @@ export class FollowingClient implements Disposable {
           ...(this.#as === "edge" ? { connectArgs: edgeIdentity() } : {}),
         },
       }, {
-        onMedia: (message) => this.#onMedia(message),
+        onMedia: (message) => this.onMedia(message),
         onEvent: (event) => {
           if (event.kind === "refused") this.ended = `${event.status.code}: ${event.status.description}`;
-          if (event.kind !== "redirect") return;
+          if (event.kind !== "redirect" || this.#disposed) return;
           this.#client?.close();
-          this.#dial(event.url);
+          this.dial(event.url);
         },
-        onEnd: (error) => {
-          if (this.ended === "") this.ended = error.message;
-        },
+        onEnd: (error) => this.onEnd(error.message),
       });
+      if (this.#disposed) this.#client.close();
     } catch (error) {
-      this.ended = String(error);
+      this.onEnd(String(error));
     }
   }
 
-  #onMedia({ typeId, timestampMs, payload }: RtmpMessage): void {
+  /** The last connection is over, other than by a redirect. */
+  protected onEnd(reason: string): void {
+    if (this.ended === "") this.ended = reason;
+  }
+
+  /** Every message of the stream. */
+  protected onMedia({ typeId, timestampMs, payload }: RtmpMessage): void {
     const isVideo = typeId === MessageType.Video;
     if (!isVideo && typeId !== MessageType.Audio) return;
     // Sequence headers (AVCPacketType or AACPacketType 0) and the end of a sequence (2) are no frames.

@@ -15,6 +15,9 @@ export class Program implements AsyncDisposable {
   /** Standard output and standard error, in the order they came. */
   output = "";
 
+  /** Told of every piece of output as it comes. */
+  onOutput: (text: string) => void = () => {};
+
   constructor(command: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
     const [file, ...args] = command;
     this.#child = new Deno.Command(file!, { args, stdin: "null", stdout: "piped", stderr: "piped", ...options })
@@ -61,7 +64,11 @@ export class Program implements AsyncDisposable {
 
   async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
     const decoder = new TextDecoder();
-    for await (const part of stream) this.output += decoder.decode(part, { stream: true });
+    for await (const part of stream) {
+      const text = decoder.decode(part, { stream: true });
+      this.output += text;
+      this.onOutput(text);
+    }
   }
 }
 
@@ -106,24 +113,39 @@ export interface ClusterPorts {
   edge: number;
 }
 
+/** A server of a {@link Cluster}. */
+export type ServerName = "originA" | "originB" | "edge";
+
+/** What {@link Cluster.start} may do otherwise. */
+export interface ClusterOptions {
+  /** Changes a configuration once the ports are in it. */
+  adapt?(text: string, server: ServerName, ports: ClusterPorts): string;
+  /** Command line of a server; this project's program by default. */
+  command?(role: "origin" | "edge", confPath: string): [string, ...string[]];
+}
+
+const servers: Record<ServerName, { role: "origin" | "edge"; conf: string; port: "rtmpA" | "rtmpB" | "edge" }> = {
+  originA: { role: "origin", conf: "origin.cluster.serverA.conf", port: "rtmpA" },
+  originB: { role: "origin", conf: "origin.cluster.serverB.conf", port: "rtmpB" },
+  edge: { role: "edge", conf: "origin.cluster.edge.conf", port: "edge" },
+};
+
 /** The walkthrough's two origins and edge as real processes, on free ports. */
 export class Cluster implements AsyncDisposable {
   readonly #dir: string;
+  readonly #options: ClusterOptions;
+  readonly #programs = new Map<ServerName, Program>();
   readonly ports: ClusterPorts;
-  readonly originA: Program;
-  readonly originB: Program;
-  readonly edge: Program;
 
-  private constructor(dir: string, ports: ClusterPorts) {
+  private constructor(dir: string, ports: ClusterPorts, options: ClusterOptions) {
     this.#dir = dir;
+    this.#options = options;
     this.ports = ports;
-    this.originA = this.#start("origin", "origin.cluster.serverA.conf");
-    this.originB = this.#start("origin", "origin.cluster.serverB.conf");
-    this.edge = this.#start("edge", "origin.cluster.edge.conf");
+    for (const server of Object.keys(servers) as ServerName[]) this.#start(server);
   }
 
   /** Starts the three with the files of `conf/`, and waits until they listen. */
-  static async start(): Promise<Cluster> {
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const [rtmpA, apiA, rtmpB, apiB, edge] = Array.from({ length: 5 }, freePort) as [
       number,
       number,
@@ -131,11 +153,32 @@ export class Cluster implements AsyncDisposable {
       number,
       number,
     ];
-    const cluster = new Cluster(await Deno.makeTempDir(), { rtmpA, apiA, rtmpB, apiB, edge });
-    for (const port of [rtmpA, apiA, rtmpB, apiB, edge]) {
-      await until(() => isListening(port), 20_000, () => `port ${port}; ${cluster.logs}`);
+    const cluster = new Cluster(await Deno.makeTempDir(), { rtmpA, apiA, rtmpB, apiB, edge }, options);
+    try {
+      for (const port of [rtmpA, apiA, rtmpB, apiB, edge]) {
+        await until(() => isListening(port), 20_000, () => `port ${port}; ${cluster.logs}`);
+      }
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
     }
     return cluster;
+  }
+
+  get originA(): Program {
+    return this.program("originA");
+  }
+
+  get originB(): Program {
+    return this.program("originB");
+  }
+
+  get edge(): Program {
+    return this.program("edge");
+  }
+
+  program(server: ServerName): Program {
+    return this.#programs.get(server)!;
   }
 
   /** Address of a stream at one of the servers. */
@@ -147,16 +190,31 @@ export class Cluster implements AsyncDisposable {
     return `A:\n${this.originA.output}\nB:\n${this.originB.output}\nedge:\n${this.edge.output}`;
   }
 
+  /** Ends a server without a warning. */
+  async kill(server: ServerName): Promise<void> {
+    await this.program(server)[Symbol.asyncDispose]();
+  }
+
+  /** Starts a server that was killed again, with the same ports; its log begins anew. */
+  async restart(server: ServerName): Promise<void> {
+    await this.kill(server);
+    this.#start(server);
+    const port = this.ports[servers[server].port];
+    await until(() => isListening(port), 20_000, () => `port ${port}; ${this.program(server).output}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const program of [this.originA, this.originB, this.edge]) await program[Symbol.asyncDispose]();
+    for (const program of this.#programs.values()) await program[Symbol.asyncDispose]();
     await Deno.remove(this.#dir, { recursive: true });
   }
 
-  #start(role: "origin" | "edge", name: string): Program {
-    const text = Deno.readTextFileSync(new URL(`../conf/${name}`, import.meta.url));
-    const path = `${this.#dir}/${name}`;
-    Deno.writeTextFileSync(path, this.#withPorts(text));
-    return new Program(programCommand(role, "-c", path), { cwd: this.#dir });
+  #start(server: ServerName): void {
+    const { role, conf } = servers[server];
+    const { adapt = (text) => text, command = (role, path) => programCommand(role, "-c", path) } = this.#options;
+    const text = Deno.readTextFileSync(new URL(`../conf/${conf}`, import.meta.url));
+    const path = `${this.#dir}/${conf}`;
+    Deno.writeTextFileSync(path, adapt(this.#withPorts(text), server, this.ports));
+    this.#programs.set(server, new Program(command(role, path), { cwd: this.#dir }));
   }
 
   #withPorts(text: string): string {

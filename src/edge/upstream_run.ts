@@ -45,6 +45,8 @@ export interface UpstreamOutcome {
 /** A server of our own kind holds a player until the stream comes: it is left more time. */
 const HOLDING_SERVER = /^srs-ts\//;
 const HOLDING_TIMEOUT_MS = 15_000;
+/** A timer later than this tells that the whole process was stopped, or the machine. */
+const STOOD_STILL_MS = 500;
 /** Metadata and headers that are kept until the first frame. */
 const MAX_HELD = 16;
 
@@ -143,6 +145,8 @@ export class UpstreamRun implements RtmpClientHandlers {
       const feed = this.#source.startPublish("upstream", () => this.#onRevoked());
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#options.onFeeding();
+      this.#lastMediaMs = this.#feedingSinceMs;
+      this.#watch(this.#options.timeouts.idleTimeoutMs);
       for (const packet of this.#held.splice(0)) feed.publish(packet);
       return feed;
     } catch (error) {
@@ -177,13 +181,20 @@ export class UpstreamRun implements RtmpClientHandlers {
     this.#end("somebody publishes the stream here", null);
   }
 
-  /** Looks again when the bound would be reached if nothing more came. */
-  #watch(limitMs: number): void {
-    const { target, timeouts } = this.#options;
-    const boundMs = this.#feed === null ? limitMs : timeouts.idleTimeoutMs;
-    const silentMs = this.#timers.nowMs() - this.#lastMediaMs;
-    if (silentMs >= boundMs) return this.#end(`${target.text}: no media for ${Math.round(silentMs)} ms`, null);
-    this.#watchdog = this.#timers.after(Math.ceil(boundMs - silentMs), () => this.#watch(limitMs));
+  /** Ends the attempt once no media came for `boundMs`; takes the place of an earlier watch. */
+  #watch(boundMs: number): void {
+    this.#watchdog?.cancel();
+    const nowMs = this.#timers.nowMs();
+    const silentMs = nowMs - this.#lastMediaMs;
+    if (silentMs >= boundMs) {
+      return this.#end(`${this.#options.target.text}: no media for ${Math.round(silentMs)} ms`, null);
+    }
+    const waitMs = Math.ceil(boundMs - silentMs);
+    this.#watchdog = this.#timers.after(waitMs, () => {
+      // Woken late, this process stood still itself: what came in the meantime is still to be read.
+      if (this.#timers.nowMs() - nowMs - waitMs > STOOD_STILL_MS) this.#lastMediaMs = this.#timers.nowMs();
+      this.#watch(boundMs);
+    });
   }
 
   #end(error: string, redirect: string | null): void {
