@@ -6,8 +6,12 @@ export interface OptionRow {
   short?: string;
   /** Placeholder of the value in the help; absent for a switch. */
   value?: string;
+  /** The only values there are. */
+  choices?: readonly string[];
   /** May be given several times. */
   repeats?: boolean;
+  /** For this program itself: not in the help. */
+  hidden?: boolean;
   help: string;
 }
 
@@ -34,6 +38,14 @@ export interface CliIo {
   readonly stop: AbortSignal;
 }
 
+/** A part of a command's manual: paragraphs, or terms with what there is to say about each. */
+export interface HelpSection {
+  /** `EXIT STATUS`. */
+  title: string;
+  text?: string;
+  rows?: readonly (readonly [term: string, text: string])[];
+}
+
 /** A subcommand: one row in the table of `mod.ts`. */
 export interface Command {
   name: string;
@@ -41,9 +53,13 @@ export interface Command {
   summary: string;
   /** After the program's name: `push [-i FILE] URL`. */
   usage: string;
-  /** Some paragraphs for `--help`: what it does, exit statuses. */
+  /** Some paragraphs for `--help`: what it does. A paragraph whose lines are indented stays as it is. */
   description: string;
   options: readonly OptionRow[];
+  /** Further parts of its manual, between options and examples. */
+  sections?: readonly HelpSection[];
+  /** Words that may stand for its positional arguments, for completion. */
+  words?: readonly string[];
   /** Command lines with a word on what they do. */
   examples: readonly { line: string; does: string }[];
   /** @returns The exit status. */

@@ -1,3 +1,5 @@
+import { ownCommand } from "./own_command.ts";
+
 /** A program of the demo, and what it prints. */
 export class DemoChild {
   readonly name: string;
@@ -15,7 +17,7 @@ export class DemoChild {
    */
   constructor(name: string, args: readonly string[], options: { cwd: string; onLine(line: string): void }) {
     const { cwd, onLine } = options;
-    const [file, ...all] = [...programCommand(), ...args];
+    const [file, ...all] = [...ownCommand(), ...args];
     this.name = name;
     this.#child = new Deno.Command(file, {
       args: all,
@@ -62,12 +64,6 @@ export class DemoChild {
     await this.ended;
     clearTimeout(timer);
   }
-}
-
-/** The command line that starts this very program again. */
-function programCommand(): [string, ...string[]] {
-  if (Deno.build.standalone) return [Deno.execPath()];
-  return [Deno.execPath(), "run", "--quiet", "--allow-all", import.meta.resolve("../../main.ts")];
 }
 
 async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {

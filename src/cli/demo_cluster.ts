@@ -40,7 +40,7 @@ export class DemoCluster implements AsyncDisposable {
       for (const { confPath, confText } of servers) {
         await Deno.writeTextFile(`${cluster.#directory}/${confPath}`, confText);
       }
-      for (const { name, command, confPath } of servers) cluster.#spawn(name, [command, "-c", confPath]);
+      for (const { name, command, confPath } of servers) cluster.#spawn(name, [command, "--asprocess", "-c", confPath]);
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -50,7 +50,7 @@ export class DemoCluster implements AsyncDisposable {
 
   /** Starts the publisher. */
   publish(url: string): void {
-    this.#spawn("publisher", ["push", "--json", url]);
+    this.#spawn("publisher", ["push", "--asprocess", "--json", url]);
   }
 
   /** Ends all programs, the latest first, and removes what they left. */

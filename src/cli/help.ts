@@ -1,9 +1,18 @@
-import type { Command, OptionRow } from "./command.ts";
+import type { Command, HelpSection, OptionRow } from "./command.ts";
 
 /** Name of the program in help and messages. */
 export const PROGRAM = "srs-ts";
 
 const WIDTH = 88;
+const INDENT = 4;
+/** Terms up to this length stand beside what there is to say about them. */
+const SHORT_TERM = 14;
+
+/** How help is to look. */
+export interface HelpOptions {
+  /** Titles in bold. */
+  readonly color: boolean;
+}
 
 /** A command's options and those that every command has. */
 export function allOptions(options: readonly OptionRow[]): OptionRow[] {
@@ -12,57 +21,106 @@ export function allOptions(options: readonly OptionRow[]): OptionRow[] {
   return [...options, help, options.some(({ short }) => short === "v") ? version : { ...version, short: "v" }];
 }
 
-/** Help of the whole program: what it is and the commands it has. */
-export function formatProgramHelp(commands: readonly Command[]): string {
-  const rows = commands.map(({ name, summary }) => [name, summary] as const);
-  return sections([
-    `${PROGRAM}: RTMP origin cluster and edge servers, compatible with SRS and its configuration files.`,
-    heading("Usage", [
-      `  ${PROGRAM} COMMAND [OPTIONS]`,
-      `  ${PROGRAM} COMMAND --help    what a command does, with examples`,
-      `  ${PROGRAM} --version         also -v and -V`,
-    ]),
-    heading("Commands", columns(rows)),
-    heading("Examples", [
-      `  ${PROGRAM} demo                          the whole cluster on this machine, with a stream`,
-      `  ${PROGRAM} origin -c conf/origin.cluster.serverA.conf`,
-      `  ${PROGRAM} edge -c conf/origin.cluster.edge.conf`,
-    ]),
-  ]);
+/** Manual of the whole program: what it is and the commands it has. */
+export function formatProgramHelp(commands: readonly Command[], options: HelpOptions): string {
+  return manual([
+    { title: "NAME", text: `${PROGRAM} - RTMP origin cluster and edge servers, compatible with SRS` },
+    {
+      title: "SYNOPSIS",
+      text: verbatim([
+        `${PROGRAM} COMMAND [OPTIONS]`,
+        `${PROGRAM} COMMAND --help`,
+        `${PROGRAM} [-t] -c FILE | -e`,
+        `${PROGRAM} --version`,
+      ]),
+    },
+    { title: "COMMANDS", rows: commands.map(({ name, summary }) => [name, summary]) },
+    {
+      title: "IN PLACE OF SRS",
+      text:
+        `Without a command it takes the options of SRS's own program (-c, -t, -e, -g, -v) and behaves as that: the ` +
+        `file decides whether it is an origin or an edge, it goes to the background unless the file says "daemon ` +
+        `off", and the exit status of a wrong command line is 255.`,
+    },
+    {
+      title: "EXAMPLES",
+      rows: [
+        [`${PROGRAM} demo`, "Runs the whole cluster on this machine, with a stream."],
+        [`${PROGRAM} origin -c conf/origin.cluster.serverA.conf`, "Starts an origin."],
+        [`${PROGRAM} edge -c conf/origin.cluster.edge.conf`, "Starts an edge."],
+      ],
+    },
+  ], options);
 }
 
-/** Help of one command. `permissions` are the flags of `deno run` that it needs. */
-export function formatCommandHelp(command: Command, permissions: string): string {
-  const { usage, description, options, examples } = command;
-  return sections([
-    `Usage: ${PROGRAM} ${usage}`,
-    ...description.trim().split(/\n\s*\n/).map((paragraph) => wrap(paragraph, 0).join("\n")),
-    heading("Options", columns(allOptions(options).map((row) => [spell(row), row.help] as const))),
-    heading("Examples", examples.flatMap(({ line, does }) => [`  ${PROGRAM} ${line}`, ...wrap(does, 6)])),
-    heading("Permissions", wrap(`Run from source it needs: deno run ${permissions} main.ts ${command.name}`, 2)),
-  ]);
+/** Manual of one command. `permissions` are the flags of `deno run` that it needs. */
+export function formatCommandHelp(command: Command, permissions: string, options: HelpOptions): string {
+  const { name, summary, usage, examples, sections = [] } = command;
+  const { description, exitStatus } = splitExitStatus(command.description);
+  const flags = permissions === "" ? "" : ` ${permissions}`;
+  return manual([
+    { title: "NAME", text: `${PROGRAM} ${name} - ${summary[0]?.toLowerCase()}${summary.slice(1).replace(/\.$/, "")}` },
+    { title: "SYNOPSIS", text: verbatim([`${PROGRAM} ${usage}`]) },
+    { title: "DESCRIPTION", text: description },
+    {
+      title: "OPTIONS",
+      rows: allOptions(command.options).filter(({ hidden = false }) => !hidden).map((row) => [spell(row), row.help]),
+    },
+    ...sections,
+    ...exitStatus === null ? [] : [{ title: "EXIT STATUS", text: exitStatus }],
+    { title: "EXAMPLES", rows: examples.map(({ line, does }) => [`${PROGRAM} ${line}`, sentence(does)]) },
+    { title: "PERMISSIONS", text: `Run from source it needs: deno run${flags} main.ts ${name}` },
+  ], options);
 }
 
-function sections(parts: string[]): string {
-  return parts.join("\n\n") + "\n";
+/** Takes a last paragraph `Exit status: ...` out of a description. */
+function splitExitStatus(description: string): { description: string; exitStatus: string | null } {
+  const found = /\n\s*\nExit status: ([^]*)$/.exec(description);
+  if (found === null) return { description, exitStatus: null };
+  return { description: description.slice(0, found.index), exitStatus: sentence(found[1] ?? "") };
 }
 
-function heading(title: string, lines: string[]): string {
-  return [`${title}:`, ...lines].join("\n");
+/** With a capital in front and a full stop behind. */
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return `${trimmed[0]?.toUpperCase() ?? ""}${trimmed.slice(1).replace(/\.$/, "")}.`;
+}
+
+function manual(sections: readonly HelpSection[], { color }: HelpOptions): string {
+  return sections.map(({ title, text, rows }) => {
+    const paragraphs = text?.replace(/^\n+|\s+$/g, "").split(/\n\s*\n/).map(formatParagraph) ?? [];
+    const body = [...paragraphs.flatMap((part) => [part, ""]).slice(0, -1), ...formatRows(rows ?? [])].join("\n");
+    return `${color ? `\x1b[1m${title}\x1b[0m` : title}\n${body}\n`;
+  }).join("\n");
+}
+
+/** Terms and what there is to say about them: side by side where all terms are short, else below each other. */
+function formatRows(rows: readonly (readonly [string, string])[]): string[] {
+  const longest = Math.max(...rows.map(([term]) => term.length));
+  if (longest > SHORT_TERM) {
+    return rows.flatMap(([term, about]) => [`${" ".repeat(INDENT)}${term}`, ...wrap(about, 2 * INDENT)]);
+  }
+  const column = INDENT + Math.max(longest + 2, INDENT);
+  return rows.flatMap(([term, about]) => {
+    const [first = "", ...more] = wrap(about, column);
+    return [`${" ".repeat(INDENT)}${term}`.padEnd(column) + first.trimStart(), ...more];
+  });
+}
+
+/** A paragraph whose lines are indented stays as it is. */
+function formatParagraph(text: string): string {
+  const lines = text.split("\n");
+  if (lines.every((line) => line.startsWith("    "))) return text;
+  return wrap(text, INDENT).join("\n");
+}
+
+function verbatim(lines: readonly string[]): string {
+  return lines.map((line) => `    ${line}`).join("\n");
 }
 
 function spell({ name, short, value, repeats = false }: OptionRow): string {
   const long = `--${name}${value === undefined ? "" : ` ${value}`}${repeats ? " ..." : ""}`;
-  return short === undefined ? `    ${long}` : `-${short}, ${long}`;
-}
-
-/** Two columns, the second one wrapped. */
-function columns(rows: readonly (readonly [string, string])[]): string[] {
-  const left = Math.max(...rows.map(([name]) => name.length)) + 4;
-  return rows.flatMap(([name, text]) => {
-    const [first = "", ...more] = wrap(text, left);
-    return [`  ${name}`.padEnd(left) + first.trimStart(), ...more];
-  });
+  return short === undefined ? long : `-${short}, ${long}`;
 }
 
 /** Breaks text into lines of at most {@link WIDTH} characters, each indented. Line ends in the text count as spaces. */

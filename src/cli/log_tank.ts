@@ -2,17 +2,27 @@ import { encodeUtf8 } from "../base/bytes.ts";
 import type { LogLevel } from "../base/log.ts";
 import { makeParentDirectory } from "./parent_directory.ts";
 
-/** Where a tank's bytes go: standard output or a file. */
+/** Takes bytes: standard output, or a file. */
 export interface LogOutput {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** Where a tank's lines go. */
+export interface LogTarget {
+  readonly output: LogOutput;
+  /** Absent for standard output. */
+  readonly file: Deno.FsFile | null;
+  readonly path: string | null;
+  /** Colours WARN yellow and ERROR red, as SRS does on a console. */
+  readonly color: boolean;
+}
+
 /** Options of {@link LogTank}. */
 export interface LogTankOptions {
-  /** Colours WARN yellow and ERROR red, as SRS does on a console. */
-  color: boolean;
   /** Told how many lines were dropped, once lines can be written again. */
   onLost(lines: number): void;
+  /** The file cannot be opened again after a rotation: lines go on to the one that was moved away. */
+  onReopenFailed?(path: string, error: unknown): void;
 }
 
 /** Characters that may wait for an output that takes none: a stopped terminal, a full pipe. */
@@ -20,38 +30,36 @@ const MAX_WAITING_CHARS = 4 * 1024 * 1024;
 /** How long the end of the program waits for such an output. */
 const CLOSE_TIMEOUT_MS = 1000;
 
+/** Standard output, or whatever is given in its place. */
+export function consoleTarget(color: boolean, output: LogOutput = Deno.stdout): LogTarget {
+  return { output, file: null, path: null, color };
+}
+
+/** Opens a file to append to; its directory is made. @throws {Error} If it cannot be opened. */
+export async function openLogFile(path: string): Promise<LogTarget> {
+  await makeParentDirectory(path);
+  const file = await Deno.open(path, { append: true, create: true, mode: 0o644 });
+  return { output: file, file, path, color: false };
+}
+
 /**
  * Takes log lines and writes them without ever making their author wait: an output that stands still costs lines, which
  * are counted, and never stops the server.
  */
 export class LogTank implements AsyncDisposable {
   readonly #options: LogTankOptions;
-  readonly #path: string | null;
-  #output: LogOutput;
-  #file: Deno.FsFile | null = null;
+  #target: LogTarget;
+  /** Takes the place of the target once the write on its way is done. */
+  #next: LogTarget | null = null;
   #reopen = false;
   #waiting = "";
   #lost = 0;
   #pumping: Promise<void> | null = null;
 
-  private constructor(output: LogOutput, path: string | null, options: LogTankOptions) {
-    this.#output = output;
-    this.#path = path;
+  /** Takes ownership of the target. */
+  constructor(target: LogTarget, options: LogTankOptions) {
+    this.#target = target;
     this.#options = options;
-  }
-
-  /** A tank on standard output, or whatever is given in its place. */
-  static console(options: LogTankOptions, output: LogOutput = Deno.stdout): LogTank {
-    return new LogTank(output, null, options);
-  }
-
-  /** A tank that appends to a file; its directory is made. @throws {Error} If the file cannot be opened. */
-  static async file(path: string, options: LogTankOptions): Promise<LogTank> {
-    await makeParentDirectory(path);
-    const file = await openLog(path);
-    const tank = new LogTank(file, path, options);
-    tank.#file = file;
-    return tank;
   }
 
   /** Takes one line, with its line end. */
@@ -60,13 +68,20 @@ export class LogTank implements AsyncDisposable {
       this.#lost++;
       return;
     }
-    this.#waiting += this.#options.color ? colored(line, level) : line;
+    this.#waiting += (this.#next ?? this.#target).color ? colored(line, level) : line;
     this.#pumping ??= this.#pump();
   }
 
   /** Opens the file again before the next line: the old one was moved away. */
   reopen(): void {
-    this.#reopen = this.#path !== null;
+    this.#reopen = true;
+  }
+
+  /** Writes to another target from now on. */
+  moveTo(target: LogTarget): void {
+    this.#next?.file?.close();
+    this.#next = target;
+    if (this.#pumping === null) this.#switch();
   }
 
   /** Writes what waits, for a limited time, then closes the file. */
@@ -75,7 +90,7 @@ export class LogTank implements AsyncDisposable {
     const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_TIMEOUT_MS));
     await Promise.race([this.#pumping, limit]);
     clearTimeout(timer);
-    if (this.#pumping === null) this.#file?.close();
+    if (this.#pumping === null) this.#target.file?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,15 +101,17 @@ export class LogTank implements AsyncDisposable {
     // Lines of one burst leave together.
     await Promise.resolve();
     while (this.#waiting !== "") {
+      if (this.#reopen) await this.#openAgain();
       const text = this.#waiting;
       this.#waiting = "";
       try {
-        if (this.#reopen) await this.#openAgain();
         await this.#writeAll(encodeUtf8(text));
       } catch {
         // A full disk, or the reader of a pipe that left: there is no better place to say so than where it fails.
         this.#lost += text.split("\n").length - 1;
         continue;
+      } finally {
+        this.#switch();
       }
       if (this.#lost > 0) this.#options.onLost(this.#lost);
       this.#lost = 0;
@@ -103,20 +120,27 @@ export class LogTank implements AsyncDisposable {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#output.write(rest));
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#target.output.write(rest));
+  }
+
+  #switch(): void {
+    if (this.#next === null) return;
+    this.#target.file?.close();
+    this.#target = this.#next;
+    this.#next = null;
   }
 
   async #openAgain(): Promise<void> {
     this.#reopen = false;
-    if (this.#path === null) return;
-    const old = this.#file;
-    this.#output = this.#file = await openLog(this.#path);
-    old?.close();
+    const { path, file } = this.#target;
+    if (path === null) return;
+    try {
+      this.#target = await openLogFile(path);
+      file?.close();
+    } catch (error) {
+      this.#options.onReopenFailed?.(path, error);
+    }
   }
-}
-
-function openLog(path: string): Promise<Deno.FsFile> {
-  return Deno.open(path, { append: true, create: true, mode: 0o644 });
 }
 
 function colored(line: string, level: LogLevel): string {

@@ -1,39 +1,22 @@
 import { describeError, SrsError } from "../base/errors.ts";
 import { VERSION } from "../server/identity.ts";
-import type { CliIo, Command } from "./command.ts";
+import type { CliIo } from "./command.ts";
+import { type CommandEntry, commandTable, loadCommands } from "./command_table.ts";
 import { allOptions, formatCommandHelp, formatProgramHelp, PROGRAM } from "./help.ts";
 import { ProcessIo } from "./io.ts";
 import { nearest } from "./nearest.ts";
 import { parseCommandLine, UsageError } from "./parse_args.ts";
-
-/** A subcommand, loaded when it is asked for, and the flags of `deno run` that it needs. */
-interface CommandEntry {
-  permissions: string;
-  load(): Promise<Command>;
-}
-
-const commands: Record<string, CommandEntry> = {
-  origin: {
-    permissions: "--allow-net --allow-read --allow-write --allow-env --allow-sys",
-    load: async () => (await import("./origin.ts")).originCommand,
-  },
-  edge: {
-    permissions: "--allow-net --allow-read --allow-write --allow-env --allow-sys",
-    load: async () => (await import("./edge.ts")).edgeCommand,
-  },
-  push: {
-    permissions: "--allow-net --allow-read",
-    load: async () => (await import("./push.ts")).pushCommand,
-  },
-  probe: { permissions: "--allow-net", load: async () => (await import("./probe.ts")).probeCommand },
-  demo: { permissions: "--allow-all", load: async () => (await import("./demo.ts")).demoCommand },
-};
+import { serveOptions } from "./serve_options.ts";
 
 const SHOW_VERSION = ["--version", "-v", "-V"];
 const SHOW_HELP = ["--help", "-h", "-?"];
 
-/** Exit status of a command line that makes no sense. */
+/** Exit status of a command line that makes no sense; SRS's own where it is used in place of SRS. */
 const USAGE_STATUS = 2;
+const SRS_USAGE_STATUS = 255;
+
+/** Spellings that SRS takes too. */
+const aliases: Readonly<Record<string, string>> = { "-?": "--help", "-V": "--version", "-G": "-g" };
 
 /** Runs this process: the whole command line without the program's name. Never throws. @returns The exit status. */
 export function runProcess(args: readonly string[]): Promise<number> {
@@ -49,6 +32,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     if (first === undefined || SHOW_HELP.includes(first)) return await showProgramHelp(io);
     if (SHOW_VERSION.includes(first)) return showVersion(io);
     if (first === "help") return await showHelp(rest, io);
+    if (first.startsWith("-")) return await runInPlaceOfSrs(args, io);
     const entry = findCommand(first);
     name = `${PROGRAM} ${first}`;
     return await runCommand(entry, rest, io);
@@ -59,37 +43,43 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 
 async function runCommand(entry: CommandEntry, args: readonly string[], io: CliIo): Promise<number> {
   const command = await entry.load();
-  const spelled = args.map((arg) => arg === "-?" ? "--help" : arg === "-V" ? "--version" : arg);
+  const spelled = args.map((arg) => aliases[arg] ?? arg);
   const parsed = parseCommandLine(spelled, allOptions(command.options));
   if (parsed.flag("version")) return showVersion(io);
   if (!parsed.flag("help")) return await command.run(parsed, io);
-  io.out(formatCommandHelp(command, entry.permissions));
+  io.out(formatCommandHelp(command, entry.permissions, io));
   return 0;
 }
 
-function findCommand(name: string): CommandEntry {
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (entry !== undefined) return entry;
-  if (name.startsWith("-")) {
-    const near = nearest(name, ["--help", "--version"]);
-    const hint = near === null
-      ? `a command comes first: ${Object.keys(commands).join(", ")}`
-      : `did you mean "${near}"?`;
-    throw new UsageError(`unknown option "${name}"; ${hint}`);
+/** A command line without a command: that of SRS's own program. */
+async function runInPlaceOfSrs(args: readonly string[], io: CliIo): Promise<number> {
+  try {
+    const parsed = parseCommandLine(args.map((arg) => aliases[arg] ?? arg), allOptions(serveOptions));
+    if (parsed.flag("version")) return showVersion(io);
+    if (parsed.flag("help")) return await showProgramHelp(io);
+    return await (await import("./serve.ts")).serve("any", parsed, io);
+  } catch (error) {
+    const status = report(error, PROGRAM, io);
+    return error instanceof UsageError ? SRS_USAGE_STATUS : status;
   }
-  const near = nearest(name, [...Object.keys(commands), "help"]);
+}
+
+function findCommand(name: string): CommandEntry {
+  const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
+  if (entry !== undefined) return entry;
+  const near = nearest(name, [...Object.keys(commandTable), "help"]);
   throw new UsageError(`unknown command "${name}"${near === null ? "" : `; did you mean "${near}"?`}`);
 }
 
 async function showProgramHelp(io: CliIo): Promise<number> {
-  io.out(formatProgramHelp(await Promise.all(Object.values(commands).map((entry) => entry.load()))));
+  io.out(formatProgramHelp(await loadCommands(), io));
   return 0;
 }
 
 async function showHelp([name]: readonly string[], io: CliIo): Promise<number> {
   if (name === undefined) return await showProgramHelp(io);
   const entry = findCommand(name);
-  io.out(formatCommandHelp(await entry.load(), entry.permissions));
+  io.out(formatCommandHelp(await entry.load(), entry.permissions, io));
   return 0;
 }
 

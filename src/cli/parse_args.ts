@@ -69,16 +69,23 @@ function separateValues(args: readonly string[], rows: readonly OptionRow[]): st
   ];
 }
 
-function readValues(found: unknown, { name, short, value, repeats = false }: OptionRow): string[] {
+function readValues(found: unknown, { name, short, value, choices, repeats = false }: OptionRow): string[] {
   const values = Array.isArray(found) ? found.map(String) : [];
   const spelled = short === undefined ? `--${name}` : `-${short} (--${name})`;
   if (values.includes("")) throw new UsageError(`${spelled} needs a value: ${value}`);
   if (values.length > 1 && !repeats) throw new UsageError(`${spelled} is given ${values.length} times`);
+  const odd = values.find((each) => choices?.includes(each) === false);
+  if (odd !== undefined) throw new UsageError(`--${name} is ${listOf(choices ?? [])}, not "${odd}"`);
   return values;
+}
+
+/** `a, b or c`. */
+function listOf(words: readonly string[]): string {
+  return words.join(", ").replace(/, ([^,]*)$/, " or $1");
 }
 
 function refuse(option: string, rows: readonly OptionRow[]): never {
   const typed = option.replace(/=.*$/s, "");
-  const near = nearest(typed, rows.map(({ name }) => `--${name}`));
+  const near = nearest(typed, rows.filter(({ hidden = false }) => !hidden).map(({ name }) => `--${name}`));
   throw new UsageError(`unknown option "${typed}"${near === null ? "" : `; did you mean "${near}"?`}`);
 }

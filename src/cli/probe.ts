@@ -23,9 +23,7 @@ With --json it prints one object: url, found, status, owner, servers (server, ip
 createStreamMs, answerMs, identity, result, redirect, failedStep, error), firstMediaMs, firstKeyframeMs, measuredMs,
 video (codec, profile, level, width, height, frameRate, headerFrameRate, metadataFrameRate, kbps, gopMs, gopFrames,
 frames), audio (codec, profile, sampleRate, channels, kbps, frames), metadata, error (server, step, message, hint),
-api (api, latencyMs, owner, error). What is not known is null.
-
-Exit status: 0 the stream was found, 1 it was not, 2 for a wrong command line, 3 nobody there who speaks RTMP.`,
+api (api, latencyMs, owner, error). What is not known is null.`,
   options: [
     { name: "json", help: "Print one JSON object, nothing else." },
     {
@@ -41,6 +39,15 @@ Exit status: 0 the stream was found, 1 it was not, 2 for a wrong command line, 3
       help: "HTTP APIs of origins to ask who has the stream (/api/v1/clusters).",
     },
   ],
+  sections: [{
+    title: "EXIT STATUS",
+    rows: [
+      ["0", "The stream was found."],
+      ["1", "It was not."],
+      ["2", "The command line makes no sense."],
+      ["3", "Nobody is there who speaks RTMP."],
+    ],
+  }],
   examples: [
     { line: "probe rtmp://127.0.0.1:19351/live/livestream", does: "Asks origin B, which redirects to the owner." },
     {

@@ -16,6 +16,8 @@ export interface PushRunOptions {
   reconnect: boolean;
   json: boolean;
   io: CliIo;
+  /** Ends it. */
+  stop: AbortSignal;
   timers: Timers;
 }
 
@@ -36,9 +38,9 @@ export class PushRun {
   #hasFailed = false;
 
   constructor(options: PushRunOptions) {
-    const { target, io, timers, reconnect, json } = options;
+    const { target, io, stop, timers, reconnect, json } = options;
     this.#options = options;
-    this.#stop = AbortSignal.any([io.stop, this.#over.signal]);
+    this.#stop = AbortSignal.any([stop, this.#over.signal]);
     this.#stop.addEventListener("abort", () => this.#started.resolve(), { once: true });
     this.#feed = new PushFeed(timers);
     const events = {

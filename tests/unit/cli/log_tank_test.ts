@@ -1,4 +1,4 @@
-import { LogTank } from "../../../src/cli/log_tank.ts";
+import { consoleTarget, LogTank, openLogFile } from "../../../src/cli/log_tank.ts";
 import { assertEquals } from "../../assert.ts";
 
 /** An output that takes bytes only when told. */
@@ -23,7 +23,7 @@ Deno.test("LogTank colours warnings yellow and errors red where colour is wanted
   for (const color of [false, true]) {
     const output = new SlowOutput();
     output.letPass();
-    const tank = LogTank.console({ color, onLost: () => {} }, output);
+    const tank = new LogTank(consoleTarget(color, output), { onLost: () => {} });
     tank.write("fine\n", "info");
     tank.write("odd\n", "warn");
     tank.write("bad\n", "error");
@@ -35,7 +35,7 @@ Deno.test("LogTank colours warnings yellow and errors red where colour is wanted
 Deno.test("LogTank drops lines, and counts them, while its output takes none", async () => {
   const output = new SlowOutput();
   let lost = 0;
-  const tank = LogTank.console({ color: false, onLost: (lines) => lost += lines }, output);
+  const tank = new LogTank(consoleTarget(false, output), { onLost: (lines) => lost += lines });
   const line = "x".repeat(8191) + "\n";
   for (let i = 0; i < 1000; i++) tank.write(line, "info");
   assertEquals(lost, 0);
@@ -46,7 +46,7 @@ Deno.test("LogTank drops lines, and counts them, while its output takes none", a
 });
 
 Deno.test("LogTank.close() does not wait for ever", async () => {
-  const tank = LogTank.console({ color: false, onLost: () => {} }, new SlowOutput());
+  const tank = new LogTank(consoleTarget(false, new SlowOutput()), { onLost: () => {} });
   tank.write("never seen\n", "info");
   const startedMs = performance.now();
   await tank.close();
@@ -64,7 +64,7 @@ Deno.test("LogTank survives an output that fails", async () => {
     },
   };
   const lost: number[] = [];
-  const tank = LogTank.console({ color: false, onLost: (lines) => lost.push(lines) }, output);
+  const tank = new LogTank(consoleTarget(false, output), { onLost: (lines) => lost.push(lines) });
   tank.write("one\ntwo\n", "info");
   await new Promise((resolve) => setTimeout(resolve, 0));
   tank.write("three\n", "info");
@@ -77,11 +77,11 @@ Deno.test("LogTank appends to a file and opens it again after a rotation", async
   try {
     const path = `${directory}/new/srs.log`;
     for (const line of ["first\n", "second\n"]) {
-      const tank = await LogTank.file(path, { color: false, onLost: () => {} });
+      const tank = new LogTank(await openLogFile(path), { onLost: () => {} });
       tank.write(line, "info");
       await tank.close();
     }
-    const tank = await LogTank.file(path, { color: false, onLost: () => {} });
+    const tank = new LogTank(await openLogFile(path), { onLost: () => {} });
     await Deno.rename(path, `${path}.1`);
     tank.write("third\n", "info");
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -90,6 +90,76 @@ Deno.test("LogTank appends to a file and opens it again after a rotation", async
     await tank.close();
     assertEquals(await Deno.readTextFile(`${path}.1`), "first\nsecond\nthird\n");
     assertEquals(await Deno.readTextFile(path), "fourth\n");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+/** Numbers of the lines in files, in rising order. */
+function numbersIn(...paths: string[]): number[] {
+  const lines = paths.flatMap((path) => Deno.readTextFileSync(path).split("\n")).filter((line) => line !== "");
+  return lines.map(Number).sort((a, b) => a - b);
+}
+
+Deno.test("LogTank loses no line when its file is rotated while thousands are written", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = `${directory}/srs.log`;
+    const lost: number[] = [];
+    const tank = new LogTank(await openLogFile(path), { onLost: (lines) => lost.push(lines) });
+    const rotated: string[] = [];
+    for (let i = 0; i < 20_000; i++) {
+      tank.write(`${i}\n`, "info");
+      if (i % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (i % 4000 !== 2000) continue;
+      rotated.push(`${path}.${i}`);
+      Deno.renameSync(path, rotated.at(-1)!);
+      tank.reopen();
+    }
+    await tank.close();
+    assertEquals(lost, []);
+    assertEquals(rotated.length, 5);
+    assertEquals(numbersIn(path, ...rotated), Array.from({ length: 20_000 }, (_, i) => i));
+    assertEquals([path, ...rotated].every((each) => Deno.statSync(each).size > 1000), true);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("LogTank goes on with the old file when the new one cannot be opened, and says so", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = `${directory}/logs/srs.log`;
+    const failed: string[] = [];
+    const tank = new LogTank(await openLogFile(path), {
+      onLost: () => {},
+      onReopenFailed: (path) => failed.push(path),
+    });
+    Deno.renameSync(`${directory}/logs`, `${directory}/old`);
+    Deno.writeTextFileSync(`${directory}/logs`, "in the way");
+    tank.reopen();
+    tank.write("1\n", "info");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    tank.write("2\n", "info");
+    await tank.close();
+    assertEquals([failed, numbersIn(`${directory}/old/srs.log`)], [[path], [1, 2]]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("LogTank moves to another target without losing a line", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const tank = new LogTank(await openLogFile(`${directory}/0`), { onLost: () => {} });
+    for (let i = 0; i < 400; i++) {
+      tank.write(`${i}\n`, "info");
+      if (i % 100 === 50) tank.moveTo(await openLogFile(`${directory}/${i}`));
+      if (i % 100 === 70) tank.moveTo(await openLogFile(`${directory}/${i}`));
+    }
+    await tank.close();
+    const files = [...Deno.readDirSync(directory)].map(({ name }) => `${directory}/${name}`);
+    assertEquals([files.length, numbersIn(...files)], [9, Array.from({ length: 400 }, (_, i) => i)]);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

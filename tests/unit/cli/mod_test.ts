@@ -1,9 +1,10 @@
+import { commandTable } from "../../../src/cli/command_table.ts";
 import { runCli } from "../../../src/cli/mod.ts";
 import { VERSION } from "../../../src/server/identity.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../assert.ts";
 import { RecordedIo } from "./recorded_io.ts";
 
-const commands = ["origin", "edge", "push", "probe", "demo"];
+const commands = Object.keys(commandTable);
 
 async function run(...args: string[]) {
   const io = new RecordedIo();
@@ -24,21 +25,25 @@ Deno.test("runCli() shows the commands when none is given or help is asked for",
     await t.step(args.join(" ") || "(nothing)", async () => {
       const { status, stdout, stderr } = await run(...args);
       assertEquals([status, stderr], [0, ""]);
-      for (const name of commands) assertMatch(stdout, new RegExp(`^  ${name} +[A-Z]`, "m"));
+      for (const name of commands) assertMatch(stdout, new RegExp(`^ {4}${name} +[A-Z]`, "m"));
     });
   }
 });
 
-Deno.test("runCli() explains each command: usage, options, examples, permissions", async (t) => {
+Deno.test("runCli() explains each command like a manual page", async (t) => {
   for (const name of commands) {
     await t.step(name, async () => {
       const { status, stdout, stderr } = await run(name, "--help");
       assertEquals([status, stderr], [0, ""]);
-      assertStringIncludes(stdout, `Usage: srs-ts ${name}`);
-      assertMatch(stdout, /^Options:\n( {2}.*\n)* {2}-h, --help /m);
-      assertMatch(stdout, new RegExp(`^Examples:\n  srs-ts ${name}`, "m"));
-      assertMatch(stdout, /^Permissions:\n.*--allow-/m);
-      assertEquals(stdout.split("\n").filter((line) => line.length > 88 && !line.startsWith("  srs-ts")), []);
+      const titles = stdout.split("\n").filter((line) => /^[A-Z]/.test(line));
+      assertEquals(titles.slice(0, 4), ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS"]);
+      assertEquals(titles.slice(-3), ["EXIT STATUS", "EXAMPLES", "PERMISSIONS"]);
+      assertStringIncludes(stdout, `NAME\n    srs-ts ${name} - `);
+      assertStringIncludes(stdout, `SYNOPSIS\n    srs-ts ${name}`);
+      assertMatch(stdout, /^OPTIONS\n( {4}.*\n)* {4}-h, --help\b/m);
+      assertMatch(stdout, new RegExp(`^EXAMPLES\n    srs-ts ${name}`, "m"));
+      assertMatch(stdout, /^PERMISSIONS\n {4}Run from source it needs: deno run (--allow-.*)?/m);
+      assertEquals(stdout.split("\n").filter((line) => line.length > 88 && !line.startsWith("    srs-ts")), []);
       assertEquals(await run("help", name), { status, stdout, stderr });
       assertEquals(await run(name, "-?"), { status, stdout, stderr });
     });
@@ -52,7 +57,6 @@ Deno.test("runCli() refuses a wrong command line in one line, with status 2", as
     [["xyzzy"], 'srs-ts: unknown command "xyzzy" (see srs-ts --help)\n'],
     [["toString"], 'srs-ts: unknown command "toString" (see srs-ts --help)\n'],
     [["help", "pusch"], 'srs-ts: unknown command "pusch"; did you mean "push"? (see srs-ts --help)\n'],
-    [["--versoin"], 'srs-ts: unknown option "--versoin"; did you mean "--version"? (see srs-ts --help)\n'],
     [["edge", "--tset"], 'srs-ts edge: unknown option "--tset"; did you mean "--test"? (see srs-ts edge --help)\n'],
     [["demo", "now"], 'srs-ts demo: unexpected argument "now" (see srs-ts demo --help)\n'],
     [["demo", "--for", "x"], 'srs-ts demo: --for needs a number from 1 to 86400, not "x" (see srs-ts demo --help)\n'],
@@ -62,8 +66,33 @@ Deno.test("runCli() refuses a wrong command line in one line, with status 2", as
   }
 });
 
-Deno.test("runCli() points from an option without a command to the commands", async () => {
-  const { status, stderr } = await run("-c", "conf/x.conf");
-  assertEquals(status, 2);
-  assertMatch(stderr, /^srs-ts: unknown option "-c"; a command comes first: origin, edge, .*\n$/);
+Deno.test("runCli() without a command is SRS's own program, also in its exit statuses", async (t) => {
+  const directory = await Deno.makeTempDir();
+  const origin = `${directory}/origin.conf`;
+  const edge = `${directory}/edge.conf`;
+  await Deno.writeTextFile(origin, "listen 1935;\nvhost __defaultVhost__ { }\n");
+  await Deno.writeTextFile(edge, "listen 1935; vhost a.com { cluster { mode remote; origin 10.0.0.1; } }\n");
+  await Deno.writeTextFile(`${directory}/bad.conf`, "listn 1935;\n");
+  const cases: [string[], number, RegExp][] = [
+    [["-t", "-c", origin], 0, /origin\.conf: ok\n$/],
+    [["-c", edge, "-t"], 0, /edge\.conf: ok\n$/],
+    [[`-c${edge}`, "-t"], 0, /edge\.conf: ok\n$/],
+    [["-t", "-c", `${directory}/bad.conf`], 255, /bad\.conf:1:1: unknown directive "listn"/],
+    [["-t", "-c", `${directory}/no.conf`], 18, /there is no such file/],
+    [["-g"], 0, /^srs-ts\/[\d.]+\n$/],
+    [["-G"], 0, /^srs-ts\/[\d.]+\n$/],
+    [["-c"], 255, /^srs-ts: -c \(--config\) needs a value: FILE/],
+    [["-x"], 255, /^srs-ts: unknown option "-x"/],
+    [["--versoin"], 255, /^srs-ts: unknown option "--versoin"; did you mean "--version"\?/],
+    [["-t", "x.conf"], 255, /^srs-ts: unexpected argument "x\.conf"/],
+    [["-t", "--log-format", "xml"], 255, /^srs-ts: --log-format is srs or json, not "xml"/],
+  ];
+  for (const [args, status, text] of cases) {
+    await t.step(args.join(" "), async () => {
+      const result = await run(...args);
+      assertEquals(result.status, status, result.stderr);
+      assertMatch(result.stdout + result.stderr, text);
+    });
+  }
+  await Deno.remove(directory, { recursive: true });
 });
