@@ -30,7 +30,7 @@ export function checkConfig(config: Config, tree: ConfBlock, options: CheckOptio
     problems.error(wholeFile(options.file), `there is no "listen"`, "it needs a port, for example 1935");
   }
   if (config.isFull) problems.error(at("is_full"), "a full.conf is for reading only, it cannot be run");
-  checkProcess(config, tree, at, options);
+  checkProcess(config, at, options);
   checkHttp(config, at, problems);
   checkListeners(config, tree, options.file, problems);
   if (config.vhosts.length === 0) {
@@ -42,7 +42,7 @@ export function checkConfig(config: Config, tree: ConfBlock, options: CheckOptio
 
 type Locate = (...names: string[]) => Place;
 
-function checkProcess(config: Config, tree: ConfBlock, at: Locate, options: CheckOptions): void {
+function checkProcess(config: Config, at: Locate, options: CheckOptions): void {
   const { problems, maxOpenFiles, localAddresses } = options;
   // SRS keeps 128 file descriptors for itself.
   if (maxOpenFiles !== undefined && config.maxConnections + 128 >= maxOpenFiles) {
@@ -52,9 +52,6 @@ function checkProcess(config: Config, tree: ConfBlock, at: Locate, options: Chec
   }
   if (config.asprocess && config.daemon) {
     problems.error(at("asprocess"), "asprocess needs a process in the foreground", "set daemon to off");
-  }
-  if (config.daemon && tree.directives.some(({ name }) => name.text === "daemon")) {
-    problems.warn(at("daemon"), "this server stays in the foreground", "let a service manager start it");
   }
   if (localAddresses !== undefined && config.stats.network >= localAddresses) {
     problems.error(at("stats", "network"), `there are only ${localAddresses} local addresses, counted from 0`);

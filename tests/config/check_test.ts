@@ -109,7 +109,7 @@ const cases: { name: string; text: string; problems: string[]; system?: SystemFa
     problems: ["error 1:11 asprocess needs a process in the foreground"],
   },
   { name: "asprocess in the foreground", text: `asprocess on; daemon off; ${ok}`, problems: [] },
-  { name: "daemon on", text: `daemon on; ${ok}`, problems: ["warning 1:8 this server stays in the foreground"] },
+  { name: "daemon on", text: `daemon on; ${ok}`, problems: [] },
   {
     name: "full.conf",
     text: `is_full on; ${ok}`,

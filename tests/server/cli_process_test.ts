@@ -142,8 +142,8 @@ Deno.test(
 
 Deno.test("warnings of the file stand in the log", () =>
   inDirectory(async (directory) => {
-    await using server = await CliServer.start(directory, { more: "srs_log_tank console; daemon on;" });
-    await server.program.prints("this server stays in the foreground", 5000);
+    await using server = await CliServer.start(directory, { more: "srs_log_tank console; ff_log_dir x;" });
+    await server.program.prints('"ff_log_dir" has no effect here', 5000);
     assertMatch(server.program.output, /\[WARN\]\[\d+\]\[\w{8}\] x\.conf:4:\d+: warning: /);
   }));
 
