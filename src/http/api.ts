@@ -4,9 +4,10 @@ import { procRoutes } from "./api_proc.ts";
 import { rawRoutes } from "./api_raw.ts";
 import { streamRoutes } from "./api_streams.ts";
 import { systemRoutes } from "./api_system.ts";
-import { exporterRoutes, testRoutes } from "./api_tests.ts";
+import { testRoutes } from "./api_tests.ts";
 import { vhostRoutes } from "./api_vhosts.ts";
 import { envelope, type JsonBody } from "./envelope.ts";
+import { exporterRoutes } from "./exporter_route.ts";
 import type { Route } from "./route.ts";
 
 /** Pages that list what lies below them. */

@@ -1,5 +1,5 @@
 import { srsIdentity } from "../server/identity.ts";
-import { envelope, errorBody } from "./envelope.ts";
+import { envelope } from "./envelope.ts";
 import { redirect, type Route } from "./route.ts";
 
 /** For those who test an HTTP client. */
@@ -37,11 +37,3 @@ export const testRoutes: readonly Route[] = [
     handle: (_context, { search }) => redirect(301, "/api/v1/tests/errors", search),
   },
 ];
-
-/** Metrics, of which there are none yet: what SRS answers where the exporter is off. */
-export const exporterRoutes: readonly Route[] = [{
-  path: "/metrics",
-  methods: "any",
-  doc: "metrics for Prometheus; off",
-  handle: () => errorBody("ExporterDisable"),
-}];

@@ -2,6 +2,7 @@ import { SrsError } from "../base/errors.ts";
 import { formatHost } from "../rtmp/url.ts";
 import { apiRoutes } from "./api.ts";
 import { refusal } from "./envelope.ts";
+import { Exporter } from "./exporter.ts";
 import { type ApiContext, type ApiServer, mountRoutes } from "./route.ts";
 import { Router } from "./router.ts";
 import { SystemStats } from "./system_stats.ts";
@@ -9,11 +10,12 @@ import { SystemStats } from "./system_stats.ts";
 /** What the API can do besides asking the server. */
 export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState">;
 
-/** The HTTP side of a server: the listener of `http_api`. */
+/** The HTTP side of a server: the listeners of `http_api` and `exporter`. */
 export class HttpServer {
   readonly #server: ApiServer;
   readonly #system: SystemStats;
   readonly #router: Router;
+  readonly #exporter: Exporter;
   #abort: AbortController | null = null;
   #listener: Deno.HttpServer<Deno.NetAddr> | null = null;
 
@@ -24,11 +26,9 @@ export class HttpServer {
       crossdomain: server.config.httpServer.crossdomain,
       auth: server.config.httpApi.auth,
     });
-    this.#router = new Router(
-      [mountRoutes(apiRoutes, { ...options, server, system: this.#system })],
-      policy,
-      server.log,
-    );
+    const context = { ...options, server, system: this.#system };
+    this.#router = new Router([mountRoutes(apiRoutes, context)], policy, server.log);
+    this.#exporter = new Exporter(context, policy);
   }
 
   /** Port bound; null when the API is off or not started. */
@@ -36,12 +36,22 @@ export class HttpServer {
     return this.#listener?.addr.port ?? null;
   }
 
+  /** Port of the exporter; null when it is off or not started. */
+  get exporterPort(): number | null {
+    return this.#exporter.port;
+  }
+
   /**
-   * Binds `http_api.listen` and begins to serve; does nothing when the API is off.
+   * Binds what is on of `http_api.listen` and `exporter.listen`, and begins to serve.
    *
-   * @throws {SrsError} `SocketListen` if the address cannot be bound.
+   * @throws {SrsError} `SocketListen` if an address cannot be bound.
    */
   start(): void {
+    this.#startApi();
+    this.#exporter.start();
+  }
+
+  #startApi(): void {
     const { log, config } = this.#server;
     const { enabled, listen, auth } = config.httpApi;
     if (!enabled || this.#listener !== null) return;
@@ -72,7 +82,7 @@ export class HttpServer {
     }
   }
 
-  /** Ends the listener and every connection; may be called again. */
+  /** Ends the listeners and every connection; may be called again. */
   async stop(): Promise<void> {
     const listener = this.#listener;
     this.#listener = null;
@@ -80,7 +90,7 @@ export class HttpServer {
     // Not `shutdown()`: on Deno 2.4 it waits for a client that has sent half a request, for ever.
     this.#abort?.abort();
     this.#abort = null;
-    await listener?.finished;
+    await Promise.all([listener?.finished, this.#exporter.stop()]);
   }
 }
 

@@ -42,7 +42,7 @@ export interface Route {
   /** Not in SRS. */
   readonly extension?: boolean;
   /** @param id What stands in place of `[id]`; empty when nothing does. */
-  handle(context: ApiContext, call: Call, id: string): JsonBody | Response;
+  handle(context: ApiContext, call: Call, id: string): JsonBody | Response | Promise<Response>;
 }
 
 const ID = "[id]";
@@ -60,7 +60,7 @@ export function mountRoutes(routes: readonly Route[], context: ApiContext): Moun
     const method = call.method === "HEAD" ? "GET" : call.method;
     if (methods !== "any" && !methods.includes(method)) return methodNotAllowed(methods);
     const answer = route.handle(context, call, path.slice(prefix.length));
-    return answer instanceof Response ? answer : jsonResponse(answer);
+    return answer instanceof Response || answer instanceof Promise ? answer : jsonResponse(answer);
   };
 }
 

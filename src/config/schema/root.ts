@@ -42,10 +42,7 @@ export const rootRows = {
     doc: "What the summaries of the API count.",
     status: unsupported("no network or disk use is counted"),
   }),
-  exporter: block("exporter", exporterRows, {
-    doc: "Metrics for Prometheus.",
-    status: unsupported("/metrics answers that it is disabled"),
-  }),
+  exporter: block("exporter", exporterRows, { doc: "Metrics for Prometheus." }),
   vhosts: blocks("vhost", vhostRows, { doc: "The rules for one host name; `__defaultVhost__` for all others." }),
   ...foreignRootRows,
   workers: directive("workers", workerCount(), {
