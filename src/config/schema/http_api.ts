@@ -48,10 +48,7 @@ export const httpApiRows = {
     doc: "Whether other web sites may call the API.",
     status: accepted("the API obeys http_server.crossdomain, as in SRS"),
   }),
-  rawApi: block("raw_api", rawApiRows, {
-    doc: "Reload by HTTP.",
-    status: unsupported("/api/v1/raw answers that it is disabled"),
-  }),
+  rawApi: block("raw_api", rawApiRows, { doc: "Reload by HTTP." }),
   auth: block("auth", authRows, { doc: "Basic authentication of the API." }),
   https: block("https", httpsRows(1990), {
     doc: "The API over HTTPS.",
