@@ -73,7 +73,9 @@ export class ConfigFiles {
     use: (file: ConfigText) => T,
   ): T | null {
     if (!found) return null;
-    const { path, text } = found;
+    const { path } = found;
+    // Half a surrogate pair cannot come from a file, and could not go into one.
+    const text = found.text.toWellFormed();
     const { problems } = this.#options;
     const key = normalize(path);
     if (this.#reading.includes(key)) {

@@ -116,7 +116,7 @@ function rewriteBlock(block: ConfBlock, path: string, problems: ProblemList): Co
       continue;
     }
     const name = renamed.get(oldPath);
-    const current = name === undefined ? directive : rename(directive, name, path, problems);
+    const current = name === undefined ? directive : rename(directive, name, problems);
     const moved = path === "vhost" ? movesOf(current, problems) : null;
     if (!moved) kept.push(rewriteInside(current, path, problems));
     for (const move of moved ?? []) {
@@ -147,8 +147,8 @@ function rewriteInside(directive: ConfDirective, path: string, problems: Problem
   return rewritten === block ? directive : { ...directive, block: rewritten };
 }
 
-function rename(directive: ConfDirective, name: string, path: string, problems: ProblemList): ConfDirective {
-  warnOld(directive, joinPath(path, name), problems);
+function rename(directive: ConfDirective, name: string, problems: ProblemList): ConfDirective {
+  warnOld(directive, name, problems);
   return { ...directive, name: respell(directive.name, name) };
 }
 

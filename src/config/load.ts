@@ -73,7 +73,7 @@ function readFiles(
 function checkEncoding(file: string, text: string, problems: ProblemList): void {
   const at = text.indexOf("\ufffd");
   if (at < 0) return;
-  const before = text.slice(0, at).split(/\r\n|\r|\n/);
+  const before = splitLines(file, text.slice(0, at));
   const place = { file, line: before.length, column: (before.at(-1) ?? "").length + 1, length: 1 };
   problems.warn(place, "the file is not in UTF-8 here", "save it as UTF-8");
 }
@@ -96,6 +96,11 @@ export function requireConfig(result: LoadResult): Config {
   return result.config;
 }
 
+/** In SRS's language a carriage return alone ends a line too. */
+function splitLines(file: string, text: string): string[] {
+  return text.split(languageOf(file) === "toml" ? /\r?\n/ : /\r\n|\r|\n/);
+}
+
 /** The text of the line a problem stands on, for {@link formatProblem}. */
 export function sourceLineOf({ sources }: Pick<LoadResult, "sources">, problem: ConfigProblem): string | undefined {
   return problem.line === 0 ? undefined : linesOf(sources, problem.file)?.[problem.line - 1];
@@ -110,10 +115,7 @@ function linesOf(sources: ReadonlyMap<string, string>, file: string): readonly s
   let known = linesOfSources.get(sources);
   if (!known) linesOfSources.set(sources, known = new Map());
   let lines = known.get(file);
-  // In SRS's language a carriage return alone ends a line too.
-  if (!lines) {
-    known.set(file, lines = text.replace(/^\ufeff/, "").split(languageOf(file) === "toml" ? /\r?\n/ : /\r\n|\r|\n/));
-  }
+  if (!lines) known.set(file, lines = splitLines(file, text.replace(/^\ufeff/, "")));
   return lines;
 }
 

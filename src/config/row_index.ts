@@ -103,6 +103,11 @@ export function isDirectiveName(text: string): boolean {
   return text === "include" || placesByName().has(text);
 }
 
+/** The names of all blocks. */
+export function directiveNames(): Iterable<string> {
+  return placesByName().keys();
+}
+
 /** Blocks in which `name` is legal, or in which there is a directive that is often mistaken for it. */
 export function blocksWith(name: string): readonly { readonly block: string; readonly name: string }[] {
   return placesByName().get(name) ?? [];

@@ -1,5 +1,5 @@
 /**
- * The candidate nearest to `text` by edit distance (Levenshtein), or null when none is near.
+ * The candidate nearest to `text` by edit distance, or null when none is near.
  *
  * Near means at most one edit in three characters, three edits at most.
  */
@@ -17,16 +17,23 @@ export function nearestName(text: string, candidates: Iterable<string>): string 
   return best;
 }
 
-/** Number of single-character insertions, deletions and replacements that turn `a` into `b`. */
+/**
+ * Number of insertions, deletions, replacements and swaps of neighbours, one character each, that turn `a` into `b`
+ * (optimal string alignment).
+ */
 export function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(replace, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+      const replace = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? (beforeLast[j - 2] ?? 0) + 1 : Infinity;
+      current.push(Math.min(replace, swap, (last[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
     }
-    previous = current;
+    beforeLast = last;
+    last = current;
   }
-  return previous[b.length] ?? 0;
+  return last[b.length] ?? 0;
 }

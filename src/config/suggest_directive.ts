@@ -1,4 +1,4 @@
-import { blocksWith } from "./row_index.ts";
+import { blocksWith, directiveNames } from "./row_index.ts";
 import { nearestName } from "./suggest.ts";
 
 /**
@@ -19,7 +19,15 @@ export function suggestDirective(name: string, path: string, names: Iterable<str
     const more = elsewhere.length > 3 ? " and others" : "";
     hints.push(`it belongs to ${blocks.join(", ")}${more}`);
   }
-  return hints.length > 0 ? hints.join(" ") : null;
+  return hints.length > 0 ? hints.join(" ") : suggestElsewhere(name);
+}
+
+/** A near name of another block, with the block. */
+function suggestElsewhere(name: string): string | null {
+  const near = nearestName(name, directiveNames());
+  const place = near === null ? undefined : blocksWith(near)[0];
+  if (!near || !place) return null;
+  return `did you mean "${near}" of ${place.block === "" ? "the top level" : place.block}?`;
 }
 
 /** How many levels two paths of blocks have in common, from the top. */

@@ -37,6 +37,10 @@ export function orderForToml(
   const tables: DocItem[] = [];
   for (const item of items) {
     if (item.block || (item.name.text === "include" && tables.length > 0)) {
+      if (item.block && isValue(item, rows)) {
+        const message = `${quoteWord(item.name.text)} is a value: TOML has no form for the block behind it`;
+        problems.error(wordPlace(item.file, item.name), message);
+      }
       tables.push(item);
       continue;
     }
@@ -49,6 +53,11 @@ export function orderForToml(
   checkNames(order, isRoot, problems);
   checkIncludes(items, order, problems);
   return order;
+}
+
+function isValue({ name }: DocItem, rows: Schema | null): boolean {
+  const row = rows ? rowsByName(rows).get(name.text)?.row : undefined;
+  return row?.node === "directive" || row?.node === "repeated";
 }
 
 function groupOf(item: DocItem, rows: Schema | null): KeyGroup {

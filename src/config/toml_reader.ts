@@ -88,6 +88,9 @@ class Reader {
       return this.#refuse(rest[0].key, `a table "include" has nothing but ${quoteWord(headKey)}`);
     }
     const row = rows ? rowsByName(rows).get(key.text)?.row : undefined;
+    if (row?.node === "directive" || row?.node === "repeated") {
+      return this.#refuse({ ...key }, `${quoteWord(key.text)} is a value and no table`);
+    }
     const block = key.text === "include" ? null : this.#readBlock(table, rowsInside(row), depth);
     const item = { name: keyWord(key), args, file: this.#file, comments, blankBefore, remark, endRemark, block };
     return { items: [item], left: [] };

@@ -7,7 +7,7 @@ export const legalNames: Readonly<Record<string, string>> = {
     "auto_reload_for_docker tcmalloc_release_rate query_latest_version first_wait_for_qlv threads circuit_breaker " +
     "is_full exporter rtmps rtsp_server",
   rtmps: "enabled listen key cert",
-  rtsp_server: "enabled listen",
+  "rtsp_server": "enabled listen",
   "http_api": "enabled listen crossdomain raw_api auth https",
   "http_api.raw_api": "enabled allow_reload allow_query allow_update",
   "http_api.auth": "enabled username password",

@@ -9,6 +9,9 @@ const distances: [a: string, b: string, distance: number][] = [
   ["coworker", "coworkers", 1],
   ["lisen", "listen", 1],
   ["kitten", "sitting", 3],
+  ["vhots", "vhost", 1],
+  ["ab", "ba", 1],
+  ["abcd", "badc", 2],
 ];
 
 for (const [a, b, distance] of distances) {
@@ -30,6 +33,8 @@ const suggestions: [name: string, path: string, text: string | null][] = [
   ["gop_cache", "", "it belongs to vhost.play"],
   ["on_forward", "vhost.http_hooks", 'it is called "backend" in vhost.forward'],
   ["play", "vhost.play", "it belongs to vhost, vhost.refer, vhost.signed_url"],
+  ["gop_cach", "vhost", 'did you mean "gop_cache" of vhost.play?'],
+  ["max_conections", "vhost", 'did you mean "max_connections" of the top level?'],
   ["nonsense_directive", "vhost", null],
 ];
 
