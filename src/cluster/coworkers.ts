@@ -40,9 +40,12 @@ export interface CoworkerAnswer {
 
 /** Health of one coworker as last seen. */
 interface CoworkerState {
-  failures: number;
+  /** It gave no usable answer the last time. */
+  isSuspect: boolean;
   /** Not asked before this time. */
   restUntilMs: number;
+  /** Questions on their way. */
+  pending: number;
   /** It is this very server. */
   isSelf: boolean;
 }
@@ -50,9 +53,10 @@ interface CoworkerState {
 /** What is needed of the global `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Rest after a failure, doubled with each one more. */
-const FIRST_REST_MS = 1000;
-const MAX_REST_MS = 30_000;
+/** A coworker that failed is left alone so long. Its return must be seen soon: whoever waits may wait for just that. */
+const REST_MS = 200;
+/** Where there are only coworkers that failed the last time, they are waited for so long. */
+const SUSPECTS_TIMEOUT_MS = 100;
 /** Players that come together share a question, and for this long its "nobody has it". */
 const NEGATIVE_CACHE_MS = 100;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -60,8 +64,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /**
  * Finds the origin that owns a stream by asking all coworkers at once, in SRS's way (`/api/v1/clusters`).
  *
- * SRS asks one after the other, 30 s each; here a question costs at most its budget, and a coworker that failed costs
- * nothing until its rest is over: then it is asked along with the others, and nobody waits for it.
+ * SRS asks one after the other, 30 s each; here a question costs at most its budget. A coworker that failed is asked along
+ * with the others, one question at a time however many there are, and nobody waits for it.
  */
 export class Coworkers {
   readonly #fetch: Fetch;
@@ -111,17 +115,21 @@ export class Coworkers {
   #ask(query: OwnerQuery): Promise<Owner | null> {
     const nowMs = this.#timers.nowMs();
     const awake = query.coworkers.filter((coworker) => {
-      const state = this.#states.get(coworker);
-      return state === undefined || (!state.isSelf && state.restUntilMs <= nowMs);
+      const { isSelf, isSuspect, pending, restUntilMs } = this.#state(coworker);
+      return !isSelf && restUntilMs <= nowMs && !(isSuspect && pending > 0);
     });
-    // One that failed last time is asked along, to learn whether it is back, but not waited for.
-    const trusted = awake.filter((coworker) => !this.#isSuspect(coworker));
+    const trusted = awake.filter((coworker) => !this.#state(coworker).isSuspect);
     const waitedFor = new Set(trusted.length > 0 ? trusted : awake);
     const { promise, resolve } = Promise.withResolvers<Owner | null>();
     if (waitedFor.size === 0) resolve(null);
+    else if (trusted.length === 0) {
+      const timer = this.#timers.after(SUSPECTS_TIMEOUT_MS, () => resolve(null));
+      promise.then(() => timer.cancel());
+    }
     for (const coworker of awake) {
+      this.#state(coworker).pending++;
       askCoworker(this.#fetch, this.#timers, coworker, query).then((answer) => {
-        this.#note(answer, nowMs);
+        this.#note(answer);
         if (answer.owner !== null && answer.instance !== this.#instance) return resolve(answer.owner);
         waitedFor.delete(coworker);
         if (waitedFor.size === 0) resolve(null);
@@ -130,28 +138,30 @@ export class Coworkers {
     return promise;
   }
 
-  #isSuspect(coworker: string): boolean {
-    return (this.#states.get(coworker)?.failures ?? 0) > 0;
+  #state(coworker: string): CoworkerState {
+    const known = this.#states.get(coworker);
+    if (known !== undefined) return known;
+    const state = { isSuspect: false, restUntilMs: 0, pending: 0, isSelf: false };
+    this.#states.set(coworker, state);
+    return state;
   }
 
-  #note({ coworker, error, instance }: CoworkerAnswer, askedMs: number): void {
-    const state = this.#states.get(coworker) ?? { failures: 0, restUntilMs: 0, isSelf: false };
-    this.#states.set(coworker, state);
-    if (error === null) {
-      if (state.failures > 0) this.#log.info(`coworker ${coworker} answers again`);
-      state.failures = 0;
-      if (instance === this.#instance && !state.isSelf) {
-        state.isSelf = true;
-        this.#log.warn(`coworker ${coworker} is this server itself, it is not asked again`);
+  #note({ coworker, error, instance }: CoworkerAnswer): void {
+    const state = this.#state(coworker);
+    state.pending--;
+    if (error !== null) {
+      if (!state.isSuspect) {
+        this.#log.warn(`coworker ${coworker} is of no use: ${error}; it is not waited for any more`);
       }
+      state.isSuspect = true;
+      state.restUntilMs = this.#timers.nowMs() + REST_MS;
       return;
     }
-    // It rests since this question was asked: questions for many streams fail together, which is one failure.
-    if (state.restUntilMs > askedMs) return;
-    state.failures++;
-    const restMs = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (state.failures - 1));
-    state.restUntilMs = this.#timers.nowMs() + restMs;
-    this.#log.warn(`coworker ${coworker} is of no use: ${error}; asked again in ${restMs} ms`);
+    if (state.isSuspect) this.#log.info(`coworker ${coworker} answers again`);
+    state.isSuspect = false;
+    if (instance !== this.#instance || state.isSelf) return;
+    state.isSelf = true;
+    this.#log.warn(`coworker ${coworker} is this server itself, it is not asked again`);
   }
 }
 
