@@ -1,20 +1,18 @@
 import { describeError, SrsError } from "../base/errors.ts";
 import { formatHost } from "../rtmp/url.ts";
+import { SERVER_NAME } from "../server/identity.ts";
 import { refusal } from "./envelope.ts";
-import { exporterRoutes } from "./exporter_route.ts";
-import { type ApiContext, mountRoutes } from "./route.ts";
-import { Router, type RouterPolicy } from "./router.ts";
+import { answerMetrics } from "./exporter_route.ts";
+import type { ApiContext } from "./route.ts";
 
 /** The listener of `exporter`: `/metrics` and nothing else. */
 export class Exporter {
   readonly #context: ApiContext;
-  readonly #router: Router;
   #abort: AbortController | null = null;
   #listener: Deno.HttpServer<Deno.NetAddr> | null = null;
 
-  constructor(context: ApiContext, policy: () => RouterPolicy) {
+  constructor(context: ApiContext) {
     this.#context = context;
-    this.#router = new Router([mountRoutes(exporterRoutes, context)], policy, context.server.log);
   }
 
   /** Port bound; null when the exporter is off or not started. */
@@ -43,7 +41,7 @@ export class Exporter {
           log.error(`exporter: ${String(error)}`);
           return refusal(500, "internal error, see the log of the server");
         },
-      }, (request, { remoteAddr }) => this.#router.handle(request, remoteAddr.hostname.replace(/^::ffff:/, "")));
+      }, (request) => this.#answer(request));
     } catch (error) {
       const where = `${formatHost(hostname)}:${listen.port}`;
       throw new SrsError("SocketListen", `cannot listen on ${where} for the exporter: ${describeError(error)}`, {
@@ -62,5 +60,12 @@ export class Exporter {
     this.#abort?.abort();
     this.#abort = null;
     await listener?.finished;
+  }
+
+  async #answer({ url }: Request): Promise<Response> {
+    const isKnown = new URL(url).pathname === "/metrics";
+    const answer = isKnown ? await answerMetrics(this.#context) : refusal(404, "no such path, see /metrics");
+    answer.headers.set("server", SERVER_NAME);
+    return answer;
   }
 }

@@ -28,7 +28,7 @@ export class HttpServer {
     });
     const context = { ...options, server, system: this.#system };
     this.#router = new Router([mountRoutes(apiRoutes, context)], policy, server.log);
-    this.#exporter = new Exporter(context, policy);
+    this.#exporter = new Exporter(context);
   }
 
   /** Port bound; null when the API is off or not started. */
