@@ -1,3 +1,4 @@
+import { planOf, type Values } from "./block_plan.ts";
 import { type ProblemList, quoteWord } from "./problem.ts";
 import { rowsByName } from "./row_index.ts";
 import type { Block, BlockList, Directive, Foreign, Infer, Repeated, Row, Schema } from "./schema.ts";
@@ -52,49 +53,6 @@ export function readBlock<S extends Schema>(
   }
   // Every property of the schema has its row's default or what the row made of the text, which is what Infer says.
   return values as Infer<S>;
-}
-
-type Values = Readonly<Record<string, unknown>>;
-
-/** What reading a block by a schema begins with, worked out once: a large file has thousands of blocks. */
-interface Plan {
-  /** The values of an empty block; shared by all that lack it, as a configuration is never changed. */
-  readonly defaults: Values;
-  /** Properties that take a value from the block around, with its name there. */
-  readonly inheriting: readonly (readonly [property: string, from: string])[];
-  /** Blocks whose rows inherit, so that each must be read even where it does not stand. */
-  readonly dependent: readonly { readonly property: string; readonly row: Block<Schema> }[];
-}
-
-const planOfSchema = new WeakMap<Schema, Plan>();
-
-function planOf(rows: Schema): Plan {
-  let plan = planOfSchema.get(rows);
-  if (!plan) planOfSchema.set(rows, plan = makePlan(rows));
-  return plan;
-}
-
-function makePlan(rows: Schema): Plan {
-  const defaults: Record<string, unknown> = {};
-  const inheriting: [string, string][] = [];
-  const dependent: { property: string; row: Block<Schema> }[] = [];
-  for (const [property, row] of Object.entries(rows)) {
-    if (row.node === "foreign") continue;
-    defaults[property] = defaultOf(row);
-    if (row.node === "directive" && row.inherits !== null) inheriting.push([property, row.inherits]);
-    if (row.node === "block" && dependsOnOuter(row)) dependent.push({ property, row });
-  }
-  return { defaults, inheriting, dependent };
-}
-
-function defaultOf(row: Exclude<Row, Foreign>): unknown {
-  if (row.node === "directive") return row.default;
-  return row.node === "block" ? planOf(row.rows).defaults : [];
-}
-
-function dependsOnOuter(row: Block<Schema>): boolean {
-  const { inheriting, dependent } = planOf(row.rows);
-  return inheriting.length > 0 || dependent.length > 0;
 }
 
 /** Checks the names in a block and below, without reading values: for blocks that are ignored. */
