@@ -49,8 +49,9 @@ export async function openLogFile(path: string): Promise<LogTarget> {
 export class LogTank implements AsyncDisposable {
   readonly #options: LogTankOptions;
   #target: LogTarget;
-  /** Takes the place of the target once the write on its way is done. */
+  /** Takes the place of the target once that has what was meant for it. */
   #next: LogTarget | null = null;
+  #waitingForOld = "";
   #reopen = false;
   #waiting = "";
   #lost = 0;
@@ -79,9 +80,11 @@ export class LogTank implements AsyncDisposable {
 
   /** Writes to another target from now on. */
   moveTo(target: LogTarget): void {
+    if (this.#pumping === null) return this.#switchTo(target);
+    this.#waitingForOld += this.#waiting;
+    this.#waiting = "";
     this.#next?.file?.close();
     this.#next = target;
-    if (this.#pumping === null) this.#switch();
   }
 
   /** Writes what waits, for a limited time, then closes the file. */
@@ -100,10 +103,12 @@ export class LogTank implements AsyncDisposable {
   async #pump(): Promise<void> {
     // Lines of one burst leave together.
     await Promise.resolve();
-    while (this.#waiting !== "") {
+    while (this.#waiting !== "" || this.#next !== null) {
       if (this.#reopen) await this.#openAgain();
-      const text = this.#waiting;
-      this.#waiting = "";
+      const next = this.#next;
+      const text = next === null ? this.#waiting : this.#waitingForOld;
+      if (next === null) this.#waiting = "";
+      else this.#waitingForOld = "";
       try {
         await this.#writeAll(encodeUtf8(text));
       } catch {
@@ -111,7 +116,10 @@ export class LogTank implements AsyncDisposable {
         this.#lost += text.split("\n").length - 1;
         continue;
       } finally {
-        this.#switch();
+        if (next !== null && next === this.#next) {
+          this.#next = null;
+          this.#switchTo(next);
+        }
       }
       if (this.#lost > 0) this.#options.onLost(this.#lost);
       this.#lost = 0;
@@ -123,11 +131,9 @@ export class LogTank implements AsyncDisposable {
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#target.output.write(rest));
   }
 
-  #switch(): void {
-    if (this.#next === null) return;
+  #switchTo(target: LogTarget): void {
     this.#target.file?.close();
-    this.#target = this.#next;
-    this.#next = null;
+    this.#target = target;
   }
 
   async #openAgain(): Promise<void> {
