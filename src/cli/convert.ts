@@ -14,9 +14,14 @@ Converts a configuration between SRS's language and TOML, with its comments. The
 which; without -o the result goes to standard output, and FILE may be - for standard input. Converting a file to its own
 language makes it tidy.
 
-Values stay as they are written, in SRS's units; in TOML, switches, numbers and lists are TOML's own, and keys come
-before tables. Old spellings stay. What the other language cannot say is an error with its line, and nothing is
-written. An include stays one and may name files of either language; --inline puts their content in its place.
+In TOML a block is a table, and the words before its brace are the key name: vhost a.com { ... } is [[vhost]] with
+name = "a.com". Switches are true and false; the arguments of one directive are a list, directives that stand several
+times a list of lists, and the rules of security one list in their order: rules = ["allow play all"]. Numbers keep SRS's
+units. Keys come before tables, which changes nothing that SRS reads; comments stay with what they are about. Old
+spellings stay.
+
+What the other language cannot say is an error with its line, and nothing is written. An include stays one and may name
+files of either language, as patterns too; --inline puts their content in its place.
 
 Directives that SRS does not have are marked with the comment "srs-ts only". With --strict-srs they are errors, or
 comments with --comment-out.

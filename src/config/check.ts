@@ -129,6 +129,7 @@ function checkMesh(config: Config, vhost: VhostConfig, at: Locate, problems: Pro
 
 /** Checks of blocks that this server does not have, so that a file is right for SRS too. */
 function checkForeignBlocks(vhost: ConfBlock, problems: ProblemList): void {
+  if (!vhost.directives.some(({ name: { text } }) => text === "ingest" || text === "http_remux")) return;
   const ids = new Map<string, ConfDirective>();
   for (const directive of vhost.directives) {
     if (directive.name.text !== "ingest") continue;

@@ -97,12 +97,17 @@ function sortByRow(
     const { row, property } = known;
     if (row.status.level !== "supported") reportStatus(row, directive, joinPath(path, row.name), context);
     if (row.node === "foreign") checkForeign(row, directive, joinPath(path, row.name), context);
-    // A block has few rows: a search takes less than a table for every block would.
-    const same = given.find((candidate) => candidate.row === row);
+    const same = findGiven(given, row);
     if (same) same.found.push(directive);
     else given.push({ property, row, found: [directive] });
   }
   return given;
+}
+
+/** A block has few rows: a search takes less time than a table for every block would. */
+function findGiven(given: readonly Given[], row: Row): Given | undefined {
+  for (const candidate of given) if (candidate.row === row) return candidate;
+  return undefined;
 }
 
 function reportUnknown(directive: ConfDirective, path: string, names: Iterable<string>, context: ReadContext): void {
