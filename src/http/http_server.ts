@@ -1,6 +1,7 @@
 import { SrsError } from "../base/errors.ts";
 import { formatHost } from "../rtmp/url.ts";
 import { apiRoutes } from "./api.ts";
+import { consoleMount } from "./console.ts";
 import { refusal } from "./envelope.ts";
 import { Exporter } from "./exporter.ts";
 import { type ApiContext, type ApiServer, mountRoutes } from "./route.ts";
@@ -27,7 +28,7 @@ export class HttpServer {
       auth: server.config.httpApi.auth,
     });
     const context = { ...options, server, system: this.#system };
-    this.#router = new Router([mountRoutes(apiRoutes, context)], policy, server.log);
+    this.#router = new Router([mountRoutes(apiRoutes, context), consoleMount(server)], policy, server.log);
     this.#exporter = new Exporter(context);
   }
 

@@ -1,0 +1,170 @@
+import { RateHistory } from "./history.js";
+import { httpUrl } from "./dom.js";
+import { ServerNode } from "./node.js";
+
+const STORED = "srs-ts console servers";
+const MAX_NODES = 64;
+
+/** All servers that the page shows: this one, its coworkers, and those that the user has added. */
+export class Cluster {
+  recv = new RateHistory();
+  send = new RateHistory();
+  paused = false;
+  #nodes = new Map();
+  /** Other names of servers that are shown. */
+  #twins = new Set();
+  #onChange;
+  #lastTotalMs = 0;
+
+  constructor(onChange) {
+    this.#onChange = onChange;
+    this.self = this.#start(location.origin, { isSelf: true });
+    for (const base of readStored()) this.add(base);
+  }
+
+  get nodes() {
+    return [...this.#nodes.values()];
+  }
+
+  /**
+   * @param text What the user typed: an address with or without scheme, port and path.
+   * @returns Why it cannot be added; empty when it was.
+   */
+  add(text) {
+    const base = baseOf(text);
+    if (base === null) return "Not an address: write host:port of the server's HTTP API";
+    if (this.#nodes.has(base)) return "This server is in the list already";
+    if (this.#nodes.size >= MAX_NODES) return `No more than ${MAX_NODES} servers can be shown`;
+    this.#start(base, { isAdded: true });
+    this.#store();
+    return "";
+  }
+
+  remove(node) {
+    node.end();
+    this.#nodes.delete(node.base);
+    this.#store();
+    this.#onChange();
+  }
+
+  #start(base, { isSelf = false, isAdded = false }) {
+    const node = new ServerNode(base, { isSelf, onChange: () => this.#changed(node) });
+    node.isAdded = isAdded;
+    this.#nodes.set(base, node);
+    node.run(() => !this.paused && !document.hidden);
+    return node;
+  }
+
+  #changed(node) {
+    for (const { coworkers } of node.info?.vhosts ?? []) {
+      for (const text of coworkers) {
+        const base = this.#nodes.size < MAX_NODES ? baseOf(text) : null;
+        if (base !== null && !this.#isKnown(base)) this.#start(base, {});
+      }
+    }
+    this.#dropTwins(node);
+    const nowMs = performance.now();
+    if (nowMs - this.#lastTotalMs > 1500) {
+      this.#lastTotalMs = nowMs;
+      const streams = this.nodes.flatMap((each) => each.streams);
+      const sum = (name) => streams.reduce((total, stream) => total + (stream[name].latest ?? 0), 0);
+      this.recv.push(sum("recv"));
+      this.send.push(sum("send"));
+    }
+    this.#onChange();
+  }
+
+  /** A coworker may be listed by another name of a server that is shown. */
+  #dropTwins(node) {
+    if (node.service === "") return;
+    const twins = this.nodes.filter((other) => other.service === node.service);
+    const keep = twins.find((each) => each.isSelf) ?? twins.find((each) => each.isAdded) ?? twins[0];
+    for (const twin of twins) {
+      if (twin === keep || twin.isAdded) continue;
+      twin.end();
+      this.#nodes.delete(twin.base);
+      this.#twins.add(twin.base);
+    }
+  }
+
+  #isKnown(base) {
+    return this.#nodes.has(base) || this.#twins.has(base);
+  }
+
+  #store() {
+    try {
+      const added = this.nodes.filter((node) => node.isAdded).map((node) => node.base);
+      localStorage.setItem(STORED, JSON.stringify(added));
+    } catch {
+      // Private windows may refuse: the list then lasts as long as the page.
+    }
+  }
+
+  /** One row per stream, whatever servers have it. */
+  streams() {
+    const rows = new Map();
+    for (const node of this.nodes) {
+      for (const stream of node.streams) {
+        const row = rows.get(stream.url) ?? { key: stream.url, places: [] };
+        row.places.push({ node, stream });
+        rows.set(stream.url, row);
+      }
+    }
+    return [...rows.values()].map(describe).sort((a, b) => a.key < b.key ? -1 : 1);
+  }
+
+  clients() {
+    return this.nodes.flatMap((node) =>
+      node.clients.map((client) => ({ key: `${node.base} ${client.id}`, node, client }))
+    );
+  }
+
+  pulls() {
+    return this.nodes.flatMap((node) =>
+      (node.edge?.pulls ?? []).map((pull) => ({ key: `${node.base} ${pull.url}`, node, pull }))
+    );
+  }
+
+  upstreams() {
+    return this.nodes.flatMap((node) =>
+      (node.edge?.origins ?? []).map((origin) => ({ key: `${node.base} ${origin.origin}`, node, origin }))
+    );
+  }
+}
+
+function describe({ key, places }) {
+  // Only where a publisher is connected the stream has one by name; elsewhere it is pulled.
+  const owner = places.find(({ stream }) => stream.publish?.active && stream.publish.cid !== undefined) ?? null;
+  const source = owner ?? places.find(({ stream }) => stream.publish?.active) ?? places[0];
+  const pull = places.flatMap(({ node }) => node.edge?.pulls ?? []).find(({ url }) => url === key);
+  const players = places.map(({ node, stream }) => ({
+    node,
+    count: Math.max(0, stream.clients - (stream.publish?.cid === undefined ? 0 : 1)),
+  }));
+  return {
+    key,
+    places,
+    owner,
+    source,
+    stream: source.stream,
+    isActive: places.some(({ stream }) => stream.publish?.active),
+    upstream: pull?.upstream ?? "",
+    players,
+    playerCount: players.reduce((sum, each) => sum + each.count, 0),
+  };
+}
+
+/** `http://host:port`, or null. */
+function baseOf(text) {
+  const trimmed = text.trim();
+  return httpUrl(/^https?:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`)?.origin ?? null;
+}
+
+function readStored() {
+  try {
+    const stored = JSON.parse(localStorage.getItem(STORED) ?? "[]");
+    return Array.isArray(stored) ? stored.filter((base) => typeof base === "string").slice(0, MAX_NODES) : [];
+  } catch {
+    return [];
+  }
+}

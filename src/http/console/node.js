@@ -1,0 +1,162 @@
+import { Histories } from "./history.js";
+
+export const POLL_MS = 2000;
+const TIMEOUT_MS = 5000;
+/** More streams or clients of one server are counted, not listed. */
+const LISTED = 200;
+
+/** One server: what its API says, asked for every two seconds with one request at a time. */
+export class ServerNode {
+  /** `new`, `up`, `down` or `locked` (it wants a password). */
+  status = "new";
+  /** Why it is not up, for people. */
+  error = "";
+  /** When it was last seen up. */
+  seenAt = null;
+  /** Role, version, where HTTP-FLV is; null for a server that is not of this kind. */
+  info = null;
+  /** By this id a server that goes by two addresses is known. */
+  service = "";
+  summary = null;
+  streams = [];
+  clients = [];
+  edge = null;
+  histories = new Histories();
+  #queue = Promise.resolve();
+  #wake = () => {};
+  #ended = false;
+  #onChange;
+
+  /** @param base Origin of its API, such as `http://127.0.0.1:1985`. */
+  constructor(base, { isSelf = false, onChange = () => {} } = {}) {
+    this.base = base;
+    this.isSelf = isSelf;
+    this.label = new URL(base).host;
+    this.#onChange = onChange;
+  }
+
+  get isUp() {
+    return this.status === "up";
+  }
+
+  get role() {
+    return this.info?.role ?? (this.edge?.pulls?.length > 0 ? "edge" : this.summary ? "origin" : "");
+  }
+
+  /** Polls until `end`, but not while `mayPoll` says no. */
+  async run(mayPoll) {
+    while (!this.#ended) {
+      const startMs = performance.now();
+      // A browser asks for the password with each refused request: once is enough, until the user wants it again.
+      if (mayPoll() && this.status !== "locked") {
+        await this.#poll();
+        if (!this.#ended) this.#onChange();
+      }
+      const restMs = Math.max(250, POLL_MS - (performance.now() - startMs));
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, restMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** Polls now. */
+  refresh() {
+    if (this.status === "locked") this.status = "new";
+    this.#wake();
+  }
+
+  end() {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** Ends a client's connection. */
+  async kick(id) {
+    const answer = await this.#ask(`/api/v1/clients/${encodeURIComponent(id)}`, { method: "DELETE" });
+    this.refresh();
+    return answer;
+  }
+
+  async #poll() {
+    try {
+      this.info ??= await this.#info();
+      const { data, service } = await this.#ask("/api/v1/summaries");
+      const { streams } = await this.#ask(`/api/v1/streams/?start=0&count=${LISTED}`);
+      const { clients } = await this.#ask(`/api/v1/clients/?start=0&count=${LISTED}`);
+      // Origins pull too, for players that cannot follow a redirect.
+      this.edge = this.info === null ? null : (await this.#ask("/api/v1/edges")).data;
+      this.summary = data;
+      this.service = service ?? "";
+      this.streams = (streams ?? []).map((stream) => this.#measure(stream));
+      this.clients = clients ?? [];
+      this.histories.sweep();
+      this.status = "up";
+      this.error = "";
+      this.seenAt = new Date();
+    } catch (error) {
+      this.status = error.status === 401 ? "locked" : "down";
+      this.error = error.message;
+      // It may come back as another one.
+      this.info = null;
+      this.streams = [];
+      this.clients = [];
+      this.edge = null;
+    }
+  }
+
+  /** Null for a server that has no such page, as SRS. */
+  async #info() {
+    try {
+      return (await this.#ask("/console/api/node")).data;
+    } catch (error) {
+      if (error.status === undefined || error.status === 401) throw error;
+      return null;
+    }
+  }
+
+  #measure(stream) {
+    const nowMs = performance.now();
+    const sample = (name, total) => {
+      const history = this.histories.of(`${name} ${stream.url}`);
+      history.sample(total ?? 0, nowMs);
+      return history;
+    };
+    return {
+      ...stream,
+      recv: sample("recv", stream.recv_bytes),
+      send: sample("send", stream.send_bytes),
+      frameRate: sample("frames", stream.frames),
+    };
+  }
+
+  #ask(path, init = {}) {
+    const answer = this.#queue.then(() => ask(this.base, path, init));
+    this.#queue = answer.catch(() => {});
+    return answer;
+  }
+}
+
+async function ask(base, path, init) {
+  let response;
+  try {
+    response = await fetch(base + path, { ...init, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (error) {
+    const late = error.name === "TimeoutError";
+    throw new Error(late ? `no answer within ${TIMEOUT_MS / 1000} seconds` : "not reachable", { cause: error });
+  }
+  if (response.status === 401) throw failure(401, "asks for a user name and password");
+  if (!response.ok) throw failure(response.status, `answered with HTTP status ${response.status}`);
+  const body = await response.json().catch((error) => {
+    throw failure(response.status, `did not answer as the API does (${error.name})`);
+  });
+  if (body?.code !== 0) throw failure(200, `answered with error ${Number(body?.code)}`);
+  return body;
+}
+
+function failure(status, message) {
+  return Object.assign(new Error(message), { status });
+}

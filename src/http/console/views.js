@@ -1,0 +1,238 @@
+import { element, httpUrl, setAttribute, setText, sparkline } from "./dom.js";
+import { audioText, bitrate, count, duration, megabytes, percent, plural, sizeText, videoText } from "./format.js";
+
+/** What the tables show. Names of streams, clients and servers are set as text, always. */
+
+const statusTexts = { new: "asking", up: "up", down: "down", locked: "password" };
+
+/** @param actions `remove(node)` and `refresh(node)`. */
+export function serverColumns(actions) {
+  return [
+    {
+      title: "Server",
+      rowHead: true,
+      build(cell) {
+        const name = element("bdi", { class: "name" });
+        const note = element("span", { class: "note" });
+        cell.append(name, note);
+        return ({ node }) => {
+          setText(name, node.label);
+          setText(note, node.isSelf ? "this server" : node.isAdded ? "added here" : "coworker");
+        };
+      },
+    },
+    {
+      title: "State",
+      build(cell) {
+        const badge = element("span", { class: "badge" });
+        const note = element("span", { class: "note" });
+        cell.append(badge, note);
+        return ({ node }) => {
+          setText(badge, statusTexts[node.status]);
+          setAttribute(badge, "data-state", node.status);
+          setText(note, node.error);
+        };
+      },
+    },
+    { title: "Role", text: ({ node }) => node.role || "–" },
+    { title: "Version", text: ({ node }) => node.summary?.self?.version ?? "–" },
+    { title: "Up for", text: ({ node }) => node.isUp ? duration(node.summary.self?.srs_uptime) : "–" },
+    { title: "CPU", numeric: true, text: ({ node }) => node.isUp ? percent(node.summary.self?.cpu_percent) : "–" },
+    { title: "Memory", numeric: true, text: ({ node }) => node.isUp ? megabytes(node.summary.self?.mem_kbyte) : "–" },
+    { title: "RTMP", numeric: true, text: ({ node }) => node.isUp ? count(node.summary.system?.conn_srs) : "–" },
+    {
+      title: "Actions",
+      quiet: true,
+      build(cell) {
+        let shown = null;
+        const open = element("a", { class: "button", target: "_blank", rel: "noreferrer" }, "Open");
+        const signIn = element("button", { type: "button", onclick: () => actions.refresh(shown) }, "Sign in");
+        const remove = element("button", { type: "button", onclick: () => actions.remove(shown) }, "Remove");
+        cell.append(element("span", { class: "actions" }, signIn, open, remove));
+        return ({ node }) => {
+          shown = node;
+          open.hidden = node.isSelf;
+          signIn.hidden = node.status !== "locked" || !node.isSelf;
+          remove.hidden = !node.isAdded;
+          setAttribute(open, "href", httpUrl(`${node.base}/console/`)?.href ?? null);
+          setAttribute(open, "aria-label", `Open the console of ${node.label}`);
+          setAttribute(remove, "aria-label", `Remove ${node.label} from the list`);
+        };
+      },
+    },
+  ];
+}
+
+/** @param play Called with the row of a stream. */
+export function streamColumns(play) {
+  return [
+    {
+      title: "Stream",
+      rowHead: true,
+      build(cell) {
+        const name = element("bdi", { class: "name" });
+        cell.append(name);
+        return ({ key }) => setText(name, key);
+      },
+    },
+    {
+      title: "Owner",
+      build(cell) {
+        const name = element("bdi");
+        const note = element("span", { class: "note" });
+        cell.append(name, note);
+        return ({ owner, source, upstream, isActive }) => {
+          setText(name, owner ? owner.node.label : isActive ? upstream || source.node.label : "no publisher");
+          setText(note, owner || !isActive ? "" : `pulled by ${source.node.label}`);
+        };
+      },
+    },
+    {
+      title: "Video",
+      build(cell) {
+        const size = element("span");
+        const note = element("span", { class: "note" });
+        cell.append(size, note);
+        return ({ stream }) => {
+          setText(size, sizeText(stream.video) || (stream.video ? videoText(stream.video) : "–"));
+          setText(note, sizeText(stream.video) ? videoText(stream.video) : "");
+        };
+      },
+    },
+    { title: "Audio", text: ({ stream }) => audioText(stream.audio) || "–" },
+    {
+      title: "Bitrate",
+      build(cell) {
+        const value = element("span", { class: "value" });
+        const { svg, update } = sparkline();
+        cell.append(element("span", { class: "rate" }, svg, value));
+        return ({ stream, isActive }) => {
+          const kbps = stream.recv.rates.map((bytes) => bytes * 8 / 1000);
+          setText(value, bitrate(isActive ? kbps.at(-1) ?? stream.kbps?.recv_30s : 0));
+          update(kbps);
+        };
+      },
+    },
+    {
+      title: "Players",
+      numeric: true,
+      build(cell) {
+        const value = element("span");
+        const note = element("span", { class: "note" });
+        cell.append(value, note);
+        return ({ players, playerCount }) => {
+          setText(value, count(playerCount));
+          const split = players.filter((each) => each.count > 0);
+          setText(note, split.length < 2 ? "" : split.map((each) => `${each.count} on ${each.node.label}`).join(", "));
+        };
+      },
+    },
+    {
+      title: "Frames",
+      numeric: true,
+      build(cell) {
+        const value = element("span");
+        const note = element("span", { class: "note" });
+        cell.append(value, note);
+        return ({ stream, isActive }) => {
+          setText(value, count(stream.frames));
+          const perSecond = stream.frameRate.latest;
+          setText(note, isActive && perSecond !== null ? `${Math.round(perSecond)} per second` : "");
+        };
+      },
+    },
+    { title: "On air for", text: ({ stream, isActive }) => isActive ? duration(stream.live_ms / 1000) : "–" },
+    actionColumn("Play", (row) => `Play ${row.key}`, play),
+  ];
+}
+
+/** @param kick Called with the row of a client. */
+export function clientColumns(kick) {
+  return [
+    {
+      title: "Client",
+      rowHead: true,
+      build(cell) {
+        const name = element("bdi", { class: "name" });
+        const note = element("span", { class: "note" });
+        cell.append(name, note);
+        return ({ client }) => {
+          setText(name, client.ip);
+          setText(note, `id ${client.id}`);
+        };
+      },
+    },
+    { title: "Does", text: ({ client }) => clientRole(client) },
+    {
+      title: "Stream",
+      build(cell) {
+        const name = element("bdi");
+        cell.append(name);
+        return ({ client }) => setText(name, client.url);
+      },
+    },
+    { title: "At", text: ({ node }) => node.label },
+    { title: "For", text: ({ client }) => duration(client.alive) },
+    {
+      title: "Rate",
+      numeric: true,
+      text: ({ client }) => bitrate(client.publish ? client.kbps?.recv_30s : client.kbps?.send_30s),
+    },
+    { title: "Left out", numeric: true, text: ({ client }) => client.publish ? "–" : plural(client.dropped, "packet") },
+    actionColumn("Kick", ({ client }) => `Kick ${clientRole(client)} ${client.ip} of ${client.url}`, kick),
+  ];
+}
+
+/** What a client does, in a word. */
+export function clientRole({ publish, type }) {
+  return publish ? "publishes" : type === "rtmp-play" ? "plays" : `plays (${String(type)})`;
+}
+
+export const pullColumns = [
+  {
+    title: "Stream",
+    rowHead: true,
+    build(cell) {
+      const name = element("bdi", { class: "name" });
+      cell.append(name);
+      return ({ pull }) => setText(name, pull.url);
+    },
+  },
+  { title: "Pulled by", text: ({ node }) => node.label },
+  { title: "Upstream", text: ({ pull }) => pull.upstream || "none now" },
+  { title: "Switches", numeric: true, text: ({ pull }) => count(pull.switches) },
+  { title: "Last error", text: ({ pull }) => pull.last_error || "none" },
+];
+
+export const upstreamColumns = [
+  {
+    title: "Origin",
+    rowHead: true,
+    build(cell) {
+      const name = element("bdi", { class: "name" });
+      cell.append(name);
+      return ({ origin }) => setText(name, origin.origin);
+    },
+  },
+  { title: "Seen from", text: ({ node }) => node.label },
+  { title: "Pulls", numeric: true, text: ({ origin }) => count(origin.pulls) },
+  { title: "Failures", numeric: true, text: ({ origin }) => count(origin.failures) },
+  { title: "Rests for", text: ({ origin }) => origin.rest_ms > 0 ? duration(origin.rest_ms / 1000) : "–" },
+  { title: "Last error", text: ({ origin }) => origin.last_error || "none" },
+];
+
+function actionColumn(title, label, act) {
+  return {
+    title,
+    quiet: true,
+    build(cell) {
+      let shown = null;
+      const button = element("button", { type: "button", onclick: () => act(shown) }, title);
+      cell.append(button);
+      return (row) => {
+        shown = row;
+        setAttribute(button, "aria-label", label(row));
+      };
+    },
+  };
+}
