@@ -8,25 +8,41 @@ import {
 } from "../config/mod.ts";
 import type { CliIo, Command, CommandArgs } from "./command.ts";
 import { UsageError } from "./parse_args.ts";
+import { readConfigText } from "./read_config_text.ts";
+
+const languages: readonly ConfigLanguage[] = ["conf", "toml"];
 
 const description = `
 Converts a configuration between SRS's language and TOML, with its comments. The endings of the file names say which is
 which; without -o the result goes to standard output, and FILE may be - for standard input. Converting a file to its own
 language makes it tidy.
 
-In TOML a block is a table, and the words before its brace are the key name: vhost a.com { ... } is [[vhost]] with
-name = "a.com". Switches are true and false; the arguments of one directive are a list, directives that stand several
-times a list of lists, and the rules of security one list in their order: rules = ["allow play all"]. Numbers keep SRS's
-units. Keys come before tables, which changes nothing that SRS reads; comments stay with what they are about. Old
-spellings stay.
-
-What the other language cannot say is an error with its line, and nothing is written. An include stays one and may name
-files of either language, as patterns too; --inline puts their content in its place.
+Values stay as they are written, in SRS's units, and old spellings stay. What the other language cannot say is an error
+with its line, and nothing is written. An include stays one and may name files of either language, as patterns too;
+--inline puts their content in its place.
 
 Directives that SRS does not have are marked with the comment "srs-ts only". With --strict-srs they are errors, or
 comments with --comment-out.
 
 Exit status: 0, or 1 if the file has errors or cannot be converted; 2 for a command line that makes no sense.`;
+
+const tomlManual = `
+A block is a table, and the words before its brace are the key name. Switches are true and false, the arguments of a
+directive a list, directives that stand several times a list of lists, and the rules of security one list in their
+order. Keys come before tables, which changes nothing that SRS reads.
+
+    listen = [1935]                         listen 1935;
+
+    [http_api]                              http_api {
+      enabled = true                            enabled on;
+                                            }
+    [[vhost]]
+      name = "a.com"                        vhost a.com {
+
+      [vhost.security]                          security {
+        rules = ["allow play all"]                  allow play all;
+                                                }
+                                            }`;
 
 /** `srs-ts convert`: between SRS's language and TOML. */
 export const convertCommand: Command = {
@@ -36,7 +52,7 @@ export const convertCommand: Command = {
   description,
   options: [
     { name: "output", short: "o", value: "FILE", help: "Write to a file instead of standard output." },
-    { name: "from", value: "conf|toml", help: "Language of FILE; by default its ending tells." },
+    { name: "from", value: "conf|toml", choices: languages, help: "Language of FILE; by default its ending tells." },
     {
       name: "to",
       value: "conf|toml",
@@ -47,6 +63,7 @@ export const convertCommand: Command = {
     { name: "strict-srs", help: "Refuse directives that SRS does not have." },
     { name: "comment-out", help: "With --strict-srs: write such directives as comments instead." },
   ],
+  sections: [{ title: "TOML", text: tomlManual }],
   examples: [
     { line: "convert conf/srs.conf -o conf/srs.toml", does: "converts to TOML" },
     {
@@ -73,7 +90,7 @@ async function runConvert(args: CommandArgs, io: CliIo): Promise<number> {
     to,
     inline: args.flag("inline"),
     extensions: args.flag("comment-out") ? "comment" : args.flag("strict-srs") ? "refuse" : "mark",
-    readFile,
+    readFile: readConfigText,
     listDirectory: (path) => Array.from(Deno.readDirSync(path), ({ name }) => name),
   });
   printProblems(result, io);
@@ -94,9 +111,7 @@ function directionOf(args: CommandArgs, input: string, output: string | undefine
 
 function languageOption(args: CommandArgs, name: "from" | "to"): ConfigLanguage | null {
   const value = args.value(name);
-  if (value === undefined) return null;
-  if (value === "conf" || value === "toml") return value;
-  throw new UsageError(`--${name} is conf or toml, not "${value}"`);
+  return languages.find((language) => language === value) ?? null;
 }
 
 function languageOfFile(path: string): ConfigLanguage | null {
@@ -120,16 +135,6 @@ function writeOutput(path: string, text: string, io: CliIo): number {
   } catch (error) {
     io.err(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
-  }
-}
-
-function readFile(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new Error("there is no such file", { cause: error });
-    if (error instanceof Deno.errors.PermissionDenied) throw new Error("not permitted", { cause: error });
-    throw error;
   }
 }
 
