@@ -1,6 +1,7 @@
 import { SrsError } from "../base/errors.ts";
 import { formatHost } from "../rtmp/url.ts";
 import { apiRoutes } from "./api.ts";
+import { summaries } from "./api_system.ts";
 import { consoleMount } from "./console.ts";
 import { refusal } from "./envelope.ts";
 import { Exporter } from "./exporter.ts";
@@ -30,6 +31,11 @@ export class HttpServer {
     const context = { ...options, server, system: this.#system };
     this.#router = new Router([mountRoutes(apiRoutes, context), consoleMount(server)], policy, server.log);
     this.#exporter = new Exporter(context);
+    this.#reportSummaries(() => {
+      // From the first report on, where neither the API nor the exporter has begun with it.
+      this.#system.start();
+      return summaries(context);
+    });
   }
 
   /** Port bound; null when the API is off or not started. */
@@ -50,6 +56,10 @@ export class HttpServer {
   start(): void {
     this.#startApi();
     this.#exporter.start();
+  }
+
+  #reportSummaries(read: (() => object) | null): void {
+    if (this.#server.heartbeat !== undefined) this.#server.heartbeat.summaries = read;
   }
 
   #startApi(): void {
@@ -87,6 +97,7 @@ export class HttpServer {
   async stop(): Promise<void> {
     const listener = this.#listener;
     this.#listener = null;
+    this.#reportSummaries(null);
     this.#system.stop();
     // Not `shutdown()`: on Deno 2.4 it waits for a client that has sent half a request, for ever.
     this.#abort?.abort();

@@ -10,7 +10,11 @@ export type ApiServer =
     Server,
     "config" | "identity" | "timers" | "log" | "sources" | "registry" | "publishers" | "pulls" | "startedMs"
   >
-  & { readonly rtmp: Pick<Server["rtmp"], "connectionCount"> };
+  & {
+    readonly rtmp: Pick<Server["rtmp"], "connectionCount">;
+    /** Absent where nothing is reported. */
+    readonly heartbeat?: Pick<Server["heartbeat"], "summaries">;
+  };
 
 /** How the latest reload of the configuration went, in the members of SRS's `rpc=reload-fetch`. */
 export interface ReloadState {

@@ -7,6 +7,7 @@ import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import type { ServerContext } from "./context.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks.ts";
 import { type Identity, newServerId, randomId, srsIdentity } from "./identity.ts";
 import { Publishers } from "./publishers.ts";
@@ -35,6 +36,7 @@ export class Server implements ServerContext {
   readonly pulls: EdgePulls;
   readonly publishers = new Publishers();
   readonly rtmp: RtmpServer;
+  readonly heartbeat: Heartbeat;
   readonly startedMs = systemTimers.nowMs();
   #config: Config;
 
@@ -58,6 +60,7 @@ export class Server implements ServerContext {
       }),
     });
     this.rtmp = new RtmpServer(this);
+    this.heartbeat = new Heartbeat(this);
   }
 
   get config(): Config {
@@ -78,13 +81,15 @@ export class Server implements ServerContext {
     }
   }
 
-  /** Binds the RTMP listeners. @throws {SrsError} if an address cannot be bound. */
+  /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */
   start(): void {
     this.rtmp.start();
+    this.heartbeat.start();
   }
 
   /** Ends all connections and pulls. */
   async stop(): Promise<void> {
+    this.heartbeat.stop();
     await this.rtmp.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);

@@ -13,7 +13,7 @@ export const heartbeatRows = {
   url: directive("url", text(), {
     default: "http://127.0.0.1:8085/api/v1/servers",
     reload: "live",
-    doc: "Where reports are posted.",
+    doc: "Where reports are posted; a query is left out, as SRS does.",
   }),
   deviceId: directive("device_id", text(), { default: "", reload: "live", doc: "Name of this server in reports." }),
   summaries: directive("summaries", onOff(), {

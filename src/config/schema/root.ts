@@ -34,14 +34,8 @@ export const rootRows = {
   }),
   httpApi: block("http_api", httpApiRows, { doc: "The HTTP API, which coworkers ask too." }),
   httpServer: block("http_server", httpServerRows, { doc: "Files and streams over HTTP." }),
-  heartbeat: block("heartbeat", heartbeatRows, {
-    doc: "Reports to a server of yours.",
-    status: unsupported("no report is sent"),
-  }),
-  stats: block("stats", statsRows, {
-    doc: "What the summaries of the API count.",
-    status: unsupported("no network or disk use is counted"),
-  }),
+  heartbeat: block("heartbeat", heartbeatRows, { doc: "Reports to a server of yours." }),
+  stats: block("stats", statsRows, { doc: "What the summaries of the API count, and the address in reports." }),
   exporter: block("exporter", exporterRows, { doc: "Metrics for Prometheus." }),
   vhosts: blocks("vhost", vhostRows, { doc: "The rules for one host name; `__defaultVhost__` for all others." }),
   ...foreignRootRows,

@@ -1,0 +1,137 @@
+import type { TimerHandle } from "../base/clock.ts";
+import { describeError } from "../base/errors.ts";
+import type { Fetch } from "../cluster/coworkers.ts";
+import type { ServerContext } from "./context.ts";
+import { postHook, shownUrl } from "./hooks_request.ts";
+
+/** What a report may take; never longer than to the next one. */
+const MAX_REPORT_MS = 5000;
+
+/** The outside world of {@link Heartbeat}. */
+export interface HeartbeatOptions {
+  readonly fetch: Fetch;
+  /** `SRS_DEVICE_IP`: the address to report, instead of one of this machine. */
+  readonly deviceIp: () => string;
+  readonly interfaces: () => readonly Pick<Deno.NetworkInterfaceInfo, "family" | "address">[];
+}
+
+/** The parts of a server that are reported. */
+export type HeartbeatServer = Pick<ServerContext, "config" | "identity" | "timers" | "log">;
+
+const realOptions: HeartbeatOptions = {
+  fetch: (url, init) => fetch(url, init),
+  deviceIp: () => Deno.env.get("SRS_DEVICE_IP") ?? "",
+  interfaces: () => Deno.networkInterfaces(),
+};
+
+/**
+ * Reports to a server of the operator's that this one is alive: SRS's `heartbeat`, by which its proxy knows servers.
+ *
+ * Whatever becomes of a report, there is at most one at a time and nothing waits for it.
+ */
+export class Heartbeat {
+  /** Summaries of the API, for `summaries on`; null while there are none. */
+  summaries: (() => object) | null = null;
+  readonly #server: HeartbeatServer;
+  readonly #options: HeartbeatOptions;
+  #timer: TimerHandle | null = null;
+  #stop: AbortController | null = null;
+  #failed = false;
+
+  constructor(server: HeartbeatServer, options = realOptions) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  /** Reports now and then once in every interval, as long as `heartbeat` is on. */
+  start(): void {
+    if (this.#stop !== null) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#timer = this.#server.timers.after(0, () => void this.#beat(stop.signal));
+  }
+
+  /** Gives up a report that is under way. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#stop?.abort();
+    this.#stop = null;
+  }
+
+  /** The settings are read anew each time, so that a reload may change them. Never throws. */
+  async #beat(signal: AbortSignal): Promise<void> {
+    const { timers } = this.#server;
+    const startedMs = timers.nowMs();
+    if (this.#server.config.heartbeat.enabled) await this.#report(signal);
+    if (signal.aborted) return;
+    const waitMs = this.#server.config.heartbeat.intervalMs - (timers.nowMs() - startedMs);
+    this.#timer = timers.after(Math.max(0, waitMs), () => void this.#beat(signal));
+  }
+
+  async #report(signal: AbortSignal): Promise<void> {
+    const { config, timers } = this.#server;
+    const { url: written, intervalMs } = config.heartbeat;
+    // SRS posts to the path alone.
+    const url = written.replace(/[?#].*$/s, "");
+    const timeoutMs = Math.min(intervalMs, MAX_REPORT_MS);
+    try {
+      const { status } = await postHook(url, this.#payload(), {
+        fetch: this.#options.fetch,
+        timers,
+        timeoutMs,
+        signal,
+      });
+      if (status < 400) this.#note("");
+      else this.#note(`HTTP status ${status}`);
+    } catch (error) {
+      if (!signal.aborted) this.#note(describeError(error));
+    }
+  }
+
+  /** One line when reports begin to fail and one when they get through again: the rest would fill the log. */
+  #note(failure: string): void {
+    const { log, config } = this.#server;
+    const where = shownUrl(config.heartbeat.url);
+    if (failure !== "" && !this.#failed) log.warn(`heartbeat to ${where} fails: ${failure}`);
+    if (failure === "" && this.#failed) log.info(`heartbeat to ${where} gets through again`);
+    this.#failed = failure !== "";
+  }
+
+  /** Source: SRS 7 `SrsHttpHeartbeat::do_heartbeat`. */
+  #payload(): object {
+    const { config, identity } = this.#server;
+    const { deviceId, summaries, ports } = config.heartbeat;
+    return {
+      device_id: deviceId,
+      ip: this.#ip(),
+      server: identity.serverId,
+      service: identity.serviceId,
+      pid: String(identity.pid),
+      ...(summaries && this.summaries !== null ? { summaries: { data: this.summaries() } } : {}),
+      ...(ports ? listenValues(config) : {}),
+    };
+  }
+
+  #ip(): string {
+    const { deviceIp, interfaces } = this.#options;
+    return deviceIp() || localIp(interfaces(), this.#server.config.stats.network);
+  }
+}
+
+/** The address of a number, IPv4 first; those of the machine itself only where there is no other. */
+function localIp(interfaces: ReturnType<HeartbeatOptions["interfaces"]>, index: number): string {
+  const outward = interfaces.filter(({ address }) => !/^(127\.|::1$|fe80:)/i.test(address));
+  const known = outward.length > 0 ? outward : interfaces;
+  const ips = [...known.filter(({ family }) => family === "IPv4"), ...known.filter(({ family }) => family === "IPv6")];
+  return ips.at(index % Math.max(1, ips.length))?.address ?? "";
+}
+
+/** As written. */
+function listenValues({ listen, httpServer, httpApi }: HeartbeatServer["config"]): object {
+  return {
+    rtmp: listen.map(({ text }) => text),
+    ...(httpServer.enabled ? { http: [httpServer.listen.text] } : {}),
+    ...(httpApi.enabled ? { api: [httpApi.listen.text] } : {}),
+  };
+}
