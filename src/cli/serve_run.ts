@@ -43,6 +43,7 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   const http = new HttpServer(server, {
     reload: () => void reloader.reload("the HTTP API"),
     reloadState: () => reloader.report,
+    drain: () => ends.end("SIGQUIT"),
   });
   using strayDebugger = new StrayDebugger();
   using _signals = onServerSignals({

@@ -12,7 +12,8 @@ const STOP_TIMEOUT_MS = 3000;
 const REPORT_MS = 10_000;
 
 /**
- * Accepts no more clients and waits until the last one has left, as SRS does on SIGQUIT.
+ * Accepts no more clients, asks those that can to go elsewhere, and waits until the last one has left, as SRS does on
+ * SIGQUIT.
  *
  * @param hurry Settles when somebody does not want to wait any longer.
  */
@@ -23,6 +24,7 @@ export async function stopGracefully(parts: ServerParts, signal: string, hurry: 
   log.info(`${signal}: graceful stop, new clients are taken for ${config.graceStartWaitMs} ms more`);
   await waitFor(config.graceStartWaitMs, hurry);
   rtmp.stopAccepting();
+  rtmp.drain();
   // Coworkers must not send players to a server that takes none.
   await waitFor(STOP_TIMEOUT_MS, parts.http.stop());
   while (!hurried && rtmp.connectionCount > 0) {

@@ -4,12 +4,23 @@ import type { ApiContext, Route } from "./route.ts";
 
 const noReloadYet = { err: 0, msg: "", state: 0, rid: "" };
 
-/** Raw access: settings of the API itself, and reload. Reading and changing directives went with SRS 4. */
+/** Operation of the process: settings of the API itself, reload, graceful stop. Reading and changing directives went with SRS 4. */
 export const rawRoutes: readonly Route[] = [{
   path: "/api/v1/raw",
   methods: "any",
   doc: "?rpc=raw, reload or reload-fetch: settings of the API, reload of the configuration",
   handle: (context, { query }) => answerRaw(context, query.get("rpc")),
+}, {
+  path: "/api/v1/drain",
+  methods: ["POST"],
+  doc: "POST begins a graceful stop: no new clients, those that can are asked to go elsewhere, the rest is waited for",
+  extension: true,
+  handle: ({ server, drain }) => {
+    if (drain === undefined) return errorBody("ConfigRawDisable");
+    server.log.info("graceful stop, asked for by the HTTP API");
+    drain();
+    return envelope(server.identity, {});
+  },
 }];
 
 function answerRaw(context: ApiContext, rpc: string): JsonBody {

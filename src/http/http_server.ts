@@ -10,7 +10,7 @@ import { Router } from "./router.ts";
 import { SystemStats } from "./system_stats.ts";
 
 /** What the API can do besides asking the server. */
-export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState">;
+export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain">;
 
 /** The HTTP side of a server: the listeners of `http_api` and `exporter`. */
 export class HttpServer {

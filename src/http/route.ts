@@ -33,6 +33,8 @@ export interface ApiContext {
   /** Begins a reload of the configuration. */
   readonly reload?: () => void;
   readonly reloadState?: () => ReloadState;
+  /** Begins a graceful stop. */
+  readonly drain?: () => void;
 }
 
 /** One endpoint. Router, index pages and documentation all come from the table of these. */
