@@ -5,11 +5,13 @@ import type { TcpConn } from "../net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../net/write_pump.ts";
 import type { RtmpMessage } from "../rtmp/message.ts";
 import { RtmpServerSession, type SessionEvent, type SessionRequest, type SessionSink } from "../rtmp/server_session.ts";
-import { parseStreamUrl, type StreamUrl, withVhost } from "../rtmp/url.ts";
+import { parseStreamUrl } from "../rtmp/url.ts";
+import type { Admitted } from "./admission.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { ServerContext } from "./context.ts";
 import { randomBytes, randomId, srsIdentity } from "./identity.ts";
 import type { Role, RoleHost } from "./role.ts";
+import { type GateSink, type RoleRequest, RtmpGate } from "./rtmp_gate.ts";
 import { PlayRole } from "./rtmp_play.ts";
 import { PublishRole } from "./rtmp_publish.ts";
 
@@ -32,7 +34,7 @@ const normalEnds: ReadonlySet<CloseReason> = new Set(["peerClosed", "redirected"
  *
  * Errors end here: each becomes a {@link CloseReason} and one log line.
  */
-export class RtmpConn implements SessionSink, PumpSource, RoleHost {
+export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
   readonly id = randomId(8);
   readonly context: ServerContext;
   readonly session: RtmpServerSession;
@@ -40,6 +42,8 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
   readonly #tcp: TcpConn;
   readonly #pump: WritePump;
   readonly #acceptedMs: number;
+  readonly #gate: RtmpGate;
+  #admitted: Admitted | null = null;
   #role: Role | null = null;
   #roleEndedMs = 0;
   #bytesIn = 0;
@@ -59,6 +63,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
     this.#tcp = tcp;
     this.#pump = new WritePump(tcp, this);
     this.#acceptedMs = nowMs;
+    this.#gate = new RtmpGate(this, this);
   }
 
   get remoteIp(): string {
@@ -71,6 +76,10 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
 
   get bytesOut(): number {
     return this.#pump.bytesOut;
+  }
+
+  get isOver(): boolean {
+    return this.#reason !== null;
   }
 
   /** True for a connection that has neither published nor played yet, or no longer does. */
@@ -91,6 +100,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
       this.#endRole();
       this.#pump.stop();
       this.#tcp.close();
+      this.#gate.leave();
       this.#logEnd();
     }
   }
@@ -102,7 +112,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
       if (nowMs - this.#finishingSinceMs > FINISH_TIMEOUT_MS) this.#tcp.close();
       return;
     }
-    if (this.#role === null) {
+    if (this.#role === null && !this.#gate.isPending) {
       const [sinceMs, limitMs] = this.#roleEndedMs > 0
         ? [this.#roleEndedMs, REUSE_TIMEOUT_MS]
         : [this.#acceptedMs, config.clientTimeoutMs];
@@ -174,20 +184,18 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
   }
 
   onRequest(request: SessionRequest): void {
-    if (request.kind === "connect") return this.#acceptConnect(request);
-    const resolved = this.#resolve(request.url);
-    if (resolved === null) {
-      const reason = `no vhost ${request.url.vhost}, and no __defaultVhost__`;
-      this.session.reject(request.id, request.kind === "play" ? "playFailed" : "publishDenied", reason);
-      throw new RequestDenied("NoVhost", reason);
-    }
-    const [vhost, url] = resolved;
-    if (request.kind === "play") this.#role = new PlayRole(this, vhost, { ...request, url });
-    else {
-      const role = new PublishRole(this, vhost, { ...request, url });
-      this.#role = role;
-      role.start();
-    }
+    if (request.kind === "connect") return this.#onConnect(request);
+    this.#gate.ask(request);
+  }
+
+  onAdmitted(request: RoleRequest, admitted: Admitted): void {
+    const { vhost, url } = admitted;
+    this.#admitted = admitted;
+    const role = request.kind === "play"
+      ? new PlayRole(this, vhost, { ...request, url })
+      : new PublishRole(this, admitted, { ...request, url });
+    this.#role = role;
+    role.start();
   }
 
   guard(fn: () => void): void {
@@ -217,7 +225,8 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
     return this.#uncongested.promise;
   }
 
-  #acceptConnect({ id, info }: Extract<SessionRequest, { kind: "connect" }>): void {
+  #onConnect({ id, info }: Extract<SessionRequest, { kind: "connect" }>): void {
+    this.#gate.checkConnect(id, info);
     const vhost = this.#connectVhost(info.tcUrl);
     const identity = srsIdentity(this.context.identity, this.id, this.#tcp.localIp);
     this.session.acceptConnect(id, {
@@ -226,7 +235,12 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
       chunkSizeBytes: vhost?.chunkSizeBytes ?? this.context.config.chunkSizeBytes,
       identity,
     });
-    this.log.info(`connect ${info.tcUrl} from ${this.remoteIp}${info.flashVer === "" ? "" : `, ${info.flashVer}`}`);
+    // Without parameters: they may be secrets.
+    this.log.info(
+      `connect ${info.tcUrl.replace(/[?#].*/s, "")} from ${this.remoteIp}${
+        info.flashVer === "" ? "" : `, ${info.flashVer}`
+      }`,
+    );
   }
 
   /** The vhost as far as the address alone tells it: the stream name may still name another. */
@@ -237,11 +251,6 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
       // An address that makes no sense is refused when publish or play tell what was meant.
       return undefined;
     }
-  }
-
-  #resolve(url: StreamUrl): [VhostConfig, StreamUrl] | null {
-    const vhost = findVhost(this.context.config, url.vhost);
-    return vhost === undefined ? null : [vhost, withVhost(url, vhost.name)];
   }
 
   #checkProgress(nowMs: number): void {
@@ -255,20 +264,24 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost {
 
   #endRole(): void {
     const role = this.#role;
-    if (role === null) return;
+    const admitted = this.#admitted;
     this.#role = null;
-    this.#roleEndedMs = this.context.timers.nowMs();
+    this.#admitted = null;
+    if (role !== null) this.#roleEndedMs = this.context.timers.nowMs();
     try {
-      role.end();
+      role?.end();
     } catch (error) {
       this.log.error(`end of a client: ${describeError(error)}`);
     }
+    admitted?.end();
   }
 
   #fail(error: unknown): void {
     this.#settleError(error);
     this.#endRole();
-    this.#tcp.close();
+    // What the client did wrong it should hear.
+    if (error instanceof SrsError) this.#finishWhenSent();
+    else this.#tcp.close();
   }
 
   #settle(reason: CloseReason, detail: string): void {

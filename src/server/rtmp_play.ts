@@ -29,15 +29,18 @@ export class PlayRole implements Role, Player, SupplySink {
   readonly #source: LiveSource;
   readonly #cursor: PlayCursor;
   readonly #entry: ClientEntry;
+  readonly #requestId: number;
   readonly #durationMs: number;
   readonly #isEdge: boolean;
   readonly #supply: PlaySupply;
+  #hasStarted = false;
   #redirectTimer: TimerHandle | null = null;
   #paused = false;
   /** The publisher left: once everything is sent, so does this client. */
   #endsWhenSent = false;
   #firstTimestampMs: number | null = null;
 
+  /** {@link start} is next. */
   constructor(host: RoleHost, vhost: VhostConfig, request: PlayRequest) {
     const { context, session } = host;
     const via = readPlayPath(session.connectInfo?.args ?? {});
@@ -48,11 +51,10 @@ export class PlayRole implements Role, Player, SupplySink {
     }
     this.#host = host;
     this.#url = request.url;
+    this.#requestId = request.id;
     this.#durationMs = request.durationMs;
     this.#isEdge = session.connectInfo?.args.srs_server !== undefined;
     this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
-    session.setChunkSize(this.#source.options.chunkSizeBytes);
-    session.accept(request.id);
     this.#cursor = this.#source.attach(this);
     this.#entry = this.#register();
     host.log.info(`play ${request.url.key} from ${host.remoteIp}`);
@@ -68,6 +70,14 @@ export class PlayRole implements Role, Player, SupplySink {
     }, this);
   }
 
+  /** Tells the client. What it has sent meanwhile is heard then, and may end the role already. */
+  start(): void {
+    const { session } = this.#host;
+    session.setChunkSize(this.#source.options.chunkSizeBytes);
+    this.#hasStarted = true;
+    session.accept(this.#requestId);
+  }
+
   wake(): void {
     this.#host.wake();
   }
@@ -81,7 +91,7 @@ export class PlayRole implements Role, Player, SupplySink {
   }
 
   nextMedia(): Uint8Array | null {
-    if (this.#paused || this.#redirectTimer !== null || this.#supply.isSearching) return null;
+    if (!this.#hasStarted || this.#paused || this.#redirectTimer !== null || this.#supply.isSearching) return null;
     if (this.#durationMs > 0 && this.#isOver()) {
       this.#host.finish("sourceEnded", `played the ${this.#durationMs} ms asked for`);
       return null;

@@ -9,8 +9,10 @@ import type { StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource, PublishSession } from "../stream/live_source.ts";
 import type { MediaPacket } from "../stream/packet.ts";
 import { RateMeter } from "../stream/stats.ts";
+import type { Admitted } from "./admission.ts";
 import type { ClientEntry } from "./client_registry.ts";
 import { forwardToOrigin } from "./edge_publish.ts";
+import { copyStream } from "./forward.ts";
 import { ownerQuery } from "./owner_search.ts";
 import { type Claimant, DEAD_AFTER_MS } from "./publishers.ts";
 import { requestMove, type Role, type RoleHost } from "./role.ts";
@@ -30,25 +32,29 @@ export class PublishRole implements Role, Claimant {
   readonly clientKey: string;
   readonly sinceMs: number;
   readonly #host: RoleHost;
+  readonly #admitted: Admitted;
   readonly #vhost: VhostConfig;
   readonly #url: StreamUrl;
-  readonly #source: LiveSource;
+  #source: LiveSource;
   readonly #entry: ClientEntry;
   readonly #requestId: number;
   #session: PublishSession | null = null;
   #standby: StandbyFeed | null = null;
   #standbyTimer: TimerHandle | null = null;
   #forward: StreamForward | null = null;
+  #copies: Disposable | null = null;
   #ended = false;
   #messages = 0;
   #messagesAtTick = 0;
   #lastMediaMs: number;
 
   /** {@link start} is next. */
-  constructor(host: RoleHost, vhost: VhostConfig, request: PublishRequest) {
+  constructor(host: RoleHost, admitted: Admitted, request: PublishRequest) {
+    const { vhost } = admitted;
     const { context, session } = host;
     const info = session.connectInfo;
     this.#host = host;
+    this.#admitted = admitted;
     this.#vhost = vhost;
     this.#url = request.url;
     this.#requestId = request.id;
@@ -94,7 +100,7 @@ export class PublishRole implements Role, Claimant {
     const { log } = this.#host;
     this.#standbyTimer?.cancel();
     log.info(`publish ${this.#url.key}: no longer stands by`);
-    this.#session = this.#source.startPublish("client");
+    this.#takeStream();
     this.#standby?.handOver((message) => this.#session?.publish(toPacket(message)));
     this.#standby = null;
   }
@@ -129,6 +135,7 @@ export class PublishRole implements Role, Claimant {
     this.#ended = true;
     this.#standbyTimer?.cancel();
     this.#forward?.[Symbol.dispose]();
+    this.#copies?.[Symbol.dispose]();
     this.#session?.[Symbol.dispose]();
     context.publishers.release(this.#url.key, this);
     context.registry.remove(this.#entry);
@@ -155,7 +162,7 @@ export class PublishRole implements Role, Claimant {
     const isDead = owner.silentMs >= DEAD_AFTER_MS;
     if (!isDead && onConflict === "reject") {
       const where = `${owner.ip}:${owner.port}`;
-      return this.#refuse(new RequestDenied("StreamBusy", `stream ${this.#url.key} is published at origin ${where}`));
+      return this.#refuseBusy(`stream ${this.#url.key} is published at origin ${where}`);
     }
     if (!isDead && onConflict === "standby") return this.#standBy(owner);
     this.#claim();
@@ -168,9 +175,9 @@ export class PublishRole implements Role, Claimant {
     try {
       const outcome = this.#host.context.publishers.claim(this.#url.key, this, this.#vhost.publish.onConflict);
       if (outcome === "standby") return this.#standBy(null);
-      this.#session = this.#source.startPublish("client");
+      this.#takeStream();
     } catch (error) {
-      if (error instanceof RequestDenied) return this.#refuse(error);
+      if (error instanceof RequestDenied) return this.#refuseBusy(error.message);
       throw error;
     }
     if (this.#vhost.cluster.mode !== "remote") return this.#accept();
@@ -212,6 +219,20 @@ export class PublishRole implements Role, Claimant {
     log.info(`publish ${this.#url.key} (${this.#entry.type}) from ${remoteIp}`);
     this.#host.expectMuchInput();
     session.accept(this.#requestId);
+  }
+
+  #takeStream(): void {
+    // While the coworkers were asked, the source found first may have been forgotten: nobody used it.
+    this.#source = this.#host.context.sources.findOrCreate(this.#url.key, () => sourceOptions(this.#vhost));
+    this.#session = this.#source.startPublish("client");
+    const stream = { url: this.#url, vhost: this.#vhost, source: this.#source };
+    this.#copies = copyStream(this.#host, stream, this.#admitted.forwardTo);
+  }
+
+  /** The stream is somebody else's, and goes on: hooks must not take this for its end. */
+  #refuseBusy(reason: string): void {
+    this.#admitted.drop();
+    this.#refuse(new RequestDenied("StreamBusy", reason));
   }
 
   #refuse(denied: RequestDenied): void {

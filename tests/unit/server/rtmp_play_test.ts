@@ -30,7 +30,7 @@ class PlayingHost implements RoleHost {
     this.context = new Server(config, this.log);
     const onRequest = (request: SessionRequest) => {
       if (request.kind === "connect") this.session.acceptConnect(request.id, openReply);
-      if (request.kind === "play") new PlayRole(this, config.vhosts[0]!, request);
+      if (request.kind === "play") new PlayRole(this, config.vhosts[0]!, request).start();
     };
     this.session = new RtmpServerSession({ onRequest, onEvent() {}, onMedia() {} }, {
       random: (count) => new Uint8Array(count),
