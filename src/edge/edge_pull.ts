@@ -1,8 +1,8 @@
-import type { TimerHandle } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
 import { PullRace } from "./pull_race.ts";
+import { parseTarget } from "./upstream_request.ts";
 
 /** What a pull does now, as the API shows it. */
 export interface PullState {
@@ -43,9 +43,10 @@ export class EdgePull {
   readonly #leases: ReadonlySet<PullRequest>;
   readonly #log: Logger;
   #stopped = false;
-  #knowsNobody = false;
+  /** Servers that were asked in the latest round. */
+  #targets: readonly string[] = [];
   #race: PullRace | null = null;
-  #pause: { timer: TimerHandle; end: () => void } | null = null;
+  #endPause: (() => void) | null = null;
   #endedMs = 0;
 
   /** @param leases Who plays; when nobody does, the pull ends with its upstream instead of looking for another. */
@@ -79,25 +80,29 @@ export class EdgePull {
       emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
       if (emptyRounds === 0) continue;
       // Servers that hold the player until the stream comes have made this pause already.
-      const limitMs = this.#knowsNobody ? MAX_SEARCH_PAUSE_MS : MAX_PAUSE_MS;
+      const limitMs = this.#targets.length === 0 ? MAX_SEARCH_PAUSE_MS : MAX_PAUSE_MS;
       const pauseMs = Math.min(limitMs, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
-      await this.#rest(pauseMs - (timers.nowMs() - startedMs));
+      await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);
     }
+  }
+
+  /** Looks for the stream now instead of after a pause. */
+  hurry(): void {
+    this.#endPause?.();
   }
 
   stop(): void {
     this.#stopped = true;
     this.#race?.stop();
-    this.#pause?.timer.cancel();
-    this.#pause?.end();
+    this.#endPause?.();
   }
 
   /** @returns How long the source was fed. */
   async #round(): Promise<number> {
     const targets = await this.request.findTargets();
     if (this.#stopped) return 0;
-    this.#knowsNobody = targets.length === 0;
-    if (this.#knowsNobody) this.#fail("no server is known to have it", "debug");
+    this.#targets = targets;
+    if (targets.length === 0) this.#fail("no server is known to have it", "debug");
     const wasFed = this.#endedMs > 0;
     this.#race = new PullRace(this.#source, {
       targets,
@@ -134,13 +139,20 @@ export class EdgePull {
     this.#log[level](`pull ${this.#source.key}: ${error}`);
   }
 
-  async #rest(pauseMs: number): Promise<void> {
+  /** Pauses; not any longer when one of the servers that could not be reached is back. */
+  async #rest(pauseMs: number, targets: readonly string[] = []): Promise<void> {
     if (pauseMs <= 0 || this.#stopped) return;
     const { promise, resolve } = Promise.withResolvers<void>();
+    const { pool, watch } = this.#environment;
+    using watches = new DisposableStack();
+    for (const target of targets.map(parseTarget)) {
+      if (target !== null && pool.health(target.text).failures > 0) watches.use(watch.watch(target, resolve));
+    }
     // Half fixed, half random: streams that lost the same origin do not come back in step.
     const timer = this.#environment.timers.after(pauseMs / 2 + Math.random() * pauseMs / 2, resolve);
-    this.#pause = { timer, end: resolve };
+    this.#endPause = resolve;
     await promise;
-    this.#pause = null;
+    timer.cancel();
+    this.#endPause = null;
   }
 }

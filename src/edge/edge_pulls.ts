@@ -4,6 +4,7 @@ import type { Logger } from "../base/log.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import { EdgePull, type PullState } from "./edge_pull.ts";
 import { OriginPool } from "./origin_pool.ts";
+import { canReach, OriginWatch } from "./origin_watch.ts";
 import type { UpstreamStream } from "./upstream_request.ts";
 
 /** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
@@ -19,6 +20,7 @@ export interface PullEnvironment {
   timers: Timers;
   log: Logger;
   pool: OriginPool;
+  watch: OriginWatch;
   /** A new connection id for log lines. */
   newCid(): string;
   /**
@@ -33,6 +35,8 @@ export interface PullEnvironment {
 export interface PullLease extends Disposable {
   /** Why the stream is not there (yet); empty when it is. */
   readonly lastError: string;
+  /** Somebody who published the stream here has just left: it is looked for elsewhere at once. */
+  hurry(): void;
 }
 
 interface PullEntry {
@@ -48,9 +52,10 @@ export class EdgePulls {
   readonly environment: PullEnvironment;
   readonly #entries = new Map<LiveSource, PullEntry>();
 
-  constructor(environment: Omit<PullEnvironment, "pool">) {
+  constructor(environment: Omit<PullEnvironment, "pool" | "watch">) {
     this.pool = new OriginPool(environment.timers);
-    this.environment = { ...environment, pool: this.pool };
+    const watch = new OriginWatch(environment.timers, canReach);
+    this.environment = { ...environment, pool: this.pool, watch };
   }
 
   /** What every pull does now, for the API. */
@@ -69,6 +74,7 @@ export class EdgePulls {
       get lastError() {
         return entry.pull.state.lastError;
       },
+      hurry: () => entry.pull.hurry(),
       [Symbol.dispose]: () => {
         if (entry.leases.delete(request)) this.#release(source, entry);
       },

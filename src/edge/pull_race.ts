@@ -23,6 +23,9 @@ export interface PullRaceOptions {
   onFailure(error: string): void;
 }
 
+/** A server that has no stream is asked again after this time, as long as others are still looking for it. */
+const ASK_AGAIN_MS = 1000;
+
 /**
  * Tries several servers side by side, follows their redirects, and lets the first that delivers media feed the source:
  * the others are dropped then. Over when that one ends, or when nobody delivers.
@@ -33,10 +36,13 @@ export class PullRace {
   readonly #source: LiveSource;
   readonly #options: PullRaceOptions;
   readonly #finish: (fedMs: number) => void;
-  /** Every server asked in this round, at first hand or by redirect: nobody is asked twice. */
-  readonly #visited = new Set<string>();
+  /** Every server asked in this round, at first hand or by redirect: nobody is asked twice, unless after a pause. */
+  #visited = new Set<string>();
   readonly #waiting: PullTarget[];
-  readonly #runs = new Set<UpstreamRun>();
+  /** What is under way, with the servers' addresses. */
+  readonly #runs = new Map<UpstreamRun, string>();
+  /** Servers of the list that gave nothing, to be asked again. */
+  readonly #again = new Map<string, Disposable>();
   #staggerTimer: TimerHandle | null = null;
   /** The configured origin through which the source is fed. */
   #feeding: OriginHealth | null = null;
@@ -58,8 +64,9 @@ export class PullRace {
     if (this.#over) return;
     this.#over = true;
     this.#staggerTimer?.cancel();
+    this.#stopAgain();
     if (this.#feeding !== null) this.#feeding.pulls--;
-    for (const run of this.#runs) run.stop();
+    for (const run of this.#runs.keys()) run.stop();
     this.#finish(this.#fedMs);
   }
 
@@ -70,27 +77,54 @@ export class PullRace {
     const target = this.#waiting.shift();
     if (target === undefined) return this.#runs.size === 0 ? this.stop() : undefined;
     if (this.#visited.has(target.text)) return this.#startNext();
-    this.#follow(target, target.text, 0);
+    this.#follow(target, target, 0);
     if (this.#waiting.length === 0 || this.#over) return;
     const { staggerMs, environment } = this.#options;
     if (staggerMs === 0) this.#startNext();
     else this.#staggerTimer = environment.timers.after(staggerMs, () => this.#startNext());
   }
 
-  async #follow(target: PullTarget, origin: string, hops: number): Promise<void> {
+  /** @param origin Server of the list that led to the target, maybe itself. */
+  async #follow(target: PullTarget, origin: PullTarget, hops: number): Promise<void> {
     this.#visited.add(target.text);
-    const run = this.#start(target, origin);
+    const run = this.#start(target, origin.text);
     const outcome = await run.finished;
     this.#runs.delete(run);
     if (this.#over) return;
-    this.#note(target, origin, outcome);
+    this.#note(target, origin.text, outcome);
     if (outcome.fedMs > 0) {
       this.#fedMs = outcome.fedMs;
       return this.stop();
     }
     const next = outcome.redirect === null ? null : this.#judgeRedirect(target, outcome, hops);
-    if (next !== null) this.#follow(next, origin, hops + 1);
-    else this.#startNext();
+    if (next !== null) return void this.#follow(next, origin, hops + 1);
+    this.#askAgain(origin, hops > 0 || outcome.refused);
+    this.#startNext();
+  }
+
+  /**
+   * While others hold the question until the stream comes, it may come to a server that had no answer to it, or was down:
+   * the question is put there again.
+   *
+   * @param spoke The server is there, and said something.
+   */
+  #askAgain(origin: PullTarget, spoke: boolean): void {
+    const { timers, watch } = this.#options.environment;
+    const ask = () => {
+      this.#again.delete(origin.text);
+      this.#visited = new Set(this.#runs.values());
+      if (!this.#visited.has(origin.text)) this.#follow(origin, origin, 0);
+    };
+    this.#again.get(origin.text)?.[Symbol.dispose]();
+    if (spoke) {
+      const timer = timers.after(ASK_AGAIN_MS, ask);
+      this.#again.set(origin.text, { [Symbol.dispose]: () => timer.cancel() });
+    } else this.#again.set(origin.text, watch.watch(origin, ask));
+  }
+
+  #stopAgain(): void {
+    for (const again of this.#again.values()) again[Symbol.dispose]();
+    this.#again.clear();
   }
 
   #start(target: PullTarget, origin: string): UpstreamRun {
@@ -105,11 +139,12 @@ export class PullRace {
         this.#feeding.pulls++;
         this.#staggerTimer?.cancel();
         this.#waiting.length = 0;
-        for (const other of this.#runs) if (other !== run) other.stop();
+        this.#stopAgain();
+        for (const other of this.#runs.keys()) if (other !== run) other.stop();
         onFeeding(target);
       },
     });
-    this.#runs.add(run);
+    this.#runs.set(run, target.text);
     return run;
   }
 

@@ -35,6 +35,8 @@ export interface UpstreamOutcome {
   reached: boolean;
   /** Time from the first frame to the last; 1 for a single one, 0 if none came. */
   fedMs: number;
+  /** The server said that it has no stream, or has none any more. */
+  refused: boolean;
   /** RTMP 302. */
   redirect: string | null;
   remoteIp: string;
@@ -69,6 +71,7 @@ export class UpstreamRun implements RtmpClientHandlers {
   #feed: PublishSession | null = null;
   #watchdog: TimerHandle | null = null;
   #reached = false;
+  #refused = false;
   #holds = false;
   #held: MediaPacket[] = [];
   #feedingSinceMs = 0;
@@ -119,9 +122,10 @@ export class UpstreamRun implements RtmpClientHandlers {
         this.#reached = true;
         return this.#end("redirected", event.url);
       case "refused":
-        this.#reached = true;
+        this.#reached = this.#refused = true;
         return this.#end(`${event.status.code} ${event.status.description}`, null);
       case "streamEnd":
+        this.#refused = true;
         return this.#end("the stream ended", null);
       case "reconnectRequest":
         return this.#end("the server is about to stop", null);
@@ -205,7 +209,8 @@ export class UpstreamRun implements RtmpClientHandlers {
     this.#client?.close();
     this.#feed?.[Symbol.dispose]();
     const fedMs = this.#feedingSinceMs === 0 ? 0 : Math.max(1, this.#lastMediaMs - this.#feedingSinceMs);
-    this.#finish({ reached: this.#reached, fedMs, redirect, remoteIp: this.#client?.remoteIp ?? "", error });
+    const remoteIp = this.#client?.remoteIp ?? "";
+    this.#finish({ reached: this.#reached, fedMs, refused: this.#refused, redirect, remoteIp, error });
   }
 }
 

@@ -70,6 +70,7 @@ export class PlaySupply implements Disposable {
   onUnpublish(): void {
     const { mode, originCluster } = this.#request.vhost.cluster;
     const isHere = mode !== "remote" && originCluster && this.#lease === null;
+    this.#lease?.hurry();
     if (isHere && !this.#redirects()) this.#acquire(() => this.#owner());
   }
 
