@@ -1,17 +1,26 @@
 import type { Command } from "./command.ts";
 
-/** A subcommand, loaded when it is asked for, and the flags of `deno run` that it needs. */
+/** A subcommand, loaded when it is asked for. */
 export interface CommandEntry {
+  /** Flags of `deno run` that it needs. */
   readonly permissions: string;
+  /** What more it can do with more of them. */
+  readonly morePermissions?: string;
   load(): Promise<Command>;
 }
 
-const serverPermissions = "--allow-net --allow-read --allow-write --allow-env --allow-sys";
+const server = {
+  permissions: "--allow-net --allow-read --allow-write --allow-env --allow-sys",
+  morePermissions:
+    "With --allow-run it can go to the background, and tell whether the process of an old pid file still " +
+    "runs. With --allow-all it reads /proc, too: for the load and memory in the answers of the API, and to check " +
+    "max_connections against the limit of open files.",
+};
 
 /** All subcommands, in the order of the help. */
 export const commandTable: Readonly<Record<string, CommandEntry>> = {
-  origin: { permissions: serverPermissions, load: async () => (await import("./origin.ts")).originCommand },
-  edge: { permissions: serverPermissions, load: async () => (await import("./edge.ts")).edgeCommand },
+  origin: { ...server, load: async () => (await import("./origin.ts")).originCommand },
+  edge: { ...server, load: async () => (await import("./edge.ts")).edgeCommand },
   push: {
     permissions: "--allow-net --allow-read",
     load: async () => (await import("./push.ts")).pushCommand,

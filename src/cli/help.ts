@@ -1,4 +1,5 @@
 import type { Command, HelpSection, OptionRow } from "./command.ts";
+import type { CommandEntry } from "./command_table.ts";
 
 /** Name of the program in help and messages. */
 export const PROGRAM = "srs-ts";
@@ -53,8 +54,12 @@ export function formatProgramHelp(commands: readonly Command[], options: HelpOpt
   ], options);
 }
 
-/** Manual of one command. `permissions` are the flags of `deno run` that it needs. */
-export function formatCommandHelp(command: Command, permissions: string, options: HelpOptions): string {
+/** Manual of one command. */
+export function formatCommandHelp(
+  command: Command,
+  { permissions, morePermissions = "" }: Pick<CommandEntry, "permissions" | "morePermissions">,
+  options: HelpOptions,
+): string {
   const { name, summary, usage, examples, sections = [] } = command;
   const { description, exitStatus } = splitExitStatus(command.description);
   const flags = permissions === "" ? "" : ` ${permissions}`;
@@ -69,7 +74,10 @@ export function formatCommandHelp(command: Command, permissions: string, options
     ...sections,
     ...exitStatus === null ? [] : [{ title: "EXIT STATUS", text: exitStatus }],
     { title: "EXAMPLES", rows: examples.map(({ line, does }) => [`${PROGRAM} ${line}`, sentence(does)]) },
-    { title: "PERMISSIONS", text: `Run from source it needs: deno run${flags} main.ts ${name}` },
+    {
+      title: "PERMISSIONS",
+      text: `Run from source it needs: deno run${flags} main.ts ${name}\n\n${morePermissions}`,
+    },
   ], options);
 }
 

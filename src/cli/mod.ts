@@ -47,7 +47,7 @@ async function runCommand(entry: CommandEntry, args: readonly string[], io: CliI
   const parsed = parseCommandLine(spelled, allOptions(command.options));
   if (parsed.flag("version")) return showVersion(io);
   if (!parsed.flag("help")) return await command.run(parsed, io);
-  io.out(formatCommandHelp(command, entry.permissions, io));
+  io.out(formatCommandHelp(command, entry, io));
   return 0;
 }
 
@@ -79,7 +79,7 @@ async function showProgramHelp(io: CliIo): Promise<number> {
 async function showHelp([name]: readonly string[], io: CliIo): Promise<number> {
   if (name === undefined) return await showProgramHelp(io);
   const entry = findCommand(name);
-  io.out(formatCommandHelp(await entry.load(), entry.permissions, io));
+  io.out(formatCommandHelp(await entry.load(), entry, io));
   return 0;
 }
 
