@@ -56,6 +56,26 @@ Deno.test("demo ends on SIGTERM and leaves nothing behind", () =>
     await assertNothingLeft(directory, offset);
   }));
 
+Deno.test(
+  "demo killed by SIGKILL takes its programs along",
+  { ignore: Deno.build.os === "windows" },
+  () =>
+    inDirectory(async (directory) => {
+      const offset = freeOffset();
+      await using demo = startDemo(directory, offset, "--verbose");
+      await demo.prints("pull /live/livestream from", 30_000);
+      demo.kill("SIGKILL");
+      const isFree = async (port: number) => !await isListening(port + offset);
+      await until(async () => (await Promise.all(ports.map(isFree))).every(Boolean), 10_000, () => "the end of all");
+      // It cannot have removed them itself.
+      const [name = ""] = await namesIn(directory);
+      assertEquals(
+        (await Array.fromAsync(Deno.readDir(`${directory}/${name}/objs`))).filter(({ name }) => name.endsWith(".pid")),
+        [],
+      );
+    }),
+);
+
 Deno.test("demo ends with status 1, and names the process, when one of its processes dies", () =>
   inDirectory(async (directory) => {
     const offset = freeOffset();
