@@ -1,7 +1,7 @@
+import { Actions } from "./actions.js";
 import { Cluster } from "./cluster.js";
 import { byId, setAttribute, setText, sparkline } from "./dom.js";
 import { bitrate, clockTime, count, plural } from "./format.js";
-import { KickDialog } from "./kick.js";
 import { PlayerDialog } from "./player_dialog.js";
 import { Table } from "./table.js";
 import { clientColumns, pullColumns, serverColumns, streamColumns, upstreamColumns } from "./views.js";
@@ -12,16 +12,20 @@ const SHOWN_CLIENTS = 100;
 const SAY_EVERY_MS = 5000;
 
 const notice = byId("notice");
-const kickDialog = new KickDialog((text) => notify(text));
+const actions = new Actions((text) => notify(text));
 const player = new PlayerDialog();
 const cluster = new Cluster(() => scheduleShow());
 const tables = {
   servers: new Table(
     "servers",
-    serverColumns({ remove: (node) => cluster.remove(node), refresh: (node) => node.refresh() }),
+    serverColumns({
+      remove: (node) => cluster.remove(node),
+      refresh: (node) => node.refresh(),
+      drain: (node) => actions.drain(node),
+    }),
   ),
   streams: new Table("streams", streamColumns((row) => player.open(row, cluster.nodes))),
-  clients: new Table("clients", clientColumns((row) => kickDialog.ask(row))),
+  clients: new Table("clients", clientColumns((row) => actions.kick(row))),
   pulls: new Table("pulls", pullColumns),
   upstreams: new Table("upstreams", upstreamColumns),
 };

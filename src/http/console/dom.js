@@ -62,9 +62,11 @@ export function sparkline(points = 60) {
   );
   const update = (values) => {
     const shown = values.slice(-points);
+    // In the first minute what there is fills the place, so far as it goes.
+    const span = Math.max(Math.min(points, 24), shown.length) - 1;
     // A third of room above: a steady rate is a calm line, not one that fills the box.
     const top = Math.max(1, ...shown) * 1.3;
-    const x = (i) => (width - (shown.length - 1 - i) * width / (points - 1)).toFixed(1);
+    const x = (i) => (width - (shown.length - 1 - i) * width / span).toFixed(1);
     const y = (value) => (height - 1 - value / top * (height - 2)).toFixed(1);
     const path = shown.map((value, i) => `${i === 0 ? "M" : "L"}${x(i)} ${y(value)}`).join("");
     setAttribute(line, "d", path);

@@ -76,9 +76,14 @@ export class ServerNode {
 
   /** Ends a client's connection. */
   async kick(id) {
-    const answer = await this.#ask(`/api/v1/clients/${encodeURIComponent(id)}`, { method: "DELETE" });
+    await this.#ask(`/api/v1/clients/${encodeURIComponent(id)}`, { method: "DELETE" });
     this.refresh();
-    return answer;
+  }
+
+  /** Begins its graceful stop. */
+  async drain() {
+    await this.#ask("/api/v1/drain", { method: "POST" });
+    this.refresh();
   }
 
   async #poll() {

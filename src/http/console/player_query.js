@@ -8,9 +8,15 @@ const DEFAULT_VHOST = "__defaultVhost__";
  * @param host Name or address, IPv6 in brackets.
  */
 export function flvUrl({ schema = "http", host, port, vhost, app, stream, mount = "[vhost]/[app]/[stream].flv" }) {
-  const parts = { vhost: "", app: encodePath(app), stream: encodeURIComponent(stream) };
-  const path = mount.replace(/\[(vhost|app|stream)\]/g, (_, name) => parts[name]).replace(/^\/*/, "/");
   const isDefault = vhost === undefined || vhost === "" || vhost === DEFAULT_VHOST;
+  const parts = {
+    vhost: encodeURIComponent(isDefault ? DEFAULT_VHOST : vhost),
+    app: encodePath(app),
+    stream: encodeURIComponent(stream),
+  };
+  // What stands before the first slash of a mount is the host.
+  const template = mount.slice(Math.max(0, mount.indexOf("/")));
+  const path = template.replace(/\[(vhost|app|stream)\]/g, (_, name) => parts[name]);
   return `${schema}://${host}:${port}${path}${isDefault ? "" : `?vhost=${encodeURIComponent(vhost)}`}`;
 }
 

@@ -27,7 +27,7 @@ export class Table {
     const heads = columns.map(({ title, numeric, quiet }) =>
       element(
         "th",
-        { scope: "col", role: "columnheader", class: numeric ? "numeric" : null },
+        { scope: "col", role: "columnheader", class: numeric ? "numeric" : quiet ? "quiet" : null },
         quiet ? element("span", { class: "hidden" }, title) : title,
       )
     );
@@ -56,9 +56,11 @@ export class Table {
   #build(key) {
     const line = element("tr", { role: "row" });
     const updates = this.#columns.map(({ title, text, build, numeric, rowHead, quiet }) => {
-      const cell = rowHead
-        ? element("th", { scope: "row", role: "rowheader" })
-        : element("td", { role: "cell", class: numeric ? "numeric" : null, "data-title": quiet ? null : title });
+      const cell = rowHead ? element("th", { scope: "row", role: "rowheader" }) : element("td", {
+        role: "cell",
+        class: numeric ? "numeric" : quiet ? "quiet" : null,
+        "data-title": quiet ? null : title,
+      });
       line.append(cell);
       return build ? build(cell) : (row) => setText(cell, text(row));
     });

@@ -5,7 +5,7 @@ import { audioText, bitrate, count, duration, megabytes, percent, plural, sizeTe
 
 const statusTexts = { new: "asking", up: "up", down: "down", locked: "password" };
 
-/** @param actions `remove(node)` and `refresh(node)`. */
+/** @param actions `remove`, `refresh` and `drain`, each of a server. */
 export function serverColumns(actions) {
   return [
     {
@@ -48,12 +48,15 @@ export function serverColumns(actions) {
         const open = element("a", { class: "button", target: "_blank", rel: "noreferrer" }, "Open");
         const signIn = element("button", { type: "button", onclick: () => actions.refresh(shown) }, "Sign in");
         const remove = element("button", { type: "button", onclick: () => actions.remove(shown) }, "Remove");
-        cell.append(element("span", { class: "actions" }, signIn, open, remove));
+        const drain = element("button", { type: "button", onclick: () => actions.drain(shown) }, "Drain");
+        cell.append(element("span", { class: "actions" }, signIn, remove, open, drain));
         return ({ node }) => {
           shown = node;
           open.hidden = node.isSelf;
           signIn.hidden = node.status !== "locked" || !node.isSelf;
           remove.hidden = !node.isAdded;
+          drain.hidden = !node.isUp || node.info === null;
+          setAttribute(drain, "aria-label", `Drain ${node.label}`);
           setAttribute(open, "href", httpUrl(`${node.base}/console/`)?.href ?? null);
           setAttribute(open, "aria-label", `Open the console of ${node.label}`);
           setAttribute(remove, "aria-label", `Remove ${node.label} from the list`);
@@ -118,12 +121,12 @@ export function streamColumns(play) {
       numeric: true,
       build(cell) {
         const value = element("span");
-        const note = element("span", { class: "note" });
+        const note = element("span", { class: "note lines" });
         cell.append(value, note);
         return ({ players, playerCount }) => {
           setText(value, count(playerCount));
           const split = players.filter((each) => each.count > 0);
-          setText(note, split.length < 2 ? "" : split.map((each) => `${each.count} on ${each.node.label}`).join(", "));
+          setText(note, split.length < 2 ? "" : split.map((each) => `${each.count} at ${each.node.label}`).join("\n"));
         };
       },
     },
@@ -137,7 +140,7 @@ export function streamColumns(play) {
         return ({ stream, isActive }) => {
           setText(value, count(stream.frames));
           const perSecond = stream.frameRate.latest;
-          setText(note, isActive && perSecond !== null ? `${Math.round(perSecond)} per second` : "");
+          setText(note, isActive && perSecond !== null ? `${Math.round(perSecond)} fps` : "");
         };
       },
     },
