@@ -29,6 +29,11 @@ export class ConfigReader {
     return this.source.envOnly ? "environment" : this.source.path;
   }
 
+  /** Full path of the file; null without one. */
+  get path(): string | null {
+    return this.source.envOnly ? null : this.#resolve(this.source.path);
+  }
+
   /** The options that make another process read the same. */
   get arguments(): string[] {
     return this.source.envOnly ? ["-e"] : ["-c", this.source.path];

@@ -1,4 +1,5 @@
 import { SrsError } from "../base/errors.ts";
+import type { Config } from "../config/mod.ts";
 import { HttpServer } from "../http/http_server.ts";
 import { SERVER_NAME } from "../server/identity.ts";
 import { Reloader } from "../server/reload.ts";
@@ -6,6 +7,7 @@ import { Server } from "../server/server.ts";
 import type { CliIo } from "./command.ts";
 import type { CheckedConfig } from "./config_check.ts";
 import type { ConfigReader } from "./config_reader.ts";
+import { ConfigWatch } from "./config_watch.ts";
 import { readyLine } from "./daemon.ts";
 import { watchParent } from "./parent_watch.ts";
 import { PidFile } from "./pid_file.ts";
@@ -59,6 +61,9 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
     server.start();
     http.start();
   });
+  using _watch = watchesFile(config) && reader.path !== null
+    ? ConfigWatch.start(reader.path, log, () => void reloader.reload("a change of its file"))
+    : null;
   if (options.isBackground) io.err(readyLine(role, Deno.pid));
   const how = await ends.first;
   await reloader.stop();
@@ -68,6 +73,10 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   await stopServer({ server, http });
   log.info("stopped");
   return 0;
+}
+
+function watchesFile(config: Config): boolean {
+  return config.inotifyAutoReload || (config.inDocker && config.autoReloadForDocker);
 }
 
 const never = new Promise<never>(() => {});

@@ -168,3 +168,31 @@ Deno.test(
       assertEquals([await isListening(port), await isListening(second)], [true, true]);
     }),
 );
+
+for (
+  const [what, more] of [
+    ["inotify_auto_reload on", "inotify_auto_reload on;"],
+    ["in_docker on", "in_docker on;"],
+  ] as const
+) {
+  Deno.test(
+    `${what}: a file that is written or replaced is taken over`,
+    unixOnly,
+    () =>
+      inDirectory(async (directory) => {
+        const port = await writeServer(directory, more);
+        await using program = new Program(programCommand("origin", "-c", "x.conf"), { cwd: directory });
+        await until(() => isListening(port), 20_000, () => program.output);
+        const path = `${directory}/x.conf`;
+        const text = await Deno.readTextFile(path);
+        await Deno.writeTextFile(`${directory}/other.conf`, "nonsense");
+        await Deno.writeTextFile(path, `${text} grace_start_wait 1;`);
+        await program.prints("by a change of its file", 5000);
+        await program.prints("reload: applied: grace_start_wait", 5000);
+        await Deno.writeTextFile(`${directory}/next.conf`, `${text} grace_final_wait 1;`);
+        await Deno.rename(`${directory}/next.conf`, path);
+        await program.prints("reload: applied: grace_final_wait", 8000);
+        assertEquals(program.output.split("by a change of its file").length, 3, program.output);
+      }),
+  );
+}

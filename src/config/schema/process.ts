@@ -38,7 +38,6 @@ export const processRows = {
   inotifyAutoReload: directive("inotify_auto_reload", onOff(), {
     default: false,
     doc: "Whether to reload when the file changes.",
-    status: unsupported("the file is not watched"),
   }),
   inDocker: directive("in_docker", onOff(), {
     default: false,
@@ -50,8 +49,7 @@ export const processRows = {
   }),
   autoReloadForDocker: directive("auto_reload_for_docker", onOff(), {
     default: true,
-    doc: "Watches the file in a container.",
-    status: unsupported("the file is not watched"),
+    doc: "The same with in_docker.",
   }),
   emptyIpOk: directive("empty_ip_ok", onOff(), {
     default: true,
