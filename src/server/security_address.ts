@@ -47,21 +47,21 @@ function parseIpv4(text: string): Uint8Array | null {
 function parseIpv6(text: string): Uint8Array | null {
   const [head = "", tail, ...more] = text.split("::");
   if (more.length > 0) return null;
-  const start = readGroups(head);
-  const end = readGroups(tail ?? "");
+  const start = readGroups(head, tail === undefined);
+  const end = readGroups(tail ?? "", true);
   if (start === null || end === null) return null;
   const missing = 16 - start.length - end.length;
   if (tail === undefined ? missing !== 0 : missing < 2) return null;
   return Uint8Array.from([...start, ...new Array<number>(missing).fill(0), ...end]);
 }
 
-/** Bytes of groups with colons between them, the last of which may be an IPv4 address. */
-function readGroups(text: string): number[] | null {
+/** Bytes of groups with colons between them; the last group of an address may be an IPv4 address. */
+function readGroups(text: string, isEnd: boolean): number[] | null {
   if (text === "") return [];
   const bytes: number[] = [];
   const groups = text.split(":");
   for (const [i, group] of groups.entries()) {
-    const ipv4 = i === groups.length - 1 ? parseIpv4(group) : null;
+    const ipv4 = isEnd && i === groups.length - 1 ? parseIpv4(group) : null;
     if (ipv4 !== null) bytes.push(...ipv4);
     else if (/^[\da-f]{1,4}$/i.test(group)) bytes.push(parseInt(group, 16) >> 8, parseInt(group, 16) & 0xff);
     else return null;
