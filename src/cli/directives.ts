@@ -1,5 +1,5 @@
+import { nearestName } from "../base/nearest_name.ts";
 import { directivesMarkdown, directivesText, directiveTable } from "../config/directive_table.ts";
-import { nearestName } from "../config/suggest.ts";
 import type { CliIo, Command, CommandArgs } from "./command.ts";
 
 const description = `

@@ -1,4 +1,4 @@
-import { nearestName } from "../config/suggest.ts";
+import { nearestName } from "../base/nearest_name.ts";
 
 /** The candidate that `typed` begins, if it is the only one, else the nearest by spelling; null when none is near. */
 export function nearest(typed: string, candidates: readonly string[]): string | null {

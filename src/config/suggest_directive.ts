@@ -1,5 +1,5 @@
+import { nearestName } from "../base/nearest_name.ts";
 import { blocksWith, directiveNames } from "./row_index.ts";
-import { nearestName } from "./suggest.ts";
 
 /**
  * What the author of an unknown directive may have meant: the nearest name in the same block, and the blocks in which

@@ -1,5 +1,5 @@
+import { nearestName } from "../base/nearest_name.ts";
 import { quoteWord } from "./problem.ts";
-import { nearestName } from "./suggest.ts";
 import type { ConfWord } from "./srs_lexer.ts";
 
 /** Reports about one value while it is read. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "../assert.ts";
-import { editDistance, nearestName } from "../../src/config/suggest.ts";
+import { editDistance, nearestName } from "../../src/base/nearest_name.ts";
 import { suggestDirective } from "../../src/config/suggest_directive.ts";
 
 const distances: [a: string, b: string, distance: number][] = [

@@ -19,7 +19,10 @@ Deno.test("keepServerId() makes an id once and finds it again, beside the pid fi
     assertEquals(await keepServerId(`${directory}/new/srs.pid`, log), id);
     assertEquals(await Deno.readTextFile(`${directory}/new/srs.id`), id);
     assertNotEquals(await keepServerId(`${directory}/new/other`, log), id);
-    assertEquals([...Deno.readDirSync(`${directory}/new`)].map(({ name }) => name).toSorted(), ["other.id", "srs.id"]);
+    assertEquals((await Array.fromAsync(Deno.readDir(`${directory}/new`))).map(({ name }) => name).toSorted(), [
+      "other.id",
+      "srs.id",
+    ]);
     assertEquals(log.lines, []);
   }));
 
