@@ -21,6 +21,8 @@ export interface Owner {
   ip: string;
   /** Its RTMP port. */
   port: number;
+  /** Where it serves the stream over HTTP, `host:port`; only of servers that do, and tell (SRS does not). */
+  http?: string;
   /** HTTP API through which it answered. */
   coworker: string;
   /** How long its publisher has sent nothing; 0 for servers that do not tell (SRS). */
@@ -240,14 +242,16 @@ function readAnswer(body: string, status: number, coworker: string): { owner: Ow
   const instance = typeof data.instance === "string" ? data.instance : null;
   const origin = asRecord(data.origin);
   if (origin === null) return { owner: null, instance };
-  const { ip, port, silent_ms: silent } = origin;
+  const { ip, port, silent_ms: silent, http } = origin;
   const usable = typeof ip === "string" && /^[\w.:-]{1,255}$/.test(ip) && Number.isInteger(port) &&
     Number(port) > 0 && Number(port) < 65536;
   if (!usable) {
     throw new UpstreamError("OriginClusterDiscover", `owner without a usable ip and port: ${body.slice(0, 200)}`);
   }
   const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
-  return { owner: { ip, port: Number(port), coworker, silentMs }, instance };
+  const owner: Owner = { ip, port: Number(port), coworker, silentMs };
+  if (typeof http === "string" && /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,255}):\d{1,5}$/i.test(http)) owner.http = http;
+  return { owner, instance };
 }
 
 function parseObject(body: string): Record<string, unknown> | null {

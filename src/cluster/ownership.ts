@@ -1,5 +1,5 @@
 import { type Config, findVhost, type ListenAddress } from "../config/mod.ts";
-import { streamKey } from "../rtmp/url.ts";
+import { formatHost, streamKey } from "../rtmp/url.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
 
 /** The question of a coworker: parameters of `/api/v1/clusters`. */
@@ -21,7 +21,9 @@ export interface OwnerAnswer {
   api: string;
   routers: string[];
   /** Extension: how long the publisher has sent nothing. */
-  silent_ms: number;
+  "silent_ms": number;
+  /** Extension: where this server serves the stream as HTTP-FLV, `host:port`; only if it does. */
+  http?: string;
 }
 
 /** What an answer is made of. */
@@ -53,7 +55,11 @@ export function answerOwner(question: OwnerQuestion, facts: OwnerFacts): OwnerAn
   const apiListen = config.httpApi.listen.text;
   const api = apiListen.includes(":") ? apiListen : `${ip}:${apiListen}`;
   const port = config.advertise?.port ?? listen.port;
-  return { ip, port, vhost: vhost.name, api, routers: [api], silent_ms: Math.round(facts.silentMs(key)) };
+  const answer = { ip, port, vhost: vhost.name, api, routers: [api], "silent_ms": Math.round(facts.silentMs(key)) };
+  const { httpServer } = config;
+  if (!httpServer.enabled || !vhost.httpRemux.enabled || !vhost.httpRemux.mount.endsWith(".flv")) return answer;
+  const httpIp = config.advertise?.host ?? listenIp(httpServer.listen) ?? ip;
+  return { ...answer, http: `${formatHost(httpIp)}:${httpServer.listen.port}` };
 }
 
 /** The address a listener is bound to, unless it says nothing to others. */

@@ -1,4 +1,4 @@
-import type { ClientEntry } from "../server/client_registry.ts";
+import { type ClientEntry, isPlayer } from "../server/client_registry.ts";
 import { envelope, errorBody, type JsonBody } from "./envelope.ts";
 import type { ApiServer, Route } from "./route.ts";
 import { page, trafficMembers } from "./traffic.ts";
@@ -38,7 +38,7 @@ function describeClient({ registry, timers }: ApiServer, client: ClientEntry): J
     url: url.key,
     name: url.stream,
     type,
-    publish: type !== "rtmp-play",
+    publish: !isPlayer(type),
     alive: Math.round(nowMs - client.sinceMs) / 1000,
     ...trafficMembers({ recv, send, bytesIn: client.bytesIn(), bytesOut: client.bytesOut() }, nowMs),
     dropped: client.dropped(),

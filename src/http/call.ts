@@ -11,12 +11,18 @@ export interface Call {
   readonly search: string;
   readonly query: Query;
   readonly headers: Headers;
+  /** 1 in HTTP/1.1: only then answers may come in chunks. */
+  readonly minorVersion: 0 | 1;
   readonly remoteIp: string;
 }
 
+/** What a connection knows of a request. */
+export type HttpRequest = Pick<Request, "method" | "url" | "headers"> & { readonly minorVersion?: 0 | 1 };
+
 /** Cuts a request into pieces. Not by `new URL`: that changes what it finds odd, and what SRS sends may be odd. */
-export function readCall(request: Request, remoteIp: string): Call {
-  const { method, url, headers } = request;
+export function readCall(request: HttpRequest, remoteIp: string): Call {
+  const { method, url, headers, minorVersion = 1 } = request;
   const [, path = "", search = ""] = /^[a-z]+:\/\/[^/?#]*([^?#]*)\??([^#]*)/i.exec(url) ?? [];
-  return { method, uri: url, path: path === "" ? "/" : path, search, query: new Query(search), headers, remoteIp };
+  const query = new Query(search);
+  return { method, uri: url, path: path === "" ? "/" : path, search, query, headers, minorVersion, remoteIp };
 }

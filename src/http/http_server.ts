@@ -1,35 +1,47 @@
-import { SrsError } from "../base/errors.ts";
-import { formatHost } from "../rtmp/url.ts";
+import type { ListenAddress } from "../config/mod.ts";
+import type { ServerContext } from "../server/context.ts";
 import { apiRoutes } from "./api.ts";
 import { summaries } from "./api_system.ts";
 import { consoleMount } from "./console.ts";
-import { refusal } from "./envelope.ts";
 import { Exporter } from "./exporter.ts";
+import { flvMount } from "./flv_mount.ts";
+import { FLV_EXTENSION } from "./flv_request.ts";
+import { HttpListener } from "./http_listener.ts";
+import { mountExtension } from "./mount_path.ts";
 import { type ApiContext, type ApiServer, mountRoutes } from "./route.ts";
-import { Router } from "./router.ts";
+import { type Mount, Router } from "./router.ts";
+import { sharedMount } from "./shared_mount.ts";
+import { staticMount } from "./static_mount.ts";
 import { SystemStats } from "./system_stats.ts";
 
 /** What the API can do besides asking the server. */
 export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain">;
 
-/** The HTTP side of a server: the listeners of `http_api` and `exporter`. */
+/** The HTTP side of a server: the listeners of `http_api`, `http_server` and `exporter`. */
 export class HttpServer {
-  readonly #server: ApiServer;
+  readonly #server: ApiServer & ServerContext;
   readonly #system: SystemStats;
-  readonly #router: Router;
+  readonly #api: HttpListener;
+  /** The same as the API's where both have one address. */
+  readonly #web: HttpListener;
   readonly #exporter: Exporter;
-  #abort: AbortController | null = null;
-  #listener: Deno.HttpServer<Deno.NetAddr> | null = null;
+  readonly #policy = () => {
+    const { httpServer, httpApi } = this.#server.config;
+    return { crossdomain: httpServer.crossdomain, auth: httpApi.auth };
+  };
 
-  constructor(server: ApiServer, options: HttpServerOptions = {}) {
+  constructor(server: ApiServer & ServerContext, options: HttpServerOptions = {}) {
     this.#server = server;
     this.#system = new SystemStats(server.timers);
-    const policy = () => ({
-      crossdomain: server.config.httpServer.crossdomain,
-      auth: server.config.httpApi.auth,
-    });
     const context = { ...options, server, system: this.#system };
-    this.#router = new Router([mountRoutes(apiRoutes, context), consoleMount(server)], policy, server.log);
+    const api = mountRoutes(apiRoutes, context);
+    const live = flvMount(server, { hasRoom: () => this.#hasRoom });
+    const files = staticMount(() => server.config);
+    const { httpApi, httpServer } = server.config;
+    const isShared = httpApi.enabled && httpServer.enabled && isSame(httpApi.listen, httpServer.listen);
+    const console = consoleMount(server);
+    this.#api = this.#listener("HTTP API", isShared ? [live, console, sharedMount(api, files)] : [api, console]);
+    this.#web = isShared ? this.#api : this.#listener("HTTP server", [live, files]);
     this.#exporter = new Exporter(context);
     this.#reportSummaries(() => {
       // From the first report on, where neither the API nor the exporter has begun with it.
@@ -38,9 +50,14 @@ export class HttpServer {
     });
   }
 
-  /** Port bound; null when the API is off or not started. */
+  /** Port of the API; null when it is off or not started. */
   get port(): number | null {
-    return this.#listener?.addr.port ?? null;
+    return this.#server.config.httpApi.enabled ? this.#api.port : null;
+  }
+
+  /** Port of live streams and files; null when `http_server` is off or not started. */
+  get webPort(): number | null {
+    return this.#server.config.httpServer.enabled ? this.#web.port : null;
   }
 
   /** Port of the exporter; null when it is off or not started. */
@@ -48,67 +65,63 @@ export class HttpServer {
     return this.#exporter.port;
   }
 
+  /** Viewers of live streams at this moment. */
+  get viewerCount(): number {
+    return this.#web.liveCount;
+  }
+
   /**
-   * Binds what is on of `http_api.listen` and `exporter.listen`, and begins to serve.
+   * Binds what is on of `http_api.listen`, `http_server.listen` and `exporter.listen`, and begins to serve.
    *
    * @throws {SrsError} `SocketListen` if an address cannot be bound.
    */
   start(): void {
-    this.#startApi();
+    const { log, config: { httpApi, httpServer, vhosts } } = this.#server;
+    if (httpApi.enabled) {
+      this.#api.start(httpApi.listen);
+      this.#system.start();
+      if (httpApi.auth.enabled && vhosts.some(({ cluster }) => cluster.originCluster)) {
+        log.warn("http_api.auth is on: coworkers send no password, they will not learn of the streams here");
+      }
+    }
+    if (httpServer.enabled) this.#web.start(httpServer.listen);
+    for (const { name, httpRemux } of vhosts) {
+      if (!httpRemux.enabled) continue;
+      if (!httpServer.enabled) log.warn(`vhost ${name}: http_remux is on, but http_server is off`);
+      const extension = mountExtension(httpRemux.mount);
+      if (extension !== FLV_EXTENSION) log.warn(`vhost ${name}: http_remux cannot make ${extension}, only .flv`);
+    }
     this.#exporter.start();
+  }
+
+  /** Takes no more clients; viewers of live streams stay. */
+  stopAccepting(): void {
+    this.#api.stopAccepting();
+    this.#web.stopAccepting();
+  }
+
+  /** Ends the listeners and every connection; may be called again, and started anew. */
+  async stop(): Promise<void> {
+    this.#reportSummaries(null);
+    this.#system.stop();
+    await Promise.all([this.#api.stop(), this.#web.stop(), this.#exporter.stop()]);
   }
 
   #reportSummaries(read: (() => object) | null): void {
     if (this.#server.heartbeat !== undefined) this.#server.heartbeat.summaries = read;
   }
 
-  #startApi(): void {
-    const { log, config } = this.#server;
-    const { enabled, listen, auth } = config.httpApi;
-    if (!enabled || this.#listener !== null) return;
-    const hostname = listen.host === "" ? "0.0.0.0" : listen.host;
-    const where = `${formatHost(hostname)}:${listen.port}`;
-    const abort = new AbortController();
-    try {
-      this.#listener = Deno.serve({
-        hostname,
-        port: listen.port,
-        signal: abort.signal,
-        onListen: () => {},
-        onError: (error) => {
-          log.error(`HTTP: ${String(error)}`);
-          return refusal(500, "internal error, see the log of the server");
-        },
-      }, (request, { remoteAddr }) => this.#router.handle(request, remoteAddr.hostname.replace(/^::ffff:/, "")));
-    } catch (error) {
-      throw new SrsError("SocketListen", `cannot listen on ${where} for the HTTP API: ${explain(error)}`, {
-        cause: error,
-      });
-    }
-    this.#abort = abort;
-    this.#system.start();
-    log.info(`HTTP API listens on ${formatHost(hostname)}:${this.port}`);
-    if (auth.enabled && config.vhosts.some(({ cluster }) => cluster.originCluster)) {
-      log.warn("http_api.auth is on: coworkers send no password, they will not learn of the streams here");
-    }
+  get #hasRoom(): boolean {
+    return this.#server.rtmp.connectionCount + this.viewerCount < this.#server.config.maxConnections;
   }
 
-  /** Ends the listeners and every connection; may be called again. */
-  async stop(): Promise<void> {
-    const listener = this.#listener;
-    this.#listener = null;
-    this.#reportSummaries(null);
-    this.#system.stop();
-    // Not `shutdown()`: on Deno 2.4 it waits for a client that has sent half a request, for ever.
-    this.#abort?.abort();
-    this.#abort = null;
-    await Promise.all([listener?.finished, this.#exporter.stop()]);
+  #listener(name: string, mounts: readonly Mount[]): HttpListener {
+    const { timers, log, config } = this.#server;
+    const router = new Router(mounts, this.#policy, log);
+    return new HttpListener({ name, router, timers, log, maxConnections: () => config.maxConnections });
   }
 }
 
-function explain(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) return "the address is in use by another program";
-  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
-  if (error instanceof Deno.errors.PermissionDenied) return "not permitted, ports below 1024 need privileges";
-  return error instanceof Error ? error.message : String(error);
+function isSame(a: ListenAddress, b: ListenAddress): boolean {
+  return a.host === b.host && a.port === b.port;
 }

@@ -11,6 +11,7 @@ export class Query {
   constructor(text: string) {
     for (const pair of text.split("&")) {
       const equals = pair.indexOf("=");
+      if (equals < 0 && pair !== "") this.#values.set(decode(pair), "");
       if (equals > 0) this.#values.set(decode(pair.slice(0, equals)), pair.slice(equals + 1));
     }
   }
@@ -23,6 +24,11 @@ export class Query {
   /** Value as it was sent; empty when there is none. */
   raw(name: string): string {
     return this.#values.get(name) ?? "";
+  }
+
+  /** True for `name` alone and for any value but those that mean no. */
+  isOn(name: string): boolean {
+    return this.#values.has(name) && !["0", "off", "false", "no"].includes(this.get(name).toLowerCase());
   }
 
   /** Value as a whole number from 0 up, as C's `atoi` reads it; 0 when it is none. */

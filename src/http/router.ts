@@ -1,12 +1,13 @@
 import type { Logger } from "../base/log.ts";
 import { SERVER_NAME } from "../server/identity.ts";
 import { type Credentials, isAuthorized, unauthorized } from "./basic_auth.ts";
-import { type Call, readCall } from "./call.ts";
+import { type Call, type HttpRequest, readCall } from "./call.ts";
 import { allowCrossOrigin } from "./cors.ts";
 import { refusal } from "./envelope.ts";
+import type { Answer } from "./live_answer.ts";
 
 /** A group of paths on a listener; null for a request that is not one of them. */
-export type Mount = (call: Call) => Response | Promise<Response> | null;
+export type Mount = (call: Call) => Answer | Promise<Answer | null> | null;
 
 /** What holds for all requests of a listener, whoever answers them. */
 export interface RouterPolicy {
@@ -29,7 +30,7 @@ export class Router {
   }
 
   /** @param remoteIp Address of the client. */
-  async handle(request: Request, remoteIp: string): Promise<Response> {
+  async handle(request: HttpRequest, remoteIp: string): Promise<Answer> {
     const policy = this.#policy();
     const answer = await this.#answerOrApologize(request, remoteIp, policy);
     answer.headers.set("server", SERVER_NAME);
@@ -39,7 +40,7 @@ export class Router {
     return answer;
   }
 
-  async #answerOrApologize(request: Request, remoteIp: string, policy: RouterPolicy): Promise<Response> {
+  async #answerOrApologize(request: HttpRequest, remoteIp: string, policy: RouterPolicy): Promise<Answer> {
     try {
       return await this.#answer(readCall(request, remoteIp), policy);
     } catch (error) {
@@ -49,14 +50,14 @@ export class Router {
     }
   }
 
-  #answer(call: Call, { crossdomain, auth }: RouterPolicy): Response | Promise<Response> {
+  async #answer(call: Call, { crossdomain, auth }: RouterPolicy): Promise<Answer> {
     if (call.method === "OPTIONS") return crossdomain ? new Response(null) : methodNotAllowed(["GET"]);
     if (call.path.includes("/api/") && !isAuthorized(auth, call.headers)) {
       this.#log.warn(`HTTP ${call.method} ${call.path} of ${call.remoteIp} without the right password`);
       return unauthorized();
     }
     for (const mount of this.#mounts) {
-      const answer = mount(call);
+      const answer = await mount(call);
       if (answer !== null) return answer;
     }
     return refusal(404, "no such path, see /api/v1/");

@@ -4,7 +4,12 @@ import { RateMeter } from "../stream/stats.ts";
 import { randomId } from "./identity.ts";
 
 /** What a client does, in the words of SRS's API. */
-export type ClientType = "rtmp-play" | PublishType;
+export type ClientType = "rtmp-play" | "flv-play" | PublishType;
+
+/** True for those that play, false for those that publish. */
+export function isPlayer(type: ClientType): boolean {
+  return type.endsWith("-play");
+}
 
 /** One publisher or player, as the API shows it. */
 export interface ClientEntry {
@@ -132,7 +137,7 @@ export class ClientRegistry {
       new StreamEntry(client, this.#upstreamBytes(client.url), this.#heldIds.get(key)?.id);
     this.#streams.set(key, stream);
     stream.clientCount++;
-    if (client.type === "rtmp-play") return;
+    if (isPlayer(client.type)) return;
     stream.publisher = client;
     stream.url = client.url;
     stream.tcUrl = client.tcUrl;

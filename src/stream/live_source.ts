@@ -2,13 +2,13 @@ import type { AmfObject } from "../amf/amf0.ts";
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { audioFlags, MediaFlag, videoFlags } from "../flv/codec.ts";
+import { LogSet } from "./log_set.ts";
 import { MetaCache, readScript } from "./meta_cache.ts";
 import type { MediaPacket } from "./packet.ts";
-import { PacketLog } from "./packet_log.ts";
 import { PlayCursor } from "./play_cursor.ts";
 import { SourceStats } from "./stats.ts";
 import { type TimeJitter, Timeline } from "./timeline.ts";
-import { rtmpWireFormat } from "./wire_format.ts";
+import { rtmpWireFormat, type WireFormat } from "./wire_format.ts";
 
 /** How a source treats its players and its publisher; the names are SRS's directives. */
 export interface SourceOptions {
@@ -54,7 +54,8 @@ const MAX_GOP_BYTES = 128 * 1024 * 1024;
 const WAKE_SLICE = 256;
 
 /**
- * The hub of one stream: one publisher (or the pull from another server), any number of players, one packet log.
+ * The hub of one stream: one publisher (or the pull from another server), any number of players, one packet
+ * log for each wire format in use.
  *
  * A source with neither is of no use: its owner, the source manager, then forgets it.
  */
@@ -63,7 +64,7 @@ export class LiveSource {
   readonly options: SourceOptions;
   readonly stats = new SourceStats();
   readonly #timers: Timers;
-  readonly #log: PacketLog;
+  readonly #logs: LogSet;
   readonly #meta = new MetaCache();
   readonly #timeline: Timeline;
   readonly #players: Player[] = [];
@@ -82,13 +83,15 @@ export class LiveSource {
   #awaitsFirstFrame = false;
   /** Players that were waiting for this publisher get its first keyframe without waiting for the flush. */
   #awaitsFirstGop = false;
+  #hasAudio = false;
+  #hasVideo = false;
 
   constructor(key: string, options: SourceOptions, timers: Timers, onIdle: (source: LiveSource) => void) {
     this.key = key;
     this.options = options;
     this.#timers = timers;
     this.#onIdle = onIdle;
-    this.#log = new PacketLog(rtmpWireFormat(options.chunkSizeBytes));
+    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes));
     this.#timeline = new Timeline(options.timeJitter);
   }
 
@@ -105,6 +108,16 @@ export class LiveSource {
   /** Someone publishes into this source. */
   get isActive(): boolean {
     return this.#session !== null;
+  }
+
+  /** The publisher, this one or the one that left last, has sent audio. */
+  get hasAudio(): boolean {
+    return this.#hasAudio;
+  }
+
+  /** As {@link hasAudio}, video. */
+  get hasVideo(): boolean {
+    return this.#hasVideo;
   }
 
   get playerCount(): number {
@@ -134,12 +147,13 @@ export class LiveSource {
     this.#timeline.startSession();
     this.#meta.startSession();
     this.#awaitsFirstFrame = this.#awaitsFirstGop = true;
+    this.#hasAudio = this.#hasVideo = false;
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
       },
       endBurst: () => {
-        if (this.#log.hasUnflushed && this.#isFlushDue()) this.#flush();
+        if (this.#logs.main.hasUnflushed && this.#isFlushDue()) this.#flush();
       },
       [Symbol.dispose]: () => {
         if (this.#session === session) this.#endPublish();
@@ -151,18 +165,24 @@ export class LiveSource {
     return session;
   }
 
-  /** Adds a player; it gets headers and the newest GOP, then what comes. */
-  attach(player: Player): PlayCursor {
+  /**
+   * Adds a player; it gets headers and the newest GOP, then what comes.
+   *
+   * @param format Other bytes than RTMP chunks. Players of the same object share them.
+   */
+  attach(player: Player, format: WireFormat | null = null): PlayCursor {
     // The new player starts with what is there now; the others get it when their flush is due.
-    this.#log.flush();
+    this.#logs.flush();
     this.#players.push(player);
-    return new PlayCursor(this.#log, () => this.#meta.headers, this.options.gopCache);
+    const log = format === null ? this.#logs.main : this.#logs.acquire(player, format);
+    return new PlayCursor(log, () => this.#meta.headers, this.options.gopCache);
   }
 
   /** Removes a player; unknown ones are ignored. */
   detach(player: Player): void {
     const at = this.#players.indexOf(player);
     if (at < 0) return;
+    this.#logs.release(player);
     const last = this.#players.pop()!;
     if (last !== player) {
       this.#players[at] = last;
@@ -175,7 +195,7 @@ export class LiveSource {
   #endPublish(): void {
     this.#flush();
     this.#session = this.#feed = null;
-    this.#log.endRun();
+    for (const log of this.#logs.all) log.endRun();
     for (const player of [...this.#players]) player.onPublishChange(false);
     if (this.isIdle) this.#onIdle(this);
   }
@@ -184,6 +204,8 @@ export class LiveSource {
     this.stats.bytesIn += packet.payload.length;
     if (packet.kind === "script") return this.#publishScript(packet);
     const isVideo = packet.kind === "video";
+    if (isVideo) this.#hasVideo = true;
+    else this.#hasAudio = true;
     const flags = isVideo ? videoFlags(packet.payload) : audioFlags(packet.payload);
     if ((flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0) this.#publishHeader(packet, flags);
     else this.#publishFrame(packet, flags, isVideo);
@@ -198,12 +220,12 @@ export class LiveSource {
     if (isVideo) this.stats.videoFrames++;
     else this.stats.audioFrames++;
     if ((flags & MediaFlag.Keyframe) !== 0) {
-      this.#log.startGop(this.#meta.headers);
+      for (const log of this.#logs.all) log.startGop(this.#meta.headers);
       this.#gopPackets = this.#gopBytes = 0;
       this.stats.onKeyframe(timestampMs);
     } else if (this.#isGopTooLong(payload.length)) {
       // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
-      this.#log.clearGop();
+      for (const log of this.#logs.all) log.clearGop();
     }
     this.#append({ kind, payload, timestampMs });
   }
@@ -238,9 +260,9 @@ export class LiveSource {
   }
 
   #append(packet: MediaPacket, atMs = packet.timestampMs): void {
-    this.#log.append(packet, atMs);
+    this.#logs.append(packet, atMs);
     // A log keeps what is not flushed: with nobody to flush for, that would be everything.
-    if (this.#players.length === 0) this.#log.flush();
+    if (this.#players.length === 0) this.#logs.flush();
     else if (this.#flushTimer === null && !this.#flushesAtOnce) {
       this.#flushTimer = this.#timers.after(Math.max(0, this.#nextFlushMs - this.#timers.nowMs()), () => this.#flush());
     }
@@ -248,7 +270,7 @@ export class LiveSource {
 
   /** What came in one burst after a pause, as from another server that gathers too, is not held up a second time. */
   #isFlushDue(): boolean {
-    return this.#flushesAtOnce || (this.#awaitsFirstGop && this.#log.hasUnflushedKeyframe) ||
+    return this.#flushesAtOnce || (this.#awaitsFirstGop && this.#logs.main.hasUnflushedKeyframe) ||
       this.#timers.nowMs() >= this.#nextFlushMs;
   }
 
@@ -262,8 +284,8 @@ export class LiveSource {
     this.#flushTimer?.cancel();
     this.#flushTimer = null;
     this.#nextFlushMs = this.#timers.nowMs() + this.options.mwLatencyMs;
-    if (this.#log.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
-    this.#log.flush();
+    if (this.#logs.main.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
+    this.#logs.flush();
     // A round begun anew by every flush might never get to the last players: it goes on, and another one follows.
     if (this.#wakeTimer !== null) this.#wakeAgain = true;
     else this.#wakeFrom(0);

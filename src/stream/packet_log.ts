@@ -71,12 +71,13 @@ export class PacketLog {
   }
 
   /**
-   * Encodes a packet of any kind; its payload may be reused by the caller afterwards.
+   * Encodes a packet of any kind, unless the format leaves it out; its payload may be reused by the caller afterwards.
    *
    * @param atMs Place in stream time, for packets that bear another time on the wire.
    */
   append(packet: MediaPacket, atMs = packet.timestampMs): void {
     const wireBytes = this.#format.wireBytes(packet);
+    if (wireBytes === 0) return;
     const block = this.#blockFor(wireBytes);
     const end = this.#format.write(block.bytes, block.usedBytes, packet);
     block.commit(end, atMs);
@@ -110,6 +111,20 @@ export class PacketLog {
       this.#pendingKeyframe = null;
     }
     this.#sealed = !this.#tail.hasRoom(this.#usualFlushBytes);
+  }
+
+  /** Visits each flushed packet of the newest GOP: its wire bytes, and its place in stream time. */
+  forEachOfGop(visit: (bytes: Uint8Array, atMs: number) => void): void {
+    if (this.#keyframe === null) return;
+    let { block, entry }: LogPosition = this.#keyframe;
+    for (;; block = block.next, entry = 0) {
+      const isLast = block === this.#head.block;
+      const end = isLast ? this.#head.entry : block.count;
+      for (; entry < end; entry++) {
+        visit(block.bytes.subarray(block.endOf(entry), block.endOf(entry + 1)), block.timestampOf(entry));
+      }
+      if (isLast || block.next === null) return;
+    }
   }
 
   /** Encodes headers as they are sent to one who starts at a packet of that time. */

@@ -1,4 +1,4 @@
-import { directive } from "../schema.ts";
+import { accepted, directive } from "../schema.ts";
 import { seconds } from "../value_number.ts";
 import { onOff, text } from "../value_type.ts";
 
@@ -7,12 +7,13 @@ export const httpRemuxRows = {
   enabled: directive("enabled", onOff(), { default: false, doc: "Whether streams are served over HTTP." }),
   mount: directive("mount", text(), {
     default: "[vhost]/[app]/[stream].flv",
-    doc: "Path of a stream; its end (.flv .ts .mp3 .aac) chooses the format.",
+    doc: "Path of a stream over HTTP and WebSocket; its end chooses the format, here always .flv.",
   }),
   fastCacheMs: directive("fast_cache", seconds(), {
     default: 0,
     reload: "newClients",
     doc: "Audio sent at once to a new player of .mp3 or .aac.",
+    status: accepted("there is nothing but .flv"),
   }),
   dropIfNotMatch: directive("drop_if_not_match", onOff(), {
     default: true,

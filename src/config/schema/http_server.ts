@@ -3,28 +3,18 @@ import { listenAddress } from "../value_address.ts";
 import { onOff, text } from "../value_type.ts";
 import { anyHost, httpsRows } from "./http_api.ts";
 
-const noServer = unsupported("there is no HTTP server besides the API");
-
 /** `http_server { ... }`, in SRS 1 `http_stream`. */
 export const httpServerRows = {
-  enabled: directive("enabled", onOff(), {
-    default: false,
-    doc: "Whether to serve files and HTTP streams.",
-    status: noServer,
-  }),
-  listen: directive("listen", listenAddress(), {
-    default: anyHost(8080),
-    doc: "Address of the HTTP server.",
-    status: noServer,
-  }),
-  dir: directive("dir", text(), {
-    default: "./objs/nginx/html",
-    doc: "Directory of the files at `/`.",
-    status: noServer,
-  }),
+  enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve files and HTTP streams." }),
+  listen: directive("listen", listenAddress(), { default: anyHost(8080), doc: "Address of the HTTP server." }),
+  dir: directive("dir", text(), { default: "./objs/nginx/html", doc: "Directory of the files at `/`." }),
   crossdomain: directive("crossdomain", onOff(), {
     default: true,
     doc: "Whether other web sites may use the server and the API.",
   }),
-  https: block("https", httpsRows(8088), { doc: "The same over HTTPS.", unchecked: true, status: noServer }),
+  https: block("https", httpsRows(8088), {
+    doc: "The same over HTTPS.",
+    unchecked: true,
+    status: unsupported("files and streams are served over plain HTTP only"),
+  }),
 };

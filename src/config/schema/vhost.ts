@@ -61,15 +61,8 @@ export const vhostRows = {
   }),
   forward: block("forward", forwardRows, { doc: "Other servers that get every published stream." }),
   httpHooks: block("http_hooks", httpHooksRows, { doc: "URLs called on events." }),
-  httpRemux: block("http_remux", httpRemuxRows, {
-    doc: "Streams over HTTP.",
-    single: true,
-    status: unsupported("no stream is served over HTTP"),
-  }),
-  httpStatic: block("http_static", httpStaticRows, {
-    doc: "Files over HTTP.",
-    status: unsupported("no file is served"),
-  }),
+  httpRemux: block("http_remux", httpRemuxRows, { doc: "Streams over HTTP.", single: true }),
+  httpStatic: block("http_static", httpStaticRows, { doc: "Files over HTTP." }),
   exec: block("exec", execRows, { doc: "Programs run on publish.", status: unsupported("no program is run") }),
   ...foreignVhostRows,
 };

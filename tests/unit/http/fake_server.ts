@@ -5,6 +5,7 @@ import { EdgePulls } from "../../../src/edge/edge_pulls.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
 import { apiRoutes } from "../../../src/http/api.ts";
+import { type Answer, LiveAnswer } from "../../../src/http/live_answer.ts";
 import { type ApiContext, type ApiServer, mountRoutes } from "../../../src/http/route.ts";
 import { Router } from "../../../src/http/router.ts";
 import { SystemStats } from "../../../src/http/system_stats.ts";
@@ -103,8 +104,15 @@ export function apiOf(
   return (path, { method = "GET", headers } = {}) => {
     // `new Request` would tidy the address: what a socket brings is not tidied.
     const request = { url: `http://127.0.0.1:1985${path}`, method, headers: new Headers(headers) } as Request;
-    return router.handle(request, "10.0.0.1");
+    return responseOf(router.handle(request, "10.0.0.1"));
   };
+}
+
+/** An answer that must not be a live stream. */
+export async function responseOf(answer: Answer | Promise<Answer>): Promise<Response> {
+  const response = await answer;
+  if (response instanceof LiveAnswer) throw new Error("a live stream was answered");
+  return response;
 }
 
 /** The answer's body, which must be JSON. */

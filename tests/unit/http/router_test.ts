@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "../../assert.ts";
 import { jsonResponse } from "../../../src/http/envelope.ts";
 import { type Mount, Router } from "../../../src/http/router.ts";
-import { listLogger } from "./fake_server.ts";
+import { listLogger, responseOf } from "./fake_server.ts";
 
 const noAuth = { enabled: false, username: "", password: "" };
 const auth = { enabled: true, username: "admin", password: "admin" };
@@ -11,7 +11,8 @@ function routerOf(mounts: Mount[], policy: { crossdomain?: boolean; auth?: typeo
   const logged: string[] = [];
   const whole = { crossdomain: true, auth: noAuth, ...policy };
   const router = new Router(mounts, () => whole, listLogger(logged, ""));
-  const ask = (path: string, init?: RequestInit) => router.handle(new Request(`http://h${path}`, init), "10.0.0.1");
+  const ask = (path: string, init?: RequestInit) =>
+    responseOf(router.handle(new Request(`http://h${path}`, init), "10.0.0.1"));
   return { ask, logged };
 }
 

@@ -1,0 +1,109 @@
+import type { VhostConfig } from "../config/mod.ts";
+import { DEFAULT_VHOST, type StreamUrl } from "../rtmp/url.ts";
+import type { ServerContext } from "../server/context.ts";
+import { ownerQuery } from "../server/owner_search.ts";
+import type { LiveSource } from "../stream/live_source.ts";
+import type { Call } from "./call.ts";
+import { refusal } from "./envelope.ts";
+import type { FlvCarrier, FlvTracks } from "./flv_framing.ts";
+import { findFlvStream, type FlvRequest } from "./flv_request.ts";
+import { FlvViewer, type FlvViewerRequest } from "./flv_viewer.ts";
+import { LiveAnswer } from "./live_answer.ts";
+import { methodNotAllowed, type Mount } from "./router.ts";
+import { acceptWebSocket, isWebSocketRequest, refuseWebSocket } from "./websocket_handshake.ts";
+
+/** Options of {@link flvMount}. */
+export interface FlvMountOptions {
+  /** There is room for one more viewer (`max_connections`). */
+  hasRoom(): boolean;
+}
+
+/** Clients that are known to go where a 302 sends them: browsers, ffmpeg and all that is made of it, curl, VLC, SRS. */
+const followers = /^(?:Mozilla|Lavf|curl|VLC|LibVLC|GStreamer|SRS)\b/i;
+
+/**
+ * Serves live streams as FLV, over HTTP and WebSocket, where the `http_remux` of their vhost says.
+ *
+ * `?only-audio` and `?only-video` leave the other out.
+ */
+export function flvMount(context: ServerContext, { hasRoom }: FlvMountOptions): Mount {
+  return (call) => {
+    const found = findFlvStream(context.config, call);
+    if (found === null || found instanceof Response) return found;
+    const { method, headers } = call;
+    if (method !== "GET" && method !== "HEAD") return methodNotAllowed(["GET"]);
+    if (!hasRoom()) return refusal(503, "max_connections is reached");
+    if (method === "GET" && isWebSocketRequest(headers)) return openWebSocket(context, call, found);
+    const answerHeaders = new Headers({
+      "content-type": "video/x-flv",
+      "cache-control": "no-cache, no-transform",
+      connection: "close",
+    });
+    const carrier = call.minorVersion === 0 ? "plain" : "chunks";
+    if (carrier === "chunks" && method === "GET") answerHeaders.set("transfer-encoding", "chunked");
+    return open(context, viewerRequest(context, call, found, { carrier, status: 200, headers: answerHeaders }));
+  };
+}
+
+async function openWebSocket(context: ServerContext, call: Call, found: FlvRequest) {
+  const { crossdomain } = context.config.httpServer;
+  const wrong = refuseWebSocket(call.headers, call.headers.get("host") ?? "", crossdomain);
+  if (wrong !== null) return wrong;
+  const headers = await acceptWebSocket(call.headers);
+  const request = viewerRequest(context, call, found, { carrier: "webSocket", status: 101, headers });
+  // Browsers follow no redirect of a WebSocket.
+  return open(context, { ...request, findElsewhere: () => Promise.resolve(null) });
+}
+
+function open(context: ServerContext, request: FlvViewerRequest): LiveAnswer {
+  return new LiveAnswer((host) => new FlvViewer(host, context, request));
+}
+
+function viewerRequest(
+  context: ServerContext,
+  call: Call,
+  { vhost, url }: FlvRequest,
+  how: { carrier: FlvCarrier; status: number; headers: Headers },
+): FlvViewerRequest {
+  return {
+    vhost,
+    url,
+    ...how,
+    tracks: tracksOf(call.query),
+    headOnly: call.method === "HEAD",
+    pageUrl: call.headers.get("referer") ?? "",
+    findElsewhere: (source) => findOwner(context, call, { vhost, url }, source),
+  };
+}
+
+function tracksOf(query: Call["query"]): FlvTracks {
+  const onlyAudio = query.isOn("only-audio");
+  const onlyVideo = query.isOn("only-video");
+  return { audio: onlyAudio || !onlyVideo, video: onlyVideo || !onlyAudio };
+}
+
+/**
+ * On an origin of a cluster that has not the stream: its address at the owner, if that one says that it serves it over
+ * HTTP and the client goes where it is sent.
+ */
+async function findOwner(
+  { coworkers }: ServerContext,
+  call: Call,
+  { vhost, url }: FlvRequest,
+  source: LiveSource | undefined,
+): Promise<string | null> {
+  const { mode, originCluster, redirect } = vhost.cluster;
+  const follows = redirect !== "never" &&
+    (redirect === "always" || followers.test(call.headers.get("user-agent") ?? ""));
+  if (mode === "remote" || !originCluster || source?.feed === "client" || !follows) return null;
+  const owner = await coworkers.findOwner(ownerQuery(vhost, url));
+  return owner?.http === undefined ? null : ownerAddress(owner.http, call, url, vhost);
+}
+
+/** The same path and parameters at another server; a vhost that its address would not tell goes along. */
+function ownerAddress(http: string, { path, search, query }: Call, url: StreamUrl, { name }: VhostConfig): string {
+  const isTold = name === DEFAULT_VHOST || query.get("vhost") !== "" || query.get("domain") !== "";
+  const parameters = [search, isTold ? "" : `vhost=${encodeURIComponent(url.vhost)}`].filter((part) => part !== "");
+  const target = parameters.length === 0 ? path : `${path}?${parameters.join("&")}`;
+  return `http://${http}${target.replace(/[^!-~]/gu, encodeURIComponent)}`;
+}

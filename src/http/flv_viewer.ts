@@ -1,0 +1,249 @@
+import type { TimerHandle } from "../base/clock.ts";
+import { concatBytes } from "../base/bytes.ts";
+import { describeError, RequestDenied } from "../base/errors.ts";
+import type { VhostConfig } from "../config/mod.ts";
+import { encodeFlvHeader } from "../flv/tag.ts";
+import type { StreamUrl } from "../rtmp/url.ts";
+import { Admission, type Admitted } from "../server/admission.ts";
+import type { ClientEntry } from "../server/client_registry.ts";
+import type { ServerContext } from "../server/context.ts";
+import { PlaySupply, type SupplySink } from "../server/play_supply.ts";
+import { sourceOptions } from "../server/source_options.ts";
+import type { LiveSource, Player } from "../stream/live_source.ts";
+import type { PlayCursor } from "../stream/play_cursor.ts";
+import { refusal } from "./envelope.ts";
+import { admissionClient, registryEntry } from "./flv_client.ts";
+import { endOf, type FlvCarrier, flvFormat, type FlvTracks, framePiece } from "./flv_framing.ts";
+import type { LiveHost, LiveViewer } from "./live_answer.ts";
+import { encodeCloseFrame, encodeControlFrame, WebSocketReader } from "./websocket_reader.ts";
+
+/** What a viewer asked for. */
+export interface FlvViewerRequest {
+  readonly vhost: VhostConfig;
+  readonly url: StreamUrl;
+  readonly carrier: FlvCarrier;
+  /** Media that the client wants. */
+  readonly tracks: FlvTracks;
+  /** The answer for the moment that the stream is there. */
+  readonly status: number;
+  readonly headers: Headers;
+  /** HEAD: no more than the answer. */
+  readonly headOnly: boolean;
+  readonly pageUrl: string;
+  /** Where the client should go instead, if another server has the stream. */
+  findElsewhere(source: LiveSource | undefined): Promise<string | null>;
+}
+
+/** A viewer further behind than this is moved on, whatever `queue_length` says: all that it has yet to get is kept. */
+const MAX_LAG_BYTES = 128 * 1024 * 1024;
+const NORMAL_CLOSURE = 1000;
+
+/** What a viewer has once it is let in. */
+interface Play {
+  readonly source: LiveSource;
+  readonly cursor: PlayCursor;
+  readonly supply: PlaySupply;
+  readonly entry: ClientEntry;
+}
+
+/**
+ * A client that watches a stream over HTTP or a WebSocket: a place in the log of its wire format, as an RTMP player is.
+ *
+ * It is answered when there is something to send: a viewer that comes before its publisher waits up to `owner_timeout`,
+ * then gets a 404. When the stream ends, so does the answer, in a way that tells the end from a cut. In a cluster the
+ * stream may turn up at another server: there it waits again first.
+ */
+export class FlvViewer implements LiveViewer, Player, SupplySink {
+  readonly #host: LiveHost;
+  readonly #context: ServerContext;
+  readonly #request: FlvViewerRequest;
+  readonly #admission: Admission;
+  readonly #webSocket: WebSocketReader | null;
+  #admitted: Admitted | null = null;
+  #play: Play | null = null;
+  #hasStarted = false;
+  #hasEnded = false;
+  /** The stream is there, but none of the media that the client wants. */
+  #startsAnyway = false;
+  /** The stream has ended: once everything is sent, so does this client. */
+  #endsWhenSent = false;
+  #waitTimer: TimerHandle | null = null;
+  #endTimer: TimerHandle | null = null;
+  #pong: Uint8Array | null = null;
+
+  constructor(host: LiveHost, context: ServerContext, request: FlvViewerRequest) {
+    this.#host = host;
+    this.#context = context;
+    this.#request = request;
+    this.#admission = new Admission(context, admissionClient(host, request.url, request.pageUrl), false);
+    this.#webSocket = request.carrier !== "webSocket" ? null : new WebSocketReader({
+      onPing: (payload) => this.#onPing(payload),
+      onClose: () => this.#closeWebSocket(NORMAL_CLOSURE),
+      onBroken: (code) => this.#closeWebSocket(code),
+    });
+    this.#begin();
+  }
+
+  wake(): void {
+    this.#host.wake();
+  }
+
+  onPublishChange(active: boolean): void {
+    const { supply } = this.#play!;
+    this.#endTimer?.cancel();
+    this.#endsWhenSent = false;
+    if (active) return supply.onPublish();
+    supply.onUnpublish();
+    // Not at once even here: another publisher may be about to take the stream over.
+    this.#endTimer = this.#context.timers.after(supply.isPulled ? this.#ownerTimeoutMs : 0, () => {
+      this.#endsWhenSent = true;
+      this.#host.wake();
+    });
+  }
+
+  onRedirect(): void {}
+
+  onNotFound(reason: string): void {
+    if (!this.#hasStarted) this.#host.answer(refusal(404, reason), "refused", reason);
+  }
+
+  next(): Uint8Array | null {
+    const pong = this.#pong;
+    this.#pong = null;
+    if (pong !== null) return pong;
+    const view = this.#hasStarted ? this.#nextView() : this.#firstView();
+    if (view === null && this.#endsWhenSent) this.#finish();
+    return view;
+  }
+
+  onInput(view: Uint8Array): void {
+    this.#webSocket?.push(view);
+  }
+
+  tick(): void {
+    if (this.#play === null) return;
+    const { cursor, source } = this.#play;
+    const lagMs = cursor.lagMs();
+    if (lagMs <= source.options.queueLengthMs && cursor.lagBytes() <= MAX_LAG_BYTES) return;
+    const dropped = cursor.jumpToKeyframe();
+    this.#host.log.warn(`viewer is ${lagMs} ms behind, ${dropped} packets dropped up to the newest keyframe`);
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#waitTimer?.cancel();
+    this.#endTimer?.cancel();
+    if (this.#play !== null) {
+      const { source, supply, entry } = this.#play;
+      source.detach(this);
+      supply[Symbol.dispose]();
+      this.#context.registry.remove(entry);
+    }
+    this.#admitted?.end();
+    this.#admission.leave();
+  }
+
+  get #ownerTimeoutMs(): number {
+    return this.#request.vhost.cluster.ownerTimeoutMs;
+  }
+
+  async #begin(): Promise<void> {
+    const { url, findElsewhere } = this.#request;
+    try {
+      const admitted = await this.#admission.admit("play", url);
+      if (this.#hasEnded) return admitted.end();
+      this.#admitted = admitted;
+      const elsewhere = await findElsewhere(this.#context.sources.find(url.key));
+      if (this.#hasEnded) return;
+      if (elsewhere === null) return this.#attach();
+      this.#host.log.info(`redirect ${url.key} to ${elsewhere}`);
+      const headers = { location: elsewhere, "cache-control": "no-cache" };
+      this.#host.answer(new Response(null, { status: 302, headers }), "redirected", elsewhere);
+    } catch (error) {
+      if (this.#hasEnded) return;
+      if (!(error instanceof RequestDenied)) return this.#host.close("internalError", describeError(error));
+      this.#context.registry.totalErrors++;
+      const status = error.codeName === "NoVhost" ? 404 : 403;
+      this.#host.answer(refusal(status, error.message), "refused", describeError(error));
+    }
+  }
+
+  #attach(): void {
+    const { vhost, url, carrier, tracks, pageUrl } = this.#request;
+    const { sources, registry, timers } = this.#context;
+    const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.httpRemux;
+    const drops = dropIfNotMatch && !guessHasAv;
+    const carried = { audio: tracks.audio && (!drops || hasAudio), video: tracks.video && (!drops || hasVideo) };
+    const source = sources.findOrCreate(url.key, () => sourceOptions(vhost));
+    const cursor = source.attach(this, flvFormat(carrier, carried));
+    const entry = registryEntry(this.#host, { url, pageUrl, nowMs: timers.nowMs(), cursor });
+    registry.add(entry);
+    this.#host.log.info(`play ${url.key} over ${carrier === "webSocket" ? "WebSocket" : "HTTP"} from ${entry.ip}`);
+    // For who can be redirected that was done: everybody else is served through here.
+    const relaying = { ...vhost, cluster: { ...vhost.cluster, redirect: "never" as const } };
+    const words = { url, vhost: relaying, source, followsRedirects: false, pageUrl, swfUrl: "", via: [] };
+    this.#play = { source, cursor, entry, supply: new PlaySupply(this.#context, words, this) };
+    this.#waitTimer = timers.after(this.#ownerTimeoutMs, () => this.#onWaited());
+    this.#host.wake();
+  }
+
+  #onWaited(): void {
+    const { source } = this.#play!;
+    if (!source.isActive) return this.onNotFound(`nobody publishes ${source.key}, waited ${this.#ownerTimeoutMs} ms`);
+    this.#startsAnyway = true;
+    this.#host.wake();
+  }
+
+  /** Headers of a filtered log may come out empty. */
+  #nextView(): Uint8Array | null {
+    let view: Uint8Array | null;
+    do view = this.#play!.cursor.next(); while (view !== null && view.length === 0);
+    return view;
+  }
+
+  #firstView(): Uint8Array | null {
+    if (this.#play === null) return null;
+    const { source } = this.#play;
+    if (!source.hasAudio && !source.hasVideo && !this.#startsAnyway) return null;
+    const view = this.#nextView();
+    if (view === null && !this.#startsAnyway) return null;
+    this.#hasStarted = true;
+    this.#waitTimer?.cancel();
+    const { status, headers, headOnly, carrier } = this.#request;
+    const head = this.#host.head(status, headers);
+    if (headOnly) {
+      this.#host.send(head);
+      this.#host.finish("sourceEnded", "only the head was asked for");
+      return null;
+    }
+    const flvHeader = framePiece(carrier, encodeFlvHeader(this.#announced(source)));
+    return concatBytes(head, flvHeader, view ?? new Uint8Array(0));
+  }
+
+  /** What the header of the FLV shall say. */
+  #announced(source: LiveSource): { hasAudio: boolean; hasVideo: boolean } {
+    const { tracks, vhost: { httpRemux } } = this.#request;
+    const { hasAudio, hasVideo } = httpRemux.guessHasAv ? source : httpRemux;
+    return { hasAudio: tracks.audio && hasAudio, hasVideo: tracks.video && hasVideo };
+  }
+
+  #finish(): void {
+    const reason = `publisher of ${this.#request.url.key} left`;
+    if (!this.#hasStarted) return this.onNotFound(reason);
+    this.#host.send(endOf(this.#request.carrier));
+    this.#host.finish("sourceEnded", reason);
+  }
+
+  #onPing(payload: Uint8Array): void {
+    if (!this.#hasStarted) return;
+    // The newest is enough (RFC 6455 §5.5.3): who pings and does not read must not fill the memory.
+    this.#pong = encodeControlFrame("pong", payload);
+    this.#host.wake();
+  }
+
+  #closeWebSocket(code: number): void {
+    if (this.#hasStarted) this.#host.send(encodeCloseFrame(code));
+    if (code === NORMAL_CLOSURE) this.#host.finish("peerClosed", "");
+    else this.#host.finish("protocolError", `broken WebSocket frame, closed with ${code}`);
+  }
+}

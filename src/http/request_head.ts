@@ -1,0 +1,105 @@
+import { decodeUtf8 } from "../base/bytes.ts";
+
+/** The first part of an HTTP/1 request, read. */
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly target: string;
+  /** Host and port that the client used; empty if it does not say. */
+  readonly host: string;
+  /** 1 in HTTP/1.1. */
+  readonly minorVersion: 0 | 1;
+  readonly headers: Headers;
+  /** What follows belongs to a body. */
+  readonly hasBody: boolean;
+  /** The client may send another request behind this one. */
+  readonly keepsAlive: boolean;
+}
+
+/** Why a request is not understood: the answer to it. */
+export interface HeadRefusal {
+  readonly status: 400 | 431 | 501 | 505;
+  readonly message: string;
+}
+
+const MAX_HEADERS = 100;
+const tokenPattern = /^[!#$%&'*+.^_`|~\w-]+$/;
+// deno-lint-ignore no-control-regex -- finding control characters is the point
+const badValuePattern = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/**
+ * Reads a request line and headers, without the empty line at their end.
+ *
+ * Strict where two readers of one request could disagree: line ends, folded lines, lengths given twice. Bytes beyond
+ * ASCII are let pass in the target, where SRS sends names as they are.
+ *
+ * Source: RFC 9112.
+ */
+export function parseRequestHead(bytes: Uint8Array): RequestHead | HeadRefusal {
+  const [requestLine = "", ...fields] = latin1(bytes).split("\r\n");
+  const [, method = "", target = "", major, minor] = /^(\S+) (\S+) HTTP\/(\d)\.(\d)$/.exec(requestLine) ?? [];
+  if (!tokenPattern.test(method)) return { status: 400, message: "this is not an HTTP request" };
+  if (major !== "1") return { status: 505, message: "only HTTP/1 is spoken here" };
+  if (badValuePattern.test(target)) return { status: 400, message: "control character in the address" };
+  const headers = readFields(fields);
+  if (!(headers instanceof Headers)) return headers;
+  return finishHead(method, utf8(target), minor === "0" ? 0 : 1, headers);
+}
+
+function finishHead(method: string, target: string, minorVersion: 0 | 1, headers: Headers): RequestHead | HeadRefusal {
+  const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target);
+  const host = absolute?.[1] ?? headers.get("host") ?? "";
+  // A comma stands for a second header, which another reader might prefer.
+  if (!/^(?:\[[\da-f:.]*\]|[^\s,/?#@[\]:]*)(?::\d*)?$/i.test(host) || (minorVersion === 1 && !headers.has("host"))) {
+    return { status: 400, message: "the request needs one Host" };
+  }
+  const body = readBodyLength(headers);
+  if (typeof body !== "boolean") return body;
+  const connection = headers.get("connection")?.toLowerCase() ?? "";
+  return {
+    method,
+    target: absolute === null ? target : absolute[2]!.replace(/^(?!\/)/, "/"),
+    host,
+    minorVersion,
+    headers,
+    hasBody: body,
+    keepsAlive: !body && (minorVersion === 1 ? !connection.includes("close") : connection.includes("keep-alive")),
+  };
+}
+
+function readFields(lines: readonly string[]): Headers | HeadRefusal {
+  if (lines.length > MAX_HEADERS) return { status: 431, message: `more than ${MAX_HEADERS} headers` };
+  const headers = new Headers();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(0, colon));
+    const value = line.slice(colon + 1);
+    if (!tokenPattern.test(name) || badValuePattern.test(value)) return { status: 400, message: "broken header" };
+    headers.append(name, value.trim());
+  }
+  return headers;
+}
+
+/** Whether there is a body; it is never read. */
+function readBodyLength(headers: Headers): boolean | HeadRefusal {
+  const length = headers.get("content-length");
+  const coding = headers.get("transfer-encoding");
+  if (coding !== null) {
+    if (length !== null) return { status: 400, message: "a body with two lengths" };
+    return coding.toLowerCase() === "chunked" || { status: 501, message: "unknown transfer coding" };
+  }
+  if (length === null) return false;
+  return /^\d{1,15}$/.test(length) ? Number(length) > 0 : { status: 400, message: "broken Content-Length" };
+}
+
+/** One character a byte. */
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return text;
+}
+
+/** Characters that stand for bytes, as the UTF-8 that they are. */
+function utf8(text: string): string {
+  return /^[\x21-\x7e]*$/.test(text) ? text : decodeUtf8(Uint8Array.from(text, (char) => char.charCodeAt(0)));
+}
