@@ -1,5 +1,5 @@
 import type { Timers } from "../base/clock.ts";
-import { describeError, SrsError, UpstreamError } from "../base/errors.ts";
+import { SrsError, UpstreamError } from "../base/errors.ts";
 import type { Fetch } from "../cluster/coworkers.ts";
 import { SERVER_NAME } from "./identity.ts";
 
@@ -29,7 +29,9 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 export async function postHook(url: string, payload: object, options: HookRequestOptions): Promise<HookReply> {
   const { fetch, timers, timeoutMs, signal } = options;
   // `fetch` knows more schemes, which do not lead to a server.
-  if (!/^https?:\/\//i.test(url)) throw new UpstreamError("StConnect", "not an http:// or https:// address");
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    throw new UpstreamError("StConnect", "not an http:// or https:// address");
+  }
   const giveUp = new AbortController();
   const stop = () => giveUp.abort();
   const { promise: outOfTime, reject } = Promise.withResolvers<never>();
@@ -43,7 +45,7 @@ export async function postHook(url: string, payload: object, options: HookReques
     return await Promise.race([outOfTime, post(fetch, url, payload, giveUp.signal)]);
   } catch (error) {
     if (error instanceof SrsError) throw error;
-    throw new UpstreamError("StConnect", describeFailure(error, url), { cause: error });
+    throw new UpstreamError("StConnect", describeFailure(error), { cause: error });
   } finally {
     timer.cancel();
     signal.removeEventListener("abort", stop);
@@ -82,7 +84,9 @@ async function readBody(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-/** `fetch` puts the whole address into its messages. */
-function describeFailure(error: unknown, url: string): string {
-  return describeError(error).replaceAll(url, shownUrl(url)).replace(/\((https?:\/\/[^)\s]*)\)/g, "").slice(0, 300);
+/** Why `fetch` failed; without the address, parts of which may be secrets. */
+function describeFailure(error: unknown): string {
+  // Deno 2.9 tells the reason in the cause, 2.4 in the message itself.
+  const { message } = error instanceof Error && error.cause instanceof Error ? error.cause : error as Error;
+  return message.replace(/ for url \(.*\)(?=: )/s, "").replace(/https?:\/\/\S*/gi, "").slice(0, 300);
 }
