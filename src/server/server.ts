@@ -9,6 +9,7 @@ import { ClientRegistry } from "./client_registry.ts";
 import type { ServerContext } from "./context.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks.ts";
+import { FreshFetch } from "./hooks_fetch.ts";
 import { type Identity, newServerId, randomId, srsIdentity } from "./identity.ts";
 import { Publishers } from "./publishers.ts";
 import { playPathMember } from "./play_path.ts";
@@ -38,6 +39,7 @@ export class Server implements ServerContext {
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
   readonly startedMs = systemTimers.nowMs();
+  readonly #hookFetch = new FreshFetch();
   #config: Config;
 
   constructor(config: Config, log: Logger, { serverId = newServerId() }: ServerOptions = {}) {
@@ -48,7 +50,7 @@ export class Server implements ServerContext {
       serviceId: randomId(8),
       pid: Deno.pid,
     };
-    this.hooks = new Hooks({ fetch, timers: this.timers, identity: this.identity });
+    this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
     this.coworkers = new Coworkers(fetch, this.timers, log, this.identity.serviceId);
     this.pulls = new EdgePulls({
       timers: this.timers,
@@ -93,6 +95,7 @@ export class Server implements ServerContext {
     await this.rtmp.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);
+    this.#hookFetch[Symbol.dispose]();
     this.sources.stop();
   }
 
