@@ -1,7 +1,7 @@
 import type { Logger } from "../base/log.ts";
 import type { Timers } from "../base/clock.ts";
 import type { Coworkers } from "../cluster/coworkers.ts";
-import type { Config } from "../config/mod.ts";
+import type { Config, VhostConfig } from "../config/mod.ts";
 import type { EdgePulls } from "../edge/edge_pulls.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
 import type { ClientRegistry } from "./client_registry.ts";
@@ -22,4 +22,9 @@ export interface ServerContext {
   readonly coworkers: Coworkers;
   readonly pulls: EdgePulls;
   readonly publishers: Publishers;
+}
+
+/** A vhost as it is now: a reload may have changed it since a client came. One that is gone stays as it was. */
+export function vhostInForce({ config }: Pick<ServerContext, "config">, vhost: VhostConfig): VhostConfig {
+  return config.vhosts.find(({ name }) => name === vhost.name) ?? vhost;
 }

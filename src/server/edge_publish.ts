@@ -3,6 +3,7 @@ import { StreamForward } from "../edge/stream_forward.ts";
 import { upstreamSession } from "../edge/upstream_request.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
+import { vhostInForce } from "./context.ts";
 import type { RoleHost } from "./role.ts";
 
 /** What the publisher of an edge waits for. */
@@ -30,7 +31,10 @@ export function forwardToOrigin(
     ...cluster,
     environment,
     // The same stream goes to the same origin, as long as that one is in good health.
-    findTargets: () => pool.order(cluster.origin.map(({ text }) => text), url.key),
+    findTargets: () => {
+      const { origin } = vhostInForce(host.context, vhost).cluster;
+      return pool.order(origin.map(({ text }) => text), url.key);
+    },
     session: (target) => upstreamSession("publish", asked, target, identity()),
     onTaken: (server) => {
       host.log.info(`publish ${url.key} goes to origin ${server}`);

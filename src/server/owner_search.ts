@@ -3,7 +3,7 @@ import type { OwnerQuery } from "../cluster/coworkers.ts";
 import { redirectAddress } from "../cluster/redirect.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
-import type { ServerContext } from "./context.ts";
+import { type ServerContext, vhostInForce } from "./context.ts";
 
 /** Pause between two questions to the coworkers, while a player waits. */
 const ASK_AGAIN_MS = 200;
@@ -45,12 +45,12 @@ export class OwnerSearch {
   }
 
   async #ask(): Promise<void> {
-    const { cluster } = this.#vhost;
-    const owner = await this.#context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url));
+    const vhost = vhostInForce(this.#context, this.#vhost);
+    const owner = await this.#context.coworkers.findOwner(ownerQuery(vhost, this.#url));
     if (this.#stopped) return;
     if (owner !== null) return this.#sink.onRedirect(redirectAddress(this.#url, owner));
     const waitedMs = Math.round(this.#context.timers.nowMs() - this.#startedMs);
-    if (waitedMs >= cluster.ownerTimeoutMs) {
+    if (waitedMs >= vhost.cluster.ownerTimeoutMs) {
       this.#sink.onNotFound(`nobody publishes ${this.#url.key}, waited ${waitedMs} ms`);
     } else this.#timer = this.#context.timers.after(ASK_AGAIN_MS, () => this.#ask());
   }

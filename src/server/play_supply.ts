@@ -3,7 +3,7 @@ import type { VhostConfig } from "../config/mod.ts";
 import type { PullLease } from "../edge/edge_pulls.ts";
 import { formatHost, type StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
-import type { ServerContext } from "./context.ts";
+import { type ServerContext, vhostInForce } from "./context.ts";
 import { ownerQuery, OwnerSearch } from "./owner_search.ts";
 
 /** A player that waits for its stream. */
@@ -68,7 +68,7 @@ export class PlaySupply implements Disposable {
 
   /** The publisher has left: it may come back here, or turn up at another origin. */
   onUnpublish(): void {
-    const { mode, originCluster } = this.#request.vhost.cluster;
+    const { mode, originCluster } = this.#vhost.cluster;
     const isHere = mode !== "remote" && originCluster && this.#lease === null;
     this.#lease?.hurry();
     if (isHere && !this.#redirects()) this.#acquire(() => this.#owner());
@@ -85,9 +85,13 @@ export class PlaySupply implements Disposable {
     this.#search = null;
   }
 
+  get #vhost(): VhostConfig {
+    return vhostInForce(this.#context, this.#request.vhost);
+  }
+
   #redirects(): boolean {
-    const { vhost: { cluster: { redirect } }, followsRedirects } = this.#request;
-    return redirect === "always" || (redirect === "auto" && followsRedirects);
+    const { redirect } = this.#vhost.cluster;
+    return redirect === "always" || (redirect === "auto" && this.#request.followsRedirects);
   }
 
   #searchOwner(): void {
@@ -107,20 +111,24 @@ export class PlaySupply implements Disposable {
   }
 
   #acquire(findTargets: () => Promise<readonly string[]>): void {
-    this.#lease = this.#context.pulls.acquire(this.#request.source, { ...this.#request, findTargets });
+    const inForce = () => this.#vhost;
+    const request = {
+      ...this.#request,
+      get vhost() {
+        return inForce();
+      },
+      findTargets,
+    };
+    this.#lease = this.#context.pulls.acquire(this.#request.source, request);
   }
 
   #originsInOrder(): Promise<readonly string[]> {
-    const { vhost, source } = this.#request;
-    // Read anew from the configuration: a reload may have changed the list.
-    const current = this.#context.config.vhosts.find(({ name }) => name === vhost.name) ?? vhost;
-    const origins = current.cluster.origin.map(({ text }) => text);
-    return Promise.resolve(this.#context.pulls.pool.order(origins, source.key));
+    const origins = this.#vhost.cluster.origin.map(({ text }) => text);
+    return Promise.resolve(this.#context.pulls.pool.order(origins, this.#request.source.key));
   }
 
   async #owner(): Promise<readonly string[]> {
-    const { vhost, url } = this.#request;
-    const owner = await this.#context.coworkers.findOwner(ownerQuery(vhost, url));
+    const owner = await this.#context.coworkers.findOwner(ownerQuery(this.#vhost, this.#request.url));
     return owner === null ? [] : [`${formatHost(owner.ip)}:${owner.port}`];
   }
 }
