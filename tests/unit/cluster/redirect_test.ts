@@ -76,6 +76,6 @@ for (const { name, tcUrl, stream = "s", vhost = DEFAULT_VHOST, owner, expected }
   Deno.test(`redirectAddress(): ${name}`, () => {
     const url = withVhost(parseStreamUrl(tcUrl, stream), vhost);
     const { ip, port } = owner ?? { ip: "10.0.0.2", port: 1935 };
-    assertEquals(redirectAddress(url, { ip, port, coworker: "10.0.0.2:1985", silentMs: 0 }), expected);
+    assertEquals(redirectAddress(url, { ip, port }), expected);
   });
 }
