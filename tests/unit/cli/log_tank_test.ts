@@ -1,5 +1,5 @@
 import { consoleTarget, LogTank, openLogFile } from "../../../src/cli/log_tank.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals, assertGreater } from "../../assert.ts";
 
 /** An output that takes bytes only when told. */
 class SlowOutput {
@@ -96,9 +96,9 @@ Deno.test("LogTank appends to a file and opens it again after a rotation", async
 });
 
 /** Numbers of the lines in files, in rising order. */
-function numbersIn(...paths: string[]): number[] {
-  const lines = paths.flatMap((path) => Deno.readTextFileSync(path).split("\n")).filter((line) => line !== "");
-  return lines.map(Number).sort((a, b) => a - b);
+async function numbersIn(...paths: string[]): Promise<number[]> {
+  const texts = await Promise.all(paths.map((path) => Deno.readTextFile(path)));
+  return texts.join("").split("\n").filter((line) => line !== "").map(Number).sort((a, b) => a - b);
 }
 
 Deno.test("LogTank loses no line when its file is rotated while thousands are written", async () => {
@@ -113,14 +113,14 @@ Deno.test("LogTank loses no line when its file is rotated while thousands are wr
       if (i % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       if (i % 4000 !== 2000) continue;
       rotated.push(`${path}.${i}`);
-      Deno.renameSync(path, rotated.at(-1)!);
+      await Deno.rename(path, rotated.at(-1)!);
       tank.reopen();
     }
     await tank.close();
     assertEquals(lost, []);
     assertEquals(rotated.length, 5);
-    assertEquals(numbersIn(path, ...rotated), Array.from({ length: 20_000 }, (_, i) => i));
-    assertEquals([path, ...rotated].every((each) => Deno.statSync(each).size > 1000), true);
+    assertEquals(await numbersIn(path, ...rotated), Array.from({ length: 20_000 }, (_, i) => i));
+    for (const each of [path, ...rotated]) assertGreater((await Deno.stat(each)).size, 1000);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -135,14 +135,14 @@ Deno.test("LogTank goes on with the old file when the new one cannot be opened, 
       onLost: () => {},
       onReopenFailed: (path) => failed.push(path),
     });
-    Deno.renameSync(`${directory}/logs`, `${directory}/old`);
-    Deno.writeTextFileSync(`${directory}/logs`, "in the way");
+    await Deno.rename(`${directory}/logs`, `${directory}/old`);
+    await Deno.writeTextFile(`${directory}/logs`, "in the way");
     tank.reopen();
     tank.write("1\n", "info");
     await new Promise((resolve) => setTimeout(resolve, 50));
     tank.write("2\n", "info");
     await tank.close();
-    assertEquals([failed, numbersIn(`${directory}/old/srs.log`)], [[path], [1, 2]]);
+    assertEquals([failed, await numbersIn(`${directory}/old/srs.log`)], [[path], [1, 2]]);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -158,8 +158,8 @@ Deno.test("LogTank moves to another target without losing a line", async () => {
       if (i % 100 === 70) tank.moveTo(await openLogFile(`${directory}/${i}`));
     }
     await tank.close();
-    const files = [...Deno.readDirSync(directory)].map(({ name }) => `${directory}/${name}`);
-    assertEquals([files.length, numbersIn(...files)], [9, Array.from({ length: 400 }, (_, i) => i)]);
+    const files = await Array.fromAsync(Deno.readDir(directory), ({ name }) => `${directory}/${name}`);
+    assertEquals([files.length, await numbersIn(...files)], [9, Array.from({ length: 400 }, (_, i) => i)]);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
