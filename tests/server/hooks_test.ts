@@ -30,15 +30,15 @@ serverTest("hooks get SRS's members, and the ids that the API shows", async () =
     const stream = registry.streams().get("/live/s");
     const [first, second] = [...registry.clients()];
     const common = {
-      server_id: identity.serverId,
-      service_id: identity.serviceId,
+      "server_id": identity.serverId,
+      "service_id": identity.serviceId,
       ip: "127.0.0.1",
       vhost: "__defaultVhost__",
       app: "live",
     };
-    const publish = { ...common, client_id: first!.id, tcUrl, stream: "s", param: "?a=b&token=t" };
-    const play = { ...common, client_id: second!.id, tcUrl, stream: "s.flv", param: "?c=d&token=t" };
-    const named = { stream_url: "/live/s", stream_id: stream!.id };
+    const publish = { ...common, "client_id": first!.id, tcUrl, stream: "s", param: "?a=b&token=t" };
+    const play = { ...common, "client_id": second!.id, tcUrl, stream: "s.flv", param: "?c=d&token=t" };
+    const named = { "stream_url": "/live/s", "stream_id": stream!.id };
     assertEquals(hooks.calls.map(({ body }) => body), [
       { action: "on_connect", ...publish, pageUrl },
       { action: "on_publish", ...publish, ...named },
