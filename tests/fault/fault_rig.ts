@@ -1,0 +1,142 @@
+import type { ClientKind } from "../following_client.ts";
+import { Cluster, type ClusterOptions, type ServerName, until } from "../launcher.ts";
+import type { GapRow } from "./gap_table.ts";
+import { NumberedPublisher, type PublisherOptions } from "./numbered_publisher.ts";
+import type { Subject } from "./subjects.ts";
+import { WatchedPlayer } from "./watched_player.ts";
+
+/** Where clients connect. */
+export type Place = "rtmpA" | "rtmpB" | "edge";
+
+/** Options of {@link FaultRig.measure}. */
+export interface MeasureOptions {
+  /** Players whose own server is the one in trouble: they may lose their connection. */
+  except?: readonly WatchedPlayer[];
+  /** All players must play again within this time after the fault. */
+  limitMs?: number;
+  /** And go on playing for this long. */
+  settleMs?: number;
+}
+
+const PLAYING_AGAIN_MS = 20_000;
+const SETTLE_MS = 1200;
+
+/** A cluster of real processes, the publishers and players around it, and what they felt. */
+export class FaultRig implements AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly players: WatchedPlayer[] = [];
+  readonly #publishers: NumberedPublisher[] = [];
+  readonly #rows = new Map<string, GapRow>();
+
+  private constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  static async start(subject: Subject, options: Omit<ClusterOptions, "command"> = {}): Promise<FaultRig> {
+    return new FaultRig(await Cluster.start({ ...options, command: (role, path) => subject.command(role, path) }));
+  }
+
+  /** Publishes to the first of the places, to the next when a connection ends. */
+  publish(places: readonly Place[], options?: PublisherOptions, stream?: string): NumberedPublisher {
+    return this.publishTo(places.map((place) => this.cluster.url(place, stream)), options);
+  }
+
+  /** Publishes to the first of the addresses, to the next when a connection ends. */
+  publishTo(urls: readonly string[], options?: PublisherOptions): NumberedPublisher {
+    const publisher = new NumberedPublisher(urls, options);
+    this.#publishers.push(publisher);
+    return publisher;
+  }
+
+  /** Adds players. */
+  play(place: Place, count: number, as: ClientKind = "player", stream?: string): WatchedPlayer[] {
+    const players = Array.from({ length: count }, () => new WatchedPlayer(this.cluster.url(place, stream), as));
+    this.players.push(...players);
+    return players;
+  }
+
+  /** Which server has taken a publisher's stream. */
+  serverOf({ server }: NumberedPublisher): ServerName {
+    const { rtmpA, rtmpB } = this.cluster.ports;
+    return server.endsWith(`:${rtmpA}`) ? "originA" : server.endsWith(`:${rtmpB}`) ? "originB" : "edge";
+  }
+
+  /** Waits until all players play and the caches of the servers are full. */
+  async settle(settleMs = 1500): Promise<void> {
+    await this.#allPlayFor(performance.now(), PLAYING_AGAIN_MS, settleMs);
+  }
+
+  /**
+   * Brings about a fault, waits until every player plays again, and adds what they felt to the row of that name.
+   *
+   * @returns Flaws that players saw; see {@link WatchedPlayer.flaws}.
+   */
+  async measure(name: string, fault: () => Promise<void>, options: MeasureOptions = {}): Promise<string[]> {
+    const { except = [], limitMs = PLAYING_AGAIN_MS, settleMs = SETTLE_MS } = options;
+    const fromMs = performance.now();
+    for (const player of this.players) player.mark();
+    await fault();
+    await this.#allPlayFor(performance.now(), limitMs, settleMs);
+    const row = this.#row(name);
+    const felt = this.players.filter((player) => !except.includes(player));
+    for (const player of felt) {
+      row.gapsMs.push(player.gapMs());
+      row.drops += player.drops.length;
+    }
+    for (const [session, startedAtMs] of this.#publishers.flatMap(({ startedAtMs }) => [...startedAtMs])) {
+      for (const { sessionAtMs } of felt) {
+        const arrivedMs = sessionAtMs.get(session);
+        if (arrivedMs !== undefined && startedAtMs >= fromMs) {
+          (row.afterKeyframeMs ??= []).push(arrivedMs - startedAtMs);
+        }
+      }
+    }
+    return felt.flatMap(({ url, flaws, drops }) => [...flaws, ...drops].map((text) => `${url}: ${text}`));
+  }
+
+  /** The origin that the edge's log named last behind a word such as `pull` or `forward`; A if it speaks otherwise. */
+  namedLast(word: string): ServerName {
+    const { edge, ports } = this.cluster;
+    const lines = edge.output.matchAll(new RegExp(`\\] ${word} .*(?:from|to) \\S+:(\\d+)(?: after .*)?$`, "gm"));
+    return Number([...lines].at(-1)?.[1]) === ports.rtmpB ? "originB" : "originA";
+  }
+
+  /** Ends players. */
+  leave(players: readonly WatchedPlayer[]): void {
+    for (const player of players) {
+      player[Symbol.dispose]();
+      this.players.splice(this.players.indexOf(player), 1);
+    }
+  }
+
+  /** Ends all clients. */
+  clear(): void {
+    for (const client of [...this.players.splice(0), ...this.#publishers.splice(0)]) client[Symbol.dispose]();
+  }
+
+  /** What was measured so far. */
+  get rows(): GapRow[] {
+    return [...this.#rows.values()];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.clear();
+    await this.cluster[Symbol.asyncDispose]();
+  }
+
+  #row(name: string): GapRow {
+    const row = this.#rows.get(name) ?? { name, gapsMs: [], drops: 0 };
+    this.#rows.set(name, row);
+    return row;
+  }
+
+  async #allPlayFor(fromMs: number, limitMs: number, settleMs: number): Promise<void> {
+    const silent = () => this.players.filter(({ lastFrameAtMs }) => lastFrameAtMs < fromMs + settleMs);
+    await until(
+      () => silent().length === 0 && this.players.every((player) => player.isPlaying()),
+      limitMs + settleMs,
+      () =>
+        `players: ${silent().map(({ url, drops }) => `${url} (${drops.join("; ")})`).join(", ")}\n${this.cluster.logs}`,
+    );
+  }
+}

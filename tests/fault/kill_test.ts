@@ -1,0 +1,88 @@
+import { assertEquals } from "../assert.ts";
+import type { Place } from "./fault_rig.ts";
+import { faultTest } from "./steps.ts";
+
+const ROUNDS = 4;
+
+faultTest("processes are killed", async (step, rig) => {
+  const { cluster } = rig;
+  const otherThan = (victim: string): Place => victim === "originA" ? "rtmpB" : "rtmpA";
+
+  await step("the publisher's origin is killed, he goes to the other", async () => {
+    const publisher = rig.publish(["rtmpA", "rtmpB"]);
+    rig.play("edge", 4);
+    const flaws: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await rig.settle();
+      const victim = rig.serverOf(publisher);
+      const relayed = rig.play(otherThan(victim), 2);
+      await rig.settle();
+      flaws.push(...await rig.measure("publisher's origin killed", () => cluster.kill(victim)));
+      rig.leave(relayed);
+      await cluster.restart(victim);
+    }
+    return flaws;
+  });
+
+  await step("an origin without the stream is killed and comes back", async () => {
+    const publisher = rig.publish(["rtmpA"]);
+    rig.play("edge", 2);
+    rig.play("rtmpA", 2);
+    const except = rig.play("rtmpB", 1);
+    rig.play("rtmpB", 1, "edge");
+    const flaws: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      await rig.settle();
+      flaws.push(...await rig.measure("other origin killed", () => cluster.restart("originB"), { except }));
+    }
+    assertEquals(publisher.ends, []);
+    return flaws;
+  });
+
+  await step("the publisher crashes and comes back", async () => {
+    const publisher = rig.publish(["rtmpA"]);
+    for (const place of ["edge", "rtmpA", "rtmpB"] as const) rig.play(place, 2);
+    const flaws: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await rig.settle();
+      flaws.push(...await rig.measure("publisher crashes", () => Promise.resolve(publisher.crash())));
+    }
+    return flaws;
+  });
+
+  await step("the publisher moves to the other origin", async () => {
+    const publisher = rig.publish(["rtmpA", "rtmpB"]);
+    for (const place of ["edge", "rtmpA", "rtmpB"] as const) rig.play(place, 2);
+    const flaws: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await rig.settle();
+      flaws.push(...await rig.measure("publisher moves", () => Promise.resolve(publisher.crash())));
+    }
+    return flaws;
+  });
+
+  await step("the origin behind a publisher of the edge is killed", async () => {
+    const publisher = rig.publish(["edge"]);
+    rig.play("edge", 2);
+    const flaws: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await rig.settle();
+      const victim = rig.namedLast("forward");
+      const relayed = rig.play(otherThan(victim), 2);
+      await rig.settle();
+      flaws.push(...await rig.measure("publisher on edge, origin killed", () => cluster.kill(victim)));
+      rig.leave(relayed);
+      await cluster.restart(victim);
+    }
+    assertEquals(publisher.ends, []);
+    return flaws;
+  });
+
+  await step("the edge is killed and comes back", async () => {
+    rig.publish(["rtmpA"]);
+    for (const place of ["rtmpA", "rtmpB"] as const) rig.play(place, 2);
+    const except = rig.play("edge", 2);
+    await rig.settle();
+    return await rig.measure("edge killed", () => cluster.restart("edge"), { except });
+  });
+});
