@@ -1,6 +1,6 @@
 import type { Fetch } from "../../../src/cluster/coworkers.ts";
 import { Heartbeat, type HeartbeatOptions } from "../../../src/server/heartbeat.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals, assertMatch } from "../../assert.ts";
 import { configOf } from "../http/fake_server.ts";
 import { ManualTimers, turn } from "../manual_timers.ts";
 import { TestLog } from "../test_log.ts";
@@ -143,11 +143,11 @@ Deno.test("Heartbeat tells the log once that reports fail, and once that they ge
   heartbeat.start();
   await timers.run(4500, 100);
   heartbeat.stop();
-  assertEquals(log.lines, [
-    "warn heartbeat to http://127.0.0.1:9/x fails: code=1018(StConnect) : TypeError: connection refused",
-    "info heartbeat to http://127.0.0.1:9/x gets through again",
-    "warn heartbeat to http://127.0.0.1:9/x fails: code=1018(StConnect) : TypeError: odd",
-  ]);
+  const [fails, well, failsAgain, ...more] = log.lines;
+  assertMatch(fails ?? "", /^warn heartbeat to http:\/\/127\.0\.0\.1:9\/x fails: .*connection refused$/);
+  assertEquals(well, "info heartbeat to http://127.0.0.1:9/x gets through again");
+  assertMatch(failsAgain ?? "", /^warn heartbeat to http:\/\/127\.0\.0\.1:9\/x fails: .*odd$/);
+  assertEquals(more, []);
 });
 
 Deno.test("Heartbeat with an address that is none fails without a call", async () => {
