@@ -73,7 +73,8 @@ export async function runInBackground(args: readonly string[], keepOutput: boole
   try {
     const [file, ...all] = [...ownCommand(), ...args];
     const output = openSync(path, "w");
-    const child = spawn(file, all, {
+    // By its own name, Node's spawn takes a compiled program for Deno and puts `run` before the arguments.
+    const child = spawn(file.replace(/\/(?=[^/]*$)/, "/./"), all, {
       detached: true,
       stdio: ["ignore", keepOutput ? "inherit" : "ignore", output],
     });
