@@ -67,7 +67,7 @@ export async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): A
   if (rest !== "") yield rest;
 }
 
-/** Host, port, app and stream of `rtmp://host:port/app/stream`. */
+/** Host, port, app and stream of `rtmp://host:port/app/stream`, or the same with `http`. */
 export function parseRtmpUrl(text: string): { host: string; port: number; app: string; stream: string } {
   const url = new URL(text.replace(/^rtmp:/, "http:"));
   const [, app = "", ...stream] = url.pathname.split("/");

@@ -7,12 +7,13 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { printLine } from "./control.ts";
-import { type Measurement, measurePeer } from "./measure.ts";
+import { type Measurement, type MeasureOptions, measurePeer } from "./measure.ts";
 import { peers } from "./peers.ts";
 
 const HELP = `deno task bench [options]
 
   --servers LIST    of ${peers.map(({ name }) => name).join(", ")}; default srs-ts,floor,nginx-rtmp
+  --protocol P      of the players: rtmp, by default, or flv (HTTP-FLV)
   --players N       default 300
   --streams M       players are spread over M streams; default 1
   --kbps K          of each stream; default 2500
@@ -53,10 +54,22 @@ function table(results: Measurement[]): string {
 async function main(): Promise<number> {
   // `deno task bench -- --players 300` hands the "--" on.
   const args = parseArgs(Deno.args.filter((arg) => arg !== "--"), {
-    string: ["servers", "players", "streams", "kbps", "file", "seconds", "ramp", "server-core", "load-core"],
+    string: [
+      "servers",
+      "protocol",
+      "players",
+      "streams",
+      "kbps",
+      "file",
+      "seconds",
+      "ramp",
+      "server-core",
+      "load-core",
+    ],
     boolean: ["json", "help"],
     default: {
       servers: "srs-ts,floor,nginx-rtmp",
+      protocol: "rtmp",
       players: "300",
       streams: "1",
       kbps: "2500",
@@ -70,7 +83,12 @@ async function main(): Promise<number> {
     await printLine(HELP);
     return 0;
   }
-  const options = {
+  if (args.protocol !== "rtmp" && args.protocol !== "flv") {
+    await printLine(`unknown protocol "${args.protocol}"; known: rtmp, flv`);
+    return 2;
+  }
+  const options: MeasureOptions = {
+    protocol: args.protocol,
     players: Number(args.players),
     streams: Number(args.streams),
     kbps: Number(args.kbps),
@@ -110,8 +128,10 @@ async function main(): Promise<number> {
   }
   if (results.length === 0) return 1;
   if (args.json) return failures === 0 ? 0 : 1;
-  const { players, streams, kbps, seconds } = options;
-  await say(`\n${players} players, ${streams} stream(s) of ${kbps} kbit/s, ${seconds} s, Deno ${Deno.version.deno}`);
+  const { protocol, players, streams, kbps, seconds } = options;
+  await say(
+    `\n${players} ${protocol} players, ${streams} stream(s) of ${kbps} kbit/s, ${seconds} s, Deno ${Deno.version.deno}`,
+  );
   await say(table(results));
   return failures === 0 ? 0 : 1;
 }

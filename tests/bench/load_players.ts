@@ -1,7 +1,8 @@
 /**
- * Plays a stream N times at the least cost, for measurements of any RTMP server.
+ * Plays a stream N times at the least cost, for measurements of any server of RTMP or HTTP-FLV.
  *
  *     taskset -c 1 deno run -A tests/bench/load_players.ts rtmp://127.0.0.1:1935/live/bench --players 300
+ *     taskset -c 1 deno run -A tests/bench/load_players.ts http://127.0.0.1:8080/live/bench --players 300
  *
  * Prints JSON lines, see `control.ts`: `ready` when all players have had their first frame (or 15 s after the ramp),
  * then one `window` line for each window:
@@ -16,6 +17,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { parseRtmpUrl, runLoad } from "./control.ts";
 import type { SkimmedMessage } from "./chunk_skimmer.ts";
 import { streamName } from "./load_publisher.ts";
+import { FlvClient } from "./flv_client.ts";
 import { type ClientOptions, RtmpClient } from "./rtmp_client.ts";
 
 const READY_AFTER_RAMP_MS = 15_000;
@@ -36,17 +38,19 @@ class Player {
   behindMs = -Infinity;
   gapMs = 0;
   readonly #clock: StreamClock;
+  readonly #client: typeof RtmpClient | typeof FlvClient;
   #readAtMs = NaN;
   #newestMs = NaN;
   #videoMs = NaN;
 
-  constructor(clock: StreamClock) {
+  constructor(clock: StreamClock, client: typeof RtmpClient | typeof FlvClient) {
     this.#clock = clock;
+    this.#client = client;
   }
 
   async play(options: Omit<ClientOptions, "role" | "onMedia" | "onRead">): Promise<void> {
     try {
-      const client: RtmpClient = await RtmpClient.connect({
+      const client: RtmpClient | FlvClient = await this.#client.connect({
         ...options,
         role: "play",
         onRead: (count) => this.#onRead(count),
@@ -86,7 +90,7 @@ class Player {
     this.#readAtMs = nowMs;
   }
 
-  #onMedia(message: SkimmedMessage, client: RtmpClient): void {
+  #onMedia(message: SkimmedMessage, client: { requestedAtMs: number }): void {
     const { typeId, timestampMs, byte0, byte1 } = message;
     if (typeId === 18) return;
     counters.frames++;
@@ -123,12 +127,14 @@ async function main(): Promise<void> {
     boolean: ["control"],
     default: { players: "100", streams: "1", ramp: "3", window: "10", windows: "1000000", buffer: "65536" },
   });
-  const { host, port, app, stream } = parseRtmpUrl(String(args._[0]));
+  const url = String(args._[0]);
+  const { host, port, app, stream } = parseRtmpUrl(url);
+  const client = url.startsWith("http:") ? FlvClient : RtmpClient;
   const streams = Number(args.streams);
   const rampMs = Number(args.ramp) * 1000;
   const clocks = Array.from({ length: streams }, (): StreamClock => ({ bestMs: Infinity }));
   const players = Array.from({ length: Number(args.players) }, (_, i): Player => {
-    const player = new Player(clocks[i % streams] ?? { bestMs: Infinity });
+    const player = new Player(clocks[i % streams] ?? { bestMs: Infinity }, client);
     const name = streamName(stream, i % streams, streams);
     const start = () => player.play({ host, port, app, stream: name, bufferBytes: Number(args.buffer) });
     setTimeout(start, rampMs * i / Number(args.players));

@@ -4,6 +4,8 @@ import { AUDIO_PER_SECOND, FPS } from "./synthetic_media.ts";
 
 /** One measurement: who plays what, and where it runs. */
 export interface MeasureOptions {
+  /** How the players play; the publisher publishes by RTMP. */
+  protocol: "rtmp" | "flv";
   players: number;
   streams: number;
   /** Of each stream, audio and video. */
@@ -93,24 +95,27 @@ export async function measurePeer(peer: Peer, options: MeasureOptions): Promise<
 
 async function measureIn(dir: string, peer: Peer, options: MeasureOptions): Promise<Measurement> {
   const { players, streams, kbps, seconds, rampSeconds, serverCore: core, loadCore } = options;
+  if (options.protocol === "flv" && peer.hasFlv === undefined) throw new Error("it has no HTTP-FLV");
   const port = freePort();
-  const command = peer.command({ port, kbps, dir });
+  const httpPort = freePort();
+  const command = peer.command({ port, httpPort, kbps, dir });
   await using server = new PinnedProcess(peer.name, command, { core, logPath: `${dir}/server.log` });
   await waitForPort(port, server);
 
   const url = `rtmp://127.0.0.1:${port}/live/bench`;
-  const load = (program: string, args: string[]) => {
-    const deno = [Deno.execPath(), "run", "-A", "--no-check", `${bench}${program}.ts`, url, "--control"];
+  const playUrl = options.protocol === "flv" ? `http://127.0.0.1:${httpPort}/live/bench` : url;
+  const load = (program: string, at: string, args: string[]) => {
+    const deno = [Deno.execPath(), "run", "-A", "--no-check", `${bench}${program}.ts`, at, "--control"];
     return new PinnedProcess(program, [...deno, `--streams=${streams}`, ...args], { core: loadCore, logPath: null });
   };
   const media = options.file === undefined ? [`--kbps=${kbps}`] : [`--file=${options.file}`];
-  await using publisher = peer.ownSource ? null : load("load_publisher", media);
+  await using publisher = peer.ownSource ? null : load("load_publisher", url, media);
   await publisher?.event("ready", 10_000);
   // A GOP and a half, so that caches are full.
   await sleep(SETTLE_MS + 1000);
   const idle = usageOf(server.pid);
 
-  await using player = load("load_players", [`--players=${players}`, `--ramp=${rampSeconds}`]);
+  await using player = load("load_players", playUrl, [`--players=${players}`, `--ramp=${rampSeconds}`]);
   await player.event<PlayersReady>("ready", rampSeconds * 1000 + 30_000);
   await sleep(SETTLE_MS);
 

@@ -1,6 +1,8 @@
 /** How a server is started for a measurement. */
 export interface PeerStart {
   port: number;
+  /** Of HTTP-FLV. */
+  httpPort: number;
   /** Of the stream to come; only the floor, which makes its own, needs it. */
   kbps: number;
   /** Empty directory for configuration and logs. */
@@ -14,6 +16,8 @@ export interface Peer {
   note: string;
   /** Makes its own stream: no publisher is started. */
   ownSource?: true;
+  /** Serves HTTP-FLV too. */
+  hasFlv?: true;
   /** Why it cannot be measured here; null when it can. */
   missing(): string | null;
   /** Writes what it needs into `dir`; gives program and arguments of a server in the foreground. */
@@ -39,26 +43,29 @@ const floor: Peer = {
 };
 
 /** Configuration in SRS's language, for SRS and for this project's server. */
-function srsConfig(port: number, dir: string): string {
+function srsConfig(port: number, httpPort: number, dir: string): string {
   return `listen ${port};
 max_connections 10000;
 daemon off;
 srs_log_tank console;
 pid ${dir}/server.pid;
+http_server { enabled on; listen ${httpPort}; dir ${dir}; }
 vhost __defaultVhost__ {
+  http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
 }
 `;
 }
 
-function writeSrsConfig({ port, dir }: PeerStart): string {
+function writeSrsConfig({ port, httpPort, dir }: PeerStart): string {
   const path = `${dir}/server.conf`;
-  Deno.writeTextFileSync(path, srsConfig(port, dir));
+  Deno.writeTextFileSync(path, srsConfig(port, httpPort, dir));
   return path;
 }
 
 const srsTs: Peer = {
   name: "srs-ts",
   note: "from source, defaults (chunk_size 60000, mw_latency 350)",
+  hasFlv: true,
   missing: () => exists(`${root}main.ts`) ? null : "there is no main.ts",
   command: (
     start,
@@ -68,6 +75,7 @@ const srsTs: Peer = {
 const srsTsBinary: Peer = {
   name: "srs-ts-bin",
   note: "compiled, defaults",
+  hasFlv: true,
   missing: () => needsFile("SRS_TS_BIN", "the compiled srs-ts"),
   command: (start) => [Deno.env.get("SRS_TS_BIN") ?? "", "origin", "-c", writeSrsConfig(start)],
 };
@@ -75,6 +83,7 @@ const srsTsBinary: Peer = {
 const srs: Peer = {
   name: "srs",
   note: "defaults (chunk_size 60000, mw_latency 350)",
+  hasFlv: true,
   missing: () => needsFile("SRS_BIN", "the SRS program"),
   command: (start) => [Deno.env.get("SRS_BIN") ?? "", "-c", writeSrsConfig(start)],
 };
