@@ -1,0 +1,263 @@
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { assertEquals, assertGreater, assertStringIncludes } from "../assert.ts";
+import { freePort, isListening, Program, programCommand, until } from "../launcher.ts";
+import { Publisher } from "../server/rtmp_rig.ts";
+import { clip, publishClip } from "./media.ts";
+import { interopTest } from "./tools.ts";
+
+/** A name as an attacker would choose it: run as markup, it changes the page's title. */
+const hostile = "<img src=x onerror=document.title=1>";
+
+/** A browser with a profile of its own, gone at the end of the test. */
+class Browser implements AsyncDisposable {
+  /** What went wrong in its pages. */
+  readonly faults: string[] = [];
+
+  private constructor(readonly context: BrowserContext, readonly page: Page, readonly dir: string) {
+    page.on("pageerror", (error) => this.faults.push(error.message));
+    page.on("console", (message) => {
+      if (message.text().includes("Content Security Policy")) this.faults.push(message.text());
+    });
+    page.on("dialog", (dialog) => this.faults.push(`dialog: ${dialog.message()}`));
+  }
+
+  static async start(): Promise<Browser> {
+    const dir = await Deno.makeTempDir();
+    const context = await chromium.launchPersistentContext(dir, {
+      executablePath: "/usr/bin/chromium",
+      viewport: { width: 1280, height: 900 },
+      args: [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    context.setDefaultTimeout(15_000);
+    return new Browser(context, await context.newPage(), dir);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.context.close();
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+/** An origin as a process of its own, with API and HTTP-FLV. */
+class Origin implements AsyncDisposable {
+  private constructor(
+    readonly rtmp: number,
+    readonly api: number,
+    readonly flv: number,
+    readonly dir: string,
+    readonly program: Program,
+  ) {}
+
+  /** @param cluster Directives of the vhost's `cluster`. */
+  static async start(api = freePort(), cluster = ""): Promise<Origin> {
+    const [rtmp, flv] = [freePort(), freePort()];
+    const dir = await Deno.makeTempDir();
+    await Deno.writeTextFile(
+      `${dir}/origin.conf`,
+      `listen 127.0.0.1:${rtmp}; daemon off; srs_log_tank console; pid ${dir}/origin.pid;
+       http_api { enabled on; listen 127.0.0.1:${api}; }
+       http_server { enabled on; listen 127.0.0.1:${flv}; dir ${dir}; }
+       vhost __defaultVhost__ { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
+         cluster { ${cluster} } }`,
+    );
+    const program = new Program(programCommand("origin", "-c", `${dir}/origin.conf`), { cwd: dir });
+    const origin = new Origin(rtmp, api, flv, dir, program);
+    await until(() => isListening(api), 20_000, () => `the API; ${program.output}`);
+    return origin;
+  }
+
+  url(stream: string): string {
+    return `rtmp://127.0.0.1:${this.rtmp}/live/${stream}`;
+  }
+
+  publish(stream: string): Program {
+    return new Program(publishClip(this.url(stream), "-re", "-stream_loop", "-1", "-i", clip));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program[Symbol.asyncDispose]();
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+function browserTest(name: string, fn: () => Promise<void>): void {
+  interopTest(name, ["chromium", "ffmpeg"], fn);
+}
+
+function streamRow(page: Page, key: string) {
+  return page.locator("#streams tbody tr", { has: page.locator("th bdi", { hasText: key }) });
+}
+
+/** Text of every cell by the title of its column. */
+async function cellsOf(page: Page, key: string): Promise<Record<string, string>> {
+  const cells = streamRow(page, key).locator("td[data-title]");
+  const entries: [string, string][] = [];
+  for (const cell of await cells.all()) {
+    entries.push([await cell.getAttribute("data-title") ?? "", await cell.innerText()]);
+  }
+  return Object.fromEntries(entries);
+}
+
+browserTest("the console shows a stream in Chromium and kicks its publisher", async () => {
+  await using origin = await Origin.start();
+  await using publisher = origin.publish("livestream");
+  await using browser = await Browser.start();
+  const { page } = browser;
+  await page.goto(`http://127.0.0.1:${origin.api}/console`);
+  await streamRow(page, "/live/livestream").waitFor();
+  await page.locator("#streams", { hasText: /\d+ kbit\/s/ }).waitFor();
+  const cells = await cellsOf(page, "/live/livestream");
+  assertEquals(cells.Owner, `127.0.0.1:${origin.api}`);
+  assertStringIncludes(cells.Video!, "768×320");
+  assertStringIncludes(cells.Audio!, "AAC 44.1 kHz");
+  assertGreater(parseInt(cells.Frames!), 0);
+  assertEquals(await page.locator("#live-text").innerText(), "Live");
+
+  // By keyboard alone; first the harmless answer, which must do nothing and bring the focus back.
+  const kick = page.getByRole("button", { name: "Kick publishes 127.0.0.1 of /live/livestream" });
+  await kick.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Kick this client?" }).waitFor();
+  await page.keyboard.press("Enter");
+  // Longer than a poll: a refresh must not take the focus away.
+  await page.waitForTimeout(2500);
+  assertEquals(
+    await page.evaluate("document.activeElement.getAttribute('aria-label')"),
+    "Kick publishes 127.0.0.1 of /live/livestream",
+  );
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await publisher.status(10_000);
+  assertStringIncludes(origin.program.output, "kicked through the HTTP API by 127.0.0.1");
+  await page.getByText("No streams. Publish one").waitFor();
+  assertStringIncludes(await page.locator("#notice").innerText(), "was kicked");
+
+  await origin.program[Symbol.asyncDispose]();
+  await page.getByRole("alert").filter({ hasText: "not reachable" }).waitFor();
+  assertEquals(browser.faults, []);
+});
+
+browserTest("names that peers choose are text in the console", async () => {
+  await using origin = await Origin.start();
+  using _publisher = await Publisher.start(origin.rtmp, hostile);
+  await using browser = await Browser.start();
+  const { page } = browser;
+  // Whatever else a server could answer, if it were not ours.
+  for (const path of ["streams", "clients"]) {
+    await page.route(`**/api/v1/${path}/**`, async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.json();
+      for (const entry of body[path]) {
+        // The server took the spaces out of the name; without them it would not be markup.
+        Object.assign(entry, {
+          url: `/live/${hostile}`,
+          ip: hostile,
+          type: hostile,
+          publish: false,
+          audio: { codec: hostile, channel: hostile },
+        });
+        entry.video = { codec: hostile, profile: hostile, width: hostile, height: hostile };
+      }
+      await route.fulfill({ response: answer, json: body });
+    });
+  }
+  await page.route("**/api/v1/edges", (route) =>
+    route.fulfill({
+      json: {
+        code: 0,
+        data: {
+          pulls: [{ url: hostile, upstream: hostile, switches: hostile, last_error: hostile }],
+          origins: [{ origin: hostile, pulls: 1, failures: 0, rest_ms: 0, last_error: hostile }],
+        },
+      },
+    }));
+  await page.goto(`http://127.0.0.1:${origin.api}/console/`);
+  for (const id of ["streams", "clients", "pulls", "upstreams"]) {
+    await page.locator(`#${id} tbody`, { hasText: hostile }).waitFor();
+  }
+  await page.getByRole("button", { name: `Play /live/${hostile}` }).click();
+  await page.locator("#player", { hasText: hostile }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Kick/ }).first().click();
+  await page.locator("#confirm", { hasText: hostile }).waitFor();
+  assertEquals(await page.locator("main img, dialog img").count(), 0);
+  assertEquals([await page.title(), browser.faults], ["srs-ts console", []]);
+});
+
+/** What the page's video element tells. */
+async function playback({ page }: Browser): Promise<{ seconds: number; frames: number }> {
+  const [seconds, frames] = await page.evaluate<[number, number]>(
+    "[video.currentTime, video.getVideoPlaybackQuality().totalVideoFrames]",
+  );
+  return { seconds, frames };
+}
+
+/** Waits until the picture has moved on for a second. */
+async function waitForPictures(browser: Browser): Promise<void> {
+  const isPast = (from: number) =>
+    until(async () => (await playback(browser)).seconds > from, 20_000, () => `pictures after ${from} s`);
+  await isPast(0);
+  await isPast((await playback(browser)).seconds + 1);
+  assertGreater((await playback(browser)).frames, 20);
+}
+
+browserTest("the console's player shows what HTTP-FLV brings, and goes on when the stream comes back", async () => {
+  await using origin = await Origin.start();
+  await using publisher = origin.publish("livestream");
+  await using browser = await Browser.start();
+  const { page } = browser;
+  const status = page.locator("#player-status");
+  await page.goto(`http://127.0.0.1:${origin.api}/console/`);
+  await page.getByRole("button", { name: "Play /live/livestream" }).click();
+  await waitForPictures(browser);
+  assertEquals(await status.innerText(), "Playing");
+  await page.locator("#player-size", { hasText: "768×320" }).waitFor();
+  await publisher[Symbol.asyncDispose]();
+  await status.filter({ hasText: "trying again" }).waitFor();
+  await using _next = origin.publish("livestream");
+  await status.filter({ hasText: "Playing" }).waitFor();
+  await waitForPictures(browser);
+  assertEquals(browser.faults, []);
+});
+
+browserTest("srs_player.html plays by the query of SRS", async () => {
+  await using origin = await Origin.start();
+  await using _publisher = origin.publish("livestream");
+  await using browser = await Browser.start();
+  const { page } = browser;
+  const query = `autostart=true&server=127.0.0.1&port=${origin.flv}&app=live&stream=livestream.flv&schema=http`;
+  await page.goto(`http://127.0.0.1:${origin.api}/players/srs_player.html?${query}`);
+  assertEquals(await page.locator("#url").inputValue(), `http://127.0.0.1:${origin.flv}/live/livestream.flv`);
+  await waitForPictures(browser);
+  assertEquals(browser.faults, []);
+});
+
+browserTest("a stream that moves to another origin keeps playing from the first", async () => {
+  const [apiA, apiB] = [freePort(), freePort()];
+  await using originA = await Origin.start(apiA, `origin_cluster on; coworkers 127.0.0.1:${apiB};`);
+  await using originB = await Origin.start(apiB, `origin_cluster on; coworkers 127.0.0.1:${apiA};`);
+  await using publisher = originA.publish("livestream");
+  await using browser = await Browser.start();
+  const { page } = browser;
+  await page.goto(`http://127.0.0.1:${apiA}/console/`);
+  await page.getByRole("rowheader", { name: `127.0.0.1:${apiB}` }).waitFor();
+  await page.getByRole("button", { name: "Play /live/livestream" }).click();
+  await page.locator("#player-from").selectOption({ label: `127.0.0.1:${apiA}, origin` });
+  await waitForPictures(browser);
+  await publisher[Symbol.asyncDispose]();
+  await using _moved = originB.publish("livestream");
+  await page.locator("#streams td[data-title=Owner]", { hasText: `:${apiB}` }).waitFor();
+  await waitForPictures(browser);
+  assertEquals(await page.locator("#player-url").innerText(), `http://127.0.0.1:${originA.flv}/live/livestream.flv`);
+  assertEquals(browser.faults, []);
+});
