@@ -62,7 +62,7 @@ export const serveSections: readonly HelpSection[] = [
       [
         "SIGHUP",
         "Read the configuration again. What can be applied without touching a connection is; the log names " +
-        "what needs a restart. An error changes nothing.",
+        "what needs a restart. An error changes nothing. With inotify_auto_reload a change of the file is enough.",
       ],
       ["SIGUSR1", "Open the log file again, after it was moved away. No line is lost."],
       [
