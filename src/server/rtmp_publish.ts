@@ -47,6 +47,8 @@ export class PublishRole implements Role, Claimant {
   #messages = 0;
   #messagesAtTick = 0;
   #lastMediaMs: number;
+  /** When somebody last played the stream, or when it began. */
+  #watchedMs: number;
 
   /** {@link start} is next. */
   constructor(host: RoleHost, admitted: Admitted, request: PublishRequest) {
@@ -58,7 +60,7 @@ export class PublishRole implements Role, Claimant {
     this.#vhost = vhost;
     this.#url = request.url;
     this.#requestId = request.id;
-    this.sinceMs = this.#lastMediaMs = context.timers.nowMs();
+    this.sinceMs = this.#lastMediaMs = this.#watchedMs = context.timers.nowMs();
     this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
     this.clientKey = `${host.remoteIp} ${info?.tcUrl ?? ""} ${info?.flashVer ?? ""} ${request.url.query}`;
     this.#entry = {
@@ -116,7 +118,11 @@ export class PublishRole implements Role, Claimant {
   }
 
   tick(nowMs: number): void {
-    const { firstpktTimeoutMs, normalTimeoutMs } = this.#vhost.publish;
+    const { firstpktTimeoutMs, normalTimeoutMs, kickoffForIdleMs } = this.#vhost.publish;
+    if (this.#source.playerCount > 0) this.#watchedMs = nowMs;
+    else if (kickoffForIdleMs > 0 && nowMs - this.#watchedMs > kickoffForIdleMs) {
+      return this.#host.close("refused", `nobody has played ${this.#url.key} for ${kickoffForIdleMs} ms`);
+    }
     const limitMs = this.#messages === 0 ? firstpktTimeoutMs : normalTimeoutMs;
     if (this.#messages !== this.#messagesAtTick) {
       this.#messagesAtTick = this.#messages;

@@ -2,6 +2,9 @@ import type { VhostConfig } from "../config/mod.ts";
 import type { SourceOptions } from "../stream/live_source.ts";
 import { metadataIdentity } from "./identity.ts";
 
+/** How far a player may lag with `realtime on`: some flushes and a slow moment. */
+const REALTIME_LAG_MS = 2000;
+
 /** How the streams of a vhost are served. */
 export function sourceOptions({ chunkSizeBytes, minLatency, play }: VhostConfig): SourceOptions {
   return {
@@ -10,8 +13,8 @@ export function sourceOptions({ chunkSizeBytes, minLatency, play }: VhostConfig)
     mwLatencyMs: play.mwLatencyMs,
     gopCache: play.gopCache,
     gopCacheMaxFrames: play.gopCacheMaxFrames,
-    queueLengthMs: play.queueLengthMs,
-    timeJitter: play.timeJitter,
+    queueLengthMs: play.realtime ? Math.min(play.queueLengthMs, REALTIME_LAG_MS) : play.queueLengthMs,
+    timeJitter: play.atc ? "off" : play.timeJitter,
     reduceSequenceHeader: play.reduceSequenceHeader,
     identity: metadataIdentity(),
   };

@@ -82,7 +82,7 @@ Deno.test("directivesText() shows everything about a directive below the name of
   workers                  auto | 0..64 threads; default auto; reload: restart
     Threads that send to players; \`auto\` decides by the number of cores.
     TOML workers  SRS_WORKERS
-    Status: supported; srs-ts only.
+    Status: accepted, no effect here: ${entry("workers").reason}; srs-ts only.
 
 vhost
   hls                      block

@@ -14,10 +14,10 @@ Deno.test("the index pages list what lies below them, in the members of SRS", as
   assertEquals(api, { ...common, urls: { v1: "version 1 of the API" } });
   const v1 = await bodyOf(ask("/api/v1/"));
   assertEquals(v1, { ...common, urls: v1.urls, tests: v1.tests });
-  // SRS's names, without `requests` (it is below tests), `perf` and `tcmalloc`; and our `edges`.
+  // SRS's names, without `requests` (it is below tests), `perf` and `tcmalloc`; and our `drain` and `edges`.
   assertEquals(
     Object.keys(v1.urls as object).sort(),
-    ("authors clients clusters edges features meminfos raw rusages self_proc_stats streams summaries system_proc_stats " +
+    ("authors clients clusters drain edges features meminfos raw rusages self_proc_stats streams summaries system_proc_stats " +
       "versions vhosts").split(" "),
   );
   assertEquals(Object.keys(v1.tests as object).sort(), ["errors", "redirects", "requests"]);
@@ -25,7 +25,18 @@ Deno.test("the index pages list what lies below them, in the members of SRS", as
   assert(texts.every((text) => typeof text === "string" && text.length > 10));
 });
 
-for (const { path } of apiRoutes) {
+const readable = apiRoutes.filter(({ methods }) => methods === "any" || methods.includes("GET"));
+
+Deno.test("/api/v1/drain begins a graceful stop, only by POST", async () => {
+  let drained = 0;
+  const ask = apiOf(fakeServer(), { drain: () => void drained++ });
+  assertEquals((await bodyOf(ask("/api/v1/drain"))).code, 405);
+  assertEquals(drained, 0);
+  assertEquals((await bodyOf(ask("/api/v1/drain", { method: "POST" }))).code, 0);
+  assertEquals(drained, 1);
+});
+
+for (const { path } of readable) {
   Deno.test(`${path} answers GET with JSON or a redirect, and HEAD like GET`, async () => {
     const ask = apiOf(fakeServer());
     const place = path.replace("[id]", "");

@@ -49,26 +49,24 @@ export const playRows = {
   }),
   atc: directive("atc", onOff(), {
     default: false,
-    reload: "live",
-    doc: "Whether the publisher's absolute timestamps are kept.",
-    status: unsupported("timestamps are always repaired"),
+    reload: "newClients",
+    doc: "Whether the publisher's absolute timestamps are kept, as with time_jitter off.",
   }),
   atcAuto: directive("atc_auto", onOff(), {
     default: false,
     reload: "live",
     doc: "Whether metadata with bravo_atc switches atc on.",
-    status: unsupported("timestamps are always repaired"),
+    status: unsupported("metadata never changes how timestamps are treated"),
   }),
   reduceSequenceHeader: directive("reduce_sequence_header", onOff(), {
     default: false,
     reload: "live",
     doc: "Whether repeated equal sequence headers are dropped.",
-    status: unsupported("sequence headers are passed on as they come"),
   }),
   realtime: directive("realtime", onOff(), {
     default: false,
     reload: "live",
     extension: true,
-    doc: "Whether a player that lags is moved to the newest keyframe early, to stay near live.",
+    doc: "Whether a player that lags by 2 s is moved to the newest keyframe, to stay near live.",
   }),
 };

@@ -1,4 +1,4 @@
-import { accepted, directive, unsupported } from "../schema.ts";
+import { accepted, directive } from "../schema.ts";
 import { milliseconds, seconds } from "../value_number.ts";
 import { oneOf, onOff } from "../value_type.ts";
 
@@ -43,7 +43,6 @@ export const publishRows = {
     default: 0,
     reload: "newClients",
     doc: "Time without players after which a publisher is sent away; 0: never.",
-    status: unsupported("publishers without players stay"),
   }),
   onConflict: directive("on_conflict", oneOf(["reject", "takeover", "standby"], "reject"), {
     default: "reject",

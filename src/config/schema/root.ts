@@ -1,4 +1,4 @@
-import { block, blocks, directive, unsupported } from "../schema.ts";
+import { accepted, block, blocks, directive, unsupported } from "../schema.ts";
 import { advertisedAddress, listenAddresses } from "../value_address.ts";
 import { bytes, integer, milliseconds } from "../value_number.ts";
 import { workerCount } from "../value_workers.ts";
@@ -43,6 +43,7 @@ export const rootRows = {
     default: "auto",
     extension: true,
     doc: "Threads that send to players; `auto` decides by the number of cores.",
+    status: accepted("one thread serves everybody; several processes may share a machine on ports of their own"),
   }),
   maxConnectionsPerIp: directive("max_connections_per_ip", integer(), {
     default: 0,

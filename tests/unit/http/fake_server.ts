@@ -96,7 +96,7 @@ export function fakeClient(
 /** Asks a fake server's API. */
 export function apiOf(
   server: FakeServer,
-  options: Pick<ApiContext, "reload" | "reloadState"> & { system?: SystemStats } = {},
+  options: Pick<ApiContext, "reload" | "reloadState" | "drain"> & { system?: SystemStats } = {},
 ): (path: string, init?: RequestInit) => Promise<Response> {
   const system = options.system ?? new SystemStats(server.timers, () => null, () => []);
   const policy = () => ({ crossdomain: server.config.httpServer.crossdomain, auth: server.config.httpApi.auth });
