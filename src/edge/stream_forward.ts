@@ -32,6 +32,8 @@ export interface ForwardState {
   reconnects: number;
 }
 
+/** A server that drops the stream sooner than this counts as one that did not take it, so that flapping does not spin. */
+const SETTLED_MS = 1000;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 3000;
 
@@ -50,6 +52,7 @@ export class StreamForward implements Disposable {
   #run: ForwardRun | null = null;
   #pause: { timer: TimerHandle; end: () => void } | null = null;
   #wasTaken = false;
+  #takenMs = 0;
   #stopped = false;
   /** The last server said that somebody else publishes the stream: the others are not to get a second one. */
   #isBusy = false;
@@ -85,7 +88,7 @@ export class StreamForward implements Disposable {
     }
   }
 
-  /** Sends to one server, or where it redirects to. True if it took the stream. */
+  /** Sends to one server, or where it redirects to. True if it took the stream, and not for a moment only. */
   async #sendTo(first: PullTarget): Promise<boolean> {
     const { pool } = this.#options.environment;
     let target = first;
@@ -94,7 +97,7 @@ export class StreamForward implements Disposable {
       if (outcome.redirect === null) {
         if (outcome.wasTaken || outcome.reached) pool.noteSuccess(first.text);
         else pool.noteFailure(first.text, outcome.error);
-        return outcome.wasTaken;
+        return outcome.wasTaken && this.#options.environment.timers.nowMs() - this.#takenMs >= SETTLED_MS;
       }
       const next = parseTarget(outcome.redirect);
       if (next === null || !mayFollow(outcome.remoteIp, next.host)) break;
@@ -118,6 +121,7 @@ export class StreamForward implements Disposable {
       onTaken: () => {
         if (this.#wasTaken) this.state.reconnects++;
         this.#wasTaken = true;
+        this.#takenMs = environment.timers.nowMs();
         this.state.server = target.text;
         this.state.isConnected = true;
         this.state.lastError = "";
