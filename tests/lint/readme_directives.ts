@@ -34,5 +34,6 @@ if (import.meta.main) {
   if (table === null) throw new Error(`README.md needs the lines ${begin} and ${end}`);
   // Padded by a formatter the table would have twice the size.
   const present = `\n\n<!-- deno-fmt-ignore-start -->\n\n${directivesMarkdown()}\n<!-- deno-fmt-ignore-end -->\n\n`;
-  Deno.writeTextFileSync(readme, text.replace(table, () => present));
+  const from = text.indexOf(begin) + begin.length;
+  Deno.writeTextFileSync(readme, text.slice(0, from) + present + text.slice(from + table.length));
 }
