@@ -1,44 +1,18 @@
-import type { Timers } from "../base/clock.ts";
+import type { TimerHandle, Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import { describeError, UpstreamError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
+import {
+  ask,
+  askCoworker,
+  clustersUrl,
+  type CoworkerAnswer,
+  type Fetch,
+  type Owner,
+  type OwnerQuery,
+} from "./coworker_question.ts";
 
-/** Which stream is looked for, and whom to ask. */
-export interface OwnerQuery {
-  /** HTTP APIs of the other origins, `host:port`. */
-  coworkers: readonly string[];
-  /** Budget of one round of questions. */
-  timeoutMs: number;
-  key: string;
-  vhost: string;
-  app: string;
-  stream: string;
-  /** Host that the player used. */
-  ip: string;
-}
-
-/** Another origin that has the stream. */
-export interface Owner {
-  ip: string;
-  /** Its RTMP port. */
-  port: number;
-  /** Where it serves the stream over HTTP, `host:port`; only of servers that do, and tell (SRS does not). */
-  http?: string;
-  /** HTTP API through which it answered. */
-  coworker: string;
-  /** How long its publisher has sent nothing; 0 for servers that do not tell (SRS). */
-  silentMs: number;
-}
-
-/** One coworker's part of a question: what it said, how fast. */
-export interface CoworkerAnswer {
-  coworker: string;
-  latencyMs: number;
-  owner: Owner | null;
-  /** Why there is no usable answer; null when it answered. */
-  error: string | null;
-  /** Instance that answered, for servers that tell (SRS does not). */
-  instance: string | null;
-}
+export { askCoworker, COWORKER_TOKEN_HEADER } from "./coworker_question.ts";
+export type { CoworkerAnswer, Fetch, Owner, OwnerQuery } from "./coworker_question.ts";
 
 /** Health of one coworker as last seen. */
 interface CoworkerState {
@@ -52,22 +26,28 @@ interface CoworkerState {
   isSelf: boolean;
 }
 
-/** What is needed of the global `fetch`. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** Options of {@link Coworkers.findOwner}. */
+export interface FindOptions {
+  /** Ask anew, whatever was asked a moment ago, and wait for slow coworkers as long as the budget allows. */
+  fresh: boolean;
+}
 
 /** A coworker that failed is left alone so long. Its return must be seen soon: whoever waits may wait for just that. */
 const REST_MS = 200;
 /** Where there are only coworkers that failed the last time, they are waited for so long. */
 const SUSPECTS_TIMEOUT_MS = 100;
+/** Behind the first coworker that claims a stream, the others are waited for so long: it may be wrong. */
+const OTHERS_TIMEOUT_MS = 30;
+/** Once a coworker has answered, slow ones are waited for so long since the question; the next one may find their answer. */
+const SLOW_TIMEOUT_MS = 200;
 /** Players that come together share a question, and for this long its "nobody has it". */
 const NEGATIVE_CACHE_MS = 100;
-const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Finds the origin that owns a stream by asking all coworkers at once, in SRS's way (`/api/v1/clusters`).
  *
- * SRS asks one after the other, 30 s each; here a question costs at most its budget. A coworker that failed is asked along
- * with the others, one question at a time however many there are, and nobody waits for it.
+ * SRS asks one after the other, 30 s each; here a question costs at most its budget. A coworker that is slow does not hold
+ * up those that are not, and one that failed is asked along, one question at a time, and not waited for at all.
  */
 export class Coworkers {
   readonly #fetch: Fetch;
@@ -75,7 +55,10 @@ export class Coworkers {
   readonly #log: Logger;
   readonly #instance: string;
   readonly #states = new Map<string, CoworkerState>();
-  readonly #asking = new Map<string, Promise<Owner | null>>();
+  readonly #asking = new Map<string, Promise<readonly Owner[]>>();
+  /** Questions on their way, by coworker and stream: a second one of the same kind waits for the answer to the first. */
+  readonly #inFlight = new Map<string, Promise<CoworkerAnswer>>();
+  #turn = 0;
 
   /** @param instance Id of this server: an answer that bears it comes from itself. */
   constructor(fetch: Fetch, timers: Timers, log: Logger, instance: string) {
@@ -85,14 +68,24 @@ export class Coworkers {
     this.#instance = instance;
   }
 
-  /** The first coworker that has the stream; null when none answers so within the budget. Never throws. */
-  findOwner(query: OwnerQuery, options: { fresh: boolean } = { fresh: false }): Promise<Owner | null> {
+  /**
+   * A coworker that has the stream; null when none answers so within the budget. Never throws.
+   *
+   * Where several say so they take turns: one of them may be wrong, and who was sent there comes again.
+   */
+  async findOwner(query: OwnerQuery, options: FindOptions = { fresh: false }): Promise<Owner | null> {
+    const owners = await this.findOwners(query, options);
+    return owners[this.#turn++ % Math.max(1, owners.length)] ?? null;
+  }
+
+  /** All coworkers that say they have the stream, the fastest first. Never throws. */
+  findOwners(query: OwnerQuery, { fresh }: FindOptions = { fresh: false }): Promise<readonly Owner[]> {
     const running = this.#asking.get(query.key);
-    if (running !== undefined && !options.fresh) return running;
-    const asked = this.#ask(query);
+    if (running !== undefined && !fresh) return running;
+    const asked = this.#ask(query, fresh);
     this.#asking.set(query.key, asked);
     const forget = () => this.#asking.delete(query.key);
-    asked.then((owner) => owner === null ? this.#timers.after(NEGATIVE_CACHE_MS, forget) : forget());
+    asked.then((owners) => owners.length === 0 ? this.#timers.after(NEGATIVE_CACHE_MS, forget) : forget());
     return asked;
   }
 
@@ -106,7 +99,8 @@ export class Coworkers {
     const giveUp = new AbortController();
     const timer = this.#timers.after(query.timeoutMs, () => giveUp.abort());
     try {
-      await ask(this.#fetch, `${clustersUrl(coworker, query)}&claim=${Math.round(sinceMs)}`, coworker, giveUp.signal);
+      const url = `${clustersUrl(coworker, query)}&claim=${Math.round(sinceMs)}`;
+      await ask(this.#fetch, url, coworker, { token: query.token, signal: giveUp.signal });
     } catch (error) {
       this.#log.warn(`coworker ${coworker} was not told of the new publisher of ${query.key}: ${describeError(error)}`);
     } finally {
@@ -114,30 +108,55 @@ export class Coworkers {
     }
   }
 
-  #ask(query: OwnerQuery): Promise<Owner | null> {
-    const nowMs = this.#timers.nowMs();
-    const awake = query.coworkers.filter((coworker) => {
-      const { isSelf, isSuspect, pending, restUntilMs } = this.#state(coworker);
-      return !isSelf && restUntilMs <= nowMs && !(isSuspect && pending > 0);
+  #ask(query: OwnerQuery, fresh: boolean): Promise<readonly Owner[]> {
+    const startedMs = this.#timers.nowMs();
+    const questions = query.coworkers.flatMap((coworker) => {
+      const answer = this.#question(coworker, query, fresh);
+      return answer === null ? [] : [{ coworker, answer }];
     });
-    const trusted = awake.filter((coworker) => !this.#state(coworker).isSuspect);
-    const waitedFor = new Set(trusted.length > 0 ? trusted : awake);
-    const { promise, resolve } = Promise.withResolvers<Owner | null>();
-    if (waitedFor.size === 0) resolve(null);
-    else if (trusted.length === 0) {
-      const timer = this.#timers.after(SUSPECTS_TIMEOUT_MS, () => resolve(null));
-      promise.then(() => timer.cancel());
-    }
-    for (const coworker of awake) {
-      this.#state(coworker).pending++;
-      askCoworker(this.#fetch, this.#timers, coworker, query).then((answer) => {
-        this.#note(answer);
-        if (answer.owner !== null && answer.instance !== this.#instance) return resolve(answer.owner);
-        waitedFor.delete(coworker);
-        if (waitedFor.size === 0) resolve(null);
+    const { promise, resolve } = Promise.withResolvers<readonly Owner[]>();
+    const owners: Owner[] = [];
+    const done = () => resolve([...owners]);
+    let limit: { atMs: number; timer: TimerHandle } | null = null;
+    const endBy = (atMs: number) => {
+      if (limit !== null && limit.atMs <= atMs) return;
+      limit?.timer.cancel();
+      limit = { atMs, timer: this.#timers.after(Math.max(0, atMs - this.#timers.nowMs()), done) };
+    };
+    promise.then(() => limit?.timer.cancel());
+    const trusted = questions.filter(({ coworker }) => !this.#state(coworker).isSuspect);
+    const waitedFor = new Set(trusted.length > 0 ? trusted : questions);
+    if (waitedFor.size === 0) done();
+    else if (trusted.length === 0) endBy(startedMs + SUSPECTS_TIMEOUT_MS);
+    for (const question of questions) {
+      question.answer.then(({ owner, error, instance }) => {
+        waitedFor.delete(question);
+        if (owner !== null && instance !== this.#instance) owners.push(owner);
+        if (waitedFor.size === 0) return done();
+        if (owners.length > 0) endBy(this.#timers.nowMs() + OTHERS_TIMEOUT_MS);
+        else if (error === null && !fresh) endBy(startedMs + SLOW_TIMEOUT_MS);
       });
     }
     return promise;
+  }
+
+  /** The question to one coworker, a new one or one under way; null if it is not to be asked now. */
+  #question(coworker: string, query: OwnerQuery, fresh: boolean): Promise<CoworkerAnswer> | null {
+    const id = `${coworker} ${query.key}`;
+    const running = this.#inFlight.get(id);
+    if (running !== undefined && !fresh) return running;
+    const state = this.#state(coworker);
+    const mayAsk = !state.isSelf && state.restUntilMs <= this.#timers.nowMs() &&
+      !(state.isSuspect && state.pending > 0);
+    if (!mayAsk) return null;
+    state.pending++;
+    const answer = askCoworker(this.#fetch, this.#timers, coworker, query);
+    this.#inFlight.set(id, answer);
+    answer.then((told) => {
+      if (this.#inFlight.get(id) === answer) this.#inFlight.delete(id);
+      this.#note(told);
+    });
+    return answer;
   }
 
   #state(coworker: string): CoworkerState {
@@ -165,103 +184,4 @@ export class Coworkers {
     state.isSelf = true;
     this.#log.warn(`coworker ${coworker} is this server itself, it is not asked again`);
   }
-}
-
-function clustersUrl(coworker: string, { vhost, ip, app, stream }: Omit<OwnerQuery, "coworkers" | "key">): string {
-  const parameters = Object.entries({ vhost, ip, app, stream, coworker });
-  return `http://${coworker}/api/v1/clusters?${
-    parameters.map(([name, value]) => `${name}=${encode(value)}`).join("&")
-  }`;
-}
-
-/**
- * Asks one coworker and tells everything about the answer; never throws.
- *
- * The request is SRS's. SRS neither encodes nor decodes values: what may stand in a query stays as it is (the colon of an
- * address must), the rest is encoded, so that a name cannot forge a parameter.
- */
-export async function askCoworker(
-  fetch: Fetch,
-  timers: Timers,
-  coworker: string,
-  query: Omit<OwnerQuery, "coworkers" | "key">,
-): Promise<CoworkerAnswer> {
-  const startedMs = timers.nowMs();
-  const done = (owner: Owner | null, error: string | null, instance: string | null): CoworkerAnswer => ({
-    coworker,
-    latencyMs: Math.round(timers.nowMs() - startedMs),
-    owner,
-    error,
-    instance,
-  });
-  const { promise: outOfTime, reject } = Promise.withResolvers<never>();
-  const giveUp = new AbortController();
-  const timer = timers.after(query.timeoutMs, () => {
-    reject(new UpstreamError("OriginClusterDiscover", `no answer within ${query.timeoutMs} ms`));
-    giveUp.abort();
-  });
-  const url = clustersUrl(coworker, query);
-  try {
-    const { owner, instance } = await Promise.race([outOfTime, ask(fetch, url, coworker, giveUp.signal)]);
-    return done(owner, null, instance);
-  } catch (error) {
-    return done(null, error instanceof UpstreamError ? error.message : describeError(error), null);
-  } finally {
-    timer.cancel();
-  }
-}
-
-async function ask(fetch: Fetch, url: string, coworker: string, signal: AbortSignal) {
-  const headers = { "content-type": "application/json" };
-  const response = await fetch(url, { method: "POST", headers, redirect: "error", signal });
-  return readAnswer(await readBody(response), response.status, coworker);
-}
-
-function encode(value: string): string {
-  return value.replace(/[^\w.~:/@,;!$()*[\]-]/gu, encodeURIComponent);
-}
-
-/** The body, up to a bound: a coworker is another program and may be broken. */
-async function readBody(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const part of response.body ?? []) {
-    text += decoder.decode(part, { stream: true });
-    if (text.length > MAX_ANSWER_BYTES) throw new UpstreamError("OriginClusterDiscover", "answer is too long");
-  }
-  return text;
-}
-
-function readAnswer(body: string, status: number, coworker: string): { owner: Owner | null; instance: string | null } {
-  if (status !== 200 && status !== 201) throw new UpstreamError("OriginClusterDiscover", `HTTP status ${status}`);
-  const answer = parseObject(body);
-  const data = asRecord(answer?.data);
-  if (answer === null || answer.code !== 0 || data === null) {
-    throw new UpstreamError("OriginClusterDiscover", `unexpected answer: ${body.slice(0, 100)}`);
-  }
-  const instance = typeof data.instance === "string" ? data.instance : null;
-  const origin = asRecord(data.origin);
-  if (origin === null) return { owner: null, instance };
-  const { ip, port, silent_ms: silent, http } = origin;
-  const usable = typeof ip === "string" && /^[\w.:-]{1,255}$/.test(ip) && Number.isInteger(port) &&
-    Number(port) > 0 && Number(port) < 65536;
-  if (!usable) {
-    throw new UpstreamError("OriginClusterDiscover", `owner without a usable ip and port: ${body.slice(0, 200)}`);
-  }
-  const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
-  const owner: Owner = { ip, port: Number(port), coworker, silentMs };
-  if (typeof http === "string" && /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,255}):\d{1,5}$/i.test(http)) owner.http = http;
-  return { owner, instance };
-}
-
-function parseObject(body: string): Record<string, unknown> | null {
-  try {
-    return asRecord(JSON.parse(body));
-  } catch {
-    throw new UpstreamError("OriginClusterDiscover", `answer is not JSON: ${body.slice(0, 100)}`);
-  }
-}
-
-function asRecord(value: unknown): Record<string, unknown> | null {
-  return typeof value === "object" && value !== null ? value as Record<string, unknown> : null;
 }

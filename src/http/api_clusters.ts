@@ -1,9 +1,12 @@
+import { encodeUtf8 } from "../base/bytes.ts";
+import { COWORKER_TOKEN_HEADER } from "../cluster/coworkers.ts";
 import { answerOwner, type OwnerQuestion } from "../cluster/ownership.ts";
-import { findVhost } from "../config/mod.ts";
+import { type Config, findVhost } from "../config/mod.ts";
 import { streamKey } from "../rtmp/url.ts";
-import { envelope, type JsonBody } from "./envelope.ts";
+import { equalInConstantTime } from "./basic_auth.ts";
+import type { Call } from "./call.ts";
+import { envelope, type JsonBody, refusal } from "./envelope.ts";
 import { localAddresses, mainAddress } from "./local_address.ts";
-import type { Query } from "./query.ts";
 import type { ApiContext, Route } from "./route.ts";
 
 /** The origin cluster: who has a stream, and what an edge pulls. */
@@ -12,7 +15,7 @@ export const clusterRoutes: readonly Route[] = [
     path: "/api/v1/clusters",
     methods: "any",
     doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; asked by the coworkers",
-    handle: (context, { query }) => answerClusters(context, query),
+    handle: (context, call) => answerClusters(context, call),
   },
   {
     path: "/api/v1/edges",
@@ -28,7 +31,7 @@ export const clusterRoutes: readonly Route[] = [
  *
  * Source: SRS 6 `SrsGoApiClusters::serve_http`; without the common members, and `origin` null for an unknown stream.
  */
-function answerClusters({ server }: ApiContext, query: Query): JsonBody {
+function answerClusters({ server }: ApiContext, { query, headers, remoteIp }: Call): JsonBody | Response {
   const read = (value: (name: string) => string) => ({
     ip: value("ip"),
     vhost: value("vhost"),
@@ -44,12 +47,24 @@ function answerClusters({ server }: ApiContext, query: Query): JsonBody {
       silentMs: (key) => server.publishers.active(key)?.silentMs() ?? 0,
     });
   const question = read((name) => query.get(name));
+  const rawQuestion = read((name) => query.raw(name));
+  if (![question, rawQuestion].every(({ vhost }) => mayAsk(server.config, vhost, headers))) {
+    server.log.warn(`${remoteIp} asks for the streams of this server without the right coworker_token`);
+    return refusal(403, "no coworker of this server");
+  }
   const claim = Number(query.get("claim"));
   if (claim > 0) yieldStream(server, question, claim);
   const { coworker: _, ...echo } = question;
   // SRS does not encode: there `%` is a character of the name like any other.
-  const origin = answer(question) ?? answer(read((name) => query.raw(name)));
+  const origin = answer(question) ?? answer(rawQuestion);
   return { code: 0, data: { query: echo, origin, instance: server.identity.serviceId } };
+}
+
+/** Whether a question bears the `coworker_token` of the vhost that it is about; anything will do without one. */
+function mayAsk(config: Config, vhost: string, headers: Headers): boolean {
+  const token = findVhost(config, vhost)?.cluster.coworkerToken ?? "";
+  const sent = headers.get(COWORKER_TOKEN_HEADER) ?? "";
+  return token === "" || equalInConstantTime(encodeUtf8(sent), encodeUtf8(encodeURIComponent(token)));
 }
 
 /** A coworker has a newer publisher of the stream: the one here gives way, if it may. */

@@ -59,5 +59,6 @@ export class OwnerSearch {
 /** The question to the coworkers of a vhost. */
 export function ownerQuery({ cluster, name }: VhostConfig, { app, stream, host, key }: StreamUrl): OwnerQuery {
   const coworkers = cluster.coworkers.map(({ text }) => text);
-  return { coworkers, timeoutMs: cluster.coworkerTimeoutMs, key, vhost: name, app, stream, ip: host };
+  const { coworkerTimeoutMs: timeoutMs, coworkerToken: token } = cluster;
+  return { coworkers, timeoutMs, key, vhost: name, app, stream, ip: host, token };
 }
