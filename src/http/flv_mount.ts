@@ -16,6 +16,8 @@ import { acceptWebSocket, isWebSocketRequest, refuseWebSocket } from "./websocke
 export interface FlvMountOptions {
   /** There is room for one more viewer (`max_connections`). */
   hasRoom(): boolean;
+  /** A recording that lies where a stream could be is served while there is no such stream. */
+  files: Mount;
 }
 
 /** Clients that are known to go where a 302 sends them: browsers, ffmpeg and all that is made of it, curl, VLC, SRS. */
@@ -26,12 +28,16 @@ const followers = /^(?:Mozilla|Lavf|curl|VLC|LibVLC|GStreamer|SRS)\b/i;
  *
  * `?only-audio` and `?only-video` leave the other out.
  */
-export function flvMount(context: ServerContext, { hasRoom }: FlvMountOptions): Mount {
-  return (call) => {
+export function flvMount(context: ServerContext, { hasRoom, files }: FlvMountOptions): Mount {
+  return async (call) => {
     const found = findFlvStream(context.config, call);
     if (found === null || found instanceof Response) return found;
     const { method, headers } = call;
     if (method !== "GET" && method !== "HEAD") return methodNotAllowed(["GET"]);
+    if (!context.sources.find(found.url.key)?.isActive) {
+      const file = await files(call);
+      if (file instanceof Response && file.status !== 404) return file;
+    }
     if (!hasRoom()) return refusal(503, "max_connections is reached");
     if (method === "GET" && isWebSocketRequest(headers)) return openWebSocket(context, call, found);
     const answerHeaders = new Headers({

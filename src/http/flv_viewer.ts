@@ -94,6 +94,7 @@ export class FlvViewer implements LiveViewer, Player, SupplySink {
     this.#endsWhenSent = false;
     if (active) return supply.onPublish();
     supply.onUnpublish();
+    if (!this.#hasStarted) return;
     // Not at once even here: another publisher may be about to take the stream over.
     this.#endTimer = this.#context.timers.after(supply.isPulled ? this.#ownerTimeoutMs : 0, () => {
       this.#endsWhenSent = true;
@@ -229,7 +230,6 @@ export class FlvViewer implements LiveViewer, Player, SupplySink {
 
   #finish(): void {
     const reason = `publisher of ${this.#request.url.key} left`;
-    if (!this.#hasStarted) return this.onNotFound(reason);
     this.#host.send(endOf(this.#request.carrier));
     this.#host.finish("sourceEnded", reason);
   }

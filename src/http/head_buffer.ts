@@ -13,11 +13,6 @@ export class HeadBuffer {
   /** Up to here there is no end of a head. */
   #searched = 0;
 
-  /** Bytes that wait. */
-  get length(): number {
-    return this.#used;
-  }
-
   push(bytes: Uint8Array): void {
     const used = this.#used + bytes.length;
     if (used > this.#bytes.length) {

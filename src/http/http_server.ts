@@ -35,8 +35,8 @@ export class HttpServer {
     this.#system = new SystemStats(server.timers);
     const context = { ...options, server, system: this.#system };
     const api = mountRoutes(apiRoutes, context);
-    const live = flvMount(server, { hasRoom: () => this.#hasRoom });
     const files = staticMount(() => server.config);
+    const live = flvMount(server, { hasRoom: () => this.#hasRoom, files });
     const { httpApi, httpServer } = server.config;
     const isShared = httpApi.enabled && httpServer.enabled && isSame(httpApi.listen, httpServer.listen);
     const console = consoleMount(server);

@@ -26,8 +26,9 @@ export function matchMount(template: string, host: string, path: string): MountM
   const slash = template.indexOf("/");
   const templateHost = template.slice(0, Math.max(0, slash));
   if (templateHost !== "" && templateHost !== "[vhost]" && templateHost !== host) return null;
-  const groups = patternOf(template.slice(Math.max(0, slash))).exec(path)?.groups;
-  if (groups === undefined) return null;
+  const found = patternOf(template.slice(Math.max(0, slash))).exec(path);
+  if (found === null) return null;
+  const groups = found.groups ?? {};
   const bare = path.slice(0, path.length - mountExtension(template).length);
   const app = decodeName(groups.app ?? bare.slice(1, Math.max(1, bare.lastIndexOf("/"))));
   const stream = decodeName(groups.stream ?? bare.slice(bare.lastIndexOf("/") + 1));
