@@ -57,14 +57,17 @@ class Origin implements AsyncDisposable {
     readonly program: Program,
   ) {}
 
-  /** @param cluster Directives of the vhost's `cluster`. */
-  static async start(api = freePort(), cluster = ""): Promise<Origin> {
+  /**
+   * @param cluster Directives of the vhost's `cluster`.
+   * @param auth Directives of `http_api { auth { } }`.
+   */
+  static async start(api = freePort(), cluster = "", auth = ""): Promise<Origin> {
     const [rtmp, flv] = [freePort(), freePort()];
     const dir = await Deno.makeTempDir();
     await Deno.writeTextFile(
       `${dir}/origin.conf`,
       `listen 127.0.0.1:${rtmp}; daemon off; srs_log_tank console; pid ${dir}/origin.pid;
-       http_api { enabled on; listen 127.0.0.1:${api}; }
+       http_api { enabled on; listen 127.0.0.1:${api}; auth { ${auth} } }
        http_server { enabled on; listen 127.0.0.1:${flv}; dir ${dir}; }
        vhost __defaultVhost__ { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
          cluster { ${cluster} } }`,
@@ -146,6 +149,31 @@ browserTest("the console shows a stream in Chromium and kicks its publisher", as
   await page.getByRole("alert").filter({ hasText: "not reachable" }).waitFor();
   assertEquals(browser.faults, []);
 });
+
+browserTest(
+  "the console says that a password is needed, asks for it once, and shows what is wrong elsewhere",
+  async () => {
+    await using origin = await Origin.start(freePort(), "", "enabled on; username admin; password secret;");
+    await using browser = await Browser.start();
+    const { page } = browser;
+    let asked = 0;
+    page.on("response", (response) => asked += response.status() === 401 ? 1 : 0);
+    await page.goto(`http://127.0.0.1:${origin.api}/console/`);
+    await page.getByRole("alert").filter({ hasText: "asks for a user name and password" }).waitFor();
+    await page.waitForTimeout(3000);
+    assertEquals(asked, 1);
+    await page.getByLabel("Show another server").fill("no such address");
+    await page.keyboard.press("Enter");
+    await page.getByText("Not an address").waitFor();
+    await page.getByLabel("Show another server").fill(`127.0.0.1:${origin.rtmp}`);
+    await page.keyboard.press("Enter");
+    await page.locator("#servers tbody tr", { hasText: `:${origin.rtmp}` }).getByText("not reachable").waitFor();
+    await page.setExtraHTTPHeaders({ authorization: `Basic ${btoa("admin:secret")}` });
+    await page.locator("#sign-in").click();
+    await page.locator("#live-text", { hasText: "Live" }).waitFor();
+    assertEquals(browser.faults, []);
+  },
+);
 
 browserTest("names that peers choose are text in the console", async () => {
   await using origin = await Origin.start();

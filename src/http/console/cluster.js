@@ -157,7 +157,9 @@ function describe({ key, places }) {
 /** `http://host:port`, or null. */
 function baseOf(text) {
   const trimmed = text.trim();
-  return httpUrl(/^https?:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`)?.origin ?? null;
+  const url = httpUrl(/^https?:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`);
+  // Some browsers take nearly any text for a name.
+  return url !== null && /^(?:[a-z\d_.-]+|\[[\da-f:.]+\])$/i.test(url.hostname) ? url.origin : null;
 }
 
 function readStored() {

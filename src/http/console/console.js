@@ -20,7 +20,7 @@ const tables = {
     "servers",
     serverColumns({
       remove: (node) => cluster.remove(node),
-      refresh: (node) => node.refresh(),
+      signIn: (node) => node.signIn(),
       drain: (node) => actions.drain(node),
     }),
   ),
@@ -148,7 +148,7 @@ byId("pause").addEventListener("click", () => {
   if (!cluster.paused) { for (const node of cluster.nodes) if (node.status !== "locked") node.refresh(); }
   scheduleShow();
 });
-byId("sign-in").addEventListener("click", () => cluster.self.refresh());
+byId("sign-in").addEventListener("click", () => cluster.self.signIn());
 byId("filter").addEventListener("input", () => scheduleShow());
 byId("add").addEventListener("submit", (event) => {
   event.preventDefault();

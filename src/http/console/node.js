@@ -22,6 +22,8 @@ export class ServerNode {
   clients = [];
   edge = null;
   histories = new Histories();
+  /** Without credentials, else the browser's question would come again with each poll that is refused. */
+  #access = { credentials: "omit", timeoutMs: TIMEOUT_MS };
   #queue = Promise.resolve();
   #wake = () => {};
   #ended = false;
@@ -47,7 +49,6 @@ export class ServerNode {
   async run(mayPoll) {
     while (!this.#ended) {
       const startMs = performance.now();
-      // A browser asks for the password with each refused request: once is enough, until the user wants it again.
       if (mayPoll() && this.status !== "locked") {
         await this.#poll();
         if (!this.#ended) this.#onChange();
@@ -65,7 +66,13 @@ export class ServerNode {
 
   /** Polls now. */
   refresh() {
-    if (this.status === "locked") this.status = "new";
+    this.#wake();
+  }
+
+  /** Lets the browser ask for the password, which it does only for this server; it takes as long as the user does. */
+  signIn() {
+    this.#access = { credentials: "same-origin" };
+    this.status = "new";
     this.#wake();
   }
 
@@ -100,10 +107,12 @@ export class ServerNode {
       this.clients = clients ?? [];
       this.histories.sweep();
       this.status = "up";
+      this.#access.timeoutMs = TIMEOUT_MS;
       this.error = "";
       this.seenAt = new Date();
     } catch (error) {
       this.status = error.status === 401 ? "locked" : "down";
+      if (this.status === "locked") this.#access = { credentials: "omit", timeoutMs: TIMEOUT_MS };
       this.error = error.message;
       // It may come back as another one.
       this.info = null;
@@ -139,16 +148,17 @@ export class ServerNode {
   }
 
   #ask(path, init = {}) {
-    const answer = this.#queue.then(() => ask(this.base, path, init));
+    const answer = this.#queue.then(() => ask(this.base, path, { ...init, ...this.#access }));
     this.#queue = answer.catch(() => {});
     return answer;
   }
 }
 
-async function ask(base, path, init) {
+async function ask(base, path, { timeoutMs, ...init }) {
   let response;
   try {
-    response = await fetch(base + path, { ...init, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const signal = timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs);
+    response = await fetch(base + path, { ...init, cache: "no-store", signal });
   } catch (error) {
     const late = error.name === "TimeoutError";
     throw new Error(late ? `no answer within ${TIMEOUT_MS / 1000} seconds` : "not reachable", { cause: error });

@@ -5,7 +5,7 @@ import { audioText, bitrate, count, duration, megabytes, percent, plural, sizeTe
 
 const statusTexts = { new: "asking", up: "up", down: "down", locked: "password" };
 
-/** @param actions `remove`, `refresh` and `drain`, each of a server. */
+/** @param actions `remove`, `signIn` and `drain`, each of a server. */
 export function serverColumns(actions) {
   return [
     {
@@ -46,7 +46,7 @@ export function serverColumns(actions) {
       build(cell) {
         let shown = null;
         const open = element("a", { class: "button", target: "_blank", rel: "noreferrer" }, "Open");
-        const signIn = element("button", { type: "button", onclick: () => actions.refresh(shown) }, "Sign in");
+        const signIn = element("button", { type: "button", onclick: () => actions.signIn(shown) }, "Sign in");
         const remove = element("button", { type: "button", onclick: () => actions.remove(shown) }, "Remove");
         const drain = element("button", { type: "button", onclick: () => actions.drain(shown) }, "Drain");
         cell.append(element("span", { class: "actions" }, signIn, remove, open, drain));
@@ -188,7 +188,8 @@ export function clientColumns(kick) {
 
 /** What a client does, in a word. */
 export function clientRole({ publish, type }) {
-  return publish ? "publishes" : type === "rtmp-play" ? "plays" : `plays (${String(type)})`;
+  if (publish) return "publishes";
+  return type === "rtmp-play" ? "plays" : type === "flv-play" ? "plays HTTP-FLV" : `plays (${String(type)})`;
 }
 
 export const pullColumns = [
