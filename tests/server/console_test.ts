@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { readCall } from "../../src/http/call.ts";
 import { consoleMount } from "../../src/http/console.ts";
+import { readPlayerQuery } from "../../src/http/console/player_query.js";
 import { HttpServer } from "../../src/http/http_server.ts";
 import { Server } from "../../src/server/server.ts";
 import { configOf, fakeServer, listLogger } from "../unit/http/fake_server.ts";
@@ -140,6 +141,27 @@ Deno.test("the console answers HEAD without a body, other methods with 405, and 
   assertEquals([same.status, await same.text()], [304, ""]);
   assertEquals((await get("/console/console.css", { headers: { "if-none-match": '"old"' } })).status, 200);
 });
+
+const playerQueries: [query: string, url: string, autostart?: boolean][] = [
+  ["", "http://here:8080/live/livestream.flv"],
+  ["?autostart=false", "http://here:8080/live/livestream.flv", false],
+  [
+    "?autostart=true&server=10.0.0.1&port=8081&app=a/b&stream=x.flv&schema=http&vhost=10.0.0.1",
+    "http://10.0.0.1:8081/a/b/x.flv",
+  ],
+  ["?server=a.example&port=443&schema=https&stream=x", "https://a.example/live/x.flv"],
+  ["?vhost=b.example&token=1%2F2", "http://here:8080/live/livestream.flv?vhost=b.example&token=1%2F2"],
+  ["?stream=..%2F..%2Fapi&app=x%3Fy", "http://here:8080/x%3Fy/..%2F..%2Fapi.flv"],
+  ["?url=http%3A%2F%2Fa%2Fb.flv", "http://a/b.flv"],
+  ["?url=javascript:alert(1)", ""],
+  ["?schema=javascript&server=a", "http://a:8080/live/livestream.flv"],
+];
+
+for (const [query, url, autostart = true] of playerQueries) {
+  Deno.test(`srs_player.html${query} plays ${url || "nothing"}`, () => {
+    assertEquals(readPlayerQuery(query, { hostname: "here" }), { url, autostart });
+  });
+}
 
 Deno.test("/console/api/node tells role, coworkers and where HTTP-FLV is", async () => {
   const data = async (conf: string) => (await (await get("/console/api/node", { conf })).json()).data;
