@@ -26,9 +26,9 @@ function withFiles(files: Record<string, string>, test: (path: (name: string) =>
   };
 }
 
-const conf = "# ports\nlisten 1935;\nworkers 2;\n\nvhost a {\n    play {\n        gop_cache off;\n    }\n}\n";
+const conf = "# ports\nlisten 1935;\nclient_timeout 5000;\n\nvhost a {\n    play {\n        gop_cache off;\n    }\n}\n";
 const toml =
-  '# ports\nlisten = [1935]\nworkers = 2 # srs-ts only\n\n[[vhost]]\n  name = "a"\n\n  [vhost.play]\n    gop_cache = false\n';
+  '# ports\nlisten = [1935]\nclient_timeout = 5000 # srs-ts only\n\n[[vhost]]\n  name = "a"\n\n  [vhost.play]\n    gop_cache = false\n';
 
 Deno.test(
   "convert writes the other language to standard output, by the ending of the file",
@@ -98,11 +98,13 @@ Deno.test(
     assertEquals(await run(convertCommand, "--strict-srs", path("x.toml")), {
       status: 1,
       stdout: "",
-      stderr: `${path("x.toml")}:3:1: SRS has no directive "workers"\n  workers = 2 # srs-ts only\n  ^^^^^^^\n`,
+      stderr: `${
+        path("x.toml")
+      }:3:1: SRS has no directive "client_timeout"\n  client_timeout = 5000 # srs-ts only\n  ^^^^^^^\n`,
     });
     const { status, stdout, stderr } = await run(convertCommand, "--strict-srs", "--comment-out", path("x.toml"));
     assertEquals({ status, stderr }, { status: 0, stderr: "" });
-    assertEquals(stdout, conf.replace("workers 2;", "# workers 2;"));
+    assertEquals(stdout, conf.replace("client_timeout 5000;", "# client_timeout 5000;"));
   }),
 );
 

@@ -353,7 +353,9 @@ for (
     const session = new Stage().publisher();
     const frame = first === null ? audio(1, 0, 100_000) : inter(1, 0, 100_000);
     // 1500 MB; blocks that nobody holds are collected on the way, when the collector finds time.
-    for (let i = 0; i < 15_000; i++) session.publish({ ...(i % 50 === 0 ? first ?? frame : frame), timestampMs: i * 40 });
+    for (let i = 0; i < 15_000; i++) {
+      session.publish({ ...(i % 50 === 0 ? first ?? frame : frame), timestampMs: i * 40 });
+    }
     assertLess(Deno.memoryUsage().external, 1_000_000_000);
   });
 }
