@@ -215,3 +215,13 @@ serverTest("a kick through the API is told to the hooks", async () => {
   await until("the end is told", () => hooks.actions.includes("on_close"));
   assertEquals(hooks.actions, ["on_connect", "on_play", "on_stop", "on_close"]);
 });
+
+serverTest("a hook may take longer than a client may to make up its mind", async () => {
+  await using hooks = new HookServer();
+  await using server = new TestServer(allHooks(hooks), "client_timeout 500;");
+  hooks.on("/on_play", async () => {
+    await sleep(2200);
+    return new Response("0");
+  });
+  assertEquals(await firstWord(server.port, { kind: "play", name: "s" }), "NetStream.Play.Start");
+});
