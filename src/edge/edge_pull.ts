@@ -115,9 +115,10 @@ export class EdgePull {
       onFeeding: ({ text }) => this.#onFeeding(text),
       onFailure: (error) => this.#fail(error, "warn"),
     });
-    const fedMs = await this.#race.finished;
+    const race = this.#race;
+    const fedMs = await race.finished;
     this.#race = null;
-    if (fedMs > 0) this.#endedMs = this.#environment.timers.nowMs();
+    if (fedMs > 0) this.#endedMs = race.lastMediaMs;
     return fedMs;
   }
 

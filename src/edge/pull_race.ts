@@ -47,6 +47,7 @@ export class PullRace {
   /** The configured origin through which the source is fed. */
   #feeding: OriginHealth | null = null;
   #fedMs = 0;
+  #lastMediaMs = 0;
   #over = false;
 
   constructor(source: LiveSource, options: PullRaceOptions) {
@@ -57,6 +58,11 @@ export class PullRace {
     this.#options = options;
     this.#waiting = options.targets.map(parseTarget).filter((target) => target !== null);
     this.#startNext();
+  }
+
+  /** When the source last got media in this round; 0 if it never did. */
+  get lastMediaMs(): number {
+    return this.#lastMediaMs;
   }
 
   /** Ends the round. */
@@ -94,6 +100,7 @@ export class PullRace {
     this.#note(target, origin.text, outcome);
     if (outcome.fedMs > 0) {
       this.#fedMs = outcome.fedMs;
+      this.#lastMediaMs = outcome.lastMediaMs;
       return this.stop();
     }
     const next = outcome.redirect === null ? null : this.#judgeRedirect(target, outcome, hops);

@@ -35,6 +35,8 @@ export interface UpstreamOutcome {
   reached: boolean;
   /** Time from the first frame to the last; 1 for a single one, 0 if none came. */
   fedMs: number;
+  /** When the last media came, if it fed the source. */
+  lastMediaMs: number;
   /** The server said that it has no stream, or has none any more. */
   refused: boolean;
   /** RTMP 302. */
@@ -210,7 +212,15 @@ export class UpstreamRun implements RtmpClientHandlers {
     this.#feed?.[Symbol.dispose]();
     const fedMs = this.#feedingSinceMs === 0 ? 0 : Math.max(1, this.#lastMediaMs - this.#feedingSinceMs);
     const remoteIp = this.#client?.remoteIp ?? "";
-    this.#finish({ reached: this.#reached, fedMs, refused: this.#refused, redirect, remoteIp, error });
+    this.#finish({
+      reached: this.#reached,
+      fedMs,
+      lastMediaMs: this.#lastMediaMs,
+      refused: this.#refused,
+      redirect,
+      remoteIp,
+      error,
+    });
   }
 }
 

@@ -79,11 +79,13 @@ function yieldStream(server: ApiContext["server"], { vhost: name, app, stream }:
 
 function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {
   return {
-    pulls: pulls.states().map(({ key, upstream, lastError, switches }) => ({
+    pulls: pulls.states().map(({ key, upstream, isFed, lastError, switches, lastGapMs }) => ({
       url: key,
       upstream,
+      state: isFed ? "playing" : "searching",
       last_error: lastError,
       switches,
+      last_gap_ms: lastGapMs,
     })),
     origins: [...pulls.pool.table()].map((health) => ({
       origin: health.origin,

@@ -142,7 +142,9 @@ Deno.test("the API of an edge shows what it pulls, from where, and how much", op
   await player.media;
 
   const { pulls, origins } = (await edge.get("/edges")).data as { pulls: Body[]; origins: Body[] };
-  assertEquals(pulls, [{ url: "/live/livestream", upstream: from, last_error: "", switches: 0 }]);
+  assertEquals(pulls, [
+    { url: "/live/livestream", upstream: from, state: "playing", last_error: "", switches: 0, last_gap_ms: 0 },
+  ]);
   assertEquals(origins, [{ origin: from, pulls: 1, failures: 0, rest_ms: 0, last_error: "" }]);
   const [stream] = (await edge.get("/streams/")).streams as Body[];
   assertEquals([stream?.publish, stream?.clients], [{ active: true }, 1]);
