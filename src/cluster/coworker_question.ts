@@ -1,0 +1,163 @@
+import type { Timers } from "../base/clock.ts";
+import { describeError, UpstreamError } from "../base/errors.ts";
+
+/** Which stream is looked for, and whom to ask. */
+export interface OwnerQuery {
+  /** HTTP APIs of the other origins, `host:port`. */
+  coworkers: readonly string[];
+  /** Budget of one round of questions. */
+  timeoutMs: number;
+  key: string;
+  vhost: string;
+  app: string;
+  stream: string;
+  /** Host that the player used. */
+  ip: string;
+  /** Secret that the coworkers want to see (`coworker_token`, an extension); by default none. */
+  token?: string;
+}
+
+/** Header of a question that bears {@link OwnerQuery.token}, as `encodeURIComponent` writes it. */
+export const COWORKER_TOKEN_HEADER = "x-coworker-token";
+
+/** Another origin that has the stream. */
+export interface Owner {
+  ip: string;
+  /** Its RTMP port. */
+  port: number;
+  /** Where it serves the stream over HTTP, `host:port`; only of servers that do, and tell (SRS does not). */
+  http?: string;
+  /** HTTP API through which it answered. */
+  coworker: string;
+  /** How long its publisher has sent nothing; 0 for servers that do not tell (SRS). */
+  silentMs: number;
+}
+
+/** One coworker's part of a question: what it said, how fast. */
+export interface CoworkerAnswer {
+  coworker: string;
+  latencyMs: number;
+  owner: Owner | null;
+  /** Why there is no usable answer; null when it answered. */
+  error: string | null;
+  /** Instance that answered, for servers that tell (SRS does not). */
+  instance: string | null;
+}
+
+/** What is needed of the global `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** Address of the question, in SRS's form. */
+export function clustersUrl(
+  coworker: string,
+  { vhost, ip, app, stream }: Omit<OwnerQuery, "coworkers" | "key">,
+): string {
+  const parameters = Object.entries({ vhost, ip, app, stream, coworker });
+  return `http://${coworker}/api/v1/clusters?${
+    parameters.map(([name, value]) => `${name}=${encode(value)}`).join("&")
+  }`;
+}
+
+/**
+ * Asks one coworker and tells everything about the answer; never throws.
+ *
+ * The request is SRS's. SRS neither encodes nor decodes values: what may stand in a query stays as it is (the colon of an
+ * address must), the rest is encoded, so that a name cannot forge a parameter.
+ */
+export async function askCoworker(
+  fetch: Fetch,
+  timers: Timers,
+  coworker: string,
+  query: Omit<OwnerQuery, "coworkers" | "key">,
+): Promise<CoworkerAnswer> {
+  const startedMs = timers.nowMs();
+  const done = (owner: Owner | null, error: string | null, instance: string | null): CoworkerAnswer => ({
+    coworker,
+    latencyMs: Math.round(timers.nowMs() - startedMs),
+    owner,
+    error,
+    instance,
+  });
+  const { promise: outOfTime, reject } = Promise.withResolvers<never>();
+  const giveUp = new AbortController();
+  const timer = timers.after(query.timeoutMs, () => {
+    reject(new UpstreamError("OriginClusterDiscover", `no answer within ${query.timeoutMs} ms`));
+    giveUp.abort();
+  });
+  const url = clustersUrl(coworker, query);
+  try {
+    const { owner, instance } = await Promise.race([
+      outOfTime,
+      ask(fetch, url, coworker, { token: query.token, signal: giveUp.signal }),
+    ]);
+    return done(owner, null, instance);
+  } catch (error) {
+    return done(null, error instanceof UpstreamError ? error.message : describeError(error), null);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** Puts the question of that address. Throws what `fetch` throws, or `UpstreamError`. */
+export async function ask(
+  fetch: Fetch,
+  url: string,
+  coworker: string,
+  { token = "", signal }: { token: string | undefined; signal: AbortSignal },
+) {
+  const secret = token === "" ? {} : { [COWORKER_TOKEN_HEADER]: encodeURIComponent(token) };
+  const headers = { "content-type": "application/json", ...secret };
+  const response = await fetch(url, { method: "POST", headers, redirect: "error", signal });
+  return readAnswer(await readBody(response), response.status, coworker);
+}
+
+function encode(value: string): string {
+  return value.replace(/[^\w.~:/@,;!$()*[\]-]/gu, encodeURIComponent);
+}
+
+/** The body, up to a bound: a coworker is another program and may be broken. */
+async function readBody(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const part of response.body ?? []) {
+    text += decoder.decode(part, { stream: true });
+    if (text.length > MAX_ANSWER_BYTES) throw new UpstreamError("OriginClusterDiscover", "answer is too long");
+  }
+  return text;
+}
+
+function readAnswer(body: string, status: number, coworker: string): { owner: Owner | null; instance: string | null } {
+  if (status !== 200 && status !== 201) throw new UpstreamError("OriginClusterDiscover", `HTTP status ${status}`);
+  const answer = parseObject(body);
+  const data = asRecord(answer?.data);
+  if (answer === null || answer.code !== 0 || data === null) {
+    throw new UpstreamError("OriginClusterDiscover", `unexpected answer: ${body.slice(0, 100)}`);
+  }
+  const instance = typeof data.instance === "string" ? data.instance : null;
+  const origin = asRecord(data.origin);
+  if (origin === null) return { owner: null, instance };
+  const { ip, port, silent_ms: silent, http } = origin;
+  const usable = typeof ip === "string" && /^[\w.:-]{1,255}$/.test(ip) && Number.isInteger(port) &&
+    Number(port) > 0 && Number(port) < 65536;
+  if (!usable) {
+    throw new UpstreamError("OriginClusterDiscover", `owner without a usable ip and port: ${body.slice(0, 200)}`);
+  }
+  const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
+  const owner: Owner = { ip, port: Number(port), coworker, silentMs };
+  if (typeof http === "string" && /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,255}):\d{1,5}$/i.test(http)) owner.http = http;
+  return { owner, instance };
+}
+
+function parseObject(body: string): Record<string, unknown> | null {
+  try {
+    return asRecord(JSON.parse(body));
+  } catch {
+    throw new UpstreamError("OriginClusterDiscover", `answer is not JSON: ${body.slice(0, 100)}`);
+  }
+}
+
+function asRecord(value: unknown): Record<string, unknown> | null {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : null;
+}
