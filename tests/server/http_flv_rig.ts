@@ -34,6 +34,8 @@ export class WebServer extends TestServer {
       `http_remux { enabled on; ${remux} } ${vhost}`,
       `http_api { enabled on; listen 127.0.0.1:${apiPort}; }
        http_server { enabled on; listen 127.0.0.1:${webPort}; dir ${dir}; ${http} } ${root}`,
+      // Not 0: coworkers are told the port that is configured.
+      freePort(),
     );
     this.apiPort = apiPort;
     this.webPort = webPort;
