@@ -37,6 +37,8 @@ export interface FlvViewerRequest {
 /** A viewer further behind than this is moved on, whatever `queue_length` says: all that it has yet to get is kept. */
 const MAX_LAG_BYTES = 128 * 1024 * 1024;
 const NORMAL_CLOSURE = 1000;
+/** How long a stream may be away that may turn up at another server. */
+const MAX_AWAY_MS = 5000;
 
 /** What a viewer has once it is let in. */
 interface Play {
@@ -50,8 +52,8 @@ interface Play {
  * A client that watches a stream over HTTP or a WebSocket: a place in the log of its wire format, as an RTMP player is.
  *
  * It is answered when there is something to send: a viewer that comes before its publisher waits up to `owner_timeout`,
- * then gets a 404. When the stream ends, so does the answer, in a way that tells the end from a cut. In a cluster the
- * stream may turn up at another server: there it waits again first.
+ * then gets a 404. When the stream ends, so does the answer, in a way that tells the end from a cut; in a cluster some
+ * seconds later, as the stream may turn up at another server.
  */
 export class FlvViewer implements LiveViewer, Player, SupplySink {
   readonly #host: LiveHost;
@@ -96,7 +98,8 @@ export class FlvViewer implements LiveViewer, Player, SupplySink {
     supply.onUnpublish();
     if (!this.#hasStarted) return;
     // Not at once even here: another publisher may be about to take the stream over.
-    this.#endTimer = this.#context.timers.after(supply.isPulled ? this.#ownerTimeoutMs : 0, () => {
+    const awayMs = supply.isPulled ? Math.min(this.#ownerTimeoutMs, MAX_AWAY_MS) : 0;
+    this.#endTimer = this.#context.timers.after(awayMs, () => {
       this.#endsWhenSent = true;
       this.#host.wake();
     });
