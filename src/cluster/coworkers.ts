@@ -40,6 +40,8 @@ const SUSPECTS_TIMEOUT_MS = 100;
 const OTHERS_TIMEOUT_MS = 30;
 /** Once a coworker has answered, slow ones are waited for so long since the question; the next one may find their answer. */
 const SLOW_TIMEOUT_MS = 200;
+/** A late answer is good for so long. */
+const LATE_ANSWER_MS = 500;
 /** Players that come together share a question, and for this long its "nobody has it". */
 const NEGATIVE_CACHE_MS = 100;
 
@@ -152,9 +154,14 @@ export class Coworkers {
     state.pending++;
     const answer = askCoworker(this.#fetch, this.#timers, coworker, query);
     this.#inFlight.set(id, answer);
-    answer.then((told) => {
+    const forget = () => {
       if (this.#inFlight.get(id) === answer) this.#inFlight.delete(id);
+    };
+    answer.then((told) => {
       this.#note(told);
+      // It may have come when nobody waited for it any more: the next question is told.
+      if (told.owner !== null && told.latencyMs > SLOW_TIMEOUT_MS) this.#timers.after(LATE_ANSWER_MS, forget);
+      else forget();
     });
     return answer;
   }

@@ -21,7 +21,7 @@ export interface PullState {
 /** A round that found nothing is followed by a pause, longer each time up to the limit. */
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 3000;
-/** While nobody is known to have the stream, this often is asked again: it costs no connection. */
+/** An origin that relays asks its coworkers who has the stream at least this often: it costs next to nothing. */
 const MAX_SEARCH_PAUSE_MS = 300;
 /** An upstream that ends sooner than this counts as a failed attempt, so that flapping does not spin. */
 const SETTLED_MS = 1000;
@@ -80,7 +80,7 @@ export class EdgePull {
       emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
       if (emptyRounds === 0) continue;
       // Servers that hold the player until the stream comes have made this pause already.
-      const limitMs = this.#targets.length === 0 ? MAX_SEARCH_PAUSE_MS : MAX_PAUSE_MS;
+      const limitMs = this.request.vhost.cluster.mode === "remote" ? MAX_PAUSE_MS : MAX_SEARCH_PAUSE_MS;
       const pauseMs = Math.min(limitMs, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
       await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);
     }

@@ -47,7 +47,7 @@ export class PlaySupply implements Disposable {
     if (mode === "remote") this.#pull(() => this.#originsInOrder());
     else if (!originCluster || request.source.feed === "client") return;
     else if (this.#redirects()) this.#searchOwner();
-    else this.#pull(() => this.#owner());
+    else this.#pull(() => this.#owners());
   }
 
   /** The stream is pulled for this player, and for others that play it here. */
@@ -71,7 +71,7 @@ export class PlaySupply implements Disposable {
     const { mode, originCluster } = this.#vhost.cluster;
     const isHere = mode !== "remote" && originCluster && this.#lease === null;
     this.#lease?.hurry();
-    if (isHere && !this.#redirects()) this.#acquire(() => this.#owner());
+    if (isHere && !this.#redirects()) this.#acquire(() => this.#owners());
   }
 
   [Symbol.dispose](): void {
@@ -127,8 +127,9 @@ export class PlaySupply implements Disposable {
     return Promise.resolve(this.#context.pulls.pool.order(origins, this.#request.source.key));
   }
 
-  async #owner(): Promise<readonly string[]> {
-    const owner = await this.#context.coworkers.findOwner(ownerQuery(this.#vhost, this.#request.url));
-    return owner === null ? [] : [`${formatHost(owner.ip)}:${owner.port}`];
+  /** All who say that they have it: one of them may be wrong. */
+  async #owners(): Promise<readonly string[]> {
+    const owners = await this.#context.coworkers.findOwners(ownerQuery(this.#vhost, this.#request.url));
+    return owners.map(({ ip, port }) => `${formatHost(ip)}:${port}`);
   }
 }
