@@ -8,6 +8,12 @@ import { WatchedPlayer } from "./watched_player.ts";
 /** Where clients connect. */
 export type Place = "rtmpA" | "rtmpB" | "edge";
 
+/** Options of {@link FaultRig.start}. */
+export interface RigOptions extends Omit<ClusterOptions, "command"> {
+  /** Runs a server's command line inside of another one. */
+  wrap?(command: [string, ...string[]], role: "origin" | "edge"): [string, ...string[]];
+}
+
 /** Options of {@link FaultRig.measure}. */
 export interface MeasureOptions {
   /** Players whose own server is the one in trouble: they may lose their connection. */
@@ -25,15 +31,18 @@ const SETTLE_MS = 1200;
 export class FaultRig implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly players: WatchedPlayer[] = [];
-  readonly #publishers: NumberedPublisher[] = [];
+  readonly publishers: NumberedPublisher[] = [];
   readonly #rows = new Map<string, GapRow>();
 
   private constructor(cluster: Cluster) {
     this.cluster = cluster;
   }
 
-  static async start(subject: Subject, options: Omit<ClusterOptions, "command"> = {}): Promise<FaultRig> {
-    return new FaultRig(await Cluster.start({ ...options, command: (role, path) => subject.command(role, path) }));
+  static async start(subject: Subject, options: RigOptions = {}): Promise<FaultRig> {
+    const { wrap = (command) => command } = options;
+    return new FaultRig(
+      await Cluster.start({ ...options, command: (role, path) => wrap(subject.command(role, path), role) }),
+    );
   }
 
   /** Publishes to the first of the places, to the next when a connection ends. */
@@ -44,7 +53,7 @@ export class FaultRig implements AsyncDisposable {
   /** Publishes to the first of the addresses, to the next when a connection ends. */
   publishTo(urls: readonly string[], options?: PublisherOptions): NumberedPublisher {
     const publisher = new NumberedPublisher(urls, options);
-    this.#publishers.push(publisher);
+    this.publishers.push(publisher);
     return publisher;
   }
 
@@ -77,21 +86,23 @@ export class FaultRig implements AsyncDisposable {
     for (const player of this.players) player.mark();
     await fault();
     await this.#allPlayFor(performance.now(), limitMs, settleMs);
-    const row = this.#row(name);
     const felt = this.players.filter((player) => !except.includes(player));
+    // One that was redirected is, as an edge would be, cut off on purpose when it must look elsewhere.
+    const isRedirected = ({ kind }: WatchedPlayer) => kind === "edge";
     for (const player of felt) {
+      const row = this.#row(isRedirected(player) ? `${name}, redirected` : name);
       row.gapsMs.push(player.gapMs());
-      row.drops += player.drops.length;
-    }
-    for (const [session, startedAtMs] of this.#publishers.flatMap(({ startedAtMs }) => [...startedAtMs])) {
-      for (const { sessionAtMs } of felt) {
-        const arrivedMs = sessionAtMs.get(session);
-        if (arrivedMs !== undefined && startedAtMs >= fromMs) {
-          (row.afterKeyframeMs ??= []).push(arrivedMs - startedAtMs);
+      if (!isRedirected(player)) row.drops += player.drops.length;
+      for (const { startedAtMs } of this.publishers) {
+        for (const [session, sentAtMs] of startedAtMs) {
+          const arrivedMs = player.sessionAtMs.get(session);
+          if (arrivedMs !== undefined && sentAtMs >= fromMs) (row.afterKeyframeMs ??= []).push(arrivedMs - sentAtMs);
         }
       }
     }
-    return felt.flatMap(({ url, flaws, drops }) => [...flaws, ...drops].map((text) => `${url}: ${text}`));
+    return felt.flatMap((player) =>
+      [...player.flaws, ...(isRedirected(player) ? [] : player.drops)].map((text) => `${player.url}: ${text}`)
+    );
   }
 
   /** The origin that the edge's log named last behind a word such as `pull` or `forward`; A if it speaks otherwise. */
@@ -111,7 +122,12 @@ export class FaultRig implements AsyncDisposable {
 
   /** Ends all clients. */
   clear(): void {
-    for (const client of [...this.players.splice(0), ...this.#publishers.splice(0)]) client[Symbol.dispose]();
+    for (const client of [...this.players.splice(0), ...this.publishers.splice(0)]) client[Symbol.dispose]();
+  }
+
+  /** Adds waiting times of any kind to the row of that name. */
+  note(name: string, waitsMs: readonly number[]): void {
+    this.#row(name).gapsMs.push(...waitsMs);
   }
 
   /** What was measured so far. */

@@ -1,6 +1,5 @@
 import { assertEquals } from "../assert.ts";
-import type { ClusterOptions } from "../launcher.ts";
-import { FaultRig } from "./fault_rig.ts";
+import { FaultRig, type RigOptions } from "./fault_rig.ts";
 import { formatGaps, print } from "./gap_table.ts";
 import { KNOWN_OF_SRS, type Subject, subjects } from "./subjects.ts";
 
@@ -17,10 +16,12 @@ const FORGOTTEN_MS = 3500;
 export function faultTest(
   name: string,
   fn: (step: Step, rig: FaultRig, subject: Subject) => Promise<void>,
-  options: Omit<ClusterOptions, "command"> = {},
+  options: RigOptions & { missing?: string | null } = {},
 ): void {
+  const { missing = null } = options;
   for (const subject of subjects()) {
-    Deno.test(`${subject.name}: ${name}`, async (t) => {
+    const suffix = missing === null ? "" : ` (${missing})`;
+    Deno.test({ name: `${subject.name}: ${name}${suffix}`, ignore: missing !== null }, async (t) => {
       await using rig = await FaultRig.start(subject, options);
       let steps = 0;
       await fn(

@@ -21,6 +21,7 @@ const MAX_FLAWS = 20;
  */
 export class WatchedPlayer extends FollowingClient {
   readonly url: string;
+  readonly kind: ClientKind;
   /** Why connections ended. */
   readonly drops: string[] = [];
   readonly breaks: Break[] = [];
@@ -46,6 +47,7 @@ export class WatchedPlayer extends FollowingClient {
   constructor(url: string, as: ClientKind = "player") {
     super(url, as);
     this.url = url;
+    this.kind = as;
     this.#dialledAtMs = performance.now();
   }
 
