@@ -4,14 +4,14 @@ import { apiRoutes } from "./api.ts";
 import { summaries } from "./api_system.ts";
 import { consoleMount } from "./console.ts";
 import { Exporter } from "./exporter.ts";
-import { flvMount } from "./flv_mount.ts";
-import { FLV_EXTENSION } from "./flv_request.ts";
 import { HttpListener } from "./http_listener.ts";
 import { mountExtension } from "./mount_path.ts";
 import { type ApiContext, type ApiServer, mountRoutes } from "./route.ts";
 import { type Mount, Router } from "./router.ts";
 import { sharedMount } from "./shared_mount.ts";
 import { staticMount } from "./static_mount.ts";
+import { servedExtensions, streamFormat } from "./stream_format.ts";
+import { streamMount } from "./stream_mount.ts";
 import { SystemStats } from "./system_stats.ts";
 
 /** What the API can do besides asking the server. */
@@ -36,7 +36,7 @@ export class HttpServer {
     const context = { ...options, server, system: this.#system };
     const api = mountRoutes(apiRoutes, context);
     const files = staticMount(() => server.config);
-    const live = flvMount(server, { hasRoom: () => this.#hasRoom, files });
+    const live = streamMount(server, { hasRoom: () => this.#hasRoom, files });
     const { httpApi, httpServer } = server.config;
     const isShared = httpApi.enabled && httpServer.enabled && isSame(httpApi.listen, httpServer.listen);
     const console = consoleMount(server);
@@ -89,7 +89,9 @@ export class HttpServer {
       if (!httpRemux.enabled) continue;
       if (!httpServer.enabled) log.warn(`vhost ${name}: http_remux is on, but http_server is off`);
       const extension = mountExtension(httpRemux.mount);
-      if (extension !== FLV_EXTENSION) log.warn(`vhost ${name}: http_remux cannot make ${extension}, only .flv`);
+      if (streamFormat(extension) === undefined) {
+        log.warn(`vhost ${name}: http_remux cannot make ${extension}, only ${servedExtensions}`);
+      }
     }
     this.#exporter.start();
   }

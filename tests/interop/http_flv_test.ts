@@ -99,6 +99,27 @@ interopTest("curl gets a whole FLV, and follows an origin that knows who has it"
   await Deno.remove(dir, { recursive: true });
 });
 
+interopTest("ffmpeg gets the audio alone as MP3 and AAC", ["ffmpeg", "ffprobe"], async () => {
+  const source = await hashesOf(clip);
+  const cases = [["mp3", ["-c:a", "libmp3lame"], []], ["aac", ["-c:a", "copy"], ["-bsf:a", "aac_adtstoasc"]]] as const;
+  for (const [name, codec, filter] of cases) {
+    await using server = new WebServer({ remux: `mount [vhost]/[app]/[stream].${name};` });
+    const url = server.url(`/live/s.${name}`);
+    const play = ["ffmpeg", "-v", "error", "-i", url, "-c", "copy", ...filter, "-f", "framemd5", "-"];
+    await using player = new Program(play);
+    await until(() => server.log.find("play /live/s over HTTP").length === 1, 10_000, () => player.output);
+    const publish = ["ffmpeg", "-v", "error", "-re", "-i", clip, "-c:v", "copy", ...codec, "-t", "4", "-f", "flv"];
+    await using publisher = new Program([...publish, `rtmp://127.0.0.1:${server.port}/live/s`]);
+    assertEquals((await publisher.status(20_000)).code, 0, publisher.output);
+    assertEquals((await player.status(10_000)).code, 0, player.output);
+    assertMatch(player.output, new RegExp(`#codec_id 0: ${name}`));
+    const { audio } = parseFrameMd5(player.output);
+    // Nearly all of the 4 s.
+    assertGreater(audio.length, 140);
+    if (name === "aac") assertEquals(audio, source.audio.slice(0, audio.length));
+  }
+});
+
 interopTest("ffprobe reads what it is sent: codecs, size, one kind alone", ["ffmpeg", "ffprobe"], async () => {
   await using servers = cluster();
   const { a, edge, publishUrl } = servers;

@@ -7,13 +7,13 @@ export const httpRemuxRows = {
   enabled: directive("enabled", onOff(), { default: false, doc: "Whether streams are served over HTTP." }),
   mount: directive("mount", text(), {
     default: "[vhost]/[app]/[stream].flv",
-    doc: "Path of a stream over HTTP and web sockets; its end chooses the format, here always .flv.",
+    doc: "Path of a stream over HTTP and web sockets; its end chooses the format, .flv, .mp3 or .aac.",
   }),
   fastCacheMs: directive("fast_cache", seconds(), {
     default: 0,
     reload: "newClients",
     doc: "Audio sent at once to a new player of .mp3 or .aac.",
-    status: accepted("there is nothing but .flv"),
+    status: accepted("audio goes out as it comes"),
   }),
   dropIfNotMatch: directive("drop_if_not_match", onOff(), {
     default: true,

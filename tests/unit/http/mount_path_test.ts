@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../../assert.ts";
 import { readCall } from "../../../src/http/call.ts";
-import { findFlvStream } from "../../../src/http/flv_request.ts";
+import { findStream } from "../../../src/http/stream_request.ts";
 import { matchMount, mountExtension } from "../../../src/http/mount_path.ts";
 import { configOf } from "./fake_server.ts";
 
@@ -62,7 +62,7 @@ const config = configOf(`
 
 function find(host: string, target: string, within = config): string | number | null {
   const url = `http://${host}${target}`;
-  const found = findFlvStream(within, readCall({ method: "GET", url, headers: new Headers() }, "1.2.3.4"));
+  const found = findStream(within, readCall({ method: "GET", url, headers: new Headers() }, "1.2.3.4"));
   if (found instanceof Response) return found.status;
   return found === null ? null : `${found.vhost.name} ${found.url.key} ${found.url.query}`.trim();
 }
@@ -103,10 +103,10 @@ const requests: [name: string, host: string, target: string, expected: string | 
 ];
 
 for (const [name, host, target, expected] of requests) {
-  Deno.test(`findFlvStream: ${name}`, () => assertEquals(find(host, target), expected));
+  Deno.test(`findStream: ${name}`, () => assertEquals(find(host, target), expected));
 }
 
-Deno.test("findFlvStream finds a vhost by the path where no other takes it", () => {
+Deno.test("findStream finds a vhost by the path where no other takes it", () => {
   const others = configOf(
     "vhost a.com { } vhost p.com { http_remux { enabled on; mount /[vhost]/[app]/[stream].flv; } }",
   );

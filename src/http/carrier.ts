@@ -1,14 +1,8 @@
-import { flvWireFormat, type TagFraming, type WireFormat } from "../stream/wire_format.ts";
+import type { TagFraming } from "../stream/wire_format.ts";
 import { encodeCloseFrame } from "./websocket_reader.ts";
 
-/** What carries a live FLV: a body up to the end of the connection (HTTP/1.0), chunks of HTTP/1.1, a WebSocket. */
-export type FlvCarrier = "plain" | "chunks" | "webSocket";
-
-/** Which media a viewer gets. */
-export interface FlvTracks {
-  readonly audio: boolean;
-  readonly video: boolean;
-}
+/** What carries a live stream: a body up to the end of the connection (HTTP/1.0), chunks of HTTP/1.1, a WebSocket. */
+export type Carrier = "plain" | "chunks" | "webSocket";
 
 const HEX_DIGITS = 7;
 const EMPTY = new Uint8Array(0);
@@ -20,7 +14,7 @@ const noFraming: TagFraming = {
   writeTail() {},
 };
 
-/** A chunk of HTTP/1.1 for each tag: `0001a2b CR LF`, the tag, `CR LF`. Source: RFC 9112 §7.1. */
+/** A chunk of HTTP/1.1 for each piece: `0001a2b CR LF`, the piece, `CR LF`. Source: RFC 9112 §7.1. */
 const chunkFraming: TagFraming = {
   headBytes: () => HEX_DIGITS + 2,
   tailBytes: 2,
@@ -34,7 +28,7 @@ const chunkFraming: TagFraming = {
   writeTail: writeLineEnd,
 };
 
-/** A binary message of a WebSocket for each tag. What a server sends is not masked: the same bytes suit all clients. */
+/** A binary message of a WebSocket for each piece. What a server sends is not masked: the same bytes suit all clients. */
 const webSocketFraming: TagFraming = {
   headBytes: (tagBytes) => tagBytes < 126 ? 2 : tagBytes < 0x10000 ? 4 : 10,
   tailBytes: 0,
@@ -48,30 +42,25 @@ const webSocketFraming: TagFraming = {
   writeTail() {},
 };
 
-const framings: Readonly<Record<FlvCarrier, TagFraming>> = {
+const framings: Readonly<Record<Carrier, TagFraming>> = {
   plain: noFraming,
   chunks: chunkFraming,
   webSocket: webSocketFraming,
 };
 
-const ends: Readonly<Record<FlvCarrier, Uint8Array>> = {
+const ends: Readonly<Record<Carrier, Uint8Array>> = {
   plain: EMPTY,
   chunks: new TextEncoder().encode("0\r\n\r\n"),
   webSocket: encodeCloseFrame(1000),
 };
 
-const formats = new Map<string, WireFormat>();
-
-/** The wire format of a carrier and a choice of media: always the same object, by which viewers share a log. */
-export function flvFormat(carrier: FlvCarrier, { audio, video }: FlvTracks): WireFormat {
-  const name = `${carrier} ${audio} ${video}`;
-  const format = formats.get(name) ?? flvWireFormat({ framing: framings[carrier], audio, video });
-  formats.set(name, format);
-  return format;
+/** What stands around each piece of a stream. */
+export function framingOf(carrier: Carrier): TagFraming {
+  return framings[carrier];
 }
 
 /** Bytes as one piece of a carrier. */
-export function framePiece(carrier: FlvCarrier, piece: Uint8Array): Uint8Array {
+export function framePiece(carrier: Carrier, piece: Uint8Array): Uint8Array {
   const { headBytes, tailBytes, writeHead, writeTail } = framings[carrier];
   const start = headBytes(piece.length);
   const out = new Uint8Array(start + piece.length + tailBytes);
@@ -82,7 +71,7 @@ export function framePiece(carrier: FlvCarrier, piece: Uint8Array): Uint8Array {
 }
 
 /** What tells the client that the stream has ended, and was not cut off. */
-export function endOf(carrier: FlvCarrier): Uint8Array {
+export function endOf(carrier: Carrier): Uint8Array {
   return ends[carrier];
 }
 

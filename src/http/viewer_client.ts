@@ -6,7 +6,7 @@ import { RateMeter } from "../stream/stats.ts";
 import type { LiveHost } from "./live_answer.ts";
 
 /** What a viewer's entry in the book of clients is made of, besides its connection. */
-export interface FlvClientFacts {
+export interface ViewerFacts {
   readonly url: StreamUrl;
   readonly pageUrl: string;
   readonly nowMs: number;
@@ -33,7 +33,7 @@ export function admissionClient(host: LiveHost, url: StreamUrl, pageUrl: string)
 }
 
 /** A viewer as the API shows it. */
-export function registryEntry(host: LiveHost, { url, pageUrl, nowMs, cursor }: FlvClientFacts): ClientEntry {
+export function registryEntry(host: LiveHost, { url, pageUrl, nowMs, cursor }: ViewerFacts): ClientEntry {
   return {
     id: host.id,
     type: "flv-play",

@@ -1,10 +1,19 @@
 import { assertEquals, assertStrictEquals } from "../../assert.ts";
-import { endOf, type FlvCarrier, flvFormat, framePiece } from "../../../src/http/flv_framing.ts";
+import { type Carrier, endOf, framePiece } from "../../../src/http/carrier.ts";
+import { streamFormat, type Tracks } from "../../../src/http/stream_format.ts";
+import { LiveSource } from "../../../src/stream/live_source.ts";
+import { ManualTimers } from "../manual_timers.ts";
+import { sourceOptions } from "../stream/packets.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 
 const decoder = new TextDecoder("latin1");
+const source = new LiveSource("/live/s", sourceOptions, new ManualTimers(), () => {});
 
-function encode(carrier: FlvCarrier, payloadBytes: number): Uint8Array {
+function flvFormat(carrier: Carrier, tracks: Tracks) {
+  return streamFormat(".flv")!.wire(source, carrier, tracks);
+}
+
+function encode(carrier: Carrier, payloadBytes: number): Uint8Array {
   const packet: MediaPacket = { kind: "video", timestampMs: 0, payload: new Uint8Array(payloadBytes).fill(65) };
   const format = flvFormat(carrier, { audio: true, video: true });
   const out = new Uint8Array(format.wireBytes(packet));
@@ -12,7 +21,7 @@ function encode(carrier: FlvCarrier, payloadBytes: number): Uint8Array {
   return out;
 }
 
-Deno.test("flvFormat makes one chunk of HTTP/1.1 of each tag", () => {
+Deno.test("FLV has a chunk of HTTP/1.1 for each tag", () => {
   for (const bytes of [0, 1, 241, 65_000, 0xfffff]) {
     const out = encode("chunks", bytes);
     assertEquals(decoder.decode(out.subarray(0, 9)), `${(bytes + 15).toString(16).padStart(7, "0")}\r\n`);
@@ -20,7 +29,7 @@ Deno.test("flvFormat makes one chunk of HTTP/1.1 of each tag", () => {
   }
 });
 
-Deno.test("flvFormat makes one binary message of a WebSocket of each tag", () => {
+Deno.test("FLV has a binary message of a WebSocket for each tag", () => {
   const heads = [110, 111, 65_520, 65_521].map((bytes) => {
     const out = encode("webSocket", bytes);
     return [...out.subarray(0, out.length - bytes - 15)];
@@ -33,7 +42,7 @@ Deno.test("flvFormat makes one binary message of a WebSocket of each tag", () =>
   ]);
 });
 
-Deno.test("flvFormat writes at an offset of a buffer that is a view itself", () => {
+Deno.test("FLV is written at an offset of a buffer that is a view itself", () => {
   const packet: MediaPacket = { kind: "audio", timestampMs: 5, payload: Uint8Array.of(1, 2, 3) };
   const format = flvFormat("webSocket", { audio: true, video: true });
   const whole = new Uint8Array(100);
@@ -41,7 +50,7 @@ Deno.test("flvFormat writes at an offset of a buffer that is a view itself", () 
   assertEquals([whole[16], whole[17], whole[18], whole[19], end], [0, 0x82, 18, 8, 7 + 20]);
 });
 
-Deno.test("flvFormat is the same object for the same question, by which viewers share a log", () => {
+Deno.test("StreamFormat.wire is the same object for the same question, by which viewers share a log", () => {
   assertStrictEquals(
     flvFormat("chunks", { audio: true, video: false }),
     flvFormat("chunks", { audio: true, video: false }),

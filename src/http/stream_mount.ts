@@ -5,15 +5,16 @@ import { ownerQuery } from "../server/owner_search.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import type { Call } from "./call.ts";
 import { refusal } from "./envelope.ts";
-import type { FlvCarrier, FlvTracks } from "./flv_framing.ts";
-import { findFlvStream, type FlvRequest } from "./flv_request.ts";
-import { FlvViewer, type FlvViewerRequest } from "./flv_viewer.ts";
+import type { Carrier } from "./carrier.ts";
+import { findStream, type StreamRequest } from "./stream_request.ts";
+import type { Tracks } from "./stream_format.ts";
+import { StreamViewer, type ViewerRequest } from "./stream_viewer.ts";
 import { LiveAnswer } from "./live_answer.ts";
 import { methodNotAllowed, type Mount } from "./router.ts";
 import { acceptWebSocket, isWebSocketRequest, refuseWebSocket } from "./websocket_handshake.ts";
 
-/** Options of {@link flvMount}. */
-export interface FlvMountOptions {
+/** Options of {@link streamMount}. */
+export interface StreamMountOptions {
   /** There is room for one more viewer (`max_connections`). */
   hasRoom(): boolean;
   /** A recording that lies where a stream could be is served while there is no such stream. */
@@ -24,13 +25,14 @@ export interface FlvMountOptions {
 const followers = /^(?:Mozilla|Lavf|curl|VLC|LibVLC|GStreamer|SRS)\b/i;
 
 /**
- * Serves live streams as FLV, over HTTP and WebSocket, where the `http_remux` of their vhost says.
+ * Serves live streams over HTTP and WebSocket, where the `http_remux` of their vhost says: as FLV, or their audio alone
+ * as MP3 or AAC.
  *
- * `?only-audio` and `?only-video` leave the other out.
+ * `?only-audio` and `?only-video` leave the other out of an FLV.
  */
-export function flvMount(context: ServerContext, { hasRoom, files }: FlvMountOptions): Mount {
+export function streamMount(context: ServerContext, { hasRoom, files }: StreamMountOptions): Mount {
   return async (call) => {
-    const found = findFlvStream(context.config, call);
+    const found = findStream(context.config, call);
     if (found === null || found instanceof Response) return found;
     const { method, headers } = call;
     if (method !== "GET" && method !== "HEAD") return methodNotAllowed(["GET"]);
@@ -41,7 +43,7 @@ export function flvMount(context: ServerContext, { hasRoom, files }: FlvMountOpt
     if (!hasRoom()) return refusal(503, "max_connections is reached");
     if (method === "GET" && isWebSocketRequest(headers)) return openWebSocket(context, call, found);
     const answerHeaders = new Headers({
-      "content-type": "video/x-flv",
+      "content-type": found.format.contentType,
       "cache-control": "no-cache, no-transform",
       connection: "close",
     });
@@ -51,7 +53,7 @@ export function flvMount(context: ServerContext, { hasRoom, files }: FlvMountOpt
   };
 }
 
-async function openWebSocket(context: ServerContext, call: Call, found: FlvRequest) {
+async function openWebSocket(context: ServerContext, call: Call, found: StreamRequest) {
   const { crossdomain } = context.config.httpServer;
   const wrong = refuseWebSocket(call.headers, call.headers.get("host") ?? "", crossdomain);
   if (wrong !== null) return wrong;
@@ -61,47 +63,51 @@ async function openWebSocket(context: ServerContext, call: Call, found: FlvReque
   return open(context, { ...request, findElsewhere: () => Promise.resolve(null) });
 }
 
-function open(context: ServerContext, request: FlvViewerRequest): LiveAnswer {
-  return new LiveAnswer((host) => new FlvViewer(host, context, request));
+function open(context: ServerContext, request: ViewerRequest): LiveAnswer {
+  return new LiveAnswer((host) => new StreamViewer(host, context, request));
 }
 
 function viewerRequest(
   context: ServerContext,
   call: Call,
-  { vhost, url }: FlvRequest,
-  how: { carrier: FlvCarrier; status: number; headers: Headers },
-): FlvViewerRequest {
+  { vhost, url, format }: StreamRequest,
+  how: { carrier: Carrier; status: number; headers: Headers },
+): ViewerRequest {
   return {
     vhost,
     url,
+    format,
     ...how,
     tracks: tracksOf(call.query),
     headOnly: call.method === "HEAD",
     pageUrl: call.headers.get("referer") ?? "",
-    findElsewhere: (source) => findOwner(context, call, { vhost, url }, source),
+    findElsewhere: (source) => findOwner(context, call, { vhost, url, format }, source),
   };
 }
 
-function tracksOf(query: Call["query"]): FlvTracks {
+function tracksOf(query: Call["query"]): Tracks {
   const onlyAudio = query.isOn("only-audio");
   const onlyVideo = query.isOn("only-video");
   return { audio: onlyAudio || !onlyVideo, video: onlyVideo || !onlyAudio };
 }
 
 /**
- * On an origin of a cluster that has not the stream: its address at the owner, if that one says that it serves it over
- * HTTP and the client goes where it is sent.
+ * On an origin of a cluster that has not the stream: its address at the owner, if that one says that it serves FLV
+ * over HTTP and the client goes where it is sent.
  */
 async function findOwner(
   { coworkers }: ServerContext,
   call: Call,
-  { vhost, url }: FlvRequest,
+  { vhost, url }: StreamRequest,
   source: LiveSource | undefined,
 ): Promise<string | null> {
   const { mode, originCluster, redirect } = vhost.cluster;
   const follows = redirect !== "never" &&
     (redirect === "always" || followers.test(call.headers.get("user-agent") ?? ""));
-  if (mode === "remote" || !originCluster || source?.feed === "client" || !follows) return null;
+  // The owner tells of FLV only.
+  if (mode === "remote" || !originCluster || source?.feed === "client" || !follows || !call.path.endsWith(".flv")) {
+    return null;
+  }
   const owner = await coworkers.findOwner(ownerQuery(vhost, url));
   return owner?.http === undefined ? null : ownerAddress(owner.http, call, url, vhost);
 }

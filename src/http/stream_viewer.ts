@@ -2,7 +2,6 @@ import type { TimerHandle } from "../base/clock.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { describeError, RequestDenied } from "../base/errors.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import { encodeFlvHeader } from "../flv/tag.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { Admission, type Admitted } from "../server/admission.ts";
 import type { ClientEntry } from "../server/client_registry.ts";
@@ -12,18 +11,20 @@ import { sourceOptions } from "../server/source_options.ts";
 import type { LiveSource, Player } from "../stream/live_source.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
 import { refusal } from "./envelope.ts";
-import { admissionClient, registryEntry } from "./flv_client.ts";
-import { endOf, type FlvCarrier, flvFormat, type FlvTracks, framePiece } from "./flv_framing.ts";
+import { type Carrier, endOf, framePiece } from "./carrier.ts";
 import type { LiveHost, LiveViewer } from "./live_answer.ts";
+import type { StreamFormat, Tracks } from "./stream_format.ts";
+import { admissionClient, registryEntry } from "./viewer_client.ts";
 import { encodeCloseFrame, encodeControlFrame, WebSocketReader } from "./websocket_reader.ts";
 
 /** What a viewer asked for. */
-export interface FlvViewerRequest {
+export interface ViewerRequest {
   readonly vhost: VhostConfig;
   readonly url: StreamUrl;
-  readonly carrier: FlvCarrier;
+  readonly format: StreamFormat;
+  readonly carrier: Carrier;
   /** Media that the client wants. */
-  readonly tracks: FlvTracks;
+  readonly tracks: Tracks;
   /** The answer for the moment that the stream is there. */
   readonly status: number;
   readonly headers: Headers;
@@ -55,10 +56,10 @@ interface Play {
  * then gets a 404. When the stream ends, so does the answer, in a way that tells the end from a cut; in a cluster some
  * seconds later, as the stream may turn up at another server.
  */
-export class FlvViewer implements LiveViewer, Player, SupplySink {
+export class StreamViewer implements LiveViewer, Player, SupplySink {
   readonly #host: LiveHost;
   readonly #context: ServerContext;
-  readonly #request: FlvViewerRequest;
+  readonly #request: ViewerRequest;
   readonly #admission: Admission;
   readonly #webSocket: WebSocketReader | null;
   #admitted: Admitted | null = null;
@@ -73,7 +74,7 @@ export class FlvViewer implements LiveViewer, Player, SupplySink {
   #endTimer: TimerHandle | null = null;
   #pong: Uint8Array | null = null;
 
-  constructor(host: LiveHost, context: ServerContext, request: FlvViewerRequest) {
+  constructor(host: LiveHost, context: ServerContext, request: ViewerRequest) {
     this.#host = host;
     this.#context = context;
     this.#request = request;
@@ -173,13 +174,13 @@ export class FlvViewer implements LiveViewer, Player, SupplySink {
   }
 
   #attach(): void {
-    const { vhost, url, carrier, tracks, pageUrl } = this.#request;
+    const { vhost, url, format, carrier, tracks, pageUrl } = this.#request;
     const { sources, registry, timers } = this.#context;
     const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.httpRemux;
     const drops = dropIfNotMatch && !guessHasAv;
     const carried = { audio: tracks.audio && (!drops || hasAudio), video: tracks.video && (!drops || hasVideo) };
     const source = sources.findOrCreate(url.key, () => sourceOptions(vhost));
-    const cursor = source.attach(this, flvFormat(carrier, carried));
+    const cursor = source.attach(this, format.wire(source, carrier, carried));
     const entry = registryEntry(this.#host, { url, pageUrl, nowMs: timers.nowMs(), cursor });
     registry.add(entry);
     this.#host.log.info(`play ${url.key} over ${carrier === "webSocket" ? "WebSocket" : "HTTP"} from ${entry.ip}`);
@@ -213,18 +214,20 @@ export class FlvViewer implements LiveViewer, Player, SupplySink {
     if (view === null && !this.#startsAnyway) return null;
     this.#hasStarted = true;
     this.#waitTimer?.cancel();
-    const { status, headers, headOnly, carrier } = this.#request;
+    const { status, headers, headOnly, carrier, format } = this.#request;
     const head = this.#host.head(status, headers);
     if (headOnly) {
       this.#host.send(head);
       this.#host.finish("sourceEnded", "only the head was asked for");
       return null;
     }
-    const flvHeader = framePiece(carrier, encodeFlvHeader(this.#announced(source)));
-    return concatBytes(head, flvHeader, view ?? new Uint8Array(0));
+    const header = format.header(this.#announced(source));
+    // An empty chunk would be the end.
+    const piece = header.length === 0 ? header : framePiece(carrier, header);
+    return concatBytes(head, piece, view ?? new Uint8Array(0));
   }
 
-  /** What the header of the FLV shall say. */
+  /** What the header of an FLV shall say. */
   #announced(source: LiveSource): { hasAudio: boolean; hasVideo: boolean } {
     const { tracks, vhost: { httpRemux } } = this.#request;
     const { hasAudio, hasVideo } = httpRemux.guessHasAv ? source : httpRemux;

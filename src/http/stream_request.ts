@@ -4,14 +4,13 @@ import { formatHost, parseStreamUrl, type StreamUrl, withVhost } from "../rtmp/u
 import type { Call } from "./call.ts";
 import { refusal } from "./envelope.ts";
 import { matchMount, mountExtension, type MountMatch } from "./mount_path.ts";
-
-/** The format that streams are served in. */
-export const FLV_EXTENSION = ".flv";
+import { type StreamFormat, streamFormat } from "./stream_format.ts";
 
 /** A live stream that a request asks for. */
-export interface FlvRequest {
+export interface StreamRequest {
   readonly vhost: VhostConfig;
   readonly url: StreamUrl;
+  readonly format: StreamFormat;
 }
 
 /**
@@ -20,8 +19,9 @@ export interface FlvRequest {
  * The vhost is told by `?vhost=`, `?domain=` or the Host header, in this order, or by the path where the template has
  * `[vhost]` in it. Source: SRS 7 `SrsHttpStreamServer::hijack`.
  */
-export function findFlvStream(config: Config, call: Call): FlvRequest | Response | null {
-  if (!call.path.endsWith(FLV_EXTENSION)) return null;
+export function findStream(config: Config, call: Call): StreamRequest | Response | null {
+  const format = streamFormat(mountExtension(call.path));
+  if (format === undefined) return null;
   const host = hostOf(call);
   const found = findByName(config, call, host) ?? findByPath(config, call, host);
   if (found === null) return null;
@@ -29,7 +29,7 @@ export function findFlvStream(config: Config, call: Call): FlvRequest | Response
   try {
     const search = call.search === "" ? "" : `?${call.search}`;
     const url = parseStreamUrl(`rtmp://${formatHost(host || "localhost")}/${match.app}`, `${match.stream}${search}`);
-    return { vhost, url: withVhost(url, vhost.name) };
+    return { vhost, url: withVhost(url, vhost.name), format };
   } catch (error) {
     if (error instanceof RequestDenied) return refusal(400, error.message);
     throw error;
@@ -58,7 +58,7 @@ function findByPath(config: Config, { path }: Call, host: string): Found | null 
 }
 
 function matchVhost({ httpRemux: { enabled, mount } }: VhostConfig, host: string, path: string): MountMatch | null {
-  return enabled && mountExtension(mount) === FLV_EXTENSION ? matchMount(mount, host, path) : null;
+  return enabled ? matchMount(mount, host, path) : null;
 }
 
 /** Host that the client used, without the port. */
