@@ -59,9 +59,14 @@ export class FaultRig implements AsyncDisposable {
 
   /** Adds players. */
   play(place: Place, count: number, as: ClientKind = "player", stream?: string): WatchedPlayer[] {
-    const players = Array.from({ length: count }, () => new WatchedPlayer(this.cluster.url(place, stream), as));
-    this.players.push(...players);
-    return players;
+    return Array.from({ length: count }, () => this.watch(this.cluster.url(place, stream), as));
+  }
+
+  /** Adds a player of any address. */
+  watch(url: string, as: ClientKind): WatchedPlayer {
+    const player = new WatchedPlayer(url, as);
+    this.players.push(player);
+    return player;
   }
 
   /** Which server has taken a publisher's stream. */
@@ -93,7 +98,8 @@ export class FaultRig implements AsyncDisposable {
       const row = this.#row(isRedirected(player) ? `${name}, redirected` : name);
       row.gapsMs.push(player.gapMs());
       if (!isRedirected(player)) row.drops += player.drops.length;
-      for (const { startedAtMs } of this.publishers) {
+      for (const { urls, startedAtMs } of this.publishers) {
+        if (nameOf(urls[0]!) !== nameOf(player.url)) continue;
         for (const [session, sentAtMs] of startedAtMs) {
           const arrivedMs = player.sessionAtMs.get(session);
           if (arrivedMs !== undefined && sentAtMs >= fromMs) (row.afterKeyframeMs ??= []).push(arrivedMs - sentAtMs);
@@ -155,4 +161,8 @@ export class FaultRig implements AsyncDisposable {
         `players: ${silent().map(({ url, drops }) => `${url} (${drops.join("; ")})`).join(", ")}\n${this.cluster.logs}`,
     );
   }
+}
+
+function nameOf(url: string): string {
+  return url.slice(url.lastIndexOf("/") + 1);
 }

@@ -78,6 +78,16 @@ faultTest("processes are killed", async (step, rig) => {
     return flaws;
   });
 
+  await step("both origins are killed and come back", async () => {
+    rig.publish(["rtmpA", "rtmpB"]);
+    rig.play("edge", 4);
+    await rig.settle();
+    return await rig.measure("both origins killed", async () => {
+      await Promise.all([cluster.kill("originA"), cluster.kill("originB")]);
+      await Promise.all([cluster.restart("originA"), cluster.restart("originB")]);
+    });
+  });
+
   await step("the edge is killed and comes back", async () => {
     rig.publish(["rtmpA"]);
     for (const place of ["rtmpA", "rtmpB"] as const) rig.play(place, 2);

@@ -58,6 +58,7 @@ export class NumberedPublisher implements Disposable {
 
   /** Drops the connection, as a crash would, and connects anew at once. */
   crash(): void {
+    if (this.server === "") return;
     this.#client?.close();
     this.#onEnd("crashed");
   }
