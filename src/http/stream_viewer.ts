@@ -92,7 +92,8 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   }
 
   onPublishChange(active: boolean): void {
-    const { supply } = this.#play!;
+    if (this.#play === null) return;
+    const { supply } = this.#play;
     this.#endTimer?.cancel();
     this.#endsWhenSent = false;
     if (active) return supply.onPublish();
@@ -161,9 +162,10 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
       const elsewhere = await findElsewhere(this.#context.sources.find(url.key));
       if (this.#hasEnded) return;
       if (elsewhere === null) return this.#attach();
-      this.#host.log.info(`redirect ${url.key} to ${elsewhere}`);
       const headers = { location: elsewhere, "cache-control": "no-cache" };
-      this.#host.answer(new Response(null, { status: 302, headers }), "redirected", elsewhere);
+      // Not the parameters: there are passwords among them.
+      const detail = `to ${elsewhere.replace(/\?.*/, "")}`;
+      this.#host.answer(new Response(null, { status: 302, headers }), "redirected", detail);
     } catch (error) {
       if (this.#hasEnded) return;
       if (!(error instanceof RequestDenied)) return this.#host.close("internalError", describeError(error));
