@@ -249,6 +249,30 @@ serverTest("a viewer is refused by the rules of the vhost, with a reason", async
   assertEquals(odd.status, 400);
 });
 
+serverTest("on_play is asked before a viewer is answered, on_stop told when it has left", async () => {
+  const told: string[] = [];
+  await using hook = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { action, stream, ip, pageUrl } = await request.json();
+    told.push(`${action} ${stream} ${ip} ${pageUrl}`);
+    return Response.json({ code: stream === "s" ? 0 : 1 });
+  });
+  const url = `http://127.0.0.1:${hook.addr.port}/`;
+  await using server = new WebServer({ vhost: `http_hooks { enabled on; on_play ${url}; on_stop ${url}; }` });
+  using _publisher = await Publisher.start(server.port, "s");
+  await using refused = await FlvViewer.start(server.url("/live/other.flv"));
+  await refused.waitForEnd();
+  assertEquals([refused.status, JSON.parse(refused.text).message], [403, "refused by on_play"]);
+  const viewer = await FlvViewer.start(server.url(live), { headers: { referer: "http://page.example/" } });
+  await viewer.waitForFrames(5);
+  await viewer[Symbol.asyncDispose]();
+  await until("on_stop", () => told.length === 3);
+  assertEquals(told, [
+    "on_play other 127.0.0.1 ",
+    "on_play s 127.0.0.1 http://page.example/",
+    "on_stop s 127.0.0.1 undefined",
+  ]);
+});
+
 serverTest("one port serves API, streams and files; the API's paths stay its own", async () => {
   const dir = await Deno.makeTempDir();
   await Deno.mkdir(`${dir}/api`);
