@@ -29,6 +29,11 @@ export class Program implements AsyncDisposable {
     ]);
   }
 
+  /** Settles when it has ended and all that it printed was read. */
+  get ended(): Promise<unknown> {
+    return this.#done;
+  }
+
   get pid(): number {
     return this.#child.pid;
   }

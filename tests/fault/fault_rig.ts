@@ -1,5 +1,6 @@
 import type { ClientKind } from "../following_client.ts";
-import { Cluster, type ClusterOptions, type ServerName, until } from "../launcher.ts";
+import { Cluster, type ClusterOptions, Program, type ServerName, until } from "../launcher.ts";
+import type { FaultPlayer } from "./fault_player.ts";
 import type { GapRow } from "./gap_table.ts";
 import { NumberedPublisher, type PublisherOptions } from "./numbered_publisher.ts";
 import type { Subject } from "./subjects.ts";
@@ -17,21 +18,24 @@ export interface RigOptions extends Omit<ClusterOptions, "command"> {
 /** Options of {@link FaultRig.measure}. */
 export interface MeasureOptions {
   /** Players whose own server is the one in trouble: they may lose their connection. */
-  except?: readonly WatchedPlayer[];
+  except?: readonly FaultPlayer[];
   /** All players must play again within this time after the fault. */
   limitMs?: number;
   /** And go on playing for this long. */
   settleMs?: number;
 }
 
+/** Flushes are 350 ms apart. */
+const PLAYING_MS = 800;
 const PLAYING_AGAIN_MS = 20_000;
 const SETTLE_MS = 1200;
 
 /** A cluster of real processes, the publishers and players around it, and what they felt. */
 export class FaultRig implements AsyncDisposable {
   readonly cluster: Cluster;
-  readonly players: WatchedPlayer[] = [];
+  readonly players: FaultPlayer[] = [];
   readonly publishers: NumberedPublisher[] = [];
+  readonly #programs: Program[] = [];
   readonly #rows = new Map<string, GapRow>();
 
   private constructor(cluster: Cluster) {
@@ -64,7 +68,11 @@ export class FaultRig implements AsyncDisposable {
 
   /** Adds a player of any address. */
   watch(url: string, as: ClientKind): WatchedPlayer {
-    const player = new WatchedPlayer(url, as);
+    return this.add(new WatchedPlayer(url, as));
+  }
+
+  /** Adds a player of any kind. */
+  add<T extends FaultPlayer>(player: T): T {
     this.players.push(player);
     return player;
   }
@@ -93,7 +101,7 @@ export class FaultRig implements AsyncDisposable {
     await this.#allPlayFor(performance.now(), limitMs, settleMs);
     const felt = this.players.filter((player) => !except.includes(player));
     // One that was redirected is, as an edge would be, cut off on purpose when it must look elsewhere.
-    const isRedirected = ({ kind }: WatchedPlayer) => kind === "edge";
+    const isRedirected = ({ kind }: FaultPlayer) => kind === "edge";
     for (const player of felt) {
       const row = this.#row(isRedirected(player) ? `${name}, redirected` : name);
       row.gapsMs.push(player.gapMs());
@@ -119,15 +127,23 @@ export class FaultRig implements AsyncDisposable {
   }
 
   /** Ends players. */
-  leave(players: readonly WatchedPlayer[]): void {
+  leave(players: readonly FaultPlayer[]): void {
     for (const player of players) {
       player[Symbol.dispose]();
       this.players.splice(this.players.indexOf(player), 1);
     }
   }
 
+  /** Runs a program of the step's. */
+  run(command: readonly string[]): Program {
+    const program = new Program(command);
+    this.#programs.push(program);
+    return program;
+  }
+
   /** Ends all clients. */
   clear(): void {
+    for (const program of this.#programs.splice(0)) program.kill("SIGKILL");
     for (const client of [...this.players.splice(0), ...this.publishers.splice(0)]) client[Symbol.dispose]();
   }
 
@@ -155,7 +171,7 @@ export class FaultRig implements AsyncDisposable {
   async #allPlayFor(fromMs: number, limitMs: number, settleMs: number): Promise<void> {
     const silent = () => this.players.filter(({ lastFrameAtMs }) => lastFrameAtMs < fromMs + settleMs);
     await until(
-      () => silent().length === 0 && this.players.every((player) => player.isPlaying()),
+      () => silent().length === 0 && this.players.every(isPlaying),
       limitMs + settleMs,
       () =>
         `players: ${silent().map(({ url, drops }) => `${url} (${drops.join("; ")})`).join(", ")}\n${this.cluster.logs}`,
@@ -165,4 +181,8 @@ export class FaultRig implements AsyncDisposable {
 
 function nameOf(url: string): string {
   return url.slice(url.lastIndexOf("/") + 1);
+}
+
+function isPlaying({ lastFrameAtMs }: FaultPlayer): boolean {
+  return lastFrameAtMs > performance.now() - PLAYING_MS;
 }

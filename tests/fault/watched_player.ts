@@ -1,5 +1,6 @@
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
 import { type ClientKind, FollowingClient } from "../following_client.ts";
+import type { FaultPlayer } from "./fault_player.ts";
 import { type FrameIdentity, identify } from "./numbered_media.ts";
 
 /** A change of what a player gets: frames are missing, or come from another publish session. */
@@ -19,15 +20,12 @@ const MAX_FLAWS = 20;
  *
  * It comes back when its connection ends, as a viewer would who reloads.
  */
-export class WatchedPlayer extends FollowingClient {
+export class WatchedPlayer extends FollowingClient implements FaultPlayer {
   readonly url: string;
   readonly kind: ClientKind;
-  /** Why connections ended. */
   readonly drops: string[] = [];
   readonly breaks: Break[] = [];
-  /** Broken promises, in words: frames changed on the way, steps back in time, repeated headers and the like. */
   readonly flaws: string[] = [];
-  /** When the first frame of each publish session came. */
   readonly sessionAtMs = new Map<number, number>();
   /** From dialling to the first keyframe, of each connection. */
   readonly firstFrameMs: number[] = [];
@@ -51,21 +49,14 @@ export class WatchedPlayer extends FollowingClient {
     this.#dialledAtMs = performance.now();
   }
 
-  /** Gaps are measured from here on; the one that is open now counts from its beginning. */
   mark(): void {
     this.#gapMs = 0;
     this.drops.length = this.breaks.length = this.flaws.length = 0;
     this.sessionAtMs.clear();
   }
 
-  /** Longest time without a frame since the mark, the one that is open now included. */
   gapMs(): number {
     return Math.max(this.#gapMs, performance.now() - this.lastFrameAtMs);
-  }
-
-  /** Frames come: one in the last `withinMs`. */
-  isPlaying(withinMs = 800): boolean {
-    return this.lastFrameAtMs > performance.now() - withinMs;
   }
 
   override [Symbol.dispose](): void {

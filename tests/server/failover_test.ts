@@ -1,3 +1,6 @@
+import { assertEquals, assertLess } from "../assert.ts";
+import { FaultRig } from "../fault/fault_rig.ts";
+import { subjects } from "../fault/subjects.ts";
 import { freePort } from "../launcher.ts";
 import { Publisher, serverTest, sleep, TestServer, until, Viewer } from "./rtmp_rig.ts";
 
@@ -36,4 +39,21 @@ serverTest("an edge hears of an origin that comes back while another one holds i
   using _publisher = await Publisher.start(port, "back");
   using viewer = await viewing;
   await viewer.waitForFrames(1, 600);
+});
+
+serverTest("players of real servers outlive the publisher's connection, and then its origin", async () => {
+  await using rig = await FaultRig.start(subjects()[0]!);
+  const publisher = rig.publish(["rtmpA", "rtmpA", "rtmpB"]);
+  await until("it publishes", () => publisher.server !== "");
+  rig.play("edge", 2);
+  rig.play("rtmpB", 1);
+  await rig.settle(500);
+  const quick = { limitMs: 5000, settleMs: 500 };
+  const flaws = [
+    ...await rig.measure("connection", () => Promise.resolve(publisher.crash()), quick),
+    ...await rig.measure("origin", () => rig.cluster.kill("originA"), quick),
+  ];
+  assertEquals(rig.serverOf(publisher), "originB");
+  assertEquals(flaws, []);
+  assertLess(Math.max(...rig.rows.flatMap(({ gapsMs }) => gapsMs)), 1500);
 });
