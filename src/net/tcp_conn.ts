@@ -7,6 +7,12 @@ import { canonicalIp, shutdownSocket } from "./socket_shutdown.ts";
  */
 export type ConnEnd = "closedHere" | "peerClosed" | "peerReset";
 
+/** What a connection is made of: a `Deno.TcpConn`, or what stands in for one of another thread. */
+export type Socket = Pick<
+  Deno.TcpConn,
+  "read" | "write" | "close" | "closeWrite" | "setNoDelay" | "remoteAddr" | "localAddr"
+>;
+
 /** Options of {@link TcpConn.connect}. */
 export interface ConnectOptions {
   /** Host name or IP address, IPv6 without brackets. */
@@ -28,7 +34,7 @@ export interface ReadLoopOptions {
 const CANCEL_GRACE_MS = 50;
 
 /**
- * Owner of one TCP connection: the only holder of its `Deno.Conn`.
+ * Owner of one TCP connection: the only holder of its socket.
  *
  * Nagle's algorithm is off: writers batch by themselves.
  *
@@ -49,7 +55,7 @@ export class TcpConn implements Disposable {
    * start small and grow for a publisher.
    */
   readBufferBytes = 4096;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Socket;
   #end: ConnEnd | null = null;
   #closed = false;
   #finishing = false;
@@ -57,7 +63,7 @@ export class TcpConn implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Takes ownership of `conn`. */
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: Socket) {
     this.#conn = conn;
     this.remoteIp = canonicalIp(conn.remoteAddr.hostname);
     this.remotePort = conn.remoteAddr.port;

@@ -1,5 +1,5 @@
 import { SrsError } from "../base/errors.ts";
-import { TcpConn } from "./tcp_conn.ts";
+import { type Socket, TcpConn } from "./tcp_conn.ts";
 
 /** Options of {@link TcpListener.listen}. */
 export interface TcpListenOptions {
@@ -26,7 +26,11 @@ export interface ServeOptions {
 }
 
 /** What is needed of a `Deno.TcpListener`. */
-export type ListenerSocket = Pick<Deno.TcpListener, "accept" | "addr" | "close">;
+export interface ListenerSocket {
+  readonly addr: Deno.NetAddr;
+  accept(): Promise<Socket>;
+  close(): void;
+}
 
 const BACK_OFF_MS = 50;
 const REPORT_MS = 1000;
@@ -77,7 +81,7 @@ export class TcpListener implements Disposable {
     let failures = 0;
     let reportedAtMs = -Infinity;
     while (!this.#closed) {
-      let conn: Deno.TcpConn;
+      let conn: Socket;
       try {
         conn = await this.#socket.accept();
       } catch (error) {
