@@ -9,6 +9,8 @@ export interface Plan {
   readonly defaults: Values;
   /** Properties that take a value from the block around, with its name there. */
   readonly inheriting: readonly (readonly [property: string, from: string])[];
+  /** Properties that have another default where a switch of the block around is on. */
+  readonly switched: readonly { readonly property: string; readonly by: string; readonly value: unknown }[];
   /** Blocks whose rows inherit, so that each must be read even where it does not stand. */
   readonly dependent: readonly { readonly property: string; readonly row: Block<Schema> }[];
 }
@@ -25,14 +27,18 @@ export function planOf(rows: Schema): Plan {
 function makePlan(rows: Schema): Plan {
   const defaults: Record<string, unknown> = {};
   const inheriting: [string, string][] = [];
+  const switched: { property: string; by: string; value: unknown }[] = [];
   const dependent: { property: string; row: Block<Schema> }[] = [];
   for (const [property, row] of Object.entries(rows)) {
     if (row.node === "foreign") continue;
     defaults[property] = defaultOf(row);
     if (row.node === "directive" && row.inherits !== null) inheriting.push([property, row.inherits]);
+    if (row.node === "directive" && row.defaultWith !== null) {
+      switched.push({ property, by: row.defaultWith.property, value: row.defaultWith.value });
+    }
     if (row.node === "block" && dependsOnOuter(row)) dependent.push({ property, row });
   }
-  return { defaults, inheriting, dependent };
+  return { defaults, inheriting, switched, dependent };
 }
 
 function defaultOf(row: Exclude<Row, Foreign>): unknown {
@@ -41,6 +47,6 @@ function defaultOf(row: Exclude<Row, Foreign>): unknown {
 }
 
 function dependsOnOuter(row: Block<Schema>): boolean {
-  const { inheriting, dependent } = planOf(row.rows);
-  return inheriting.length > 0 || dependent.length > 0;
+  const { inheriting, switched, dependent } = planOf(row.rows);
+  return inheriting.length > 0 || switched.length > 0 || dependent.length > 0;
 }

@@ -34,9 +34,10 @@ export function readBlock<S extends Schema>(
   context: ReadContext,
   outer: Values = {},
 ): Infer<S> {
-  const { defaults, inheriting, dependent } = planOf(rows);
+  const { defaults, inheriting, switched, dependent } = planOf(rows);
   const values: Record<string, unknown> = { ...defaults };
   for (const [property, from] of inheriting) values[property] = outer[from] ?? values[property];
+  for (const { property, by, value } of switched) if (outer[by] === true) values[property] = value;
   const given = sortByRow(rows, directives, path, context);
   for (const entry of dependent) if (!given.some(({ row }) => row === entry.row)) given.push({ ...entry, found: [] });
   for (const { property, row, found } of given) {

@@ -30,6 +30,8 @@ export interface Directive<T> extends RowBase {
   readonly tomlKey: string;
   /** Property of the block around this one whose value stands in for the default. */
   readonly inherits: string | null;
+  /** Another default, where a switch of the block around this one is on. */
+  readonly defaultWith: { readonly property: string; readonly value: T } | null;
   /** Words that people write for it, though they were never right. */
   readonly mistakenFor: readonly string[];
 }
@@ -115,6 +117,7 @@ interface DirectiveOptions<T> extends RowOptions {
   readonly env?: readonly string[];
   readonly tomlKey?: string;
   readonly inherits?: string;
+  readonly defaultWith?: { readonly property: string; readonly value: NoInfer<T> };
   readonly mistakenFor?: readonly string[];
 }
 
@@ -129,6 +132,7 @@ export function directive<T>(name: string, type: ValueType<T>, options: Directiv
     env: options.env ?? "derived",
     tomlKey: options.tomlKey ?? name,
     inherits: options.inherits ?? null,
+    defaultWith: options.defaultWith ?? null,
     mistakenFor: options.mistakenFor ?? [],
     ...base(options),
   };

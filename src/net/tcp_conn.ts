@@ -36,7 +36,7 @@ const CANCEL_GRACE_MS = 50;
 /**
  * Owner of one TCP connection: the only holder of its socket.
  *
- * Nagle's algorithm is off: writers batch by themselves.
+ * Nagle's algorithm is off at first: see {@link noDelay}.
  *
  * What gives the file descriptor back, tried on Linux with Deno 2.4.2 and 2.9.6 (`tests/server/net_close_test.ts`):
  * `close()` cancels a pending read on both. A pending write to a peer that does not read is cancelled on 2.9.6 (Deno
@@ -60,6 +60,7 @@ export class TcpConn implements Disposable {
   #closed = false;
   #finishing = false;
   #pendingWrites = 0;
+  #noDelay = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Takes ownership of `conn`. */
@@ -69,10 +70,21 @@ export class TcpConn implements Disposable {
     this.remotePort = conn.remoteAddr.port;
     this.localIp = canonicalIp(conn.localAddr.hostname);
     this.localPort = conn.localAddr.port;
+    this.noDelay = true;
+  }
+
+  /** Whether small segments leave at once, or wait until the peer has confirmed what was sent before. */
+  get noDelay(): boolean {
+    return this.#noDelay;
+  }
+
+  set noDelay(on: boolean) {
+    if (on === this.#noDelay) return;
+    this.#noDelay = on;
     try {
-      conn.setNoDelay(true);
+      this.#conn.setNoDelay(on);
     } catch {
-      // The peer is gone already: the first read or write will say so.
+      // The peer is gone already: the next read or write will say so.
     }
   }
 

@@ -37,6 +37,8 @@ export interface RoleHost {
   onAnswered(): void;
   /** A publisher's input is large: read it in large pieces. */
   expectMuchInput(): void;
+  /** `tcp_nodelay`: small segments leave at once; true at first. */
+  sendsSmallAtOnce: boolean;
   /** Closes once what is to be said has left; `detail` goes to the log. */
   finish(reason: CloseReason, detail: string): void;
   /** Closes at once. */

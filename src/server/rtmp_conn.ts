@@ -131,6 +131,10 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
     this.#pump.wake();
   }
 
+  set sendsSmallAtOnce(atOnce: boolean) {
+    this.#tcp.noDelay = atOnce;
+  }
+
   expectMuchInput(): void {
     this.#tcp.readBufferBytes = PUBLISHER_READ_BYTES;
   }

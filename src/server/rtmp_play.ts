@@ -10,6 +10,7 @@ import type { ClientEntry } from "./client_registry.ts";
 import { readPlayPath } from "./play_path.ts";
 import { PlaySupply, type SupplySink } from "./play_supply.ts";
 import { requestMove, type Role, type RoleHost } from "./role.ts";
+import { SendPacer } from "./send_pacer.ts";
 import { sourceOptions } from "./source_options.ts";
 
 type PlayRequest = Extract<SessionRequest, { kind: "play" }>;
@@ -33,6 +34,8 @@ export class PlayRole implements Role, Player, SupplySink {
   readonly #durationMs: number;
   readonly #isEdge: boolean;
   readonly #supply: PlaySupply;
+  readonly #pacer: SendPacer;
+  readonly #sendsSmallAtOnce: boolean;
   #hasStarted = false;
   #redirectTimer: TimerHandle | null = null;
   #paused = false;
@@ -56,6 +59,8 @@ export class PlayRole implements Role, Player, SupplySink {
     this.#isEdge = session.connectInfo?.args.srs_server !== undefined;
     this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
     this.#cursor = this.#source.attach(this);
+    this.#pacer = new SendPacer(this.#cursor, context.timers, () => host.wake());
+    this.#sendsSmallAtOnce = vhost.tcpNodelay || vhost.minLatency;
     this.#entry = this.#register();
     host.log.info(`play ${request.url.key} from ${host.remoteIp}`);
     const info = session.connectInfo;
@@ -96,8 +101,9 @@ export class PlayRole implements Role, Player, SupplySink {
       this.#host.finish("sourceEnded", `played the ${this.#durationMs} ms asked for`);
       return null;
     }
-    const view = this.#cursor.next();
-    if (view === null && this.#endsWhenSent) {
+    const { sendMinIntervalMs } = this.#source.options;
+    const view = sendMinIntervalMs > 0 ? this.#pacer.next(sendMinIntervalMs) : this.#cursor.next();
+    if (view === null && this.#endsWhenSent && !this.#pacer.isHolding) {
       this.#host.session.sendStatus("playUnpublishNotify");
       this.#host.finish("sourceEnded", `publisher of ${this.#url.key} left`);
     }
@@ -129,6 +135,8 @@ export class PlayRole implements Role, Player, SupplySink {
   }
 
   tick(): void {
+    // Not before: what begins a play is many small writes, each of which would wait for the one before to arrive.
+    this.#host.sendsSmallAtOnce = this.#sendsSmallAtOnce;
     const lagMs = this.#cursor.lagMs();
     if (lagMs <= this.#source.options.queueLengthMs && this.#cursor.lagBytes() <= MAX_LAG_BYTES) return;
     const dropped = this.#cursor.jumpToKeyframe();
@@ -144,6 +152,7 @@ export class PlayRole implements Role, Player, SupplySink {
 
   end(): void {
     this.#redirectTimer?.cancel();
+    this.#pacer.stop();
     this.#source.detach(this);
     this.#supply[Symbol.dispose]();
     this.#host.context.registry.remove(this.#entry);

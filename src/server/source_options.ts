@@ -6,14 +6,15 @@ import { metadataIdentity } from "./identity.ts";
 const REALTIME_LAG_MS = 2000;
 
 /** How the streams of a vhost are served. */
-export function sourceOptions({ chunkSizeBytes, minLatency, play }: VhostConfig): SourceOptions {
+export function sourceOptions({ chunkSizeBytes, play }: VhostConfig): SourceOptions {
   return {
     chunkSizeBytes,
-    minLatency,
     mwLatencyMs: play.mwLatencyMs,
+    mwMsgs: play.mwMsgs,
     gopCache: play.gopCache,
     gopCacheMaxFrames: play.gopCacheMaxFrames,
     queueLengthMs: play.realtime ? Math.min(play.queueLengthMs, REALTIME_LAG_MS) : play.queueLengthMs,
+    sendMinIntervalMs: play.sendMinIntervalMs,
     timeJitter: play.atc ? "off" : play.timeJitter,
     reduceSequenceHeader: play.reduceSequenceHeader,
     identity: metadataIdentity(),

@@ -16,13 +16,15 @@ export interface SourceOptions {
   chunkSizeBytes: number;
   /** `mw_latency`: packets are gathered for this long, then sent to all players in one write each. */
   mwLatencyMs: number;
-  /** `min_latency`: send after every read of the publisher instead. */
-  minLatency: boolean;
+  /** `mw_msgs`: more packets than this are gathered too, unless that takes too long. 0 and 0: no gathering at all. */
+  mwMsgs: number;
   gopCache: boolean;
   /** 0 is no limit. */
   gopCacheMaxFrames: number;
   /** `queue_length`: a player that is further behind than this jumps to the newest keyframe. */
   queueLengthMs: number;
+  /** `send_min_interval`: least time between two packets to an RTMP player; 0 sends them in portions. */
+  sendMinIntervalMs: number;
   timeJitter: TimeJitter;
   /** Drop sequence headers that repeat what players have. */
   reduceSequenceHeader: boolean;
@@ -44,12 +46,17 @@ export type FeedKind = "client" | "upstream";
 /** A publisher's hold on a source. Disposing it frees the stream for the next. */
 export interface PublishSession extends Disposable {
   publish(packet: MediaPacket): void;
-  /** The publisher's socket has nothing more at this moment: with `min_latency` players get what came. */
+  /** The publisher's socket has nothing more at this moment: players get what came, if it is time. */
   endBurst(): void;
 }
 
 /** A GOP longer than this is not kept for new players, whatever `gop_cache_max_frames` says: 10 s of 100 Mbit/s. */
 const MAX_GOP_BYTES = 128 * 1024 * 1024;
+/**
+ * Longest wait for each packet of `mw_msgs`, behind `mw_latency`: SRS waits for ever, so that the players of a stream with
+ * few packets lag by seconds, and the last ones before a pause never come.
+ */
+const MAX_WAIT_PER_MSG_MS = 25;
 /** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
 const WAKE_SLICE = 256;
 
@@ -75,6 +82,7 @@ export class LiveSource {
   #flushTimer: TimerHandle | null = null;
   /** Two flushes are `mw_latency` apart at least. */
   #nextFlushMs = 0;
+  #packetsAtFlush = 0;
   #wakeTimer: TimerHandle | null = null;
   #wakeNext = 0;
   #wakeAgain = false;
@@ -263,20 +271,32 @@ export class LiveSource {
     this.#logs.append(packet, atMs);
     // A log keeps what is not flushed: with nobody to flush for, that would be everything.
     if (this.#players.length === 0) this.#logs.flush();
-    else if (this.#flushTimer === null && !this.#flushesAtOnce) {
-      this.#flushTimer = this.#timers.after(Math.max(0, this.#nextFlushMs - this.#timers.nowMs()), () => this.#flush());
-    }
+    else if (this.#flushTimer === null && !this.#flushesAtOnce) this.#armFlush();
+  }
+
+  /** For what the publisher sends no burst end behind, or too little of. */
+  #armFlush(): void {
+    const dueMs = Math.max(0, this.#nextFlushMs - this.#timers.nowMs());
+    this.#flushTimer = this.#timers.after(dueMs, () => {
+      if (this.#hasGatheredMsgs) return this.#flush();
+      const waitMs = this.options.mwMsgs * MAX_WAIT_PER_MSG_MS;
+      this.#flushTimer = this.#timers.after(waitMs, () => this.#flush());
+    });
   }
 
   /** What came in one burst after a pause, as from another server that gathers too, is not held up a second time. */
   #isFlushDue(): boolean {
     return this.#flushesAtOnce || (this.#awaitsFirstGop && this.#logs.main.hasUnflushedKeyframe) ||
-      this.#timers.nowMs() >= this.#nextFlushMs;
+      (this.#hasGatheredMsgs && this.#timers.nowMs() >= this.#nextFlushMs);
+  }
+
+  get #hasGatheredMsgs(): boolean {
+    return this.#logs.main.packetCount - this.#packetsAtFlush > this.options.mwMsgs;
   }
 
   /** No timer: players get what came whenever the publisher pauses. */
   get #flushesAtOnce(): boolean {
-    return this.options.minLatency || this.options.mwLatencyMs === 0;
+    return this.options.mwLatencyMs === 0 && this.options.mwMsgs === 0;
   }
 
   /** Shows players what came since the last flush; one timer a source. */
@@ -285,6 +305,7 @@ export class LiveSource {
     this.#flushTimer = null;
     this.#nextFlushMs = this.#timers.nowMs() + this.options.mwLatencyMs;
     if (this.#logs.main.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
+    this.#packetsAtFlush = this.#logs.main.packetCount;
     this.#logs.flush();
     // A round begun anew by every flush might never get to the last players: it goes on, and another one follows.
     if (this.#wakeTimer !== null) this.#wakeAgain = true;

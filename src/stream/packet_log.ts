@@ -59,6 +59,11 @@ export class PacketLog {
     return this.#unflushedBytes > 0;
   }
 
+  /** Packets appended so far. */
+  get packetCount(): number {
+    return this.#tail.firstIndex + this.#tail.count;
+  }
+
   /** True if a place to start at waits to be flushed. */
   get hasUnflushedKeyframe(): boolean {
     return this.#pendingKeyframe !== null;

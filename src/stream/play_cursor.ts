@@ -46,10 +46,12 @@ export class PlayCursor {
    * end of a block; null when the player has everything.
    *
    * The view is shared: it must not be written to.
+   *
+   * @param maxPackets Not more packets than these, headers apart.
    */
-  next(): Uint8Array | null {
+  next(maxPackets = Infinity): Uint8Array | null {
     if (this.#waitsForKeyframe && !this.#resumeAtKeyframe()) return null;
-    const limit = this.#advanceBlock();
+    const limit = Math.min(this.#advanceBlock(), this.#entry + maxPackets);
     if (this.#entry >= limit) return null;
     if (this.#owed.length > 0) {
       const packets = this.#takeOwed();

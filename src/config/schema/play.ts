@@ -1,4 +1,4 @@
-import { accepted, directive, unsupported } from "../schema.ts";
+import { directive, unsupported } from "../schema.ts";
 import { integer, milliseconds, seconds } from "../value_number.ts";
 import { oneOf, onOff } from "../value_type.ts";
 
@@ -21,20 +21,21 @@ export const playRows = {
   }),
   mwLatencyMs: directive("mw_latency", milliseconds(), {
     default: 350,
+    defaultWith: { property: "minLatency", value: 0 },
     reload: "live",
-    doc: "Stream time that is collected before it is sent.",
+    doc: "Time that is collected before it is sent; 0 by default with min_latency.",
   }),
   mwMsgs: directive("mw_msgs", integer({ max: 128, unit: "messages" }), {
     default: 8,
+    defaultWith: { property: "minLatency", value: 0 },
     reload: "live",
-    doc: "Messages that are collected before they are sent; 0 by default with min_latency.",
-    status: accepted("what is sent at once is decided by time alone (mw_latency, min_latency)"),
+    doc: "Sent is only when more messages than this were collected, too, or 25 ms for each of them have passed; 0 by " +
+      "default with min_latency.",
   }),
   sendMinIntervalMs: directive("send_min_interval", milliseconds({ fraction: true }), {
     default: 0,
     reload: "live",
-    doc: "Least time between two messages.",
-    status: unsupported("messages are not spaced out"),
+    doc: "Least time between two messages to an RTMP player; 0: they go in portions.",
   }),
   timeJitter: directive("time_jitter", oneOf(["full", "zero", "off"], "off"), {
     default: "full",

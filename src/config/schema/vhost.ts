@@ -1,4 +1,4 @@
-import { accepted, block, directive, unsupported } from "../schema.ts";
+import { block, directive, unsupported } from "../schema.ts";
 import { bytes } from "../value_number.ts";
 import { onOff } from "../value_type.ts";
 import { clusterRows } from "./cluster.ts";
@@ -30,13 +30,12 @@ export const vhostRows = {
   minLatency: directive("min_latency", onOff(), {
     default: false,
     reload: "live",
-    doc: "Whether to send at once and not in portions of mw_latency.",
+    doc: "Whether to send at once: mw_latency and mw_msgs are 0 by default then.",
   }),
   tcpNodelay: directive("tcp_nodelay", onOff(), {
     default: false,
     reload: "newClients",
-    doc: "Whether TCP sends small segments at once.",
-    status: accepted("it is always on: what is sent is already in portions"),
+    doc: "Whether TCP sends small segments to players at once; always so in the first second, and with min_latency.",
   }),
   inAckSizeBytes: directive("in_ack_size", bytes(), {
     default: 0,

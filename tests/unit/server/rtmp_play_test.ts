@@ -21,6 +21,7 @@ class PlayingHost implements RoleHost {
   readonly remoteIp = "127.0.0.1";
   readonly bytesIn = 0;
   readonly bytesOut = 0;
+  sendsSmallAtOnce = true;
   readonly failures: unknown[] = [];
   readonly finished: [reason: CloseReason, detail: string][] = [];
 

@@ -257,18 +257,68 @@ Deno.test("LiveSource has no timer while nobody watches, nor while nothing comes
   assertEquals(stage.timers.pendingCount, 0);
 });
 
-for (const options of [{ minLatency: true }, { mwLatencyMs: 0 }]) {
-  Deno.test(`LiveSource with ${JSON.stringify(options)} sends after each burst of the publisher, without a timer`, () => {
-    const stage = new Stage(options);
+Deno.test("LiveSource with mw_latency 0 and mw_msgs 0 sends after each burst of the publisher, without a timer", () => {
+  const stage = new Stage({ mwLatencyMs: 0, mwMsgs: 0 });
+  const player = new TestPlayer(stage.source);
+  const session = stage.publisher(key(1, 0), inter(2, 40));
+  assertEquals(player.take(), []);
+  session.endBurst();
+  assertEquals(player.take(), ["K1", "I2"]);
+  session.endBurst();
+  assertEquals([player.wakes, stage.timers.pendingCount], [1, 0], "nothing came, nobody is woken");
+});
+
+Deno.test("LiveSource gathers mw_latency and more than mw_msgs packets, whichever takes longer", () => {
+  for (const [mwLatencyMs, mwMsgs, expected] of [[0, 8, 9], [100, 8, 9], [350, 8, 18], [350, 30, 31]] as const) {
+    const stage = new Stage({ mwLatencyMs, mwMsgs });
     const player = new TestPlayer(stage.source);
-    const session = stage.publisher(key(1, 0), inter(2, 40));
-    assertEquals(player.take(), []);
+    const session = stage.publisher(key(1, 0));
     session.endBurst();
-    assertEquals(player.take(), ["K1", "I2"]);
+    assertEquals(player.take(), ["K1"], "a GOP that was waited for goes at once");
+    let count = 0;
+    while (player.take().length === 0 && count < 200) {
+      stage.timers.advance(20);
+      session.publish(inter(2 + count++, count * 20));
+      session.endBurst();
+    }
+    assertEquals(count, expected, `mw_latency ${mwLatencyMs} mw_msgs ${mwMsgs}`);
+  }
+});
+
+Deno.test("LiveSource waits for mw_msgs no longer than 25 ms each behind mw_latency: a stream may pause", () => {
+  const stage = new Stage({ mwLatencyMs: 350, mwMsgs: 8 });
+  const player = new TestPlayer(stage.source);
+  const session = stage.publisher(key(1, 0));
+  session.endBurst();
+  stage.timers.advance(100);
+  session.publish(inter(2, 100));
+  session.endBurst();
+  player.take();
+  stage.timers.advance(250 + 199);
+  assertEquals(player.take(), []);
+  stage.timers.advance(1);
+  assertEquals(player.take(), ["I2"]);
+  stage.timers.advance(1000);
+  session.publish(inter(3, 2000));
+  session.endBurst();
+  assertEquals(player.take(), []);
+  stage.timers.advance(200);
+  assertEquals([player.take(), stage.timers.pendingCount], [["I3"], 0]);
+});
+
+Deno.test("LiveSource counts mw_msgs for those who wait, whoever joins meanwhile", () => {
+  const stage = new Stage({ mwLatencyMs: 0, mwMsgs: 8 });
+  const player = new TestPlayer(stage.source);
+  const session = stage.publisher(key(1, 0));
+  session.endBurst();
+  player.take();
+  for (let i = 0; i < 9; i++) {
+    new TestPlayer(stage.source);
+    session.publish(inter(2 + i, 40 * i));
     session.endBurst();
-    assertEquals([player.wakes, stage.timers.pendingCount], [1, 0], "nothing came, nobody is woken");
-  });
-}
+  }
+  assertEquals(player.take().length, 9);
+});
 
 Deno.test("LiveSource wakes many players in slices, the loop has a turn in between", () => {
   const stage = new Stage();
@@ -281,7 +331,7 @@ Deno.test("LiveSource wakes many players in slices, the loop has a turn in betwe
 });
 
 Deno.test("LiveSource reaches the last of many players even if flushes come faster than slices", () => {
-  const stage = new Stage({ minLatency: true });
+  const stage = new Stage({ mwLatencyMs: 0 });
   const players = Array.from({ length: 2000 }, () => new TestPlayer(stage.source));
   const session = stage.publisher(key(0, 0));
   for (let i = 1; i <= 100; i++) {

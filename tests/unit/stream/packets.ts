@@ -12,10 +12,11 @@ export const CHUNK_SIZE = 4096;
 export const sourceOptions: SourceOptions = {
   chunkSizeBytes: CHUNK_SIZE,
   mwLatencyMs: 350,
-  minLatency: false,
+  mwMsgs: 0,
   gopCache: true,
   gopCacheMaxFrames: 2500,
   queueLengthMs: 30_000,
+  sendMinIntervalMs: 0,
   timeJitter: "full",
   reduceSequenceHeader: false,
   identity: { server: "test" },
