@@ -4,6 +4,7 @@ import { HttpServer } from "../http/http_server.ts";
 import { SERVER_NAME } from "../server/identity.ts";
 import { Reloader } from "../server/reload.ts";
 import { Server } from "../server/server.ts";
+import { threadCount, Workers } from "../server/workers.ts";
 import type { CliIo } from "./command.ts";
 import type { CheckedConfig } from "./config_check.ts";
 import type { ConfigReader } from "./config_reader.ts";
@@ -40,12 +41,15 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   using pidFile = await PidFile.acquire(config.pid, Deno.pid);
   // A forced end leaves no time for anything but this.
   addEventListener("unload", () => pidFile.release());
-  const server = new Server(config, serverLog.limited, { serverId: await keepServerId(config.pid, log) });
+  using workers = new Workers({ threads: threadCount(config.workers), log });
+  const { listen } = workers;
+  const server = new Server(config, serverLog.limited, { serverId: await keepServerId(config.pid, log), listen });
   const reloader = new Reloader({ server, log, read: () => reader.load(), parts: [serverLog] });
   const http = new HttpServer(server, {
     reload: () => void reloader.reload("the HTTP API"),
     reloadState: () => reloader.report,
     drain: () => ends.end("SIGQUIT"),
+    listen,
   });
   using strayDebugger = new StrayDebugger();
   using _signals = onServerSignals({

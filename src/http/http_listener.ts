@@ -2,7 +2,7 @@ import type { Timers } from "../base/clock.ts";
 import { SrsError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
-import { TcpListener } from "../net/tcp_listener.ts";
+import { type ListenSocket, TcpListener } from "../net/tcp_listener.ts";
 import { formatHost } from "../rtmp/url.ts";
 import { HttpConn } from "./http_conn.ts";
 import type { Router } from "./router.ts";
@@ -16,6 +16,8 @@ export interface HttpListenerOptions {
   readonly log: Logger;
   /** Most connections at a time. */
   maxConnections(): number;
+  /** Opens the socket. */
+  readonly listen: ListenSocket;
 }
 
 const TICK_MS = 1000;
@@ -53,10 +55,10 @@ export class HttpListener {
    */
   start({ host, port }: { host: string; port: number }): void {
     if (this.#listener !== null) return;
-    const { log, name } = this.#options;
+    const { log, name, listen } = this.#options;
     const hostname = host === "" ? "0.0.0.0" : host;
     try {
-      this.#listener = TcpListener.listen({ host: hostname, port });
+      this.#listener = TcpListener.listen({ host: hostname, port }, listen);
     } catch (error) {
       if (!(error instanceof SrsError)) throw error;
       const where = `cannot listen on ${formatHost(hostname)}:${port}`;

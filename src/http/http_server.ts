@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../config/mod.ts";
+import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import type { ServerContext } from "../server/context.ts";
 import { apiRoutes } from "./api.ts";
 import { summaries } from "./api_system.ts";
@@ -15,7 +16,10 @@ import { streamMount } from "./stream_mount.ts";
 import { SystemStats } from "./system_stats.ts";
 
 /** What the API can do besides asking the server. */
-export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain">;
+export interface HttpServerOptions extends Pick<ApiContext, "reload" | "reloadState" | "drain"> {
+  /** Opens the sockets that clients come to; by default in this thread. */
+  listen?: ListenSocket;
+}
 
 /** The HTTP side of a server: the listeners of `http_api`, `http_server` and `exporter`. */
 export class HttpServer {
@@ -25,13 +29,15 @@ export class HttpServer {
   /** The same as the API's where both have one address. */
   readonly #web: HttpListener;
   readonly #exporter: Exporter;
+  readonly #listen: ListenSocket;
   readonly #policy = () => {
     const { httpServer, httpApi } = this.#server.config;
     return { crossdomain: httpServer.crossdomain, auth: httpApi.auth };
   };
 
-  constructor(server: ApiServer & ServerContext, options: HttpServerOptions = {}) {
+  constructor(server: ApiServer & ServerContext, { listen = listenHere, ...options }: HttpServerOptions = {}) {
     this.#server = server;
+    this.#listen = listen;
     this.#system = new SystemStats(server.timers);
     const context = { ...options, server, system: this.#system };
     const api = mountRoutes(apiRoutes, context);
@@ -120,7 +126,8 @@ export class HttpServer {
   #listener(name: string, mounts: readonly Mount[]): HttpListener {
     const { timers, log, config } = this.#server;
     const router = new Router(mounts, this.#policy, log);
-    return new HttpListener({ name, router, timers, log, maxConnections: () => config.maxConnections });
+    const listen = this.#listen;
+    return new HttpListener({ name, router, timers, log, listen, maxConnections: () => config.maxConnections });
   }
 }
 

@@ -7,11 +7,6 @@ export interface TcpListenOptions {
   host: string;
   /** 0 takes a free one; see {@link TcpListener.port}. */
   port: number;
-  /**
-   * Lets several threads or processes listen on the same port; Linux shares the connections out. Deno ends the program
-   * when it was started without `--unstable-net` (or `"unstable": ["net"]` in deno.json).
-   */
-  reusePort?: boolean;
 }
 
 /** Options of {@link TcpListener.serve}. */
@@ -31,6 +26,12 @@ export interface ListenerSocket {
   accept(): Promise<Socket>;
   close(): void;
 }
+
+/** Opens a listening socket; throws what Deno throws. */
+export type ListenSocket = (options: TcpListenOptions) => ListenerSocket;
+
+/** A socket of this thread. */
+export const listenHere: ListenSocket = ({ host, port }) => Deno.listen({ hostname: host, port });
 
 const BACK_OFF_MS = 50;
 const REPORT_MS = 1000;
@@ -59,10 +60,10 @@ export class TcpListener implements Disposable {
    *
    * @throws {SrsError} `SocketListen`, with the address and the reason in words.
    */
-  static listen(options: TcpListenOptions): TcpListener {
-    const { host, port, reusePort = false } = options;
+  static listen(options: TcpListenOptions, listen: ListenSocket = listenHere): TcpListener {
+    const { host, port } = options;
     try {
-      return new TcpListener(Deno.listen({ hostname: host, port, ...(reusePort ? { reusePort } : {}) }));
+      return new TcpListener(listen(options));
     } catch (error) {
       const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
       throw new SrsError("SocketListen", `cannot listen on ${where}: ${explain(error)}`, { cause: error });

@@ -2,7 +2,7 @@ import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Config, ListenAddress } from "../config/mod.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
-import { TcpListener } from "../net/tcp_listener.ts";
+import { type ListenSocket, TcpListener } from "../net/tcp_listener.ts";
 import type { PreparedReload, ReloadPart } from "./reload_part.ts";
 
 /** One address of `listen` and its socket. */
@@ -16,6 +16,8 @@ interface Bound {
 /** What listeners give on and need. */
 export interface RtmpListenersOptions {
   log: Logger;
+  /** Opens the sockets. */
+  listen: ListenSocket;
   onConn(tcp: TcpConn): void;
 }
 
@@ -39,7 +41,7 @@ export class RtmpListeners implements ReloadPart {
    * @throws {SrsError} `SocketListen` if one cannot be bound; none is left open then.
    */
   open(addresses: readonly ListenAddress[]): void {
-    this.#bound = bindAll(unique(addresses));
+    this.#bound = this.#bindAll(unique(addresses));
     for (const bound of this.#bound) this.#serve(bound);
   }
 
@@ -54,7 +56,7 @@ export class RtmpListeners implements ReloadPart {
     await Promise.all(inTheWay.map(({ serving }) => serving));
     let bound: Bound[];
     try {
-      bound = bindAll(added);
+      bound = this.#bindAll(added);
     } catch (error) {
       this.#restore(inTheWay);
       throw error;
@@ -87,6 +89,23 @@ export class RtmpListeners implements ReloadPart {
     await Promise.all(this.#bound.map(({ serving }) => serving));
   }
 
+  #bindAll(addresses: readonly ListenAddress[]): Bound[] {
+    const bound: Bound[] = [];
+    try {
+      for (const address of addresses) {
+        bound.push({ address, listener: this.#bind(address), serving: Promise.resolve() });
+      }
+      return bound;
+    } catch (error) {
+      for (const { listener } of bound) listener.close();
+      throw error;
+    }
+  }
+
+  #bind({ host, port }: ListenAddress): TcpListener {
+    return TcpListener.listen({ host: host === "" ? "0.0.0.0" : host, port }, this.#options.listen);
+  }
+
   #serve(bound: Bound): void {
     const { log, onConn } = this.#options;
     const { listener } = bound;
@@ -99,28 +118,13 @@ export class RtmpListeners implements ReloadPart {
   #restore(closed: readonly Bound[]): void {
     for (const bound of closed) {
       try {
-        bound.listener = bind(bound.address);
+        bound.listener = this.#bind(bound.address);
         this.#serve(bound);
       } catch (error) {
         this.#options.log.error(`RTMP does not listen on ${bound.address.text} any more: ${describeError(error)}`);
       }
     }
   }
-}
-
-function bindAll(addresses: readonly ListenAddress[]): Bound[] {
-  const bound: Bound[] = [];
-  try {
-    for (const address of addresses) bound.push({ address, listener: bind(address), serving: Promise.resolve() });
-    return bound;
-  } catch (error) {
-    for (const { listener } of bound) listener.close();
-    throw error;
-  }
-}
-
-function bind({ host, port }: ListenAddress): TcpListener {
-  return TcpListener.listen({ host: host === "" ? "0.0.0.0" : host, port });
 }
 
 /** The addresses without repetitions. */

@@ -1,4 +1,5 @@
 import type { TcpConn } from "../net/tcp_conn.ts";
+import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import type { ServerContext } from "./context.ts";
 import { AddressCounter } from "./rate_limit.ts";
 import { RtmpConn } from "./rtmp_conn.ts";
@@ -18,9 +19,10 @@ export class RtmpServer {
   readonly #refused = new Map<string, { count: number; lastIp: string }>();
   #onEmpty: (() => void) | null = null;
 
-  constructor(context: ServerContext) {
+  /** @param listen Opens its sockets. */
+  constructor(context: ServerContext, listen: ListenSocket = listenHere) {
     this.#context = context;
-    this.listeners = new RtmpListeners({ log: context.log, onConn: (tcp) => this.#onConn(tcp) });
+    this.listeners = new RtmpListeners({ log: context.log, listen, onConn: (tcp) => this.#onConn(tcp) });
   }
 
   /** Connections of this moment. */
@@ -43,13 +45,14 @@ export class RtmpServer {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Accepts no more connections. */
-  stopAccepting(): void {
-    this.listeners.close();
-  }
-
-  /** Asks every client that can to go elsewhere. */
+  /**
+   * Asks every client that can to go elsewhere, and takes none but those that coworkers need to take over: edges, which
+   * are sent there, and the relays of the coworkers.
+   */
   drain(): void {
+    const { config, drain } = this.#context;
+    drain.begin();
+    if (!config.vhosts.some((vhost) => drain.hasCoworkers(vhost))) this.listeners.close();
     for (const conn of this.#conns) conn.drain();
   }
 

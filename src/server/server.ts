@@ -3,6 +3,7 @@ import type { Logger } from "../base/log.ts";
 import { Coworkers } from "../cluster/coworkers.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
 import { EdgePulls } from "../edge/edge_pulls.ts";
+import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { ClientRegistry } from "./client_registry.ts";
@@ -24,6 +25,8 @@ export interface ServerOptions {
   /** Where the configuration has no `server_id`; by default a random one. */
   serverId?: string;
 }
+  /** Opens the sockets that clients come to; by default in this thread. */
+  listen?: ListenSocket;
 
 /** One origin or edge, without its HTTP side: everything that one process shares, put together. */
 export class Server implements ServerContext {
@@ -42,7 +45,7 @@ export class Server implements ServerContext {
   readonly #hookFetch = new FreshFetch();
   #config: Config;
 
-  constructor(config: Config, log: Logger, { serverId = newServerId() }: ServerOptions = {}) {
+  constructor(config: Config, log: Logger, { serverId = newServerId(), listen = listenHere }: ServerOptions = {}) {
     this.#config = config;
     this.log = log;
     this.identity = {
@@ -61,7 +64,8 @@ export class Server implements ServerContext {
         ...playPathMember(this.identity.serviceId, via),
       }),
     });
-    this.rtmp = new RtmpServer(this);
+    this.drain = new Drain(this);
+    this.rtmp = new RtmpServer(this, listen);
     this.heartbeat = new Heartbeat(this);
   }
 

@@ -31,7 +31,8 @@ export class LogBlock {
     const packets = capacityBytes === 0 ? 0 : BLOCK_PACKETS;
     this.firstIndex = previous === null ? 0 : previous.firstIndex + previous.count;
     this.firstByte = previous === null ? 0 : previous.firstByte + previous.usedBytes;
-    this.bytes = new Uint8Array(capacityBytes);
+    // Shared, so that other threads can send from it.
+    this.bytes = new Uint8Array(new SharedArrayBuffer(capacityBytes));
     this.#ends = new Uint32Array(packets);
     this.#timestamps = new Uint32Array(packets);
   }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertLess, assertMatch } from "../assert.ts";
 import { jsonResponse } from "../../src/http/envelope.ts";
 import { HttpListener } from "../../src/http/http_listener.ts";
+import { listenHere } from "../../src/net/tcp_listener.ts";
 import { Router } from "../../src/http/router.ts";
 import { ManualTimers } from "../unit/manual_timers.ts";
 import { TestLog } from "../unit/test_log.ts";
@@ -25,7 +26,14 @@ class Echo implements AsyncDisposable {
       this.log,
     );
     const { timers, log } = this;
-    this.listener = new HttpListener({ name: "test", router, timers, log, maxConnections: () => maxConnections });
+    this.listener = new HttpListener({
+      name: "test",
+      router,
+      timers,
+      log,
+      listen: listenHere,
+      maxConnections: () => maxConnections,
+    });
     this.listener.start({ host: "127.0.0.1", port: 0 });
   }
 

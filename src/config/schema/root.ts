@@ -42,8 +42,7 @@ export const rootRows = {
   workers: directive("workers", workerCount(), {
     default: "auto",
     extension: true,
-    doc: "Threads that send to players; `auto` decides by the number of cores.",
-    status: accepted("one thread serves everybody; several processes may share a machine on ports of their own"),
+    doc: "Threads that take clients and send to them; `auto` is one a core. Linux only, elsewhere there is one.",
   }),
   maxConnectionsPerIp: directive("max_connections_per_ip", integer(), {
     default: 0,

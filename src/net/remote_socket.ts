@@ -1,0 +1,135 @@
+import { decodeUtf8 } from "../base/bytes.ts";
+import type { Socket } from "./tcp_conn.ts";
+import type { ThreadLink } from "./thread_link.ts";
+import { type RecordFields, ThreadRecord } from "./thread_records.ts";
+
+/** Most bytes of a write that are not shared memory: they are copied twice. */
+const MAX_COPY_BYTES = 64 * 1024;
+
+/** Memory that another thread can be told to write from. */
+export interface MemoryBook {
+  /** The id by which the other thread knows that memory. */
+  idOf(memory: SharedArrayBuffer): number;
+}
+
+/** Both ends of a connection. */
+export interface SocketAddresses {
+  readonly remoteAddr: Deno.NetAddr;
+  readonly localAddr: Deno.NetAddr;
+}
+
+interface PendingRead {
+  readonly buffer: Uint8Array;
+  readonly result: PromiseWithResolvers<number | null>;
+}
+
+/**
+ * A socket that another thread holds. What is written from shared memory is not copied: the other thread is told where
+ * it stands.
+ */
+export class RemoteSocket implements Socket {
+  readonly remoteAddr: Deno.NetAddr;
+  readonly localAddr: Deno.NetAddr;
+  readonly #id: number;
+  readonly #link: ThreadLink;
+  readonly #memory: MemoryBook;
+  readonly #onClose: () => void;
+  #reading: PendingRead | null = null;
+  #writing: PromiseWithResolvers<number> | null = null;
+  #failure: Error | null = null;
+
+  /** @param id The other thread's name for it. @param onClose Told when this side lets go of it. */
+  constructor(id: number, { remoteAddr, localAddr }: SocketAddresses, thread: {
+    link: ThreadLink;
+    memory: MemoryBook;
+    onClose(): void;
+  }) {
+    this.#id = id;
+    this.remoteAddr = remoteAddr;
+    this.localAddr = localAddr;
+    this.#link = thread.link;
+    this.#memory = thread.memory;
+    this.#onClose = thread.onClose;
+  }
+
+  /** The other thread has done it already. */
+  setNoDelay(): void {}
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const result = Promise.withResolvers<number | null>();
+    this.#reading = { buffer, result };
+    this.#link.send(ThreadRecord.Read, this.#id, buffer.length);
+    return result.promise;
+  }
+
+  write(view: Uint8Array): Promise<number> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const { buffer } = view;
+    if (buffer instanceof SharedArrayBuffer) {
+      const memory = this.#memory.idOf(buffer);
+      this.#link.send(ThreadRecord.WriteShared, this.#id, memory, view.byteOffset, view.length);
+    } else this.#link.sendBytes(ThreadRecord.WriteBytes, this.#id, view.subarray(0, MAX_COPY_BYTES));
+    this.#writing = Promise.withResolvers<number>();
+    return this.#writing.promise;
+  }
+
+  closeWrite(): Promise<void> {
+    if (this.#failure === null) this.#link.send(ThreadRecord.CloseWrite, this.#id);
+    return Promise.resolve();
+  }
+
+  close(): void {
+    if (this.#failure !== null) return;
+    this.#link.send(ThreadRecord.Close, this.#id);
+    this.fail(new Deno.errors.BadResource("the socket is closed"));
+    this.#onClose();
+  }
+
+  /** The other thread says what became of a read or write. */
+  onRecord({ kind, x, payload }: RecordFields): void {
+    switch (kind) {
+      case ThreadRecord.Data:
+        this.#reading?.buffer.set(payload);
+        return this.#takeReading()?.resolve(payload.length);
+      case ThreadRecord.End:
+        return this.#takeReading()?.resolve(null);
+      case ThreadRecord.ReadFailed:
+        return this.#takeReading()?.reject(toError(decodeUtf8(payload)));
+      case ThreadRecord.Written:
+        return this.#takeWriting()?.resolve(x);
+      case ThreadRecord.WriteFailed:
+        return this.#takeWriting()?.reject(toError(decodeUtf8(payload)));
+    }
+  }
+
+  /** The socket is gone: whatever is under way fails, and all that follows. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#takeReading()?.reject(error);
+    this.#takeWriting()?.reject(error);
+  }
+
+  #takeReading(): PendingRead["result"] | undefined {
+    const reading = this.#reading;
+    this.#reading = null;
+    return reading?.result;
+  }
+
+  #takeWriting(): PromiseWithResolvers<number> | undefined {
+    const writing = this.#writing;
+    this.#writing = null;
+    return writing ?? undefined;
+  }
+}
+
+/** An error of Deno as text, for {@link toError}: its class tells what the caller does about it. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? `${error.name}\n${error.message}` : `Error\n${String(error)}`;
+}
+
+function toError(text: string): Error {
+  const [name = "", message = ""] = text.split(/\n(.*)/s);
+  const known = Object.entries(Deno.errors).find(([each]) => each === name);
+  return known === undefined ? new Error(`${name}: ${message}`) : new known[1](message);
+}

@@ -1,0 +1,61 @@
+import type { Socket } from "./tcp_conn.ts";
+import type { ListenerSocket } from "./tcp_listener.ts";
+
+/** A port on which several threads listen: hands on what this thread and the others accept. */
+export class SharedListener implements ListenerSocket {
+  readonly addr: Deno.NetAddr;
+  readonly #own: ListenerSocket;
+  readonly #onClose: () => void;
+  /** Accepted by others, and not asked for yet. */
+  readonly #arrived: Socket[] = [];
+  #waiting: PromiseWithResolvers<Socket> | null = null;
+  #isAccepting = false;
+  #closed = false;
+
+  /** @param own This thread's socket. @param onClose Told when the others are to stop. */
+  constructor(own: ListenerSocket, onClose: () => void) {
+    this.#own = own;
+    this.addr = own.addr;
+    this.#onClose = onClose;
+  }
+
+  /** Another thread has accepted a connection. */
+  add(socket: Socket): void {
+    if (this.#closed) return socket.close();
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting === null) this.#arrived.push(socket);
+    else waiting.resolve(socket);
+  }
+
+  accept(): Promise<Socket> {
+    const arrived = this.#arrived.shift();
+    if (arrived !== undefined) return Promise.resolve(arrived);
+    const waiting = Promise.withResolvers<Socket>();
+    this.#waiting = waiting;
+    if (!this.#isAccepting) this.#acceptOwn();
+    return waiting.promise;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#own.close();
+    for (const socket of this.#arrived.splice(0)) socket.close();
+    this.#onClose();
+  }
+
+  async #acceptOwn(): Promise<void> {
+    this.#isAccepting = true;
+    try {
+      const socket = await this.#own.accept();
+      this.#isAccepting = false;
+      this.add(socket);
+    } catch (error) {
+      this.#isAccepting = false;
+      const waiting = this.#waiting;
+      this.#waiting = null;
+      waiting?.reject(error);
+    }
+  }
+}

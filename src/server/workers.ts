@@ -1,0 +1,123 @@
+import type { Logger } from "../base/log.ts";
+import { SharedListener } from "../net/shared_listener.ts";
+import { listenHere, type ListenSocket, type TcpListenOptions } from "../net/tcp_listener.ts";
+import { type WorkerLike, WorkerThread } from "./worker_thread.ts";
+
+/** Options of {@link Workers}. */
+export interface WorkersOptions {
+  /** Threads that serve clients, this one among them. */
+  readonly threads: number;
+  readonly log: Logger;
+  /** Starts one more thread; see `worker/fanout_worker.ts`. */
+  spawn?(): WorkerLike;
+}
+
+const TICK_MS = 1000;
+/** A thread that has ended is started again after this time. */
+const RESTART_MS = 500;
+/** `workers auto` starts no more than this: one thread directs the others. */
+const MOST_BY_ITSELF = 16;
+
+/** The number of threads for `workers`. */
+export function threadCount(workers: number | "auto"): number {
+  return workers === "auto" ? Math.min(navigator.hardwareConcurrency, MOST_BY_ITSELF) : Math.max(1, workers);
+}
+
+/**
+ * Further threads that take clients on the same ports (`SO_REUSEPORT`: the kernel shares new connections out) and do
+ * what costs most, sending. All that is decided is decided in this thread: a connection of another one is a socket like
+ * any other, and players of all threads are sent the same bytes of one log.
+ *
+ * A thread that ends, or hangs, takes its clients' connections with it; another one takes its place.
+ */
+export class Workers implements Disposable {
+  readonly #log: Logger;
+  readonly #spawn: () => WorkerLike;
+  readonly #threads = new Map<number, WorkerThread>();
+  readonly #listeners = new Map<number, SharedListener>();
+  readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  #nextListener = 1;
+
+  constructor({ threads, log, spawn = spawnWorker }: WorkersOptions) {
+    this.#log = log;
+    this.#spawn = spawn;
+    if (threads < 2) return;
+    if (Deno.build.os !== "linux") {
+      log.warn(`one thread serves clients: ${Deno.build.os} does not share connections out between threads`);
+      return;
+    }
+    for (let number = 1; number < threads; number++) this.#start(number);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    log.info(`${threads} threads serve clients`);
+  }
+
+  /** Connections that each further thread holds. */
+  get socketCounts(): number[] {
+    return [...this.#threads.values()].map(({ socketCount }) => socketCount);
+  }
+
+  /** Opens a port in all threads. */
+  readonly listen: ListenSocket = (options) => {
+    if (this.#timer === undefined) return listenHere(options);
+    // With SO_REUSEPORT a second server would be let in beside this one: without, it is told that the port is taken.
+    const probe = listenHere(options);
+    const { port } = probe.addr;
+    probe.close();
+    const own = Deno.listen({ hostname: options.host, port, reusePort: true });
+    const id = this.#nextListener++;
+    const listener = new SharedListener(own, () => this.#unlisten(id));
+    this.#listeners.set(id, listener);
+    for (const thread of this.#threads.values()) thread.listen(id, addressOf(listener));
+    return listener;
+  };
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    for (const restart of this.#restarts) clearTimeout(restart);
+    for (const thread of this.#threads.values()) thread.stop();
+    this.#threads.clear();
+  }
+
+  #start(number: number): void {
+    const thread = new WorkerThread(this.#spawn(), {
+      onAccepted: (listener, socket) => {
+        const found = this.#listeners.get(listener);
+        if (found === undefined) socket.close();
+        else found.add(socket);
+      },
+      onTrouble: (text) => this.#log.error(`thread ${number}: ${text}`),
+      onDead: (reason) => this.#onDead(number, thread, reason),
+    });
+    this.#threads.set(number, thread);
+    for (const [id, listener] of this.#listeners) thread.listen(id, addressOf(listener));
+  }
+
+  #onDead(number: number, thread: WorkerThread, reason: string): void {
+    if (this.#threads.get(number) !== thread) return;
+    this.#threads.delete(number);
+    this.#log.error(`thread ${number} has ended, its clients are gone, it is started again: ${reason}`);
+    const restart = setTimeout(() => {
+      this.#restarts.delete(restart);
+      this.#start(number);
+    }, RESTART_MS);
+    this.#restarts.add(restart);
+  }
+
+  #unlisten(id: number): void {
+    this.#listeners.delete(id);
+    for (const thread of this.#threads.values()) thread.unlisten(id);
+  }
+
+  #tick(): void {
+    for (const thread of [...this.#threads.values()]) thread.tick();
+  }
+}
+
+function spawnWorker(): WorkerLike {
+  return new Worker(new URL("../worker/fanout_worker.ts", import.meta.url), { type: "module" });
+}
+
+function addressOf({ addr }: SharedListener): TcpListenOptions {
+  return { host: addr.hostname, port: addr.port };
+}

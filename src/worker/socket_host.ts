@@ -1,0 +1,139 @@
+import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
+import { errorText } from "../net/remote_socket.ts";
+import type { SharedMemory, ThreadLink } from "../net/thread_link.ts";
+import { type RecordFields, ThreadRecord } from "../net/thread_records.ts";
+
+/** A socket of this thread. */
+interface Held {
+  readonly id: number;
+  readonly conn: Deno.TcpConn;
+  buffer: Uint8Array<ArrayBuffer>;
+}
+
+/** Shared memory, and the view on it that was written last: most players of a stream get the same one. */
+interface Mapped {
+  readonly memory: SharedArrayBuffer;
+  view: Uint8Array;
+}
+
+const BACK_OFF_MS = 50;
+
+/**
+ * The sockets of a thread that does what another one says: it accepts, reads and writes. What the bytes mean it does not
+ * know.
+ */
+export class SocketHost {
+  readonly #link: ThreadLink;
+  readonly #listeners = new Map<number, Deno.TcpListener>();
+  readonly #held = new Map<number, Held>();
+  readonly #mapped = new Map<number, Mapped>();
+  #nextId = 1;
+
+  constructor(link: ThreadLink) {
+    this.#link = link;
+  }
+
+  onShared({ id, memory }: SharedMemory): void {
+    this.#mapped.set(id, { memory, view: new Uint8Array(memory, 0, 0) });
+  }
+
+  onRecord(record: RecordFields): void {
+    const { kind, id, x, y, z, payload } = record;
+    switch (kind) {
+      case ThreadRecord.Listen:
+        return this.#listen(id, JSON.parse(decodeUtf8(payload)));
+      case ThreadRecord.Unlisten:
+        this.#listeners.get(id)?.close();
+        return void this.#listeners.delete(id);
+      case ThreadRecord.Forget:
+        return void this.#mapped.delete(id);
+      case ThreadRecord.Ping:
+        return this.#link.send(ThreadRecord.Pong, 0);
+    }
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    switch (kind) {
+      case ThreadRecord.Read:
+        return void this.#read(held, x);
+      case ThreadRecord.WriteShared:
+        return this.#write(held, this.#view(x, y, z));
+      case ThreadRecord.WriteBytes:
+        // The message belongs to this thread: it stays as it is until it is written.
+        return this.#write(held, payload);
+      case ThreadRecord.CloseWrite:
+        return void held.conn.closeWrite().catch(() => {});
+      case ThreadRecord.Close:
+        return this.#close(held);
+    }
+  }
+
+  #listen(id: number, { host, port }: { host: string; port: number }): void {
+    try {
+      const listener = Deno.listen({ hostname: host, port, reusePort: true });
+      this.#listeners.set(id, listener);
+      this.#accept(id, listener);
+    } catch (error) {
+      this.#link.sendBytes(ThreadRecord.ListenFailed, id, encodeUtf8(errorText(error)));
+    }
+  }
+
+  async #accept(id: number, listener: Deno.TcpListener): Promise<void> {
+    while (this.#listeners.get(id) === listener) {
+      try {
+        this.#hold(id, await listener.accept());
+      } catch (error) {
+        if (this.#listeners.get(id) !== listener) return;
+        this.#link.sendBytes(ThreadRecord.AcceptFailed, id, encodeUtf8(errorText(error)));
+        await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS));
+      }
+    }
+  }
+
+  #hold(listener: number, conn: Deno.TcpConn): void {
+    const id = this.#nextId++;
+    try {
+      conn.setNoDelay(true);
+    } catch {
+      // The peer is gone already: the first read or write will say so.
+    }
+    this.#held.set(id, { id, conn, buffer: new Uint8Array(0) });
+    const { remoteAddr, localAddr } = conn;
+    const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr }));
+    this.#link.sendBytes(ThreadRecord.Accepted, id, addresses, listener);
+  }
+
+  async #read(held: Held, maxBytes: number): Promise<void> {
+    if (held.buffer.length !== maxBytes) held.buffer = new Uint8Array(maxBytes);
+    try {
+      const count = await held.conn.read(held.buffer);
+      if (count === null) this.#link.send(ThreadRecord.End, held.id);
+      else this.#link.sendBytes(ThreadRecord.Data, held.id, held.buffer.subarray(0, count));
+    } catch (error) {
+      this.#link.sendBytes(ThreadRecord.ReadFailed, held.id, encodeUtf8(errorText(error)));
+    }
+  }
+
+  #write(held: Held, view: Uint8Array): void {
+    held.conn.write(view).then(
+      (count) => this.#link.send(ThreadRecord.Written, held.id, count),
+      (error) => this.#link.sendBytes(ThreadRecord.WriteFailed, held.id, encodeUtf8(errorText(error))),
+    );
+  }
+
+  #view(id: number, offset: number, length: number): Uint8Array {
+    const mapped = this.#mapped.get(id);
+    if (mapped === undefined) throw new RangeError(`shared memory ${id} is not known here`);
+    const { view, memory } = mapped;
+    if (view.byteOffset !== offset || view.length !== length) mapped.view = new Uint8Array(memory, offset, length);
+    return mapped.view;
+  }
+
+  #close(held: Held): void {
+    this.#held.delete(held.id);
+    try {
+      held.conn.close();
+    } catch {
+      // It is closed.
+    }
+  }
+}
