@@ -24,9 +24,9 @@ const HOOKS_STOP_MS = 2000;
 export interface ServerOptions {
   /** Where the configuration has no `server_id`; by default a random one. */
   serverId?: string;
-}
   /** Opens the sockets that clients come to; by default in this thread. */
   listen?: ListenSocket;
+}
 
 /** One origin or edge, without its HTTP side: everything that one process shares, put together. */
 export class Server implements ServerContext {
@@ -64,7 +64,6 @@ export class Server implements ServerContext {
         ...playPathMember(this.identity.serviceId, via),
       }),
     });
-    this.drain = new Drain(this);
     this.rtmp = new RtmpServer(this, listen);
     this.heartbeat = new Heartbeat(this);
   }
