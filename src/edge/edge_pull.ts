@@ -2,7 +2,7 @@ import type { Logger } from "../base/log.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
 import { PullRace } from "./pull_race.ts";
-import { parseTarget } from "./upstream_request.ts";
+import { parseTargetOf } from "./upstream_request.ts";
 
 /** What a pull does now, as the API shows it. */
 export interface PullState {
@@ -146,7 +146,8 @@ export class EdgePull {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { pool, watch } = this.#environment;
     using watches = new DisposableStack();
-    for (const target of targets.map(parseTarget)) {
+    for (const address of targets) {
+      const target = parseTargetOf(this.request.protocol, address);
       if (target !== null && pool.health(target.text).failures > 0) watches.use(watch.watch(target, resolve));
     }
     // Half fixed, half random: streams that lost the same origin do not come back in step.

@@ -5,12 +5,13 @@ import type { LiveSource } from "../stream/live_source.ts";
 import { EdgePull, type PullState } from "./edge_pull.ts";
 import { OriginPool } from "./origin_pool.ts";
 import { canReach, OriginWatch } from "./origin_watch.ts";
-import type { UpstreamStream } from "./upstream_request.ts";
+import type { PullProtocol, UpstreamStream } from "./upstream_request.ts";
 
 /** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
 export interface PullRequest extends UpstreamStream {
   /** Servers that the play came through, by their ids. */
   via: readonly string[];
+  readonly protocol: PullProtocol;
   /** Servers that may have the stream now, `host[:port]`, the best first. Never rejects. */
   findTargets(): Promise<readonly string[]>;
 }
@@ -27,8 +28,11 @@ export interface PullEnvironment {
    * Identity told to origins (`debug_srs_upnode`).
    *
    * @param via Servers that play the stream here.
+   * @param isRelay An origin pulls from the owner.
    */
-  connectArgs(cid: string, via?: readonly string[]): AmfObject;
+  connectArgs(cid: string, via?: readonly string[], isRelay?: boolean): AmfObject;
+  /** The same over HTTP: headers. */
+  httpHeaders(via: readonly string[]): readonly (readonly [name: string, value: string])[];
 }
 
 /** One player's share in a pull; disposing it gives the share back. */

@@ -48,7 +48,7 @@ export class OriginPool {
   order(origins: readonly string[], key: string): string[] {
     const nowMs = this.#clock.nowMs();
     const rank = (origin: string) => (this.health(origin).restUntilMs > nowMs ? 1 : 0);
-    return origins.toSorted((a, b) => rank(a) - rank(b) || hash(`${b} ${key}`) - hash(`${a} ${key}`));
+    return orderByHash(origins, key).toSorted((a, b) => rank(a) - rank(b));
   }
 
   /** The origin could not be reached or broke the protocol. That it lacks a stream is no failure. */
@@ -66,6 +66,11 @@ export class OriginPool {
     health.failures = 0;
     health.restUntilMs = 0;
   }
+}
+
+/** Servers in an order that depends on the stream: it stays the same where others come or go. */
+export function orderByHash(servers: readonly string[], key: string): string[] {
+  return servers.toSorted((a, b) => hash(`${b} ${key}`) - hash(`${a} ${key}`));
 }
 
 /** FNV-1a with a final mix, 32 bits: spreads, and the same in every process. */

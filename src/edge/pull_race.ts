@@ -4,7 +4,8 @@ import type { LiveSource } from "../stream/live_source.ts";
 import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
 import type { OriginHealth } from "./origin_pool.ts";
 import { MAX_REDIRECTS, mayFollow } from "./redirect_trust.ts";
-import { parseTarget, type PullTarget, upstreamSession } from "./upstream_request.ts";
+import { upstreamDial } from "./upstream_dial.ts";
+import { parseRedirect, parseTargetOf, type PullTarget } from "./upstream_request.ts";
 import { type UpstreamOutcome, UpstreamRun } from "./upstream_run.ts";
 
 /** One round of tries for one source. */
@@ -56,7 +57,8 @@ export class PullRace {
     this.#finish = resolve;
     this.#source = source;
     this.#options = options;
-    this.#waiting = options.targets.map(parseTarget).filter((target) => target !== null);
+    this.#waiting = options.targets.map((target) => parseTargetOf(options.request.protocol, target))
+      .filter((target) => target !== null);
     this.#startNext();
   }
 
@@ -135,14 +137,13 @@ export class PullRace {
   }
 
   #start(target: PullTarget, origin: string): UpstreamRun {
-    const { request, via, environment: { timers, pool, connectArgs, newCid }, onFeeding } = this.#options;
-    const { cluster } = request.vhost;
-    const run: UpstreamRun = new UpstreamRun(this.#source, timers, {
+    const { request, via, environment, onFeeding } = this.#options;
+    const run: UpstreamRun = new UpstreamRun(this.#source, environment.timers, {
       target,
-      timeouts: cluster,
-      session: upstreamSession("play", request, target, cluster.debugSrsUpnode ? connectArgs(newCid(), via) : null),
+      timeouts: request.vhost.cluster,
+      dial: upstreamDial({ request, target, via, environment }),
       onFeeding: () => {
-        this.#feeding = pool.health(origin);
+        this.#feeding = environment.pool.health(origin);
         this.#feeding.pulls++;
         this.#staggerTimer?.cancel();
         this.#waiting.length = 0;
@@ -166,13 +167,14 @@ export class PullRace {
 
   /** Where a redirect leads, or null when it is not followed. */
   #judgeRedirect(target: PullTarget, { redirect, remoteIp }: UpstreamOutcome, hops: number): PullTarget | null {
-    const { log, onFailure } = this.#options;
-    const next = parseTarget(redirect ?? "");
+    const { log, onFailure, request: { protocol } } = this.#options;
+    const next = parseRedirect(protocol, redirect ?? "");
     const refuse = (reason: string) => {
-      onFailure(`${target.text} redirects to ${redirect}: not followed, ${reason}`);
+      // Not the parameters: there are passwords among them.
+      onFailure(`${target.text} redirects to ${redirect?.replace(/\?.*/, "")}: not followed, ${reason}`);
       return null;
     };
-    if (next === null) return refuse("it is not an RTMP address");
+    if (next === null) return refuse(`it is not an ${protocol === "rtmp" ? "RTMP" : "HTTP-FLV"} address`);
     if (this.#visited.has(next.text)) {
       // Side by side, several servers name the same owner: the first to do so was enough.
       return this.#runs.size > 0 ? null : refuse("that server was asked already");

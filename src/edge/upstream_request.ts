@@ -3,6 +3,8 @@ import type { VhostConfig } from "../config/mod.ts";
 import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
 import type { RtmpClientOptions } from "./rtmp_client.ts";
 
+const DEFAULT_HTTP_PORT = 80;
+
 /** A server to pull from. */
 export interface PullTarget {
   host: string;
@@ -11,7 +13,12 @@ export interface PullTarget {
   text: string;
   /** Address of the server that redirected here; null for a configured origin. */
   redirectedFrom: string | null;
+  /** Path and query that an HTTP redirect names; without it, those of the stream. */
+  path?: string;
 }
+
+/** How a stream is pulled: `cluster.protocol`. */
+export type PullProtocol = VhostConfig["cluster"]["protocol"];
 
 /** Host and port of `host[:port]`, or of a full RTMP address: an SRS edge takes no more from a redirect either. */
 export function parseTarget(address: string): PullTarget | null {
@@ -19,6 +26,33 @@ export function parseTarget(address: string): PullTarget | null {
   if (parsed === null) return null;
   const { host, port } = parsed;
   return { host, port, text: `${formatHost(host)}:${port}`, redirectedFrom: null };
+}
+
+/**
+ * Host and port of `host[:port]`, or of an HTTP address, whose path is kept: an SRS edge follows an HTTP redirect to the
+ * letter.
+ */
+export function parseFlvTarget(address: string): PullTarget | null {
+  const text = address.includes("//") ? address : `http://${address}/`;
+  if (!/^http:\/\//i.test(text) || !URL.canParse(text)) return null;
+  const { hostname, port: written, pathname, search } = new URL(text);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const port = written === "" ? DEFAULT_HTTP_PORT : Number(written);
+  if (host === "" || port === 0) return null;
+  const target = { host, port, text: `${formatHost(host)}:${port}`, redirectedFrom: null };
+  return pathname === "/" ? target : { ...target, path: `${pathname}${search}` };
+}
+
+/** As {@link parseTarget} or {@link parseFlvTarget}: the ports differ that stand for none. None is asked over HTTPS. */
+export function parseTargetOf(protocol: PullProtocol, address: string): PullTarget | null {
+  if (protocol === "flvs") return null;
+  return protocol === "rtmp" ? parseTarget(address) : parseFlvTarget(address);
+}
+
+/** Where a redirect leads: to an RTMP server, or to an FLV over HTTP. Null for anything else, which is not fetched. */
+export function parseRedirect(protocol: PullProtocol, address: string): PullTarget | null {
+  if (protocol === "rtmp") return parseTarget(address);
+  return /^http:\/\/[^?#]*\.flv(?:[?#]|$)/i.test(address) ? parseFlvTarget(address) : null;
 }
 
 /** A stream as another server is asked for it, or given it. */
@@ -55,6 +89,24 @@ export function upstreamSession(
     canReconnect: true,
     ...(connectArgs === null ? {} : { connectArgs }),
   };
+}
+
+/**
+ * Path and query by which an edge asks for a stream over HTTP-FLV, as SRS's does: `/app/stream.flv` with the client's
+ * parameters. A vhost, which SRS leaves out, travels as one of them.
+ */
+export function flvPath({ url, vhost }: UpstreamStream): string {
+  const asked = vhost.cluster.vhost.replace("[vhost]", url.vhost);
+  const isDefault = asked === "" || asked === DEFAULT_VHOST;
+  const kept = isDefault ? url.query : withoutVhost(url.query);
+  const query = isDefault ? kept : `${kept === "" ? "?" : `${kept}&`}vhost=${asked}`;
+  const path = `/${url.app}/${url.stream.replace(/(?<=.)\.(?:flv|ts|aac|mp3)$/, "")}.flv`;
+  // A percent sign stays one, and is none of an escape: names are what they are.
+  return `${escape(path.replaceAll("%", "%25"))}${escape(query)}`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[^!-~]/gu, (char) => encodeURIComponent(char.toWellFormed()));
 }
 
 function withoutVhost(query: string): string {

@@ -6,25 +6,32 @@ import type { ClientEvent } from "../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
 import type { LiveSource, PublishSession } from "../stream/live_source.ts";
 import type { MediaPacket, PacketKind } from "../stream/packet.ts";
-import { mayFollow } from "./redirect_trust.ts";
-import { RtmpClient, type RtmpClientHandlers, type RtmpClientOptions } from "./rtmp_client.ts";
+import type { FlvClientHandlers } from "./flv_client.ts";
+import type { RtmpClientHandlers } from "./rtmp_client.ts";
 import type { PullTarget } from "./upstream_request.ts";
 
-/** Bounds of the steps of one attempt, all in ms. */
+/** Bounds of an attempt once the server was asked, in ms. */
 export interface PullTimeouts {
-  connectTimeoutMs: number;
-  handshakeTimeoutMs: number;
   /** From play to the first media. */
   firstMediaTimeoutMs: number;
   /** Silence that counts as the end of the upstream. */
   idleTimeoutMs: number;
 }
 
+/** The connection of an attempt. */
+export interface UpstreamClient {
+  /** Address that the host name led to. */
+  readonly remoteIp: string;
+  /** Closes at once; no handler is called any more. */
+  close(): void;
+}
+
 /** One attempt. */
 export interface UpstreamRunOptions {
   target: PullTarget;
   timeouts: PullTimeouts;
-  session: RtmpClientOptions["session"];
+  /** Connects and asks; rejects with an `UpstreamError`. */
+  dial(handlers: UpstreamRun, signal: AbortSignal): Promise<UpstreamClient>;
   /** The first frame has come. */
   onFeeding(): void;
 }
@@ -39,7 +46,7 @@ export interface UpstreamOutcome {
   lastMediaMs: number;
   /** The server said that it has no stream, or has none any more. */
   refused: boolean;
-  /** RTMP 302. */
+  /** RTMP 302, or a redirect of HTTP. */
   redirect: string | null;
   remoteIp: string;
   /** Empty when it was ended by {@link UpstreamRun.stop}. */
@@ -61,7 +68,7 @@ const kinds = new Map<number, PacketKind>([
 ]);
 
 /** One connection to one server that feeds a source, from dialling to the end of the stream. */
-export class UpstreamRun implements RtmpClientHandlers {
+export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   /** Settles when it is over; never rejects. */
   readonly finished: Promise<UpstreamOutcome>;
   readonly #source: LiveSource;
@@ -69,7 +76,7 @@ export class UpstreamRun implements RtmpClientHandlers {
   readonly #options: UpstreamRunOptions;
   readonly #finish: (outcome: UpstreamOutcome) => void;
   readonly #abort = new AbortController();
-  #client: RtmpClient | null = null;
+  #client: UpstreamClient | null = null;
   #feed: PublishSession | null = null;
   #watchdog: TimerHandle | null = null;
   #reached = false;
@@ -95,7 +102,7 @@ export class UpstreamRun implements RtmpClientHandlers {
     this.#end("", null);
   }
 
-  onMedia(message: RtmpMessage): void {
+  onMedia(message: Pick<RtmpMessage, "typeId" | "timestampMs" | "payload">): void {
     const kind = kinds.get(message.typeId);
     if (kind === undefined) return;
     const packet: MediaPacket = { kind, timestampMs: message.timestampMs, payload: message.payload };
@@ -162,18 +169,8 @@ export class UpstreamRun implements RtmpClientHandlers {
   }
 
   async #dial(): Promise<void> {
-    const { target, timeouts, session } = this.#options;
     try {
-      const client = await RtmpClient.connect({
-        host: target.host,
-        port: target.port,
-        connectTimeoutMs: timeouts.connectTimeoutMs,
-        handshakeTimeoutMs: timeouts.handshakeTimeoutMs,
-        timers: this.#timers,
-        session,
-        signal: this.#abort.signal,
-        mayTalkTo: (ip) => target.redirectedFrom === null || mayFollow(target.redirectedFrom, ip),
-      }, this);
+      const client = await this.#options.dial(this, this.#abort.signal);
       this.#client = client;
       if (this.#over) client.close();
     } catch (error) {

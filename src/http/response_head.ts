@@ -2,6 +2,7 @@ import { encodeUtf8 } from "../base/bytes.ts";
 
 const reasons: Readonly<Record<number, string>> = {
   101: "Switching Protocols",
+  102: "Processing",
   200: "OK",
   204: "No Content",
   206: "Partial Content",
@@ -22,6 +23,7 @@ const reasons: Readonly<Record<number, string>> = {
   501: "Not Implemented",
   503: "Service Unavailable",
   505: "HTTP Version Not Supported",
+  508: "Loop Detected",
 };
 
 /**

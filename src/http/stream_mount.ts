@@ -2,6 +2,7 @@ import type { VhostConfig } from "../config/mod.ts";
 import { DEFAULT_VHOST, type StreamUrl } from "../rtmp/url.ts";
 import type { ServerContext } from "../server/context.ts";
 import { ownerQuery } from "../server/owner_search.ts";
+import { PLAY_PATH_HEADER, readHttpPlayPath } from "../server/play_path.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import type { Call } from "./call.ts";
 import { refusal } from "./envelope.ts";
@@ -41,6 +42,10 @@ export function streamMount(context: ServerContext, { hasRoom, files }: StreamMo
       if (file instanceof Response && file.status !== 404) return file;
     }
     if (!hasRoom()) return refusal(503, "max_connections is reached");
+    if (context.drain.isOn) return refusal(503, "this server is about to stop");
+    if (readHttpPlayPath(headers).includes(context.identity.serviceId)) {
+      return refusal(508, "the stream would be pulled in a circle: this server plays it from the one that asks");
+    }
     if (method === "GET" && isWebSocketRequest(headers)) return openWebSocket(context, call, found);
     const answerHeaders = new Headers({
       "content-type": found.format.contentType,
@@ -81,6 +86,7 @@ function viewerRequest(
     tracks: tracksOf(call.query),
     headOnly: call.method === "HEAD",
     pageUrl: call.headers.get("referer") ?? "",
+    via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
     findElsewhere: (source) => findOwner(context, call, { vhost, url, format }, source),
   };
 }
@@ -109,7 +115,8 @@ async function findOwner(
     return null;
   }
   const owner = await coworkers.findOwner(ownerQuery(vhost, url));
-  return owner?.http === undefined ? null : ownerAddress(owner.http, call, url, vhost);
+  // One that is about to stop takes no more viewers.
+  return owner?.http === undefined || owner.isDraining ? null : ownerAddress(owner.http, call, url, vhost);
 }
 
 /** The same path and parameters at another server; a vhost that its address would not tell goes along. */

@@ -31,6 +31,8 @@ export interface ViewerRequest {
   /** HEAD: no more than the answer. */
   readonly headOnly: boolean;
   readonly pageUrl: string;
+  /** Servers that the play came through; null where the client is no server of this kind. */
+  readonly via: readonly string[] | null;
   /** Where the client should go instead, if another server has the stream. */
   findElsewhere(source: LiveSource | undefined): Promise<string | null>;
 }
@@ -38,6 +40,8 @@ export interface ViewerRequest {
 /** A viewer further behind than this is moved on, whatever `queue_length` says: all that it has yet to get is kept. */
 const MAX_LAG_BYTES = 128 * 1024 * 1024;
 const NORMAL_CLOSURE = 1000;
+/** A preliminary answer: the request is in work (RFC 2518 §10.1). */
+const PROCESSING = 102;
 /** How long a stream may be away that may turn up at another server. */
 const MAX_AWAY_MS = 5000;
 
@@ -176,7 +180,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   }
 
   #attach(): void {
-    const { vhost, url, format, carrier, tracks, pageUrl } = this.#request;
+    const { vhost, url, format, carrier, tracks, pageUrl, via } = this.#request;
     const { sources, registry, timers } = this.#context;
     const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.httpRemux;
     const drops = dropIfNotMatch && !guessHasAv;
@@ -188,8 +192,18 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     this.#host.log.info(`play ${url.key} over ${carrier === "webSocket" ? "WebSocket" : "HTTP"} from ${entry.ip}`);
     // For who can be redirected that was done: everybody else is served through here.
     const relaying = { ...vhost, cluster: { ...vhost.cluster, redirect: "never" as const } };
-    const words = { url, vhost: relaying, source, followsRedirects: false, pageUrl, swfUrl: "", via: [] };
-    this.#play = { source, cursor, entry, supply: new PlaySupply(this.#context, words, this) };
+    const words = {
+      url,
+      vhost: relaying,
+      source,
+      followsRedirects: false,
+      pageUrl,
+      swfUrl: "",
+      protocol: "flv" as const,
+    };
+    this.#play = { source, cursor, entry, supply: new PlaySupply(this.#context, { ...words, via: via ?? [] }, this) };
+    // An edge would take silence for the death of this server.
+    if (via !== null && !source.isActive) this.#host.send(this.#host.head(PROCESSING, new Headers()));
     this.#waitTimer = timers.after(this.#ownerTimeoutMs, () => this.#onWaited());
     this.#host.wake();
   }

@@ -1,6 +1,7 @@
 import type { TimerHandle } from "../base/clock.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { PullLease } from "../edge/edge_pulls.ts";
+import { parseTargetOf, type PullProtocol } from "../edge/upstream_request.ts";
 import { formatHost, type StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import { type ServerContext, vhostInForce } from "./context.ts";
@@ -15,14 +16,20 @@ export interface SupplyRequest {
   followsRedirects: boolean;
   pageUrl: string;
   swfUrl: string;
+  /** How the player plays it. */
+  protocol: "rtmp" | "flv";
   /** Servers that the play came through. */
   via: readonly string[];
+  /** An origin relays the stream to others: it is not sent away, as they were sent to it. */
+  isRelay?: boolean;
 }
 
 /** What becomes of a player whose stream is not published here. */
 export interface SupplySink {
   /** It is to be sent to the owner, at this address. */
   onRedirect(address: string): void;
+  /** There may be media for it now. */
+  wake(): void;
   /** Nobody has the stream, for as long as players are held. */
   onNotFound(reason: string): void;
 }
@@ -38,6 +45,7 @@ export class PlaySupply implements Disposable {
   #search: OwnerSearch | null = null;
   #lease: PullLease | null = null;
   #notFoundTimer: TimerHandle | null = null;
+  #departure: Disposable | null = null;
 
   constructor(context: ServerContext, request: SupplyRequest, sink: SupplySink) {
     this.#context = context;
@@ -45,8 +53,10 @@ export class PlaySupply implements Disposable {
     this.#sink = sink;
     const { mode, originCluster } = request.vhost.cluster;
     if (mode === "remote") this.#pull(() => this.#originsInOrder());
-    else if (!originCluster || request.source.feed === "client") return;
-    else if (this.#redirects()) this.#searchOwner();
+    else if (!originCluster) return;
+    else if (request.source.feed === "client") {
+      if (context.drain.isOn && request.followsRedirects && !request.isRelay) this.#sendAway();
+    } else if (this.#redirects()) this.#searchOwner();
     else this.#pull(() => this.#owners());
   }
 
@@ -57,7 +67,7 @@ export class PlaySupply implements Disposable {
 
   /** The player is about to be redirected: it gets no media of a relay that runs here for others. */
   get isSearching(): boolean {
-    return this.#search !== null;
+    return this.#search !== null || this.#departure !== null;
   }
 
   /** Somebody publishes the stream here, or it is pulled: nothing more is to be waited for. */
@@ -77,6 +87,7 @@ export class PlaySupply implements Disposable {
   [Symbol.dispose](): void {
     this.#stopSearch();
     this.#notFoundTimer?.cancel();
+    this.#departure?.[Symbol.dispose]();
     this.#lease?.[Symbol.dispose]();
   }
 
@@ -96,7 +107,27 @@ export class PlaySupply implements Disposable {
 
   #searchOwner(): void {
     const { vhost, url } = this.#request;
-    this.#search = new OwnerSearch(this.#context, vhost, url, this.#sink);
+    this.#search = new OwnerSearch(this.#context, vhost, url, {
+      onRedirect: (address) => this.#sink.onRedirect(address),
+      onNotFound: (reason) => this.#sink.onNotFound(reason),
+      onDrainingOwner: () => this.#takeOver(),
+    });
+  }
+
+  /** The owner would send the player back: it is served here, for as long as it stays. */
+  #takeOver(): void {
+    this.#stopSearch();
+    this.#pull(() => this.#owners());
+    this.#sink.wake();
+  }
+
+  /** This server is about to stop: a coworker takes the player. */
+  #sendAway(): void {
+    const { vhost, url } = this.#request;
+    this.#departure = this.#context.drain.search(vhost, url, ({ stream }) => this.#sink.onRedirect(stream));
+    this.#notFoundTimer = this.#context.timers.after(vhost.cluster.ownerTimeoutMs, () => {
+      this.#sink.onNotFound("this server is about to stop, and no coworker takes over");
+    });
   }
 
   #pull(findTargets: () => Promise<readonly string[]>): void {
@@ -112,18 +143,30 @@ export class PlaySupply implements Disposable {
 
   #acquire(findTargets: () => Promise<readonly string[]>): void {
     const inForce = () => this.#vhost;
+    const protocol = () => this.#protocol;
     const request = {
       ...this.#request,
       get vhost() {
         return inForce();
+      },
+      get protocol() {
+        return protocol();
       },
       findTargets,
     };
     this.#lease = this.#context.pulls.acquire(this.#request.source, request);
   }
 
+  /** Coworkers of an origin tell each other RTMP addresses. */
+  get #protocol(): PullProtocol {
+    const { mode, followClient, protocol } = this.#vhost.cluster;
+    return mode !== "remote" ? "rtmp" : followClient ? this.#request.protocol : protocol;
+  }
+
   #originsInOrder(): Promise<readonly string[]> {
-    const origins = this.#vhost.cluster.origin.map(({ text }) => text);
+    const protocol = this.#protocol;
+    // Health is kept by host and port: where none is written, the protocol decides.
+    const origins = this.#vhost.cluster.origin.flatMap(({ text }) => parseTargetOf(protocol, text)?.text ?? []);
     return Promise.resolve(this.#context.pulls.pool.order(origins, this.#request.source.key));
   }
 

@@ -7,9 +7,9 @@ import type { LiveSource, Player } from "../stream/live_source.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
 import { RateMeter } from "../stream/stats.ts";
 import type { ClientEntry } from "./client_registry.ts";
-import { readPlayPath } from "./play_path.ts";
+import { isRelay, readPlayPath } from "./play_path.ts";
 import { PlaySupply, type SupplySink } from "./play_supply.ts";
-import { requestMove, type Role, type RoleHost } from "./role.ts";
+import { canReconnect, requestMove, type Role, type RoleHost } from "./role.ts";
 import { SendPacer } from "./send_pacer.ts";
 import { sourceOptions } from "./source_options.ts";
 
@@ -33,11 +33,14 @@ export class PlayRole implements Role, Player, SupplySink {
   readonly #requestId: number;
   readonly #durationMs: number;
   readonly #isEdge: boolean;
+  readonly #isRelay: boolean;
+  readonly #vhost: VhostConfig;
   readonly #supply: PlaySupply;
   readonly #pacer: SendPacer;
   readonly #sendsSmallAtOnce: boolean;
   #hasStarted = false;
   #redirectTimer: TimerHandle | null = null;
+  #departure: Disposable | null = null;
   #paused = false;
   /** The publisher left: once everything is sent, so does this client. */
   #endsWhenSent = false;
@@ -56,7 +59,9 @@ export class PlayRole implements Role, Player, SupplySink {
     this.#url = request.url;
     this.#requestId = request.id;
     this.#durationMs = request.durationMs;
+    this.#vhost = vhost;
     this.#isEdge = session.connectInfo?.args.srs_server !== undefined;
+    this.#isRelay = isRelay(session.connectInfo?.args ?? {});
     this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
     this.#cursor = this.#source.attach(this);
     this.#pacer = new SendPacer(this.#cursor, context.timers, () => host.wake());
@@ -71,7 +76,9 @@ export class PlayRole implements Role, Player, SupplySink {
       followsRedirects: this.#isEdge,
       pageUrl: info?.pageUrl ?? "",
       swfUrl: info?.swfUrl ?? "",
+      protocol: "rtmp",
       via,
+      isRelay: this.#isRelay,
     }, this);
   }
 
@@ -118,6 +125,7 @@ export class PlayRole implements Role, Player, SupplySink {
 
   onRedirect(address: string): void {
     const { log, context, session } = this.#host;
+    if (this.#redirectTimer !== null) return;
     log.info(`redirect ${this.#url.key} to ${address}`);
     this.#redirectTimer = context.timers.after(REDIRECT_WAIT_MS, () => this.#host.finish("redirected", "unconfirmed"));
     this.#host.guard(() => session.redirect(address));
@@ -146,11 +154,23 @@ export class PlayRole implements Role, Player, SupplySink {
   }
 
   drain(): void {
-    // While its publisher is here, no other server could serve the stream.
-    if (this.#source.feed !== "client") requestMove(this.#host);
+    const host = this.#host;
+    const { drain } = host.context;
+    const canMove = canReconnect(host);
+    // While its publisher is here, no other server could serve the stream, unless one relays it.
+    if (!drain.hasCoworkers(this.#vhost)) {
+      if (this.#source.feed !== "client") requestMove(host);
+    } else if (!this.#isRelay && (canMove || this.#isEdge)) {
+      // An SRS edge follows a redirect at any time, and faster than the end of its connection.
+      this.#departure = drain.search(this.#vhost, this.#url, ({ tcUrl, stream }) => {
+        if (canMove) host.guard(() => requestMove(host, tcUrl));
+        else this.onRedirect(stream);
+      });
+    }
   }
 
   end(): void {
+    this.#departure?.[Symbol.dispose]();
     this.#redirectTimer?.cancel();
     this.#pacer.stop();
     this.#source.detach(this);

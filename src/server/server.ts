@@ -8,12 +8,13 @@ import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import type { ServerContext } from "./context.ts";
+import { Drain } from "./drain.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks.ts";
 import { FreshFetch } from "./hooks_fetch.ts";
-import { type Identity, newServerId, randomId, srsIdentity } from "./identity.ts";
+import { type Identity, newServerId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
 import { Publishers } from "./publishers.ts";
-import { playPathMember } from "./play_path.ts";
+import { playPathHeader, playPathMember, relayMember } from "./play_path.ts";
 import { RtmpServer } from "./rtmp_server.ts";
 import { changeableSourceOptions } from "./source_options.ts";
 
@@ -39,6 +40,7 @@ export class Server implements ServerContext {
   readonly coworkers: Coworkers;
   readonly pulls: EdgePulls;
   readonly publishers = new Publishers();
+  readonly drain: Drain;
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
   readonly startedMs = systemTimers.nowMs();
@@ -59,11 +61,14 @@ export class Server implements ServerContext {
       timers: this.timers,
       log,
       newCid: () => randomId(8),
-      connectArgs: (cid, via = []) => ({
+      connectArgs: (cid, via = [], isRelay = false) => ({
         ...srsIdentity(this.identity, cid, ""),
         ...playPathMember(this.identity.serviceId, via),
+        ...(isRelay ? relayMember : {}),
       }),
+      httpHeaders: (via) => [["user-agent", SERVER_NAME], playPathHeader(this.identity.serviceId, via)],
     });
+    this.drain = new Drain(this);
     this.rtmp = new RtmpServer(this, listen);
     this.heartbeat = new Heartbeat(this);
   }

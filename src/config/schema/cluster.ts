@@ -1,4 +1,4 @@
-import { directive, unsupported } from "../schema.ts";
+import { directive } from "../schema.ts";
 import { endpoints } from "../value_address.ts";
 import { milliseconds } from "../value_number.ts";
 import { oneOf, onOff, text } from "../value_type.ts";
@@ -42,14 +42,12 @@ export const clusterRows = {
   protocol: directive("protocol", oneOf(["rtmp", "flv", "flvs"], "rtmp"), {
     default: "rtmp",
     reload: "newClients",
-    doc: "Edge: how to pull.",
-    status: unsupported("pulls always use RTMP"),
+    doc: "Edge: how to pull: over RTMP or HTTP-FLV. An `origin` without a port has port 1935 or 80.",
   }),
   followClient: directive("follow_client", onOff(), {
     default: false,
     reload: "newClients",
-    doc: "Edge: whether to pull by the protocol of the player.",
-    status: unsupported("pulls always use RTMP"),
+    doc: "Edge: whether to pull by the protocol of the player, RTMP or HTTP-FLV.",
   }),
   redirect: directive("redirect", oneOf(["auto", "always", "never"], "auto"), {
     default: "auto",

@@ -41,9 +41,10 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     sources,
     registry: new ClientRegistry(),
     publishers: new Publishers(),
-    pulls: new EdgePulls({ timers, log, newCid: () => "pull0000", connectArgs: () => ({}) }),
+    pulls: new EdgePulls({ timers, log, newCid: () => "pull0000", connectArgs: () => ({}), httpHeaders: () => [] }),
     startedMs: START_MS,
     rtmp: { connectionCount: 3 },
+    drain: { isOn: false },
   });
 }
 

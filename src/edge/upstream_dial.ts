@@ -1,0 +1,43 @@
+import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
+import { FlvClient } from "./flv_client.ts";
+import { mayFollow } from "./redirect_trust.ts";
+import { RtmpClient } from "./rtmp_client.ts";
+import { flvPath, type PullTarget, upstreamSession } from "./upstream_request.ts";
+import type { UpstreamRunOptions } from "./upstream_run.ts";
+
+/** What is asked, of whom, and for whom. */
+export interface UpstreamDialOptions {
+  request: PullRequest;
+  target: PullTarget;
+  /** Servers that play the stream here. */
+  via: readonly string[];
+  environment: PullEnvironment;
+}
+
+/** How one attempt reaches its server: over RTMP or HTTP-FLV, as the request says. */
+export function upstreamDial({ request, target, via, environment }: UpstreamDialOptions): UpstreamRunOptions["dial"] {
+  const { timers, newCid, connectArgs, httpHeaders } = environment;
+  const { cluster } = request.vhost;
+  const { host, port, redirectedFrom } = target;
+  const tellsWho = cluster.debugSrsUpnode;
+  return (handlers, signal) => {
+    const mayTalkTo = (ip: string) => redirectedFrom === null || mayFollow(redirectedFrom, ip);
+    const way = { host, port, connectTimeoutMs: cluster.connectTimeoutMs, timers, signal, mayTalkTo };
+    if (request.protocol === "rtmp") {
+      // Without its mark a relay would be sent away by an owner that is about to stop.
+      const isRelay = cluster.mode !== "remote";
+      const args = tellsWho || isRelay ? connectArgs(newCid(), via, isRelay) : null;
+      const session = upstreamSession("play", request, target, args);
+      return RtmpClient.connect({ ...way, handshakeTimeoutMs: cluster.handshakeTimeoutMs, session }, handlers);
+    }
+    // Servers, SRS too, answer when they have something to send: that takes as long as the first media.
+    const headTimeoutMs = cluster.firstMediaTimeoutMs;
+    const headers = [...(tellsWho ? httpHeaders(via) : []), ...pageHeader(request.pageUrl)];
+    return FlvClient.connect({ ...way, headTimeoutMs, path: target.path ?? flvPath(request), headers }, handlers);
+  };
+}
+
+/** The page that the player is on, unless it could not stand in a header. */
+function pageHeader(pageUrl: string): [name: string, value: string][] {
+  return /^[!-~]{1,2000}$/.test(pageUrl) ? [["referer", pageUrl]] : [];
+}
