@@ -10,28 +10,35 @@ export interface ServerParts {
 /** Longest time that closed connections may take to be gone. */
 const STOP_TIMEOUT_MS = 3000;
 const REPORT_MS = 10_000;
+const CHECK_MS = 100;
 
 /**
- * Accepts no more clients, asks those that can to go elsewhere, and waits until the last one has left, as SRS does on
- * SIGQUIT.
+ * Takes no more clients, sends those that can elsewhere, and waits until the last one has left, but no longer than
+ * `grace_final_wait`; SRS waits for the last one however long it stays, and then for that time.
+ *
+ * Coworkers are answered until the end: they relay the streams that are still here for the players that were sent to them.
  *
  * @param hurry Settles when somebody does not want to wait any longer.
  */
 export async function stopGracefully(parts: ServerParts, signal: string, hurry: Promise<unknown>): Promise<void> {
-  const { log, rtmp, config } = parts.server;
+  const { server: { log, rtmp, config, timers }, http } = parts;
   let hurried = false;
   hurry.then(() => hurried = true);
   log.info(`${signal}: graceful stop, new clients are taken for ${config.graceStartWaitMs} ms more`);
   await waitFor(config.graceStartWaitMs, hurry);
-  rtmp.stopAccepting();
   rtmp.drain();
-  // Coworkers must not send players to a server that takes none.
-  await waitFor(STOP_TIMEOUT_MS, parts.http.stop());
-  while (!hurried && rtmp.connectionCount > 0) {
-    log.info(`graceful stop: clients still here: ${rtmp.connectionCount}`);
-    await waitFor(REPORT_MS, Promise.race([hurry, rtmp.drained()]));
+  http.stopAccepting();
+  const clients = () => rtmp.connectionCount + http.viewerCount;
+  const endMs = timers.nowMs() + config.graceFinalWaitMs;
+  for (let reportMs = timers.nowMs(); !hurried && clients() > 0 && timers.nowMs() < endMs;) {
+    if (timers.nowMs() >= reportMs) {
+      const leftMs = Math.round(endMs - timers.nowMs());
+      log.info(`graceful stop: clients still here: ${clients()}, for ${leftMs} ms at most`);
+      reportMs += REPORT_MS;
+    }
+    await waitFor(Math.min(CHECK_MS, endMs - timers.nowMs()), hurry);
   }
-  if (!hurried) await waitFor(config.graceFinalWaitMs, hurry);
+  if (clients() > 0) log.info(`graceful stop: ${clients()} clients are cut off`);
 }
 
 /** Ends everything at once. */

@@ -20,17 +20,22 @@ export interface OwnerQuery {
 /** Header of a question that bears {@link OwnerQuery.token}, as `encodeURIComponent` writes it. */
 export const COWORKER_TOKEN_HEADER = "x-coworker-token";
 
-/** Another origin that has the stream. */
-export interface Owner {
+/** Where another server takes RTMP clients. */
+export interface ServerAddress {
   ip: string;
-  /** Its RTMP port. */
   port: number;
+}
+
+/** Another origin that has the stream. */
+export interface Owner extends ServerAddress {
   /** Where it serves the stream over HTTP, `host:port`; only of servers that do, and tell (SRS does not). */
   http?: string;
   /** HTTP API through which it answered. */
   coworker: string;
   /** How long its publisher has sent nothing; 0 for servers that do not tell (SRS). */
   silentMs: number;
+  /** It is about to stop: who is sent there is sent away again, unless to relay the stream. */
+  isDraining: boolean;
 }
 
 /** One coworker's part of a question: what it said, how fast. */
@@ -128,7 +133,14 @@ async function readBody(response: Response): Promise<string> {
   return text;
 }
 
-function readAnswer(body: string, status: number, coworker: string): { owner: Owner | null; instance: string | null } {
+interface ReadAnswer {
+  owner: Owner | null;
+  /** Where it takes the clients of a server that stops, if that was asked and it does. */
+  standIn: ServerAddress | null;
+  instance: string | null;
+}
+
+function readAnswer(body: string, status: number, coworker: string): ReadAnswer {
   if (status !== 200 && status !== 201) throw new UpstreamError("OriginClusterDiscover", `HTTP status ${status}`);
   const answer = parseObject(body);
   const data = asRecord(answer?.data);
@@ -136,18 +148,22 @@ function readAnswer(body: string, status: number, coworker: string): { owner: Ow
     throw new UpstreamError("OriginClusterDiscover", `unexpected answer: ${body.slice(0, 100)}`);
   }
   const instance = typeof data.instance === "string" ? data.instance : null;
+  const offer = asRecord(data.stand_in);
+  const standIn = offer === null ? null : readAddress(offer, body);
   const origin = asRecord(data.origin);
-  if (origin === null) return { owner: null, instance };
-  const { ip, port, silent_ms: silent, http } = origin;
+  if (origin === null) return { owner: null, standIn, instance };
+  const { silent_ms: silent, http } = origin;
+  const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
+  const owner: Owner = { ...readAddress(origin, body), coworker, silentMs, isDraining: origin.draining === true };
+  if (typeof http === "string" && /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,255}):\d{1,5}$/i.test(http)) owner.http = http;
+  return { owner, standIn, instance };
+}
+
+function readAddress({ ip, port }: Record<string, unknown>, body: string): ServerAddress {
   const usable = typeof ip === "string" && /^[\w.:-]{1,255}$/.test(ip) && Number.isInteger(port) &&
     Number(port) > 0 && Number(port) < 65536;
-  if (!usable) {
-    throw new UpstreamError("OriginClusterDiscover", `owner without a usable ip and port: ${body.slice(0, 200)}`);
-  }
-  const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
-  const owner: Owner = { ip, port: Number(port), coworker, silentMs };
-  if (typeof http === "string" && /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,255}):\d{1,5}$/i.test(http)) owner.http = http;
-  return { owner, instance };
+  if (usable) return { ip, port: Number(port) };
+  throw new UpstreamError("OriginClusterDiscover", `owner without a usable ip and port: ${body.slice(0, 200)}`);
 }
 
 function parseObject(body: string): Record<string, unknown> | null {

@@ -9,10 +9,12 @@ import {
   type Fetch,
   type Owner,
   type OwnerQuery,
+  type ServerAddress,
 } from "./coworker_question.ts";
+import { findStandIns } from "./stand_in.ts";
 
 export { askCoworker, COWORKER_TOKEN_HEADER } from "./coworker_question.ts";
-export type { CoworkerAnswer, Fetch, Owner, OwnerQuery } from "./coworker_question.ts";
+export type { CoworkerAnswer, Fetch, Owner, OwnerQuery, ServerAddress } from "./coworker_question.ts";
 
 /** Health of one coworker as last seen. */
 interface CoworkerState {
@@ -73,10 +75,13 @@ export class Coworkers {
   /**
    * A coworker that has the stream; null when none answers so within the budget. Never throws.
    *
-   * Where several say so they take turns: one of them may be wrong, and who was sent there comes again.
+   * Where several say so they take turns: one of them may be wrong, and who was sent there comes again. One that is about
+   * to stop comes last.
    */
   async findOwner(query: OwnerQuery, options: FindOptions = { fresh: false }): Promise<Owner | null> {
-    const owners = await this.findOwners(query, options);
+    const all = await this.findOwners(query, options);
+    const staying = all.filter(({ isDraining }) => !isDraining);
+    const owners = staying.length > 0 ? staying : all;
     return owners[this.#turn++ % Math.max(1, owners.length)] ?? null;
   }
 
@@ -108,6 +113,11 @@ export class Coworkers {
     } finally {
       timer.cancel();
     }
+  }
+
+  /** Coworkers that take the clients of this server while it stops; see {@link findStandIns}. */
+  findStandIns(query: OwnerQuery): Promise<readonly ServerAddress[]> {
+    return findStandIns(this.#fetch, this.#timers, query);
   }
 
   #ask(query: OwnerQuery, fresh: boolean): Promise<readonly Owner[]> {

@@ -1,6 +1,7 @@
 import { type Config, findVhost, type ListenAddress } from "../config/mod.ts";
 import { formatHost, streamKey } from "../rtmp/url.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
+import type { ServerAddress } from "./coworker_question.ts";
 
 /** The question of a coworker: parameters of `/api/v1/clusters`. */
 export interface OwnerQuestion {
@@ -22,6 +23,8 @@ export interface OwnerAnswer {
   routers: string[];
   /** Extension: how long the publisher has sent nothing. */
   "silent_ms": number;
+  /** Extension, only while it is so: the server is about to stop, and serves the stream to those that relay it. */
+  draining?: true;
   /** Extension: where this server serves the stream as HTTP-FLV, `host:port`; only if it does. */
   http?: string;
 }
@@ -34,6 +37,8 @@ export interface OwnerFacts {
   fallbackIp(): string;
   /** How long the publisher of a stream has sent nothing. */
   silentMs(key: string): number;
+  /** This server is about to stop. */
+  readonly isDraining: boolean;
 }
 
 /**
@@ -51,15 +56,35 @@ export function answerOwner(question: OwnerQuestion, facts: OwnerFacts): OwnerAn
   if (source === undefined || !source.isActive) return null;
   // An origin that only relays is not the owner: two that relay from each other would be a loop.
   if (source.feed === "upstream" && vhost.cluster.mode !== "remote") return null;
-  const ip = config.advertise?.host ?? listenIp(listen) ?? (hostPart(question.coworker) || facts.fallbackIp());
+  const { ip, port } = ownAddress(question, facts, listen);
   const apiListen = config.httpApi.listen.text;
   const api = apiListen.includes(":") ? apiListen : `${ip}:${apiListen}`;
-  const port = config.advertise?.port ?? listen.port;
-  const answer = { ip, port, vhost: vhost.name, api, routers: [api], "silent_ms": Math.round(facts.silentMs(key)) };
+  const silentMs = Math.round(facts.silentMs(key));
+  const answer: OwnerAnswer = { ip, port, vhost: vhost.name, api, routers: [api], "silent_ms": silentMs };
+  if (facts.isDraining) answer.draining = true;
   const { httpServer } = config;
   if (!httpServer.enabled || !vhost.httpRemux.enabled || !vhost.httpRemux.mount.endsWith(".flv")) return answer;
   const httpIp = config.advertise?.host ?? listenIp(httpServer.listen) ?? ip;
   return { ...answer, http: `${formatHost(httpIp)}:${httpServer.listen.port}` };
+}
+
+/** Where a coworker that stops may send its clients: here, if this server relays what it has not itself. */
+export function answerStandIn(question: OwnerQuestion, facts: OwnerFacts): ServerAddress | null {
+  const { config, isDraining } = facts;
+  const cluster = findVhost(config, question.vhost)?.cluster;
+  const listen = config.listen[0];
+  if (isDraining || listen === undefined || cluster === undefined) return null;
+  if (cluster.mode === "remote" || !cluster.originCluster) return null;
+  return ownAddress(question, facts, listen);
+}
+
+function ownAddress(
+  { coworker }: OwnerQuestion,
+  { config, fallbackIp }: OwnerFacts,
+  listen: ListenAddress,
+): ServerAddress {
+  const ip = config.advertise?.host ?? listenIp(listen) ?? (hostPart(coworker) || fallbackIp());
+  return { ip, port: config.advertise?.port ?? listen.port };
 }
 
 /** The address a listener is bound to, unless it says nothing to others. */

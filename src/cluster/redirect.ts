@@ -1,5 +1,5 @@
 import { DEFAULT_VHOST, formatRtmpUrl, queryValue, type StreamUrl } from "../rtmp/url.ts";
-import type { Owner } from "./coworkers.ts";
+import type { ServerAddress } from "./coworkers.ts";
 
 /**
  * Where a client finds a stream at its owner: the full address that SRS puts into `redirect2`.
@@ -7,11 +7,17 @@ import type { Owner } from "./coworkers.ts";
  * The client's own parameters stay; the vhost goes along when the owner could not tell it from the new host.
  * Source: SRS 4 to 6 `SrsRtmpConn::playing`.
  */
-export function redirectAddress(url: StreamUrl, owner: Pick<Owner, "ip" | "port">): string {
+export function redirectAddress(url: StreamUrl, owner: ServerAddress): string {
   const vhost = queryValue(url.query, "vhost") === "" ? vhostToName(url) : "";
   const separator = url.query === "" ? "?" : "&";
   const query = vhost === "" ? url.query : `${url.query}${separator}vhost=${vhost}`;
   return formatRtmpUrl(owner.ip, owner.port, `${url.app}/${url.stream}${query}`);
+}
+
+/** Where a client should connect anew to have the same app: what a reconnect request of enhanced RTMP bears as `tcUrl`. */
+export function moveAddress(url: StreamUrl, { ip, port }: ServerAddress): string {
+  const vhost = vhostToName(url);
+  return formatRtmpUrl(ip, port, `${url.app}${vhost === "" ? "" : `?vhost=${vhost}`}`);
 }
 
 /** The vhost to be named in the query: a configured one, or the host name the client used; an IP address says nothing. */

@@ -1,6 +1,6 @@
 import { encodeUtf8 } from "../base/bytes.ts";
 import { COWORKER_TOKEN_HEADER } from "../cluster/coworkers.ts";
-import { answerOwner, type OwnerQuestion } from "../cluster/ownership.ts";
+import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from "../cluster/ownership.ts";
 import { type Config, findVhost } from "../config/mod.ts";
 import { streamKey } from "../rtmp/url.ts";
 import { equalInConstantTime } from "./basic_auth.ts";
@@ -39,13 +39,13 @@ function answerClusters({ server }: ApiContext, { query, headers, remoteIp }: Ca
     stream: value("stream"),
     coworker: value("coworker"),
   });
-  const answer = (question: ReturnType<typeof read>) =>
-    answerOwner(question, {
-      config: server.config,
-      sources: server.sources,
-      fallbackIp: () => mainAddress(localAddresses()),
-      silentMs: (key) => server.publishers.active(key)?.silentMs() ?? 0,
-    });
+  const facts: OwnerFacts = {
+    config: server.config,
+    sources: server.sources,
+    fallbackIp: () => mainAddress(localAddresses()),
+    silentMs: (key) => server.publishers.active(key)?.silentMs() ?? 0,
+    isDraining: server.drain.isOn,
+  };
   const question = read((name) => query.get(name));
   const rawQuestion = read((name) => query.raw(name));
   if (![question, rawQuestion].every(({ vhost }) => mayAsk(server.config, vhost, headers))) {
@@ -56,8 +56,9 @@ function answerClusters({ server }: ApiContext, { query, headers, remoteIp }: Ca
   if (claim > 0) yieldStream(server, question, claim);
   const { coworker: _, ...echo } = question;
   // SRS does not encode: there `%` is a character of the name like any other.
-  const origin = answer(question) ?? answer(rawQuestion);
-  return { code: 0, data: { query: echo, origin, instance: server.identity.serviceId } };
+  const origin = answerOwner(question, facts) ?? answerOwner(rawQuestion, facts);
+  const standIn = query.get("stand_in") === "1" ? { stand_in: answerStandIn(question, facts) } : {};
+  return { code: 0, data: { query: echo, origin, instance: server.identity.serviceId, ...standIn } };
 }
 
 /** Whether a question bears the `coworker_token` of the vhost that it is about; anything will do without one. */
@@ -72,7 +73,8 @@ function yieldStream(server: ApiContext["server"], { vhost: name, app, stream }:
   const vhost = findVhost(server.config, name);
   if (vhost === undefined) return;
   const key = streamKey(vhost.name, app, stream);
-  if (server.publishers.yieldToCoworker(key, vhost.publish.onConflict, sinceMs)) {
+  const policy = server.drain.isOn ? "takeover" : vhost.publish.onConflict;
+  if (server.publishers.yieldToCoworker(key, policy, sinceMs)) {
     server.log.info(`publish ${key}: given up for a newer publisher at another origin`);
   }
 }

@@ -102,10 +102,12 @@ export class HttpServer {
     this.#exporter.start();
   }
 
-  /** Takes no more clients; viewers of live streams stay. */
+  /**
+   * Takes no more viewers; those of this moment stay, and the API answers on. Where both have one address, the mount of
+   * live streams turns new viewers away.
+   */
   stopAccepting(): void {
-    this.#api.stopAccepting();
-    this.#web.stopAccepting();
+    if (this.#web !== this.#api) this.#web.stopAccepting();
   }
 
   /** Ends the listeners and every connection; may be called again, and started anew. */

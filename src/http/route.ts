@@ -12,6 +12,7 @@ export type ApiServer =
   >
   & {
     readonly rtmp: Pick<Server["rtmp"], "connectionCount">;
+    readonly drain: Pick<Server["drain"], "isOn">;
     /** Absent where nothing is reported. */
     readonly heartbeat?: Pick<Server["heartbeat"], "summaries">;
   };

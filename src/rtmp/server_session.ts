@@ -183,9 +183,10 @@ export class RtmpServerSession {
    *
    * Source: Veovera Enhanced RTMP v2, NetConnection.Connect.ReconnectRequest; without `tcUrl`, the same address.
    */
-  requestReconnect(): void {
+  requestReconnect(tcUrl = ""): void {
     const { level, code, description } = statusInfo("reconnectRequest");
-    this.#link.send(encodeCommand({ csid: COMMAND_CSID, msid: 0 }, "onStatus", 0, null, { level, code, description }));
+    const info = { level, code, description, ...(tcUrl === "" ? {} : { tcUrl }) };
+    this.#link.send(encodeCommand({ csid: COMMAND_CSID, msid: 0 }, "onStatus", 0, null, info));
   }
 
   /** Announces a chunk size, unless it is in force already: shared media bytes are encoded for one size. */

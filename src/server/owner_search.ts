@@ -8,10 +8,12 @@ import { type ServerContext, vhostInForce } from "./context.ts";
 /** Pause between two questions to the coworkers, while a player waits. */
 const ASK_AGAIN_MS = 200;
 
-/** How a search ended; neither is called after `stop`. */
+/** How a search ended; nothing is called after `stop`. */
 export interface OwnerSearchSink {
   /** @param address Where the client should go: full RTMP address of the stream at its owner. */
   onRedirect(address: string): void;
+  /** The owner is about to stop, and takes no more clients. */
+  onDrainingOwner(): void;
   onNotFound(reason: string): void;
 }
 
@@ -48,6 +50,7 @@ export class OwnerSearch {
     const vhost = vhostInForce(this.#context, this.#vhost);
     const owner = await this.#context.coworkers.findOwner(ownerQuery(vhost, this.#url));
     if (this.#stopped) return;
+    if (owner?.isDraining) return this.#sink.onDrainingOwner();
     if (owner !== null) return this.#sink.onRedirect(redirectAddress(this.#url, owner));
     const waitedMs = Math.round(this.#context.timers.nowMs() - this.#startedMs);
     if (waitedMs >= vhost.cluster.ownerTimeoutMs) {

@@ -49,9 +49,18 @@ export interface RoleHost {
 
 const CAPS_RECONNECT = 1;
 
-/** Asks a client to connect anew, if it said that it can: edges and `push` of this server, enhanced RTMP clients. */
-export function requestMove(host: RoleHost): void {
-  if (((host.session.connectInfo?.capsEx ?? 0) & CAPS_RECONNECT) === 0) return;
-  host.session.requestReconnect();
+/** Whether a client said that it connects anew when asked to: edges and `push` of this server, enhanced RTMP clients. */
+export function canReconnect({ session }: RoleHost): boolean {
+  return ((session.connectInfo?.capsEx ?? 0) & CAPS_RECONNECT) !== 0;
+}
+
+/**
+ * Asks a client to connect anew, if it can.
+ *
+ * @param tcUrl Where; default: at the same address, which may lead to another server then.
+ */
+export function requestMove(host: RoleHost, tcUrl?: string): void {
+  if (!canReconnect(host)) return;
+  host.session.requestReconnect(tcUrl);
   host.wake();
 }

@@ -1,8 +1,10 @@
 import { describeError, RequestDenied } from "../base/errors.ts";
+import { findVhost } from "../config/mod.ts";
 import type { ConnectInfo } from "../rtmp/connect.ts";
 import type { SessionRequest } from "../rtmp/server_session.ts";
+import { withVhost } from "../rtmp/url.ts";
 import { Admission, type AdmissionClient, type Admitted, refusalStatus } from "./admission.ts";
-import type { RoleHost } from "./role.ts";
+import { canReconnect, type RoleHost } from "./role.ts";
 
 /** A request that begins a role. */
 export type RoleRequest = Exclude<SessionRequest, { kind: "connect" }>;
@@ -48,6 +50,7 @@ export class RtmpGate {
    * @throws {RequestDenied} It is refused at once. The client was told; the connection is to be closed.
    */
   ask(request: RoleRequest): void {
+    if (this.#host.context.drain.isOn && !isServer(request, this.#host)) return this.#turnAway(request);
     let admitted: Admitted | Promise<Admitted>;
     try {
       admitted = this.#admission.admit(request.kind, request.url);
@@ -82,9 +85,32 @@ export class RtmpGate {
     }
   }
 
+  /** The server is about to stop: one that can is told where to go instead, everybody that there is no way in. */
+  #turnAway(request: RoleRequest): void {
+    const { context, session } = this.#host;
+    const { config, drain } = context;
+    const denied = new RequestDenied("StreamBusy", "this server is about to stop");
+    const vhost = findVhost(config, request.url.vhost);
+    if (vhost === undefined || !drain.hasCoworkers(vhost) || !canReconnect(this.#host)) {
+      this.#tell(request, denied);
+      throw denied;
+    }
+    const search = async () => {
+      const to = await drain.findDestination(vhost, withVhost(request.url, vhost.name));
+      if (to !== null && !this.#sink.isOver) session.requestReconnect(to.tcUrl);
+      throw denied;
+    };
+    this.#wait(request, search());
+  }
+
   #tell({ id, kind }: RoleRequest, error: unknown): void {
     if (error instanceof RequestDenied) this.#host.session.reject(id, refusalStatus(error, kind), error.message);
   }
+}
+
+/** Edges and relays play from a server to its end: the ones are sent on, the others serve those who were. */
+function isServer({ kind }: RoleRequest, { session }: RoleHost): boolean {
+  return kind === "play" && session.connectInfo?.args.srs_server !== undefined;
 }
 
 function admissionClient(host: RoleHost): AdmissionClient {

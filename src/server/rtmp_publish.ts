@@ -15,7 +15,7 @@ import { forwardToOrigin } from "./edge_publish.ts";
 import { copyStream } from "./forward.ts";
 import { ownerQuery } from "./owner_search.ts";
 import { type Claimant, DEAD_AFTER_MS } from "./publishers.ts";
-import { requestMove, type Role, type RoleHost } from "./role.ts";
+import { canReconnect, requestMove, type Role, type RoleHost } from "./role.ts";
 import { sourceOptions } from "./source_options.ts";
 import { StandbyFeed } from "./standby_feed.ts";
 
@@ -23,6 +23,9 @@ type PublishRequest = Extract<SessionRequest, { kind: "publish" }>;
 
 /** How often a publisher that stands by for one at another origin looks whether that one has left. */
 const STANDBY_CHECK_MS = 500;
+
+/** Players are asked to leave a server that stops so long before their publisher: they then follow him without a search. */
+const MOVES_AFTER_PLAYERS_MS = 1000;
 
 /**
  * A client that publishes a stream into a source of this server, or stands by to do so. On an edge the source is sent on
@@ -43,6 +46,7 @@ export class PublishRole implements Role, Claimant {
   #standbyTimer: TimerHandle | null = null;
   #forward: StreamForward | null = null;
   #copies: Disposable | null = null;
+  #departure: Disposable | null = null;
   #ended = false;
   #messages = 0;
   #messagesAtTick = 0;
@@ -133,7 +137,16 @@ export class PublishRole implements Role, Claimant {
   }
 
   drain(): void {
-    requestMove(this.#host);
+    const { context: { drain, timers, config } } = this.#host;
+    if (!canReconnect(this.#host)) return;
+    if (!drain.hasCoworkers(this.#vhost)) return requestMove(this.#host);
+    const waitMs = Math.min(MOVES_AFTER_PLAYERS_MS, config.graceFinalWaitMs / 3);
+    const timer = timers.after(waitMs, () => {
+      this.#departure = drain.search(this.#vhost, this.#url, ({ tcUrl }) => {
+        this.#host.guard(() => requestMove(this.#host, tcUrl));
+      });
+    });
+    this.#departure = { [Symbol.dispose]: () => timer.cancel() };
   }
 
   end(): void {
@@ -142,6 +155,7 @@ export class PublishRole implements Role, Claimant {
     this.#standbyTimer?.cancel();
     this.#forward?.[Symbol.dispose]();
     this.#copies?.[Symbol.dispose]();
+    this.#departure?.[Symbol.dispose]();
     this.#session?.[Symbol.dispose]();
     context.publishers.release(this.#url.key, this);
     context.registry.remove(this.#entry);
@@ -165,7 +179,7 @@ export class PublishRole implements Role, Claimant {
   #onOwner(owner: Owner | null): void {
     if (owner === null) return this.#claim();
     const { onConflict } = this.#vhost.publish;
-    const isDead = owner.silentMs >= DEAD_AFTER_MS;
+    const isDead = owner.silentMs >= DEAD_AFTER_MS || owner.isDraining;
     if (!isDead && onConflict === "reject") {
       const where = `${owner.ip}:${owner.port}`;
       return this.#refuseBusy(`stream ${this.#url.key} is published at origin ${where}`);

@@ -45,13 +45,14 @@ export class RtmpServer {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Accepts no more connections. */
-  stopAccepting(): void {
-    this.listeners.close();
-  }
-
-  /** Asks every client that can to go elsewhere. */
+  /**
+   * Asks every client that can to go elsewhere, and takes none but those that coworkers need to take over: edges, which
+   * are sent there, and the relays of the coworkers.
+   */
   drain(): void {
+    const { config, drain } = this.#context;
+    drain.begin();
+    if (!config.vhosts.some((vhost) => drain.hasCoworkers(vhost))) this.listeners.close();
     for (const conn of this.#conns) conn.drain();
   }
 

@@ -93,7 +93,7 @@ serverTest("Server.stop() ends every connection and gives the port back", async 
 serverTest("RtmpServer.drained() waits for the last client once nobody is accepted any more", async () => {
   await using server = new TestServer(realTime);
   using viewer = await Viewer.start(server.port, "a");
-  server.server.rtmp.stopAccepting();
+  server.server.rtmp.listeners.close();
   let drained = false;
   const wait = server.server.rtmp.drained().then(() => drained = true);
   await RawPeer.dial(server.port).then((peer) => peer.waitForEnd(), () => {});

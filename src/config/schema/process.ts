@@ -23,12 +23,12 @@ export const processRows = {
   graceStartWaitMs: directive("grace_start_wait", milliseconds(), {
     default: 2300,
     reload: "live",
-    doc: "Wait between SIGQUIT and closing the listeners.",
+    doc: "How long clients are still taken behind SIGQUIT.",
   }),
   graceFinalWaitMs: directive("grace_final_wait", milliseconds(), {
     default: 3200,
     reload: "live",
-    doc: "Wait at the end of a graceful stop.",
+    doc: "Longest wait for clients that do not leave, behind which they are cut off.",
   }),
   forceGraceQuit: directive("force_grace_quit", onOff(), {
     default: false,

@@ -307,12 +307,12 @@ const usableAnswers: { name: string; answer: Behaviour; owner: Owner | null }[] 
   {
     name: "an IPv6 owner",
     answer: owns("fd00::2", 1935),
-    owner: { ip: "fd00::2", port: 1935, coworker: "a:1985", silentMs: 0 },
+    owner: { ip: "fd00::2", port: 1935, coworker: "a:1985", silentMs: 0, isDraining: false },
   },
   {
     name: "a host name",
     answer: owns("origin-b.lan", 1),
-    owner: { ip: "origin-b.lan", port: 1, coworker: "a:1985", silentMs: 0 },
+    owner: { ip: "origin-b.lan", port: 1, coworker: "a:1985", silentMs: 0, isDraining: false },
   },
 ];
 

@@ -13,7 +13,12 @@ const plain = "listen 1935; http_api { enabled on; listen 1985; } vhost __defaul
 const question: OwnerQuestion = { ip: "10.9.9.9", vhost: "x.com", app: "live", stream: "s", coworker: "10.0.0.1:1985" };
 
 /** Answers with these streams being published. */
-function answer(text: string, asked: Partial<OwnerQuestion> = {}, published: string[] = ["/live/s"]) {
+function answer(
+  text: string,
+  asked: Partial<OwnerQuestion> = {},
+  published: string[] = ["/live/s"],
+  isDraining = false,
+) {
   const sources = new SourceManager(new ManualTimers());
   for (const key of published) sources.findOrCreate(key, () => sourceOptions).startPublish("client");
   return answerOwner({ ...question, ...asked }, {
@@ -21,6 +26,7 @@ function answer(text: string, asked: Partial<OwnerQuestion> = {}, published: str
     sources,
     fallbackIp: () => "192.168.7.7",
     silentMs: () => 0,
+    isDraining,
   });
 }
 
@@ -105,7 +111,14 @@ Deno.test("answerOwner() does not take a player for a publisher; an edge's pull 
   const sources = new SourceManager(new ManualTimers());
   const source = sources.findOrCreate("/live/s", () => sourceOptions);
   source.attach({ wake() {}, onPublishChange() {} });
-  const ask = () => answerOwner(question, { config: configOf(edge), sources, fallbackIp: () => "", silentMs: () => 7 });
+  const ask = () =>
+    answerOwner(question, {
+      config: configOf(edge),
+      sources,
+      fallbackIp: () => "",
+      silentMs: () => 7,
+      isDraining: false,
+    });
   assertEquals(ask(), null);
   const feed = source.startPublish("upstream");
   assertEquals(ask()?.port, 1935);

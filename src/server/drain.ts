@@ -1,0 +1,83 @@
+import type { TimerHandle } from "../base/clock.ts";
+import { moveAddress, redirectAddress } from "../cluster/redirect.ts";
+import type { ServerAddress } from "../cluster/coworkers.ts";
+import type { VhostConfig } from "../config/mod.ts";
+import { orderByHash } from "../edge/origin_pool.ts";
+import type { StreamUrl } from "../rtmp/url.ts";
+import { type ServerContext, vhostInForce } from "./context.ts";
+import { ownerQuery } from "./owner_search.ts";
+
+/** Where a client of a server that stops should go. */
+export interface Destination {
+  /** Full address of its stream, as for RTMP 302. */
+  stream: string;
+  /** Address of the same app: for a connect anew. */
+  tcUrl: string;
+}
+
+/** Pause between two searches for a coworker that stands in. */
+const SEARCH_AGAIN_MS = 500;
+/** Clients that look at the same time share a search. */
+const SHARED_MS = 500;
+
+/** The end of a server, from the moment that it is known: who takes over from it. */
+export class Drain {
+  readonly #context: Omit<ServerContext, "drain">;
+  readonly #searches = new Map<string, { atMs: number; found: Promise<readonly ServerAddress[]> }>();
+  #isOn = false;
+
+  constructor(context: Omit<ServerContext, "drain">) {
+    this.#context = context;
+  }
+
+  /** The server is about to stop: it serves whom it has, and takes nobody but those that relay its streams. */
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  begin(): void {
+    this.#isOn = true;
+  }
+
+  /** Whether there are other origins that may take over. */
+  hasCoworkers({ cluster }: VhostConfig): boolean {
+    return cluster.mode !== "remote" && cluster.originCluster && cluster.coworkers.length > 0;
+  }
+
+  /** Looks for a coworker that takes the clients of a stream over, until there is one or it is disposed. */
+  search(vhost: VhostConfig, url: StreamUrl, onFound: (to: Destination) => void): Disposable {
+    let timer: TimerHandle | null = null;
+    let stopped = false;
+    const look = async () => {
+      const to = await this.findDestination(vhost, url);
+      if (stopped) return;
+      if (to !== null) onFound(to);
+      else timer = this.#context.timers.after(SEARCH_AGAIN_MS, look);
+    };
+    look();
+    return {
+      [Symbol.dispose]() {
+        stopped = true;
+        timer?.cancel();
+      },
+    };
+  }
+
+  /** A coworker that takes the clients of a stream over, the same one for all; null if there is none now. */
+  async findDestination(vhost: VhostConfig, url: StreamUrl): Promise<Destination | null> {
+    const standIns = await this.#findStandIns(vhostInForce(this.#context, vhost), url);
+    const byText = new Map(standIns.map((address) => [`${address.ip} ${address.port}`, address]));
+    const [first] = orderByHash([...byText.keys()], url.key);
+    const standIn = byText.get(first ?? "");
+    return standIn === undefined ? null : { stream: redirectAddress(url, standIn), tcUrl: moveAddress(url, standIn) };
+  }
+
+  #findStandIns(vhost: VhostConfig, url: StreamUrl): Promise<readonly ServerAddress[]> {
+    const nowMs = this.#context.timers.nowMs();
+    const known = this.#searches.get(vhost.name);
+    if (known !== undefined && nowMs - known.atMs < SHARED_MS) return known.found;
+    const found = this.#context.coworkers.findStandIns(ownerQuery(vhost, url));
+    this.#searches.set(vhost.name, { atMs: nowMs, found });
+    return found;
+  }
+}
