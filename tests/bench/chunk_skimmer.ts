@@ -1,18 +1,26 @@
+import { STAMP_END } from "./frame_stamp.ts";
+
 /** What {@link ChunkSkimmer} tells of one message, once its last byte has gone by. One object, reused. */
 export interface SkimmedMessage {
   typeId: number;
   msid: number;
   timestampMs: number;
   length: number;
-  /** The first two payload bytes, -1 where there are fewer: enough to tell a keyframe. */
-  byte0: number;
-  byte1: number;
+  /** The first payload bytes, zero where there are fewer: enough to tell a keyframe and to read its stamp. */
+  head: Uint8Array;
   /** The whole payload of control and command messages, empty for media. Valid during the call. */
   body: Uint8Array;
 }
 
 class ChunkStream {
-  message: SkimmedMessage = { typeId: 0, msid: 0, timestampMs: 0, length: 0, byte0: -1, byte1: -1, body: EMPTY };
+  message: SkimmedMessage = {
+    typeId: 0,
+    msid: 0,
+    timestampMs: 0,
+    length: 0,
+    head: new Uint8Array(STAMP_END),
+    body: EMPTY,
+  };
   deltaMs = 0;
   extended = false;
   /** Payload bytes still to come. */
@@ -69,8 +77,7 @@ export class ChunkSkimmer {
     const { message } = stream;
     const count = Math.min(this.#payloadLeft, view.length - at);
     const done = message.length - stream.left;
-    if (done === 0) message.byte0 = view[at] ?? -1;
-    if (done <= 1 && done + count >= 2) message.byte1 = view[at + 1 - done] ?? -1;
+    for (let i = done; i < STAMP_END && i < done + count; i++) message.head[i] = view[at + i - done]!;
     if (message.body.length > 0) message.body.set(view.subarray(at, at + count), done);
     stream.left -= count;
     this.#payloadLeft -= count;
@@ -126,7 +133,7 @@ export class ChunkSkimmer {
       if (fmt < 3) stream.deltaMs = timestamp;
       message.timestampMs = (message.timestampMs + stream.deltaMs) >>> 0;
     }
-    message.byte0 = message.byte1 = -1;
+    message.head.fill(0);
     stream.left = message.length;
     const isMedia = message.typeId === 8 || message.typeId === 9 || message.typeId === 18;
     message.body = isMedia || message.length > MAX_BODY_BYTES ? EMPTY : new Uint8Array(message.length);

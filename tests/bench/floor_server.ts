@@ -2,16 +2,18 @@
  * The lower bound of a fan-out in Deno: every 350 ms one shared buffer goes to all players with one write each.
  *
  *     deno run -A tests/bench/floor_server.ts --port 1935 --kbps 2500
+ *     deno run -A tests/bench/floor_server.ts --port 1935 --kbps 2500 --flush-ms 0
  *
- * It makes its own stream, speaks just enough RTMP to be played by anything simple, and checks nothing.
+ * It makes its own stream, speaks just enough RTMP to be played by anything simple, and checks nothing. With --flush-ms
+ * 0 each message is written as it is made. Publishers may come too: their messages are found, and forgotten.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { ChunkSkimmer } from "./chunk_skimmer.ts";
 import { encodeAmf, encodeChunks } from "./rtmp_client.ts";
-import { type MediaTag, SyntheticMedia } from "./synthetic_media.ts";
+import { type MediaTag, stampTag, SyntheticMedia } from "./synthetic_media.ts";
 
-const FLUSH_MS = 350;
 const CHUNK_SIZE = 60_000;
+const BUFFER_BYTES = 16_384;
 
 class FloorPlayer {
   readonly #conn: Deno.TcpConn;
@@ -45,7 +47,12 @@ const players = new Set<FloorPlayer>();
 /** What was flushed since the last keyframe, that one first. */
 let gop: Uint8Array[] = [];
 
-function encodeTag({ typeId, timestampMs, payload }: MediaTag): Uint8Array<ArrayBuffer> {
+/** When the stream's time 0 was, on the wall clock. */
+let startedAtMs = 0;
+
+function encodeTag(tag: MediaTag): Uint8Array<ArrayBuffer> {
+  const { typeId, timestampMs, payload } = tag;
+  stampTag(tag, startedAtMs + timestampMs);
   return encodeChunks({ csid: typeId === 9 ? 6 : 4, typeId, msid: 1, timestampMs }, payload, CHUNK_SIZE);
 }
 
@@ -69,17 +76,22 @@ function makeFlush(tags: MediaTag[]): Uint8Array<ArrayBuffer> {
   return out;
 }
 
-function stream(kbps: number): MediaTag[] {
+function stream(kbps: number, flushMs: number): MediaTag[] {
   const media = new SyntheticMedia(kbps);
-  const startedAtMs = performance.now();
+  const clockMs = () => performance.timeOrigin + performance.now() - startedAtMs;
+  startedAtMs = performance.timeOrigin + performance.now();
   let next = media.next();
-  setInterval(() => {
-    const nowMs = performance.now() - startedAtMs;
+  const step = () => {
     const tags: MediaTag[] = [];
-    for (; next.timestampMs <= nowMs; next = media.next()) tags.push(next);
-    const flush = makeFlush(tags);
-    for (const player of players) player.send(flush);
-  }, FLUSH_MS);
+    for (; next.timestampMs <= clockMs(); next = media.next()) tags.push(next);
+    if (tags.length > 0) {
+      const flush = makeFlush(tags);
+      for (const player of players) player.send(flush);
+    }
+    if (flushMs === 0) setTimeout(step, Math.max(1, next.timestampMs - clockMs()));
+  };
+  if (flushMs === 0) step();
+  else setInterval(step, flushMs);
   return media.headers;
 }
 
@@ -101,9 +113,11 @@ async function serve(conn: Deno.TcpConn, headers: MediaTag[]): Promise<void> {
       for (const header of headers) player.send(encodeTag(header));
       for (const flush of gop) player.send(flush);
       players.add(player);
+    } else if (name === "publish") {
+      player.send(command("onStatus", 0, null, { level: "status", code: "NetStream.Publish.Start" }));
     }
   });
-  const buffer = new Uint8Array(4096);
+  const buffer = new Uint8Array(BUFFER_BYTES);
   // C0 C1, answered by S0 S1 S2; then C2, stepped over; then chunks.
   let handshakeLeft = 1537 + 1536;
   try {
@@ -124,7 +138,10 @@ async function serve(conn: Deno.TcpConn, headers: MediaTag[]): Promise<void> {
   conn.close();
 }
 
-const args = parseArgs(Deno.args, { string: ["port", "kbps"], default: { port: "1935", kbps: "2500" } });
+const args = parseArgs(Deno.args, {
+  string: ["port", "kbps", "flush-ms"],
+  default: { port: "1935", kbps: "2500", "flush-ms": "350" },
+});
 const listener = Deno.listen({ hostname: "127.0.0.1", port: Number(args.port) });
-const headers = stream(Number(args.kbps));
+const headers = stream(Number(args.kbps), Number(args["flush-ms"]));
 for await (const conn of listener) serve(conn, headers);

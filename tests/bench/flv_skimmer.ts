@@ -1,4 +1,5 @@
 import type { SkimmedMessage } from "./chunk_skimmer.ts";
+import { STAMP_END } from "./frame_stamp.ts";
 
 const FILE_HEADER_BYTES = 13;
 const TAG_HEADER_BYTES = 11;
@@ -11,8 +12,7 @@ export class FlvSkimmer {
     msid: 0,
     timestampMs: 0,
     length: 0,
-    byte0: -1,
-    byte1: -1,
+    head: new Uint8Array(STAMP_END),
     body: new Uint8Array(0),
   };
   readonly #header = new Uint8Array(FILE_HEADER_BYTES);
@@ -48,7 +48,7 @@ export class FlvSkimmer {
     message.typeId = view.getUint8(0);
     message.length = view.getUint32(0) & 0xffffff;
     message.timestampMs = ((view.getUint32(4) >>> 8) | (view.getUint8(7) << 24)) >>> 0;
-    message.byte0 = message.byte1 = -1;
+    message.head.fill(0);
     this.#left = message.length + 4;
   }
 
@@ -56,8 +56,8 @@ export class FlvSkimmer {
     const message = this.#message;
     const done = message.length + 4 - this.#left;
     const count = Math.min(this.#left, view.length - at);
-    if (done === 0) message.byte0 = view[at] ?? -1;
-    if (done <= 1 && done + count >= 2) message.byte1 = view[at + 1 - done] ?? -1;
+    const headEnd = Math.min(STAMP_END, message.length, done + count);
+    for (let i = done; i < headEnd; i++) message.head[i] = view[at + i - done]!;
     this.#left -= count;
     if (this.#left === 0) this.#onMessage(message);
     return count;

@@ -4,31 +4,30 @@
  *     taskset -c 1 deno run -A tests/bench/load_players.ts rtmp://127.0.0.1:1935/live/bench --players 300
  *     taskset -c 1 deno run -A tests/bench/load_players.ts http://127.0.0.1:8080/live/bench --players 300
  *
- * Prints JSON lines, see `control.ts`: `ready` when all players have had their first frame (or 15 s after the ramp),
- * then one `window` line for each window:
- *
- * - `frames`: complete audio and video messages; `skips`: steps of the video time of more than 500 ms.
- * - `firstFrameMs`: from the play command to the first complete keyframe.
- * - `worstLagMs`: how far a player's newest timestamp was ever behind the best player's, the flush interval included:
- *   taken just before new data came, against the stream clock that the freshest player of the window had.
- * - `worstGapMs`: longest time that a player got no bytes.
+ * The first player comes alone: on an edge it pays for the pull. The others follow once it has a frame, spread over the
+ * ramp. Prints JSON lines, see `control.ts`: `ready` when all players have had their first frame (or 15 s after the
+ * ramp), then one `window` line for each window. What its fields mean is told with `PlayersWindow` in `measure.ts`.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { parseRtmpUrl, runLoad } from "./control.ts";
 import type { SkimmedMessage } from "./chunk_skimmer.ts";
-import { streamName } from "./load_publisher.ts";
 import { FlvClient } from "./flv_client.ts";
+import { readStamp } from "./frame_stamp.ts";
+import { streamName } from "./load_publisher.ts";
+import { Histogram, quantiles } from "./quantiles.ts";
 import { type ClientOptions, RtmpClient } from "./rtmp_client.ts";
 
 const READY_AFTER_RAMP_MS = 15_000;
-const SKIP_MS = 500;
+const FIRST_ALONE_MS = 5000;
+const STALL_STEP_MS = 10;
 
 /** Wall clock minus timestamp of the freshest read of a window: the zero of the lag, one for each stream. */
 interface StreamClock {
   bestMs: number;
 }
 
-const counters = { bytes: 0, frames: 0, keyframes: 0, skips: 0, lost: 0 };
+const counters = { bytes: 0, frames: 0, drops: 0, lost: 0, stallMs: 0 };
+const latency = new Histogram();
 
 /** One player's clockwork. Times are of `performance.now()`. */
 class Player {
@@ -41,11 +40,15 @@ class Player {
   readonly #client: typeof RtmpClient | typeof FlvClient;
   #readAtMs = NaN;
   #newestMs = NaN;
-  #videoMs = NaN;
+  #frame = NaN;
 
   constructor(clock: StreamClock, client: typeof RtmpClient | typeof FlvClient) {
     this.#clock = clock;
     this.#client = client;
+  }
+
+  get isWaiting(): boolean {
+    return Number.isNaN(this.firstFrameMs) && !this.failed;
   }
 
   async play(options: Omit<ClientOptions, "role" | "onMedia" | "onRead">): Promise<void> {
@@ -91,34 +94,27 @@ class Player {
   }
 
   #onMedia(message: SkimmedMessage, client: { requestedAtMs: number }): void {
-    const { typeId, timestampMs, byte0, byte1 } = message;
+    const { typeId, timestampMs, head } = message;
     if (typeId === 18) return;
     counters.frames++;
     if (!(timestampMs < this.#newestMs)) this.#newestMs = timestampMs;
     if (typeId === 8) return;
-    if (timestampMs - this.#videoMs > SKIP_MS) counters.skips++;
-    this.#videoMs = timestampMs;
-    if (!isKeyframe(byte0, byte1)) return;
-    counters.keyframes++;
-    if (Number.isNaN(this.firstFrameMs)) this.firstFrameMs = performance.now() - client.requestedAtMs;
+    const stamp = readStamp(head);
+    if (stamp !== null) {
+      latency.add(performance.timeOrigin + this.#readAtMs - stamp.sentAtMs);
+      if (stamp.frame > this.#frame + 1) counters.drops += stamp.frame - this.#frame - 1;
+      this.#frame = stamp.frame;
+    }
+    if (!Number.isNaN(this.firstFrameMs) || !isKeyframe(head)) return;
+    this.firstFrameMs = performance.now() - client.requestedAtMs;
   }
 }
 
 /** A keyframe with picture data, not a sequence header. Source: E-RTMP v1 (FourCC header), FLV 10.1 E.4.3. */
-function isKeyframe(byte0: number, byte1: number): boolean {
+function isKeyframe(head: Uint8Array): boolean {
+  const [byte0 = 0, byte1 = 0] = head;
   if (((byte0 >> 4) & 7) !== 1) return false;
   return (byte0 & 0x80) !== 0 ? (byte0 & 15) === 1 || (byte0 & 15) === 3 : byte1 === 1;
-}
-
-/** The value below which `share` of the sorted values lie; null when there are none. */
-function quantile(sorted: number[], share: number): number | null {
-  const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-  return value === undefined ? null : Math.round(value);
-}
-
-function quantiles(values: number[]): { p50: number | null; p99: number | null; max: number | null } {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: quantile(sorted, 1) };
 }
 
 async function main(): Promise<void> {
@@ -133,23 +129,34 @@ async function main(): Promise<void> {
   const streams = Number(args.streams);
   const rampMs = Number(args.ramp) * 1000;
   const clocks = Array.from({ length: streams }, (): StreamClock => ({ bestMs: Infinity }));
-  const players = Array.from({ length: Number(args.players) }, (_, i): Player => {
-    const player = new Player(clocks[i % streams] ?? { bestMs: Infinity }, client);
+  const players = Array.from(
+    { length: Number(args.players) },
+    (_, i) => new Player(clocks[i % streams] ?? { bestMs: Infinity }, client),
+  );
+  const start = (i: number) => {
     const name = streamName(stream, i % streams, streams);
-    const start = () => player.play({ host, port, app, stream: name, bufferBytes: Number(args.buffer) });
-    setTimeout(start, rampMs * i / Number(args.players));
-    return player;
-  });
+    players[i]?.play({ host, port, app, stream: name, bufferBytes: Number(args.buffer) });
+  };
   const summary = () => ({
     players: players.length,
     connected: players.filter(({ connected }) => connected).length,
     failed: players.filter(({ failed }) => failed).length,
     firstFrameMs: quantiles(players.map(({ firstFrameMs }) => firstFrameMs)),
   });
+  const allReady = async () => {
+    start(0);
+    await allStarted(players.slice(0, 1), FIRST_ALONE_MS);
+    const beganAtMs = performance.now();
+    for (let i = 1; i < players.length; i++) setTimeout(() => start(i), rampMs * i / players.length);
+    await allStarted(players, rampMs + READY_AFTER_RAMP_MS);
+    return { ...summary(), startedAfterMs: Math.round(performance.now() - beganAtMs) };
+  };
+  watchStalls();
   await runLoad({
-    ready: allStarted(players, rampMs + READY_AFTER_RAMP_MS).then(summary),
+    ready: allReady(),
     begin() {
-      Object.assign(counters, { bytes: 0, frames: 0, keyframes: 0, skips: 0, lost: 0 });
+      Object.assign(counters, { bytes: 0, frames: 0, drops: 0, lost: 0, stallMs: 0 });
+      latency.clear();
       for (const clock of clocks) clock.bestMs = Infinity;
       for (const player of players) player.begin();
     },
@@ -157,13 +164,12 @@ async function main(): Promise<void> {
       const nowMs = performance.now();
       for (const player of players) player.settle(nowMs);
       const live = players.filter(({ connected }) => connected);
-      const lag = quantiles(live.map((player) => player.lagMs()));
       return {
         ...summary(),
         ...counters,
-        p99LagMs: lag.p99,
-        worstLagMs: lag.max,
-        worstGapMs: quantiles(live.map(({ gapMs }) => gapMs)).max,
+        latencyMs: latency.quantiles(),
+        lagMs: quantiles(live.map((player) => player.lagMs())),
+        gapMs: quantiles(live.map(({ gapMs }) => gapMs)),
       };
     },
   }, { control: args.control, windowSeconds: Number(args.window), windows: Number(args.windows) });
@@ -171,8 +177,19 @@ async function main(): Promise<void> {
 
 async function allStarted(players: Player[], timeoutMs: number): Promise<void> {
   const until = performance.now() + timeoutMs;
-  const waiting = () => players.some(({ firstFrameMs, failed }) => Number.isNaN(firstFrameMs) && !failed);
-  while (waiting() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (players.some((player) => player.isWaiting) && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Notes how long the load itself was ever late: what it measures meanwhile is its own fault. */
+function watchStalls(): void {
+  let lastMs = performance.now();
+  setInterval(() => {
+    const nowMs = performance.now();
+    counters.stallMs = Math.max(counters.stallMs, Math.round(nowMs - lastMs - STALL_STEP_MS));
+    lastMs = nowMs;
+  }, STALL_STEP_MS);
 }
 
 if (import.meta.main) await main();

@@ -1,182 +1,202 @@
 import type { Peer } from "./peers.ts";
-import { PinnedProcess, type Usage, usageOf } from "./process.ts";
+import { machineCpuMs, type PinnedProcess, type Usage, usageOf } from "./process.ts";
+import type { Quantiles } from "./quantiles.ts";
+import { Rig, type RigOptions } from "./rig.ts";
 import { AUDIO_PER_SECOND, FPS } from "./synthetic_media.ts";
 
 /** One measurement: who plays what, and where it runs. */
-export interface MeasureOptions {
-  /** How the players play; the publisher publishes by RTMP. */
+export interface MeasureOptions extends RigOptions {
+  /** How the players play; publishers publish by RTMP. */
   protocol: "rtmp" | "flv";
+  /** 0: what the publishers alone cost is measured. */
   players: number;
-  streams: number;
-  /** Of each stream, audio and video. */
-  kbps: number;
   seconds: number;
   /** Time over which the players connect. */
   rampSeconds: number;
-  serverCore: number;
-  loadCore: number;
-  /** Published instead of the synthetic stream. */
-  file?: string;
+  /** This many more connect within a second, in a second window. */
+  storm?: number;
 }
 
-/** Result of {@link measurePeer}. */
-export interface Measurement {
-  server: string;
-  note: string;
-  options: MeasureOptions;
-  /** Share of one core. */
+/** CPU of the server and of those around it in a window. */
+export interface CpuShares {
+  /** Of one core. */
   cpuPercent: number;
   /** Of it, time in the kernel. */
   systemPercent: number;
-  cpuUsPerPlayerSecond: number;
+  /** Of the server's busiest threads, those of at least 2 % of one core. */
+  threads: { name: string; cpuPercent: number }[];
+  /** Share of one core that the load took: near 100 the load is what was measured. */
+  loadPercent: number;
+  /** Share of one core that everything else on the machine took: disturbs. */
+  othersPercent: number;
+}
+
+/** Result of {@link measurePeer}. */
+export interface Measurement extends CpuShares {
+  server: string;
+  note: string;
+  options: MeasureOptions;
+  /** Per player and second; per publisher and second where nobody plays. */
+  cpuUsPerClientSecond: number;
+  /** Of what went to players, or came from publishers where nobody plays. */
   cpuMsPerGbit: number;
-  /** Delivered to all players together. */
   mbps: number;
-  /** After the start, without players but with the publisher, and at the end of the window. */
+  /** After the start, without players but with publishers, and at the end of the window. */
   rssIdleMiB: number;
   rssMiB: number;
-  firstFrameMs: { p50: number | null; p99: number | null; max: number | null };
-  p99LagMs: number | null;
-  worstLagMs: number | null;
-  worstGapMs: number | null;
-  /** Messages received against messages that all players should have received. */
+  /** Messages received against messages that all players, or the server, should have received. */
   deliveredPercent: number;
+  players: PlayersWindow | null;
+  /** From the first connection to the last first frame. */
+  startedAfterMs: number | null;
+  storm: Storm | null;
+}
+
+/** What the players of one load saw in a window. */
+export interface PlayersWindow {
+  seconds: number;
   connected: number;
+  /** Never had a frame; were disconnected. */
   failed: number;
   lost: number;
-  skips: number;
-  /** Share of its core that the load took: near 100 the load is what was measured. */
-  loadPercent: number;
+  bytes: number;
+  /** Complete audio and video messages, and video frames that were left out. */
+  frames: number;
+  drops: number;
+  /** From the play command to the first complete keyframe. */
+  firstFrameMs: Quantiles;
+  /** From the publisher's write to the player's read, of video. */
+  latencyMs: Quantiles;
+  /**
+   * How far a player's newest timestamp was ever behind the best player's, the flush interval included: taken just
+   * before new data came, against the stream clock that the freshest player of the window had.
+   */
+  lagMs: Quantiles;
+  /** Longest time that a player got no bytes. */
+  gapMs: Quantiles;
+  /** How late the load itself ever was. */
+  stallMs: number;
+}
+
+/** What happened when many players came at once. */
+export interface Storm {
+  players: number;
+  /** Of those that were there before, while the others came. */
+  before: PlayersWindow;
+  /** Of those that came. */
+  firstFrameMs: Quantiles;
+  startedAfterMs: number;
+  failed: number;
 }
 
 interface PlayersReady {
   connected: number;
   failed: number;
-}
-
-interface PlayersWindow extends PlayersReady {
-  seconds: number;
-  bytes: number;
-  frames: number;
-  firstFrameMs: Measurement["firstFrameMs"];
-  p99LagMs: number | null;
-  worstLagMs: number | null;
-  worstGapMs: number | null;
-  lost: number;
-  skips: number;
+  firstFrameMs: Quantiles;
+  startedAfterMs: number;
 }
 
 interface PublisherWindow {
   messages: number;
+  bytes: number;
   seconds: number;
+  dropped: number;
 }
 
-const PORT_TIMEOUT_MS = 15_000;
-const SETTLE_MS = 2000;
-
-const bench = new URL(".", import.meta.url).pathname;
+/** A GOP and a bit, so that caches are full. */
+const WARM_UP_MS = 2200;
+const SETTLE_MS = 1000;
+const STORM_SECONDS = 6;
 
 /**
  * Starts a server and a load on cores of their own, measures one window in the steady state, and ends them.
  *
- * @throws {Error} When the server does not start or the load cannot play; the text has the end of the server's log.
+ * @throws {Error} When the server does not start or the load cannot play.
  */
 export async function measurePeer(peer: Peer, options: MeasureOptions): Promise<Measurement> {
-  const dir = await Deno.makeTempDir({ prefix: "srs-ts-bench-" });
-  try {
-    return await measureIn(dir, peer, options);
-  } catch (error) {
-    const log = await Deno.readTextFile(`${dir}/server.log`).catch(() => "");
-    throw new Error(`${peer.name}: ${error instanceof Error ? error.message : error}\n${log.slice(-1500)}`);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
-async function measureIn(dir: string, peer: Peer, options: MeasureOptions): Promise<Measurement> {
-  const { players, streams, kbps, seconds, rampSeconds, serverCore: core, loadCore } = options;
-  if (options.protocol === "flv" && peer.hasFlv === undefined) throw new Error("it has no HTTP-FLV");
-  const port = freePort();
-  const httpPort = freePort();
-  const command = peer.command({ port, httpPort, kbps, dir });
-  await using server = new PinnedProcess(peer.name, command, { core, logPath: `${dir}/server.log` });
-  await waitForPort(port, server);
-
-  const url = `rtmp://127.0.0.1:${port}/live/bench`;
-  const playUrl = options.protocol === "flv" ? `http://127.0.0.1:${httpPort}/live/bench` : url;
-  const load = (program: string, at: string, args: string[]) => {
-    const deno = [Deno.execPath(), "run", "-A", "--no-check", `${bench}${program}.ts`, at, "--control"];
-    return new PinnedProcess(program, [...deno, `--streams=${streams}`, ...args], { core: loadCore, logPath: null });
-  };
-  const media = options.file === undefined ? [`--kbps=${kbps}`] : [`--file=${options.file}`];
-  await using publisher = peer.ownSource ? null : load("load_publisher", url, media);
-  await publisher?.event("ready", 10_000);
-  // A GOP and a half, so that caches are full.
-  await sleep(SETTLE_MS + 1000);
-  const idle = usageOf(server.pid);
-
-  await using player = load("load_players", playUrl, [`--players=${players}`, `--ramp=${rampSeconds}`]);
-  await player.event<PlayersReady>("ready", rampSeconds * 1000 + 30_000);
+  const { players, streams, seconds } = options;
+  await using rig = await Rig.start(peer, options, players === 0 || peer.ownSource === undefined);
+  await sleep(WARM_UP_MS);
+  const idle = usageOf(rig.server.pid);
+  await using load = players === 0 ? null : rig.play(options.protocol, players, options.rampSeconds);
+  const ready = await load?.event<PlayersReady>("ready", options.rampSeconds * 1000 + 30_000);
   await sleep(SETTLE_MS);
 
-  await Promise.all([player.tell("begin"), publisher?.tell("begin")]);
-  const loadPids = [player.pid, ...(publisher === null ? [] : [publisher.pid])];
-  const before = { atMs: performance.now(), server: usageOf(server.pid), load: loadPids.map(usageOf) };
+  const loads = [load, rig.publisher].filter((each) => each !== null);
+  await Promise.all(loads.map((each) => each.tell("begin")));
+  const before = snapshot(rig.server, loads);
   await sleep(seconds * 1000);
-  const after = { atMs: performance.now(), server: usageOf(server.pid), load: loadPids.map(usageOf) };
-  await Promise.all([player.tell("end"), publisher?.tell("end")]);
-  const played = await player.event<PlayersWindow>("window", 10_000);
-  const published = await publisher?.event<PublisherWindow>("window", 10_000);
-  if (server.ended) throw new Error("the server ended in the window");
+  const after = snapshot(rig.server, loads);
+  await Promise.all(loads.map((each) => each.tell("end")));
+  const played = await load?.event<PlayersWindow>("window", 10_000);
+  const published = await rig.publisher?.event<PublisherWindow>("window", 10_000);
+  if (rig.server.ended) throw new Error(`${peer.name}: the server ended in the window`);
 
   const wallMs = after.atMs - before.atMs;
   const cpuMs = after.server.cpuMs - before.server.cpuMs;
-  const perSecond = published === undefined ? FPS + AUDIO_PER_SECOND : published.messages / published.seconds / streams;
-  const { connected, failed, lost, skips, firstFrameMs, p99LagMs, worstLagMs, worstGapMs } = played;
+  const bitsPerSecond = 8 * (played ?? published ?? { bytes: 0 }).bytes /
+    (played ?? published ?? { seconds: 1 }).seconds;
+  const framesPerSecond = published === undefined
+    ? (FPS + AUDIO_PER_SECOND) * streams
+    : published.messages / published.seconds;
+  const wanted = framesPerSecond / streams * players * seconds;
   return {
     server: peer.name,
     note: peer.note,
     options,
-    cpuPercent: 100 * cpuMs / wallMs,
-    systemPercent: 100 * (after.server.systemMs - before.server.systemMs) / wallMs,
-    cpuUsPerPlayerSecond: cpuMs * 1e6 / wallMs / players,
-    cpuMsPerGbit: cpuMs / wallMs / (played.bytes * 8 / 1e9 / (played.seconds * 1000)),
-    mbps: played.bytes * 8 / 1e6 / played.seconds,
+    ...cpuShares(before, after),
+    cpuUsPerClientSecond: cpuMs * 1e6 / wallMs / (players || streams),
+    cpuMsPerGbit: cpuMs * 1e9 / (wallMs / 1000) / bitsPerSecond,
+    mbps: bitsPerSecond / 1e6,
     rssIdleMiB: idle.rssBytes / 2 ** 20,
     rssMiB: after.server.rssBytes / 2 ** 20,
-    firstFrameMs,
-    p99LagMs,
-    worstLagMs,
-    worstGapMs,
-    deliveredPercent: 100 * played.frames / (perSecond * played.seconds * players),
-    connected,
-    failed,
-    lost,
-    skips,
-    loadPercent: 100 * (sumCpuMs(after.load) - sumCpuMs(before.load)) / wallMs,
+    deliveredPercent: played === undefined
+      ? 100 * framesPerSecond / ((FPS + AUDIO_PER_SECOND) * streams)
+      : 100 * played.frames * seconds / played.seconds / wanted,
+    players: played ?? null,
+    startedAfterMs: ready?.startedAfterMs ?? null,
+    storm: load === null || options.storm === undefined ? null : await storm(rig, load, options),
   };
 }
 
-function sumCpuMs(usages: Usage[]): number {
-  return usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+/** Lets more players come within a second, and looks how those that were there fare. */
+async function storm(rig: Rig, load: PinnedProcess, { protocol, storm = 0 }: MeasureOptions): Promise<Storm> {
+  await load.tell("begin");
+  await using more = rig.play(protocol, storm, 1);
+  const { firstFrameMs, startedAfterMs, failed } = await more.event<PlayersReady>("ready", 40_000);
+  await sleep(Math.max(0, STORM_SECONDS * 1000 - startedAfterMs));
+  await load.tell("end");
+  const before = await load.event<PlayersWindow>("window", 10_000);
+  return { players: storm, before, firstFrameMs, startedAfterMs, failed };
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+interface Snapshot {
+  atMs: number;
+  server: Usage;
+  loadMs: number;
+  machineMs: number;
 }
 
-async function waitForPort(port: number, server: PinnedProcess): Promise<void> {
-  const until = performance.now() + PORT_TIMEOUT_MS;
-  while (!server.ended && performance.now() < until) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await sleep(50);
-    }
-  }
-  throw new Error(server.ended ? "the server ended at once" : `the server does not listen on port ${port}`);
+function snapshot(server: PinnedProcess, loads: PinnedProcess[]): Snapshot {
+  const loadMs = loads.reduce((sum, { pid }) => sum + usageOf(pid).cpuMs, 0);
+  return { atMs: performance.now(), server: usageOf(server.pid), loadMs, machineMs: machineCpuMs() };
+}
+
+function cpuShares(before: Snapshot, after: Snapshot): CpuShares {
+  const percent = (ms: number) => 100 * ms / (after.atMs - before.atMs);
+  const threads = [...after.server.threads].map(([task, { name, cpuMs }]) => ({
+    name,
+    cpuPercent: percent(cpuMs - (before.server.threads.get(task)?.cpuMs ?? 0)),
+  }));
+  const cpuPercent = percent(after.server.cpuMs - before.server.cpuMs);
+  const loadPercent = percent(after.loadMs - before.loadMs);
+  return {
+    cpuPercent,
+    systemPercent: percent(after.server.systemMs - before.server.systemMs),
+    threads: threads.filter((thread) => thread.cpuPercent >= 2).sort((a, b) => b.cpuPercent - a.cpuPercent),
+    loadPercent,
+    othersPercent: Math.max(0, percent(after.machineMs - before.machineMs) - cpuPercent - loadPercent),
+  };
 }
 
 function sleep(ms: number): Promise<void> {

@@ -7,6 +7,14 @@ export interface Usage {
   /** The kernel's share of it, from `/proc/<pid>/stat`: in steps of 10 ms. */
   systemMs: number;
   rssBytes: number;
+  /** CPU time of each thread of the process itself, by thread id. */
+  threads: Map<string, ThreadUsage>;
+}
+
+/** CPU time of one thread. */
+export interface ThreadUsage {
+  name: string;
+  cpuMs: number;
 }
 
 const MS_PER_TICK = 10;
@@ -30,9 +38,11 @@ function tasks(pid: number): string[] {
 
 /** Usage of a process and all its descendants. Threads that have ended are not in it. */
 export function usageOf(pid: number): Usage {
-  const usage: Usage = { cpuMs: 0, systemMs: 0, rssBytes: 0 };
+  const usage: Usage = { cpuMs: 0, systemMs: 0, rssBytes: 0, threads: new Map() };
   for (const task of tasks(pid)) {
-    usage.cpuMs += Number(read(`${task}/schedstat`).split(" ")[0]) / 1e6;
+    const cpuMs = Number(read(`${task}/schedstat`).split(" ")[0]) / 1e6;
+    usage.cpuMs += cpuMs;
+    usage.threads.set(task, { name: read(`${task}/comm`).trim(), cpuMs });
     for (const child of read(`${task}/children`).split(" ").filter(Boolean)) {
       const more = usageOf(Number(child));
       usage.cpuMs += more.cpuMs;
@@ -47,7 +57,13 @@ export function usageOf(pid: number): Usage {
   return usage;
 }
 
-/** A program pinned to one core, ended with its owner's scope. */
+/** CPU time that all of the machine's cores have spent working so far. */
+export function machineCpuMs(): number {
+  const [user, nice, system, , , irq, softirq] = read("/proc/stat").split("\n")[0]!.split(/ +/).slice(1).map(Number);
+  return [user, nice, system, irq, softirq].reduce<number>((sum, ticks) => sum + (ticks ?? 0), 0) * MS_PER_TICK;
+}
+
+/** A program pinned to some cores, ended with its owner's scope. */
 export class PinnedProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #name: string;
@@ -56,13 +72,13 @@ export class PinnedProcess implements AsyncDisposable {
   #ended = false;
 
   /**
-   * @param options `core` to run on; `logPath` takes what it prints, or, when null, the program is a load that is
+   * @param options `cores` to run on, as taskset's list; `logPath` takes what it prints, or, when null, the program is a load that is
    * talked to over its standard streams.
    */
-  constructor(name: string, command: string[], options: { core: number; logPath: string | null }) {
-    const { core, logPath } = options;
+  constructor(name: string, command: string[], options: { cores: string; logPath: string | null }) {
+    const { cores, logPath } = options;
     this.#name = name;
-    const args = ["-c", String(core), ...command];
+    const args = ["-c", cores, ...command];
     if (logPath === null) {
       this.#child = new Deno.Command("taskset", { args, stdin: "piped", stdout: "piped", stderr: "inherit" }).spawn();
       this.#lines = lines(this.#child.stdout);

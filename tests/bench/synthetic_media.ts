@@ -1,9 +1,18 @@
+import { STAMP_END, stampFrame } from "./frame_stamp.ts";
+
 /** One FLV tag body with its place in time. */
 export interface MediaTag {
   /** 8 audio, 9 video, 18 script. */
   typeId: 8 | 9 | 18;
   timestampMs: number;
   payload: Uint8Array<ArrayBuffer>;
+  /** Number of a video frame that takes a stamp: {@link stampTag}. */
+  frame?: number;
+}
+
+/** Stamps a frame that takes one: right before it is copied, as frames share their payloads. */
+export function stampTag({ frame, payload }: MediaTag, sentAtMs: number): void {
+  if (frame !== undefined) stampFrame(payload, { sentAtMs, frame });
 }
 
 /** Media without end. `next()` gives tags in the order of their timestamps. */
@@ -53,8 +62,13 @@ export class SyntheticMedia implements MediaSource {
     const videoMs = this.#frames * 1000 / FPS;
     const audioMs = this.#audioPackets * 1000 / AUDIO_PER_SECOND;
     if (videoMs <= audioMs) {
-      const payload = this.#frames++ % GOP_FRAMES === 0 ? this.#keyframe : this.#frame;
-      return { typeId: 9, timestampMs: videoMs, payload };
+      const frame = this.#frames++;
+      return {
+        typeId: 9,
+        timestampMs: videoMs,
+        payload: frame % GOP_FRAMES === 0 ? this.#keyframe : this.#frame,
+        frame,
+      };
     }
     this.#audioPackets++;
     return { typeId: 8, timestampMs: Math.floor(audioMs), payload: this.#audio };
@@ -62,7 +76,7 @@ export class SyntheticMedia implements MediaSource {
 }
 
 function videoFrame(flags: number, nalType: number, length: number): Uint8Array<ArrayBuffer> {
-  const payload = noise(Math.max(16, length));
+  const payload = noise(Math.max(STAMP_END, length));
   payload.set([flags, 1, 0, 0, 0]);
   new DataView(payload.buffer).setUint32(5, payload.length - 9);
   payload[9] = nalType;

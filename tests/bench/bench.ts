@@ -1,0 +1,89 @@
+/**
+ * Measures what it costs a server to send streams to many players, over real sockets on the loopback interface.
+ *
+ *     deno task bench --help
+ */
+import { type Case, casesOf } from "./cases.ts";
+import { printLine } from "./control.ts";
+import { type Measurement, measurePeer } from "./measure.ts";
+import { type BenchOptions, help, parseOptions } from "./options.ts";
+import { type Peer, peers } from "./peers.ts";
+import { drawPicture } from "./picture.ts";
+import { doubts, formatTable, type Report, rowsOf } from "./table.ts";
+
+/** Start, warm-up and settling of one row. */
+const OVERHEAD_SECONDS = 5.5;
+
+const say = (text: string) => printLine(text, Deno.stderr);
+
+async function bench(options: BenchOptions): Promise<number> {
+  const startedAtMs = performance.now();
+  const missing: Report["missing"] = [];
+  const present: Peer[] = [];
+  for (const name of options.servers) {
+    const peer = peers.find((each) => each.name === name)!;
+    const why = await peer.prepare();
+    if (why === null) present.push(peer);
+    else missing.push({ server: name, why });
+  }
+  const cases = casesOf(options, present);
+  const planned = cases.reduce(
+    (sum, each) => sum + each.options.seconds + each.options.rampSeconds + OVERHEAD_SECONDS,
+    0,
+  );
+  await say(`${cases.length} measurements, about ${Math.ceil(planned / 60)} min`);
+  const done: { each: Case; result: Measurement }[] = [];
+  for (const [i, each] of cases.entries()) {
+    await say(`[${i + 1}/${cases.length}] ${each.title}: ${each.peer.name}`);
+    try {
+      done.push({ each, result: await measurePeer(each.peer, each.options) });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      missing.push({ server: each.peer.name, why: `${each.title}: ${why}` });
+    }
+  }
+  const seconds = Math.round((performance.now() - startedAtMs) / 1000);
+  const report: Report = { mode: options.mode, machine: machine(), rows: rowsOf(done), missing, seconds };
+  await printLine(describe(report));
+  if (options.json !== null) await Deno.writeTextFile(options.json, JSON.stringify(report, null, 2));
+  if (options.svg !== null) await Deno.writeTextFile(options.svg, drawPicture(report));
+  return cases.length > 0 && done.length === cases.length ? 0 : 1;
+}
+
+function describe({ mode, machine, rows, missing, seconds }: Report): string {
+  const notes = new Map(rows.map(({ server, result }) => [server, result.note]));
+  return [
+    machine,
+    "",
+    formatTable(mode, rows),
+    "",
+    ...[...notes].map(([server, note]) => `${server}: ${note}`),
+    ...missing.map(({ server, why }) => `NOT MEASURED ${server}: ${why}`),
+    ...rows.flatMap(doubts).map((text) => `DOUBTFUL ${text}`),
+    `took ${Math.floor(seconds / 60)} min ${seconds % 60} s`,
+  ].join("\n");
+}
+
+function machine(): string {
+  const cpu = /model name\s*: (.*)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "unknown processor";
+  return `${cpu}, ${navigator.hardwareConcurrency} cores, Linux ${Deno.osRelease()}, Deno ${Deno.version.deno}`;
+}
+
+async function main(): Promise<number> {
+  let options: BenchOptions | null;
+  try {
+    // `deno task bench -- --curve` hands the "--" on.
+    options = parseOptions(Deno.args.filter((arg) => arg !== "--"));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    await say(`${error.message}\nTry --help`);
+    return 2;
+  }
+  if (options === null) {
+    await printLine(help);
+    return 0;
+  }
+  return await bench(options);
+}
+
+if (import.meta.main) Deno.exit(await main());

@@ -1,0 +1,5 @@
+import type { Report } from "./table.ts";
+
+export function drawPicture(_report: Report): string {
+  return "";
+}
