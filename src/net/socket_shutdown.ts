@@ -22,17 +22,26 @@ const AF_INET6 = 10;
  * @returns Whether a socket was shut down.
  */
 export function shutdownSocket(address: SocketAddress): boolean {
-  if (Deno.build.os !== "linux") return false;
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return false;
+  return shutdownSockets([address]) > 0;
+}
+
+/** The same for many, at about the cost of one. @returns How many were shut down. */
+export function shutdownSockets(addresses: readonly SocketAddress[]): number {
+  if (Deno.build.os !== "linux" || addresses.length === 0) return 0;
+  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return 0;
   try {
-    return shutdownByAddress(address);
+    return shutdownByAddress(new Map(addresses.map((address) => [keyOf(address), address])));
   } catch {
-    // No glibc or no /proc: the socket stays until its peer moves, as it would without this call.
-    return false;
+    // No glibc or no /proc: the sockets stay until their peers move, as they would without this call.
+    return 0;
   }
 }
 
-function shutdownByAddress(address: SocketAddress): boolean {
+function keyOf({ localIp, localPort, remoteIp, remotePort }: SocketAddress): string {
+  return `${remotePort} ${canonicalIp(remoteIp)} ${localPort} ${canonicalIp(localIp)}`;
+}
+
+function shutdownByAddress(wanted: ReadonlyMap<string, SocketAddress>): number {
   const nameCall = { parameters: ["i32", "buffer", "buffer"], result: "i32" } as const;
   const libc = Deno.dlopen("libc.so.6", {
     getsockname: nameCall,
@@ -41,27 +50,28 @@ function shutdownByAddress(address: SocketAddress): boolean {
   });
   try {
     const name = new Uint8Array(128);
+    const view = new DataView(name.buffer);
     const lengthBytes = new Uint32Array(1);
+    // Most files are none of these sockets: the port tells, at no cost.
+    const remotePorts = new Set([...wanted.values()].map(({ remotePort }) => remotePort));
+    let count = 0;
     for (const entry of Deno.readDirSync("/proc/self/fd")) {
       const fd = Number(entry.name);
       lengthBytes[0] = name.length;
       if (libc.symbols.getpeername(fd, name, lengthBytes) !== 0) continue;
-      if (!isAddress(name, address.remoteIp, address.remotePort)) continue;
+      const remotePort = view.getUint16(2);
+      if (!remotePorts.has(remotePort)) continue;
+      const remoteIp = readIp(view);
       lengthBytes[0] = name.length;
       if (libc.symbols.getsockname(fd, name, lengthBytes) !== 0) continue;
-      if (!isAddress(name, address.localIp, address.localPort)) continue;
-      return libc.symbols.shutdown(fd, SHUT_RDWR) === 0;
+      const key = keyOf({ localIp: readIp(view), localPort: view.getUint16(2), remoteIp, remotePort });
+      if (wanted.has(key) && libc.symbols.shutdown(fd, SHUT_RDWR) === 0) count++;
+      if (count === wanted.size) break;
     }
-    return false;
+    return count;
   } finally {
     libc.close();
   }
-}
-
-function isAddress(sockaddr: Uint8Array, ip: string, port: number): boolean {
-  const view = new DataView(sockaddr.buffer);
-  // The port comes first: it is cheap and rules out nearly all.
-  return view.getUint16(2) === port && canonicalIp(readIp(view)) === canonicalIp(ip);
 }
 
 function readIp(view: DataView): string {

@@ -1,17 +1,14 @@
 import { UpstreamError } from "../base/errors.ts";
+import type { Socket } from "./socket.ts";
 import { canonicalIp, shutdownSocket } from "./socket_shutdown.ts";
+
+export type { Socket } from "./socket.ts";
 
 /**
  * How a connection ended: we closed it, the peer ended its sending, or the connection broke (reset by the peer, or
  * given up by the network).
  */
 export type ConnEnd = "closedHere" | "peerClosed" | "peerReset";
-
-/** What a connection is made of: a `Deno.TcpConn`, or what stands in for one of another thread. */
-export type Socket = Pick<
-  Deno.TcpConn,
-  "read" | "write" | "close" | "closeWrite" | "setNoDelay" | "remoteAddr" | "localAddr"
->;
 
 /** Options of {@link TcpConn.connect}. */
 export interface ConnectOptions {
@@ -55,7 +52,7 @@ export class TcpConn implements Disposable {
    * start small and grow for a publisher.
    */
   readBufferBytes = 4096;
-  readonly #conn: Socket;
+  #conn: Socket;
   #end: ConnEnd | null = null;
   #closed = false;
   #finishing = false;
@@ -119,6 +116,23 @@ export class TcpConn implements Disposable {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** Nobody on the way can read what is sent. */
+  get isEncrypted(): boolean {
+    return this.#conn.isEncrypted === true;
+  }
+
+  /**
+   * Takes another socket in place of the one it has, as TLS does with a new connection; a `close()` meanwhile closes both.
+   *
+   * @param make Makes it of the one there was, which it takes over.
+   */
+  async replaceSocket<S extends Socket>(make: (socket: Socket) => Promise<S>): Promise<S> {
+    const socket = await make(this.#conn);
+    this.#conn = socket;
+    if (this.#closed) socket.close();
+    return socket;
   }
 
   /** Why there is nothing more to read; null while the connection lives. */

@@ -1,0 +1,106 @@
+import { readValidity, type Validity } from "./certificate.ts";
+import { describeTlsError } from "./tls_error.ts";
+
+/** Names of the files of a certificate and its private key, both PEM. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What a TLS server shows and proves itself with, both PEM; the certificate with those between it and the root. */
+export interface TlsKeys {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What is wrong with the files. */
+export interface TlsFileFault {
+  readonly file: keyof TlsFiles;
+  readonly message: string;
+  /** What to do about it. */
+  readonly suggestion: string;
+}
+
+/** Keys that can be used, or what is wrong. */
+export type TlsKeysFound =
+  | { readonly keys: TlsKeys; readonly validity: Validity | null }
+  | { readonly fault: TlsFileFault };
+
+const makeBoth =
+  "to make both for tests: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=NAME -addext subjectAltName=DNS:NAME " +
+  "-addext basicConstraints=critical,CA:FALSE -keyout server.key -out server.crt";
+
+/** Reads the files and tries them. Never throws. */
+export function readTlsKeys(files: TlsFiles): TlsKeysFound {
+  const cert = readText(files.cert);
+  if (typeof cert !== "string") return { fault: { file: "cert", ...cert } };
+  const key = readText(files.key);
+  if (typeof key !== "string") return { fault: { file: "key", ...key } };
+  const keys = { cert, key };
+  const fault = faultOf(keys, files);
+  return fault === null ? { keys, validity: readValidity(cert) } : { fault };
+}
+
+function readText(path: string): string | Omit<TlsFileFault, "file"> {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      return { message: `there is no file "${path}"`, suggestion: makeBoth };
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      return {
+        message: `the file "${path}" may not be read`,
+        suggestion: "give its rights to the user of this server",
+      };
+    }
+    return {
+      message: `cannot read "${path}": ${describeTlsError(error)}`,
+      suggestion: "it must be a file in PEM form",
+    };
+  }
+}
+
+function faultOf(keys: TlsKeys, files: TlsFiles): TlsFileFault | null {
+  try {
+    // There is no other way to have Deno look at both.
+    Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert: keys.cert, key: keys.key }).close();
+    return null;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (text.includes("No certificates found")) {
+      const message = `there is no certificate in "${files.cert}"`;
+      return { file: "cert", message, suggestion: "it must be in PEM form, -----BEGIN CERTIFICATE-----" };
+    }
+    if (text.includes("No keys found")) {
+      return { file: "key", ...keyFault(keys.key, files) };
+    }
+    if (text.includes("KeyMismatch")) {
+      const message = `the key "${files.key}" does not belong to the certificate "${files.cert}"`;
+      return {
+        file: "key",
+        message,
+        suggestion: "name the pair that was made together, the server's certificate first",
+      };
+    }
+    if (/certificate|BadEncoding/.test(text)) {
+      const message = `the certificate "${files.cert}" cannot be read: ${describeTlsError(error)}`;
+      return { file: "cert", message, suggestion: "is the file damaged?" };
+    }
+    if (text.includes("private key")) {
+      const message = `the key "${files.key}" cannot be used: ${describeTlsError(error)}`;
+      return { file: "key", message, suggestion: "use RSA of 2048 bits or more, ECDSA P-256 or P-384, or Ed25519" };
+    }
+    // Nothing is wrong with the files: this machine has no such address, or no socket is left.
+    return null;
+  }
+}
+
+function keyFault(key: string, { key: path }: TlsFiles): Omit<TlsFileFault, "file"> {
+  if (!key.includes("ENCRYPTED")) {
+    const suggestion = "it must be in PEM form, -----BEGIN PRIVATE KEY-----";
+    return { message: `there is no private key in "${path}"`, suggestion };
+  }
+  const suggestion = `take the password off: openssl pkey -in ${path} -out server.key`;
+  return { message: `the private key "${path}" is behind a password`, suggestion };
+}

@@ -1,0 +1,160 @@
+import type { Socket } from "./socket.ts";
+import type { ListenerSocket } from "./tcp_listener.ts";
+import { describeTlsError } from "./tls_error.ts";
+import type { TlsKeys } from "./tls_keys.ts";
+import { TlsSocket } from "./tls_socket.ts";
+
+/** Options of {@link TlsListener}. */
+export interface TlsListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly keys: TlsKeys;
+  /** Time for one handshake, from the TCP connection on. */
+  readonly handshakeTimeoutMs?: number;
+  /** Told of each handshake that came to nothing; `reason` is in words, empty where the peer only left. */
+  onHandshakeError(remoteIp: string, reason: string): void;
+}
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Of more handshakes at a time the oldest is dropped: those that mean it are done in a fraction of a second. */
+const MAX_HANDSHAKES = 512;
+/** How long a port may take to be free again, and how often that is looked at. */
+const REOPEN_MS = 200;
+const REOPEN_STEP_MS = 2;
+
+/**
+ * A listening socket that gives connections out once their TLS handshake is done: one that takes its time, or speaks
+ * something else, holds up nobody.
+ *
+ * Deno ties key and certificate to the socket: {@link renew} opens it anew, and who connects within those few
+ * milliseconds is refused.
+ */
+export class TlsListener implements ListenerSocket {
+  readonly addr: Deno.NetAddr;
+  readonly #options: TlsListenOptions;
+  /** Handshakes under way, the oldest first, and how to end them. */
+  readonly #handshakes = new Map<TlsSocket, (reason: string) => void>();
+  readonly #ready: Socket[] = [];
+  #socket: Deno.TlsListener;
+  #keys: TlsKeys;
+  #asked: PromiseWithResolvers<Socket> | null = null;
+  #isAccepting = false;
+  /** The socket is closed, to be opened again with other keys. */
+  #isStale = false;
+  #closed = false;
+
+  /** Binds and listens. @throws As `Deno.listenTls`. */
+  constructor(options: TlsListenOptions) {
+    this.#options = options;
+    this.#keys = options.keys;
+    this.#socket = listen(options.host, options.port, options.keys);
+    this.addr = this.#socket.addr;
+  }
+
+  /** The next connection that speaks TLS. Rejects when none can be accepted; it may be asked again then. */
+  accept(): Promise<Socket> {
+    if (this.#closed) return Promise.reject(closedError());
+    const ready = this.#ready.shift();
+    if (ready !== undefined) return Promise.resolve(ready);
+    this.#asked = Promise.withResolvers();
+    if (!this.#isAccepting) this.#acceptAll();
+    return this.#asked.promise;
+  }
+
+  /** From here on handshakes show another certificate. Connections, and handshakes under way, go on as they are. */
+  renew(keys: TlsKeys): void {
+    if (this.#closed) return;
+    this.#keys = keys;
+    if (this.#isStale) return;
+    this.#isStale = true;
+    this.#socket.close();
+  }
+
+  /** Stops listening, and ends what is no connection yet. May be called again. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const drop of this.#handshakes.values()) drop("");
+    for (const socket of this.#ready.splice(0)) socket.close();
+    if (!this.#isStale) this.#socket.close();
+    this.#refuse(closedError());
+  }
+
+  /** Accepts until that fails: whoever asks for the next connection hears of it, and starts this again. */
+  async #acceptAll(): Promise<void> {
+    this.#isAccepting = true;
+    try {
+      while (!this.#closed) {
+        if (this.#isStale) await this.#reopen();
+        else await this.#socket.accept().then((conn) => void this.#shakeHands(conn), (error) => this.#onError(error));
+      }
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      this.#isAccepting = false;
+    }
+  }
+
+  #onError(error: unknown): void {
+    if (!this.#isStale) throw error;
+  }
+
+  async #reopen(): Promise<void> {
+    const untilMs = performance.now() + REOPEN_MS;
+    while (!this.#closed && this.#isStale) {
+      try {
+        this.#socket = listen(this.#options.host, this.addr.port, this.#keys);
+        this.#isStale = false;
+      } catch (error) {
+        if (performance.now() > untilMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, REOPEN_STEP_MS));
+      }
+    }
+  }
+
+  async #shakeHands(conn: Deno.TlsConn): Promise<void> {
+    const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = this.#options;
+    const socket = new TlsSocket(conn);
+    let dropped: string | null = null;
+    const drop = (reason: string) => {
+      dropped ??= reason;
+      this.#handshakes.delete(socket);
+      socket.close();
+    };
+    if (this.#handshakes.size >= MAX_HANDSHAKES) {
+      for (const dropOldest of this.#handshakes.values().take(1)) dropOldest("too many handshakes at a time");
+    }
+    this.#handshakes.set(socket, drop);
+    const timer = setTimeout(() => drop(`no TLS handshake within ${handshakeTimeoutMs} ms`), handshakeTimeoutMs);
+    try {
+      await socket.handshake();
+    } catch (error) {
+      drop(describeTlsError(error));
+    }
+    clearTimeout(timer);
+    this.#handshakes.delete(socket);
+    if (dropped === null) this.#give(socket);
+    else if (!this.#closed) this.#options.onHandshakeError(socket.remoteAddr.hostname, dropped);
+  }
+
+  #refuse(error: unknown): void {
+    this.#asked?.reject(error);
+    this.#asked = null;
+  }
+
+  #give(socket: Socket): void {
+    if (this.#closed) return socket.close();
+    const asked = this.#asked;
+    this.#asked = null;
+    if (asked === null) this.#ready.push(socket);
+    else asked.resolve(socket);
+  }
+}
+
+function listen(hostname: string, port: number, { cert, key }: TlsKeys): Deno.TlsListener {
+  return Deno.listenTls({ hostname, port, cert, key });
+}
+
+function closedError(): Error {
+  return new Deno.errors.BadResource("Listener has been closed");
+}
