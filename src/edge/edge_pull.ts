@@ -27,6 +27,8 @@ const MAX_SEARCH_PAUSE_MS = 300;
 const SETTLED_MS = 1000;
 /** Head start of the best origin over the next while nobody was cut off yet. */
 const STAGGER_MS = 150;
+/** A server that wants to be left is stayed with, if no other has the stream; this often is looked again. */
+const MOVE_AGAIN_MS = 500;
 /** While somebody publishes here, this often is looked whether he has left. */
 const LOCAL_PUBLISHER_CHECK_MS = 500;
 
@@ -46,6 +48,8 @@ export class EdgePull {
   /** Servers that were asked in the latest round. */
   #targets: readonly string[] = [];
   #race: PullRace | null = null;
+  /** Looks for a server to move to while the race before still feeds the source. */
+  #successor: PullRace | null = null;
   #endPause: (() => void) | null = null;
   #endedMs = 0;
 
@@ -94,6 +98,7 @@ export class EdgePull {
   stop(): void {
     this.#stopped = true;
     this.#race?.stop();
+    this.#successor?.stop();
     this.#endPause?.();
   }
 
@@ -103,23 +108,54 @@ export class EdgePull {
     if (this.#stopped) return 0;
     this.#targets = targets;
     if (targets.length === 0) this.#fail("no server is known to have it", "debug");
-    const wasFed = this.#endedMs > 0;
-    this.#race = new PullRace(this.#source, {
+    // With players cut off there is no time to ask one after the other.
+    const staggerMs = this.#endedMs > 0 ? 0 : STAGGER_MS;
+    let fedMs = 0;
+    for (let race: PullRace | null = this.#newRace(targets, staggerMs, () => {}); race !== null;) {
+      this.#race = race;
+      fedMs = await race.finished;
+      if (race.lastMediaMs > 0) this.#endedMs = race.lastMediaMs;
+      race = this.#successor;
+      this.#successor = null;
+    }
+    this.#race = null;
+    return fedMs;
+  }
+
+  #newRace(targets: readonly string[], staggerMs: number, makeWay: () => void): PullRace {
+    const race: PullRace = new PullRace(this.#source, {
       targets,
       request: this.request,
       via: [...new Set([...this.#leases].flatMap(({ via }) => via))],
       environment: this.#environment,
       log: this.#log,
-      // With players cut off there is no time to ask one after the other.
-      staggerMs: wasFed ? 0 : STAGGER_MS,
+      staggerMs,
+      makeWay,
       onFeeding: ({ text }) => this.#onFeeding(text),
-      onFailure: (error) => this.#fail(error, "warn"),
+      onFailure: (error) => this.#fail(error, race === this.#race ? "warn" : "debug"),
+      onMoveAsked: () => this.#move(race),
     });
-    const race = this.#race;
-    const fedMs = await race.finished;
-    this.#race = null;
-    if (fedMs > 0) this.#endedMs = race.lastMediaMs;
-    return fedMs;
+    return race;
+  }
+
+  /** The server that feeds the source is about to stop: until another one does, it goes on. */
+  async #move(leaving: PullRace): Promise<void> {
+    if (this.#leases.size === 0) return leaving.stop();
+    this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} is about to stop`);
+    while (this.#race === leaving && this.#successor === null) {
+      const targets = await this.request.findTargets();
+      if (this.#stopped || this.#race !== leaving) return;
+      const race = this.#successor = this.#newRace(targets, 0, () => {
+        this.#endedMs = this.#environment.timers.nowMs();
+        leaving.stop();
+      });
+      await race.finished;
+      if (this.#successor !== race) return;
+      this.#successor = null;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#environment.timers.after(MOVE_AGAIN_MS, resolve);
+      await promise;
+    }
   }
 
   #onFeeding(upstream: string): void {

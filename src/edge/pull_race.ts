@@ -21,6 +21,10 @@ export interface PullRaceOptions {
   staggerMs: number;
   /** The source is fed, by this server. */
   onFeeding(target: PullTarget): void;
+  /** A server has the stream: whatever else feeds the source is to stop. */
+  makeWay(): void;
+  /** The server that feeds the source is about to stop. */
+  onMoveAsked(): void;
   onFailure(error: string): void;
 }
 
@@ -137,11 +141,13 @@ export class PullRace {
   }
 
   #start(target: PullTarget, origin: string): UpstreamRun {
-    const { request, via, environment, onFeeding } = this.#options;
+    const { request, via, environment, onFeeding, makeWay, onMoveAsked } = this.#options;
     const run: UpstreamRun = new UpstreamRun(this.#source, environment.timers, {
       target,
       timeouts: request.vhost.cluster,
       dial: upstreamDial({ request, target, via, environment }),
+      makeWay,
+      onMoveAsked,
       onFeeding: () => {
         this.#feeding = environment.pool.health(origin);
         this.#feeding.pulls++;

@@ -32,8 +32,12 @@ export interface UpstreamRunOptions {
   timeouts: PullTimeouts;
   /** Connects and asks; rejects with an `UpstreamError`. */
   dial(handlers: UpstreamRun, signal: AbortSignal): Promise<UpstreamClient>;
-  /** The first frame has come. */
+  /** The first frame has come: who feeds the source until now is to stop. */
+  makeWay(): void;
+  /** The source is fed. */
   onFeeding(): void;
+  /** The server is about to stop; it goes on for now. */
+  onMoveAsked(): void;
 }
 
 /** How an attempt ended. */
@@ -137,7 +141,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
         this.#refused = true;
         return this.#end("the stream ended", null);
       case "reconnectRequest":
-        return this.#end("the server is about to stop", null);
+        if (this.#feed === null) return this.#end("the server is about to stop", null);
+        return this.#options.onMoveAsked();
     }
   }
 
@@ -155,6 +160,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
 
   #startFeed(): PublishSession | null {
     try {
+      this.#options.makeWay();
       const feed = this.#source.startPublish("upstream", () => this.#onRevoked());
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#options.onFeeding();
