@@ -40,6 +40,7 @@ export class ChunkedBody {
   }
 
   #onLineByte(byte: number): void {
+    if (this.#step === "dataEnd" && byte !== (this.#line === "" ? CR : LF)) throw broken("a chunk longer than it says");
     if (byte !== LF) {
       this.#line += String.fromCharCode(byte);
       if (this.#line.length > MAX_LINE_BYTES) throw broken("a line without end");
@@ -59,7 +60,6 @@ export class ChunkedBody {
       this.#leftBytes = parseInt(digits, 16);
       this.#step = this.#leftBytes === 0 ? "trailer" : "data";
     } else if (this.#step === "dataEnd") {
-      if (line !== "") throw broken("a chunk longer than it says");
       this.#step = "size";
     } else if (line === "") this.#step = "end";
     else {

@@ -18,6 +18,8 @@ export interface FlvResponseSink {
   onComplete(): void;
 }
 
+const NOTHING = new Uint8Array(0);
+const PROTOCOL = "HTTP/1.";
 const MAX_HEAD_BYTES = 16 * 1024;
 /** More preliminary heads than this make no sense. */
 const MAX_PRELIMINARY = 10;
@@ -49,12 +51,12 @@ export class FlvResponse {
       if (used < 0) return;
       rest = rest.subarray(used);
     }
-    if (this.#isOver || rest.length === 0) return;
+    if (this.#isOver) return;
+    if (typeof this.#body === "number") return this.#onMeasured(rest, this.#body);
     if (this.#body === "chunks") {
       this.#chunks.push(rest, (view) => this.#onBody(view));
       if (this.#chunks.isOver) this.#complete();
-    } else if (this.#body === "untilClose") this.#onBody(rest);
-    else this.#onMeasured(rest, this.#body!);
+    } else this.#onBody(rest);
   }
 
   /**
@@ -74,12 +76,13 @@ export class FlvResponse {
     this.#head.push(bytes.subarray(0, MAX_HEAD_BYTES + 4 - before));
     const end = headEnd(this.#head.peek(this.#head.length)!, Math.max(0, before - 3));
     if (end < 0) {
+      if (!isBegin(this.#head.peek(Math.min(this.#head.length, PROTOCOL.length))!)) throw broken("no HTTP/1 answer");
       if (this.#head.length < MAX_HEAD_BYTES) return -1;
-      throw new UpstreamError("HttpResponseData", `the head of the answer is longer than ${MAX_HEAD_BYTES} bytes`);
+      throw broken(`a head longer than ${MAX_HEAD_BYTES} bytes`);
     }
     const head = parseResponseHead(this.#head.take(end)!);
     this.#head.takeAll();
-    if (typeof head === "string") throw new UpstreamError("HttpResponseData", `it sends ${head}`);
+    if (typeof head === "string") throw broken(head);
     this.#onHead(head);
     return end + 4 - before;
   }
@@ -87,7 +90,7 @@ export class FlvResponse {
   #onHead(head: ResponseHead): void {
     const isPreliminary = head.status < 200;
     if (isPreliminary && ++this.#preliminary > MAX_PRELIMINARY) {
-      throw new UpstreamError("HttpResponseData", "it sends preliminary answers without end");
+      throw broken("preliminary answers without end");
     }
     if (!this.#sink.onHead(head)) this.#isOver = true;
     else if (!isPreliminary) this.#body = head.body;
@@ -102,12 +105,23 @@ export class FlvResponse {
 
   #onBody(view: Uint8Array): void {
     for (const tag of this.#demuxer.push(view)) this.#sink.onTag(tag);
+    // What is wrong behind whole tags is told by the next call.
+    this.#demuxer.push(NOTHING);
   }
 
   #complete(): void {
     this.#isOver = true;
     this.#sink.onComplete();
   }
+}
+
+/** What is no answer shall not have to come to an end before that is noticed. */
+function isBegin(bytes: Uint8Array): boolean {
+  return bytes.every((byte, i) => byte === PROTOCOL.charCodeAt(i));
+}
+
+function broken(what: string): UpstreamError {
+  return new UpstreamError("HttpResponseData", `it sends ${what}`);
 }
 
 /** Where the empty line behind a head begins; negative if it has not come. */

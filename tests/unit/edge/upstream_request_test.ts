@@ -1,5 +1,11 @@
 import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
-import { parseTarget, upstreamSession } from "../../../src/edge/upstream_request.ts";
+import {
+  flvPath,
+  parseFlvTarget,
+  parseRedirect,
+  parseTarget,
+  upstreamSession,
+} from "../../../src/edge/upstream_request.ts";
 import { parseStreamUrl, withVhost } from "../../../src/rtmp/url.ts";
 import { assertEquals } from "../../assert.ts";
 
@@ -111,18 +117,76 @@ Deno.test("upstreamSession() tells who plays, and who pulls if debug_srs_upnode 
   assertEquals("connectArgs" in silent, false);
 });
 
-function sessionOf({ tcUrl, stream, vhost, target = "10.0.0.1", clusterVhost, args = { srs_server: "srs-ts/1" } }: {
+interface Asked {
   tcUrl: string;
   stream: string;
   vhost?: string | undefined;
-  target?: string;
   clusterVhost?: string | undefined;
-  args?: { srs_server: string } | null;
-}) {
+}
+
+function sessionOf(
+  { target = "10.0.0.1", args = { srs_server: "srs-ts/1" }, ...asked }: Asked & {
+    target?: string;
+    args?: { srs_server: string } | null;
+  },
+) {
+  return upstreamSession("play", askedFor(asked), parseTarget(target)!, args);
+}
+
+function askedFor({ tcUrl, stream, vhost, clusterVhost }: Asked) {
   const name = vhost ?? "__defaultVhost__";
   const cluster = `cluster { mode remote; origin x; ${clusterVhost === undefined ? "" : `vhost ${clusterVhost};`} }`;
   const config = requireConfig(loadConfig({ path: "t.conf", text: `listen 1935; vhost ${name} { ${cluster} }` }));
   const url = withVhost(parseStreamUrl(tcUrl, stream), name);
-  const asked = { url, vhost: config.vhosts[0]!, pageUrl: "http://page", swfUrl: "http://swf" };
-  return upstreamSession("play", asked, parseTarget(target)!, args);
+  return { url, vhost: config.vhosts[0]!, pageUrl: "http://page", swfUrl: "http://swf" };
 }
+
+Deno.test("parseFlvTarget() reads origins of the configuration, with the port of HTTP, and whole addresses", () => {
+  const cases: [address: string, expected: string | null][] = [
+    ["10.0.0.1", "10.0.0.1:80"],
+    ["10.0.0.1:8080", "10.0.0.1:8080"],
+    ["origin-a.lan", "origin-a.lan:80"],
+    ["[fd00::1]:8080", "[fd00::1]:8080"],
+    ["http://10.0.0.2/live/s.flv?a=b", "10.0.0.2:80 /live/s.flv?a=b"],
+    ["HTTP://user:pass@10.0.0.2:81/a.flv", "10.0.0.2:81 /a.flv"],
+    ["https://10.0.0.2/live/s.flv", null],
+    ["rtmp://10.0.0.2/live/s", null],
+    ["http://", null],
+    ["http://[", null],
+    ["", null],
+  ];
+  for (const [address, expected] of cases) {
+    const target = parseFlvTarget(address);
+    assertEquals(target === null ? null : [target.text, target.path].join(" ").trim(), expected, address);
+  }
+});
+
+Deno.test("parseRedirect() takes from HTTP only the address of an FLV", () => {
+  const cases: [address: string, isTaken: boolean][] = [
+    ["http://a/live/s.flv", true],
+    ["http://a/live/s.FLV?token=1", true],
+    ["http://a/live/s.flv/../../secret", false],
+    ["http://a/secret?x=s.flv", false],
+    ["http://a/secret#s.flv", false],
+    ["https://a/live/s.flv", false],
+    ["rtmp://a/live/s", false],
+    ["//a/live/s.flv", false],
+    ["/live/s.flv", false],
+  ];
+  for (const [address, isTaken] of cases) assertEquals(parseRedirect("flv", address) !== null, isTaken, address);
+  assertEquals(parseRedirect("rtmp", "rtmp://a/live/s")?.text, "a:1935");
+});
+
+Deno.test("flvPath() asks for a stream as SRS's edge does, with its vhost", () => {
+  const cases: [given: Parameters<typeof askedFor>[0], expected: string][] = [
+    [{ tcUrl: "rtmp://10.0.0.9/live", stream: "s" }, "/live/s.flv"],
+    [{ tcUrl: "rtmp://10.0.0.9/live", stream: "s.flv" }, "/live/s.flv"],
+    [{ tcUrl: "rtmp://10.0.0.9/live", stream: "s.mp3" }, "/live/s.flv"],
+    [{ tcUrl: "rtmp://10.0.0.9/a/b", stream: "s?token=x&vhost=q" }, "/a/b/s.flv?token=x&vhost=q"],
+    [{ tcUrl: "rtmp://10.0.0.9/live?vhost=a.com", stream: "s?k=v", vhost: "a.com" }, "/live/s.flv?k=v&vhost=a.com"],
+    [{ tcUrl: "rtmp://h/live", stream: "s", clusterVhost: "up.[vhost]", vhost: "h" }, "/live/s.flv?vhost=up.h"],
+    [{ tcUrl: "rtmp://10.0.0.9/live", stream: "100%é" }, "/live/100%25%C3%A9.flv"],
+    [{ tcUrl: "rtmp://10.0.0.9/live", stream: "\ud800" }, "/live/%EF%BF%BD.flv"],
+  ];
+  for (const [given, expected] of cases) assertEquals(flvPath(askedFor(given)), expected);
+});
