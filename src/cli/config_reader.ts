@@ -1,6 +1,7 @@
 import { chooseSource, type ConfigSource, type Environment, loadConfig, type LoadResult } from "../config/mod.ts";
 import { readConfigText } from "./read_config_text.ts";
 import { systemFacts } from "./system_facts.ts";
+import { tlsFacts } from "./tls_facts.ts";
 
 /** Variables of this program and its tests, which are no directives. */
 const OWN_VARIABLES = /^SRS_TS_/;
@@ -45,7 +46,7 @@ export class ConfigReader {
       env: environment(),
       readFile: (path) => readConfigText(this.#resolve(path)),
       listDirectory: (path) => Array.from(Deno.readDirSync(this.#resolve(path)), ({ name }) => name),
-      system: systemFacts(),
+      system: { ...systemFacts(), tls: tlsFacts((path) => this.#resolve(path)) },
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Config, VhostConfig } from "./config.ts";
 import { checkCoworkers, checkListeners } from "./check_addresses.ts";
+import { checkTls, type TlsFacts } from "./check_tls.ts";
 import { type Place, type ProblemList, quoteWord, wholeFile } from "./problem.ts";
 import { type ConfBlock, type ConfDirective, findDirective, placeOf } from "./srs_parser.ts";
 
@@ -11,6 +12,8 @@ export interface SystemFacts {
   readonly localAddresses?: number;
   /** The local addresses, to find out which coworker is this server. */
   readonly localIps?: readonly string[];
+  /** What is in the files of certificates. */
+  readonly tls?: TlsFacts;
 }
 
 /** Options of {@link checkConfig}. */
@@ -33,6 +36,7 @@ export function checkConfig(config: Config, tree: ConfBlock, options: CheckOptio
   checkProcess(config, at, options);
   checkHttp(config, at, problems);
   checkListeners(config, tree, options.file, problems);
+  checkTls(config, at, { facts: options.tls, problems });
   if (config.vhosts.length === 0) {
     problems.warn(wholeFile(options.file), `there is no "vhost": every client will be refused`);
   }

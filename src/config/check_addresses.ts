@@ -27,11 +27,12 @@ export function checkListeners(config: Config, tree: ConfBlock, file: string, pr
   }
 }
 
-function listenersOf({ listen, httpApi, httpServer, exporter }: Config): Listener[] {
+function listenersOf({ listen, rtmps, httpApi, httpServer, exporter }: Config): Listener[] {
   const found: Listener[] = listen.map((address) => ({ path: ["listen"], address }));
   const add = (enabled: boolean, path: string[], { listen: address }: { readonly listen: ListenAddress }) => {
     if (enabled) found.push({ path: [...path, "listen"], address });
   };
+  if (rtmps.enabled) found.push(...rtmps.listen.map((address) => ({ path: ["rtmps", "listen"], address })));
   add(httpApi.enabled, ["http_api"], httpApi);
   add(httpApi.enabled && httpApi.https.enabled, ["http_api", "https"], httpApi.https);
   add(httpServer.enabled, ["http_server"], httpServer);

@@ -1,6 +1,7 @@
 /** Configuration: SRS's language, read into typed values by one table of directives. */
 export type { AdvertisedAddress, Endpoint, ListenAddress } from "./address.ts";
 export type { SystemFacts } from "./check.ts";
+export type { TlsFacts } from "./check_tls.ts";
 export { clusterModes, type Config, defaultVhostName, findVhost, logLevelOf, type VhostConfig } from "./config.ts";
 export type { ReadFile } from "./config_files.ts";
 export { chooseSource, type ConfigSource, type Environment } from "./env.ts";

@@ -26,9 +26,7 @@ export type TlsKeysFound =
   | { readonly keys: TlsKeys; readonly validity: Validity | null }
   | { readonly fault: TlsFileFault };
 
-const makeBoth =
-  "to make both for tests: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=NAME -addext subjectAltName=DNS:NAME " +
-  "-addext basicConstraints=critical,CA:FALSE -keyout server.key -out server.crt";
+const MAKE_BOTH = "get one from your authority, or make one as README.md shows";
 
 /** Reads the files and tries them. Never throws. */
 export function readTlsKeys(files: TlsFiles): TlsKeysFound {
@@ -41,12 +39,20 @@ export function readTlsKeys(files: TlsFiles): TlsKeysFound {
   return fault === null ? { keys, validity: readValidity(cert) } : { fault };
 }
 
+/** Reads the certificates of authorities. @returns The PEM text, or in words why it is of no use. Never throws. */
+export function readAuthorities(path: string): { readonly pem: string } | { readonly fault: string } {
+  const pem = readText(path);
+  if (typeof pem !== "string") return { fault: pem.message };
+  // What is no certificate in it, Deno passes over without a word.
+  return readValidity(pem) === null ? { fault: `there is no certificate in "${path}"` } : { pem };
+}
+
 function readText(path: string): string | Omit<TlsFileFault, "file"> {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      return { message: `there is no file "${path}"`, suggestion: makeBoth };
+      return { message: `there is no file "${path}"`, suggestion: MAKE_BOTH };
     }
     if (error instanceof Deno.errors.PermissionDenied) {
       return {

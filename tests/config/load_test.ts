@@ -50,6 +50,7 @@ Deno.test("loadConfig gives every value its default", () => {
     maxConnectionsPerIp: 0,
     connectRatePerIp: 0,
     clientTimeoutMs: 10_000,
+    tlsCaFile: "",
     advertise: null,
   });
   const https = { enabled: false, key: "./conf/server.key", cert: "./conf/server.crt" };

@@ -1,7 +1,8 @@
 import type { ListenAddress } from "../address.ts";
-import { accepted, block, directive, unsupported } from "../schema.ts";
+import { accepted, block, directive } from "../schema.ts";
 import { listenAddress } from "../value_address.ts";
 import { onOff, text } from "../value_type.ts";
+import { tlsFileRows } from "./tls.ts";
 
 /** A default address: all IPv4 interfaces. */
 export function anyHost(port: number): ListenAddress {
@@ -13,8 +14,7 @@ export function httpsRows(port: number) {
   return {
     enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve HTTPS." }),
     listen: directive("listen", listenAddress(), { default: anyHost(port), doc: "Address of HTTPS." }),
-    key: directive("key", text(), { default: "./conf/server.key", doc: "File of the private key." }),
-    cert: directive("cert", text(), { default: "./conf/server.crt", doc: "File of the certificate." }),
+    ...tlsFileRows,
   };
 }
 
@@ -53,6 +53,5 @@ export const httpApiRows = {
   https: block("https", httpsRows(1990), {
     doc: "The API over HTTPS.",
     unchecked: true,
-    status: unsupported("the API is served over plain HTTP only"),
   }),
 };

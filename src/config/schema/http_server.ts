@@ -1,4 +1,4 @@
-import { block, directive, unsupported } from "../schema.ts";
+import { block, directive } from "../schema.ts";
 import { listenAddress } from "../value_address.ts";
 import { onOff, text } from "../value_type.ts";
 import { anyHost, httpsRows } from "./http_api.ts";
@@ -15,6 +15,5 @@ export const httpServerRows = {
   https: block("https", httpsRows(8088), {
     doc: "The same over HTTPS.",
     unchecked: true,
-    status: unsupported("files and streams are served over plain HTTP only"),
   }),
 };

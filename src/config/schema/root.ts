@@ -1,6 +1,7 @@
-import { accepted, block, blocks, directive, unsupported } from "../schema.ts";
+import { block, blocks, directive } from "../schema.ts";
 import { advertisedAddress, listenAddresses } from "../value_address.ts";
 import { bytes, integer, milliseconds } from "../value_number.ts";
+import { text } from "../value_type.ts";
 import { workerCount } from "../value_workers.ts";
 import { exporterRows } from "./exporter.ts";
 import { foreignRootRows } from "./foreign.ts";
@@ -30,7 +31,6 @@ export const rootRows = {
   ...logRows,
   rtmps: block("rtmps", rtmpsRows, {
     doc: "RTMP over TLS, in SRS since 7.0.56.",
-    status: unsupported("no RTMP over TLS"),
   }),
   httpApi: block("http_api", httpApiRows, { doc: "The HTTP API, which coworkers ask too." }),
   httpServer: block("http_server", httpServerRows, { doc: "Files and streams over HTTP." }),
@@ -48,19 +48,26 @@ export const rootRows = {
     default: 0,
     reload: "live",
     extension: true,
-    doc: "Most RTMP connections at one time from one address (IPv6: one /64 network); 0: no limit.",
+    doc:
+      "Most connections at one time from one address (IPv6: one /64 network), of RTMP and HTTP viewers; 0: no limit.",
   }),
   connectRatePerIp: directive("connect_rate_per_ip", integer(), {
     default: 0,
     reload: "live",
     extension: true,
-    doc: "Most new RTMP connections a second from one address (IPv6: one /64 network), counted over 10 s; 0: no limit.",
+    doc: "Most new ones a second from one address (IPv6: one /64 network), counted over 10 s; 0: no limit.",
   }),
   clientTimeoutMs: directive("client_timeout", milliseconds({ min: 1 }), {
     default: 10_000,
     reload: "newClients",
     extension: true,
     doc: "Time within which a client must shake hands, connect and begin to publish or play.",
+  }),
+  tlsCaFile: directive("tls_ca_file", text(), {
+    default: "",
+    reload: "live",
+    extension: true,
+    doc: "Certificates of authorities, PEM, that servers reached over TLS may be signed by, besides the public ones.",
   }),
   advertise: directive("advertise", advertisedAddress(), {
     default: null,

@@ -1,11 +1,15 @@
 import { directive } from "../schema.ts";
 import { listenAddresses } from "../value_address.ts";
-import { onOff, text } from "../value_type.ts";
+import { onOff } from "../value_type.ts";
+import { tlsFileRows } from "./tls.ts";
 
 /** `rtmps { ... }`. */
 export const rtmpsRows = {
-  enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve RTMP over TLS." }),
-  listen: directive("listen", listenAddresses(), { default: [], doc: "Addresses of RTMP over TLS." }),
-  key: directive("key", text(), { default: "./conf/server.key", doc: "File of the private key." }),
-  cert: directive("cert", text(), { default: "./conf/server.crt", doc: "File of the certificate." }),
+  enabled: directive("enabled", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Whether to serve RTMP over TLS.",
+  }),
+  listen: directive("listen", listenAddresses(), { default: [], reload: "live", doc: "Addresses of RTMP over TLS." }),
+  ...tlsFileRows,
 };
