@@ -6,6 +6,7 @@ import { LogSet } from "./log_set.ts";
 import { MetaCache, readScript } from "./meta_cache.ts";
 import type { MediaPacket } from "./packet.ts";
 import { PlayCursor } from "./play_cursor.ts";
+import { RepeatFilter } from "./repeat_filter.ts";
 import { SourceStats } from "./stats.ts";
 import { type TimeJitter, Timeline } from "./timeline.ts";
 import { rtmpWireFormat, type WireFormat } from "./wire_format.ts";
@@ -57,6 +58,8 @@ const MAX_GOP_BYTES = 128 * 1024 * 1024;
  * few packets lag by seconds, and the last ones before a pause never come.
  */
 const MAX_WAIT_PER_MSG_MS = 25;
+/** A server sends at once what it has of a stream; what it gathers it sends within its `mw_latency`. */
+const MAX_REPEAT_MS = { client: 300, upstream: 1000 };
 /** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
 const WAKE_SLICE = 256;
 
@@ -91,6 +94,10 @@ export class LiveSource {
   #awaitsFirstFrame = false;
   /** Players that were waiting for this publisher get its first keyframe without waiting for the flush. */
   #awaitsFirstGop = false;
+  /** Set for the first frames of a session, where a session before it had some. */
+  #repeats: RepeatFilter | null = null;
+  /** Players that came since the session before ended: they have none of its frames. */
+  #hasNewcomers = false;
   #hasAudio = false;
   #hasVideo = false;
 
@@ -156,6 +163,8 @@ export class LiveSource {
     this.#meta.startSession();
     this.#awaitsFirstFrame = this.#awaitsFirstGop = true;
     this.#hasAudio = this.#hasVideo = false;
+    const known = this.#logs.endedGop().filter(isFrame);
+    this.#repeats = known.length > 0 && this.#players.length > 0 ? new RepeatFilter(known, MAX_REPEAT_MS[feed]) : null;
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
@@ -182,6 +191,7 @@ export class LiveSource {
     // The new player starts with what is there now; the others get it when their flush is due.
     this.#logs.flush();
     this.#players.push(player);
+    if (this.#session === null || this.#repeats !== null) this.#hasNewcomers = true;
     const log = format === null ? this.#logs.main : this.#logs.acquire(player, format);
     return new PlayCursor(log, () => this.#meta.headers, this.options.gopCache);
   }
@@ -201,7 +211,10 @@ export class LiveSource {
   }
 
   #endPublish(): void {
-    this.#flush();
+    // A flush of nothing would put the next one off.
+    if (this.#logs.main.hasUnflushed) this.#flush();
+    this.#repeats = null;
+    this.#hasNewcomers = false;
     this.#session = this.#feed = null;
     for (const log of this.#logs.all) log.endRun();
     for (const player of [...this.#players]) player.onPublishChange(false);
@@ -214,18 +227,38 @@ export class LiveSource {
     const isVideo = packet.kind === "video";
     if (isVideo) this.#hasVideo = true;
     else this.#hasAudio = true;
-    const flags = isVideo ? videoFlags(packet.payload) : audioFlags(packet.payload);
+    const flags = flagsOf(packet);
     if ((flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0) this.#publishHeader(packet, flags);
-    else this.#publishFrame(packet, flags, isVideo);
+    else if (this.#repeats === null) this.#publishFrame(packet, flags);
+    else this.#judgeRepeat(packet, this.#repeats);
   }
 
-  #publishFrame({ kind, payload, timestampMs: sentMs }: MediaPacket, flags: number, isVideo: boolean): void {
-    const timestampMs = this.#timeline.mapFrame(sentMs, this.#timers.nowMs());
-    if (this.#awaitsFirstFrame) {
-      this.#awaitsFirstFrame = false;
-      this.#meta.dropStale();
+  /** While it is not known whether players have a frame, it waits. */
+  #judgeRepeat(packet: MediaPacket, repeats: RepeatFilter): void {
+    const nowMs = this.#timers.nowMs();
+    const verdict = repeats.judge(packet, nowMs);
+    if (verdict === "held") return;
+    this.#repeats = null;
+    if (verdict === "noRepeat" || this.#hasNewcomers) {
+      for (const held of repeats.takeHeld()) this.#publishFrame(held, flagsOf(held));
+      return;
     }
-    if (isVideo) this.stats.videoFrames++;
+    this.#timeline.resumeSession(packet.timestampMs, repeats.lastTimestampMs, nowMs);
+    for (const log of this.#logs.all) log.resumeRun();
+    this.#onFirstFrame();
+    this.#awaitsFirstGop = false;
+  }
+
+  #onFirstFrame(): void {
+    if (!this.#awaitsFirstFrame) return;
+    this.#awaitsFirstFrame = false;
+    this.#meta.dropStale();
+  }
+
+  #publishFrame({ kind, payload, timestampMs: sentMs }: MediaPacket, flags: number): void {
+    const timestampMs = this.#timeline.mapFrame(sentMs, this.#timers.nowMs());
+    this.#onFirstFrame();
+    if (kind === "video") this.stats.videoFrames++;
     else this.stats.audioFrames++;
     if ((flags & MediaFlag.Keyframe) !== 0) {
       for (const log of this.#logs.all) log.startGop(this.#meta.headers);
@@ -304,7 +337,11 @@ export class LiveSource {
     this.#flushTimer?.cancel();
     this.#flushTimer = null;
     this.#nextFlushMs = this.#timers.nowMs() + this.options.mwLatencyMs;
-    if (this.#logs.main.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
+    if (this.#awaitsFirstGop && this.#logs.main.hasUnflushedKeyframe) {
+      this.#awaitsFirstGop = false;
+      // Another server's flushes set the pace: the next one is handed on as it comes.
+      if (this.#feed === "upstream") this.#nextFlushMs = this.#timers.nowMs();
+    }
     this.#packetsAtFlush = this.#logs.main.packetCount;
     this.#logs.flush();
     // A round begun anew by every flush might never get to the last players: it goes on, and another one follows.
@@ -324,4 +361,13 @@ export class LiveSource {
     }
     this.#wakeTimer = this.#timers.after(0, () => this.#wakeFrom(this.#wakeNext));
   }
+}
+
+function flagsOf({ kind, payload }: MediaPacket): number {
+  return kind === "video" ? videoFlags(payload) : audioFlags(payload);
+}
+
+/** True for audio and video other than decoder headers. */
+function isFrame(packet: MediaPacket): boolean {
+  return packet.kind !== "script" && (flagsOf(packet) & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) === 0;
 }

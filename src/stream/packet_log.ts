@@ -29,6 +29,8 @@ export class PacketLog {
   #head: LogPosition = { block: this.#tail, entry: 0 };
   #keyframe: StartPoint | null = null;
   #pendingKeyframe: StartPoint | null = null;
+  /** Where the newest GOP of the publisher began that has left, until another one begins. */
+  #endedKeyframe: StartPoint | null = null;
   #unflushedBytes = 0;
   /** Bytes of a typical flush: a block that cannot hold one more is left early, so that a flush is one write. */
   #usualFlushBytes = 0;
@@ -92,6 +94,7 @@ export class PacketLog {
   /** Marks the next packet as a place to start at. */
   startGop(headers: StreamHeaders): void {
     this.#pendingKeyframe = { block: this.#tail, entry: this.#tail.count, headers };
+    this.#endedKeyframe = null;
   }
 
   /** Forgets where players may start. */
@@ -101,8 +104,15 @@ export class PacketLog {
 
   /** The publisher has left: what the next one sends is another stream. */
   endRun(): void {
+    this.#endedKeyframe = this.#keyframe ?? this.#endedKeyframe;
     this.clearGop();
     this.#run++;
+  }
+
+  /** The next publisher goes on where the one before left off. */
+  resumeRun(): void {
+    this.#keyframe = this.#endedKeyframe;
+    this.#run--;
   }
 
   /** Lets cursors see everything appended so far. */
@@ -120,8 +130,17 @@ export class PacketLog {
 
   /** Visits each flushed packet of the newest GOP: its wire bytes, and its place in stream time. */
   forEachOfGop(visit: (bytes: Uint8Array, atMs: number) => void): void {
-    if (this.#keyframe === null) return;
-    let { block, entry }: LogPosition = this.#keyframe;
+    this.#forEachFrom(this.#keyframe, visit);
+  }
+
+  /** As {@link forEachOfGop}, of the publisher that has left, and all that came behind. */
+  forEachOfEndedGop(visit: (bytes: Uint8Array, atMs: number) => void): void {
+    this.#forEachFrom(this.#endedKeyframe, visit);
+  }
+
+  #forEachFrom(start: LogPosition | null, visit: (bytes: Uint8Array, atMs: number) => void): void {
+    if (start === null) return;
+    let { block, entry }: LogPosition = start;
     for (;; block = block.next, entry = 0) {
       const isLast = block === this.#head.block;
       const end = isLast ? this.#head.entry : block.count;

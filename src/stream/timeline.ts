@@ -42,6 +42,13 @@ export class Timeline {
     this.#awaitsFirstFrame = true;
   }
 
+  /** The session goes on with what the one before had: its first new frame follows one of this time, which became that. */
+  resumeSession(timestampMs: number, mappedMs: number, arrivedMs: number): void {
+    this.#awaitsFirstFrame = this.#isNearBase = false;
+    this.#offsetMs = timestampDiff(mappedMs, timestampMs);
+    this.#latestAtMs = arrivedMs;
+  }
+
   /**
    * Stream time of an audio or video frame.
    *

@@ -1,0 +1,52 @@
+import { equalBytes } from "../base/bytes.ts";
+import type { MediaPacket } from "./packet.ts";
+
+/** What becomes of a frame. */
+export type RepeatVerdict =
+  /** It may be a repetition: it is kept until that is known. */
+  | "held"
+  /** It was one, and the last: the next frame is new. */
+  | "caughtUp"
+  /** Nothing is repeated: what was held is to be published, this frame the last of it. */
+  | "noRepeat";
+
+/**
+ * Finds out whether a new publisher begins by sending again what players have, as does another server that has the same
+ * stream, or gets it: its newest GOP. What is not the same to the last byte and frame, and soon, is no repetition.
+ */
+export class RepeatFilter {
+  readonly #known: readonly MediaPacket[];
+  readonly #limitMs: number;
+  #held: MediaPacket[] = [];
+  #sinceMs = 0;
+
+  /**
+   * @param known Frames of the newest GOP that players have, to the last one.
+   * @param limitMs All of them must have come again after this time: a file that is published anew is no repetition.
+   */
+  constructor(known: readonly MediaPacket[], limitMs: number) {
+    this.#known = known;
+    this.#limitMs = limitMs;
+  }
+
+  /** Judges the next audio or video frame. */
+  judge(packet: MediaPacket, nowMs: number): RepeatVerdict {
+    const at = this.#held.length;
+    if (at === 0) this.#sinceMs = nowMs;
+    this.#held.push(packet);
+    const known = this.#known[at];
+    const isSame = known !== undefined && known.kind === packet.kind && equalBytes(known.payload, packet.payload);
+    if (!isSame || nowMs - this.#sinceMs > this.#limitMs) return "noRepeat";
+    return at + 1 === this.#known.length ? "caughtUp" : "held";
+  }
+
+  /** Moves out the frames that were held. */
+  takeHeld(): MediaPacket[] {
+    return this.#held.splice(0);
+  }
+
+  /** Time that the last frame was given when it came first. */
+  get lastTimestampMs(): number {
+    return this.#known.at(-1)?.timestampMs ?? 0;
+  }
+}

@@ -1,0 +1,102 @@
+import { type FeedKind, LiveSource } from "../../../src/stream/live_source.ts";
+import type { MediaPacket } from "../../../src/stream/packet.ts";
+import { RepeatFilter } from "../../../src/stream/repeat_filter.ts";
+import { assertEquals } from "../../assert.ts";
+import { ManualTimers } from "../manual_timers.ts";
+import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "./packets.ts";
+import { TestPlayer } from "./test_player.ts";
+
+const gop = [key(10, 5000), audio(11, 5010), inter(12, 5040), audio(13, 5033)];
+const headers = [metadata(1), videoHeader(2), audioHeader(3)];
+
+/** The packets with other times, as another server gives them. */
+function moved(packets: readonly MediaPacket[], byMs: number): MediaPacket[] {
+  return packets.map((packet) => ({ ...packet, timestampMs: packet.timestampMs + byMs }));
+}
+
+Deno.test("RepeatFilter holds what is the same, until it has caught up", () => {
+  const filter = new RepeatFilter(gop, 300);
+  assertEquals(moved(gop, -5000).map((packet) => filter.judge(packet, 0)), ["held", "held", "held", "caughtUp"]);
+  assertEquals(filter.lastTimestampMs, 5033);
+});
+
+Deno.test("RepeatFilter gives back what it held once a frame differs, or is late", () => {
+  const other = new RepeatFilter(gop, 300);
+  assertEquals([gop[0]!, gop[1]!, inter(99, 5040)].map((packet) => other.judge(packet, 0)), [
+    "held",
+    "held",
+    "noRepeat",
+  ]);
+  assertEquals(other.takeHeld(), [gop[0]!, gop[1]!, inter(99, 5040)]);
+  const late = new RepeatFilter(gop, 300);
+  assertEquals([late.judge(gop[0]!, 1000), late.judge(gop[1]!, 1300), late.judge(gop[2]!, 1301)], [
+    "held",
+    "held",
+    "noRepeat",
+  ]);
+});
+
+/** A source with a player, whose first publisher has sent a GOP. */
+function stage(feed: FeedKind = "client") {
+  const timers = new ManualTimers();
+  const source = new LiveSource("/live/a", sourceOptions, timers, () => {});
+  const player = new TestPlayer(source);
+  const publish = (...packets: MediaPacket[]) => {
+    const session = source.startPublish(feed);
+    for (const packet of packets) session.publish(packet);
+    return session;
+  };
+  publish(...headers, ...gop)[Symbol.dispose]();
+  assertEquals(player.wire.takeAt(), ["meta1@0", "VH2@0", "AH3@0", "K10@0", "A11@10", "I12@40", "A13@33"]);
+  return { timers, source, player, publish };
+}
+
+for (const feed of ["client", "upstream"] as const) {
+  Deno.test(`LiveSource does not repeat what the next ${feed} sends again, and time goes on as if it were one`, () => {
+    const { timers, player, publish, source } = stage(feed);
+    publish(...headers, ...moved(gop, -5000), inter(14, 80), key(15, 120));
+    timers.advance(350);
+    assertEquals(player.wire.takeAt().filter((label) => !label.startsWith("meta")), ["I14@80", "K15@120"]);
+    const late = new TestPlayer(source);
+    assertEquals(late.take().at(-1), "K15");
+  });
+}
+
+Deno.test("LiveSource has the GOP for new players when the next publisher goes on with it", () => {
+  const { timers, source, publish } = stage();
+  publish(...headers, ...gop, inter(14, 5080));
+  timers.advance(350);
+  assertEquals(new TestPlayer(source).take(), ["meta1", "AH3", "VH2", "K10", "A11", "I12", "A13", "meta1", "I14"]);
+});
+
+Deno.test("LiveSource gives everything when the next publisher sends another GOP, or the same one slowly", () => {
+  const other = stage();
+  other.publish(...headers, gop[0]!, gop[1]!, inter(20, 5040));
+  other.timers.advance(350);
+  assertEquals(other.player.take(), ["meta1", "K10", "A11", "I20"]);
+  const slow = stage();
+  const session = slow.publish(...headers, gop[0]!, gop[1]!);
+  slow.timers.advance(400);
+  assertEquals(slow.player.take(), ["meta1"]);
+  session.publish(gop[2]!);
+  session.publish(gop[3]!);
+  slow.timers.advance(400);
+  assertEquals(slow.player.take(), ["K10", "A11", "I12", "A13"]);
+});
+
+Deno.test("LiveSource gives everything when somebody came who has nothing of the GOP", () => {
+  const { timers, source, player, publish } = stage();
+  const newcomer = new TestPlayer(source);
+  publish(...headers, ...gop, inter(14, 5080));
+  timers.advance(350);
+  assertEquals(newcomer.take(), ["AH3", "VH2", "meta1", "K10", "A11", "I12", "A13", "I14"]);
+  assertEquals(player.take(), ["meta1", "K10", "A11", "I12", "A13", "I14"]);
+});
+
+Deno.test("LiveSource drops a publisher's repetition that does not come to its end", () => {
+  const { timers, player, publish } = stage();
+  publish(...headers, gop[0]!, gop[1]!)[Symbol.dispose]();
+  publish(...headers, ...moved(gop, 700), inter(14, 5780));
+  timers.advance(350);
+  assertEquals(player.wire.takeAt().filter((label) => !label.startsWith("meta")), ["I14@80"]);
+});
