@@ -43,8 +43,8 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /**
  * A connection to a server that plays one live stream over HTTP-FLV, from dialling to the end: owner of the socket.
  *
- * Not by `fetch`: that does not tell the address it talks to, which decides whether a redirect may lead there, and has
- * no bound for headers.
+ * Not by `fetch`: that does not tell the address it talks to, which decides whether a redirect may lead there, has no
+ * bound for headers, and takes half as much CPU again (200 against 140 ms a Gbit, Deno 2.9.6).
  */
 export class FlvClient implements Disposable {
   readonly #options: FlvClientOptions;

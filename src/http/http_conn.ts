@@ -99,6 +99,11 @@ export class HttpConn implements PumpSource, LiveHost {
     return !this.#isAnswering && !this.#isLive;
   }
 
+  /** It is closed, or about to be. */
+  get isClosing(): boolean {
+    return this.#reason !== null || this.#tcp.closed;
+  }
+
   /** Serves the client until it is gone. Never throws. */
   async run(): Promise<void> {
     try {
@@ -198,7 +203,8 @@ export class HttpConn implements PumpSource, LiveHost {
       return false;
     }
     const { method, target, host, headers, minorVersion, keepsAlive } = head;
-    const request = { method, url: `http://${host}${target}`, headers, minorVersion };
+    const scheme = this.#tcp.isEncrypted ? "https" : "http";
+    const request = { method, url: `${scheme}://${host}${target}`, headers, minorVersion };
     const answer = await this.#options.router.handle(request, this.remoteIp);
     if (answer instanceof LiveAnswer) {
       this.#openViewer(answer);

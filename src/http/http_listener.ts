@@ -89,12 +89,19 @@ export class HttpListener {
   }
 
   #onConn(tcp: TcpConn): void {
-    if (this.#conns.size >= this.#options.maxConnections()) {
+    if (this.#conns.size >= this.#options.maxConnections() && !this.#makeRoom()) {
       this.#refused++;
       return tcp.close();
     }
     const conn = new HttpConn(tcp, this.#options);
     this.#conns.set(conn, conn.run().finally(() => this.#conns.delete(conn)));
+  }
+
+  /** Connections without a request give way, the oldest first: whoever only holds them keeps nobody out. */
+  #makeRoom(): boolean {
+    const idle = this.#conns.keys().find((conn) => conn.isIdle && !conn.isClosing);
+    idle?.close("timeout", "");
+    return idle !== undefined;
   }
 
   #tick(): void {

@@ -1,6 +1,7 @@
 import type { ListenAddress } from "../config/mod.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import type { ServerContext } from "../server/context.ts";
+import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
 import { apiRoutes } from "./api.ts";
 import { summaries } from "./api_system.ts";
 import { consoleMount } from "./console.ts";
@@ -26,8 +27,12 @@ export class HttpServer {
   readonly #server: ApiServer & ServerContext;
   readonly #system: SystemStats;
   readonly #api: HttpListener;
+  readonly #secureApi: HttpListener;
   /** The same as the API's where both have one address. */
   readonly #web: HttpListener;
+  readonly #secureWeb: HttpListener;
+  /** The certificates of `https`, which a reload reads anew. */
+  readonly certificates: readonly TlsPorts[];
   readonly #exporter: Exporter;
   readonly #listen: ListenSocket;
   readonly #policy = () => {
@@ -42,12 +47,24 @@ export class HttpServer {
     const context = { ...options, server, system: this.#system };
     const api = mountRoutes(apiRoutes, context);
     const files = staticMount(() => server.config);
-    const live = streamMount(server, { hasRoom: () => this.#hasRoom, files });
+    const live = streamMount(server, files);
     const { httpApi, httpServer } = server.config;
     const isShared = httpApi.enabled && httpServer.enabled && isSame(httpApi.listen, httpServer.listen);
     const console = consoleMount(server);
-    this.#api = this.#listener("HTTP API", isShared ? [live, console, sharedMount(api, files)] : [api, console]);
-    this.#web = isShared ? this.#api : this.#listener("HTTP server", [live, files]);
+    const apiCertificate = this.#certificate("http_api.https", ({ httpApi: own, httpServer: web }) => {
+      const { https } = isShared && web.https.enabled ? web : own;
+      return https.enabled ? https : null;
+    });
+    const webCertificate = this.#certificate("http_server.https", ({ httpServer: { enabled, https } }) => {
+      return enabled && https.enabled ? https : null;
+    });
+    this.certificates = isShared ? [apiCertificate] : [apiCertificate, webCertificate];
+    const apiRouter = this.#router(isShared ? [live, console, sharedMount(api, files)] : [api, console]);
+    this.#api = this.#listener("HTTP API", apiRouter, this.#listen);
+    this.#secureApi = this.#listener("HTTPS API", apiRouter, apiCertificate.listen);
+    const webRouter = this.#router([live, files]);
+    this.#web = isShared ? this.#api : this.#listener("HTTP server", webRouter, this.#listen);
+    this.#secureWeb = isShared ? this.#secureApi : this.#listener("HTTPS server", webRouter, webCertificate.listen);
     this.#exporter = new Exporter(context);
     this.#reportSummaries(() => {
       // From the first report on, where neither the API nor the exporter has begun with it.
@@ -66,6 +83,18 @@ export class HttpServer {
     return this.#server.config.httpServer.enabled ? this.#web.port : null;
   }
 
+  /** The same with TLS. */
+  get securePort(): number | null {
+    const { httpApi } = this.#server.config;
+    return httpApi.enabled && httpApi.https.enabled ? this.#secureApi.port : null;
+  }
+
+  /** The same with TLS. */
+  get secureWebPort(): number | null {
+    const { httpServer } = this.#server.config;
+    return httpServer.enabled && httpServer.https.enabled ? this.#secureWeb.port : null;
+  }
+
   /** Port of the exporter; null when it is off or not started. */
   get exporterPort(): number | null {
     return this.#exporter.port;
@@ -73,24 +102,28 @@ export class HttpServer {
 
   /** Viewers of live streams at this moment. */
   get viewerCount(): number {
-    return this.#web.liveCount;
+    return this.#web.liveCount + this.#secureWeb.liveCount;
   }
 
   /**
    * Binds what is on of `http_api.listen`, `http_server.listen` and `exporter.listen`, and begins to serve.
    *
-   * @throws {SrsError} `SocketListen` if an address cannot be bound.
+   * @throws {SrsError} `SocketListen` if an address cannot be bound, `ConfigInvalid` if a certificate is of no use.
    */
   start(): void {
-    const { log, config: { httpApi, httpServer, vhosts } } = this.#server;
+    const { log, config } = this.#server;
+    const { httpApi, httpServer, vhosts } = config;
+    for (const certificate of this.certificates) certificate.load(config);
     if (httpApi.enabled) {
       this.#api.start(httpApi.listen);
+      if (httpApi.https.enabled) this.#secureApi.start(httpApi.https.listen);
       this.#system.start();
       if (httpApi.auth.enabled && vhosts.some(({ cluster }) => cluster.originCluster)) {
         log.warn("http_api.auth is on: coworkers send no password, they will not learn of the streams here");
       }
     }
     if (httpServer.enabled) this.#web.start(httpServer.listen);
+    if (httpServer.enabled && httpServer.https.enabled) this.#secureWeb.start(httpServer.https.listen);
     for (const { name, httpRemux } of vhosts) {
       if (!httpRemux.enabled) continue;
       if (!httpServer.enabled) log.warn(`vhost ${name}: http_remux is on, but http_server is off`);
@@ -107,29 +140,35 @@ export class HttpServer {
    * live streams turns new viewers away.
    */
   stopAccepting(): void {
-    if (this.#web !== this.#api) this.#web.stopAccepting();
+    if (this.#web === this.#api) return;
+    this.#web.stopAccepting();
+    this.#secureWeb.stopAccepting();
   }
 
   /** Ends the listeners and every connection; may be called again, and started anew. */
   async stop(): Promise<void> {
     this.#reportSummaries(null);
     this.#system.stop();
-    await Promise.all([this.#api.stop(), this.#web.stop(), this.#exporter.stop()]);
+    const listeners = [this.#api, this.#secureApi, this.#web, this.#secureWeb, this.#exporter];
+    await Promise.all(listeners.map((listener) => listener.stop()));
   }
 
   #reportSummaries(read: (() => object) | null): void {
     if (this.#server.heartbeat !== undefined) this.#server.heartbeat.summaries = read;
   }
 
-  get #hasRoom(): boolean {
-    return this.#server.rtmp.connectionCount + this.viewerCount < this.#server.config.maxConnections;
+  #certificate(name: string, files: TlsPortsOptions["files"]): TlsPorts {
+    return new TlsPorts({ name, log: this.#server.log, files });
   }
 
-  #listener(name: string, mounts: readonly Mount[]): HttpListener {
-    const { timers, log, config } = this.#server;
-    const router = new Router(mounts, this.#policy, log);
-    const listen = this.#listen;
-    return new HttpListener({ name, router, timers, log, listen, maxConnections: () => config.maxConnections });
+  #router(mounts: readonly Mount[]): Router {
+    return new Router(mounts, this.#policy, this.#server.log);
+  }
+
+  #listener(name: string, router: Router, listen: ListenSocket): HttpListener {
+    const { timers, log } = this.#server;
+    const maxConnections = () => this.#server.config.maxConnections;
+    return new HttpListener({ name, router, timers, log, listen, maxConnections });
   }
 }
 

@@ -14,14 +14,6 @@ import { LiveAnswer } from "./live_answer.ts";
 import { methodNotAllowed, type Mount } from "./router.ts";
 import { acceptWebSocket, isWebSocketRequest, refuseWebSocket } from "./websocket_handshake.ts";
 
-/** Options of {@link streamMount}. */
-export interface StreamMountOptions {
-  /** There is room for one more viewer (`max_connections`). */
-  hasRoom(): boolean;
-  /** A recording that lies where a stream could be is served while there is no such stream. */
-  files: Mount;
-}
-
 /** Clients that are known to go where a 302 sends them: browsers, ffmpeg and all that is made of it, curl, VLC, SRS. */
 const followers = /^(?:Mozilla|Lavf|curl|VLC|LibVLC|GStreamer|SRS)\b/i;
 
@@ -30,8 +22,10 @@ const followers = /^(?:Mozilla|Lavf|curl|VLC|LibVLC|GStreamer|SRS)\b/i;
  * as MP3 or AAC.
  *
  * `?only-audio` and `?only-video` leave the other out of an FLV.
+ *
+ * @param files A recording that lies where a stream could be is served while there is no such stream.
  */
-export function streamMount(context: ServerContext, { hasRoom, files }: StreamMountOptions): Mount {
+export function streamMount(context: ServerContext, files: Mount): Mount {
   return async (call) => {
     const found = findStream(context.config, call);
     if (found === null || found instanceof Response) return found;
@@ -41,7 +35,6 @@ export function streamMount(context: ServerContext, { hasRoom, files }: StreamMo
       const file = await files(call);
       if (file instanceof Response && file.status !== 404) return file;
     }
-    if (!hasRoom()) return refusal(503, "max_connections is reached");
     if (context.drain.isOn) return refusal(503, "this server is about to stop");
     if (readHttpPlayPath(headers).includes(context.identity.serviceId)) {
       return refusal(508, "the stream would be pulled in a circle: this server plays it from the one that asks");

@@ -66,6 +66,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   readonly #request: ViewerRequest;
   readonly #admission: Admission;
   readonly #webSocket: WebSocketReader | null;
+  #place: Disposable | null = null;
   #admitted: Admitted | null = null;
   #play: Play | null = null;
   #hasStarted = false;
@@ -151,6 +152,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     }
     this.#admitted?.end();
     this.#admission.leave();
+    this.#place?.[Symbol.dispose]();
   }
 
   get #ownerTimeoutMs(): number {
@@ -159,6 +161,9 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
 
   async #begin(): Promise<void> {
     const { url, findElsewhere } = this.#request;
+    const place = this.#context.limits.enter(this.#host.remoteIp);
+    if (typeof place === "string") return this.#refuse(place === "max_connections" ? 503 : 429, `${place} is reached`);
+    this.#place = place;
     try {
       const admitted = await this.#admission.admit("play", url);
       if (this.#hasEnded) return admitted.end();
@@ -173,10 +178,13 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     } catch (error) {
       if (this.#hasEnded) return;
       if (!(error instanceof RequestDenied)) return this.#host.close("internalError", describeError(error));
-      this.#context.registry.totalErrors++;
-      const status = error.codeName === "NoVhost" ? 404 : 403;
-      this.#host.answer(refusal(status, error.message), "refused", describeError(error));
+      this.#refuse(error.codeName === "NoVhost" ? 404 : 403, error.message, describeError(error));
     }
+  }
+
+  #refuse(status: number, message: string, detail = message): void {
+    this.#context.registry.totalErrors++;
+    this.#host.answer(refusal(status, message), "refused", detail);
   }
 
   #attach(): void {

@@ -5,6 +5,7 @@ import type { Config, VhostConfig } from "../config/mod.ts";
 import type { EdgePulls } from "../edge/edge_pulls.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
 import type { ClientRegistry } from "./client_registry.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
 import type { Drain } from "./drain.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Identity } from "./identity.ts";
@@ -24,6 +25,7 @@ export interface ServerContext {
   readonly pulls: EdgePulls;
   readonly publishers: Publishers;
   readonly drain: Drain;
+  readonly limits: ConnectionLimits;
 }
 
 /** A vhost as it is now: a reload may have changed it since a client came. One that is gone stays as it was. */

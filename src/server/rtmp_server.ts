@@ -1,7 +1,6 @@
 import type { TcpConn } from "../net/tcp_conn.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import type { ServerContext } from "./context.ts";
-import { AddressCounter } from "./rate_limit.ts";
 import { RtmpConn } from "./rtmp_conn.ts";
 import { RtmpListeners } from "./rtmp_listeners.ts";
 
@@ -14,9 +13,6 @@ export class RtmpServer {
   readonly #context: ServerContext;
   readonly #conns = new Set<RtmpConn>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  readonly #addresses = new AddressCounter();
-  /** Connections refused since the last tick, by what they were too many for. */
-  readonly #refused = new Map<string, { count: number; lastIp: string }>();
   #onEmpty: (() => void) | null = null;
 
   /** @param listen Opens its sockets. */
@@ -74,35 +70,26 @@ export class RtmpServer {
   }
 
   #onConn(tcp: TcpConn): void {
-    const { config, timers } = this.#context;
-    // SRS stops accepting for ever at this point (ossrs/srs#3797); here only this connection is lost.
-    if (this.#conns.size >= config.maxConnections) return this.#refuse(tcp, `max_connections ${config.maxConnections}`);
-    const hit = this.#addresses.enter(tcp.remoteIp, timers.nowMs(), config);
-    if (hit !== null) return this.#refuse(tcp, hit);
+    const { limits, registry } = this.#context;
+    const place = limits.enter(tcp.remoteIp);
+    if (typeof place === "string") {
+      registry.totalErrors++;
+      return tcp.close();
+    }
     const conn = new RtmpConn(tcp, this.#context);
     this.#conns.add(conn);
     conn.run().finally(() => {
       this.#conns.delete(conn);
-      this.#addresses.leave(tcp.remoteIp);
+      place[Symbol.dispose]();
       if (this.#conns.size === 0) this.#onEmpty?.();
     });
   }
 
   #tick(): void {
-    const { timers, registry, log } = this.#context;
+    const { timers, registry, limits } = this.#context;
     const nowMs = timers.nowMs();
     for (const conn of this.#conns) conn.tick(nowMs);
     registry.sample(nowMs);
-    this.#addresses.sweep(nowMs);
-    for (const [limit, { count, lastIp }] of this.#refused) {
-      log.warn(`${count} connections refused: ${limit} reached, the last from ${lastIp}`);
-    }
-    this.#refused.clear();
-  }
-
-  #refuse(tcp: TcpConn, limit: string): void {
-    this.#refused.set(limit, { count: (this.#refused.get(limit)?.count ?? 0) + 1, lastIp: tcp.remoteIp });
-    this.#context.registry.totalErrors++;
-    tcp.close();
+    limits.tick();
   }
 }

@@ -7,6 +7,7 @@ import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { ClientRegistry } from "./client_registry.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
 import type { ServerContext } from "./context.ts";
 import { Drain } from "./drain.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -41,6 +42,7 @@ export class Server implements ServerContext {
   readonly pulls: EdgePulls;
   readonly publishers = new Publishers();
   readonly drain: Drain;
+  readonly limits: ConnectionLimits;
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
   readonly startedMs = systemTimers.nowMs();
@@ -69,6 +71,7 @@ export class Server implements ServerContext {
       httpHeaders: (via) => [["user-agent", SERVER_NAME], playPathHeader(this.identity.serviceId, via)],
     });
     this.drain = new Drain(this);
+    this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
     this.rtmp = new RtmpServer(this, listen);
     this.heartbeat = new Heartbeat(this);
   }
