@@ -105,7 +105,7 @@ export class PinnedProcess implements AsyncDisposable {
 
   /** Sends one line to a load. */
   async tell(line: string): Promise<void> {
-    await this.#stdin?.write(new TextEncoder().encode(`${line}\n`));
+    await this.#stdin?.write(Uint8Array.from(new TextEncoder().encode(`${line}\n`)));
   }
 
   /** The next event of that name from a load. */
