@@ -33,6 +33,16 @@ export type ListenSocket = (options: TcpListenOptions) => ListenerSocket;
 /** A socket of this thread. */
 export const listenHere: ListenSocket = ({ host, port }) => Deno.listen({ hostname: host, port });
 
+/**
+ * A socket on a port that other threads of this program listen on too: Linux shares the connections out. Deno ends the
+ * program when it was started without `"unstable": ["net"]` in deno.json.
+ */
+export function listenWithOthers({ host, port }: TcpListenOptions): Deno.TcpListener {
+  // By a variable: the types that Deno 2.4.2 has in a worker do not know of reusePort.
+  const options = { hostname: host, port, reusePort: true };
+  return Deno.listen(options);
+}
+
 const BACK_OFF_MS = 50;
 const REPORT_MS = 1000;
 

@@ -1,6 +1,6 @@
 import type { Logger } from "../base/log.ts";
 import { SharedListener } from "../net/shared_listener.ts";
-import { listenHere, type ListenSocket, type TcpListenOptions } from "../net/tcp_listener.ts";
+import { listenHere, type ListenSocket, listenWithOthers, type TcpListenOptions } from "../net/tcp_listener.ts";
 import { type WorkerLike, WorkerThread } from "./worker_thread.ts";
 
 /** Options of {@link Workers}. */
@@ -64,7 +64,7 @@ export class Workers implements Disposable {
     const probe = listenHere(options);
     const { port } = probe.addr;
     probe.close();
-    const own = Deno.listen({ hostname: options.host, port, reusePort: true });
+    const own = listenWithOthers({ host: options.host, port });
     const id = this.#nextListener++;
     const listener = new SharedListener(own, () => this.#unlisten(id));
     this.#listeners.set(id, listener);

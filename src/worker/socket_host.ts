@@ -1,5 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
 import { errorText } from "../net/remote_socket.ts";
+import { listenWithOthers, type TcpListenOptions } from "../net/tcp_listener.ts";
 import type { SharedMemory, ThreadLink } from "../net/thread_link.ts";
 import { type RecordFields, ThreadRecord } from "../net/thread_records.ts";
 
@@ -67,9 +68,9 @@ export class SocketHost {
     }
   }
 
-  #listen(id: number, { host, port }: { host: string; port: number }): void {
+  #listen(id: number, address: TcpListenOptions): void {
     try {
-      const listener = Deno.listen({ hostname: host, port, reusePort: true });
+      const listener = listenWithOthers(address);
       this.#listeners.set(id, listener);
       this.#accept(id, listener);
     } catch (error) {

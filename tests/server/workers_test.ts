@@ -1,0 +1,169 @@
+import { loadConfig, requireConfig } from "../../src/config/mod.ts";
+import { HttpServer } from "../../src/http/http_server.ts";
+import { Server } from "../../src/server/server.ts";
+import { Workers } from "../../src/server/workers.ts";
+import { assert, assertEquals, assertGreater, assertThrows } from "../assert.ts";
+import { TestLog } from "../unit/test_log.ts";
+import { FlvViewer } from "./http_flv_rig.ts";
+import { Publisher, serverTest, sleep, until, Viewer } from "./rtmp_rig.ts";
+
+/** A server of this process whose clients come to three threads. */
+class ThreadedServer implements AsyncDisposable {
+  readonly log = new TestLog();
+  readonly spawned: Worker[] = [];
+  readonly workers: Workers;
+  readonly server: Server;
+  readonly http: HttpServer;
+
+  constructor(vhost = "", root = "") {
+    const text = `listen 1935; ${root} http_server { enabled on; }
+      vhost __defaultVhost__ { http_remux { enabled on; } ${vhost} }`;
+    const config = requireConfig(loadConfig({ path: "t.conf", text }));
+    const anyPort = { ...config.httpServer.listen, host: "127.0.0.1", port: 0 };
+    const { log } = this;
+    const spawn = () => {
+      const worker = new Worker(new URL("./faulty_worker.ts", import.meta.url), { type: "module" });
+      this.spawned.push(worker);
+      return worker;
+    };
+    this.workers = new Workers({ threads: 3, log, spawn });
+    const { listen } = this.workers;
+    const httpServer = { ...config.httpServer, listen: anyPort };
+    this.server = new Server({ ...config, listen: [anyPort], httpServer }, log, { listen });
+    this.http = new HttpServer(this.server, { listen });
+    this.server.start();
+    this.http.start();
+  }
+
+  get port(): number {
+    return this.server.rtmp.ports[0]!;
+  }
+
+  /** Address of a stream over HTTP. */
+  flv(stream: string): string {
+    return `http://127.0.0.1:${this.http.webPort}/live/${stream}.flv`;
+  }
+
+  /** Plays with so many clients that every thread has some. */
+  async play(stream: string): Promise<Viewer[]> {
+    const viewers: Viewer[] = [];
+    do viewers.push(await Viewer.start(this.port, stream)); while (
+      viewers.length < 60 && !this.isSpread(viewers.length)
+    );
+    assert(this.isSpread(viewers.length), `connections of the threads: ${this.workers.socketCounts}`);
+    return viewers;
+  }
+
+  isSpread(viewers: number): boolean {
+    const counts = this.workers.socketCounts;
+    const elsewhere = counts.reduce((sum, count) => sum + count, 0);
+    return viewers >= 12 && counts.length === 2 && counts.every((count) => count >= 2) && viewers - elsewhere >= 2;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.server.stop(), this.http.stop()]);
+    this.workers[Symbol.dispose]();
+  }
+}
+
+/** Waits until all threads listen: before that all clients come to the first. */
+async function allListen(server: ThreadedServer): Promise<void> {
+  const conns: Deno.Conn[] = [];
+  while (conns.length < 400 && !server.workers.socketCounts.every((count) => count > 0)) {
+    conns.push(await Deno.connect({ hostname: "127.0.0.1", port: server.port }));
+    await sleep(10);
+  }
+  assertEquals(server.workers.socketCounts.filter((count) => count > 0).length, 2);
+  for (const conn of conns) conn.close();
+  await until("those connections are gone", () => server.server.rtmp.connectionCount === 0);
+}
+
+async function started(server: ThreadedServer): Promise<ThreadedServer> {
+  await allListen(server);
+  return server;
+}
+
+serverTest("threads: every player gets every frame of one publisher, wherever they came in", async () => {
+  await using server = await started(new ThreadedServer());
+  using publisher = await Publisher.start(server.port, "a", 20_000);
+  const viewers = await server.play("a");
+  const web = await Promise.all(Array.from({ length: 8 }, () => FlvViewer.start(server.flv("a"))));
+  await Promise.all(viewers.map((viewer) => viewer.waitForFrames(100)));
+  const { registry, rtmp } = server.server;
+  assertEquals(registry.streams().get("/live/a")?.clientCount, viewers.length + web.length + 1);
+  assertEquals(rtmp.connectionCount, viewers.length + 1);
+  publisher.unpublish();
+  await sleep(500);
+  const last = publisher.sent.at(-1);
+  for (const viewer of viewers) {
+    assertEquals(viewer.breaks, []);
+    assertEquals(viewer.labels.at(-1), last);
+  }
+  for (const viewer of web) {
+    assertEquals(viewer.breaks, []);
+    assertEquals([viewer.labels.at(-1), viewer.ended], [last, "end"]);
+  }
+  for (const viewer of viewers) viewer[Symbol.dispose]();
+  await until("nobody is left", () => server.workers.socketCounts.every((count) => count <= 1));
+});
+
+serverTest(
+  "threads: publishers of any thread feed players of any thread; one source, one publisher a stream",
+  async () => {
+    await using server = await started(new ThreadedServer());
+    const names = Array.from({ length: 12 }, (_, at) => `s${at}`);
+    const publishers = await Promise.all(names.map((name) => Publisher.start(server.port, name)));
+    assertGreater(Math.max(...server.workers.socketCounts), 0);
+    const viewers = await Promise.all(names.flatMap((name) => [1, 2, 3].map(() => Viewer.start(server.port, name))));
+    await Promise.all(viewers.map((viewer) => viewer.waitForFrames(60)));
+    for (const viewer of viewers) assertEquals(viewer.breaks, []);
+    using second = await Publisher.start(server.port, "s3");
+    assert(second.codes.includes("NetStream.Publish.BadName"));
+    for (const each of [...publishers, ...viewers]) each[Symbol.dispose]();
+  },
+);
+
+serverTest("threads: limits and kicks see one server", async () => {
+  await using server = await started(new ThreadedServer("", "max_connections 20;"));
+  using _publisher = await Publisher.start(server.port, "a");
+  const viewers: Viewer[] = [];
+  for (let i = 0; i < 19; i++) viewers.push(await Viewer.start(server.port, "a"));
+  assertEquals(server.server.rtmp.connectionCount, 20);
+  const refused = await Viewer.start(server.port, "a").catch((error: Error) => ({ ended: error.message }));
+  assert(refused.ended !== "");
+  for (const client of [...server.server.registry.clients()]) if (client.type === "rtmp-play") client.kick();
+  await until("all players are gone", () => viewers.every(({ ended }) => ended !== ""));
+});
+
+serverTest("threads: one that ends takes its own clients only, is told of, and is started again", async () => {
+  await using server = await started(new ThreadedServer());
+  let publisher = await Publisher.start(server.port, "a");
+  // The publisher shall not be among the lost.
+  while (server.workers.socketCounts.some((count) => count > 0)) {
+    publisher[Symbol.dispose]();
+    await until("it is gone", () => server.server.rtmp.connectionCount === 0);
+    publisher = await Publisher.start(server.port, "a");
+  }
+  const viewers = await server.play("a");
+  const lost = server.workers.socketCounts[0]!;
+  server.spawned[0]!.postMessage("fail");
+  await until("its clients are gone", () => viewers.filter(({ ended }) => ended !== "").length === lost);
+  const kept = viewers.filter(({ ended }) => ended === "");
+  await Promise.all(kept.map((viewer) => viewer.waitForFrames(100)));
+  for (const viewer of kept) assertEquals(viewer.breaks, []);
+  assert(server.log.lines.some((line) => line.includes("thread 1 has ended") && line.includes("told to fail")));
+  for (const each of [publisher, ...viewers]) each[Symbol.dispose]();
+  await until("another one is started", () => server.spawned.length === 3);
+  await allListen(server);
+});
+
+serverTest("threads: a second server on the port is told that it is taken", async () => {
+  await using server = new ThreadedServer();
+  const workers = new Workers({ threads: 2, log: new TestLog() });
+  try {
+    const { port } = server;
+    assertThrows(() => workers.listen({ host: "127.0.0.1", port }), Deno.errors.AddrInUse);
+  } finally {
+    workers[Symbol.dispose]();
+  }
+});
