@@ -111,18 +111,19 @@ export class EdgePull {
     // With players cut off there is no time to ask one after the other.
     const staggerMs = this.#endedMs > 0 ? 0 : STAGGER_MS;
     let fedMs = 0;
-    for (let race: PullRace | null = this.#newRace(targets, staggerMs, () => {}); race !== null;) {
+    for (let race: PullRace | null = this.#newRace(targets, staggerMs); race !== null;) {
       this.#race = race;
       fedMs = await race.finished;
       if (race.lastMediaMs > 0) this.#endedMs = race.lastMediaMs;
       race = this.#successor;
       this.#successor = null;
+      race?.hurry();
     }
     this.#race = null;
     return fedMs;
   }
 
-  #newRace(targets: readonly string[], staggerMs: number, makeWay: () => void): PullRace {
+  #newRace(targets: readonly string[], staggerMs: number, makeWay?: () => void): PullRace {
     const race: PullRace = new PullRace(this.#source, {
       targets,
       request: this.request,
@@ -130,7 +131,7 @@ export class EdgePull {
       environment: this.#environment,
       log: this.#log,
       staggerMs,
-      makeWay,
+      ...(makeWay === undefined ? {} : { makeWay }),
       onFeeding: ({ text }) => this.#onFeeding(text),
       onFailure: (error) => this.#fail(error, race === this.#race ? "warn" : "debug"),
       onMoveAsked: () => this.#move(race),

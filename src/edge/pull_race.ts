@@ -6,6 +6,7 @@ import type { OriginHealth } from "./origin_pool.ts";
 import { MAX_REDIRECTS, mayFollow } from "./redirect_trust.ts";
 import { upstreamDial } from "./upstream_dial.ts";
 import { parseRedirect, parseTargetOf, type PullTarget } from "./upstream_request.ts";
+import { isDowngrade } from "./upstream_tls.ts";
 import { type UpstreamOutcome, UpstreamRun } from "./upstream_run.ts";
 
 /** One round of tries for one source. */
@@ -21,8 +22,8 @@ export interface PullRaceOptions {
   staggerMs: number;
   /** The source is fed, by this server. */
   onFeeding(target: PullTarget): void;
-  /** A server has the stream: whatever else feeds the source is to stop. */
-  makeWay(): void;
+  /** Where another server feeds the source until one of these can: it is to stop now. */
+  makeWay?: () => void;
   /** The server that feeds the source is about to stop. */
   onMoveAsked(): void;
   onFailure(error: string): void;
@@ -69,6 +70,11 @@ export class PullRace {
   /** When the source last got media in this round; 0 if it never did. */
   get lastMediaMs(): number {
     return this.#lastMediaMs;
+  }
+
+  /** The server that fed the source is gone: any other takes over with what it has. */
+  hurry(): void {
+    for (const run of [...this.#runs.keys()]) run.takeOver();
   }
 
   /** Ends the round. */
@@ -146,7 +152,7 @@ export class PullRace {
       target,
       timeouts: request.vhost.cluster,
       dial: upstreamDial({ request, target, via, environment }),
-      makeWay,
+      ...(makeWay === undefined ? {} : { makeWay }),
       onMoveAsked,
       onFeeding: () => {
         this.#feeding = environment.pool.health(origin);
@@ -185,6 +191,7 @@ export class PullRace {
       // Side by side, several servers name the same owner: the first to do so was enough.
       return this.#runs.size > 0 ? null : refuse("that server was asked already");
     }
+    if (isDowngrade(target, next)) return refuse("it leads from TLS to a connection that anybody can read");
     if (hops >= MAX_REDIRECTS) return refuse(`after ${MAX_REDIRECTS} redirects`);
     if (!mayFollow(remoteIp, next.host)) return refuse("a public server may not send us to a local address");
     log.info(`pull ${this.#source.key}: ${target.text} redirects to ${next.text}`);

@@ -1,12 +1,12 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
-import { audioFlags, MediaFlag, videoFlags } from "../flv/codec.ts";
 import { asString } from "../rtmp/command.ts";
 import type { ClientEvent } from "../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
 import type { LiveSource, PublishSession } from "../stream/live_source.ts";
-import type { MediaPacket, PacketKind } from "../stream/packet.ts";
+import { isFrame, type MediaPacket, type PacketKind } from "../stream/packet.ts";
 import type { FlvClientHandlers } from "./flv_client.ts";
+import { Overlap } from "./overlap.ts";
 import type { RtmpClientHandlers } from "./rtmp_client.ts";
 import type { PullTarget } from "./upstream_request.ts";
 
@@ -32,8 +32,11 @@ export interface UpstreamRunOptions {
   timeouts: PullTimeouts;
   /** Connects and asks; rejects with an `UpstreamError`. */
   dial(handlers: UpstreamRun, signal: AbortSignal): Promise<UpstreamClient>;
-  /** The first frame has come: who feeds the source until now is to stop. */
-  makeWay(): void;
+  /**
+   * Where another server feeds the source until this one can: it is to stop now. Without it, the source is fed from the
+   * first frame on.
+   */
+  makeWay?: () => void;
   /** The source is fed. */
   onFeeding(): void;
   /** The server is about to stop; it goes on for now. */
@@ -87,6 +90,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #refused = false;
   #holds = false;
   #held: MediaPacket[] = [];
+  #hasFrame = false;
+  readonly #overlap: Overlap | null;
   #feedingSinceMs = 0;
   #lastMediaMs = 0;
   #over = false;
@@ -98,6 +103,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     this.#source = source;
     this.#timers = timers;
     this.#options = options;
+    this.#overlap = options.makeWay === undefined ? null : new Overlap(source);
     this.#dial();
   }
 
@@ -110,14 +116,29 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     const kind = kinds.get(message.typeId);
     if (kind === undefined) return;
     const packet: MediaPacket = { kind, timestampMs: message.timestampMs, payload: message.payload };
-    if (this.#feed === null && !isFrame(packet)) return this.#hold(packet);
-    this.#feed ??= this.#startFeed();
+    if (this.#feed === null && !this.#hasFrame) {
+      if (!isFrame(packet)) return this.#hold(packet);
+      this.#hasFrame = true;
+    }
     if (kind !== "script") this.#lastMediaMs = this.#timers.nowMs();
+    if (this.#feed === null && this.#overlap !== null) return this.#overlap.add(packet, this.#timers.nowMs());
+    this.#feed ??= this.#startFeed();
     this.#feed?.publish(packet);
   }
 
   onBurstEnd(): void {
+    this.takeOver();
     this.#feed?.endBurst();
+  }
+
+  /** Feeds the source in the place of the server before, if this one has come that far. */
+  takeOver(): void {
+    if (this.#over || this.#feed !== null) return;
+    const packets = this.#overlap?.take(this.#timers.nowMs()) ?? null;
+    if (packets === null) return;
+    this.#options.makeWay?.();
+    this.#feed = this.#startFeed();
+    for (const packet of packets) this.#feed?.publish(packet);
   }
 
   onEvent(event: ClientEvent): void {
@@ -160,7 +181,6 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
 
   #startFeed(): PublishSession | null {
     try {
-      this.#options.makeWay();
       const feed = this.#source.startPublish("upstream", () => this.#onRevoked());
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#options.onFeeding();
@@ -225,11 +245,4 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       error,
     });
   }
-}
-
-/** True for audio and video other than decoder headers. */
-function isFrame({ kind, payload }: MediaPacket): boolean {
-  if (kind === "script") return false;
-  const flags = kind === "video" ? videoFlags(payload) : audioFlags(payload);
-  return (flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) === 0;
 }

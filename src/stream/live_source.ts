@@ -1,12 +1,12 @@
 import type { AmfObject } from "../amf/amf0.ts";
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import { RequestDenied } from "../base/errors.ts";
-import { audioFlags, MediaFlag, videoFlags } from "../flv/codec.ts";
+import { MediaFlag } from "../flv/codec.ts";
 import { LogSet } from "./log_set.ts";
 import { MetaCache, readScript } from "./meta_cache.ts";
-import type { MediaPacket } from "./packet.ts";
+import { flagsOf, isFrame, type MediaPacket } from "./packet.ts";
 import { PlayCursor } from "./play_cursor.ts";
-import { RepeatFilter } from "./repeat_filter.ts";
+import { isSamePacket, RepeatFilter } from "./repeat_filter.ts";
 import { SourceStats } from "./stats.ts";
 import { type TimeJitter, Timeline } from "./timeline.ts";
 import { rtmpWireFormat, type WireFormat } from "./wire_format.ts";
@@ -180,6 +180,17 @@ export class LiveSource {
     this.#feed = feed;
     for (const player of [...this.#players]) player.onPublishChange(true);
     return session;
+  }
+
+  /**
+   * Where frames begin that go on with what this source has: with its newest GOP, all of it. -1 if they do not, or not
+   * yet.
+   */
+  findContinuation(frames: readonly MediaPacket[]): number {
+    this.#logs.flush();
+    const [first, ...others] = this.#logs.gop().filter(isFrame);
+    const from = first === undefined ? -1 : frames.findIndex((frame) => isSamePacket(frame, first));
+    return from >= 0 && others.every((known, i) => isSamePacket(frames[from + 1 + i], known)) ? from : -1;
   }
 
   /**
@@ -361,13 +372,4 @@ export class LiveSource {
     }
     this.#wakeTimer = this.#timers.after(0, () => this.#wakeFrom(this.#wakeNext));
   }
-}
-
-function flagsOf({ kind, payload }: MediaPacket): number {
-  return kind === "video" ? videoFlags(payload) : audioFlags(payload);
-}
-
-/** True for audio and video other than decoder headers. */
-function isFrame(packet: MediaPacket): boolean {
-  return packet.kind !== "script" && (flagsOf(packet) & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) === 0;
 }

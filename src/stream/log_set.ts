@@ -68,6 +68,13 @@ export class LogSet {
     if (--side.players === 0) this.#setSide(this.#side.filter((each) => each !== side));
   }
 
+  /** Packets of the newest GOP, as far as they are flushed. */
+  gop(): MediaPacket[] {
+    const packets: MediaPacket[] = [];
+    this.main.forEachOfGop((bytes) => packets.push(this.#format.read(bytes)));
+    return packets;
+  }
+
   /** Packets of the newest GOP of the publisher that has left, and of all that came behind. */
   endedGop(): MediaPacket[] {
     const packets: MediaPacket[] = [];

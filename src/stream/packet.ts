@@ -1,3 +1,5 @@
+import { audioFlags, MediaFlag, videoFlags } from "../flv/codec.ts";
+
 /** What a packet carries; scripts are metadata and other named data. */
 export type PacketKind = "audio" | "video" | "script";
 
@@ -8,4 +10,14 @@ export interface MediaPacket {
   timestampMs: number;
   /** For a script, AMF0 values beginning with the name (`onMetaData`). */
   payload: Uint8Array;
+}
+
+/** What the first bytes of audio or video tell; see {@link MediaFlag}. */
+export function flagsOf({ kind, payload }: MediaPacket): number {
+  return kind === "video" ? videoFlags(payload) : audioFlags(payload);
+}
+
+/** True for audio and video other than decoder headers. */
+export function isFrame(packet: MediaPacket): boolean {
+  return packet.kind !== "script" && (flagsOf(packet) & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) === 0;
 }

@@ -34,9 +34,7 @@ export class RepeatFilter {
     const at = this.#held.length;
     if (at === 0) this.#sinceMs = nowMs;
     this.#held.push(packet);
-    const known = this.#known[at];
-    const isSame = known !== undefined && known.kind === packet.kind && equalBytes(known.payload, packet.payload);
-    if (!isSame || nowMs - this.#sinceMs > this.#limitMs) return "noRepeat";
+    if (!isSamePacket(this.#known[at], packet) || nowMs - this.#sinceMs > this.#limitMs) return "noRepeat";
     return at + 1 === this.#known.length ? "caughtUp" : "held";
   }
 
@@ -49,4 +47,9 @@ export class RepeatFilter {
   get lastTimestampMs(): number {
     return this.#known.at(-1)?.timestampMs ?? 0;
   }
+}
+
+/** True if both carry the same, whenever. */
+export function isSamePacket(a: MediaPacket | undefined, b: MediaPacket): boolean {
+  return a !== undefined && a.kind === b.kind && equalBytes(a.payload, b.payload);
 }

@@ -13,6 +13,8 @@ export interface PublisherOptions {
   firstSession?: number;
   /** A server that takes nothing for so long is left for the next; default: only a closed connection is. */
   stallMs?: number;
+  /** Goes where a server asks it to reconnect to, as encoders of enhanced RTMP do. */
+  moves?: boolean;
 }
 
 const FRAME_MS = 40;
@@ -35,6 +37,8 @@ export class NumberedPublisher implements Disposable {
   readonly startedAtMs = new Map<number, number>();
   /** Why connections ended. */
   readonly ends: string[] = [];
+  /** Addresses that servers asked it to reconnect to. */
+  readonly moves: string[] = [];
   /** Connects to nobody as long as it is set. */
   away = false;
   /** Goes into the headers of the next session. */
@@ -51,7 +55,7 @@ export class NumberedPublisher implements Disposable {
 
   constructor(urls: readonly string[], options: PublisherOptions = {}) {
     this.urls = urls;
-    this.#options = { kbps: 100, gopMs: 1000, firstSession: 1, stallMs: Infinity, ...options };
+    this.#options = { kbps: 100, gopMs: 1000, firstSession: 1, stallMs: Infinity, moves: false, ...options };
     this.session = this.#options.firstSession - 1;
     this.#dial();
   }
@@ -76,13 +80,14 @@ export class NumberedPublisher implements Disposable {
     this.#client?.close();
   }
 
-  async #dial(): Promise<void> {
+  async #dial(asked?: string): Promise<void> {
     if (this.#disposed) return;
     if (this.away) return void setTimeout(() => this.#dial(), RETRY_MS);
-    const address = this.urls[this.#next++ % this.urls.length]!;
+    const address = asked ?? this.urls[this.#next++ % this.urls.length]!;
     const target = parseTarget(address)!;
     const name = address.slice(address.lastIndexOf("/") + 1);
-    const isCurrent = () => this.#client === null || this.#client === client;
+    let hasMoved = false;
+    const isCurrent = () => !hasMoved && (this.#client === null || this.#client === client);
     let client: RtmpClient | null = null;
     try {
       client = await RtmpClient.connect({
@@ -98,11 +103,16 @@ export class NumberedPublisher implements Disposable {
           name,
           chunkSizeBytes: 60_000,
           handshake: "simple",
+          canReconnect: this.#options.moves,
         },
       }, {
         onMedia: () => {},
         onEvent: (event) => {
           if (event.kind === "ready") return this.#start(target.text);
+          if (event.kind === "reconnectRequest") {
+            hasMoved = true;
+            return this.#move(`${event.tcUrl}/${name}`);
+          }
           if (event.kind !== "refused") return;
           client?.close();
           this.#onEnd(`${event.status.code}: ${event.status.description}`);
@@ -116,6 +126,15 @@ export class NumberedPublisher implements Disposable {
     } catch (error) {
       this.#onEnd(String(error));
     }
+  }
+
+  #move(address: string): void {
+    this.moves.push(address);
+    clearInterval(this.#timer);
+    this.#client?.unpublish();
+    this.#client = null;
+    this.server = "";
+    this.#dial(address);
   }
 
   #onEnd(reason: string): void {

@@ -19,6 +19,8 @@ export interface WebServerOptions {
   dir?: string;
   apiPort?: number;
   webPort?: number;
+  /** RTMP. */
+  port?: number;
 }
 
 /** A server of this process with RTMP, API, and streams and files over HTTP. */
@@ -35,7 +37,7 @@ export class WebServer extends TestServer {
       `http_api { enabled on; listen 127.0.0.1:${apiPort}; }
        http_server { enabled on; listen 127.0.0.1:${webPort}; dir ${dir}; ${http} } ${root}`,
       // Not 0: coworkers are told the port that is configured.
-      freePort(),
+      options.port ?? freePort(),
     );
     this.apiPort = apiPort;
     this.webPort = webPort;
