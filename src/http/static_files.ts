@@ -1,6 +1,7 @@
 import { type ByteRange, parseByteRange } from "./byte_range.ts";
 import type { Call } from "./call.ts";
 import { refusal } from "./envelope.ts";
+import { flvBeginning } from "./flv_seek.ts";
 import { mimeType } from "./mime.ts";
 import { redirect } from "./route.ts";
 import { methodNotAllowed } from "./router.ts";
@@ -20,7 +21,8 @@ interface FoundFile {
  * Answers with a file of a directory; `index.html` stands for the folder it is in, and no folder is ever listed.
  *
  * Nothing outside of the directory is reached, by whatever path or link. Ranges, `If-Modified-Since` and
- * `If-None-Match` are understood.
+ * `If-None-Match` are understood; of players in Flash and their like, `x.flv?start=BYTES` and `x.mp4?bytes=FROM-TO`, as
+ * in SRS.
  *
  * @param path What of the request's path is below the directory; begins with a slash.
  */
@@ -68,14 +70,11 @@ async function answerFile({ path, file, info }: FoundFile, call: Call): Promise<
     file.close();
     return new Response(null, { status: 304, headers });
   }
+  const beginning = await seekBeginning(path, file, call);
+  if (beginning !== null) return answerRest({ file, size, beginning, headers }, call);
   const isRangeMeant = ["", etag, headers.get("last-modified")].includes(call.headers.get("if-range") ?? "");
-  const range = isRangeMeant ? parseByteRange(call.headers.get("range"), size) : "all";
-  if (range === "outside") {
-    file.close();
-    const answer = refusal(416, "the file has no such part");
-    answer.headers.set("content-range", `bytes */${size}`);
-    return answer;
-  }
+  const range = isRangeMeant ? parseByteRange(askedRange(path, call), size) : "all";
+  if (range === "outside") return noSuchPart(file, size);
   const part = range === "all" ? { start: 0, end: size } : range;
   headers.set("content-length", String(part.end - part.start));
   if (range !== "all") headers.set("content-range", `bytes ${part.start}-${part.end - 1}/${size}`);
@@ -88,6 +87,50 @@ async function answerFile({ path, file, info }: FoundFile, call: Call): Promise<
   return new Response(readPart(file, part), { status, headers });
 }
 
+/** Range that is asked for, by its header or, of an MP4, by the address. Source: SRS 7 `SrsVodStream`. */
+function askedRange(path: string, { headers, query }: Call): string | null {
+  const asked = /\.mp4$/i.test(path) ? query.get("range") || query.get("bytes") : "";
+  return asked === "" ? headers.get("range") : `bytes=${asked.replace(/^bytes=/, "")}`;
+}
+
+/** What an FLV begins with that is asked for from some byte on; null where the file is sent as it is. */
+async function seekBeginning(path: string, file: Deno.FsFile, { query }: Call): Promise<Seek | null> {
+  const start = /\.flv$/i.test(path) ? Number(/^\d{1,15}/.exec(query.raw("start"))?.[0] ?? 0) : 0;
+  const bytes = start > 0 ? await flvBeginning(file, start) : null;
+  return bytes === null ? null : { start, bytes };
+}
+
+interface Seek {
+  readonly start: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+interface FileRest {
+  readonly file: Deno.FsFile;
+  readonly size: number;
+  readonly beginning: Seek;
+  readonly headers: Headers;
+}
+
+async function answerRest({ file, size, beginning: { start, bytes }, headers }: FileRest, call: Call) {
+  if (start >= size) return noSuchPart(file, size);
+  headers.set("content-length", String(bytes.length + size - start));
+  headers.delete("accept-ranges");
+  if (call.method === "HEAD") {
+    file.close();
+    return new Response(null, { headers });
+  }
+  await file.seek(start, Deno.SeekMode.Start);
+  return new Response(readPart(file, { start, end: size }, bytes), { headers });
+}
+
+function noSuchPart(file: Deno.FsFile, size: number): Response {
+  file.close();
+  const answer = refusal(416, "the file has no such part");
+  answer.headers.set("content-range", `bytes */${size}`);
+  return answer;
+}
+
 /** The client has the newest version already. Source: RFC 9110 §13.1. */
 function isUnchanged(headers: Headers, etag: string, modifiedMs: number | null): boolean {
   const known = headers.get("if-none-match");
@@ -97,10 +140,20 @@ function isUnchanged(headers: Headers, etag: string, modifiedMs: number | null):
 }
 
 /** The file from where it stands, in pieces, read when they are asked for; closes it at the end. */
-function readPart(file: Deno.FsFile, { start, end }: ByteRange): ReadableStream<Uint8Array<ArrayBuffer>> {
+function readPart(
+  file: Deno.FsFile,
+  { start, end }: ByteRange,
+  before: Uint8Array<ArrayBuffer> | null = null,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let left = end - start;
+  let first = before;
   return new ReadableStream({
     async pull(controller) {
+      if (first !== null) {
+        controller.enqueue(first);
+        first = null;
+        return;
+      }
       const piece = new Uint8Array(Math.min(PIECE_BYTES, left));
       const count = left === 0 ? null : await file.read(piece);
       if (count === null) {
