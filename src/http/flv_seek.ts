@@ -21,7 +21,8 @@ export async function flvBeginning(file: Deno.FsFile, start: number): Promise<Ui
   if (header === null || header[0] !== 0x46 || header[1] !== 0x4c || header[2] !== 0x56) return null;
   const flags = header[4]!;
   const found = new Map<number, Uint8Array>();
-  for (let at = FILE_HEADER_BYTES, i = 0; i < MAX_TAGS && found.size < 2; i++) {
+  let at = FILE_HEADER_BYTES;
+  for (let i = 0; i < MAX_TAGS && found.size < 2; i++) {
     const tagHeader = await readAt(file, at, flvTagHeaderBytes);
     if (tagHeader === null) break;
     const { type, timestampMs, payloadBytes } = parseFlvTagHeader(tagHeader);
