@@ -3,6 +3,7 @@ import type { Config } from "../config/mod.ts";
 import { HttpServer } from "../http/http_server.ts";
 import { SERVER_NAME } from "../server/identity.ts";
 import { Reloader } from "../server/reload.ts";
+import type { ReloadPart } from "../server/reload_part.ts";
 import { Server } from "../server/server.ts";
 import { threadCount, Workers } from "../server/workers.ts";
 import type { CliIo } from "./command.ts";
@@ -44,13 +45,15 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   using workers = new Workers({ threads: threadCount(config.workers), log });
   const { listen } = workers;
   const server = new Server(config, serverLog.limited, { serverId: await keepServerId(config.pid, log), listen });
-  const reloader = new Reloader({ server, log, read: () => reader.load(), parts: [serverLog] });
+  const parts: ReloadPart[] = [serverLog];
+  const reloader = new Reloader({ server, log, read: () => reader.load(), parts });
   const http = new HttpServer(server, {
     reload: () => void reloader.reload("the HTTP API"),
     reloadState: () => reloader.report,
     drain: () => ends.end("SIGQUIT"),
     listen,
   });
+  parts.push(...http.certificates);
   using strayDebugger = new StrayDebugger();
   using _signals = onServerSignals({
     quit: () => ends.end("SIGQUIT"),

@@ -103,9 +103,6 @@ function checkVhost(
   if (vhost.enabled && cluster.mode === "remote" && cluster.origin.length === 0) {
     problems.warn(at("cluster", "mode"), `mode remote without an "origin": there is nothing to pull from`);
   }
-  if (vhost.enabled && cluster.mode === "remote" && cluster.protocol === "flvs" && !cluster.followClient) {
-    problems.warn(at("cluster", "protocol"), "protocol flvs is not supported: nothing is pulled", "write flv or rtmp");
-  }
   if (cluster.mode === "remote" && cluster.originCluster) {
     problems.warn(at("cluster", "origin_cluster"), "origin_cluster has no effect with mode remote");
   }

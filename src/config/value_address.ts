@@ -9,6 +9,8 @@ import { quoteWord } from "./problem.ts";
 import type { ConfWord } from "./srs_lexer.ts";
 import type { ValueReport, ValueType } from "./value_type.ts";
 
+const RTMPS_PORT = 443;
+
 /** One address to listen on. */
 export function listenAddress(): ValueType<ListenAddress> {
   return {
@@ -59,9 +61,28 @@ export function endpoints(port: number, portHint?: string): ValueType<readonly E
   };
 }
 
+/** Servers to pull from: `host[:port]`, or `rtmps://host[:port]`, whose port is 443 where none is written. */
+export function origins(port: number): ValueType<readonly Endpoint[]> {
+  return {
+    kind: "address",
+    takesMany: true,
+    read: (all, _fallback, report) =>
+      all.map((word) => readOrigin(word, port, report)).filter((found) => found !== null),
+  };
+}
+
 /** The address that this server gives to others. */
 export function advertisedAddress(): ValueType<AdvertisedAddress | null> {
   return { kind: "address", takesMany: false, read: ([word], _fallback, report) => readHostPort(word, report) };
+}
+
+function readOrigin(word: ConfWord, port: number, report: ValueReport): Endpoint | null {
+  const { text } = word;
+  const [, authority] = /^rtmps:\/\/([^/?#@]+)\/?$/i.exec(text) ?? [];
+  const address = parseHostPort(authority ?? text);
+  if (address) return { host: address.host, port: address.port ?? (authority ? RTMPS_PORT : port), text };
+  report.error(word, `${quoteWord(text)} is not host, host:port, [ipv6]:port or rtmps://host[:port]`);
+  return null;
 }
 
 function readHostPort(word: ConfWord, report: ValueReport): AdvertisedAddress | null {

@@ -4,6 +4,8 @@ import { quoteWord } from "./problem.ts";
 import type { ConfWord } from "./srs_lexer.ts";
 import type { ValueReport, ValueType } from "./value_type.ts";
 
+const RTMPS_PORT = 443;
+
 /** Addresses to be called over HTTP, as written. */
 export function httpUrls(): ValueType<readonly string[]> {
   return {
@@ -28,7 +30,7 @@ export function httpUrl(): ValueType<string> {
   };
 }
 
-/** Servers that take streams: `host[:port]`, or with an address of their own for it, `rtmp://host[:port]/app/[stream]`. */
+/** Servers that take streams: `host[:port]`, or with an address of their own for it, `rtmp://host[:port]/app/[stream]` or `rtmps://`. */
 export function rtmpTargets(port: number): ValueType<readonly Endpoint[]> {
   return {
     kind: "address",
@@ -46,9 +48,9 @@ function checkHttpUrl(word: ConfWord, report: ValueReport): void {
 
 function readTarget(word: ConfWord, port: number, report: ValueReport): Endpoint | null {
   const { text } = word;
-  const [, authority] = /^rtmp:\/\/([^/?#@]+)\/[^/?#]/i.exec(text) ?? [];
+  const [, secure, authority] = /^rtmp(s?):\/\/([^/?#@]+)\/[^/?#]/i.exec(text) ?? [];
   const address = parseHostPort(text.includes("://") ? authority ?? "" : text);
-  if (address) return { host: address.host, port: address.port ?? port, text };
-  report.error(word, `${quoteWord(text)} is not host, host:port, [ipv6]:port or rtmp://host[:port]/app/[stream]`);
+  if (address) return { host: address.host, port: address.port ?? (secure ? RTMPS_PORT : port), text };
+  report.error(word, `${quoteWord(text)} is not host, host:port, [ipv6]:port or rtmp[s]://host[:port]/app/[stream]`);
   return null;
 }

@@ -22,6 +22,8 @@ export interface PullEnvironment {
   log: Logger;
   pool: OriginPool;
   watch: OriginWatch;
+  /** Authorities, PEM, that servers asked over TLS may be signed by besides the public ones; default none. */
+  caCerts?(): readonly string[];
   /** A new connection id for log lines. */
   newCid(): string;
   /**

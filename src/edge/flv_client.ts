@@ -1,7 +1,8 @@
 import type { Timers } from "../base/clock.ts";
 import { describeError, SrsError, UpstreamError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/bytes.ts";
-import { TcpConn } from "../net/tcp_conn.ts";
+import type { TcpConn } from "../net/tcp_conn.ts";
+import { dial, type TlsDialOptions } from "../net/tls_dial.ts";
 import type { ClientEvent } from "../rtmp/client_session.ts";
 import type { RtmpMessage } from "../rtmp/message.ts";
 import { formatHost } from "../rtmp/url.ts";
@@ -18,6 +19,10 @@ export interface FlvClientOptions {
   headers: readonly (readonly [name: string, value: string])[];
   /** Name look-up and TCP. */
   connectTimeoutMs: number;
+  /** For https; null for plain HTTP. */
+  tls?: TlsDialOptions | null;
+  /** The TLS handshake. */
+  handshakeTimeoutMs: number;
   /** From the request to the head of an answer, if only a preliminary one. */
   headTimeoutMs: number;
   timers: Timers;
@@ -37,6 +42,7 @@ export interface FlvClientHandlers {
 }
 
 const HTTP_PORT = 80;
+const HTTPS_PORT = 443;
 const READ_BYTES = 64 * 1024;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -76,15 +82,11 @@ export class FlvClient implements Disposable {
   /**
    * Dials and asks; how it goes on comes through the handlers.
    *
-   * @throws {UpstreamError} `StConnect` if there is no TCP connection.
+   * @throws {UpstreamError} `StConnect` if there is no TCP connection, or no TLS.
    */
   static async connect(options: FlvClientOptions, handlers: FlvClientHandlers): Promise<FlvClient> {
-    const { host, port, connectTimeoutMs: timeoutMs, signal, mayTalkTo } = options;
-    const tcp = await TcpConn.connect({ host, port, timeoutMs, ...(signal === undefined ? {} : { signal }) });
-    if (mayTalkTo !== undefined && !mayTalkTo(tcp.remoteIp)) {
-      tcp.close();
-      throw new UpstreamError("StConnect", `${formatHost(host)}:${port} is not talked to: it is ${tcp.remoteIp}`);
-    }
+    const { connectTimeoutMs: timeoutMs, handshakeTimeoutMs: tlsTimeoutMs } = options;
+    const tcp = await dial({ ...options, timeoutMs, tlsTimeoutMs });
     const client = new FlvClient(tcp, options, handlers);
     client.#run();
     return client;
@@ -127,10 +129,11 @@ export class FlvClient implements Disposable {
   }
 
   async #ask(): Promise<void> {
-    const { host, port, path, headers } = this.#options;
+    const { host, port, tls = null, path, headers } = this.#options;
+    const usualPort = tls === null ? HTTP_PORT : HTTPS_PORT;
     const lines = [
       `GET ${path} HTTP/1.1`,
-      `Host: ${formatHost(host)}${port === HTTP_PORT ? "" : `:${port}`}`,
+      `Host: ${formatHost(host)}${port === usualPort ? "" : `:${port}`}`,
       ...headers.map(([name, value]) => `${name}: ${value}`),
       "Accept: */*",
       "Connection: close",
@@ -165,7 +168,7 @@ export class FlvClient implements Disposable {
 
   /** A location may be relative to what was asked for; one that makes no sense is left as it is. */
   #absolute(location: string): string {
-    const base = `http://${this.address}${this.#options.path}`;
+    const base = `${this.#options.tls ? "https" : "http"}://${this.address}${this.#options.path}`;
     return URL.canParse(location, base) ? new URL(location, base).href : location;
   }
 

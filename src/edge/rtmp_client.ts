@@ -1,6 +1,7 @@
 import { describeError, SrsError, UpstreamError } from "../base/errors.ts";
 import type { Timers } from "../base/clock.ts";
-import { TcpConn } from "../net/tcp_conn.ts";
+import type { TcpConn } from "../net/tcp_conn.ts";
+import { dial, type TlsDialOptions } from "../net/tls_dial.ts";
 import { type PumpSource, WritePump } from "../net/write_pump.ts";
 import {
   type ClientEvent,
@@ -17,7 +18,9 @@ export interface RtmpClientOptions {
   port: number;
   /** Name look-up and TCP. */
   connectTimeoutMs: number;
-  /** Handshake, connect, createStream: until the session is ready. */
+  /** For rtmps; null for plain RTMP. */
+  tls?: TlsDialOptions | null;
+  /** The TLS handshake; then RTMP's, connect, createStream: until the session is ready. */
   handshakeTimeoutMs: number;
   timers: Timers;
   session: Omit<ClientSessionOptions, "random" | "nowMs">;
@@ -80,15 +83,11 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   /**
    * Dials and starts the dialogue; how it goes on comes through the handlers.
    *
-   * @throws {UpstreamError} `StConnect` if there is no TCP connection.
+   * @throws {UpstreamError} `StConnect` if there is no TCP connection, or no TLS.
    */
   static async connect(options: RtmpClientOptions, handlers: RtmpClientHandlers): Promise<RtmpClient> {
-    const { host, port, connectTimeoutMs: timeoutMs, signal, mayTalkTo } = options;
-    const tcp = await TcpConn.connect({ host, port, timeoutMs, ...(signal === undefined ? {} : { signal }) });
-    if (mayTalkTo !== undefined && !mayTalkTo(tcp.remoteIp)) {
-      tcp.close();
-      throw new UpstreamError("StConnect", `${formatHost(host)}:${port} is not talked to: it is ${tcp.remoteIp}`);
-    }
+    const { connectTimeoutMs: timeoutMs, handshakeTimeoutMs: tlsTimeoutMs } = options;
+    const tcp = await dial({ ...options, timeoutMs, tlsTimeoutMs });
     const client = new RtmpClient(tcp, options, handlers);
     client.#run();
     return client;

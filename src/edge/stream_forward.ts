@@ -6,6 +6,7 @@ import { ForwardRun } from "./forward_run.ts";
 import { MAX_REDIRECTS, mayFollow } from "./redirect_trust.ts";
 import type { RtmpClientOptions } from "./rtmp_client.ts";
 import { parseTarget, type PullTarget } from "./upstream_request.ts";
+import { isDowngrade, tlsFor } from "./upstream_tls.ts";
 
 /** Where a stream is sent to, and how. */
 export interface StreamForwardOptions {
@@ -100,7 +101,7 @@ export class StreamForward implements Disposable {
         return outcome.wasTaken && this.#options.environment.timers.nowMs() - this.#takenMs >= SETTLED_MS;
       }
       const next = parseTarget(outcome.redirect);
-      if (next === null || !mayFollow(outcome.remoteIp, next.host)) break;
+      if (next === null || isDowngrade(target, next) || !mayFollow(outcome.remoteIp, next.host)) break;
       target = { ...next, redirectedFrom: outcome.remoteIp };
     }
     return false;
@@ -113,6 +114,7 @@ export class StreamForward implements Disposable {
       client: {
         host: target.host,
         port: target.port,
+        tls: tlsFor(target, environment),
         connectTimeoutMs,
         handshakeTimeoutMs,
         timers: environment.timers,

@@ -2,6 +2,7 @@ import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
 import { FlvClient } from "./flv_client.ts";
 import { mayFollow } from "./redirect_trust.ts";
 import { RtmpClient } from "./rtmp_client.ts";
+import { tlsFor } from "./upstream_tls.ts";
 import { flvPath, type PullTarget, upstreamSession } from "./upstream_request.ts";
 import type { UpstreamRunOptions } from "./upstream_run.ts";
 
@@ -22,13 +23,15 @@ export function upstreamDial({ request, target, via, environment }: UpstreamDial
   const tellsWho = cluster.debugSrsUpnode;
   return (handlers, signal) => {
     const mayTalkTo = (ip: string) => redirectedFrom === null || mayFollow(redirectedFrom, ip);
-    const way = { host, port, connectTimeoutMs: cluster.connectTimeoutMs, timers, signal, mayTalkTo };
+    const tls = tlsFor(target, environment);
+    const { connectTimeoutMs, handshakeTimeoutMs } = cluster;
+    const way = { host, port, tls, connectTimeoutMs, handshakeTimeoutMs, timers, signal, mayTalkTo };
     if (request.protocol === "rtmp") {
       // Without its mark a relay would be sent away by an owner that is about to stop.
       const isRelay = cluster.mode !== "remote";
       const args = tellsWho || isRelay ? connectArgs(newCid(), via, isRelay) : null;
       const session = upstreamSession("play", request, target, args);
-      return RtmpClient.connect({ ...way, handshakeTimeoutMs: cluster.handshakeTimeoutMs, session }, handlers);
+      return RtmpClient.connect({ ...way, session }, handlers);
     }
     // Servers, SRS too, answer when they have something to send: that takes as long as the first media.
     const headTimeoutMs = cluster.firstMediaTimeoutMs;

@@ -3,14 +3,18 @@ import type { VhostConfig } from "../config/mod.ts";
 import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
 import type { RtmpClientOptions } from "./rtmp_client.ts";
 
-const DEFAULT_HTTP_PORT = 80;
+const HTTP_PORT = 80;
+const HTTPS_PORT = 443;
+const RTMPS_PORT = 443;
 
 /** A server to pull from. */
 export interface PullTarget {
   host: string;
   port: number;
-  /** `host:port`, for logs and comparisons. */
+  /** `host:port`, for logs and comparisons; with TLS, behind `rtmps://` or `https://`. */
   text: string;
+  /** Asked over TLS. */
+  tls?: boolean;
   /** Address of the server that redirected here; null for a configured origin. */
   redirectedFrom: string | null;
   /** Path and query that an HTTP redirect names; without it, those of the stream. */
@@ -24,35 +28,43 @@ export type PullProtocol = VhostConfig["cluster"]["protocol"];
 export function parseTarget(address: string): PullTarget | null {
   const parsed = parseRtmpAddress(address.includes("//") ? address : `rtmp://${address}/`);
   if (parsed === null) return null;
-  const { host, port } = parsed;
-  return { host, port, text: `${formatHost(host)}:${port}`, redirectedFrom: null };
+  const { host, port, tls } = parsed;
+  const text = `${formatHost(host)}:${port}`;
+  return tls
+    ? { host, port, tls, text: `rtmps://${text}`, redirectedFrom: null }
+    : { host, port, text, redirectedFrom: null };
 }
 
 /**
  * Host and port of `host[:port]`, or of an HTTP address, whose path is kept: an SRS edge follows an HTTP redirect to the
  * letter.
+ *
+ * @param scheme What `host[:port]` alone stands for.
  */
-export function parseFlvTarget(address: string): PullTarget | null {
-  const text = address.includes("//") ? address : `http://${address}/`;
-  if (!/^http:\/\//i.test(text) || !URL.canParse(text)) return null;
-  const { hostname, port: written, pathname, search } = new URL(text);
+export function parseFlvTarget(address: string, scheme: "http" | "https" = "http"): PullTarget | null {
+  const text = address.includes("//") ? address : `${scheme}://${address}/`;
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null;
+  const { protocol, hostname, port: written, pathname, search } = new URL(text);
+  const tls = protocol === "https:";
   const host = hostname.replace(/^\[|\]$/g, "");
-  const port = written === "" ? DEFAULT_HTTP_PORT : Number(written);
+  const port = written === "" ? tls ? HTTPS_PORT : HTTP_PORT : Number(written);
   if (host === "" || port === 0) return null;
-  const target = { host, port, text: `${formatHost(host)}:${port}`, redirectedFrom: null };
+  const server = `${formatHost(host)}:${port}`;
+  const target = tls
+    ? { host, port, tls, text: `https://${server}`, redirectedFrom: null }
+    : { host, port, text: server, redirectedFrom: null };
   return pathname === "/" ? target : { ...target, path: `${pathname}${search}` };
 }
 
-/** As {@link parseTarget} or {@link parseFlvTarget}: the ports differ that stand for none. None is asked over HTTPS. */
+/** As {@link parseTarget} or {@link parseFlvTarget}: the ports differ that stand for none. */
 export function parseTargetOf(protocol: PullProtocol, address: string): PullTarget | null {
-  if (protocol === "flvs") return null;
-  return protocol === "rtmp" ? parseTarget(address) : parseFlvTarget(address);
+  return protocol === "rtmp" ? parseTarget(address) : parseFlvTarget(address, protocol === "flvs" ? "https" : "http");
 }
 
 /** Where a redirect leads: to an RTMP server, or to an FLV over HTTP. Null for anything else, which is not fetched. */
 export function parseRedirect(protocol: PullProtocol, address: string): PullTarget | null {
   if (protocol === "rtmp") return parseTarget(address);
-  return /^http:\/\/[^?#]*\.flv(?:[?#]|$)/i.test(address) ? parseFlvTarget(address) : null;
+  return /^https?:\/\/[^?#]*\.flv(?:[?#]|$)/i.test(address) ? parseFlvTarget(address) : null;
 }
 
 /** A stream as another server is asked for it, or given it. */
@@ -72,14 +84,15 @@ export interface UpstreamStream {
 export function upstreamSession(
   role: "play" | "publish",
   { url, vhost, pageUrl, swfUrl }: UpstreamStream,
-  { port }: PullTarget,
+  { port, tls = false }: PullTarget,
   connectArgs: AmfObject | null,
 ): RtmpClientOptions["session"] {
   const asked = vhost.cluster.vhost.replace("[vhost]", url.vhost);
   const host = asked === "" || asked === DEFAULT_VHOST ? url.host : asked;
+  const usualPort = tls ? RTMPS_PORT : DEFAULT_RTMP_PORT;
   return {
     role,
-    tcUrl: `rtmp://${formatHost(host)}${port === DEFAULT_RTMP_PORT ? "" : `:${port}`}/${url.app}`,
+    tcUrl: `${tls ? "rtmps" : "rtmp"}://${formatHost(host)}${port === usualPort ? "" : `:${port}`}/${url.app}`,
     app: url.app,
     name: `${url.stream}${withoutVhost(url.query)}`,
     pageUrl,

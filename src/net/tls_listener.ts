@@ -51,6 +51,10 @@ export class TlsListener implements ListenerSocket {
     this.addr = this.#socket.addr;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The next connection that speaks TLS. Rejects when none can be accepted; it may be asked again then. */
   accept(): Promise<Socket> {
     if (this.#closed) return Promise.reject(closedError());

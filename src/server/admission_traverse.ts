@@ -2,8 +2,9 @@ import type { AmfObject } from "../amf/amf0.ts";
 import { describeError, RequestDenied, UpstreamError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import { RtmpClient } from "../edge/rtmp_client.ts";
+import { RtmpClient, type RtmpClientOptions } from "../edge/rtmp_client.ts";
 import { parseTarget, type PullTarget } from "../edge/upstream_request.ts";
+import { tlsFor } from "../edge/upstream_tls.ts";
 import { parseRtmpAddress } from "../rtmp/url.ts";
 import type { ServerContext } from "./context.ts";
 
@@ -34,7 +35,8 @@ export async function askOrigin(
   for (const target of pulls.pool.order(cluster.origin.map(({ text }) => text), key).map(parseTarget)) {
     if (target === null) continue;
     try {
-      const refusal = await tryConnect(target, words, { ...cluster, timers });
+      const tls = tlsFor(target, pulls.environment);
+      const refusal = await tryConnect(target, words, { ...cluster, timers, tls });
       pulls.pool.noteSuccess(target.text);
       if (refusal === null) return;
       words.log.warn(`origin ${target.text} refuses a client of ${key}: ${refusal}`);
@@ -50,7 +52,8 @@ export async function askOrigin(
 
 type ConnectLimits =
   & Pick<VhostConfig["cluster"], "connectTimeoutMs" | "handshakeTimeoutMs">
-  & Pick<ServerContext, "timers">;
+  & Pick<ServerContext, "timers">
+  & Pick<RtmpClientOptions, "tls">;
 
 /** @returns What the origin has against the client; null when it lets it in. */
 async function tryConnect({ host, port }: PullTarget, words: ConnectWords, limits: ConnectLimits) {

@@ -25,7 +25,7 @@ export interface ForwardTarget {
  * Reads a destination of `forward`; null when it is none.
  *
  * `host[:port]`: the stream keeps app, name and parameters, and its vhost travels among these, as with SRS.
- * `rtmp://host[:port]/app/stream?query`: it is called so there, and gets no other parameters; without a stream (one
+ * `rtmp://host[:port]/app/stream?query`, or `rtmps://` with TLS: it is called so there, and gets no other parameters; without a stream (one
  * part, or a slash at the end) it keeps its name.
  */
 export function forwardTarget(address: string, url: StreamUrl): ForwardTarget | null {
@@ -33,13 +33,14 @@ export function forwardTarget(address: string, url: StreamUrl): ForwardTarget | 
   if (server === null) return null;
   const isFull = address.includes("//");
   const parsed = parseRtmpAddress(isFull ? address : redirectAddress(url, { ip: server.host, port: server.port }));
-  if (parsed === null || parsed.tls || (isFull && !/^rtmp:/i.test(address))) return null;
+  if (parsed === null || (isFull && !/^rtmps?:/i.test(address))) return null;
   const parts = parsed.path.split("/");
   const last = parts.length > 1 ? parts.pop() : "";
   const app = parts.join("/");
   if (app === "") return null;
   const name = `${last === "" ? url.stream : last}${parsed.query}`;
-  return { server, tcUrl: formatRtmpUrl(server.host, server.port, app), app, name };
+  const tcUrl = formatRtmpUrl(server.host, server.port, app);
+  return { server, tcUrl: parsed.tls ? tcUrl.replace("rtmp:", "rtmps:") : tcUrl, app, name };
 }
 
 /**
@@ -54,8 +55,9 @@ export function copyStream(
   const copies = new DisposableStack();
   for (const address of new Set(addresses)) {
     const target = forwardTarget(address, url);
-    if (target === null) host.log.warn(`forward ${url.key}: a destination is no rtmp:// address, it is left out`);
-    else if (isLoop(host, url, target)) {
+    if (target === null) {
+      host.log.warn(`forward ${url.key}: a destination is no rtmp:// or rtmps:// address, it is left out`);
+    } else if (isLoop(host, url, target)) {
       host.log.error(`forward ${url.key} to ${target.server.text}: that is this server, it is left out`);
     } else copies.use(copyTo(host, { vhost, source }, target));
   }
@@ -92,5 +94,7 @@ function copyTo(
 function isLoop({ context }: RoleHost, url: StreamUrl, { server, app, name }: ForwardTarget): boolean {
   const isHere = server.host === url.host || /^(localhost|127\..*|::1)$/i.test(server.host);
   const isSameName = app === url.app && name.replace(/\?.*$/s, "") === url.stream;
-  return isHere && isSameName && context.config.listen.some(({ port }) => port === server.port);
+  const { listen, rtmps } = context.config;
+  const ports = server.tls ? rtmps.enabled ? rtmps.listen : [] : listen;
+  return isHere && isSameName && ports.some(({ port }) => port === server.port);
 }

@@ -109,7 +109,7 @@ export class Reloader {
     const { server, parts = [] } = this.#options;
     this.#report.state = 20;
     const { config, changes } = mergeConfig(server.config, wanted);
-    const prepared = await prepareAll([...parts, server.rtmp.listeners], config);
+    const prepared = await prepareAll([...parts, server.rtmp.listeners, ...server.rtmp.secure.reloadParts], config);
     this.#report.state = 30;
     for (const part of prepared) part.commit();
     server.applyConfig(config);

@@ -29,6 +29,8 @@ export interface RoleHost {
   readonly session: RtmpServerSession;
   readonly log: Logger;
   readonly remoteIp: string;
+  /** Over TLS: nobody on the way can read it. */
+  readonly isEncrypted: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Sends what session and role have. */

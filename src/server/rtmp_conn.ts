@@ -70,6 +70,10 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
     return this.#tcp.remoteIp;
   }
 
+  get isEncrypted(): boolean {
+    return this.#tcp.isEncrypted;
+  }
+
   get bytesIn(): number {
     return this.#bytesIn;
   }

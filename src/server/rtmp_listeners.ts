@@ -15,13 +15,17 @@ interface Bound {
 
 /** What listeners give on and need. */
 export interface RtmpListenersOptions {
+  /** What is served, for log lines: `RTMP`. */
+  name: string;
   log: Logger;
+  /** Where a configuration says to listen. */
+  addresses(config: Pick<Config, "listen" | "rtmps">): readonly ListenAddress[];
   /** Opens the sockets. */
   listen: ListenSocket;
   onConn(tcp: TcpConn): void;
 }
 
-/** The sockets that listen on the addresses of `listen`. Those accepted live on whatever becomes of the sockets. */
+/** The sockets that listen on the addresses of `listen`, or of `rtmps`. Those accepted live on whatever becomes of the sockets. */
 export class RtmpListeners implements ReloadPart {
   readonly #options: RtmpListenersOptions;
   #bound: Bound[] = [];
@@ -30,7 +34,7 @@ export class RtmpListeners implements ReloadPart {
     this.#options = options;
   }
 
-  /** Ports bound, in the order of `listen`. */
+  /** Ports bound, in the order of the addresses. */
   get ports(): number[] {
     return this.#bound.map(({ listener }) => listener.port);
   }
@@ -40,14 +44,14 @@ export class RtmpListeners implements ReloadPart {
    *
    * @throws {SrsError} `SocketListen` if one cannot be bound; none is left open then.
    */
-  open(addresses: readonly ListenAddress[]): void {
-    this.#bound = this.#bindAll(unique(addresses));
+  open(config: Pick<Config, "listen" | "rtmps">): void {
+    this.#bound = this.#bindAll(unique(this.#options.addresses(config)));
     for (const bound of this.#bound) this.#serve(bound);
   }
 
   /** Binds the addresses that are new; with the commit, those that are no longer wanted accept nobody any more. */
-  async prepare({ listen }: Pick<Config, "listen">): Promise<PreparedReload> {
-    const wanted = unique(listen);
+  async prepare(config: Pick<Config, "listen" | "rtmps">): Promise<PreparedReload> {
+    const wanted = unique(this.#options.addresses(config));
     const removed = this.#bound.filter((bound) => !wanted.some((address) => isSame(address, bound.address)));
     const added = wanted.filter((address) => !this.#bound.some((bound) => isSame(address, bound.address)));
     // 1.2.3.4:1935 cannot be bound beside 0.0.0.0:1935: that one goes first, and comes back if need be.
@@ -65,7 +69,7 @@ export class RtmpListeners implements ReloadPart {
       commit: () => {
         for (const { address, listener } of removed) {
           listener.close();
-          this.#options.log.info(`RTMP listens no longer on ${address.text}`);
+          this.#options.log.info(`${this.#options.name} listens no longer on ${address.text}`);
         }
         const all = [...this.#bound, ...bound];
         this.#bound = wanted.flatMap((address) => all.find((each) => isSame(address, each.address)) ?? []);
@@ -107,11 +111,12 @@ export class RtmpListeners implements ReloadPart {
   }
 
   #serve(bound: Bound): void {
-    const { log, onConn } = this.#options;
+    const { name, log, onConn } = this.#options;
     const { listener } = bound;
-    log.info(`RTMP listens on ${listener.host}:${listener.port}`);
+    log.info(`${name} listens on ${listener.host}:${listener.port}`);
     bound.serving = listener.serve(onConn, {
-      onAcceptError: (error, count) => log.error(`cannot accept connections (${count} times): ${String(error)}`),
+      onAcceptError: (error, count) =>
+        log.error(`${name}: cannot accept connections (${count} times): ${String(error)}`),
     });
   }
 
@@ -121,7 +126,8 @@ export class RtmpListeners implements ReloadPart {
         bound.listener = this.#bind(bound.address);
         this.#serve(bound);
       } catch (error) {
-        this.#options.log.error(`RTMP does not listen on ${bound.address.text} any more: ${describeError(error)}`);
+        const { name, log } = this.#options;
+        log.error(`${name} does not listen on ${bound.address.text} any more: ${describeError(error)}`);
       }
     }
   }

@@ -73,7 +73,8 @@ export class PlayRole implements Role, Player, SupplySink {
       url: this.#url,
       vhost,
       source: this.#source,
-      followsRedirects: this.#isEdge,
+      // Coworkers are known by their plain addresses: over TLS no edge goes there.
+      followsRedirects: this.#isEdge && !host.isEncrypted,
       pageUrl: info?.pageUrl ?? "",
       swfUrl: info?.swfUrl ?? "",
       protocol: "rtmp",

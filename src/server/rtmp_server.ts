@@ -3,6 +3,7 @@ import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import type { ServerContext } from "./context.ts";
 import { RtmpConn } from "./rtmp_conn.ts";
 import { RtmpListeners } from "./rtmp_listeners.ts";
+import { RtmpsListeners } from "./rtmps_listeners.ts";
 
 const TICK_MS = 1000;
 
@@ -10,6 +11,8 @@ const TICK_MS = 1000;
 export class RtmpServer {
   /** Its sockets; a reload may change them. */
   readonly listeners: RtmpListeners;
+  /** Those with TLS. */
+  readonly secure: RtmpsListeners;
   readonly #context: ServerContext;
   readonly #conns = new Set<RtmpConn>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -18,7 +21,11 @@ export class RtmpServer {
   /** @param listen Opens its sockets. */
   constructor(context: ServerContext, listen: ListenSocket = listenHere) {
     this.#context = context;
-    this.listeners = new RtmpListeners({ log: context.log, listen, onConn: (tcp) => this.#onConn(tcp) });
+    const { log } = context;
+    const onConn = (tcp: TcpConn) => this.#onConn(tcp);
+    this.listeners = new RtmpListeners({ name: "RTMP", log, listen, onConn, addresses: (config) => config.listen });
+    // In this thread alone: a TLS connection cannot be handed on.
+    this.secure = new RtmpsListeners({ log, onConn });
   }
 
   /** Connections of this moment. */
@@ -32,12 +39,19 @@ export class RtmpServer {
   }
 
   /**
-   * Binds every address of `listen` and begins to serve.
+   * Binds every address of `listen` and `rtmps` and begins to serve.
    *
    * @throws {SrsError} `SocketListen` if one cannot be bound; none is left open then.
    */
   start(): void {
-    this.listeners.open(this.#context.config.listen);
+    const { config } = this.#context;
+    this.listeners.open(config);
+    try {
+      this.secure.open(config);
+    } catch (error) {
+      this.listeners.close();
+      throw error;
+    }
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -48,7 +62,10 @@ export class RtmpServer {
   drain(): void {
     const { config, drain } = this.#context;
     drain.begin();
-    if (!config.vhosts.some((vhost) => drain.hasCoworkers(vhost))) this.listeners.close();
+    if (!config.vhosts.some((vhost) => drain.hasCoworkers(vhost))) {
+      this.listeners.close();
+      this.secure.close();
+    }
     for (const conn of this.#conns) conn.drain();
   }
 
@@ -63,10 +80,11 @@ export class RtmpServer {
   /** Ends everything at once. */
   async stop(): Promise<void> {
     this.listeners.close();
+    this.secure.close();
     clearInterval(this.#timer);
     for (const conn of this.#conns) conn.close("shutdown", "");
     await this.drained();
-    await this.listeners.closed();
+    await Promise.all([this.listeners.closed(), this.secure.closed()]);
   }
 
   #onConn(tcp: TcpConn): void {

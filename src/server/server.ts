@@ -6,6 +6,7 @@ import { EdgePulls } from "../edge/edge_pulls.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
+import { loadAuthorities } from "./authorities.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import type { ServerContext } from "./context.ts";
@@ -48,6 +49,7 @@ export class Server implements ServerContext {
   readonly startedMs = systemTimers.nowMs();
   readonly #hookFetch = new FreshFetch();
   #config: Config;
+  #authorities: readonly string[];
 
   constructor(config: Config, log: Logger, { serverId = newServerId(), listen = listenHere }: ServerOptions = {}) {
     this.#config = config;
@@ -59,7 +61,9 @@ export class Server implements ServerContext {
     };
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
     this.coworkers = new Coworkers(fetch, this.timers, log, this.identity.serviceId);
+    this.#authorities = loadAuthorities(config, log);
     this.pulls = new EdgePulls({
+      caCerts: () => this.#authorities,
       timers: this.timers,
       log,
       newCid: () => randomId(8),
@@ -86,6 +90,7 @@ export class Server implements ServerContext {
    */
   applyConfig(config: Config): void {
     this.#config = config;
+    this.#authorities = loadAuthorities(config, this.log);
     for (const source of this.sources.all()) {
       const vhostName = source.key.slice(0, source.key.indexOf("/")) || defaultVhostName;
       const vhost = config.vhosts.find(({ name }) => name === vhostName);

@@ -48,7 +48,7 @@ x.conf:8:5: unknown directive "coworker" in vhost.cluster; did you mean "coworke
 x.conf:9:11: the line ends before the end of "origin"
       origin
             ^
-x.conf:11:8: "origin": "b.com:99999" is not host, host:port or [ipv6]:port
+x.conf:11:8: "origin": "b.com:99999" is not host, host:port, [ipv6]:port or rtmps://host[:port]
          b.com:99999;
          ^^^^^^^^^^^
 x.conf:12:19: warning: "owner_timeout": "5s" is not a plain number; 5 is used (unit: ms)

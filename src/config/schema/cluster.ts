@@ -1,5 +1,5 @@
 import { directive } from "../schema.ts";
-import { endpoints } from "../value_address.ts";
+import { endpoints, origins } from "../value_address.ts";
 import { milliseconds } from "../value_number.ts";
 import { oneOf, onOff, text } from "../value_type.ts";
 
@@ -9,10 +9,10 @@ export const clusterRows = {
     default: "local",
     doc: "`local`: origin; `remote`: edge, which pulls from origins.",
   }),
-  origin: directive("origin", endpoints(1935), {
+  origin: directive("origin", origins(1935), {
     default: [],
     reload: "live",
-    doc: "Edge: origins to pull from, host[:port].",
+    doc: "Edge: origins to pull from, host[:port]; beyond SRS also rtmps://host[:port], port 443.",
   }),
   originCluster: directive("origin_cluster", onOff(), {
     default: false,
@@ -42,7 +42,8 @@ export const clusterRows = {
   protocol: directive("protocol", oneOf(["rtmp", "flv", "flvs"], "rtmp"), {
     default: "rtmp",
     reload: "newClients",
-    doc: "Edge: how to pull: over RTMP or HTTP-FLV. An `origin` without a port has port 1935 or 80.",
+    doc:
+      "Edge: how to pull: over RTMP, HTTP-FLV, or HTTP-FLV over TLS. An `origin` without a port has port 1935, 80 or 443.",
   }),
   followClient: directive("follow_client", onOff(), {
     default: false,

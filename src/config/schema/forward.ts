@@ -13,7 +13,7 @@ export const forwardRows = {
     default: [],
     reload: "newClients",
     doc:
-      "Servers that get every stream under its own name, host[:port]; beyond SRS also rtmp://host[:port]/app/[stream].",
+      "Servers that get every stream under its own name, host[:port]; beyond SRS also rtmp://host[:port]/app/[stream], or rtmps:// with TLS.",
   }),
   backend: directive("backend", httpUrl(), {
     default: "",

@@ -55,7 +55,7 @@ export const rootRows = {
     default: 0,
     reload: "live",
     extension: true,
-    doc: "Most new ones a second from one address (IPv6: one /64 network), counted over 10 s; 0: no limit.",
+    doc: "Most new connections a second from one address (IPv6: one /64 network), counted over 10 s; 0: no limit.",
   }),
   clientTimeoutMs: directive("client_timeout", milliseconds({ min: 1 }), {
     default: 10_000,

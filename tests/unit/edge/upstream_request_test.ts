@@ -4,6 +4,7 @@ import {
   parseFlvTarget,
   parseRedirect,
   parseTarget,
+  parseTargetOf,
   upstreamSession,
 } from "../../../src/edge/upstream_request.ts";
 import { parseStreamUrl, withVhost } from "../../../src/rtmp/url.ts";
@@ -149,7 +150,7 @@ Deno.test("parseFlvTarget() reads origins of the configuration, with the port of
     ["[fd00::1]:8080", "[fd00::1]:8080"],
     ["http://10.0.0.2/live/s.flv?a=b", "10.0.0.2:80 /live/s.flv?a=b"],
     ["HTTP://user:pass@10.0.0.2:81/a.flv", "10.0.0.2:81 /a.flv"],
-    ["https://10.0.0.2/live/s.flv", null],
+    ["https://10.0.0.2/live/s.flv", "https://10.0.0.2:443 /live/s.flv"],
     ["rtmp://10.0.0.2/live/s", null],
     ["http://", null],
     ["http://[", null],
@@ -159,6 +160,9 @@ Deno.test("parseFlvTarget() reads origins of the configuration, with the port of
     const target = parseFlvTarget(address);
     assertEquals(target === null ? null : [target.text, target.path].join(" ").trim(), expected, address);
   }
+  assertEquals(parseTargetOf("flvs", "10.0.0.1")?.text, "https://10.0.0.1:443");
+  // The text stands for the target.
+  for (const text of ["https://10.0.0.1:443", "https://a:8443"]) assertEquals(parseTargetOf("flv", text)?.text, text);
 });
 
 Deno.test("parseRedirect() takes from HTTP only the address of an FLV", () => {
@@ -168,7 +172,7 @@ Deno.test("parseRedirect() takes from HTTP only the address of an FLV", () => {
     ["http://a/live/s.flv/../../secret", false],
     ["http://a/secret?x=s.flv", false],
     ["http://a/secret#s.flv", false],
-    ["https://a/live/s.flv", false],
+    ["https://a/live/s.flv", true],
     ["rtmp://a/live/s", false],
     ["//a/live/s.flv", false],
     ["/live/s.flv", false],
@@ -189,4 +193,18 @@ Deno.test("flvPath() asks for a stream as SRS's edge does, with its vhost", () =
     [{ tcUrl: "rtmp://10.0.0.9/live", stream: "\ud800" }, "/live/%EF%BF%BD.flv"],
   ];
   for (const [given, expected] of cases) assertEquals(flvPath(askedFor(given)), expected);
+});
+
+Deno.test("parseTarget() reads servers that are asked over TLS, and its text stands for the target", () => {
+  const cases: [address: string, text: string, port: number, tls: boolean][] = [
+    ["10.0.0.1", "10.0.0.1:1935", 1935, false],
+    ["rtmps://a.lan", "rtmps://a.lan:443", 443, true],
+    ["RTMPS://a.lan:1443/live/s?k=v", "rtmps://a.lan:1443", 1443, true],
+    ["rtmps://[fd00::1]:1443", "rtmps://[fd00::1]:1443", 1443, true],
+  ];
+  for (const [address, text, port, tls] of cases) {
+    const target = parseTarget(address);
+    assertEquals([target?.text, target?.port, target?.tls ?? false], [text, port, tls], address);
+    assertEquals(parseTarget(text), target);
+  }
 });

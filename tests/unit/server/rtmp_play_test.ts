@@ -19,6 +19,7 @@ class PlayingHost implements RoleHost {
   readonly context: Server;
   readonly session: RtmpServerSession;
   readonly remoteIp = "127.0.0.1";
+  readonly isEncrypted = false;
   readonly bytesIn = 0;
   readonly bytesOut = 0;
   sendsSmallAtOnce = true;

@@ -1,0 +1,16 @@
+import type { TlsDialOptions } from "../net/tls_dial.ts";
+import type { PullEnvironment } from "./edge_pulls.ts";
+import type { PullTarget } from "./upstream_request.ts";
+
+/** How to speak TLS to a server; null for one that is not asked over TLS. */
+export function tlsFor(
+  { tls = false }: PullTarget,
+  { caCerts }: Pick<PullEnvironment, "caCerts">,
+): TlsDialOptions | null {
+  return tls ? { caCerts: caCerts?.() ?? [] } : null;
+}
+
+/** A server that is asked over TLS may not send elsewhere in the clear: what is said there is not for everybody. */
+export function isDowngrade(from: PullTarget, to: PullTarget): boolean {
+  return from.tls === true && to.tls !== true;
+}

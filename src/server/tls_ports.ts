@@ -1,0 +1,77 @@
+import { SrsError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Config } from "../config/mod.ts";
+import type { ListenSocket } from "../net/tcp_listener.ts";
+import { readTlsKeys, type TlsFiles, type TlsKeys } from "../net/tls_keys.ts";
+import { TlsListener } from "../net/tls_listener.ts";
+import type { PreparedReload, ReloadPart } from "./reload_part.ts";
+
+/** Options of {@link TlsPorts}. */
+export interface TlsPortsOptions {
+  /** Directive with the files: `rtmps`. */
+  readonly name: string;
+  readonly log: Logger;
+  /** Where certificate and key are; null while there is no TLS. */
+  files(config: Config): TlsFiles | null;
+}
+
+/** The TLS listeners that show one certificate. A reload reads it anew. */
+export class TlsPorts implements ReloadPart {
+  readonly #options: TlsPortsOptions;
+  #listeners: TlsListener[] = [];
+  #keys: TlsKeys | null = null;
+  /** Those of a reload that is being prepared. */
+  #next: TlsKeys | null = null;
+
+  constructor(options: TlsPortsOptions) {
+    this.#options = options;
+  }
+
+  /** Opens a socket; the certificate must have been loaded. */
+  readonly listen: ListenSocket = ({ host, port }) => {
+    const keys = this.#next ?? this.#keys;
+    if (keys === null) throw new TypeError("Cannot listen with TLS before its certificate is loaded");
+    const { name, log } = this.#options;
+    const listener = new TlsListener({
+      host,
+      port,
+      keys,
+      onHandshakeError: (remoteIp, reason) => {
+        if (reason === "") log.debug(`${name}: ${remoteIp} left during the TLS handshake`);
+        else log.warn(`${name}: no TLS handshake with ${remoteIp}: ${reason}`);
+      },
+    });
+    this.#listeners = [...this.#listeners.filter(({ isClosed }) => !isClosed), listener];
+    return listener;
+  };
+
+  /** Reads the files. @throws {SrsError} `ConfigInvalid` if they are of no use. */
+  load(config: Config): void {
+    this.#keys = this.#read(config);
+  }
+
+  prepare(config: Config): PreparedReload {
+    this.#next = this.#read(config);
+    return { commit: () => this.#commit(), abandon: () => this.#next = null };
+  }
+
+  #commit(): void {
+    const keys = this.#next;
+    const before = this.#keys;
+    this.#keys = keys;
+    this.#next = null;
+    if (keys === null || before === null || (keys.cert === before.cert && keys.key === before.key)) return;
+    for (const listener of this.#listeners) listener.renew(keys);
+    this.#options.log.info(`${this.#options.name}: new connections get another certificate`);
+  }
+
+  #read(config: Config): TlsKeys | null {
+    const { name, files } = this.#options;
+    const paths = files(config);
+    if (paths === null) return null;
+    const found = readTlsKeys(paths);
+    if ("keys" in found) return found.keys;
+    const { file, message, suggestion } = found.fault;
+    throw new SrsError("ConfigInvalid", `${name}.${file}: ${message}; ${suggestion}`);
+  }
+}
