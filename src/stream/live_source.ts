@@ -58,8 +58,6 @@ const MAX_GOP_BYTES = 128 * 1024 * 1024;
  * few packets lag by seconds, and the last ones before a pause never come.
  */
 const MAX_WAIT_PER_MSG_MS = 25;
-/** A server sends at once what it has of a stream; what it gathers it sends within its `mw_latency`. */
-const MAX_REPEAT_MS = { client: 300, upstream: 1000 };
 /** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
 const WAKE_SLICE = 256;
 
@@ -164,7 +162,7 @@ export class LiveSource {
     this.#awaitsFirstFrame = this.#awaitsFirstGop = true;
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#logs.endedGop().filter(isFrame);
-    this.#repeats = known.length > 0 && this.#players.length > 0 ? new RepeatFilter(known, MAX_REPEAT_MS[feed]) : null;
+    this.#repeats = known.length > 0 && this.#players.length > 0 ? new RepeatFilter(known) : null;
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);

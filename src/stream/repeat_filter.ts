@@ -1,5 +1,9 @@
 import { equalBytes } from "../base/bytes.ts";
+import { timestampDiff } from "../rtmp/timestamp.ts";
 import type { MediaPacket } from "./packet.ts";
+
+/** Besides half of the time that they take to play, so long may frames take to come again. */
+const GRACE_MS = 100;
 
 /** What becomes of a frame. */
 export type RepeatVerdict =
@@ -16,17 +20,12 @@ export type RepeatVerdict =
  */
 export class RepeatFilter {
   readonly #known: readonly MediaPacket[];
-  readonly #limitMs: number;
   #held: MediaPacket[] = [];
   #sinceMs = 0;
 
-  /**
-   * @param known Frames of the newest GOP that players have, to the last one.
-   * @param limitMs All of them must have come again after this time: a file that is published anew is no repetition.
-   */
-  constructor(known: readonly MediaPacket[], limitMs: number) {
+  /** @param known Frames of the newest GOP that players have, to the last one. */
+  constructor(known: readonly MediaPacket[]) {
     this.#known = known;
-    this.#limitMs = limitMs;
   }
 
   /** Judges the next audio or video frame. */
@@ -34,7 +33,10 @@ export class RepeatFilter {
     const at = this.#held.length;
     if (at === 0) this.#sinceMs = nowMs;
     this.#held.push(packet);
-    if (!isSamePacket(this.#known[at], packet) || nowMs - this.#sinceMs > this.#limitMs) return "noRepeat";
+    // A file that is published anew comes at its own pace.
+    const mediaMs = timestampDiff(packet.timestampMs, this.#held[0]!.timestampMs);
+    const isSlow = nowMs - this.#sinceMs > GRACE_MS + mediaMs / 2;
+    if (isSlow || !isSamePacket(this.#known[at], packet)) return "noRepeat";
     return at + 1 === this.#known.length ? "caughtUp" : "held";
   }
 

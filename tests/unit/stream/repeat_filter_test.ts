@@ -15,21 +15,21 @@ function moved(packets: readonly MediaPacket[], byMs: number): MediaPacket[] {
 }
 
 Deno.test("RepeatFilter holds what is the same, until it has caught up", () => {
-  const filter = new RepeatFilter(gop, 300);
+  const filter = new RepeatFilter(gop);
   assertEquals(moved(gop, -5000).map((packet) => filter.judge(packet, 0)), ["held", "held", "held", "caughtUp"]);
   assertEquals(filter.lastTimestampMs, 5033);
 });
 
 Deno.test("RepeatFilter gives back what it held once a frame differs, or is late", () => {
-  const other = new RepeatFilter(gop, 300);
+  const other = new RepeatFilter(gop);
   assertEquals([gop[0]!, gop[1]!, inter(99, 5040)].map((packet) => other.judge(packet, 0)), [
     "held",
     "held",
     "noRepeat",
   ]);
   assertEquals(other.takeHeld(), [gop[0]!, gop[1]!, inter(99, 5040)]);
-  const late = new RepeatFilter(gop, 300);
-  assertEquals([late.judge(gop[0]!, 1000), late.judge(gop[1]!, 1300), late.judge(gop[2]!, 1301)], [
+  const late = new RepeatFilter(gop);
+  assertEquals([late.judge(gop[0]!, 1000), late.judge(gop[1]!, 1105), late.judge(gop[2]!, 1121)], [
     "held",
     "held",
     "noRepeat",
