@@ -19,6 +19,7 @@ import type { ServeOptions } from "./serve_options.ts";
 import { stopGracefully, stopServer } from "./serve_stop.ts";
 import { keepServerId } from "./server_id.ts";
 import type { ServerLog } from "./server_log.ts";
+import { loadTracer } from "./telemetry.ts";
 import { logStrayErrors } from "./stray_errors.ts";
 import { StrayDebugger } from "./stray_debugger.ts";
 
@@ -44,7 +45,8 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   addEventListener("unload", () => pidFile.release());
   using workers = new Workers({ threads: threadCount(config.workers), log });
   const { listen } = workers;
-  const server = new Server(config, serverLog.limited, { serverId: await keepServerId(config.pid, log), listen });
+  const serverId = await keepServerId(config.pid, log);
+  const server = new Server(config, serverLog.limited, { serverId, listen, tracer: await loadTracer(log) });
   const parts: ReloadPart[] = [serverLog];
   const reloader = new Reloader({ server, log, read: () => reader.load(), parts });
   const http = new HttpServer(server, {

@@ -1,4 +1,5 @@
 import type { Timers } from "../base/clock.ts";
+import type { Span } from "../base/trace.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
 
 /** Which stream is looked for, and whom to ask. */
@@ -15,6 +16,8 @@ export interface OwnerQuery {
   ip: string;
   /** Secret that the coworkers want to see (`coworker_token`, an extension); by default none. */
   token?: string;
+  /** Of what the question is a part, if that is traced. */
+  trace?: Span | null;
 }
 
 /** Header of a question that bears {@link OwnerQuery.token}, as `encodeURIComponent` writes it. */
@@ -92,10 +95,11 @@ export async function askCoworker(
     giveUp.abort();
   });
   const url = clustersUrl(coworker, query);
+  const put = () => ask(fetch, url, coworker, { token: query.token, signal: giveUp.signal });
   try {
     const { owner, instance } = await Promise.race([
       outOfTime,
-      ask(fetch, url, coworker, { token: query.token, signal: giveUp.signal }),
+      query.trace?.run(put) ?? put(),
     ]);
     return done(owner, null, instance);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Logger } from "../base/log.ts";
+import type { Span } from "../base/trace.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
 import { PullRace } from "./pull_race.ts";
@@ -50,6 +51,8 @@ export class EdgePull {
   #race: PullRace | null = null;
   /** Looks for a server to move to while the race before still feeds the source. */
   #successor: PullRace | null = null;
+  /** The search for a server under way, until one feeds the source. */
+  #trace: Span | null = null;
   #endPause: (() => void) | null = null;
   #endedMs = 0;
 
@@ -97,6 +100,7 @@ export class EdgePull {
 
   stop(): void {
     this.#stopped = true;
+    this.#trace?.end(this.state.lastError);
     this.#race?.stop();
     this.#successor?.stop();
     this.#endPause?.();
@@ -104,7 +108,8 @@ export class EdgePull {
 
   /** @returns How long the source was fed. */
   async #round(): Promise<number> {
-    const targets = await this.request.findTargets();
+    this.#trace ??= this.#beginTrace(this.#endedMs > 0);
+    const targets = await this.request.findTargets(this.#trace);
     if (this.#stopped) return 0;
     this.#targets = targets;
     if (targets.length === 0) this.#fail("no server is known to have it", "debug");
@@ -123,6 +128,13 @@ export class EdgePull {
     return fedMs;
   }
 
+  /** A stream that was there before has players who began long ago: the search for it is a trace of its own. */
+  #beginTrace(isAgain: boolean): Span | null {
+    const attributes = { "srs.stream": this.#source.key };
+    if (isAgain) return this.#environment.tracer?.start("pull", null, { attributes }) ?? null;
+    return this.request.trace?.child("pull", { attributes }) ?? null;
+  }
+
   #newRace(targets: readonly string[], staggerMs: number, makeWay?: () => void): PullRace {
     const race: PullRace = new PullRace(this.#source, {
       targets,
@@ -131,6 +143,7 @@ export class EdgePull {
       environment: this.#environment,
       log: this.#log,
       staggerMs,
+      trace: this.#trace,
       ...(makeWay === undefined ? {} : { makeWay }),
       onFeeding: ({ text }) => this.#onFeeding(text),
       onFailure: (error) => this.#fail(error, race === this.#race ? "warn" : "debug"),
@@ -144,7 +157,8 @@ export class EdgePull {
     if (this.#leases.size === 0) return leaving.stop();
     this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} is about to stop`);
     while (this.#race === leaving && this.#successor === null) {
-      const targets = await this.request.findTargets();
+      this.#trace ??= this.#beginTrace(true);
+      const targets = await this.request.findTargets(this.#trace);
       if (this.#stopped || this.#race !== leaving) return;
       const race = this.#successor = this.#newRace(targets, 0, () => {
         this.#endedMs = this.#environment.timers.nowMs();
@@ -170,6 +184,9 @@ export class EdgePull {
     state.upstream = upstream;
     state.isFed = true;
     state.lastError = "";
+    this.#trace?.set({ "server.address": upstream });
+    this.#trace?.end();
+    this.#trace = null;
   }
 
   #fail(error: string, level: "debug" | "warn"): void {

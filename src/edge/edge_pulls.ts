@@ -1,5 +1,6 @@
 import type { AmfObject } from "../amf/amf0.ts";
 import type { Timers } from "../base/clock.ts";
+import type { Span, Tracer } from "../base/trace.ts";
 import type { Logger } from "../base/log.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import { EdgePull, type PullState } from "./edge_pull.ts";
@@ -12,8 +13,14 @@ export interface PullRequest extends UpstreamStream {
   /** Servers that the play came through, by their ids. */
   via: readonly string[];
   readonly protocol: PullProtocol;
-  /** Servers that may have the stream now, `host[:port]`, the best first. Never rejects. */
-  findTargets(): Promise<readonly string[]>;
+  /** The play, if it is traced. */
+  readonly trace?: Span | null;
+  /**
+   * Servers that may have the stream now, `host[:port]`, the best first. Never rejects.
+   *
+   * @param trace Of what the search is a part.
+   */
+  findTargets(trace: Span | null): Promise<readonly string[]>;
 }
 
 /** What all connections to other servers share. */
@@ -24,6 +31,8 @@ export interface PullEnvironment {
   watch: OriginWatch;
   /** Authorities, PEM, that servers asked over TLS may be signed by besides the public ones; default none. */
   caCerts?(): readonly string[];
+  /** For what nobody's play is the cause of. */
+  tracer?: Tracer | null;
   /** A new connection id for log lines. */
   newCid(): string;
   /**

@@ -1,5 +1,6 @@
 import type { TimerHandle } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import type { Span } from "../base/trace.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
 import type { OriginHealth } from "./origin_pool.ts";
@@ -8,6 +9,7 @@ import { upstreamDial } from "./upstream_dial.ts";
 import { parseRedirect, parseTargetOf, type PullTarget } from "./upstream_request.ts";
 import { isDowngrade } from "./upstream_tls.ts";
 import { type UpstreamOutcome, UpstreamRun } from "./upstream_run.ts";
+import { UpstreamTrace } from "./upstream_trace.ts";
 
 /** One round of tries for one source. */
 export interface PullRaceOptions {
@@ -20,6 +22,8 @@ export interface PullRaceOptions {
   log: Logger;
   /** Head start of each server over the next; 0 asks all at once. */
   staggerMs: number;
+  /** The round, if it is traced. */
+  trace: Span | null;
   /** The source is fed, by this server. */
   onFeeding(target: PullTarget): void;
   /** Where another server feeds the source until one of these can: it is to stop now. */
@@ -148,10 +152,12 @@ export class PullRace {
 
   #start(target: PullTarget, origin: string): UpstreamRun {
     const { request, via, environment, onFeeding, makeWay, onMoveAsked } = this.#options;
+    const span = this.#trace(target);
     const run: UpstreamRun = new UpstreamRun(this.#source, environment.timers, {
       target,
       timeouts: request.vhost.cluster,
-      dial: upstreamDial({ request, target, via, environment }),
+      dial: upstreamDial({ request, target, via, environment, trace: span }),
+      trace: span === null ? null : new UpstreamTrace(span),
       ...(makeWay === undefined ? {} : { makeWay }),
       onMoveAsked,
       onFeeding: () => {
@@ -166,6 +172,15 @@ export class PullRace {
     });
     this.#runs.set(run, target.text);
     return run;
+  }
+
+  #trace({ host, port, redirectedFrom }: PullTarget): Span | null {
+    const attributes = {
+      "server.address": host,
+      "server.port": port,
+      ...(redirectedFrom === null ? {} : { "srs.redirected_from": redirectedFrom }),
+    };
+    return this.#options.trace?.child("upstream", { kind: "client", attributes }) ?? null;
   }
 
   #note(target: PullTarget, origin: string, { reached, redirect, error }: UpstreamOutcome): void {

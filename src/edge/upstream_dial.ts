@@ -1,9 +1,10 @@
+import { type Span, TRACEPARENT } from "../base/trace.ts";
 import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
 import { FlvClient } from "./flv_client.ts";
 import { mayFollow } from "./redirect_trust.ts";
 import { RtmpClient } from "./rtmp_client.ts";
 import { tlsFor } from "./upstream_tls.ts";
-import { flvPath, type PullTarget, upstreamSession } from "./upstream_request.ts";
+import { flvPath, type PullTarget, upstreamSession, withTrace } from "./upstream_request.ts";
 import type { UpstreamRunOptions } from "./upstream_run.ts";
 
 /** What is asked, of whom, and for whom. */
@@ -13,10 +14,13 @@ export interface UpstreamDialOptions {
   /** Servers that play the stream here. */
   via: readonly string[];
   environment: PullEnvironment;
+  /** The attempt, if it is traced: the server goes on with the trace. */
+  trace: Span | null;
 }
 
 /** How one attempt reaches its server: over RTMP or HTTP-FLV, as the request says. */
-export function upstreamDial({ request, target, via, environment }: UpstreamDialOptions): UpstreamRunOptions["dial"] {
+export function upstreamDial(options: UpstreamDialOptions): UpstreamRunOptions["dial"] {
+  const { request, target, via, environment, trace } = options;
   const { timers, newCid, connectArgs, httpHeaders } = environment;
   const { cluster } = request.vhost;
   const { host, port, redirectedFrom } = target;
@@ -29,13 +33,17 @@ export function upstreamDial({ request, target, via, environment }: UpstreamDial
     if (request.protocol === "rtmp") {
       // Without its mark a relay would be sent away by an owner that is about to stop.
       const isRelay = cluster.mode !== "remote";
-      const args = tellsWho || isRelay ? connectArgs(newCid(), via, isRelay) : null;
+      const args = withTrace(tellsWho || isRelay ? connectArgs(newCid(), via, isRelay) : null, trace);
       const session = upstreamSession("play", request, target, args);
       return RtmpClient.connect({ ...way, session }, handlers);
     }
     // Servers, SRS too, answer when they have something to send: that takes as long as the first media.
     const headTimeoutMs = cluster.firstMediaTimeoutMs;
-    const headers = [...(tellsWho ? httpHeaders(via) : []), ...pageHeader(request.pageUrl)];
+    const headers = [
+      ...(tellsWho ? httpHeaders(via) : []),
+      ...pageHeader(request.pageUrl),
+      ...(trace === null ? [] : [[TRACEPARENT, trace.traceparent] as const]),
+    ];
     return FlvClient.connect({ ...way, headTimeoutMs, path: target.path ?? flvPath(request), headers }, handlers);
   };
 }

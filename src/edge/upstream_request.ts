@@ -1,4 +1,5 @@
 import type { AmfObject } from "../amf/amf0.ts";
+import { type Span, TRACEPARENT } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
 import type { RtmpClientOptions } from "./rtmp_client.ts";
@@ -102,6 +103,11 @@ export function upstreamSession(
     canReconnect: true,
     ...(connectArgs === null ? {} : { connectArgs }),
   };
+}
+
+/** Arguments of `connect` by which the server goes on with a trace, if there is one. */
+export function withTrace(connectArgs: AmfObject | null, trace: Span | null): AmfObject | null {
+  return trace === null ? connectArgs : { ...connectArgs, [TRACEPARENT]: trace.traceparent };
 }
 
 /**

@@ -9,6 +9,7 @@ import type { FlvClientHandlers } from "./flv_client.ts";
 import { Overlap } from "./overlap.ts";
 import type { RtmpClientHandlers } from "./rtmp_client.ts";
 import type { PullTarget } from "./upstream_request.ts";
+import type { UpstreamTrace } from "./upstream_trace.ts";
 
 /** Bounds of an attempt once the server was asked, in ms. */
 export interface PullTimeouts {
@@ -30,6 +31,8 @@ export interface UpstreamClient {
 export interface UpstreamRunOptions {
   target: PullTarget;
   timeouts: PullTimeouts;
+  /** Null if the attempt is not traced. */
+  trace: UpstreamTrace | null;
   /** Connects and asks; rejects with an `UpstreamError`. */
   dial(handlers: UpstreamRun, signal: AbortSignal): Promise<UpstreamClient>;
   /**
@@ -149,6 +152,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       case "ready": {
         const { firstMediaTimeoutMs } = this.#options.timeouts;
         this.#reached = true;
+        this.#options.trace?.onReady();
         this.#lastMediaMs = this.#timers.nowMs();
         return this.#watch(this.#holds ? Math.max(firstMediaTimeoutMs, HOLDING_TIMEOUT_MS) : firstMediaTimeoutMs);
       }
@@ -183,6 +187,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     try {
       const feed = this.#source.startPublish("upstream", () => this.#onRevoked());
       this.#feedingSinceMs = this.#timers.nowMs();
+      this.#options.trace?.onFirstMedia();
       this.#options.onFeeding();
       this.#lastMediaMs = this.#feedingSinceMs;
       this.#watch(this.#options.timeouts.idleTimeoutMs);
@@ -231,6 +236,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     this.#over = true;
     this.#abort.abort();
     this.#watchdog?.cancel();
+    this.#options.trace?.end(error, redirect);
     this.#client?.close();
     this.#feed?.[Symbol.dispose]();
     const fedMs = this.#feedingSinceMs === 0 ? 0 : Math.max(1, this.#lastMediaMs - this.#feedingSinceMs);

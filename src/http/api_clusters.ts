@@ -1,4 +1,5 @@
 import { encodeUtf8 } from "../base/bytes.ts";
+import { readTraceparent, TRACEPARENT } from "../base/trace.ts";
 import { COWORKER_TOKEN_HEADER } from "../cluster/coworkers.ts";
 import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from "../cluster/ownership.ts";
 import { type Config, findVhost } from "../config/mod.ts";
@@ -15,7 +16,7 @@ export const clusterRoutes: readonly Route[] = [
     path: "/api/v1/clusters",
     methods: "any",
     doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; asked by the coworkers",
-    handle: (context, call) => answerClusters(context, call),
+    handle: traceClusters,
   },
   {
     path: "/api/v1/edges",
@@ -25,6 +26,18 @@ export const clusterRoutes: readonly Route[] = [
     handle: ({ server }) => envelope(server.identity, { data: describeEdge(server.pulls, server.timers.nowMs()) }),
   },
 ];
+
+/** Goes on with the trace of the coworker that asks, if it says so. */
+function traceClusters(context: ApiContext, call: Call): JsonBody | Response {
+  const traceparent = readTraceparent(call.headers.get(TRACEPARENT));
+  if (traceparent === null) return answerClusters(context, call);
+  const span = context.server.tracer?.start("owner answer", traceparent, { kind: "server" });
+  try {
+    return answerClusters(context, call);
+  } finally {
+    span?.end();
+  }
+}
 
 /**
  * `instance` is not in SRS: by it an origin finds that one of its coworkers is itself.

@@ -1,3 +1,4 @@
+import type { Tracer } from "../base/trace.ts";
 import type { Server } from "../server/server.ts";
 import type { Call } from "./call.ts";
 import { type JsonBody, jsonResponse } from "./envelope.ts";
@@ -13,6 +14,8 @@ export type ApiServer =
   & {
     readonly rtmp: Pick<Server["rtmp"], "connectionCount">;
     readonly drain: Pick<Server["drain"], "isOn">;
+    /** Null or absent while nobody wants traces. */
+    readonly tracer?: Tracer | null;
     /** Absent where nothing is reported. */
     readonly heartbeat?: Pick<Server["heartbeat"], "summaries">;
   };

@@ -1,3 +1,4 @@
+import { readTraceparent, TRACEPARENT } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { DEFAULT_VHOST, type StreamUrl } from "../rtmp/url.ts";
 import type { ServerContext } from "../server/context.ts";
@@ -79,6 +80,7 @@ function viewerRequest(
     tracks: tracksOf(call.query),
     headOnly: call.method === "HEAD",
     pageUrl: call.headers.get("referer") ?? "",
+    traceparent: readTraceparent(call.headers.get(TRACEPARENT)),
     via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
     findElsewhere: (source) => findOwner(context, call, { vhost, url, format }, source),
   };

@@ -6,6 +6,7 @@ import type { StreamUrl } from "../rtmp/url.ts";
 import { Admission, type Admitted } from "../server/admission.ts";
 import type { ClientEntry } from "../server/client_registry.ts";
 import type { ServerContext } from "../server/context.ts";
+import { PlayTrace } from "../server/play_trace.ts";
 import { PlaySupply, type SupplySink } from "../server/play_supply.ts";
 import { sourceOptions } from "../server/source_options.ts";
 import type { LiveSource, Player } from "../stream/live_source.ts";
@@ -31,6 +32,8 @@ export interface ViewerRequest {
   /** HEAD: no more than the answer. */
   readonly headOnly: boolean;
   readonly pageUrl: string;
+  /** Span of the server that asks; null for other viewers. */
+  readonly traceparent: string | null;
   /** Servers that the play came through; null where the client is no server of this kind. */
   readonly via: readonly string[] | null;
   /** Where the client should go instead, if another server has the stream. */
@@ -69,6 +72,8 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   #place: Disposable | null = null;
   #admitted: Admitted | null = null;
   #play: Play | null = null;
+  /** Until the first frame is sent. */
+  #trace: PlayTrace | null = null;
   #hasStarted = false;
   #hasEnded = false;
   /** The stream is there, but none of the media that the client wants. */
@@ -101,7 +106,10 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     const { supply } = this.#play;
     this.#endTimer?.cancel();
     this.#endsWhenSent = false;
-    if (active) return supply.onPublish();
+    if (active) {
+      this.#trace?.onFed();
+      return supply.onPublish();
+    }
     supply.onUnpublish();
     if (!this.#hasStarted) return;
     // Not at once even here: another publisher may be about to take the stream over.
@@ -115,7 +123,9 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   onRedirect(): void {}
 
   onNotFound(reason: string): void {
-    if (!this.#hasStarted) this.#host.answer(refusal(404, reason), "refused", reason);
+    if (this.#hasStarted) return;
+    this.#trace?.end(reason);
+    this.#host.answer(refusal(404, reason), "refused", reason);
   }
 
   next(): Uint8Array | null {
@@ -142,6 +152,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
 
   end(): void {
     this.#hasEnded = true;
+    this.#trace?.end();
     this.#waitTimer?.cancel();
     this.#endTimer?.cancel();
     if (this.#play !== null) {
@@ -188,7 +199,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   }
 
   #attach(): void {
-    const { vhost, url, format, carrier, tracks, pageUrl, via } = this.#request;
+    const { vhost, url, format, carrier, tracks, pageUrl, via, traceparent } = this.#request;
     const { sources, registry, timers } = this.#context;
     const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.httpRemux;
     const drops = dropIfNotMatch && !guessHasAv;
@@ -200,7 +211,15 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     this.#host.log.info(`play ${url.key} over ${carrier === "webSocket" ? "WebSocket" : "HTTP"} from ${entry.ip}`);
     // For who can be redirected that was done: everybody else is served through here.
     const relaying = { ...vhost, cluster: { ...vhost.cluster, redirect: "never" as const } };
+    this.#trace = PlayTrace.begin(this.#context, {
+      source,
+      protocol: "flv",
+      clientId: this.#host.id,
+      clientIp: entry.ip,
+      traceparent,
+    });
     const words = {
+      trace: this.#trace?.span ?? null,
       url,
       vhost: relaying,
       source,
@@ -237,6 +256,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     const view = this.#nextView();
     if (view === null && !this.#startsAnyway) return null;
     this.#hasStarted = true;
+    if (this.#trace?.onSent()) this.#trace = null;
     this.#waitTimer?.cancel();
     const { status, headers, headOnly, carrier, format } = this.#request;
     const head = this.#host.head(status, headers);

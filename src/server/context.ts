@@ -1,5 +1,6 @@
 import type { Logger } from "../base/log.ts";
 import type { Timers } from "../base/clock.ts";
+import type { Tracer } from "../base/trace.ts";
 import type { Coworkers } from "../cluster/coworkers.ts";
 import type { Config, VhostConfig } from "../config/mod.ts";
 import type { EdgePulls } from "../edge/edge_pulls.ts";
@@ -26,6 +27,8 @@ export interface ServerContext {
   readonly publishers: Publishers;
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
+  /** Null while nobody wants traces. */
+  readonly tracer: Tracer | null;
 }
 
 /** A vhost as it is now: a reload may have changed it since a client came. One that is gone stays as it was. */

@@ -1,6 +1,7 @@
+import type { Span } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { StreamForward } from "../edge/stream_forward.ts";
-import { upstreamSession } from "../edge/upstream_request.ts";
+import { upstreamSession, withTrace } from "../edge/upstream_request.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import { vhostInForce } from "./context.ts";
@@ -17,10 +18,11 @@ export interface EdgePublishSink {
 /** Gives the stream of an edge's publisher to an origin; the publisher stays while origins come and go. */
 export function forwardToOrigin(
   host: RoleHost,
-  stream: { url: StreamUrl; vhost: VhostConfig; source: LiveSource },
+  stream: { url: StreamUrl; vhost: VhostConfig; source: LiveSource; trace: Span | null },
   sink: EdgePublishSink,
 ): StreamForward {
   const { url, vhost, source } = stream;
+  const trace = stream.trace?.child("forward", { kind: "client" }) ?? null;
   const { environment, pool } = host.context.pulls;
   const { cluster } = vhost;
   const info = host.session.connectInfo;
@@ -35,12 +37,17 @@ export function forwardToOrigin(
       const { origin } = vhostInForce(host.context, vhost).cluster;
       return pool.order(origin.map(({ text }) => text), url.key);
     },
-    session: (target) => upstreamSession("publish", asked, target, identity()),
+    session: (target) => upstreamSession("publish", asked, target, withTrace(identity(), trace)),
     onTaken: (server) => {
       host.log.info(`publish ${url.key} goes to origin ${server}`);
+      trace?.set({ "server.address": server });
+      trace?.end();
       if (!isAccepted) sink.onTaken();
       isAccepted = true;
     },
-    onRefused: (reason) => sink.onRefused(`no origin takes the stream: ${reason}`),
+    onRefused: (reason) => {
+      trace?.end(reason);
+      sink.onRefused(`no origin takes the stream: ${reason}`);
+    },
   });
 }

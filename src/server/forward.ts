@@ -1,9 +1,10 @@
+import type { Span } from "../base/trace.ts";
 import { redirectAddress } from "../cluster/redirect.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { OriginPool } from "../edge/origin_pool.ts";
 import type { RtmpClientOptions } from "../edge/rtmp_client.ts";
 import { StreamForward } from "../edge/stream_forward.ts";
-import { parseTarget, type PullTarget } from "../edge/upstream_request.ts";
+import { parseTarget, type PullTarget, withTrace } from "../edge/upstream_request.ts";
 import { formatRtmpUrl, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import type { RoleHost } from "./role.ts";
@@ -49,7 +50,7 @@ export function forwardTarget(address: string, url: StreamUrl): ForwardTarget | 
  */
 export function copyStream(
   host: RoleHost,
-  { url, vhost, source }: { url: StreamUrl; vhost: VhostConfig; source: LiveSource },
+  { url, vhost, source, trace }: { url: StreamUrl; vhost: VhostConfig; source: LiveSource; trace: Span | null },
   addresses: readonly string[],
 ): Disposable {
   const copies = new DisposableStack();
@@ -59,17 +60,18 @@ export function copyStream(
       host.log.warn(`forward ${url.key}: a destination is no rtmp:// or rtmps:// address, it is left out`);
     } else if (isLoop(host, url, target)) {
       host.log.error(`forward ${url.key} to ${target.server.text}: that is this server, it is left out`);
-    } else copies.use(copyTo(host, { vhost, source }, target));
+    } else copies.use(copyTo(host, { vhost, source, trace }, target));
   }
   return copies;
 }
 
 function copyTo(
   host: RoleHost,
-  { vhost, source }: { vhost: VhostConfig; source: LiveSource },
+  { vhost, source, trace }: { vhost: VhostConfig; source: LiveSource; trace: Span | null },
   { server, tcUrl, app, name }: ForwardTarget,
 ): StreamForward {
   const { environment } = host.context.pulls;
+  const connectArgs = withTrace(vhost.cluster.debugSrsUpnode ? environment.connectArgs(host.id) : null, trace);
   const session: RtmpClientOptions["session"] = {
     role: "publish",
     tcUrl,
@@ -77,7 +79,7 @@ function copyTo(
     name,
     chunkSizeBytes: vhost.chunkSizeBytes,
     handshake: "digest",
-    ...(vhost.cluster.debugSrsUpnode ? { connectArgs: environment.connectArgs(host.id) } : {}),
+    ...(connectArgs === null ? {} : { connectArgs }),
   };
   return new StreamForward(source, {
     // What becomes of a destination is no business of the table of origins.

@@ -1,4 +1,5 @@
 import type { TimerHandle } from "../base/clock.ts";
+import type { Span } from "../base/trace.ts";
 import type { OwnerQuery } from "../cluster/coworkers.ts";
 import { redirectAddress } from "../cluster/redirect.ts";
 import type { VhostConfig } from "../config/mod.ts";
@@ -28,40 +29,59 @@ export class OwnerSearch {
   readonly #url: StreamUrl;
   readonly #sink: OwnerSearchSink;
   readonly #startedMs: number;
+  readonly #span: Span | null;
   #timer: TimerHandle | null = null;
   #stopped = false;
 
-  constructor(context: ServerContext, vhost: VhostConfig, url: StreamUrl, sink: OwnerSearchSink) {
+  /** @param trace Of what the search is a part. */
+  constructor(
+    context: ServerContext,
+    vhost: VhostConfig,
+    url: StreamUrl,
+    sink: OwnerSearchSink,
+    trace: Span | null = null,
+  ) {
     this.#context = context;
     this.#vhost = vhost;
     this.#url = url;
     this.#sink = sink;
     this.#startedMs = context.timers.nowMs();
+    this.#span = trace?.child("owner search") ?? null;
     this.#ask();
   }
 
   /** Ends the search without a result. */
   stop(): void {
     this.#stopped = true;
+    this.#span?.end();
     this.#timer?.cancel();
   }
 
   async #ask(): Promise<void> {
     const vhost = vhostInForce(this.#context, this.#vhost);
-    const owner = await this.#context.coworkers.findOwner(ownerQuery(vhost, this.#url));
+    const owner = await this.#context.coworkers.findOwner(ownerQuery(vhost, this.#url, this.#span));
     if (this.#stopped) return;
+    if (owner !== null) {
+      this.#span?.set({ "server.address": owner.ip, "server.port": owner.port });
+      this.#span?.end();
+    }
     if (owner?.isDraining) return this.#sink.onDrainingOwner();
     if (owner !== null) return this.#sink.onRedirect(redirectAddress(this.#url, owner));
     const waitedMs = Math.round(this.#context.timers.nowMs() - this.#startedMs);
     if (waitedMs >= vhost.cluster.ownerTimeoutMs) {
+      this.#span?.end("nobody has the stream");
       this.#sink.onNotFound(`nobody publishes ${this.#url.key}, waited ${waitedMs} ms`);
     } else this.#timer = this.#context.timers.after(ASK_AGAIN_MS, () => this.#ask());
   }
 }
 
-/** The question to the coworkers of a vhost. */
-export function ownerQuery({ cluster, name }: VhostConfig, { app, stream, host, key }: StreamUrl): OwnerQuery {
+/** The question to the coworkers of a vhost, as a part of what is traced. */
+export function ownerQuery(
+  { cluster, name }: VhostConfig,
+  { app, stream, host, key }: StreamUrl,
+  trace: Span | null = null,
+): OwnerQuery {
   const coworkers = cluster.coworkers.map(({ text }) => text);
   const { coworkerTimeoutMs: timeoutMs, coworkerToken: token } = cluster;
-  return { coworkers, timeoutMs, key, vhost: name, app, stream, ip: host, token };
+  return { coworkers, timeoutMs, key, vhost: name, app, stream, ip: host, token, trace };
 }

@@ -1,6 +1,7 @@
 import type { TimerHandle } from "../base/clock.ts";
+import type { Span } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import type { PullLease } from "../edge/edge_pulls.ts";
+import type { PullLease, PullRequest } from "../edge/edge_pulls.ts";
 import { parseTargetOf, type PullProtocol } from "../edge/upstream_request.ts";
 import { formatHost, type StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
@@ -22,6 +23,8 @@ export interface SupplyRequest {
   via: readonly string[];
   /** An origin relays the stream to others: it is not sent away, as they were sent to it. */
   isRelay?: boolean;
+  /** The play, if it is traced. */
+  trace?: Span | null;
 }
 
 /** What becomes of a player whose stream is not published here. */
@@ -44,6 +47,8 @@ export class PlaySupply implements Disposable {
   readonly #sink: SupplySink;
   #search: OwnerSearch | null = null;
   #lease: PullLease | null = null;
+  /** Of one search, however often the coworkers are asked. */
+  #searchTrace: Span | null = null;
   #notFoundTimer: TimerHandle | null = null;
   #departure: Disposable | null = null;
 
@@ -57,7 +62,7 @@ export class PlaySupply implements Disposable {
     else if (request.source.feed === "client") {
       if (context.drain.isOn && request.followsRedirects && !request.isRelay) this.#sendAway();
     } else if (this.#redirects()) this.#searchOwner();
-    else this.#pull(() => this.#owners());
+    else this.#pull((trace) => this.#owners(trace));
   }
 
   /** The stream is pulled for this player, and for others that play it here. */
@@ -81,11 +86,12 @@ export class PlaySupply implements Disposable {
     const { mode, originCluster } = this.#vhost.cluster;
     const isHere = mode !== "remote" && originCluster && this.#lease === null;
     this.#lease?.hurry();
-    if (isHere && !this.#redirects()) this.#acquire(() => this.#owners());
+    if (isHere && !this.#redirects()) this.#acquire((trace) => this.#owners(trace));
   }
 
   [Symbol.dispose](): void {
     this.#stopSearch();
+    this.#searchTrace?.end();
     this.#notFoundTimer?.cancel();
     this.#departure?.[Symbol.dispose]();
     this.#lease?.[Symbol.dispose]();
@@ -106,18 +112,18 @@ export class PlaySupply implements Disposable {
   }
 
   #searchOwner(): void {
-    const { vhost, url } = this.#request;
+    const { vhost, url, trace = null } = this.#request;
     this.#search = new OwnerSearch(this.#context, vhost, url, {
       onRedirect: (address) => this.#sink.onRedirect(address),
       onNotFound: (reason) => this.#sink.onNotFound(reason),
       onDrainingOwner: () => this.#takeOver(),
-    });
+    }, trace);
   }
 
   /** The owner would send the player back: it is served here, for as long as it stays. */
   #takeOver(): void {
     this.#stopSearch();
-    this.#pull(() => this.#owners());
+    this.#pull((trace) => this.#owners(trace));
     this.#sink.wake();
   }
 
@@ -130,7 +136,7 @@ export class PlaySupply implements Disposable {
     });
   }
 
-  #pull(findTargets: () => Promise<readonly string[]>): void {
+  #pull(findTargets: PullRequest["findTargets"]): void {
     const { source, vhost } = this.#request;
     this.#acquire(findTargets);
     if (source.isActive) return;
@@ -141,7 +147,7 @@ export class PlaySupply implements Disposable {
     });
   }
 
-  #acquire(findTargets: () => Promise<readonly string[]>): void {
+  #acquire(findTargets: PullRequest["findTargets"]): void {
     const inForce = () => this.#vhost;
     const protocol = () => this.#protocol;
     const request = {
@@ -171,8 +177,14 @@ export class PlaySupply implements Disposable {
   }
 
   /** All who say that they have it: one of them may be wrong. */
-  async #owners(): Promise<readonly string[]> {
-    const owners = await this.#context.coworkers.findOwners(ownerQuery(this.#vhost, this.#request.url));
+  async #owners(trace: Span | null): Promise<readonly string[]> {
+    this.#searchTrace ??= trace?.child("owner search") ?? null;
+    const query = ownerQuery(this.#vhost, this.#request.url, this.#searchTrace);
+    const owners = await this.#context.coworkers.findOwners(query);
+    if (owners.length > 0) {
+      this.#searchTrace?.end();
+      this.#searchTrace = null;
+    }
     return owners.map(({ ip, port }) => `${formatHost(ip)}:${port}`);
   }
 }

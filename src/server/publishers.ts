@@ -9,6 +9,8 @@ export interface Claimant {
   readonly clientKey: string;
   /** When it came, Unix time in ms. */
   readonly sinceMs: number;
+  /** Where its publish is traced, for links to it. */
+  readonly traceparent?: string | null;
   /** How long its connection has brought nothing. */
   silentMs(): number;
   /** Another publisher has the stream now. */

@@ -1,5 +1,6 @@
 import type { TimerHandle } from "../base/clock.ts";
 import { RequestDenied } from "../base/errors.ts";
+import { readTraceparent, TRACEPARENT } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { SessionRequest } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
@@ -8,6 +9,7 @@ import type { PlayCursor } from "../stream/play_cursor.ts";
 import { RateMeter } from "../stream/stats.ts";
 import type { ClientEntry } from "./client_registry.ts";
 import { isRelay, readPlayPath } from "./play_path.ts";
+import { PlayTrace } from "./play_trace.ts";
 import { PlaySupply, type SupplySink } from "./play_supply.ts";
 import { canReconnect, requestMove, type Role, type RoleHost } from "./role.ts";
 import { SendPacer } from "./send_pacer.ts";
@@ -38,6 +40,8 @@ export class PlayRole implements Role, Player, SupplySink {
   readonly #supply: PlaySupply;
   readonly #pacer: SendPacer;
   readonly #sendsSmallAtOnce: boolean;
+  /** Until the first frame is sent. */
+  #trace: PlayTrace | null;
   #hasStarted = false;
   #redirectTimer: TimerHandle | null = null;
   #departure: Disposable | null = null;
@@ -69,6 +73,13 @@ export class PlayRole implements Role, Player, SupplySink {
     this.#entry = this.#register();
     host.log.info(`play ${request.url.key} from ${host.remoteIp}`);
     const info = session.connectInfo;
+    this.#trace = PlayTrace.begin(context, {
+      source: this.#source,
+      protocol: "rtmp",
+      clientId: host.id,
+      clientIp: host.remoteIp,
+      traceparent: readTraceparent(info?.args[TRACEPARENT]),
+    });
     this.#supply = new PlaySupply(context, {
       url: this.#url,
       vhost,
@@ -80,6 +91,7 @@ export class PlayRole implements Role, Player, SupplySink {
       protocol: "rtmp",
       via,
       isRelay: this.#isRelay,
+      trace: this.#trace?.span ?? null,
     }, this);
   }
 
@@ -96,8 +108,10 @@ export class PlayRole implements Role, Player, SupplySink {
   }
 
   onPublishChange(active: boolean): void {
-    if (active) this.#supply.onPublish();
-    else this.#supply.onUnpublish();
+    if (active) {
+      this.#trace?.onFed();
+      this.#supply.onPublish();
+    } else this.#supply.onUnpublish();
     // An SRS edge waits 5 s in silence before it looks elsewhere; the end of the connection tells it at once.
     this.#endsWhenSent = !active && this.#isEdge && !this.#supply.isPulled;
     this.#host.wake();
@@ -115,6 +129,7 @@ export class PlayRole implements Role, Player, SupplySink {
       this.#host.session.sendStatus("playUnpublishNotify");
       this.#host.finish("sourceEnded", `publisher of ${this.#url.key} left`);
     }
+    if (view !== null && this.#trace?.onSent()) this.#trace = null;
     return view;
   }
 
@@ -128,6 +143,7 @@ export class PlayRole implements Role, Player, SupplySink {
     const { log, context, session } = this.#host;
     if (this.#redirectTimer !== null) return;
     log.info(`redirect ${this.#url.key} to ${address}`);
+    this.#trace?.onRedirect(address);
     this.#redirectTimer = context.timers.after(REDIRECT_WAIT_MS, () => this.#host.finish("redirected", "unconfirmed"));
     this.#host.guard(() => session.redirect(address));
     this.#host.wake();
@@ -135,6 +151,7 @@ export class PlayRole implements Role, Player, SupplySink {
 
   onNotFound(reason: string): void {
     this.#host.guard(() => this.#host.session.sendStatus("playStreamNotFound", reason));
+    this.#trace?.end(reason);
     this.#host.finish("refused", reason);
   }
 
@@ -174,6 +191,7 @@ export class PlayRole implements Role, Player, SupplySink {
     this.#departure?.[Symbol.dispose]();
     this.#redirectTimer?.cancel();
     this.#pacer.stop();
+    this.#trace?.end();
     this.#source.detach(this);
     this.#supply[Symbol.dispose]();
     this.#host.context.registry.remove(this.#entry);

@@ -1,5 +1,6 @@
 import type { TimerHandle } from "../base/clock.ts";
 import { describeError, RequestDenied } from "../base/errors.ts";
+import { readTraceparent, type Span, TRACEPARENT } from "../base/trace.ts";
 import type { Owner } from "../cluster/coworkers.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { StreamForward } from "../edge/stream_forward.ts";
@@ -41,6 +42,8 @@ export class PublishRole implements Role, Claimant {
   #source: LiveSource;
   readonly #entry: ClientEntry;
   readonly #requestId: number;
+  /** From the request to its answer. */
+  readonly #trace: Span | null;
   #session: PublishSession | null = null;
   #standby: StandbyFeed | null = null;
   #standbyTimer: TimerHandle | null = null;
@@ -60,6 +63,15 @@ export class PublishRole implements Role, Claimant {
     const { context, session } = host;
     const info = session.connectInfo;
     this.#host = host;
+    const attributes = {
+      "srs.stream": request.url.key,
+      "srs.client_id": host.id,
+      "client.address": host.remoteIp,
+    };
+    this.#trace = context.tracer?.start("publish", readTraceparent(info?.args[TRACEPARENT]), {
+      kind: "server",
+      attributes,
+    }) ?? null;
     this.#admitted = admitted;
     this.#vhost = vhost;
     this.#url = request.url;
@@ -90,6 +102,10 @@ export class PublishRole implements Role, Claimant {
     const { mode, originCluster, coworkers } = this.#vhost.cluster;
     if (mode === "local" && originCluster && coworkers.length > 0) this.#askCoworkers();
     else this.#claim();
+  }
+
+  get traceparent(): string | null {
+    return this.#trace?.traceparent ?? null;
   }
 
   silentMs(): number {
@@ -152,6 +168,7 @@ export class PublishRole implements Role, Claimant {
   end(): void {
     const { context, log } = this.#host;
     this.#ended = true;
+    this.#trace?.end();
     this.#standbyTimer?.cancel();
     this.#forward?.[Symbol.dispose]();
     this.#copies?.[Symbol.dispose]();
@@ -170,7 +187,10 @@ export class PublishRole implements Role, Claimant {
 
   async #askCoworkers(): Promise<void> {
     const { context } = this.#host;
-    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url), { fresh: true });
+    const search = this.#trace?.child("owner search") ?? null;
+    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url, search), { fresh: true });
+    search?.set({ "srs.owners": owner === null ? 0 : 1 });
+    search?.end();
     if (this.#ended) return;
     this.#host.guard(() => this.#onOwner(owner));
     this.#host.onAnswered();
@@ -201,7 +221,8 @@ export class PublishRole implements Role, Claimant {
       throw error;
     }
     if (this.#vhost.cluster.mode !== "remote") return this.#accept();
-    this.#forward = forwardToOrigin(this.#host, { url: this.#url, vhost: this.#vhost, source: this.#source }, {
+    const stream = { url: this.#url, vhost: this.#vhost, source: this.#source, trace: this.#trace };
+    this.#forward = forwardToOrigin(this.#host, stream, {
       onTaken: () => {
         this.#host.guard(() => this.#accept());
         this.#host.onAnswered();
@@ -239,13 +260,14 @@ export class PublishRole implements Role, Claimant {
     log.info(`publish ${this.#url.key} (${this.#entry.type}) from ${remoteIp}`);
     this.#host.expectMuchInput();
     session.accept(this.#requestId);
+    this.#trace?.end();
   }
 
   #takeStream(): void {
     // While the coworkers were asked, the source found first may have been forgotten: nobody used it.
     this.#source = this.#host.context.sources.findOrCreate(this.#url.key, () => sourceOptions(this.#vhost));
     this.#session = this.#source.startPublish("client");
-    const stream = { url: this.#url, vhost: this.#vhost, source: this.#source };
+    const stream = { url: this.#url, vhost: this.#vhost, source: this.#source, trace: this.#trace };
     this.#copies = copyStream(this.#host, stream, this.#admitted.forwardTo);
   }
 
@@ -259,6 +281,7 @@ export class PublishRole implements Role, Claimant {
     const { context, session } = this.#host;
     context.registry.totalErrors++;
     session.reject(this.#requestId, "publishBadName", denied.message);
+    this.#trace?.end(denied.message);
     this.#host.finish("refused", describeError(denied));
   }
 }

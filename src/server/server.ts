@@ -1,5 +1,6 @@
 import { systemTimers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import type { Tracer } from "../base/trace.ts";
 import { Coworkers } from "../cluster/coworkers.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
 import { EdgePulls } from "../edge/edge_pulls.ts";
@@ -29,6 +30,8 @@ export interface ServerOptions {
   serverId?: string;
   /** Opens the sockets that clients come to; by default in this thread. */
   listen?: ListenSocket;
+  /** By default nothing is traced. */
+  tracer?: Tracer | null;
 }
 
 /** One origin or edge, without its HTTP side: everything that one process shares, put together. */
@@ -46,14 +49,17 @@ export class Server implements ServerContext {
   readonly limits: ConnectionLimits;
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
+  readonly tracer: Tracer | null;
   readonly startedMs = systemTimers.nowMs();
   readonly #hookFetch = new FreshFetch();
   #config: Config;
   #authorities: readonly string[];
 
-  constructor(config: Config, log: Logger, { serverId = newServerId(), listen = listenHere }: ServerOptions = {}) {
+  constructor(config: Config, log: Logger, options: ServerOptions = {}) {
+    const { serverId = newServerId(), listen = listenHere, tracer = null } = options;
     this.#config = config;
     this.log = log;
+    this.tracer = tracer;
     this.identity = {
       serverId: config.serverId === "" ? serverId : config.serverId,
       serviceId: randomId(8),
@@ -66,6 +72,7 @@ export class Server implements ServerContext {
       caCerts: () => this.#authorities,
       timers: this.timers,
       log,
+      tracer,
       newCid: () => randomId(8),
       connectArgs: (cid, via = [], isRelay = false) => ({
         ...srsIdentity(this.identity, cid, ""),
