@@ -100,7 +100,15 @@ export function legacySpellings(): ReadonlyMap<string, string | null> {
  * Source: SRS 7 `srs_config_transform_vhost`.
  */
 export function rewriteLegacy(root: ConfBlock, problems: ProblemList): ConfBlock {
-  return rewriteBlock(root, "", problems);
+  return rewriteBlock(unfoldRtmp(root), "", problems);
+}
+
+/** What newer versions of SRS 7 write as `rtmp { listen; chunk_size; }` stands at the top level here, as it did before. */
+function unfoldRtmp(root: ConfBlock): ConfBlock {
+  const isRtmp = ({ name, block }: ConfDirective) => name.text === "rtmp" && block !== null;
+  if (!root.directives.some(isRtmp)) return root;
+  const directives = root.directives.flatMap((found) => isRtmp(found) ? found.block!.directives : found);
+  return { ...root, directives };
 }
 
 function rewriteBlock(block: ConfBlock, path: string, problems: ProblemList): ConfBlock {

@@ -36,7 +36,7 @@ Deno.test("directiveTable() describes a number with unit, range and default as t
 });
 
 const facts: [path: string, facts: Partial<DirectiveEntry>][] = [
-  ["listen", { type: "addresses", default: "", env: ["SRS_LISTEN"] }],
+  ["listen", { type: "addresses", default: "", env: ["SRS_LISTEN", "SRS_RTMP_LISTEN"] }],
   ["max_connections", { type: ">= 1", default: "1000", reload: "live" }],
   ["chunk_size", { type: "128..65536 bytes", unit: "bytes", min: 128, max: 65536 }],
   ["vhost.chunk_size", { default: "that of the top level" }],
@@ -77,12 +77,12 @@ Deno.test("directivesText() shows everything about a directive below the name of
     `top level
   chunk_size               128..65536 bytes; default 60000; reload: new clients
     Chunk size of what is sent, for vhosts without their own.
-    TOML chunk_size  SRS_VHOST_CHUNK_SIZE  SRS_CHUNK_SIZE
+    TOML chunk_size  SRS_VHOST_CHUNK_SIZE  SRS_CHUNK_SIZE  SRS_RTMP_CHUNK_SIZE
     Status: supported.
   workers                  auto | 0..64 threads; default auto; reload: restart
-    Threads that send to players; \`auto\` decides by the number of cores.
+    ${entry("workers").doc}
     TOML workers  SRS_WORKERS
-    Status: accepted, no effect here: ${entry("workers").reason}; srs-ts only.
+    Status: supported; srs-ts only.
 
 vhost
   hls                      block

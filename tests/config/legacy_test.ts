@@ -42,6 +42,8 @@ const cases: [old: string, today: string][] = [
     "vhost a { mode remote; origin b; vhost c; token_traverse on; debug_srs_upnode off; }",
     "vhost a { cluster { mode remote; origin b; vhost c; token_traverse on; debug_srs_upnode off; } }",
   ],
+  ["rtmp { listen 1935; chunk_size 4096; } pid x;", "listen 1935; chunk_size 4096; pid x;"],
+  ["rtmp 1; vhost a { rtmp { listen 1; } }", "rtmp 1; vhost a { rtmp { listen 1; } }"],
   ["srt_server { tlpkdrop on; }", "srt_server { tlpktdrop on; }"],
   ["rtc_server { perf_stat on; listen 1; }", "rtc_server { listen 1; }"],
   ["stream_caster { host a; sip { realm b; } }", "stream_caster { sip {  } }"],

@@ -15,7 +15,12 @@ import { vhostRows } from "./vhost.ts";
 
 /** Directives at the top level of a file: the whole language hangs from here. */
 export const rootRows = {
-  listen: directive("listen", listenAddresses(), { default: [], reload: "live", doc: "Addresses of RTMP." }),
+  listen: directive("listen", listenAddresses(), {
+    default: [],
+    reload: "live",
+    env: ["SRS_LISTEN", "SRS_RTMP_LISTEN"],
+    doc: "Addresses of RTMP; in newer versions of SRS 7, as `chunk_size`, in a block `rtmp`, which is read too.",
+  }),
   maxConnections: directive("max_connections", integer({ min: 1, outside: "error" }), {
     default: 1000,
     reload: "live",
@@ -24,7 +29,7 @@ export const rootRows = {
   chunkSizeBytes: directive("chunk_size", bytes({ min: 128, max: 65536 }), {
     default: 60_000,
     reload: "newClients",
-    env: ["SRS_VHOST_CHUNK_SIZE", "SRS_CHUNK_SIZE"],
+    env: ["SRS_VHOST_CHUNK_SIZE", "SRS_CHUNK_SIZE", "SRS_RTMP_CHUNK_SIZE"],
     doc: "Chunk size of what is sent, for vhosts without their own.",
   }),
   ...processRows,
