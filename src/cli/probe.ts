@@ -4,6 +4,7 @@ import { numberValue, UsageError } from "./parse_args.ts";
 import { type ProbeEvents, runProbe } from "./probe_run.ts";
 import { apiLine, resultLines, stepLine } from "./probe_text.ts";
 import { readStreamArgument } from "./stream_target.ts";
+import { readTlsOptions, tlsOptions } from "./tls_options.ts";
 
 const DEFAULT_TIMEOUT_MS = 12_000;
 const DEFAULT_SECONDS = 5;
@@ -12,14 +13,14 @@ const DEFAULT_SECONDS = 5;
 export const probeCommand: Command = {
   name: "probe",
   summary: "Find out who has a stream, how fast it is there, and what is in it.",
-  usage: "probe [--json] [--timeout MS] [--seconds N] [--api HOST:PORT,...] URL",
+  usage: "probe [--json] [--timeout MS] [--seconds N] [--api HOST:PORT,...] [--ca FILE | --insecure] URL",
   description: `
-Plays a stream and tells, step by step: the time for the TCP connection, handshake and connect, which server
+Plays a stream and tells, step by step: the time for the TCP connection, TLS, handshake and connect, which server
 answered, every redirect, how long the server held us, who has the stream in the end, its codecs, resolution, frame
 rate, bitrate, GOP length, and the time to the first media and the first keyframe. With --api it asks the HTTP APIs of
 the origins first and prints one line for each.
 
-With --json it prints one object: url, found, status, owner, servers (server, ip, tcpMs, handshakeMs, connectMs,
+With --json it prints one object: url, found, status, owner, servers (server, ip, tcpMs, tlsMs, handshakeMs, connectMs,
 createStreamMs, answerMs, identity, result, redirect, failedStep, error), firstMediaMs, firstKeyframeMs, measuredMs,
 video (codec, profile, level, width, height, frameRate, headerFrameRate, metadataFrameRate, kbps, gopMs, gopFrames,
 frames), audio (codec, profile, sampleRate, channels, kbps, frames), metadata, error (server, step, message, hint),
@@ -38,6 +39,7 @@ api (api, latencyMs, owner, error). What is not known is null.`,
       repeats: true,
       help: "HTTP APIs of origins to ask who has the stream (/api/v1/clusters).",
     },
+    ...tlsOptions,
   ],
   sections: [{
     title: "EXIT STATUS",
@@ -67,6 +69,7 @@ async function probe(args: CommandArgs, io: CliIo): Promise<number> {
   if (!isJson) io.out(`${target.url}\n`);
   const report = await runProbe({
     target,
+    tls: readTlsOptions(args),
     timeoutMs,
     measureMs: seconds * 1000,
     apis: readApis(args),

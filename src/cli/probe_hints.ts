@@ -15,7 +15,10 @@ export function hintFor({ result, failedStep, error }: ServerReport): string {
   }
   switch (failedStep) {
     case "tcp":
-      return tcpHint(text);
+      // Without a look at the certificate both are one step.
+      return text.includes("TLS") ? tlsHint(text) : tcpHint(text);
+    case "tls":
+      return tlsHint(text);
     case "handshake":
       return handshakeHint(text);
     case "connect":
@@ -33,10 +36,16 @@ function tcpHint(text: string): string {
   return "check host, port and network";
 }
 
+function tlsHint(text: string): string {
+  if (text.includes("certificate")) return "--insecure connects all the same, to see what is behind it";
+  if (text.includes("does not speak TLS")) return "is this the port of rtmps? For plain RTMP write rtmp://";
+  return "something else than TLS listens there: check the port (443 by default)";
+}
+
 function handshakeHint(text: string): string {
   if (text.includes("HTTP")) return "this is an HTTP port: give the RTMP port (1935 by default), not that of the API";
   // 0x15 is a TLS alert: what a TLS server answers to an RTMP handshake.
-  if (/TLS|0x15/.test(text)) return "this is a TLS port (rtmps, https): give the plain RTMP port";
+  if (/TLS|0x15/.test(text)) return "this is a TLS port: write rtmps://, or give the plain RTMP port";
   return "something else than RTMP listens there: check the port (1935 by default)";
 }
 

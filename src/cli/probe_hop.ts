@@ -2,8 +2,10 @@ import type { TimerHandle, Timers } from "../base/clock.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
 import { mayFollow } from "../edge/redirect_trust.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../edge/rtmp_client.ts";
+import type { TlsDialOptions } from "../net/tls_dial.ts";
 import type { ClientEvent } from "../rtmp/client_session.ts";
 import type { RtmpMessage } from "../rtmp/message.ts";
+import { formatHost } from "../rtmp/url.ts";
 import { edgeIdentity } from "../server/identity.ts";
 import { type ProbeStep, readIdentity, type ServerReport } from "./probe_report.ts";
 import type { MediaMeter } from "./probe_meter.ts";
@@ -12,6 +14,8 @@ import type { StreamTarget } from "./stream_target.ts";
 /** Options of {@link ProbeHop}. */
 export interface ProbeHopOptions {
   target: StreamTarget;
+  /** For a target that is asked over TLS. */
+  tls: TlsDialOptions;
   /** Address of the server that redirected here, or null. */
   redirectedFrom: string | null;
   timers: Timers;
@@ -54,6 +58,7 @@ export class ProbeHop implements RtmpClientHandlers {
       server: options.target.text,
       ip: null,
       tcpMs: null,
+      tlsMs: null,
       handshakeMs: null,
       connectMs: null,
       createStreamMs: null,
@@ -103,17 +108,17 @@ export class ProbeHop implements RtmpClientHandlers {
   }
 
   onEnd(error: UpstreamError): void {
-    // "host:port: " is said already.
-    this.#fail(error.message.replace(`${this.#options.target.text}: `, ""), "failed");
+    this.#fail(this.#withoutAddress(error), "failed");
   }
 
   async #dial(): Promise<void> {
-    const { target, redirectedFrom, timers, deadlineMs } = this.#options;
+    const { target, tls, timers, deadlineMs } = this.#options;
     const leftMs = Math.max(1, Math.round(deadlineMs - timers.nowMs()));
     try {
       const client = await RtmpClient.connect({
         host: target.host,
         port: target.port,
+        tls: target.tls ? tls : null,
         connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, leftMs),
         handshakeTimeoutMs: Math.min(HANDSHAKE_TIMEOUT_MS, leftMs),
         timers,
@@ -127,17 +132,30 @@ export class ProbeHop implements RtmpClientHandlers {
           connectArgs: edgeIdentity(),
         },
         signal: this.#abort.signal,
+        mayTalkTo: (ip) => this.#onTcp(ip),
       }, this);
       this.#client = client;
       if (this.#over) return client.close();
-      this.#report.ip = client.remoteIp;
-      this.#complete("tcp", "tcpMs", "handshake");
-      if (redirectedFrom !== null && !mayFollow(redirectedFrom, client.remoteIp)) {
-        this.#fail("a local address, a public server may not send us there", "failed");
-      }
+      if (this.#step === "tls") this.#complete("tls", "tlsMs", "handshake");
     } catch (error) {
-      this.#fail(error instanceof UpstreamError ? error.message : describeError(error), "failed");
+      this.#fail(error instanceof UpstreamError ? this.#withoutAddress(error) : describeError(error), "failed");
     }
+  }
+
+  /** "host:port: " is said already. */
+  #withoutAddress({ message }: UpstreamError): string {
+    const { host, port } = this.#options.target;
+    return message.replace(`${formatHost(host)}:${port}: `, "");
+  }
+
+  /** @returns Whether to go on. */
+  #onTcp(ip: string): boolean {
+    const { target, redirectedFrom } = this.#options;
+    this.#report.ip = ip;
+    this.#complete("tcp", "tcpMs", target.tls ? "tls" : "handshake");
+    if (redirectedFrom === null || mayFollow(redirectedFrom, ip)) return true;
+    this.#fail("a local address, a public server may not send us there", "failed");
+    return false;
   }
 
   #onPlaySent(): void {
@@ -151,7 +169,7 @@ export class ProbeHop implements RtmpClientHandlers {
 
   #complete(
     step: ProbeStep,
-    key: "tcpMs" | "handshakeMs" | "connectMs" | "createStreamMs" | "answerMs",
+    key: "tcpMs" | "tlsMs" | "handshakeMs" | "connectMs" | "createStreamMs" | "answerMs",
     next: ProbeStep,
   ): void {
     const nowMs = this.#options.timers.nowMs();

@@ -2,7 +2,7 @@ import { type AmfObject, isAmfObject } from "../amf/amf0.ts";
 import type { GopLength, MediaMeter, TrackRates } from "./probe_meter.ts";
 
 /** What a probe asks of a server, in order. */
-export type ProbeStep = "tcp" | "handshake" | "connect" | "createStream" | "play";
+export type ProbeStep = "tcp" | "tls" | "handshake" | "connect" | "createStream" | "play";
 
 /** Which program answered, where it says so (SRS and its kin do). */
 export interface ServerIdentity {
@@ -22,6 +22,8 @@ export interface ServerReport {
   /** Address that the host name led to. */
   ip: string | null;
   tcpMs: number | null;
+  /** Null without TLS, too. */
+  tlsMs: number | null;
   handshakeMs: number | null;
   connectMs: number | null;
   createStreamMs: number | null;

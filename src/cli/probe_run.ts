@@ -1,4 +1,5 @@
 import type { Timers } from "../base/clock.ts";
+import type { TlsDialOptions } from "../net/tls_dial.ts";
 import type { Fetch } from "../cluster/coworkers.ts";
 import { askApis } from "./probe_api.ts";
 import { failureOf } from "./probe_hints.ts";
@@ -25,6 +26,8 @@ export interface ProbeEvents {
 /** Options of {@link runProbe}. */
 export interface ProbeOptions {
   target: StreamTarget;
+  /** For servers that are asked over TLS. */
+  tls?: TlsDialOptions;
   /** Until the first media, all servers together. */
   timeoutMs: number;
   measureMs: number;
@@ -70,7 +73,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeReport> {
 }
 
 async function followRedirects(options: ProbeOptions, meter: MediaMeter, deadlineMs: number) {
-  const { timers, events, stop, measureMs } = options;
+  const { tls = {}, timers, events, stop, measureMs } = options;
   const chain = new RedirectChain(options.target.text);
   const servers: ServerReport[] = [];
   let target = options.target;
@@ -79,6 +82,7 @@ async function followRedirects(options: ProbeOptions, meter: MediaMeter, deadlin
     events.onServer(target.text);
     const hop: ProbeHop = new ProbeHop({
       target,
+      tls,
       redirectedFrom,
       timers,
       meter,
@@ -98,10 +102,11 @@ async function followRedirects(options: ProbeOptions, meter: MediaMeter, deadlin
 }
 
 function roundTimes(report: ServerReport): ServerReport {
-  const { tcpMs, handshakeMs, connectMs, createStreamMs, answerMs } = report;
+  const { tcpMs, tlsMs, handshakeMs, connectMs, createStreamMs, answerMs } = report;
   return {
     ...report,
     tcpMs: rounded(tcpMs, 1),
+    tlsMs: rounded(tlsMs, 1),
     handshakeMs: rounded(handshakeMs, 1),
     connectMs: rounded(connectMs, 1),
     createStreamMs: rounded(createStreamMs, 1),

@@ -21,6 +21,8 @@ export function stepLine(step: ProbeStep, report: ServerReport): string {
   switch (step) {
     case "tcp":
       return line("  TCP connection", `${time(report.tcpMs)}${report.ip === null ? "" : ` to ${report.ip}`}`);
+    case "tls":
+      return line("  TLS", time(report.tlsMs));
     case "handshake":
       return line("  handshake", time(report.handshakeMs));
     case "connect":

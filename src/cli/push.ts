@@ -6,12 +6,13 @@ import { fileAt } from "./push_file.ts";
 import { PushRun } from "./push_run.ts";
 import { sampleFile } from "./sample.ts";
 import { readStreamArgument } from "./stream_target.ts";
+import { readTlsOptions, tlsOptions } from "./tls_options.ts";
 
 /** `srs-ts push`: publishes a file as if it were live. */
 export const pushCommand: Command = {
   name: "push",
   summary: "Publish an FLV file, or a sample, to a server as if it were live.",
-  usage: "push [-i FILE] [--no-loop] [--no-reconnect] [--json] URL",
+  usage: "push [-i FILE] [--no-loop] [--no-reconnect] [--json] [--ca FILE | --insecure] URL",
   description: `
 Publishes an FLV file at the pace of its timestamps, over and over with timestamps that go on, until Ctrl-C. Without
 -i it sends a sample clip of its own. It follows redirects (RTMP 302 and reconnect requests), comes back after a
@@ -28,6 +29,7 @@ droppedFrames, mediaMs, text and status.`,
     { name: "no-reconnect", help: "Give up when the connection fails or ends." },
     { name: "asprocess", help: "End when the process that started this one ends." },
     { name: "json", help: "Report as JSON lines on standard output." },
+    ...tlsOptions,
   ],
   sections: [{
     title: "EXIT STATUS",
@@ -45,6 +47,10 @@ droppedFrames, mediaMs, text and status.`,
       line: 'push -i source.flv --no-loop --no-reconnect "rtmp://10.0.0.1/live/cam1?token=abc"',
       does: "Publishes it once, and fails if anything goes wrong on the way.",
     },
+    {
+      line: "push --ca authority.crt rtmps://10.0.0.1:1443/live/livestream",
+      does: "Publishes over TLS to a server with a certificate of your own authority.",
+    },
   ],
   run: runPush,
 };
@@ -57,6 +63,7 @@ async function runPush(args: CommandArgs, io: CliIo): Promise<number> {
   using _watch = args.flag("asprocess") ? watchParent(() => parentEnded.abort()) : null;
   return await new PushRun({
     target,
+    tls: readTlsOptions(args),
     file: path === undefined ? sampleFile() : fileAt(path),
     loop: !args.flag("no-loop"),
     reconnect: !args.flag("no-reconnect"),

@@ -2,6 +2,7 @@ import type { TimerHandle, Timers } from "../base/clock.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
 import { mayFollow } from "../edge/redirect_trust.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../edge/rtmp_client.ts";
+import type { TlsDialOptions } from "../net/tls_dial.ts";
 import type { ClientEvent, ServerStatus } from "../rtmp/client_session.ts";
 import type { PushFeed } from "./push_feed.ts";
 import type { StreamTarget } from "./stream_target.ts";
@@ -11,6 +12,8 @@ export interface PushAttemptOptions {
   target: StreamTarget;
   /** Address of the server that redirected here; null for the address that the user gave. */
   redirectedFrom: string | null;
+  /** For a target that is asked over TLS. */
+  tls?: TlsDialOptions;
   feed: PushFeed;
   timers: Timers;
   /** The server takes the stream. */
@@ -99,11 +102,12 @@ export class PushAttempt implements RtmpClientHandlers {
   }
 
   async #dial(): Promise<void> {
-    const { target, redirectedFrom, timers } = this.#options;
+    const { target, tls = {}, redirectedFrom, timers } = this.#options;
     try {
       const client = await RtmpClient.connect({
         host: target.host,
         port: target.port,
+        tls: target.tls ? tls : null,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
         timers,

@@ -1,6 +1,7 @@
 import type { Timers } from "../base/clock.ts";
 import { SrsError } from "../base/errors.ts";
 import { FlvTagType } from "../flv/tag.ts";
+import type { TlsDialOptions } from "../net/tls_dial.ts";
 import type { CliIo } from "./command.ts";
 import { PushFeed } from "./push_feed.ts";
 import { type MediaFile, readMedia } from "./push_file.ts";
@@ -11,6 +12,8 @@ import type { StreamTarget } from "./stream_target.ts";
 /** What to publish, where and how. */
 export interface PushRunOptions {
   target: StreamTarget;
+  /** For servers that are asked over TLS. */
+  tls?: TlsDialOptions;
   file: MediaFile;
   loop: boolean;
   reconnect: boolean;
@@ -38,7 +41,7 @@ export class PushRun {
   #hasFailed = false;
 
   constructor(options: PushRunOptions) {
-    const { target, io, stop, timers, reconnect, json } = options;
+    const { target, tls = {}, io, stop, timers, reconnect, json } = options;
     this.#options = options;
     this.#stop = AbortSignal.any([stop, this.#over.signal]);
     this.#stop.addEventListener("abort", () => this.#started.resolve(), { once: true });
@@ -47,7 +50,7 @@ export class PushRun {
       onPublishing: (where: StreamTarget) => this.#onPublishing(where),
       onNotice: (text: string) => this.#progress.note(text),
     };
-    this.#session = new PushSession({ target, feed: this.#feed, timers, reconnect, random: Math.random, events });
+    this.#session = new PushSession({ target, tls, feed: this.#feed, timers, reconnect, random: Math.random, events });
     const status = () => ({
       server: this.#feed.isAttached ? this.#server : "",
       reconnects: this.#session.reconnects,

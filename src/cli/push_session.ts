@@ -2,6 +2,7 @@ import type { Timers } from "../base/clock.ts";
 import { pause } from "./pause.ts";
 import { PushAttempt, type PushOutcome } from "./push_attempt.ts";
 import type { PushFeed } from "./push_feed.ts";
+import type { TlsDialOptions } from "../net/tls_dial.ts";
 import { RedirectChain, type StreamTarget } from "./stream_target.ts";
 
 /** What a push tells of its connections. */
@@ -14,6 +15,8 @@ export interface PushEvents {
 /** Options of {@link PushSession}. */
 export interface PushSessionOptions {
   target: StreamTarget;
+  /** For targets that are asked over TLS. */
+  tls?: TlsDialOptions;
   feed: PushFeed;
   timers: Timers;
   /** Try again when a connection fails or ends. */
@@ -118,9 +121,10 @@ export class PushSession {
   }
 
   async #publishTo(target: StreamTarget, redirectedFrom: string | null): Promise<PushOutcome> {
-    const { feed, timers, events } = this.#options;
+    const { tls = {}, feed, timers, events } = this.#options;
     this.#attempt = new PushAttempt({
       target,
+      tls,
       redirectedFrom,
       feed,
       timers,

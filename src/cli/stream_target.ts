@@ -9,7 +9,9 @@ import { formatHost, parseRtmpAddress, parseStreamUrl, type StreamUrl } from "..
 export interface StreamTarget {
   host: string;
   port: number;
-  /** `host:port`. */
+  /** Asked over TLS: rtmps. */
+  tls: boolean;
+  /** `host:port`; with TLS, behind `rtmps://`. */
   text: string;
   /** Full address. */
   url: string;
@@ -34,9 +36,8 @@ export function parseStreamTarget(address: string): StreamTarget {
       `"${address}" is no address of a stream: expected rtmp://host[:port]/app/stream`,
     );
   }
-  if (cut.tls) throw new RequestDenied("RtmpTcUrl", "rtmps:// is not supported yet, only rtmp://");
   try {
-    return toTarget(parseStreamUrl(address, ""));
+    return toTarget(parseStreamUrl(address, ""), cut.tls);
   } catch (error) {
     if (!(error instanceof RequestDenied) || error.codeName !== "StreamNameEmpty") throw error;
     throw new RequestDenied("RtmpTcUrl", `"${address}" names no stream: expected rtmp://host[:port]/app/stream`);
@@ -46,7 +47,7 @@ export function parseStreamTarget(address: string): StreamTarget {
 /** The one argument of a command that takes a stream. @throws {UsageError} If it is missing or makes no sense. */
 export function readStreamArgument({ positional }: CommandArgs): StreamTarget {
   const [address, ...more] = positional;
-  if (address === undefined) throw new UsageError("the address is missing: rtmp://host[:port]/app/stream");
+  if (address === undefined) throw new UsageError("the address is missing: rtmp[s]://host[:port]/app/stream");
   if (more.length > 0) throw new UsageError(`one address is enough, there are ${positional.length}`);
   try {
     return parseStreamTarget(address);
@@ -55,11 +56,22 @@ export function readStreamArgument({ positional }: CommandArgs): StreamTarget {
   }
 }
 
-function toTarget(parts: StreamUrl): StreamTarget {
+function toTarget(parts: StreamUrl, tls: boolean): StreamTarget {
   const { host, port, app, stream, query } = parts;
-  const tcUrl = `rtmp://${formatHost(host)}:${port}/${app}`;
+  const server = `${formatHost(host)}:${port}`;
+  const tcUrl = `${tls ? "rtmps" : "rtmp"}://${server}/${app}`;
   const name = `${stream}${query}`;
-  return { host, port, text: `${formatHost(host)}:${port}`, url: `${tcUrl}/${name}`, tcUrl, app, name, parts };
+  return {
+    host,
+    port,
+    tls,
+    text: tls ? `rtmps://${server}` : server,
+    url: `${tcUrl}/${name}`,
+    tcUrl,
+    app,
+    name,
+    parts,
+  };
 }
 
 /**
@@ -68,22 +80,23 @@ function toTarget(parts: StreamUrl): StreamTarget {
  */
 export function resolveRedirect(from: StreamTarget, address: string): StreamTarget | null {
   if (address === "") return from;
+  const scheme = from.tls ? "rtmps" : "rtmp";
   const absolute = address.startsWith("//")
-    ? `rtmp:${address}`
+    ? `${scheme}:${address}`
     : address.startsWith("/")
-    ? `rtmp://${from.text}${address}`
+    ? `${scheme}://${formatHost(from.host)}:${from.port}${address}`
     : address;
   const server = parseTarget(absolute);
   if (server === null) return null;
   const cut = parseRtmpAddress(absolute.includes("//") ? absolute : `rtmp://${absolute}/`);
   const path = cut?.path.replace(/\/+$/, "") ?? "";
-  const { host, port } = server;
+  const { host, port, tls = false } = server;
   // An app alone is the server's tcUrl: the stream is the one that was asked for.
   if (path === "" || path === from.app || !path.includes("/")) {
-    return toTarget({ ...from.parts, host, port, app: path || from.app });
+    return toTarget({ ...from.parts, host, port, app: path || from.app }, tls);
   }
   try {
-    return toTarget(parseStreamUrl(absolute, ""));
+    return toTarget(parseStreamUrl(absolute, ""), tls);
   } catch {
     return null;
   }
@@ -112,6 +125,9 @@ export class RedirectChain {
     if (this.#visited.has(text)) return `${from.text} redirects to ${text}, which was asked already: a redirect loop`;
     if (this.#hops >= MAX_REDIRECTS) {
       return `${from.text} redirects to ${text}, after ${MAX_REDIRECTS} redirects before`;
+    }
+    if (from.tls && !next.tls) {
+      return `${from.text} redirects to ${text}, from TLS to a connection that anybody can read: not followed`;
     }
     if (!mayFollow(remoteIp, host)) return `${from.text} redirects to ${text}, a local address: not followed`;
     this.#visited.add(text);

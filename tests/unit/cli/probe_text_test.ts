@@ -7,6 +7,7 @@ const server: ServerReport = {
   server: "a:1935",
   ip: "10.0.0.1",
   tcpMs: 0.44,
+  tlsMs: null,
   handshakeMs: 123.4,
   connectMs: 1,
   createStreamMs: 2,

@@ -8,6 +8,8 @@ const addresses: [address: string, text: string, tcUrl: string, name: string][] 
   ["rtmp://[::1]:19350/a/b/s", "[::1]:19350", "rtmp://[::1]:19350/a/b", "s"],
   ["rtmp://h/live?vhost=v.com/s", "h:1935", "rtmp://h:1935/live", "s?vhost=v.com"],
   ["RTMP://h/live/s", "h:1935", "rtmp://h:1935/live", "s"],
+  ["rtmps://h/live/s", "rtmps://h:443", "rtmps://h:443/live", "s"],
+  ["rtmps://[::1]:1443/live/s", "rtmps://[::1]:1443", "rtmps://[::1]:1443/live", "s"],
 ];
 
 for (const [address, text, tcUrl, name] of addresses) {
@@ -24,7 +26,6 @@ const wrong: [address: string, words: string][] = [
   ["rtmp:///live/s", "expected rtmp://host[:port]/app/stream"],
   ["rtmp://h/live", "names no stream"],
   ["rtmp://h", "names no stream"],
-  ["rtmps://h/live/s", "rtmps:// is not supported"],
   ["rtmp://h/live/../s", "forbidden part"],
 ];
 
@@ -50,6 +51,27 @@ for (const [what, address, url] of redirects) {
     assertEquals(resolveRedirect(parseStreamTarget("rtmp://a/live/s?token=1"), address)?.url, url);
   });
 }
+
+Deno.test("resolveRedirect keeps TLS where the address does not say otherwise", () => {
+  const cases: [address: string, url: string][] = [
+    ["", "rtmps://a:443/live/s"],
+    ["/other", "rtmps://a:443/other/s"],
+    ["//b/live", "rtmps://b:443/live/s"],
+    ["rtmps://b:1443/live/s", "rtmps://b:1443/live/s"],
+    ["rtmp://b/live/s", "rtmp://b:1935/live/s"],
+  ];
+  for (const [address, url] of cases) {
+    assertEquals(resolveRedirect(parseStreamTarget("rtmps://a/live/s"), address)?.url, url, address);
+  }
+});
+
+Deno.test("RedirectChain leaves TLS for no other connection", () => {
+  const from = parseStreamTarget("rtmps://10.0.0.1/live/s");
+  const refusal = new RedirectChain().follow(from, "rtmp://10.0.0.2/live/s", "10.0.0.1");
+  assert(typeof refusal === "string" && refusal.includes("from TLS"), String(refusal));
+  const next = new RedirectChain().follow(from, "rtmps://10.0.0.2/live/s", "10.0.0.1");
+  assert(typeof next !== "string" && next.tls);
+});
 
 Deno.test("resolveRedirect refuses what is no RTMP address", () => {
   const from = parseStreamTarget("rtmp://a/live/s");
