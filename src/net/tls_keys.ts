@@ -73,14 +73,9 @@ function faultOf(keys: TlsKeys, files: TlsFiles): TlsFileFault | null {
     Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert: keys.cert, key: keys.key }).close();
     return null;
   } catch (error) {
+    // Nothing is wrong with the files: this machine has no such address, no socket is left, or none is permitted.
+    if (error instanceof Deno.errors.NotCapable || (error instanceof Error && "code" in error)) return null;
     const text = error instanceof Error ? error.message : String(error);
-    if (text.includes("No certificates found")) {
-      const message = `there is no certificate in "${files.cert}"`;
-      return { file: "cert", message, suggestion: "it must be in PEM form, -----BEGIN CERTIFICATE-----" };
-    }
-    if (text.includes("No keys found")) {
-      return { file: "key", ...keyFault(keys.key, files) };
-    }
     if (text.includes("KeyMismatch")) {
       const message = `the key "${files.key}" does not belong to the certificate "${files.cert}"`;
       return {
@@ -89,24 +84,25 @@ function faultOf(keys: TlsKeys, files: TlsFiles): TlsFileFault | null {
         suggestion: "name the pair that was made together, the server's certificate first",
       };
     }
-    if (/certificate|BadEncoding/.test(text)) {
-      const message = `the certificate "${files.cert}" cannot be read: ${describeTlsError(error)}`;
-      return { file: "cert", message, suggestion: "is the file damaged?" };
+    if (text.includes("No certificates found")) {
+      const message = `there is no certificate in "${files.cert}"`;
+      return { file: "cert", message, suggestion: "it must be in PEM form, -----BEGIN CERTIFICATE-----" };
     }
-    if (text.includes("private key")) {
-      const message = `the key "${files.key}" cannot be used: ${describeTlsError(error)}`;
-      return { file: "key", message, suggestion: "use RSA of 2048 bits or more, ECDSA P-256 or P-384, or Ed25519" };
-    }
-    // Nothing is wrong with the files: this machine has no such address, or no socket is left.
-    return null;
+    return /certificate|BadEncoding/i.test(text)
+      ? { file: "cert", message: `"${files.cert}" cannot be used: ${text}`, suggestion: "is the file damaged?" }
+      : { file: "key", ...keyFault(keys.key, files.key, text) };
   }
 }
 
-function keyFault(key: string, { key: path }: TlsFiles): Omit<TlsFileFault, "file"> {
-  if (!key.includes("ENCRYPTED")) {
+function keyFault(key: string, path: string, text: string): Omit<TlsFileFault, "file"> {
+  if (key.includes("ENCRYPTED")) {
+    const suggestion = `take the password off: openssl pkey -in ${path} -out server.key`;
+    return { message: `the private key "${path}" is behind a password`, suggestion };
+  }
+  if (text.includes("No keys found")) {
     const suggestion = "it must be in PEM form, -----BEGIN PRIVATE KEY-----";
     return { message: `there is no private key in "${path}"`, suggestion };
   }
-  const suggestion = `take the password off: openssl pkey -in ${path} -out server.key`;
-  return { message: `the private key "${path}" is behind a password`, suggestion };
+  const suggestion = "use RSA of 2048 bits or more, ECDSA P-256 or P-384, or Ed25519";
+  return { message: `the private key "${path}" cannot be used: ${text}`, suggestion };
 }

@@ -40,6 +40,8 @@ export class TlsSocket implements Socket {
     try {
       return await this.#conn.read(buffer);
     } catch (error) {
+      // Most programs end a connection without TLS's own word for it. RTMP and HTTP know by themselves what is complete.
+      if (error instanceof Deno.errors.UnexpectedEof) return null;
       throw asBroken(error);
     }
   }

@@ -1,0 +1,59 @@
+import { readAuthorities, readTlsKeys } from "../../../src/net/tls_keys.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../assert.ts";
+import { tlsPath, tlsText } from "../../tls_files.ts";
+
+Deno.test("readTlsKeys() reads a pair that belongs together", () => {
+  const found = readTlsKeys({ cert: tlsPath("server.crt"), key: tlsPath("server.key") });
+  assert("keys" in found);
+  assertEquals(found.keys, { cert: tlsText("server.crt"), key: tlsText("server.key") });
+  assertEquals(found.validity?.untilMs, Date.UTC(2120, 0, 1));
+});
+
+const faults: [what: string, cert: string, key: string, file: "cert" | "key", words: string][] = [
+  ["a certificate that is not there", tlsPath("none.crt"), tlsPath("server.key"), "cert", "there is no file"],
+  ["a key that is not there", tlsPath("server.crt"), tlsPath("none.key"), "key", "there is no file"],
+  ["a folder", tlsPath("server.crt"), tlsPath(""), "key", "cannot read"],
+  ["a key of another certificate", tlsPath("server.crt"), tlsPath("renewed.key"), "key", "does not belong to"],
+  ["both the wrong way round", tlsPath("server.key"), tlsPath("server.crt"), "cert", "there is no certificate in"],
+  ["a key that is none", tlsPath("server.crt"), tlsPath("server.crt"), "key", "there is no private key in"],
+];
+
+for (const [what, cert, key, file, words] of faults) {
+  Deno.test(`readTlsKeys() tells of ${what}`, () => {
+    const found = readTlsKeys({ cert, key });
+    assert("fault" in found);
+    assertEquals(found.fault.file, file);
+    assertStringIncludes(found.fault.message, words);
+    assert(found.fault.suggestion !== "");
+  });
+}
+
+const keys: [what: string, text: string, words: string][] = [
+  ["a key with a password", pem("ENCRYPTED PRIVATE KEY", "MIH"), "is behind a password"],
+  ["a damaged key", pem("PRIVATE KEY", btoa("no key at all")), "cannot be used"],
+];
+
+for (const [what, text, words] of keys) {
+  Deno.test(`readTlsKeys() tells of ${what}`, () => {
+    const key = Deno.makeTempFileSync();
+    try {
+      Deno.writeTextFileSync(key, text);
+      const found = readTlsKeys({ cert: tlsPath("server.crt"), key });
+      assert("fault" in found);
+      assertEquals(found.fault.file, "key");
+      assertStringIncludes(found.fault.message, words);
+    } finally {
+      Deno.removeSync(key);
+    }
+  });
+}
+
+Deno.test("readAuthorities() takes certificates only", () => {
+  assertEquals(readAuthorities(tlsPath("authority.crt")), { pem: tlsText("authority.crt") });
+  assert("fault" in readAuthorities(tlsPath("server.key")));
+  assert("fault" in readAuthorities(tlsPath("none.crt")));
+});
+
+function pem(label: string, base64: string): string {
+  return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;
+}
