@@ -101,7 +101,13 @@ function changes({ mode, players }: BenchOptions, peers: Peer[]): Change[] {
     case "workers": {
       const counts = [1, mode.workers];
       const both = (peer: Peer) =>
-        counts.map((workers) => ({ peer, title: `workers ${workers}`, against: peer.name, workers }));
+        counts.map((workers) => ({
+          peer,
+          title: `workers ${workers}`,
+          against: peer.name,
+          workers,
+          players: players ?? 1000,
+        }));
       return those("workers").flatMap(both);
     }
   }

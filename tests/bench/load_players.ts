@@ -28,6 +28,8 @@ interface StreamClock {
 
 const counters = { bytes: 0, frames: 0, drops: 0, lost: 0, stallMs: 0 };
 const latency = new Histogram();
+/** Why players had no frame. */
+const failures = new Set<string>();
 
 /** One player's clockwork. Times are of `performance.now()`. */
 class Player {
@@ -62,10 +64,10 @@ class Player {
       this.connected = true;
       await client.run();
       this.connected = false;
-      if (Number.isNaN(this.firstFrameMs)) this.failed = true;
       counters.lost++;
-    } catch {
-      this.failed = true;
+      if (Number.isNaN(this.firstFrameMs)) this.#fail("closed by the server without a frame");
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -84,6 +86,11 @@ class Player {
 
   lagMs(): number {
     return this.behindMs - this.#clock.bestMs;
+  }
+
+  #fail(why: string): void {
+    this.failed = true;
+    failures.add(why);
   }
 
   #onRead(count: number): void {
@@ -140,7 +147,8 @@ async function main(): Promise<void> {
   const summary = () => ({
     players: players.length,
     connected: players.filter(({ connected }) => connected).length,
-    failed: players.filter(({ failed }) => failed).length,
+    failed: players.filter(({ firstFrameMs }) => Number.isNaN(firstFrameMs)).length,
+    failures: [...failures],
     firstFrameMs: quantiles(players.map(({ firstFrameMs }) => firstFrameMs)),
   });
   const allReady = async () => {

@@ -23,8 +23,8 @@ export interface CpuShares {
   cpuPercent: number;
   /** Of it, time in the kernel. */
   systemPercent: number;
-  /** Of the server's busiest threads, those of at least 2 % of one core. */
-  threads: { name: string; cpuPercent: number }[];
+  /** Share of its threads in it, the busiest first. */
+  threads: { name: string; sharePercent: number }[];
   /** Share of one core that the load took: near 100 the load is what was measured. */
   loadPercent: number;
   /** Share of one core that everything else on the machine took: disturbs. */
@@ -58,6 +58,7 @@ export interface PlayersWindow {
   connected: number;
   /** Never had a frame; were disconnected. */
   failed: number;
+  failures: string[];
   lost: number;
   bytes: number;
   /** Complete audio and video messages, and video frames that were left out. */
@@ -184,16 +185,17 @@ function snapshot(server: PinnedProcess, loads: PinnedProcess[]): Snapshot {
 
 function cpuShares(before: Snapshot, after: Snapshot): CpuShares {
   const percent = (ms: number) => 100 * ms / (after.atMs - before.atMs);
+  const serverMs = after.server.cpuMs - before.server.cpuMs;
+  const cpuPercent = percent(serverMs);
   const threads = [...after.server.threads].map(([task, { name, cpuMs }]) => ({
     name,
-    cpuPercent: percent(cpuMs - (before.server.threads.get(task)?.cpuMs ?? 0)),
+    sharePercent: 100 * (cpuMs - (before.server.threads.get(task)?.cpuMs ?? 0)) / serverMs,
   }));
-  const cpuPercent = percent(after.server.cpuMs - before.server.cpuMs);
   const loadPercent = percent(after.loadMs - before.loadMs);
   return {
     cpuPercent,
     systemPercent: percent(after.server.systemMs - before.server.systemMs),
-    threads: threads.filter((thread) => thread.cpuPercent >= 2).sort((a, b) => b.cpuPercent - a.cpuPercent),
+    threads: threads.filter((thread) => thread.sharePercent >= 3).sort((a, b) => b.sharePercent - a.sharePercent),
     loadPercent,
     othersPercent: Math.max(0, percent(after.machineMs - before.machineMs) - cpuPercent - loadPercent),
   };

@@ -8,7 +8,7 @@ const MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 export function nginxRtmp(name: string, chunkSize: number): Peer {
   return {
     name,
-    note: `Debian's module, 1 worker, chunk_size ${chunkSize}; no merged write, no GOP cache`,
+    note: `Debian's module, 1 worker, chunk_size ${chunkSize}; no merged write, no GOP cache, no HTTP-FLV`,
     can: ["edge", "publish"],
     prepare: () => Promise.resolve([NGINX, MODULE].every(exists) ? null : "needs Debian's nginx and libnginx-mod-rtmp"),
     command({ port, dir, originPort }) {

@@ -9,7 +9,7 @@ const app = `${directory}/node_modules/node-media-server/bin/app.js`;
 /** Node-Media-Server from npm, installed when it is first asked for. */
 export const nodeMediaServer: Peer = {
   name: "node-media-server",
-  note: `${VERSION} from npm, on the installed Node.js; no merged write`,
+  note: `${VERSION} from npm, on the installed Node.js; no merged write, no edge on demand`,
   can: ["flv", "publish"],
   async prepare() {
     if (exists(app)) return null;

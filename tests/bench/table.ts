@@ -100,7 +100,10 @@ const columns: Record<Mode["kind"], Column[]> = {
   workers: [
     ...fanout,
     ["CPU %", (m) => integer(m.cpuPercent)],
-    ["threads", (m) => m.threads.map(({ name, cpuPercent }) => `${name} ${cpuPercent.toFixed(0)} %`).join(", ")],
+    [
+      "of it, threads",
+      (m) => m.threads.map(({ name, sharePercent }) => `${name} ${sharePercent.toFixed(0)} %`).join(", "),
+    ],
   ],
 };
 
@@ -131,6 +134,8 @@ export function doubts({ title, server, result }: Row): string[] {
   if (options.role === "origin" && othersPercent > DISTURBED_PERCENT) {
     found.push(`other programs took ${othersPercent.toFixed(0)} % of a core`);
   }
-  if (players !== null && players.failed > 0) found.push(`${players.failed} players never had a frame`);
+  if (players !== null && players.failed > 0) {
+    found.push(`${players.failed} players never had a frame ${players.failures.join("; ")}`);
+  }
   return found.map((text) => `${title}, ${server}: ${text}`);
 }
