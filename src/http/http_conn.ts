@@ -66,7 +66,7 @@ export class HttpConn implements PumpSource, LiveHost {
   #waitingSinceMs: number;
   #finishingSinceMs = 0;
   #sentAtTick = 0;
-  #stalledSinceMs = 0;
+  #stalledSinceMs: number;
 
   constructor(tcp: TcpConn, options: HttpConnOptions) {
     this.#tcp = tcp;
@@ -74,7 +74,7 @@ export class HttpConn implements PumpSource, LiveHost {
     this.log = options.log.withCid(this.id);
     this.#pump = new WritePump(tcp, this);
     this.#writer = new ResponseWriter(tcp, options.timers);
-    this.#waitingSinceMs = options.timers.nowMs();
+    this.#waitingSinceMs = this.#stalledSinceMs = options.timers.nowMs();
   }
 
   get remoteIp(): string {
@@ -127,6 +127,7 @@ export class HttpConn implements PumpSource, LiveHost {
       return;
     }
     if (this.isIdle) {
+      this.#stalledSinceMs = nowMs;
       if (nowMs - this.#waitingSinceMs > REQUEST_TIMEOUT_MS) this.close("timeout", "");
       return;
     }

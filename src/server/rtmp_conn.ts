@@ -53,7 +53,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
   #finishingSinceMs = 0;
   #uncongested: PromiseWithResolvers<void> | null = null;
   #sentAtTick = 0;
-  #stalledSinceMs = 0;
+  #stalledSinceMs: number;
 
   constructor(tcp: TcpConn, context: ServerContext) {
     const nowMs = context.timers.nowMs();
@@ -62,7 +62,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
     this.session = new RtmpServerSession(this, { random: randomBytes, nowMs });
     this.#tcp = tcp;
     this.#pump = new WritePump(tcp, this);
-    this.#acceptedMs = nowMs;
+    this.#acceptedMs = this.#stalledSinceMs = nowMs;
     this.#gate = new RtmpGate(this, this);
   }
 
