@@ -81,7 +81,8 @@ export class TlsListener implements ListenerSocket {
     for (const drop of this.#handshakes.values()) drop("");
     for (const socket of this.#ready.splice(0)) socket.close();
     if (!this.#isStale) this.#socket.close();
-    this.#refuse(closedError());
+    // Who waits for the next connection is told once the socket is out of use: only then is its port free.
+    if (!this.#isAccepting) this.#refuse(closedError());
   }
 
   /** Accepts until that fails: whoever asks for the next connection hears of it, and starts this again. */
@@ -96,6 +97,7 @@ export class TlsListener implements ListenerSocket {
       this.#refuse(error);
     } finally {
       this.#isAccepting = false;
+      if (this.#closed) this.#refuse(closedError());
     }
   }
 
