@@ -121,7 +121,7 @@ export class PullRace {
     }
     const next = outcome.redirect === null ? null : this.#judgeRedirect(target, outcome, hops);
     if (next !== null) return void this.#follow(next, origin, hops + 1);
-    this.#askAgain(origin, hops > 0 || outcome.refused);
+    this.#askAgain(origin, hops > 0 || outcome.refused || outcome.redirect !== null);
     this.#startNext();
   }
 

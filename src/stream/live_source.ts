@@ -83,6 +83,8 @@ export class LiveSource {
   #flushTimer: TimerHandle | null = null;
   /** Two flushes are `mw_latency` apart at least. */
   #nextFlushMs = 0;
+  /** When the publisher last came to the end of a burst. */
+  #burstMs = 0;
   #packetsAtFlush = 0;
   #wakeTimer: TimerHandle | null = null;
   #wakeNext = 0;
@@ -168,7 +170,8 @@ export class LiveSource {
         if (this.#session === session) this.#publish(packet);
       },
       endBurst: () => {
-        if (this.#logs.main.hasUnflushed && this.#isFlushDue()) this.#flush();
+        const isPaced = this.#endsPause();
+        if (this.#logs.main.hasUnflushed && (isPaced || this.#isFlushDue())) this.#flush();
       },
       [Symbol.dispose]: () => {
         if (this.#session === session) this.#endPublish();
@@ -332,8 +335,16 @@ export class LiveSource {
       (this.#hasGatheredMsgs && this.#timers.nowMs() >= this.#nextFlushMs);
   }
 
+  /** What another server has gathered is handed on as it comes: gathered anew, it would be late twice. */
+  #endsPause(): boolean {
+    const nowMs = this.#timers.nowMs();
+    const pauseMs = nowMs - this.#burstMs;
+    this.#burstMs = nowMs;
+    return this.#feed === "upstream" && pauseMs >= this.options.mwLatencyMs / 2;
+  }
+
   get #hasGatheredMsgs(): boolean {
-    return this.#logs.main.packetCount - this.#packetsAtFlush > this.options.mwMsgs;
+    return this.#feed === "upstream" || this.#logs.main.packetCount - this.#packetsAtFlush > this.options.mwMsgs;
   }
 
   /** No timer: players get what came whenever the publisher pauses. */
@@ -346,11 +357,7 @@ export class LiveSource {
     this.#flushTimer?.cancel();
     this.#flushTimer = null;
     this.#nextFlushMs = this.#timers.nowMs() + this.options.mwLatencyMs;
-    if (this.#awaitsFirstGop && this.#logs.main.hasUnflushedKeyframe) {
-      this.#awaitsFirstGop = false;
-      // Another server's flushes set the pace: the next one is handed on as it comes.
-      if (this.#feed === "upstream") this.#nextFlushMs = this.#timers.nowMs();
-    }
+    if (this.#logs.main.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
     this.#packetsAtFlush = this.#logs.main.packetCount;
     this.#logs.flush();
     // A round begun anew by every flush might never get to the last players: it goes on, and another one follows.

@@ -242,6 +242,24 @@ Deno.test("LiveSource does not hold up a burst that comes mw_latency after the l
   }
 });
 
+Deno.test("LiveSource hands on at once what another server has gathered, however little and early", () => {
+  const { source, timers } = new Stage({ mwMsgs: 8 });
+  const player = new TestPlayer(source);
+  const session = source.startPublish("upstream");
+  const burst = (...packets: MediaPacket[]) => {
+    send(session, ...packets);
+    session.endBurst();
+    return player.take();
+  };
+  assertEquals(burst(...start, key(4, 0)), ["meta1", "VH2", "AH3", "K4"]);
+  timers.advance(200);
+  assertEquals(burst(inter(5, 200)), ["I5"]);
+  timers.advance(100);
+  assertEquals(burst(inter(6, 300)), [], "one that does not gather is gathered for");
+  timers.advance(250);
+  assertEquals(player.take(), ["I6"]);
+});
+
 Deno.test("LiveSource has no timer while nobody watches, nor while nothing comes", () => {
   const stage = new Stage();
   const session = stage.publisher(...start, key(4, 0), inter(5, 40));
