@@ -16,8 +16,22 @@ import { findStandIns } from "./stand_in.ts";
 export { askCoworker, COWORKER_TOKEN_HEADER } from "./coworker_question.ts";
 export type { CoworkerAnswer, Fetch, Owner, OwnerQuery, ServerAddress } from "./coworker_question.ts";
 
-/** Health of one coworker as last seen. */
+/** How one coworker answers. */
+export interface CoworkerHealth {
+  readonly coworker: string;
+  /** Questions that are over, answered or not. */
+  readonly questions: number;
+  /** Of these, those without a usable answer. */
+  readonly failures: number;
+  /** It gave no usable answer the last time, and is not waited for. */
+  readonly isSuspect: boolean;
+}
+
+/** One coworker as last seen. */
 interface CoworkerState {
+  readonly coworker: string;
+  questions: number;
+  failures: number;
   /** It gave no usable answer the last time. */
   isSuspect: boolean;
   /** Not asked before this time. */
@@ -70,6 +84,11 @@ export class Coworkers {
     this.#timers = timers;
     this.#log = log;
     this.#instance = instance;
+  }
+
+  /** Every coworker that was ever asked. */
+  table(): Iterable<CoworkerHealth> {
+    return this.#states.values();
   }
 
   /**
@@ -179,7 +198,7 @@ export class Coworkers {
   #state(coworker: string): CoworkerState {
     const known = this.#states.get(coworker);
     if (known !== undefined) return known;
-    const state = { isSuspect: false, restUntilMs: 0, pending: 0, isSelf: false };
+    const state = { coworker, questions: 0, failures: 0, isSuspect: false, restUntilMs: 0, pending: 0, isSelf: false };
     this.#states.set(coworker, state);
     return state;
   }
@@ -187,7 +206,9 @@ export class Coworkers {
   #note({ coworker, error, instance }: CoworkerAnswer): void {
     const state = this.#state(coworker);
     state.pending--;
+    state.questions++;
     if (error !== null) {
+      state.failures++;
       if (!state.isSuspect) {
         this.#log.warn(`coworker ${coworker} is of no use: ${error}; it is not waited for any more`);
       }

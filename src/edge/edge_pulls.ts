@@ -66,11 +66,18 @@ export class EdgePulls {
   readonly pool: OriginPool;
   readonly environment: PullEnvironment;
   readonly #entries = new Map<LiveSource, PullEntry>();
+  /** Of pulls that are over. */
+  #endedSwitches = 0;
 
   constructor(environment: Omit<PullEnvironment, "pool" | "watch">) {
     this.pool = new OriginPool(environment.timers);
     const watch = new OriginWatch(environment.timers, canReach);
     this.environment = { ...environment, pool: this.pool, watch };
+  }
+
+  /** How often another server took over, in all pulls since the start. */
+  get totalSwitches(): number {
+    return this.states().reduce((sum, { switches }) => sum + switches, this.#endedSwitches);
   }
 
   /** What every pull does now, for the API. */
@@ -119,7 +126,10 @@ export class EdgePulls {
 
   /** A pull that ended late must not take along the one that was begun since. */
   #stop(source: LiveSource, entry: PullEntry): void {
-    if (this.#entries.get(source) === entry) this.#entries.delete(source);
+    if (this.#entries.get(source) === entry) {
+      this.#entries.delete(source);
+      this.#endedSwitches += entry.pull.state.switches;
+    }
     entry.lingerTimer?.cancel();
     entry.pull.stop();
   }

@@ -16,6 +16,8 @@ export interface HttpConnOptions {
   readonly router: Router;
   readonly timers: Timers;
   readonly log: Logger;
+  /** A live stream has ended, for the viewer at least. */
+  onLiveEnd?(reason: CloseReason): void;
 }
 
 const READ_BYTES = 4096;
@@ -116,6 +118,7 @@ export class HttpConn implements PumpSource, LiveHost {
       this.#endViewer();
       this.#pump.stop();
       this.#tcp.close();
+      if (this.#isLive && this.#reason !== null) this.#options.onLiveEnd?.(this.#reason);
       if (this.#isLive || this.#reason === "internalError") this.#logEnd();
     }
   }

@@ -4,6 +4,7 @@ import type { Logger } from "../base/log.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
 import { type ListenSocket, TcpListener } from "../net/tcp_listener.ts";
 import { formatHost } from "../rtmp/url.ts";
+import type { CloseReason } from "../server/close_reason.ts";
 import { HttpConn } from "./http_conn.ts";
 import type { Router } from "./router.ts";
 
@@ -16,6 +17,8 @@ export interface HttpListenerOptions {
   readonly log: Logger;
   /** Most connections at a time. */
   maxConnections(): number;
+  /** A live stream has ended, for a viewer at least. */
+  onLiveEnd?(reason: CloseReason): void;
   /** Opens the socket. */
   readonly listen: ListenSocket;
 }

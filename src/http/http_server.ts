@@ -1,5 +1,6 @@
 import type { ListenAddress } from "../config/mod.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
+import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
 import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
 import { apiRoutes } from "./api.ts";
@@ -166,9 +167,10 @@ export class HttpServer {
   }
 
   #listener(name: string, router: Router, listen: ListenSocket): HttpListener {
-    const { timers, log } = this.#server;
+    const { timers, log, registry } = this.#server;
     const maxConnections = () => this.#server.config.maxConnections;
-    return new HttpListener({ name, router, timers, log, listen, maxConnections });
+    const onLiveEnd = (reason: CloseReason) => registry.ends.note("http", reason);
+    return new HttpListener({ name, router, timers, log, listen, maxConnections, onLiveEnd });
   }
 }
 

@@ -11,6 +11,8 @@ export interface MetricFacts extends ApiContext {
   readonly sum: StreamRow;
   /** By address, a bounded number. */
   readonly origins: readonly LabelledRow<OriginRow>[];
+  /** By address, a bounded number. */
+  readonly coworkers: readonly LabelledRow<CoworkerRow>[];
 }
 
 /** Numbers of a stream, or of many. */
@@ -36,6 +38,13 @@ export interface OriginRow {
   readonly resting: number;
 }
 
+/** Numbers of a coworker, or of many. */
+export interface CoworkerRow {
+  readonly questions: number;
+  readonly failures: number;
+  readonly suspect: number;
+}
+
 const nothing: StreamRow = {
   recvKbps: 0,
   sendKbps: 0,
@@ -59,6 +68,7 @@ export function gatherFacts(context: ApiContext): MetricFacts {
     streams: boundRows(rows, { rank: ({ recvKbps }) => recvKbps, merge: addStream }),
     sum: rows.map(([, row]) => row).reduce(addStream, nothing),
     origins: readOrigins(server),
+    coworkers: readCoworkers(server),
   };
 }
 
@@ -115,6 +125,21 @@ function readOrigins({ pulls, timers }: ApiServer): LabelledRow<OriginRow>[] {
       pulls: a.pulls + b.pulls,
       failures: a.failures + b.failures,
       resting: a.resting + b.resting,
+    }),
+  });
+}
+
+/** Reloads may bring ever others. */
+function readCoworkers({ coworkers }: ApiServer): LabelledRow<CoworkerRow>[] {
+  const rows = [...coworkers.table()].map(({ coworker, questions, failures, isSuspect }): LabelledRow<CoworkerRow> => {
+    return [coworker, { questions, failures, suspect: isSuspect ? 1 : 0 }];
+  });
+  return boundRows(rows, {
+    rank: ({ questions }) => questions,
+    merge: (a, b) => ({
+      questions: a.questions + b.questions,
+      failures: a.failures + b.failures,
+      suspect: a.suspect + b.suspect,
     }),
   });
 }

@@ -1,4 +1,4 @@
-import type { MetricFacts, OriginRow, StreamRow } from "./metrics_facts.ts";
+import type { CoworkerRow, MetricFacts, OriginRow, StreamRow } from "./metrics_facts.ts";
 import { type Metric, single } from "./metrics_table.ts";
 
 /** What SRS does not tell: streams, pulls, health of the origins. */
@@ -18,6 +18,20 @@ export const ownMetrics: readonly Metric[] = [
   ),
   gauge("pulls", "Streams that are pulled from other servers.", ({ sum }) => sum.pulls),
   gauge("fed_pulls", "Pulls that another server feeds at this moment.", ({ sum }) => sum.fedPulls),
+  single(
+    "srs_ts_upstream_switches_total",
+    "counter",
+    "How often another server took over as the upstream of a pull.",
+    ({ server }) => server.pulls.totalSwitches,
+  ),
+  {
+    name: "srs_ts_session_ends_total",
+    type: "counter",
+    help: "Sessions that ended, by protocol and reason; of HTTP those that play a stream.",
+    labels: ["protocol", "reason"],
+    read: ({ server }) =>
+      [...server.registry.ends.rows()].map(([protocol, reason, count]) => [{ protocol, reason }, count]),
+  },
   ofStream("recv_kbps", "Received over 30 seconds.", ({ recvKbps }) => recvKbps),
   ofStream("send_kbps", "Sent over 30 seconds.", ({ sendKbps }) => sendKbps),
   ofStream("players", "Players.", ({ players }) => players),
@@ -37,6 +51,9 @@ export const ownMetrics: readonly Metric[] = [
   ofOrigin("pulls", "Streams pulled from it.", ({ pulls }) => pulls),
   ofOrigin("failures", "Failures in a row.", ({ failures }) => failures),
   ofOrigin("resting", "1 while the others are tried first, after a failure.", ({ resting }) => resting),
+  ofCoworker("questions_total", "counter", "Questions for the owner of a stream.", ({ questions }) => questions),
+  ofCoworker("failures_total", "counter", "Questions without a usable answer.", ({ failures }) => failures),
+  ofCoworker("suspect", "gauge", "1 while it is not waited for, after a failure.", ({ suspect }) => suspect),
 ];
 
 function gauge(name: string, help: string, value: (facts: MetricFacts) => number): Metric {
@@ -69,5 +86,20 @@ function ofOrigin(name: string, help: string, value: (row: OriginRow) => number)
     help,
     labels: ["origin"],
     read: ({ origins }) => origins.map(([origin, row]) => [{ origin }, value(row)]),
+  };
+}
+
+function ofCoworker(
+  name: string,
+  type: Metric["type"],
+  help: string,
+  value: (row: CoworkerRow) => number,
+): Metric {
+  return {
+    name: `srs_ts_coworker_${name}`,
+    type,
+    help,
+    labels: ["coworker"],
+    read: ({ coworkers }) => coworkers.map(([coworker, row]) => [{ coworker }, value(row)]),
   };
 }

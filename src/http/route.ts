@@ -12,6 +12,7 @@ export type ApiServer =
     "config" | "identity" | "timers" | "log" | "sources" | "registry" | "publishers" | "pulls" | "startedMs"
   >
   & {
+    readonly coworkers: Pick<Server["coworkers"], "table">;
     readonly rtmp: Pick<Server["rtmp"], "connectionCount">;
     readonly drain: Pick<Server["drain"], "isOn">;
     /** Null or absent while nobody wants traces. */

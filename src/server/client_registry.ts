@@ -2,6 +2,7 @@ import type { PublishType } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { RateMeter } from "../stream/stats.ts";
 import { randomId } from "./identity.ts";
+import { SessionEnds } from "./session_ends.ts";
 
 /** What a client does, in the words of SRS's API. */
 export type ClientType = "rtmp-play" | "flv-play" | PublishType;
@@ -85,6 +86,8 @@ export class ClientRegistry {
   totalClients = 0;
   /** Connections refused or ended by an error since start. */
   totalErrors = 0;
+  /** Why those ended that are over. */
+  readonly ends = new SessionEnds();
 
   /** @param upstreamBytes What a stream's pull from another server has brought; 0 where a client publishes it. */
   constructor(upstreamBytes: (url: StreamUrl) => number = () => 0) {

@@ -321,6 +321,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
   }
 
   #logEnd(): void {
+    if (this.#reason !== null) this.context.registry.ends.note("rtmp", this.#reason);
     const seconds = ((this.context.timers.nowMs() - this.#acceptedMs) / 1000).toFixed(1);
     const text = `client ${this.remoteIp} left after ${seconds} s: ${this.#reason}` +
       `${this.#detail === "" ? "" : `, ${this.#detail}`} (in ${this.#bytesIn} B, out ${this.bytesOut} B)`;

@@ -28,7 +28,8 @@ class Monitored implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { ports } = this;
-    this.#serve("origin", ports.origin, ports.ofOrigin, "");
+    // Nobody listens there: each question to it is a failure.
+    this.#serve("origin", ports.origin, ports.ofOrigin, "cluster { origin_cluster on; coworkers 127.0.0.1:1; }");
     this.#serve("edge", ports.edge, ports.ofEdge, `cluster { mode remote; origin 127.0.0.1:${ports.origin}; }`);
     await this.#listens(ports.origin, ports.edge, ports.ofOrigin, ports.ofEdge);
     ports.prometheus = freePort();
@@ -130,6 +131,17 @@ interopTest(
     await monitored.waitFor(`srs_clients{instance="127.0.0.1:${ofOrigin}"}`, "2");
     await monitored.waitFor(`srs_ts_origin_pulls{origin="127.0.0.1:${origin}"}`, "1");
     await monitored.waitFor(`count(rate(srs_send_bytes_total[10s]) > 0)`, "2");
+
+    {
+      using gone = await Viewer.start(edge, stream);
+      await gone.waitForFrames(1);
+    }
+    const ofEnds = `srs_ts_session_ends_total{instance="127.0.0.1:${ofEdge}",protocol="rtmp",reason="peerClosed"}`;
+    await monitored.waitFor(ofEnds, "1");
+    await monitored.waitFor(`srs_ts_coworker_suspect{coworker="127.0.0.1:1"}`, "1");
+    await monitored.waitFor(`srs_ts_coworker_failures_total >= bool 1`, "1");
+    await monitored.waitFor(`srs_ts_upstream_switches_total{instance="127.0.0.1:${ofEdge}"}`, "0");
+    await monitored.waitFor("count(rate(srs_ts_coworker_failures_total[10s]))", "1");
 
     const queries = dashboardQueries();
     assertGreater(queries.length, 20);

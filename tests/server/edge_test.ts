@@ -93,6 +93,9 @@ serverTest("Edge goes on at the next origin when one is killed: players stay, ti
   await late.waitForFrames(10);
   assertEquals(late.labels.slice(0, 3), ["meta1", "AH3", "VH2"]);
   await origins[1 - used]![Symbol.asyncDispose]();
+  for (const player of [viewer, late]) player[Symbol.dispose]();
+  await until("the pull ends", () => edge.server.pulls.states().length === 0);
+  assertEquals(edge.server.pulls.totalSwitches, 1, "not forgotten with the pull");
 });
 
 serverTest("Edge follows a publisher that moves from one origin to the other", async () => {

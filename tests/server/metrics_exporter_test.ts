@@ -4,7 +4,7 @@ import { assert, assertEquals, assertGreater, assertThrows } from "../assert.ts"
 import { configOf } from "../unit/http/fake_server.ts";
 import { type MetricLine, parseMetrics } from "../unit/http/metrics_text.ts";
 import { TestLog } from "../unit/test_log.ts";
-import { Publisher, serverTest, until, Viewer } from "./rtmp_rig.ts";
+import { Publisher, serverTest, sleep, until, Viewer } from "./rtmp_rig.ts";
 
 const freeListen = { host: "127.0.0.1", port: 0, text: "0" };
 
@@ -72,6 +72,26 @@ serverTest("the exporter needs no API, and without it /metrics of the API is err
   off.http.start();
   assertEquals(off.http.exporterPort, null);
   assertEquals(await (await off.get("/metrics", off.http.port)).json(), { code: 1090 });
+});
+
+serverTest("/metrics counts why sessions end", async () => {
+  await using rig = new Rig();
+  rig.http.start();
+  using _publisher = await Publisher.start(rig.rtmpPort, "a");
+  using kicked = await Viewer.start(rig.rtmpPort, "a");
+  {
+    using _leaving = await Viewer.start(rig.rtmpPort, "a");
+  }
+  await until("one has left", () => rig.server.rtmp.connectionCount === 2);
+  for (const client of rig.server.registry.clients()) if (client.type === "rtmp-play") client.kick();
+  await until("the viewer is kicked", () => kicked.ended !== "");
+  const ends = async () => {
+    const lines = (await rig.metrics()).filter(({ name, value }) => name === "srs_ts_session_ends_total" && value > 0);
+    return lines.map(({ labels, value }) => `${labels.protocol} ${labels.reason} ${value}`).join();
+  };
+  const both = "rtmp peerClosed 1,rtmp kicked 1";
+  for (let i = 0; i < 50 && await ends() !== both; i++) await sleep(20);
+  assertEquals(await ends(), both);
 });
 
 serverTest("an address that the exporter cannot have is an error of the start", async () => {

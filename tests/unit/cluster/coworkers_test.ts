@@ -180,6 +180,22 @@ Deno.test("Coworkers.findOwner() trusts a coworker again that answers", async ()
   assertEquals((await stage.ask("s2")).owner, "10.0.0.2:1935 by b:1985");
 });
 
+Deno.test("Coworkers.table() counts questions and failures of each, and tells whom not to wait for", async () => {
+  const stage = new Stage({ "good:1": knowsNothing, "dead:1": refuses });
+  for (let i = 0; i < 3; i++) {
+    await stage.ask(`s${i}`);
+    await stage.timers.run(500);
+  }
+  stage.behaviours.set("dead:1", knowsNothing);
+  await stage.ask("again");
+  assertEquals(
+    [...stage.coworkers.table()].map(({ coworker, questions, failures, isSuspect }) =>
+      `${coworker} ${questions} ${failures} ${isSuspect}`
+    ),
+    ["good:1 4 0 false", "dead:1 4 3 false"],
+  );
+});
+
 Deno.test("Coworkers.findOwner() waits a moment for suspects when there is nobody else to ask", async () => {
   const stage = new Stage({ "b:1985": refuses });
   await stage.ask("s1");

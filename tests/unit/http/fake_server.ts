@@ -41,6 +41,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     sources,
     registry: new ClientRegistry(),
     publishers: new Publishers(),
+    coworkers: { table: () => [] },
     pulls: new EdgePulls({ timers, log, newCid: () => "pull0000", connectArgs: () => ({}), httpHeaders: () => [] }),
     startedMs: START_MS,
     rtmp: { connectionCount: 3 },

@@ -1,5 +1,6 @@
 import { metrics } from "../../../src/http/metrics.ts";
 import { SystemStats } from "../../../src/http/system_stats.ts";
+import { closeReasons } from "../../../src/server/close_reason.ts";
 import { sourceOptions } from "../../../src/server/source_options.ts";
 import { assert, assertEquals, assertMatch } from "../../assert.ts";
 import { apiOf, fakeClient, type FakeServer, fakeServer, publishInto, START_MS } from "./fake_server.ts";
@@ -157,6 +158,41 @@ Deno.test("/metrics tells of pulls, of changes of the upstream and of the origin
   assertEquals(valuesOf(lines, "srs_ts_origin_pulls"), [['evil"\n', 4], ["10.0.0.1:1935", 0]]);
   assertEquals(valuesOf(lines, "srs_ts_origin_failures"), [['evil"\n', 0], ["10.0.0.1:1935", 1]]);
   assertEquals(valuesOf(lines, "srs_ts_origin_resting"), [['evil"\n', 0], ["10.0.0.1:1935", 1]]);
+});
+
+Deno.test("/metrics tells why sessions ended, every reason from the start", async () => {
+  const server = fakeServer(on);
+  const { ends } = server.registry;
+  ends.note("rtmp", "kicked");
+  ends.note("rtmp", "kicked");
+  ends.note("http", "slowConsumer");
+  const rows = (await scrape(server)).filter(({ name }) => name === "srs_ts_session_ends_total");
+  assertEquals(rows.length, 2 * closeReasons.length);
+  assertEquals(rows.filter(({ value }) => value > 0).map(({ labels, value }) => ({ ...labels, value })), [
+    { protocol: "rtmp", reason: "kicked", value: 2 },
+    { protocol: "http", reason: "slowConsumer", value: 1 },
+  ]);
+});
+
+Deno.test("/metrics tells how coworkers answer, of 200 at most one by one", async () => {
+  const server = fakeServer(on);
+  const table = Array.from({ length: 210 }, (_, i) => ({
+    coworker: `10.0.0.${i}:1985`,
+    questions: 1000 - i,
+    failures: i % 2,
+    isSuspect: i === 3,
+  }));
+  Object.assign(server, { coworkers: { table: () => table } });
+  const rows = (await scrape(server)).filter(({ labels }) => "coworker" in labels);
+  const of = (name: string) => rows.filter((row) => row.name === `srs_ts_coworker_${name}`);
+  assertEquals([of("questions_total").length, of("suspect").filter(({ value }) => value === 1).length], [201, 1]);
+  assertEquals(of("failures_total")[1], {
+    name: "srs_ts_coworker_failures_total",
+    labels: { coworker: "10.0.0.1:1985" },
+    value: 1,
+  });
+  assertEquals(of("failures_total").at(-1)?.labels.coworker, "_other");
+  assertEquals(of("failures_total").at(-1)?.value, 5);
 });
 
 Deno.test("every metric has one name, of SRS or with the prefix of this program", () => {
