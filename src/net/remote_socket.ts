@@ -34,6 +34,8 @@ export class RemoteSocket implements Socket {
   readonly #link: ThreadLink;
   readonly #memory: MemoryBook;
   readonly #onClose: () => void;
+  /** The other thread has done so before it told of the socket. */
+  #noDelay = true;
   #reading: PendingRead | null = null;
   #writing: PromiseWithResolvers<number> | null = null;
   #failure: Error | null = null;
@@ -52,8 +54,11 @@ export class RemoteSocket implements Socket {
     this.#onClose = thread.onClose;
   }
 
-  /** The other thread has done it already. */
-  setNoDelay(): void {}
+  setNoDelay(on = true): void {
+    if (on === this.#noDelay || this.#failure !== null) return;
+    this.#noDelay = on;
+    this.#link.send(ThreadRecord.NoDelay, this.#id, on ? 1 : 0);
+  }
 
   read(buffer: Uint8Array): Promise<number | null> {
     if (this.#failure !== null) return Promise.reject(this.#failure);

@@ -15,6 +15,8 @@ export const ThreadRecord = {
   Forget: 8,
   /** Asks for a sign of life. */
   Ping: 9,
+  /** Small segments of socket `id` leave at once (`x` is 1), or wait (0). */
+  NoDelay: 10,
   /** From the worker: socket `id` was accepted by listener `x`; the payload is its addresses. */
   Accepted: 20,
   /** Listener `id` does not work; the payload says why. */

@@ -63,6 +63,8 @@ export class SocketHost {
         return this.#write(held, payload);
       case ThreadRecord.CloseWrite:
         return void held.conn.closeWrite().catch(() => {});
+      case ThreadRecord.NoDelay:
+        return setNoDelay(held.conn, x === 1);
       case ThreadRecord.Close:
         return this.#close(held);
     }
@@ -92,11 +94,7 @@ export class SocketHost {
 
   #hold(listener: number, conn: Deno.TcpConn): void {
     const id = this.#nextId++;
-    try {
-      conn.setNoDelay(true);
-    } catch {
-      // The peer is gone already: the first read or write will say so.
-    }
+    setNoDelay(conn, true);
     this.#held.set(id, { id, conn, buffer: new Uint8Array(0) });
     const { remoteAddr, localAddr } = conn;
     const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr }));
@@ -136,5 +134,13 @@ export class SocketHost {
     } catch {
       // It is closed.
     }
+  }
+}
+
+function setNoDelay(conn: Deno.TcpConn, on: boolean): void {
+  try {
+    conn.setNoDelay(on);
+  } catch {
+    // The peer is gone already: the next read or write will say so.
   }
 }

@@ -5,7 +5,7 @@ import { MessageType } from "../../src/rtmp/message.ts";
 import { assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { inter, key, label } from "../unit/stream/packets.ts";
 import { Publisher, RawPeer, serverTest, sleep, TestServer, until } from "./rtmp_rig.ts";
-import { noDelayOf } from "./socket_option.ts";
+import { noDelaysAt } from "./socket_option.ts";
 
 /** A player that notes when each frame came. */
 class TimedPlayer implements Disposable {
@@ -205,10 +205,9 @@ test("tcp_nodelay is the socket option of players, on at first", async () => {
     await using server = new TestServer(vhost);
     using peer = await RawPeer.connect(server.port);
     await play(peer);
-    const noDelay = () => noDelayOf(server.port, (peer.conn.localAddr as Deno.NetAddr).port);
-    assertEquals(noDelay(), true, vhost);
+    assertEquals(noDelaysAt(server.port), [true], vhost);
     if (expected) await sleep(1300);
-    else await until("the option is off", () => noDelay() === false);
-    assertEquals(noDelay(), expected, vhost);
+    else await until("the option is off", () => noDelaysAt(server.port)[0] === false);
+    assertEquals(noDelaysAt(server.port), [expected], vhost);
   }));
 });

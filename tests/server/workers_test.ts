@@ -6,6 +6,7 @@ import { assert, assertEquals, assertGreater, assertThrows } from "../assert.ts"
 import { TestLog } from "../unit/test_log.ts";
 import { FlvViewer } from "./http_flv_rig.ts";
 import { Publisher, serverTest, sleep, until, Viewer } from "./rtmp_rig.ts";
+import { noDelaysAt } from "./socket_option.ts";
 
 /** A server of this process whose clients come to three threads. */
 class ThreadedServer implements AsyncDisposable {
@@ -167,3 +168,16 @@ serverTest("threads: a second server on the port is told that it is taken", asyn
     workers[Symbol.dispose]();
   }
 });
+
+if (Deno.build.os === "linux") {
+  serverTest("threads obey tcp_nodelay, off by default for players", async () => {
+    await using server = new ThreadedServer();
+    await allListen(server);
+    using _publisher = await Publisher.start(server.port, "a");
+    const viewers = await server.play("a");
+    const small = () => noDelaysAt(server.port).filter((noDelay) => noDelay).length;
+    await until("only the publisher's is on", () => small() === 1);
+    assertEquals(noDelaysAt(server.port).length, viewers.length + 1);
+    for (const viewer of viewers) viewer[Symbol.dispose]();
+  });
+}

@@ -65,6 +65,13 @@ Deno.test("RemoteSocket.write tells where shared memory stands, and copies other
   assertEquals(await second, 65_536);
 });
 
+Deno.test("RemoteSocket.setNoDelay tells of changes only: at first it is on", async () => {
+  const rig = new Rig();
+  for (const on of [true, false, false, true]) rig.socket.setNoDelay(on);
+  await Promise.resolve();
+  assertEquals(rig.told.map(({ kind, x }) => [kind, x]), [[ThreadRecord.NoDelay, 0], [ThreadRecord.NoDelay, 1]]);
+});
+
 Deno.test("RemoteSocket: errors keep the class by which a caller knows the end of a connection", async () => {
   const rig = new Rig();
   const read = rig.socket.read(new Uint8Array(1));
