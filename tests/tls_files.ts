@@ -20,10 +20,24 @@ export function tlsPair(name: "server" | "renewed" | "expired" | "other_name" | 
   return { cert: tlsText(`${name}.crt`), key: tlsText(`${key}.key`) };
 }
 
-/** Common name that a server shows to a new connection, as openssl sees it. */
-export async function shownName(port: number): Promise<string> {
-  const args = ["s_client", "-connect", `127.0.0.1:${port}`, "-servername", "localhost"];
-  const child = new Deno.Command("openssl", { args, stdin: "null", stdout: "piped", stderr: "null" });
-  const text = new TextDecoder().decode((await child.output()).stdout);
-  return /subject=.*CN ?= ?(\S+)/.exec(text)?.[1] ?? "";
+/** Which certificate a server shows to a new connection: that for localhost, or that for other.example. */
+export async function shownName(port: number): Promise<"server" | "other_name" | "neither"> {
+  for (const [hostname, name] of [["localhost", "server"], ["other.example", "other_name"]] as const) {
+    const tcp = await connectAgain(port);
+    using conn = await Deno.startTls(tcp, { hostname, caCerts: [tlsText("authority.crt")] });
+    if (await conn.handshake().then(() => true, () => false)) return name;
+  }
+  return "neither";
+}
+
+/** Just when a certificate changes, the port is closed for a moment. */
+async function connectAgain(port: number): Promise<Deno.TcpConn> {
+  for (let tries = 0;; tries++) {
+    try {
+      return await Deno.connect({ hostname: "127.0.0.1", port });
+    } catch (error) {
+      if (tries === 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
 }

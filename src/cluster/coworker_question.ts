@@ -33,6 +33,8 @@ export interface ServerAddress {
 export interface Owner extends ServerAddress {
   /** Where it serves the stream over HTTP, `host:port`; only of servers that do, and tell (SRS does not). */
   http?: string;
+  /** The same over TLS, with the host name of its certificate. */
+  https?: string;
   /** HTTP API through which it answered. */
   coworker: string;
   /** How long its publisher has sent nothing; 0 for servers that do not tell (SRS). */
@@ -156,11 +158,16 @@ function readAnswer(body: string, status: number, coworker: string): ReadAnswer 
   const standIn = offer === null ? null : readAddress(offer, body);
   const origin = asRecord(data.origin);
   if (origin === null) return { owner: null, standIn, instance };
-  const { silent_ms: silent, http } = origin;
+  const { silent_ms: silent, http, https } = origin;
   const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
   const owner: Owner = { ...readAddress(origin, body), coworker, silentMs, isDraining: origin.draining === true };
-  if (typeof http === "string" && /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,255}):\d{1,5}$/i.test(http)) owner.http = http;
+  if (isHostPort(http)) owner.http = http;
+  if (isHostPort(https)) owner.https = https;
   return { owner, standIn, instance };
+}
+
+function isHostPort(value: unknown): value is string {
+  return typeof value === "string" && /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,255}):\d{1,5}$/i.test(value);
 }
 
 function readAddress({ ip, port }: Record<string, unknown>, body: string): ServerAddress {

@@ -27,6 +27,8 @@ export interface OwnerAnswer {
   draining?: true;
   /** Extension: where this server serves the stream as HTTP-FLV, `host:port`; only if it does. */
   http?: string;
+  /** Extension: the same over TLS, where the server is known by a name that its certificate can have. */
+  https?: string;
 }
 
 /** What an answer is made of. */
@@ -65,7 +67,12 @@ export function answerOwner(question: OwnerQuestion, facts: OwnerFacts): OwnerAn
   const { httpServer } = config;
   if (!httpServer.enabled || !vhost.httpRemux.enabled || !vhost.httpRemux.mount.endsWith(".flv")) return answer;
   const httpIp = config.advertise?.host ?? listenIp(httpServer.listen) ?? ip;
-  return { ...answer, http: `${formatHost(httpIp)}:${httpServer.listen.port}` };
+  answer.http = `${formatHost(httpIp)}:${httpServer.listen.port}`;
+  const name = config.advertise?.host ?? "";
+  if (httpServer.https.enabled && /[a-z]/i.test(name) && !name.includes(":")) {
+    answer.https = `${name}:${httpServer.https.listen.port}`;
+  }
+  return answer;
 }
 
 /** Where a coworker that stops may send its clients: here, if this server relays what it has not itself. */

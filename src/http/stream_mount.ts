@@ -111,13 +111,16 @@ async function findOwner(
   }
   const owner = await coworkers.findOwner(ownerQuery(vhost, url));
   // One that is about to stop takes no more viewers.
-  return owner?.http === undefined || owner.isDraining ? null : ownerAddress(owner.http, call, url, vhost);
+  if (owner === null || owner.isDraining) return null;
+  // From https nobody is sent to http: a page would not be let there, and others would not expect it.
+  const [scheme, server] = call.uri.startsWith("https:") ? ["https", owner.https] : ["http", owner.http];
+  return server === undefined ? null : ownerAddress(`${scheme}://${server}`, call, url, vhost);
 }
 
 /** The same path and parameters at another server; a vhost that its address would not tell goes along. */
-function ownerAddress(http: string, { path, search, query }: Call, url: StreamUrl, { name }: VhostConfig): string {
+function ownerAddress(server: string, { path, search, query }: Call, url: StreamUrl, { name }: VhostConfig): string {
   const isTold = name === DEFAULT_VHOST || query.get("vhost") !== "" || query.get("domain") !== "";
   const parameters = [search, isTold ? "" : `vhost=${encodeURIComponent(url.vhost)}`].filter((part) => part !== "");
   const target = parameters.length === 0 ? path : `${path}?${parameters.join("&")}`;
-  return `http://${http}${target.replace(/[^!-~]/gu, encodeURIComponent)}`;
+  return `${server}${target.replace(/[^!-~]/gu, encodeURIComponent)}`;
 }

@@ -181,14 +181,11 @@ serverTest("TlsListener.renew() shows another certificate from then on; connecti
   await before.handshake();
   await until("the connection comes", () => rig.conns.length === 1);
   assertEquals(await shownName(rig.port), "server");
-  await until("openssl has come", () => rig.conns.length === 2);
-  for (const name of ["renewed", "server", "renewed"] as const) {
+  for (const name of ["other_name", "server", "other_name"] as const) {
     rig.tls.renew(tlsPair(name));
     assertEquals(await shownName(rig.port), name);
   }
   await roundTrip(before, rig.conns[0]!);
-  using after = await rig.connect();
-  await after.handshake();
   assertEquals(rig.acceptErrors, []);
 });
 
