@@ -69,11 +69,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
 
   /** Sends what the log still holds, unpublishes, and ends. */
   finish(): void {
-    if (this.#client === null || this.#cursor === null) return this.#end("stopped", null);
-    this.#finishing = true;
-    this.#fill();
-    this.#client.unpublish();
-    this.#end("finished", null);
+    this.#leave("finished");
   }
 
   wake(): void {
@@ -100,7 +96,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
       case "redirect":
         return this.#end("redirected", event.url);
       case "reconnectRequest":
-        return this.#end("the server is about to stop", null);
+        return this.#leave("the server is about to stop");
       case "refused":
         this.#reached = true;
         this.#isBusy = event.status.code === "NetStream.Publish.BadName";
@@ -145,6 +141,16 @@ export class ForwardRun implements RtmpClientHandlers, Player {
   #send({ typeId, timestampMs, payload }: RtmpMessage): void {
     const isMetadata = typeId === MessageType.Data && onMetaData.every((byte, i) => payload[i] === byte);
     this.#client?.publish(typeId, timestampMs, isMetadata ? concatBytes(setDataFrame, payload) : payload);
+  }
+
+  #leave(reason: string): void {
+    if (this.#client === null || this.#cursor === null) return this.#end(reason, null);
+    this.#finishing = true;
+    // What is left out here the next server would lack, too: it begins with the newest keyframe.
+    this.#source.showAll();
+    this.#fill();
+    this.#client.unpublish();
+    this.#end(reason, null);
   }
 
   /** Once a second: a slow server loses packets up to a keyframe, one that stands still is given up. */

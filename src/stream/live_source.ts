@@ -188,7 +188,7 @@ export class LiveSource {
    * yet.
    */
   findContinuation(frames: readonly MediaPacket[]): number {
-    this.#logs.flush();
+    this.showAll();
     const [first, ...others] = this.#logs.gop().filter(isFrame);
     const from = first === undefined ? -1 : frames.findIndex((frame) => isSamePacket(frame, first));
     return from >= 0 && others.every((known, i) => isSamePacket(frames[from + 1 + i], known)) ? from : -1;
@@ -206,6 +206,11 @@ export class LiveSource {
     if (this.#session === null || this.#repeats !== null) this.#hasNewcomers = true;
     const log = format === null ? this.#logs.main : this.#logs.acquire(player, format);
     return new PlayCursor(log, () => this.#meta.headers, this.options.gopCache);
+  }
+
+  /** Lets players that ask have what is still being gathered. */
+  showAll(): void {
+    this.#logs.flush();
   }
 
   /** Removes a player; unknown ones are ignored. */
@@ -335,12 +340,16 @@ export class LiveSource {
       (this.#hasGatheredMsgs && this.#timers.nowMs() >= this.#nextFlushMs);
   }
 
-  /** What another server has gathered is handed on as it comes: gathered anew, it would be late twice. */
+  /**
+   * What another server has gathered is handed on as it comes: gathered anew, it would be late twice. A keyframe, too: it
+   * may be the first of a publisher that has come to that server.
+   */
   #endsPause(): boolean {
     const nowMs = this.#timers.nowMs();
     const pauseMs = nowMs - this.#burstMs;
     this.#burstMs = nowMs;
-    return this.#feed === "upstream" && pauseMs >= this.options.mwLatencyMs / 2;
+    return this.#feed === "upstream" &&
+      (pauseMs >= this.options.mwLatencyMs / 2 || this.#logs.main.hasUnflushedKeyframe);
   }
 
   get #hasGatheredMsgs(): boolean {
