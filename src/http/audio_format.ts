@@ -32,13 +32,25 @@ export function mp3WireFormat(framing: TagFraming): WireFormat {
 export function aacWireFormat(framing: TagFraming, header: () => Uint8Array | null): WireFormat {
   return audioWireFormat(framing, {
     headBytes: ADTS_HEADER_BYTES,
-    body(payload) {
-      const isFrame = payload[0] !== undefined && payload[0] >>> 4 === 10 && payload[1] === 1 && header() !== null;
-      const body = isFrame ? codecBody(payload, "audio") : nothing;
-      return body.length + ADTS_HEADER_BYTES > MAX_ADTS_BYTES ? nothing : body;
-    },
+    body: (payload) => header() === null ? nothing : aacFrame(payload),
     writeHead: (target, at, frameBytes) => writeAdtsHeader(target, at, codecBody(header()!, "audio"), frameBytes),
   });
+}
+
+/** One AAC frame behind its ADTS header; null for what is none, or without the header of the stream. */
+export function adtsFrame(payload: Uint8Array, header: Uint8Array | null): Uint8Array | null {
+  const frame = header === null ? nothing : aacFrame(payload);
+  if (frame.length === 0) return null;
+  const out = new Uint8Array(ADTS_HEADER_BYTES + frame.length);
+  writeAdtsHeader(out, 0, codecBody(header!, "audio"), frame.length);
+  out.set(frame, ADTS_HEADER_BYTES);
+  return out;
+}
+
+function aacFrame(payload: Uint8Array): Uint8Array {
+  const isFrame = payload[0] !== undefined && payload[0] >>> 4 === 10 && payload[1] === 1;
+  const body = isFrame ? codecBody(payload, "audio") : nothing;
+  return body.length + ADTS_HEADER_BYTES > MAX_ADTS_BYTES ? nothing : body;
 }
 
 function audioWireFormat(framing: TagFraming, { headBytes, body, writeHead }: Extraction): WireFormat {

@@ -3,6 +3,7 @@ import type { LiveSource } from "../stream/live_source.ts";
 import { flvWireFormat, type WireFormat } from "../stream/wire_format.ts";
 import { aacWireFormat, mp3WireFormat } from "./audio_format.ts";
 import { type Carrier, framingOf } from "./carrier.ts";
+import { TsWireFormat } from "./ts_format.ts";
 
 /** Which media a viewer gets. */
 export interface Tracks {
@@ -23,6 +24,8 @@ const flvFormats = new Map<string, WireFormat>();
 const mp3Formats = new Map<Carrier, WireFormat>();
 /** AAC needs to know of the decoder header of its stream. */
 const aacFormats = new WeakMap<LiveSource, Map<Carrier, WireFormat>>();
+/** A transport stream counts its packets, and knows the codecs of its stream. */
+const tsFormats = new WeakMap<LiveSource, Map<string, WireFormat>>();
 const noHeader = new Uint8Array(0);
 
 const formats: ReadonlyMap<string, StreamFormat> = new Map([
@@ -35,6 +38,20 @@ const formats: ReadonlyMap<string, StreamFormat> = new Map([
         `${carrier} ${audio} ${video}`,
         () => flvWireFormat({ framing: framingOf(carrier), audio, video }),
       ),
+  }],
+  [".ts", {
+    contentType: "video/MP2T",
+    header: () => noHeader,
+    wire(source, carrier, { audio, video }) {
+      const known = tsFormats.get(source) ?? new Map<string, WireFormat>();
+      tsFormats.set(source, known);
+      const facts = {
+        sequenceHeader: (kind: "audio" | "video") => source.meta.sequenceHeader(kind)?.payload ?? null,
+        hasAudio: () => source.hasAudio,
+      };
+      const make = () => new TsWireFormat(facts, { framing: framingOf(carrier), audio, video });
+      return remember(known, `${carrier} ${audio} ${video}`, make);
+    },
   }],
   [".mp3", {
     contentType: "audio/mpeg",

@@ -7,7 +7,7 @@ export const httpRemuxRows = {
   enabled: directive("enabled", onOff(), { default: false, doc: "Whether streams are served over HTTP." }),
   mount: directive("mount", text(), {
     default: "[vhost]/[app]/[stream].flv",
-    doc: "Path of a stream over HTTP and web sockets; its end chooses the format, .flv, .mp3 or .aac.",
+    doc: "Path of a stream over HTTP and web sockets; its end chooses the format, .flv, .ts, .mp3 or .aac.",
   }),
   fastCacheMs: directive("fast_cache", seconds(), {
     default: 0,
