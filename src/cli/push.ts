@@ -4,6 +4,7 @@ import { watchParent } from "./parent_watch.ts";
 import { UsageError } from "./parse_args.ts";
 import { fileAt } from "./push_file.ts";
 import { PushRun } from "./push_run.ts";
+import { loadTracer } from "./telemetry.ts";
 import { sampleFile } from "./sample.ts";
 import { readStreamArgument } from "./stream_target.ts";
 import { readTlsOptions, tlsOptions } from "./tls_options.ts";
@@ -71,5 +72,6 @@ async function runPush(args: CommandArgs, io: CliIo): Promise<number> {
     io,
     stop: AbortSignal.any([io.stop, parentEnded.signal]),
     timers: systemTimers,
+    tracer: await loadTracer({ warn: (text) => io.err(`${text}\n`) }),
   }).run();
 }

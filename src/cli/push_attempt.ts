@@ -1,5 +1,6 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
+import { type Span, TRACEPARENT, type Tracer } from "../base/trace.ts";
 import { mayFollow } from "../edge/redirect_trust.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../edge/rtmp_client.ts";
 import type { TlsDialOptions } from "../net/tls_dial.ts";
@@ -16,6 +17,8 @@ export interface PushAttemptOptions {
   tls?: TlsDialOptions;
   feed: PushFeed;
   timers: Timers;
+  /** Null or absent while nobody wants traces. */
+  tracer?: Tracer | null;
   /** The server takes the stream. */
   onPublishing(): void;
 }
@@ -49,6 +52,8 @@ export class PushAttempt implements RtmpClientHandlers {
   readonly #options: PushAttemptOptions;
   readonly #finish: (outcome: PushOutcome) => void;
   readonly #abort = new AbortController();
+  /** From dialling until the server takes the stream. */
+  readonly #trace: Span | null;
   #client: RtmpClient | null = null;
   #timer: TimerHandle | null = null;
   #isReached = false;
@@ -64,6 +69,9 @@ export class PushAttempt implements RtmpClientHandlers {
     this.finished = promise;
     this.#finish = resolve;
     this.#options = options;
+    const { target: { host, port }, tracer } = options;
+    const attributes = { "server.address": host, "server.port": port };
+    this.#trace = tracer?.start("push", null, { kind: "client", attributes }) ?? null;
     this.#dial();
   }
 
@@ -119,6 +127,7 @@ export class PushAttempt implements RtmpClientHandlers {
           chunkSizeBytes: CHUNK_SIZE_BYTES,
           handshake: "digest",
           canReconnect: true,
+          ...(this.#trace === null ? {} : { connectArgs: { [TRACEPARENT]: this.#trace.traceparent } }),
         },
         signal: this.#abort.signal,
       }, this);
@@ -142,6 +151,7 @@ export class PushAttempt implements RtmpClientHandlers {
   #onReady(): void {
     const { feed, timers, onPublishing } = this.#options;
     this.#publishingSinceMs = timers.nowMs();
+    this.#trace?.end();
     feed.attach(this.#client!);
     onPublishing();
     this.#watch();
@@ -169,6 +179,7 @@ export class PushAttempt implements RtmpClientHandlers {
   #end(outcome: { error: string; redirect?: string; refusal?: ServerStatus }): void {
     if (this.#over) return;
     this.#over = true;
+    this.#trace?.end(outcome.error);
     const { feed, timers } = this.#options;
     const publishedMs = this.#publishingSinceMs === 0 ? 0 : Math.max(1, timers.nowMs() - this.#publishingSinceMs);
     if (publishedMs > 0) feed.detach();

@@ -1,4 +1,5 @@
 import type { Timers } from "../base/clock.ts";
+import type { Tracer } from "../base/trace.ts";
 import { SrsError } from "../base/errors.ts";
 import { FlvTagType } from "../flv/tag.ts";
 import type { TlsDialOptions } from "../net/tls_dial.ts";
@@ -22,6 +23,8 @@ export interface PushRunOptions {
   /** Ends it. */
   stop: AbortSignal;
   timers: Timers;
+  /** Null or absent while nobody wants traces. */
+  tracer?: Tracer | null;
 }
 
 /** Exit statuses of a push; 2, a wrong command line, is given by the caller. */
@@ -41,7 +44,7 @@ export class PushRun {
   #hasFailed = false;
 
   constructor(options: PushRunOptions) {
-    const { target, tls = {}, io, stop, timers, reconnect, json } = options;
+    const { target, tls = {}, io, stop, timers, tracer = null, reconnect, json } = options;
     this.#options = options;
     this.#stop = AbortSignal.any([stop, this.#over.signal]);
     this.#stop.addEventListener("abort", () => this.#started.resolve(), { once: true });
@@ -50,7 +53,8 @@ export class PushRun {
       onPublishing: (where: StreamTarget) => this.#onPublishing(where),
       onNotice: (text: string) => this.#progress.note(text),
     };
-    this.#session = new PushSession({ target, tls, feed: this.#feed, timers, reconnect, random: Math.random, events });
+    const feed = this.#feed;
+    this.#session = new PushSession({ target, tls, feed, timers, tracer, reconnect, random: Math.random, events });
     const status = () => ({
       server: this.#feed.isAttached ? this.#server : "",
       reconnects: this.#session.reconnects,

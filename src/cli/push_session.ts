@@ -1,4 +1,5 @@
 import type { Timers } from "../base/clock.ts";
+import type { Tracer } from "../base/trace.ts";
 import { pause } from "./pause.ts";
 import { PushAttempt, type PushOutcome } from "./push_attempt.ts";
 import type { PushFeed } from "./push_feed.ts";
@@ -19,6 +20,8 @@ export interface PushSessionOptions {
   tls?: TlsDialOptions;
   feed: PushFeed;
   timers: Timers;
+  /** Null or absent while nobody wants traces. */
+  tracer?: Tracer | null;
   /** Try again when a connection fails or ends. */
   reconnect: boolean;
   /** 0 to below 1, for jitter. */
@@ -121,13 +124,14 @@ export class PushSession {
   }
 
   async #publishTo(target: StreamTarget, redirectedFrom: string | null): Promise<PushOutcome> {
-    const { tls = {}, feed, timers, events } = this.#options;
+    const { tls = {}, feed, timers, events, tracer = null } = this.#options;
     this.#attempt = new PushAttempt({
       target,
       tls,
       redirectedFrom,
       feed,
       timers,
+      tracer,
       onPublishing: () => {
         this.#publishes++;
         events.onPublishing(target);

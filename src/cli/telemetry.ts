@@ -9,8 +9,9 @@ type Api = typeof import("@opentelemetry/api");
  * Where traces begin, if Deno's OpenTelemetry is switched on (`OTEL_DENO=true`); Deno exports them, as the other `OTEL_`
  * variables say. Else null: the library is not even loaded.
  */
-export async function loadTracer(log: Logger): Promise<Tracer | null> {
-  if (Deno.env.get("OTEL_DENO") !== "true") return null;
+export async function loadTracer(log: Pick<Logger, "warn">): Promise<Tracer | null> {
+  const isGranted = Deno.permissions.querySync({ name: "env", variable: "OTEL_DENO" }).state === "granted";
+  if (!isGranted || Deno.env.get("OTEL_DENO") !== "true") return null;
   const api = await import("@opentelemetry/api");
   const tracer = api.trace.getTracer("srs-ts", VERSION);
   // Without Deno's part the library makes spans that are nothing.

@@ -151,6 +151,10 @@ export class HttpConn implements PumpSource, LiveHost {
     if (bytes.length > 0) this.#queued.push(bytes);
   }
 
+  set sendsSmallAtOnce(atOnce: boolean) {
+    this.#tcp.noDelay = atOnce;
+  }
+
   wake(): void {
     this.#pump.wake();
   }

@@ -9,6 +9,8 @@ export interface LiveHost {
   readonly remoteIp: string;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** `tcp_nodelay`: small segments leave at once; true at first. */
+  sendsSmallAtOnce: boolean;
   /** Encodes the beginning of the answer, with the headers that every answer to the request has. */
   head(status: number, headers: Headers): Uint8Array;
   /** Sends bytes before what {@link LiveViewer.next} gives. */

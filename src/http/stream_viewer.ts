@@ -143,6 +143,9 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
 
   tick(): void {
     if (this.#play === null) return;
+    const { tcpNodelay, minLatency } = this.#request.vhost;
+    // Not before, as for players of RTMP.
+    this.#host.sendsSmallAtOnce = tcpNodelay || minLatency;
     const { cursor, source } = this.#play;
     const lagMs = cursor.lagMs();
     if (lagMs <= source.options.queueLengthMs && cursor.lagBytes() <= MAX_LAG_BYTES) return;

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "../assert.ts";
-import { Cluster, type ClusterOptions, freePort, isListening, programCommand, until } from "../launcher.ts";
+import { Cluster, type ClusterOptions, freePort, isListening, Program, programCommand, until } from "../launcher.ts";
 import { Publisher, serverTest, Viewer } from "./rtmp_rig.ts";
 import { type ToldSpan, TraceCollector } from "./trace_collector.ts";
 
@@ -9,10 +9,15 @@ function traced(collector: TraceCollector, adapt: NonNullable<ClusterOptions["ad
     adapt,
     command(role, path) {
       const service = path.includes("serverA") ? "A" : path.includes("serverB") ? "B" : "edge";
-      const env = Object.entries(collector.env(service)).map(([name, value]) => `${name}=${value}`);
-      return ["env", ...env, ...programCommand(role, "-c", path)];
+      return withEnv(collector, service, programCommand(role, "-c", path));
     },
   };
+}
+
+/** The command line of a program that sends its traces to a collector. */
+function withEnv(collector: TraceCollector, service: string, command: readonly string[]): [string, ...string[]] {
+  const env = Object.entries(collector.env(service)).map(([name, value]) => `${name}=${value}`);
+  return ["env", ...env, ...command];
 }
 
 /** Waits for a span that leads back, parent by parent, to the first in this cluster; those between are named too. */
@@ -75,7 +80,9 @@ serverTest("a trace goes on over HTTP-FLV, and tells of a stream that nobody has
       .replace(/origin .*;/, `origin 127.0.0.1:${httpA}; protocol flv; owner_timeout 700;`);
   }));
   await until(() => isListening(httpEdge), 8000, () => cluster.logs);
-  using _publisher = await Publisher.start(cluster.ports.rtmpA, "livestream");
+  await using push = new Program(withEnv(collector, "encoder", programCommand("push", cluster.url("rtmpA"))));
+  await push.prints("publishing", 8000);
+  await path(collector, "A: publish", "encoder: push");
   const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
   const get = (stream: string, traceparent: string) =>
     fetch(`http://127.0.0.1:${httpEdge}/live/${stream}.flv`, { headers: { traceparent } });

@@ -4,6 +4,7 @@ import { RtmpClient } from "../../src/edge/rtmp_client.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
 import { assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { inter, key, label } from "../unit/stream/packets.ts";
+import { FlvViewer, WebServer } from "./http_flv_rig.ts";
 import { Publisher, RawPeer, serverTest, sleep, TestServer, until } from "./rtmp_rig.ts";
 import { noDelaysAt } from "./socket_option.ts";
 
@@ -209,5 +210,18 @@ test("tcp_nodelay is the socket option of players, on at first", async () => {
     if (expected) await sleep(1300);
     else await until("the option is off", () => noDelaysAt(server.port)[0] === false);
     assertEquals(noDelaysAt(server.port), [expected], vhost);
+  }));
+});
+
+test("tcp_nodelay is the socket option of viewers over HTTP, too", async () => {
+  const cases = [["", false], ["tcp_nodelay on;", true]] as const;
+  await Promise.all(cases.map(async ([vhost, expected]) => {
+    await using server = new WebServer({ vhost });
+    using _publisher = await Publisher.start(server.port, "a");
+    await using viewer = await FlvViewer.start(server.url("/live/a.flv"));
+    await viewer.waitForFrames(1);
+    if (expected) await sleep(2100);
+    else await until("the option is off", () => noDelaysAt(server.webPort)[0] === false);
+    assertEquals(noDelaysAt(server.webPort), [expected], vhost);
   }));
 });

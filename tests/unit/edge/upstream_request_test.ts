@@ -1,3 +1,4 @@
+import type { Span } from "../../../src/base/trace.ts";
 import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import {
   flvPath,
@@ -6,6 +7,7 @@ import {
   parseTarget,
   parseTargetOf,
   upstreamSession,
+  withTrace,
 } from "../../../src/edge/upstream_request.ts";
 import { parseStreamUrl, withVhost } from "../../../src/rtmp/url.ts";
 import { assertEquals } from "../../assert.ts";
@@ -116,6 +118,14 @@ Deno.test("upstreamSession() tells who plays, and who pulls if debug_srs_upnode 
   assertEquals(connectArgs, { srs_server: "srs-ts/1" });
   const silent = sessionOf({ tcUrl: "rtmp://10.0.0.9/live", stream: "s", args: null });
   assertEquals("connectArgs" in silent, false);
+});
+
+Deno.test("withTrace() adds to the arguments only what is traced", () => {
+  const args = { "srs_server": "srs-ts/1" };
+  const trace = { traceparent: "00-1-2-01" } as Span;
+  const cases = [[null, null, null], [args, null, args], [null, trace, { traceparent: "00-1-2-01" }]] as const;
+  for (const [given, span, expected] of cases) assertEquals(withTrace(given, span), expected);
+  assertEquals(withTrace(args, trace), { ...args, traceparent: "00-1-2-01" });
 });
 
 interface Asked {
