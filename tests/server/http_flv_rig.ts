@@ -17,6 +17,8 @@ export interface WebServerOptions {
   remux?: string;
   /** Files. */
   dir?: string;
+  /** In `http_api`. */
+  api?: string;
   apiPort?: number;
   webPort?: number;
   /** RTMP. */
@@ -30,11 +32,11 @@ export class WebServer extends TestServer {
   readonly webPort: number;
 
   constructor(options: WebServerOptions = {}) {
-    const { vhost = "", root = "", http = "", remux = "", dir = "/nonexistent" } = options;
+    const { vhost = "", root = "", http = "", api = "", remux = "", dir = "/nonexistent" } = options;
     const { apiPort = freePort(), webPort = freePort() } = options;
     super(
       `http_remux { enabled on; ${remux} } ${vhost}`,
-      `http_api { enabled on; listen 127.0.0.1:${apiPort}; }
+      `http_api { enabled on; listen 127.0.0.1:${apiPort}; ${api} }
        http_server { enabled on; listen 127.0.0.1:${webPort}; dir ${dir}; ${http} } ${root}`,
       // Not 0: coworkers are told the port that is configured.
       options.port ?? freePort(),
@@ -100,6 +102,8 @@ export class FlvReading {
   }
 }
 
+type FetchInit = RequestInit & { client?: Deno.HttpClient };
+
 /** A viewer over HTTP, by `fetch`. */
 export class FlvViewer extends FlvReading implements AsyncDisposable {
   readonly #abort = new AbortController();
@@ -112,12 +116,12 @@ export class FlvViewer extends FlvReading implements AsyncDisposable {
   /** How it ended: `end` when the answer is complete, `cut` when it is not; empty while it lasts. */
   ended: "" | "end" | "cut" = "";
 
-  constructor(url: string, init: RequestInit = {}) {
+  constructor(url: string, init: FetchInit = {}) {
     super();
     this.#done = this.#run(url, init);
   }
 
-  static async start(url: string, init: RequestInit = {}): Promise<FlvViewer> {
+  static async start(url: string, init: FetchInit = {}): Promise<FlvViewer> {
     const viewer = new FlvViewer(url, init);
     await viewer.answered();
     return viewer;
@@ -142,7 +146,7 @@ export class FlvViewer extends FlvReading implements AsyncDisposable {
     await this.#done;
   }
 
-  async #run(url: string, init: RequestInit): Promise<void> {
+  async #run(url: string, init: FetchInit): Promise<void> {
     try {
       const answer = await fetch(url, { ...init, signal: this.#abort.signal });
       this.status = answer.status;
