@@ -13,7 +13,8 @@ export const rawRoutes: readonly Route[] = [{
 }, {
   path: "/api/v1/drain",
   methods: ["POST"],
-  doc: "POST begins a graceful stop: no new clients, those that can are asked to go elsewhere, the rest is waited for",
+  doc:
+    "POST begins a graceful stop: no new clients, those that can are sent elsewhere, the rest is waited for (grace_final_wait)",
   extension: true,
   handle: ({ server, drain }) => {
     if (drain === undefined) return errorBody("ConfigRawDisable");

@@ -258,6 +258,35 @@ browserTest("the console's player shows what HTTP-FLV brings, and goes on when t
   assertEquals(browser.faults, []);
 });
 
+browserTest("the console drains another server, and shows it until it has stopped", async () => {
+  const [apiA, apiB] = [freePort(), freePort()];
+  await using originA = await Origin.start(apiA, `origin_cluster on; coworkers 127.0.0.1:${apiB};`);
+  await using _originB = await Origin.start(apiB, `origin_cluster on; coworkers 127.0.0.1:${apiA};`);
+  // It stays until it is cut off.
+  using _publisher = await Publisher.start(originA.rtmp, "s");
+  await using browser = await Browser.start();
+  const { page } = browser;
+  await page.goto(`http://127.0.0.1:${apiB}/console/`);
+  const drain = page.getByRole("button", { name: `Drain 127.0.0.1:${apiA}` });
+  await drain.click();
+  const question = page.getByRole("dialog", { name: "Drain this server?" });
+  await question.filter({ hasText: `127.0.0.1:${apiA}` }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForTimeout(500);
+  assertEquals(originA.program.output.includes("graceful stop"), false);
+  await drain.click();
+  await question.getByRole("button", { name: "Drain" }).click();
+  await page.locator("#notice", { hasText: `127.0.0.1:${apiA} is being drained` }).waitFor();
+  await originA.program.prints("clients still here: 1", 10_000);
+  const row = page.locator("#servers tbody tr", { hasText: `:${apiA}` });
+  await page.waitForTimeout(1500);
+  assertEquals(await row.getByText("up", { exact: true }).count(), 1);
+  assertEquals((await originA.program.status(10_000)).code, 0);
+  assertStringIncludes(originA.program.output, "graceful stop, asked for by the HTTP API");
+  await row.getByText("not reachable").waitFor();
+  assertEquals(browser.faults, []);
+});
+
 browserTest("srs_player.html plays by the query of SRS", async () => {
   await using origin = await Origin.start();
   await using _publisher = origin.publish("livestream");

@@ -24,7 +24,8 @@ export class Actions {
     this.#confirm.ask({
       title: "Drain this server?",
       facts: [["Server", node.label], ["Role", node.role]],
-      note: "It takes no new clients, asks those that can to go elsewhere, waits for the rest, and stops.",
+      note:
+        "It takes no new clients, sends those that can to other servers, waits for the rest for a while, and stops.",
       verb: "Drain",
     }, () => this.#run(node, () => node.drain(), `${node.label} is being drained`));
   }
