@@ -72,8 +72,8 @@ export const serveSections: readonly HelpSection[] = [
       ],
       [
         "SIGQUIT",
-        "Stop accepting clients and end when the last one has left (grace_start_wait, grace_final_wait); " +
-        "SIGTERM shortens that.",
+        "Behind grace_start_wait take no more clients, send those that can to other servers, and end when the " +
+        "last one has left, or after grace_final_wait. SIGTERM shortens that.",
       ],
       ["SIGUSR2", "Ignored; SRS ends."],
     ],
