@@ -1,0 +1,73 @@
+import { formatProblem, loadConfig, type TlsFacts } from "../../src/config/mod.ts";
+import { assertEquals } from "../assert.ts";
+
+const NOW_MS = Date.UTC(2026, 5, 15);
+const DAY_MS = 86_400_000;
+const vhost = "vhost __defaultVhost__ { }";
+
+/** Certificates by name: how many days they are still good, or a fault. */
+const facts: TlsFacts = {
+  nowMs: NOW_MS,
+  readPair({ cert, key }) {
+    if (key.endsWith("other.key")) {
+      const fault = { file: "key" as const, message: `"${key}" does not belong`, suggestion: "name another" };
+      return { fault, validity: null };
+    }
+    const days = Number(/(-?\d+)\.crt$/.exec(cert)?.[1] ?? NaN);
+    if (Number.isNaN(days)) return { fault: null, validity: null };
+    const fromMs = cert.includes("future") ? NOW_MS + DAY_MS : 0;
+    return { fault: null, validity: { fromMs, untilMs: NOW_MS + days * DAY_MS } };
+  },
+  readAuthorities: (file) => file.endsWith("good.pem") ? null : `no certificate in "${file}"`,
+};
+
+function problemsOf(text: string): string[] {
+  const { problems } = loadConfig({ path: "t.conf", text: `listen 1935;\n${text}\n${vhost}`, system: { tls: facts } });
+  return problems.map((problem) => formatProblem(problem).replace("t.conf:", ""));
+}
+
+const cases: [what: string, text: string, problems: string[]][] = [
+  ["nothing without TLS", "rtmps { enabled off; listen 1443; key other.key; }", []],
+  ["a good pair", "rtmps { enabled on; listen 1443; key a.key; cert 100.crt; }", []],
+  ["a pair of unknown validity", "rtmps { enabled on; listen 1443; key a.key; cert any; }", []],
+  ["rtmps without listen", "rtmps { enabled on; cert 100.crt; }", [
+    `2:1: warning: rtmps without a "listen" listens nowhere; it needs a port, for example 1443`,
+  ]],
+  ["a key that does not fit", "rtmps { enabled on; listen 1443; key other.key; cert 100.crt; }", [
+    `2:38: "other.key" does not belong; name another`,
+  ]],
+  ["a fault in a default", "rtmps { enabled on; listen 1443; cert 100.crt; }\nwork_dir /srv;\n", []],
+  ["names below work_dir", "work_dir /srv/; rtmps { enabled on; listen 1443; key ./other.key; cert 100.crt; }", [
+    `2:54: "/srv/other.key" does not belong; name another`,
+  ]],
+  ["full names", "work_dir /srv/; rtmps { enabled on; listen 1443; key /etc/other.key; cert 100.crt; }", [
+    `2:54: "/etc/other.key" does not belong; name another`,
+  ]],
+  ["an expired certificate", "rtmps { enabled on; listen 1443; cert -1.crt; }", [
+    `2:39: warning: the certificate "-1.crt" has expired on 2026-06-14; clients will refuse it: get a new one`,
+  ]],
+  ["one that expires soon", "rtmps { enabled on; listen 1443; cert 5.crt; }", [
+    `2:39: warning: the certificate "5.crt" expires on 2026-06-20; get a new one, and reload`,
+  ]],
+  ["one of the future", "rtmps { enabled on; listen 1443; cert future100.crt; }", [
+    `2:39: warning: the certificate "future100.crt" is not valid before 2026-06-16; is the clock of this machine right?`,
+  ]],
+  ["https of the API", "http_api { enabled on; https { enabled on; key other.key; } }", [
+    `2:48: "other.key" does not belong; name another`,
+  ]],
+  ["https of the server", "http_server { enabled on; https { enabled on; cert -1.crt; } }", [
+    `2:52: warning: the certificate "-1.crt" has expired on 2026-06-14; clients will refuse it: get a new one`,
+  ]],
+  ["https that is off", "http_api { enabled on; https { enabled off; key other.key; } }", []],
+  ["authorities", "tls_ca_file good.pem;", []],
+  ["authorities that are none", "tls_ca_file bad.pem;", [
+    `2:13: no certificate in "bad.pem"; it must hold certificates in PEM form, -----BEGIN CERTIFICATE-----`,
+  ]],
+  ["a port that is taken", "rtmps { enabled on; listen 1935; cert 100.crt; }", [
+    `2:28: warning: "rtmps.listen" 1935 takes the port of "listen" 1935`,
+  ]],
+];
+
+for (const [what, text, problems] of cases) {
+  Deno.test(`checkTls() judges ${what}`, () => assertEquals(problemsOf(text), problems));
+}
