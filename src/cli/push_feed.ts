@@ -33,7 +33,7 @@ const QUEUE_LIMITS = { maxLagMs: 2000, maxBytes: 4 * 1024 * 1024, resumeLagMs: 2
 /**
  * Moves media from the file to whichever connection there is, at the pace of its times.
  *
- * Time goes on while there is no connection, as for a camera: what falls into the gap is lost.
+ * Time goes on while there is no connection, as for a camera: of what falls into the gap the newest GOP is sent.
  */
 export class PushFeed {
   readonly counters: PushCounters = { bytes: 0, videoFrames: 0, audioFrames: 0, droppedFrames: 0, mediaMs: 0 };
@@ -55,7 +55,7 @@ export class PushFeed {
     return this.#client !== null;
   }
 
-  /** A server takes the stream: it gets the headers and then media from the next keyframe on. */
+  /** A server takes the stream: it gets the headers and then media from the newest keyframe on. */
   attach(client: PublishClient): void {
     this.#client = client;
     this.#queue = new SendQueue(QUEUE_LIMITS);

@@ -19,6 +19,9 @@ export interface OutgoingMessage {
 /** A stream without another keyframe (intra refresh) goes on without one after this much of it was held back. */
 const MAX_KEYFRAME_WAIT_MS = 10_000;
 
+/** A GOP larger than this is not kept: 8 s of 8 Mbit/s. */
+const MAX_GOP_BYTES = 8 * 1024 * 1024;
+
 /** Members of metadata that are true of a file only, not of the endless stream made from it. */
 const fileMembers = new Set([
   "duration",
@@ -39,6 +42,9 @@ const fileMembers = new Set([
 /**
  * Decides what of a stream is sent: each start, on a new connection or after a jam, begins with a keyframe, and on a new
  * connection metadata and decoder headers come before it. Headers that a server has already are not sent again.
+ *
+ * A new connection begins with the newest keyframe there was, not with the next: what players have of its GOP servers do
+ * not repeat, so that nothing is missing in between.
  */
 export class PushGate {
   readonly #cache = new MetaCache();
@@ -46,6 +52,10 @@ export class PushGate {
   #sentHeaders: StreamHeaders = noHeaders;
   #isOpen = false;
   #hasVideo = false;
+  /** The newest keyframe and all behind it; empty where it is not kept. */
+  #gop: OutgoingMessage[] = [];
+  #gopBytes = 0;
+  #beginsWithGop = false;
   /** Time of the first tag held back; null while there is none. */
   #heldSinceMs: number | null = null;
 
@@ -53,6 +63,7 @@ export class PushGate {
   restart(): void {
     this.#sentHeaders = noHeaders;
     this.hold();
+    this.#beginsWithGop = true;
   }
 
   /** Sends nothing more before the next keyframe. */
@@ -73,12 +84,35 @@ export class PushGate {
     if (kind === "video") this.#hasVideo = true;
     if (kind === "script") return this.#offerScript(tag);
     if ((tag.flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0) {
+      const before = this.#cache.headers;
       this.#cache.putHeader(packetOf(kind, tag), tag.flags);
+      // What came before another header cannot be decoded with it.
+      if (this.#cache.headers !== before) this.#gop = [];
       return this.#isOpen ? this.#newHeaders(tag.timeMs) : [];
     }
+    const message = messageOf(tag, (tag.flags & MediaFlag.SequenceEnd) === 0);
+    this.#keep(message, (tag.flags & MediaFlag.Keyframe) !== 0);
+    if (canSend && !this.#isOpen && this.#beginsWithGop && this.#gop.length > 0) return this.#beginWithGop();
     if (canSend && !this.#isOpen) this.#isOpen = this.#mayStart(tag);
     if (!this.#isOpen) return null;
-    return [...this.#newHeaders(tag.timeMs), messageOf(tag, (tag.flags & MediaFlag.SequenceEnd) === 0)];
+    this.#beginsWithGop = false;
+    return [...this.#newHeaders(tag.timeMs), message];
+  }
+
+  #keep(message: OutgoingMessage, isKeyframe: boolean): void {
+    if (isKeyframe) {
+      this.#gop = [];
+      this.#gopBytes = 0;
+    } else if (this.#gop.length === 0) return;
+    this.#gop.push(message);
+    this.#gopBytes += message.payload.length;
+    if (this.#gopBytes > MAX_GOP_BYTES) this.#gop = [];
+  }
+
+  #beginWithGop(): OutgoingMessage[] {
+    this.#isOpen = true;
+    this.#beginsWithGop = false;
+    return [...this.#newHeaders(this.#gop[0]!.timeMs), ...this.#gop];
   }
 
   #offerScript(tag: TimedTag): OutgoingMessage[] {

@@ -63,17 +63,28 @@ Deno.test("PushGate does not repeat headers and metadata that the server has, bu
   ]);
 });
 
-Deno.test("PushGate sends everything again on a new connection, with the time of the keyframe", () => {
+Deno.test("PushGate begins with headers and the newest GOP on a new connection", () => {
   const { gate, offer, offerAll } = create();
-  offerAll(metadata, videoHeader(0), soundHeader(0), keyframe(0));
+  offerAll(metadata, videoHeader(0), soundHeader(0), keyframe(0), keyframe(20), sound(20));
   assertEquals(offer(frame(40), false), null);
   gate.restart();
-  assertEquals(offerAll(frame(80), sound(80), keyframe(120), sound(120)), [
-    null,
-    null,
-    ["script@120", "soundHeader@120", "videoHeader@120", "keyframe@120"],
-    ["sound@120"],
+  assertEquals(offerAll(frame(80), sound(80)), [
+    ["script@20", "soundHeader@20", "videoHeader@20", "keyframe@20", "sound@20", "frame@40", "frame@80"],
+    ["sound@80"],
   ]);
+});
+
+Deno.test("PushGate keeps no GOP that other headers have come behind, nor one that is too large", () => {
+  const changed = create();
+  changed.offerAll(videoHeader(0), keyframe(0), videoHeader(40, 7));
+  changed.gate.restart();
+  assertEquals(changed.offerAll(frame(40), keyframe(80)), [null, ["videoHeader@80", "keyframe@80"]]);
+  const large = create();
+  large.offerAll(videoHeader(0), keyframe(0));
+  const tag = frame(40);
+  large.offer({ ...tag, payload: new Uint8Array(9 * 1024 * 1024).fill(0x27, 0, 1).fill(1, 1, 2) });
+  large.gate.restart();
+  assertEquals(large.offerAll(frame(80), keyframe(120)), [null, ["videoHeader@120", "keyframe@120"]]);
 });
 
 Deno.test("PushGate drops up to the next keyframe after a jam, audio too, and sends only headers that changed", () => {
@@ -99,7 +110,7 @@ Deno.test("PushGate waits for no keyframe where there is no video", () => {
 Deno.test("PushGate goes on without a keyframe when none comes for long", () => {
   const { gate, offerAll } = create();
   offerAll(keyframe(0));
-  gate.restart();
+  gate.hold();
   const frames = Array.from({ length: 12 }, (_, i) => frame(1000 * (i + 1)));
   assertEquals(offerAll(...frames).slice(9), [null, ["frame@11000"], ["frame@12000"]]);
 });
