@@ -94,3 +94,32 @@ Deno.test("/api/v1/edges shows what is pulled, from where, and how the origins d
     ],
   });
 });
+
+Deno.test("/api/v1/clusters tells that a server is about to stop, and only then; it does not stand in for others then", async () => {
+  const cluster = "vhost __defaultVhost__ { cluster { origin_cluster on; coworkers 10.0.0.9:1985; } }";
+  const server = fakeServer(cluster);
+  publishInto(server, "/live/livestream", 0);
+  const ask = async (query: string) =>
+    (await bodyOf(apiOf(server)(`/api/v1/clusters?${query}`)) as unknown as Answer).data as unknown as Record<
+      string,
+      Record<string, unknown>
+    >;
+  const plainAnswer = await ask(question);
+  assertEquals(["draining" in plainAnswer.origin!, "stand_in" in plainAnswer], [false, false]);
+  assertEquals((await ask(`${question}&stand_in=1`)).stand_in, { ip: "192.168.1.5", port: 1935 });
+  server.drain = { isOn: true };
+  const answer = await ask(`${question}&stand_in=1`);
+  assertEquals([answer.origin!.draining, answer.stand_in], [true, null]);
+});
+
+for (
+  const [name, config] of [["an origin without coworkers", plain], [
+    "an edge",
+    "vhost __defaultVhost__ { cluster { mode remote; origin 10.0.0.2; } }",
+  ]]
+) {
+  Deno.test(`/api/v1/clusters: ${name} does not stand in for others`, async () => {
+    const { data } = await askClusters(`${question}&stand_in=1`, { config: config! });
+    assertEquals((data as unknown as Record<string, unknown>).stand_in, null);
+  });
+}

@@ -23,6 +23,7 @@ export const START_MS = 1_700_000_000_000;
 export interface FakeServer extends ApiServer {
   readonly logged: string[];
   nowMs: number;
+  drain: { isOn: boolean };
 }
 
 /** @param text Directives; `listen` and `http_api` are there already. */
