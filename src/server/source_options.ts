@@ -16,6 +16,8 @@ export function sourceOptions({ chunkSizeBytes, play }: VhostConfig): SourceOpti
     queueLengthMs: play.realtime ? Math.min(play.queueLengthMs, REALTIME_LAG_MS) : play.queueLengthMs,
     sendMinIntervalMs: play.sendMinIntervalMs,
     timeJitter: play.atc ? "off" : play.timeJitter,
+    atcAuto: play.atcAuto,
+    mixCorrect: play.mixCorrect,
     reduceSequenceHeader: play.reduceSequenceHeader,
     identity: metadataIdentity(),
   };

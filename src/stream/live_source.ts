@@ -3,7 +3,8 @@ import type { TimerHandle, Timers } from "../base/clock.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
 import { LogSet } from "./log_set.ts";
-import { MetaCache, readScript } from "./meta_cache.ts";
+import { asksForAtc, MetaCache, readScript } from "./meta_cache.ts";
+import { mixCorrected } from "./mix_queue.ts";
 import { flagsOf, isFrame, type MediaPacket } from "./packet.ts";
 import { PlayCursor } from "./play_cursor.ts";
 import { isSamePacket, RepeatFilter } from "./repeat_filter.ts";
@@ -27,6 +28,10 @@ export interface SourceOptions {
   /** `send_min_interval`: least time between two packets to an RTMP player; 0 sends them in portions. */
   sendMinIntervalMs: number;
   timeJitter: TimeJitter;
+  /** `atc_auto`: metadata may ask for times as they are. */
+  atcAuto: boolean;
+  /** `mix_correct`: the next publisher's audio and video are put in order. */
+  mixCorrect: boolean;
   /** Drop sequence headers that repeat what players have. */
   reduceSequenceHeader: boolean;
   /** Members added to metadata: which server this is. */
@@ -180,7 +185,7 @@ export class LiveSource {
     this.#session = session;
     this.#feed = feed;
     for (const player of [...this.#players]) player.onPublishChange(true);
-    return session;
+    return this.options.mixCorrect ? mixCorrected(session) : session;
   }
 
   /**
@@ -313,6 +318,7 @@ export class LiveSource {
       // ffmpeg 5.1 takes metadata with a time other than 0 for a subtitle stream; SRS sends 0 too.
       script.packet.timestampMs = 0;
       this.#meta.putMetadata(script.packet);
+      if (this.options.atcAuto && asksForAtc(script.metadata)) this.#timeline.keepTimes();
     }
     this.#append(script.packet, nowMs);
   }

@@ -121,6 +121,11 @@ export function readScript(packet: MediaPacket, identity: AmfObject): ScriptData
   return { name, packet: { ...packet, payload: encodeAmf0(name, metadata) }, metadata };
 }
 
+/** True for metadata of an encoder whose times are absolute. Source: SRS 7, `atc_auto`. */
+export function asksForAtc({ bravo_atc: mark }: AmfObject): boolean {
+  return mark === "true" || mark === true;
+}
+
 /** A script's name, its bytes from the name on, and those behind the name. */
 function readName(payload: Uint8Array): { name: string; body: Uint8Array; values: Uint8Array } | null {
   const reader = new ByteReader(payload);

@@ -17,6 +17,7 @@ const GAP_MS = 10;
  */
 export class Timeline {
   readonly #mode: TimeJitter;
+  #keepsTimes: boolean;
   #offsetMs = 0;
   /** Time given to the frame that the offset was chosen for. */
   #baseMs = 0;
@@ -30,6 +31,7 @@ export class Timeline {
 
   constructor(mode: TimeJitter) {
     this.#mode = mode;
+    this.#keepsTimes = mode === "off";
   }
 
   /** Time given to the latest frame: what headers are stamped with. */
@@ -40,6 +42,12 @@ export class Timeline {
   /** The next frame is the first of a new publish session. */
   startSession(): void {
     this.#awaitsFirstFrame = true;
+    this.#keepsTimes = this.#mode === "off";
+  }
+
+  /** Times are left as they come, up to the end of this session. */
+  keepTimes(): void {
+    this.#keepsTimes = true;
   }
 
   /** The session goes on with what the one before had: its first new frame follows one of this time, which became that. */
@@ -56,7 +64,12 @@ export class Timeline {
    * @param arrivedMs Wall clock: a jump ahead is real when as much time passed.
    */
   mapFrame(timestampMs: number, arrivedMs: number): number {
-    if (this.#mode === "off") return this.#latestMs = timestampMs;
+    if (this.#keepsTimes) {
+      // The next session may be one that is not kept, and then follows this one.
+      this.#isFirstSession = false;
+      this.#latestAtMs = arrivedMs;
+      return this.#latestMs = timestampMs;
+    }
     if (this.#awaitsFirstFrame) {
       this.#awaitsFirstFrame = false;
       this.#rebase(timestampMs, this.#isFirstSession ? 0 : timestampAdd(this.#latestMs, GAP_MS));

@@ -97,8 +97,8 @@ interopTest("HTTP-TS shows the same pictures and sound, at the same distances in
 });
 
 /** Times of the first packets that a player gets, in seconds. */
-async function firstTimes(url: string): Promise<number[]> {
-  const entries = ["-show_entries", "packet=dts_time", "-read_intervals", "%+#6", "-of", "csv=p=0"];
+async function firstTimes(url: string, count = 6): Promise<number[]> {
+  const entries = ["-show_entries", "packet=dts_time", "-read_intervals", `%+#${count}`, "-of", "csv=p=0"];
   const { output } = await run(["ffprobe", "-v", "error", ...entries, url], 15_000);
   return output.trim().split("\n").map((line) => parseFloat(line)).filter((seconds) => !Number.isNaN(seconds));
 }
@@ -119,6 +119,31 @@ interopTest("SRS_VHOST_PLAY_ATC=on keeps the publisher's times, off begins at 0"
       }
     }
   }));
+});
+
+interopTest(
+  "SRS_VHOST_PLAY_ATC_AUTO=on keeps the times of an encoder that says that they are absolute",
+  tools,
+  async () => {
+    await using box = await BlackBox.start({ SRS_VHOST_PLAY_ATC_AUTO: "on" });
+    const from = ["-output_ts_offset", "3600", "-copyts", "-c", "copy", "-f", "flv"];
+    const publish = (stream: string, ...metadata: string[]) =>
+      new Program(["ffmpeg", "-v", "error", "-re", "-i", clip, ...metadata, ...from, box.rtmpUrl(stream)]);
+    await using _absolute = publish("absolute", "-metadata", "bravo_atc=true");
+    await using _other = publish("other");
+    const [absolute, other] = await Promise.all(["absolute", "other"].map((stream) => firstTimes(box.rtmpUrl(stream))));
+    assert(absolute!.length > 2 && absolute!.every((time) => time >= 3600), `${absolute}`);
+    assert(other!.length > 2 && other!.every((time) => time < 30), `${other}`);
+  },
+);
+
+interopTest("SRS_VHOST_PLAY_MIX_CORRECT=on: a stream is played whole, in order", tools, async () => {
+  await using box = await BlackBox.start({ SRS_VHOST_PLAY_MIX_CORRECT: "on" });
+  await using _publisher = box.publish("s");
+  assertWhole(await box.record(box.rtmpUrl("s")), plain);
+  const times = await firstTimes(box.rtmpUrl("s"), 200);
+  assertGreater(times.length, 150);
+  assertEquals(times.filter((time, i) => i > 0 && time < times[i - 1]!), []);
 });
 
 interopTest("SRS_VHOST_PLAY_ATC=on: a stream is played whole", tools, async () => {

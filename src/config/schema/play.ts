@@ -1,4 +1,4 @@
-import { directive, unsupported } from "../schema.ts";
+import { directive } from "../schema.ts";
 import { integer, milliseconds, seconds } from "../value_number.ts";
 import { oneOf, onOff } from "../value_type.ts";
 
@@ -44,9 +44,8 @@ export const playRows = {
   }),
   mixCorrect: directive("mix_correct", onOff(), {
     default: false,
-    reload: "live",
-    doc: "Whether audio and video are put in the order of their timestamps.",
-    status: unsupported("messages keep the publisher's order"),
+    reload: "newClients",
+    doc: "Whether audio and video of a publisher are put in the order of their timestamps.",
   }),
   atc: directive("atc", onOff(), {
     default: false,
@@ -56,8 +55,7 @@ export const playRows = {
   atcAuto: directive("atc_auto", onOff(), {
     default: false,
     reload: "live",
-    doc: "Whether metadata with bravo_atc switches atc on.",
-    status: unsupported("metadata never changes how timestamps are treated"),
+    doc: 'Whether metadata with `bravo_atc` "true" switches atc on, for this publisher.',
   }),
   reduceSequenceHeader: directive("reduce_sequence_header", onOff(), {
     default: false,

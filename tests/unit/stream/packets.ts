@@ -18,6 +18,8 @@ export const sourceOptions: SourceOptions = {
   queueLengthMs: 30_000,
   sendMinIntervalMs: 0,
   timeJitter: "full",
+  atcAuto: false,
+  mixCorrect: false,
   reduceSequenceHeader: false,
   identity: { server: "test" },
 };

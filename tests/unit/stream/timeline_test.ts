@@ -121,3 +121,13 @@ Deno.test("Timeline runs for 100 days: its own times wrap at 2^32, twice, withou
     if (behindMs > 0 && other !== behindMs % 2 ** 32) assertEquals(other, behindMs % 2 ** 32);
   }
 });
+
+Deno.test("Timeline.keepTimes() leaves times alone for one session; the next goes on from there", () => {
+  const timeline = new Timeline("full");
+  const map = (...times: number[]) => times.map((ms) => timeline.mapFrame(ms, ms));
+  timeline.startSession();
+  timeline.keepTimes();
+  assertEquals(map(1_000_000, 1_000_040, 999_000), [1_000_000, 1_000_040, 999_000]);
+  timeline.startSession();
+  assertEquals(map(5, 45), [999_010, 999_050]);
+});
