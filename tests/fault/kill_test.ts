@@ -1,10 +1,11 @@
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import type { Place } from "./fault_rig.ts";
+import { SecondEdge } from "./second_edge.ts";
 import { faultTest } from "./steps.ts";
 
 const ROUNDS = 4;
 
-faultTest("processes are killed", async (step, rig) => {
+faultTest("processes are killed", async (step, rig, subject) => {
   const { cluster } = rig;
   const otherThan = (victim: string): Place => victim === "originA" ? "rtmpB" : "rtmpA";
 
@@ -75,6 +76,24 @@ faultTest("processes are killed", async (step, rig) => {
       await cluster.restart(victim);
     }
     assertEquals(publisher.ends, []);
+    return flaws;
+  });
+
+  await step("the origin behind a publisher of another edge is killed", async () => {
+    const publisher = rig.publish(["edge"]);
+    await using second = await SecondEdge.start(cluster.ports);
+    const players = [rig.watch(second.url("livestream"), "player"), rig.watch(second.url("livestream"), "player")];
+    const flaws: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await rig.settle();
+      const victim = rig.namedLast("forward");
+      flaws.push(...await rig.measure("publisher on other edge, origin killed", () => cluster.kill(victim)));
+      // What the origin had not sent on is lost with it; what it had is not sent twice.
+      if (subject.isOurs) { for (const { breaks } of players) assert(breaks.every(({ from, to }) => to > from)); }
+      await cluster.restart(victim);
+    }
+    assertEquals(publisher.ends, []);
+    rig.leave(players);
     return flaws;
   });
 
