@@ -12,6 +12,18 @@ export function mayFollow(fromIp: string, toIp: string): boolean {
   return !isLocal(toIp) || isLocal(fromIp) || isPrivate(fromIp);
 }
 
+/**
+ * Whether an owner that a coworker names may be connected to, by the same rule. A coworker that is configured by name may
+ * be anywhere: it may name anybody.
+ *
+ * @param coworker Its API, `host:port`.
+ */
+export function mayName(coworker: string, ownerIp: string): boolean {
+  const host = coworker.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  const isAddress = /^[\d.]+$/.test(host) || host.includes(":");
+  return !isAddress || mayFollow(host, ownerIp);
+}
+
 /** Loopback, link-local, unspecified. */
 function isLocal(host: string): boolean {
   return /^(127\.|169\.254\.|0\.)/.test(host) || /^(::1?|fe[89ab][0-9a-f]:.*|::ffff:127\..*)$/i.test(host) ||

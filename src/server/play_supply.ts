@@ -2,6 +2,7 @@ import type { TimerHandle } from "../base/clock.ts";
 import type { Span } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { PullLease, PullRequest } from "../edge/edge_pulls.ts";
+import { mayName } from "../edge/redirect_trust.ts";
 import { parseTargetOf, type PullProtocol } from "../edge/upstream_request.ts";
 import { formatHost, type StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
@@ -185,6 +186,8 @@ export class PlaySupply implements Disposable {
       this.#searchTrace?.end();
       this.#searchTrace = null;
     }
-    return owners.map(({ ip, port }) => `${formatHost(ip)}:${port}`);
+    return owners.filter(({ coworker, ip }) => mayName(coworker, ip)).map(({ ip, port }) =>
+      `${formatHost(ip)}:${port}`
+    );
   }
 }
