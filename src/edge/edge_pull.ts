@@ -118,6 +118,7 @@ export class EdgePull {
     let fedMs = 0;
     for (let race: PullRace | null = this.#newRace(targets, staggerMs); race !== null;) {
       this.#race = race;
+      if (this.request.vhost.cluster.mode !== "remote") this.#keepSearching(race);
       fedMs = await race.finished;
       if (race.lastMediaMs > 0) this.#endedMs = race.lastMediaMs;
       race = this.#successor;
@@ -133,6 +134,17 @@ export class EdgePull {
     const attributes = { "srs.stream": this.#source.key };
     if (isAgain) return this.#environment.tracer?.start("pull", null, { attributes }) ?? null;
     return this.request.trace?.child("pull", { attributes }) ?? null;
+  }
+
+  /** One that is said to have the stream may not answer: another owner is not to be kept waiting by it. */
+  async #keepSearching(race: PullRace): Promise<void> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#environment.timers.after(MAX_SEARCH_PAUSE_MS, resolve);
+      await promise;
+      if (this.#stopped || this.#race !== race || this.state.isFed) return;
+      race.add(await this.request.findTargets(null));
+    }
   }
 
   #newRace(targets: readonly string[], staggerMs: number, makeWay?: () => void): PullRace {

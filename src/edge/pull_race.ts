@@ -76,6 +76,16 @@ export class PullRace {
     return this.#lastMediaMs;
   }
 
+  /** Asks further servers, which may have come to have the stream meanwhile. */
+  add(targets: readonly string[]): void {
+    if (this.#over || this.#feeding !== null) return;
+    for (const text of targets) {
+      const target = parseTargetOf(this.#options.request.protocol, text);
+      if (target !== null && !this.#visited.has(target.text)) this.#waiting.push(target);
+    }
+    if (this.#waiting.length > 0) this.#startNext();
+  }
+
   /** The server that fed the source is gone: any other takes over with what it has. */
   hurry(): void {
     for (const run of [...this.#runs.keys()]) run.takeOver();

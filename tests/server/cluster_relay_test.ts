@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
-import { twoOrigins } from "./cluster_rig.ts";
-import { Publisher, serverTest, until, Viewer } from "./rtmp_rig.ts";
+import { fakeCoworker, twoOrigins } from "./cluster_rig.ts";
+import { Publisher, serverTest, sleep, TestServer, until, Viewer } from "./rtmp_rig.ts";
 
 serverTest("Cluster redirects an edge, and relays to a player that cannot follow", async () => {
   const { a, b, stack } = twoOrigins("redirect auto; linger 200;");
@@ -44,3 +44,28 @@ serverTest("Cluster of two origins without the stream does not ask in circles, n
   ]);
   assertEquals([a.rtmp.server.registry.totalClients, b.rtmp.server.registry.totalClients], [1, 1]);
 });
+
+serverTest(
+  "A relay does not wait for a server that takes no connection while another one gets the stream",
+  async () => {
+    // An address where nothing answers, not even with a refusal.
+    using hole = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const owner = (port: number) =>
+      Response.json({ code: 0, data: { origin: { ip: "127.0.0.1", port }, instance: `at ${port}` } });
+    const silent = (hole.addr as Deno.NetAddr).port;
+    await using liar = fakeCoworker(() => owner(silent));
+    await using origin = new TestServer();
+    let isLive = false;
+    await using honest = fakeCoworker(() =>
+      isLive ? owner(origin.port) : Response.json({ code: 0, data: { origin: null } })
+    );
+    await using relay = new TestServer(
+      `min_latency on; cluster { origin_cluster on; coworkers ${liar.text} ${honest.text}; handshake_timeout 5000; }`,
+    );
+    using _publisher = await Publisher.start(origin.port, "s");
+    using player = await Viewer.start(relay.port, "s");
+    await sleep(100);
+    isLive = true;
+    await player.waitForFrames(5, 1500);
+  },
+);
