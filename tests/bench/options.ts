@@ -11,6 +11,8 @@ export interface BenchOptions {
   players: number | null;
   seconds: number;
   rampSeconds: number | null;
+  /** How often a row that other programs disturb is measured again. */
+  retries: number;
   serverCores: string;
   loadCores: string;
   file: string | null;
@@ -55,8 +57,9 @@ Options
   --protocol LIST     of rtmp, flv; default both, in modes rtmp
   --role LIST         of origin, edge; default both, in modes origin
   --players N         default 300
-  --seconds S         length of a measured window; default 5
+  --seconds S         length of a measured window; default 7
   --ramp S            time over which the players connect; default N / 400, at least 1
+  --retries N         measure a row again, up to N times, when other programs took much of the machine; default 0
   --file F            publish this .flv instead of the synthetic stream
   --server-core LIST  default 0, with --workers all
   --load-core LIST    default 1
@@ -88,6 +91,7 @@ const STRINGS = [
   "players",
   "seconds",
   "ramp",
+  "retries",
   "file",
   "server-core",
   "load-core",
@@ -125,7 +129,8 @@ export function parseOptions(args: string[]): BenchOptions | null {
     protocols: oneOf(flags.protocol ?? (all ? "rtmp,flv" : "rtmp"), ["rtmp", "flv"]),
     roles: oneOf(flags.role ?? (all ? "origin,edge" : "origin"), ["origin", "edge"]),
     players: flags.players === undefined ? (flags.quick ? 100 : null) : number("players"),
-    seconds: flags.seconds === undefined ? (flags.quick ? 3 : 5) : number("seconds"),
+    seconds: flags.seconds === undefined ? (flags.quick ? 3 : 7) : number("seconds"),
+    retries: flags.retries === undefined ? 0 : number("retries"),
     rampSeconds: flags.ramp === undefined ? null : number("ramp"),
     serverCores: flags["server-core"] ?? (mode.kind === "workers" ? `0-${cores - 1}` : "0"),
     loadCores: flags["load-core"] ?? (cores > 1 ? "1" : "0"),
