@@ -282,6 +282,16 @@ const uselessAnswers: { name: string; answer: Behaviour; error: string }[] = [
   { name: "no data", answer: () => Response.json({ code: 0 }), error: "unexpected" },
   { name: "a number", answer: () => Response.json(7), error: "unexpected" },
   { name: "null", answer: () => Response.json(null), error: "unexpected" },
+  {
+    name: "everything below __proto__",
+    answer: () => new Response('{"__proto__":{"code":0,"data":{"origin":{"ip":"10.0.0.1","port":1935}}}}'),
+    error: "unexpected",
+  },
+  {
+    name: "an address below __proto__",
+    answer: () => new Response('{"code":0,"data":{"origin":{"__proto__":{"ip":"10.0.0.1","port":1935}}}}'),
+    error: "ip",
+  },
   { name: "an empty body", answer: () => new Response(""), error: "not JSON" },
   { name: "no body", answer: () => new Response(null), error: "not JSON" },
   { name: "HTML", answer: () => new Response("<html><body>nginx</body></html>"), error: "not JSON" },
@@ -324,6 +334,15 @@ const usableAnswers: { name: string; answer: Behaviour; owner: Owner | null }[] 
     name: "an IPv6 owner",
     answer: owns("fd00::2", 1935),
     owner: { ip: "fd00::2", port: 1935, coworker: "a:1985", silentMs: 0, isDraining: false },
+  },
+  {
+    name: "an owner whose HTTP address would forge a redirect, without that",
+    answer: () =>
+      Response.json({
+        code: 0,
+        data: { origin: { ip: "10.0.0.2", port: 1, http: "10.0.0.2:80/x?\r\nSet-Cookie: a=b", https: "http://evil/" } },
+      }),
+    owner: { ip: "10.0.0.2", port: 1, coworker: "a:1985", silentMs: 0, isDraining: false },
   },
   {
     name: "a host name",

@@ -19,6 +19,13 @@ for (const [name, query, expected] of values) {
   Deno.test(`Query.get reads ${name}`, () => assertEquals(new Query(query).get("stream"), expected));
 }
 
+Deno.test("Query has no parameters that were not sent, and may have those of every object's names", () => {
+  for (const name of ["__proto__", "constructor", "toString"]) {
+    assertEquals([new Query("a=b").get(name), new Query("a=b").isOn(name)], ["", false], name);
+    assertEquals(new Query(`${name}=1`).get(name), "1");
+  }
+});
+
 Deno.test("Query.raw leaves escapes as they are", () => assertEquals(new Query("a=x%20y").raw("a"), "x%20y"));
 
 Deno.test("Query.count reads numbers as atoi does, without a sign", () => {
