@@ -38,9 +38,9 @@ export class Heartbeat {
   #stop: AbortController | null = null;
   #failed = false;
 
-  constructor(server: HeartbeatServer, options = realOptions) {
+  constructor(server: HeartbeatServer, options: Partial<HeartbeatOptions> = {}) {
     this.#server = server;
-    this.#options = options;
+    this.#options = { ...realOptions, ...options };
   }
 
   /** Reports now and then once in every interval, as long as `heartbeat` is on. */

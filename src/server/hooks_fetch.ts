@@ -5,16 +5,26 @@ import type { Fetch } from "../cluster/coworkers.ts";
  * by the server at that very moment: a client would be refused for nothing.
  */
 export class FreshFetch implements Disposable {
-  #client: Deno.HttpClient | null = null;
+  readonly #caCerts: () => readonly string[];
+  /** By the authorities they trust: a reload may change these while requests are under way. */
+  readonly #clients = new Map<string, Deno.HttpClient>();
+
+  /** @param caCerts Authorities, PEM, that are trusted besides the public ones. */
+  constructor(caCerts: () => readonly string[] = () => []) {
+    this.#caCerts = caCerts;
+  }
 
   readonly fetch: Fetch = (url, init) => {
-    this.#client ??= Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-    return fetch(url, { ...init, client: this.#client });
+    const caCerts = [...this.#caCerts()];
+    const key = caCerts.join("\n");
+    const client = this.#clients.get(key) ?? Deno.createHttpClient({ poolMaxIdlePerHost: 0, caCerts });
+    this.#clients.set(key, client);
+    return fetch(url, { ...init, client });
   };
 
   /** Ends what is left of requests. */
   [Symbol.dispose](): void {
-    this.#client?.close();
-    this.#client = null;
+    for (const client of this.#clients.values()) client.close();
+    this.#clients.clear();
   }
 }

@@ -51,7 +51,7 @@ export class Server implements ServerContext {
   readonly heartbeat: Heartbeat;
   readonly tracer: Tracer | null;
   readonly startedMs = systemTimers.nowMs();
-  readonly #hookFetch = new FreshFetch();
+  readonly #hookFetch = new FreshFetch(() => this.#authorities);
   #config: Config;
   #authorities: readonly string[];
 
@@ -84,7 +84,7 @@ export class Server implements ServerContext {
     this.drain = new Drain(this);
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
     this.rtmp = new RtmpServer(this, listen);
-    this.heartbeat = new Heartbeat(this);
+    this.heartbeat = new Heartbeat(this, { fetch: this.#hookFetch.fetch });
   }
 
   get config(): Config {

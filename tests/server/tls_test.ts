@@ -178,3 +178,20 @@ serverTest("a viewer over https is sent to an owner with a name over https, and 
     assertEquals([viewer.breaks, a.http.viewerCount, b.http.viewerCount], [[], ...viewers]);
   }
 });
+
+serverTest("a hook is called over https", async () => {
+  const asked: string[] = [];
+  const { cert, key } = { cert: tlsText("server.crt"), key: tlsText("server.key") };
+  const options = { hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} };
+  await using hooks = Deno.serve(options, async (request) => {
+    asked.push((await request.json()).action);
+    return new Response("0");
+  });
+  const vhost = `http_hooks { enabled on; on_publish https://localhost:${hooks.addr.port}/; }`;
+  await using server = new TestServer(vhost, trusts);
+  using publisher = await Publisher.start(server.port, "s");
+  assertEquals([asked, publisher.has("ready")], [["on_publish"], true]);
+  await using other = new TestServer(vhost);
+  using refused = await Publisher.start(other.port, "s");
+  assertEquals([asked.length, refused.has("ready")], [1, false], "nobody known has signed its certificate");
+});
