@@ -7,6 +7,9 @@ import { tlsFor } from "./upstream_tls.ts";
 import { flvPath, type PullTarget, upstreamSession, withTrace } from "./upstream_request.ts";
 import type { UpstreamRunOptions } from "./upstream_run.ts";
 
+/** By its name a client is known as one that goes where a redirect sends it. */
+const anonymous = ["user-agent", "srs-ts"] as const;
+
 /** What is asked, of whom, and for whom. */
 export interface UpstreamDialOptions {
   request: PullRequest;
@@ -40,7 +43,7 @@ export function upstreamDial(options: UpstreamDialOptions): UpstreamRunOptions["
     // Servers, SRS too, answer when they have something to send: that takes as long as the first media.
     const headTimeoutMs = cluster.firstMediaTimeoutMs;
     const headers = [
-      ...(tellsWho ? httpHeaders(via) : []),
+      ...(tellsWho ? httpHeaders(via) : [anonymous]),
       ...pageHeader(request.pageUrl),
       ...(trace === null ? [] : [[TRACEPARENT, trace.traceparent] as const]),
     ];

@@ -62,6 +62,32 @@ function assertHashes(got: PacketHashes, source: PacketHashes): void {
   assertEquals(got.audio, source.audio.slice(-got.audio.length));
 }
 
+interopTest("ffmpeg gets a clip byte for byte through edges that pull it over HTTP-FLV", ["ffmpeg"], async () => {
+  const source = await hashesOf(clip);
+  await using origin = new WebServer();
+  const over = ({ webPort }: WebServer) => `cluster { mode remote; protocol flv; origin 127.0.0.1:${webPort}; }`;
+  await using inner = new WebServer({ vhost: over(origin) });
+  await using outer = new WebServer({ vhost: over(inner) });
+  const urls = [outer.url("/live/s.flv"), `rtmp://127.0.0.1:${outer.port}/live/s`];
+  const players = urls.map((url) => new Program(playHashes(url)));
+  await until(() => outer.log.find("play /live/s").length === 2, 10_000, () => "players");
+  await using publisher = new Program(publishClip(`rtmp://127.0.0.1:${origin.port}/live/s`));
+  assertEquals((await publisher.status(30_000)).code, 0, publisher.output);
+  // Over HTTP the end of the stream is told; RTMP players wait for the next publisher.
+  assertEquals((await players[0]!.status(20_000)).code, 0, players[0]!.output);
+  players[1]!.kill("SIGINT");
+  await players[1]!.status(10_000);
+  for (const [i, player] of players.entries()) {
+    const got = parseFrameMd5(player.output);
+    for (const kind of ["video", "audio"] as const) {
+      // What is on its way to the one that is ended is lost.
+      assertGreater(got[kind].length, source[kind].length - (i === 0 ? 1 : 30));
+      assertEquals(got[kind], source[kind].slice(0, got[kind].length), urls[i]!);
+    }
+    await player[Symbol.asyncDispose]();
+  }
+});
+
 interopTest("curl gets a whole FLV, and follows an origin that knows who has it", ["ffmpeg", "curl"], async () => {
   await using servers = cluster();
   const { a, b, publishUrl } = servers;

@@ -296,6 +296,21 @@ serverTest(
   },
 );
 
+serverTest("an edge tells an origin who pulls, for whom, unless debug_srs_upnode is off", async () => {
+  const request = async (directives: string) => {
+    using origin = new FakeFlvOrigin((client) => client.send(notFound));
+    await using edge = flvEdge([origin.text], `${quick} owner_timeout 300; ${directives}`);
+    using viewer = await Viewer.start(edge.port, "s");
+    await until("it is asked", () => origin.asked.length > 0);
+    await until("the player is refused", () => viewer.ended !== "");
+    return origin.asked[0]!;
+  };
+  assertMatch(await request(""), /\r\nuser-agent: srs-ts\/[\d.]+\r\nx-srs-ts-via: [a-z0-9]{8}\r\n/);
+  const silent = await request("debug_srs_upnode off;");
+  assertMatch(silent, /\r\nuser-agent: srs-ts\r\n/);
+  assertEquals(silent.includes("via"), false);
+});
+
 serverTest("what a player says cannot leave its place in the request of an edge", async () => {
   using origin = new FakeFlvOrigin((client) => client.send(notFound));
   await using edge = flvEdge([origin.text], `${quick} owner_timeout 500;`);
