@@ -63,6 +63,7 @@ export function canReconnect({ session }: RoleHost): boolean {
  */
 export function requestMove(host: RoleHost, tcUrl?: string): void {
   if (!canReconnect(host)) return;
+  host.log.info(`asked to reconnect${tcUrl === undefined ? "" : ` to ${tcUrl.replace(/\?.*/, "")}`}`);
   host.session.requestReconnect(tcUrl);
   host.wake();
 }

@@ -168,8 +168,8 @@ export class LiveSource {
     this.#meta.startSession();
     this.#awaitsFirstFrame = this.#awaitsFirstGop = true;
     this.#hasAudio = this.#hasVideo = false;
-    const known = this.#logs.endedGop().filter(isFrame);
-    this.#repeats = known.length > 0 && this.#players.length > 0 ? new RepeatFilter(known) : null;
+    const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
+    this.#repeats = known.length > 0 ? new RepeatFilter(known) : null;
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
