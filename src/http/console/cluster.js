@@ -58,7 +58,7 @@ export class Cluster {
   #changed(node) {
     for (const { coworkers } of node.info?.vhosts ?? []) {
       for (const text of coworkers) {
-        const base = this.#nodes.size < MAX_NODES ? baseOf(text) : null;
+        const base = this.#nodes.size < MAX_NODES ? coworkerBase(text) : null;
         if (base !== null && !this.#isKnown(base)) this.#start(base, {});
       }
     }
@@ -154,10 +154,20 @@ function describe({ key, places }) {
   };
 }
 
+/** A page that came over https may ask nobody over http: a coworker's API is looked for on the port that this one has. */
+function coworkerBase(text) {
+  const base = baseOf(`http://${text}`);
+  if (base === null || location.protocol !== "https:") return base;
+  const url = new URL(base);
+  url.protocol = "https:";
+  url.port = location.port;
+  return url.origin;
+}
+
 /** `http://host:port`, or null. */
 function baseOf(text) {
   const trimmed = text.trim();
-  const url = httpUrl(/^https?:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`);
+  const url = httpUrl(/^https?:\/\//i.test(trimmed) ? trimmed : `${location.protocol}//${trimmed}`);
   // Some browsers take nearly any text for a name.
   return url !== null && /^(?:[a-z\d_.-]+|\[[\da-f:.]+\])$/i.test(url.hostname) ? url.origin : null;
 }
