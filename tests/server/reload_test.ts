@@ -84,8 +84,8 @@ serverTest("a file with an error changes nothing, and the log says what is wrong
 
 serverTest("warnings of the new file are in the log as at the start", async () => {
   await using rig = new ReloadRig();
-  await rig.reload({ vhost: "play { mix_correct on; }" });
-  assertMatch(rig.log.find("mix_correct")[0] ?? "", /^warn t\.conf:3:\d+: warning: .*not supported/);
+  await rig.reload({ vhost: "exec { enabled on; }" });
+  assertMatch(rig.log.find("exec")[0] ?? "", /^warn t\.conf:3:\d+: warning: .*not supported/);
 });
 
 serverTest("listeners come and go with a reload; their connections stay", async () => {
