@@ -103,6 +103,11 @@ function checkVhost(
   if (vhost.enabled && cluster.mode === "remote" && cluster.origin.length === 0) {
     problems.warn(at("cluster", "mode"), `mode remote without an "origin": there is nothing to pull from`);
   }
+  const unasked = cluster.protocol === "rtmp" ? undefined : cluster.origin.find(({ text }) => /^rtmps:/i.test(text));
+  if (vhost.enabled && cluster.mode === "remote" && unasked !== undefined && !cluster.followClient) {
+    const message = `with protocol ${cluster.protocol} nothing is pulled from ${quoteWord(unasked.text)}`;
+    problems.warn(at("cluster", "origin"), message, "write host:port of its HTTP server");
+  }
   if (cluster.mode === "remote" && cluster.originCluster) {
     problems.warn(at("cluster", "origin_cluster"), "origin_cluster has no effect with mode remote");
   }

@@ -63,6 +63,13 @@ const cases: [what: string, text: string, problems: string[]][] = [
   ["authorities that are none", "tls_ca_file bad.pem;", [
     `2:13: no certificate in "bad.pem"; it must hold certificates in PEM form, -----BEGIN CERTIFICATE-----`,
   ]],
+  [
+    "an origin of rtmps with protocol flv",
+    "vhost a { cluster { mode remote; protocol flv; origin rtmps://a:1443; } }",
+    [
+      `2:56: warning: with protocol flv nothing is pulled from "rtmps://a:1443"; write host:port of its HTTP server`,
+    ],
+  ],
   ["a port that is taken", "rtmps { enabled on; listen 1935; cert 100.crt; }", [
     `2:28: warning: "rtmps.listen" 1935 takes the port of "listen" 1935`,
   ]],
