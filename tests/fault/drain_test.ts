@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLessOrEqual } from "../assert.ts";
 import { clip, hashesOf, publishClip } from "../interop/media.ts";
 import { isInstalled } from "../interop/tools.ts";
 import { type Cluster, type Program, programCommand, type ServerName } from "../launcher.ts";
-import { ClipPlayer } from "./clip_player.ts";
+import { ClipPlayer, FfmpegPlayer } from "./clip_player.ts";
 import type { FaultPlayer } from "./fault_player.ts";
 import { SecondEdge } from "./second_edge.ts";
 import { faultTest, pause } from "./steps.ts";
@@ -109,6 +109,7 @@ faultTest("servers are drained", async (step, rig, subject) => {
       rig.run(publishClip(cluster.url(at, "encoded"), "-re", "-stream_loop", "-1", "-i", clip));
     const first = ffmpeg("rtmpA");
     for (let i = 0; i < 2; i++) rig.add(new ClipPlayer(second.url("encoded"), hashes));
+    rig.add(new FfmpegPlayer(second.url("encoded")));
     await rig.settle(2500);
     return await rig.measure("ffmpeg's origin replaced", async () => {
       cluster.originA.kill("SIGQUIT");
