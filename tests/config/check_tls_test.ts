@@ -67,7 +67,7 @@ const cases: [what: string, text: string, problems: string[]][] = [
     "an origin of rtmps with protocol flv",
     "vhost a { cluster { mode remote; protocol flv; origin rtmps://a:1443; } }",
     [
-      `2:56: warning: with protocol flv nothing is pulled from "rtmps://a:1443"; write host:port of its HTTP server`,
+      `2:55: warning: with protocol flv nothing is pulled from "rtmps://a:1443"; write host:port of its HTTP server`,
     ],
   ],
   ["a port that is taken", "rtmps { enabled on; listen 1935; cert 100.crt; }", [
