@@ -113,8 +113,13 @@ async function findOwner(
   // One that is about to stop takes no more viewers.
   if (owner === null || owner.isDraining) return null;
   // From https nobody is sent to http: a page would not be let there, and others would not expect it.
-  const [scheme, server] = call.uri.startsWith("https:") ? ["https", owner.https] : ["http", owner.http];
+  const [scheme, server] = isOverTls(call) ? ["https", owner.https] : ["http", owner.http];
   return server === undefined ? null : ownerAddress(`${scheme}://${server}`, call, url, vhost);
+}
+
+/** TLS ends here, or at a proxy in front of this server. */
+function isOverTls({ uri, headers }: Call): boolean {
+  return uri.startsWith("https:") || headers.get("x-forwarded-proto")?.toLowerCase() === "https";
 }
 
 /** The same path and parameters at another server; a vhost that its address would not tell goes along. */

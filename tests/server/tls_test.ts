@@ -172,9 +172,14 @@ serverTest("a viewer over https is sent to an owner with a name over https, and 
       const secure = await ask(b.secureUrl("/live/s.flv"));
       assertEquals([secure.status, secure.headers.get("location")], [302, a.secureUrl("/live/s.flv?token=x")]);
     }
+    const headers = { ...browser.headers, "x-forwarded-proto": "https" };
+    await using behindProxy = await FlvViewer.start(b.url("/live/s.flv"), { headers, redirect: "manual" });
+    assertEquals(behindProxy.status, advertised === "localhost" ? 302 : 200);
+    await behindProxy[Symbol.asyncDispose]();
     await using viewer = await FlvViewer.start(b.secureUrl("/live/s.flv"), { client, ...browser });
     await viewer.waitForFrames(20);
     const viewers = advertised === "localhost" ? [1, 0] : [0, 1];
+    await until("one viewer is left", () => a.http.viewerCount + b.http.viewerCount === 1);
     assertEquals([viewer.breaks, a.http.viewerCount, b.http.viewerCount], [[], ...viewers]);
   }
 });
