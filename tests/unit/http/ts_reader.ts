@@ -50,6 +50,8 @@ export class TsReader {
     const isStart = (packet[1]! & 0x40) !== 0;
     const payload = packet.subarray(at);
     if (pid === 0 || pid === this.#mapPid) return this.#section(pid, payload);
+    // Other tables, such as the names of services.
+    if (pid < 0x20) return;
     if (isStart) {
       this.#close(pid);
       this.#open.set(pid, []);
