@@ -3,6 +3,7 @@ import type { Logger } from "../base/log.ts";
 import { isConnectionEnd, type TcpConn } from "../net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../net/write_pump.ts";
 import type { CloseReason } from "../server/close_reason.ts";
+import type { PlayCursor } from "../stream/play_cursor.ts";
 import { randomId } from "../server/identity.ts";
 import { refusal } from "./envelope.ts";
 import { HeadBuffer, type HeadFound } from "./head_buffer.ts";
@@ -188,6 +189,10 @@ export class HttpConn implements PumpSource, LiveHost {
       this.#fail(error);
       return null;
     }
+  }
+
+  followed(): PlayCursor | null {
+    return this.#queued.length > 0 ? null : this.#viewer?.followed() ?? null;
   }
 
   onDrained(): void {

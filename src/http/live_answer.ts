@@ -1,4 +1,5 @@
 import type { Logger } from "../base/log.ts";
+import type { PlayCursor } from "../stream/play_cursor.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 
 /** What a viewer of a live stream may do with its connection. */
@@ -29,6 +30,8 @@ export interface LiveHost {
 export interface LiveViewer {
   /** The next bytes, unchanged until they are written, or null when there are none now. */
   next(): Uint8Array | null;
+  /** The place of a viewer whose media is all that there is to send. */
+  followed(): PlayCursor | null;
   /** What the client sends. */
   onInput(view: Uint8Array): void;
   /** About once a second. */

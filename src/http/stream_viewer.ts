@@ -137,6 +137,12 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     return view;
   }
 
+  followed(): PlayCursor | null {
+    if (this.#play === null || !this.#hasStarted || this.#pong !== null || this.#trace !== null) return null;
+    const { cursor } = this.#play;
+    return this.#endsWhenSent || !cursor.owesNothing ? null : cursor;
+  }
+
   onInput(view: Uint8Array): void {
     this.#webSocket?.push(view);
   }

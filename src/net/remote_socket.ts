@@ -1,4 +1,6 @@
 import { decodeUtf8 } from "../base/bytes.ts";
+import type { Feed, Following, FollowSink } from "./feed.ts";
+import type { FeedRelay, RelayedFollowing } from "./feed_relay.ts";
 import type { Socket } from "./tcp_conn.ts";
 import type { ThreadLink } from "./thread_link.ts";
 import { type RecordFields, ThreadRecord } from "./thread_records.ts";
@@ -33,17 +35,20 @@ export class RemoteSocket implements Socket {
   readonly #id: number;
   readonly #link: ThreadLink;
   readonly #memory: MemoryBook;
+  readonly #relayOf: (feed: Feed) => FeedRelay;
   readonly #onClose: () => void;
   /** The other thread has done so before it told of the socket. */
   #noDelay = true;
   #reading: PendingRead | null = null;
   #writing: PromiseWithResolvers<number> | null = null;
   #failure: Error | null = null;
+  #following: RelayedFollowing | null = null;
 
   /** @param id The other thread's name for it. @param onClose Told when this side lets go of it. */
   constructor(id: number, { remoteAddr, localAddr }: SocketAddresses, thread: {
     link: ThreadLink;
     memory: MemoryBook;
+    relayOf(feed: Feed): FeedRelay;
     onClose(): void;
   }) {
     this.#id = id;
@@ -51,6 +56,7 @@ export class RemoteSocket implements Socket {
     this.localAddr = localAddr;
     this.#link = thread.link;
     this.#memory = thread.memory;
+    this.#relayOf = thread.relayOf;
     this.#onClose = thread.onClose;
   }
 
@@ -79,6 +85,11 @@ export class RemoteSocket implements Socket {
     return this.#writing.promise;
   }
 
+  follow(feed: Feed, sink: FollowSink): Following {
+    this.#following = this.#relayOf(feed).follow(this.#id, sink);
+    return this.#following;
+  }
+
   closeWrite(): Promise<void> {
     if (this.#failure === null) this.#link.send(ThreadRecord.CloseWrite, this.#id);
     return Promise.resolve();
@@ -92,8 +103,16 @@ export class RemoteSocket implements Socket {
   }
 
   /** The other thread says what became of a read or write. */
-  onRecord({ kind, x, payload }: RecordFields): void {
+  onRecord(record: RecordFields): void {
+    const { kind, x, payload } = record;
     switch (kind) {
+      case ThreadRecord.Progress:
+      case ThreadRecord.Unfollowed: {
+        const following = this.#following;
+        // What it leads to may make it follow again.
+        if (kind === ThreadRecord.Unfollowed) this.#following = null;
+        return void following?.onRecord(record);
+      }
       case ThreadRecord.Data:
         this.#reading?.buffer.set(payload);
         return this.#takeReading()?.resolve(payload.length);
@@ -104,7 +123,7 @@ export class RemoteSocket implements Socket {
       case ThreadRecord.Written:
         return this.#takeWriting()?.resolve(x);
       case ThreadRecord.WriteFailed:
-        return this.#takeWriting()?.reject(toError(decodeUtf8(payload)));
+        return this.#failWriting(toError(decodeUtf8(payload)));
     }
   }
 
@@ -112,6 +131,13 @@ export class RemoteSocket implements Socket {
   fail(error: Error): void {
     this.#failure ??= error;
     this.#takeReading()?.reject(error);
+    this.#failWriting(error);
+  }
+
+  #failWriting(error: Error): void {
+    const following = this.#following;
+    this.#following = null;
+    following?.fail(error);
     this.#takeWriting()?.reject(error);
   }
 

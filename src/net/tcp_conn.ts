@@ -1,4 +1,5 @@
 import { UpstreamError } from "../base/errors.ts";
+import type { Feed, Following, FollowSink } from "./feed.ts";
 import type { Socket } from "./socket.ts";
 import { canonicalIp, shutdownSocket } from "./socket_shutdown.ts";
 
@@ -205,6 +206,15 @@ export class TcpConn implements Disposable {
       this.#pendingWrites--;
       if (this.#closed && this.#pendingWrites === 0) clearTimeout(this.#timer);
     }
+  }
+
+  /**
+   * Leaves a feed to the thread that has the socket, if that is another one: see {@link Socket.follow}.
+   *
+   * @returns Null where nobody else can send it.
+   */
+  follow(feed: Feed, sink: FollowSink): Following | null {
+    return this.#conn.follow?.(feed, sink) ?? null;
   }
 
   /**

@@ -17,6 +17,14 @@ export const ThreadRecord = {
   Ping: 9,
   /** Small segments of socket `id` leave at once (`x` is 1), or wait (0). */
   NoDelay: 10,
+  /** Feed `id` goes on with `z` bytes of shared memory `x` from offset `y` on. */
+  FeedStretch: 11,
+  /** Nobody follows feed `id` any more. */
+  FeedEnd: 12,
+  /** Socket `id` is sent feed `x` from its next stretch on. */
+  Follow: 13,
+  /** No longer, behind the stretch that is being sent. */
+  Unfollow: 14,
   /** From the worker: socket `id` was accepted by listener `x`; the payload is its addresses. */
   Accepted: 20,
   /** Listener `id` does not work; the payload says why. */
@@ -31,6 +39,10 @@ export const ThreadRecord = {
   Written: 26,
   WriteFailed: 27,
   Pong: 28,
+  /** Socket `id` was sent all before stretch `x`, `y` bytes since the last such record; `z` is 1 if there are more. */
+  Progress: 29,
+  /** The same, and it no longer follows. */
+  Unfollowed: 30,
 } as const;
 
 /** Four numbers, or three and bytes. */

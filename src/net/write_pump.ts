@@ -1,3 +1,4 @@
+import type { FeedReader, Following, FollowSink } from "./feed.ts";
 import { isConnectionEnd, type TcpConn } from "./tcp_conn.ts";
 
 /** What a pump sends, and who hears of the end. */
@@ -8,6 +9,8 @@ export interface PumpSource {
   onDrained?(): void;
   /** Writing failed for a reason other than the end of the connection. */
   onWriteError(error: unknown): void;
+  /** Where its bytes are those of a feed from here on, and nothing else: another thread may send them. */
+  followed?(): FeedReader | null;
 }
 
 /**
@@ -16,12 +19,15 @@ export interface PumpSource {
  * Bytes are asked for when the write before is done: what is slow to leave waits in the source, as a place in a log,
  * not as copies in a queue.
  */
-export class WritePump {
+export class WritePump implements FollowSink {
   readonly #conn: TcpConn;
   readonly #source: PumpSource;
   #view: Uint8Array | null = null;
   #bytesOut = 0;
   #stopped = false;
+  #reader: FeedReader | null = null;
+  #following: Following | null = null;
+  #leaves = false;
   // One closure each for the life of the connection, not one per write.
   readonly #onWritten = (count: number) => this.#advance(count);
   readonly #onError = (error: unknown) => this.#fail(error);
@@ -38,12 +44,29 @@ export class WritePump {
 
   /** A write is under way. */
   get isBusy(): boolean {
-    return this.#view !== null;
+    return this.#view !== null || (this.#following?.isBehind ?? false);
   }
 
   /** There may be something to send. */
   wake(): void {
-    if (this.#view === null && !this.#stopped) this.#pull();
+    if (this.#following !== null) this.#checkFollowing(this.#following);
+    else if (this.#view === null && !this.#stopped) this.#pull();
+  }
+
+  onProgress(bytes: number, place: object | null): void {
+    this.#bytesOut += bytes;
+    if (place !== null) this.#reader?.moveTo(place);
+  }
+
+  onStopped(): void {
+    this.#following = this.#reader = null;
+    this.#leaves = false;
+    if (!this.#stopped) this.#pull();
+  }
+
+  onFailed(error: Error): void {
+    this.#following = this.#reader = null;
+    this.#fail(error);
   }
 
   /** Sends nothing more; a write under way ends with the connection. */
@@ -55,7 +78,23 @@ export class WritePump {
     const view = this.#source.next();
     if (view !== null) this.#write(view);
     // Asked for bytes, a source may decide to end and say so: then that is under way already.
-    else if (this.#view === null) this.#source.onDrained?.();
+    else if (this.#view === null && !this.#follow()) this.#source.onDrained?.();
+  }
+
+  /** Leaves what comes to the thread that has the socket. */
+  #follow(): boolean {
+    const reader = this.#source.followed?.() ?? null;
+    if (reader === null || !reader.isLive) return false;
+    this.#following = this.#conn.follow(reader.feed, this);
+    if (this.#following !== null) this.#reader = reader;
+    return this.#following !== null;
+  }
+
+  /** Something else is to be sent, or nothing: that is for this thread to do. */
+  #checkFollowing(following: Following): void {
+    if (this.#leaves || this.#stopped || this.#source.followed?.() === this.#reader) return;
+    this.#leaves = true;
+    following.stop();
   }
 
   #write(view: Uint8Array): void {

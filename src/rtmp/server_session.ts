@@ -109,6 +109,11 @@ export class RtmpServerSession {
     if (rest.length > 0) this.#link.receive(rest);
   }
 
+  /** Something waits for {@link takeOutput}. */
+  get hasOutput(): boolean {
+    return this.#link.outputBytes > 0;
+  }
+
   /** Moves out the bytes to be sent, or null. Call after every method of this class. */
   takeOutput(): Uint8Array<ArrayBuffer> | null {
     return this.#link.takeOutput();

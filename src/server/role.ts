@@ -1,6 +1,7 @@
 import type { Logger } from "../base/log.ts";
 import type { RtmpMessage } from "../rtmp/message.ts";
 import type { RtmpServerSession } from "../rtmp/server_session.ts";
+import type { PlayCursor } from "../stream/play_cursor.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { ServerContext } from "./context.ts";
 
@@ -14,6 +15,8 @@ export interface Role {
   onRedirectAnswered(): void;
   /** Media to be sent to a player, or null. */
   nextMedia(): Uint8Array | null;
+  /** The place of a player whose media is all that there is to send. */
+  followed(): PlayCursor | null;
   /** The server is about to stop: send the client elsewhere, if it can be. */
   drain(): void;
   /** About once a second: time-outs and bounds. */

@@ -6,6 +6,7 @@ import { type PumpSource, WritePump } from "../net/write_pump.ts";
 import type { RtmpMessage } from "../rtmp/message.ts";
 import { RtmpServerSession, type SessionEvent, type SessionRequest, type SessionSink } from "../rtmp/server_session.ts";
 import { parseStreamUrl } from "../rtmp/url.ts";
+import type { PlayCursor } from "../stream/play_cursor.ts";
 import type { Admitted } from "./admission.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { ServerContext } from "./context.ts";
@@ -163,6 +164,10 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
       this.#fail(error);
       return null;
     }
+  }
+
+  followed(): PlayCursor | null {
+    return this.session.hasOutput ? null : this.#role?.followed() ?? null;
   }
 
   onDrained(): void {

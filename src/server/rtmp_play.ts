@@ -133,6 +133,12 @@ export class PlayRole implements Role, Player, SupplySink {
     return view;
   }
 
+  followed(): PlayCursor | null {
+    const isHeld = !this.#hasStarted || this.#paused || this.#redirectTimer !== null || this.#supply.isSearching;
+    const isCounted = this.#durationMs > 0 || this.#source.options.sendMinIntervalMs > 0 || this.#trace !== null;
+    return isHeld || isCounted || this.#endsWhenSent || !this.#cursor.owesNothing ? null : this.#cursor;
+  }
+
   onPause(paused: boolean): void {
     this.#paused = paused;
     if (!paused) this.#cursor.skipToNewerKeyframe();

@@ -184,6 +184,9 @@ export class PublishRole implements Role, Claimant {
   nextMedia(): null {
     return null;
   }
+  followed(): null {
+    return null;
+  }
 
   async #askCoworkers(): Promise<void> {
     const { context } = this.#host;

@@ -1,4 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
+import type { Feed } from "../net/feed.ts";
+import { FeedRelay } from "../net/feed_relay.ts";
 import { type MemoryBook, RemoteSocket } from "../net/remote_socket.ts";
 import type { Socket } from "../net/tcp_conn.ts";
 import type { TcpListenOptions } from "../net/tcp_listener.ts";
@@ -30,6 +32,8 @@ export class WorkerThread implements MemoryBook {
   readonly #sockets = new Map<number, RemoteSocket>();
   readonly #memory = new Map<SharedArrayBuffer, { readonly id: number; usedTick: number }>();
   #nextMemoryId = 1;
+  readonly #feeds = new Map<Feed, FeedRelay>();
+  #nextFeedId = 1;
   #tick = 0;
   #heardTick = 0;
   #isOver = false;
@@ -75,6 +79,12 @@ export class WorkerThread implements MemoryBook {
   tick(): void {
     if (++this.#tick - this.#heardTick > HANG_TICKS) return this.#die("it does not answer");
     this.#link.send(ThreadRecord.Ping, 0);
+    for (const [feed, relay] of this.#feeds) {
+      relay.trim();
+      if (!relay.isUnused) continue;
+      relay.close();
+      this.#feeds.delete(feed);
+    }
     for (const [memory, { id, usedTick }] of this.#memory) {
       if (this.#tick - usedTick <= KEEP_MEMORY_TICKS) continue;
       this.#memory.delete(memory);
@@ -92,6 +102,8 @@ export class WorkerThread implements MemoryBook {
       socket.fail(new Deno.errors.ConnectionReset("the thread that held the socket has ended"));
     }
     this.#sockets.clear();
+    for (const relay of this.#feeds.values()) relay.close();
+    this.#feeds.clear();
     this.#memory.clear();
   }
 
@@ -110,10 +122,19 @@ export class WorkerThread implements MemoryBook {
     this.#sockets.get(id)?.onRecord(record);
   }
 
+  #relayOf(feed: Feed): FeedRelay {
+    const known = this.#feeds.get(feed);
+    if (known !== undefined) return known;
+    const relay = new FeedRelay(this.#nextFeedId++, feed, { link: this.#link, memory: this });
+    this.#feeds.set(feed, relay);
+    return relay;
+  }
+
   #onAccepted(id: number, listener: number, addresses: Uint8Array): void {
     const socket = new RemoteSocket(id, JSON.parse(decodeUtf8(addresses)), {
       link: this.#link,
       memory: this,
+      relayOf: (feed) => this.#relayOf(feed),
       onClose: () => this.#sockets.delete(id),
     });
     this.#sockets.set(id, socket);

@@ -375,6 +375,7 @@ export class LiveSource {
     if (this.#logs.main.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
     this.#packetsAtFlush = this.#logs.main.packetCount;
     this.#logs.flush();
+    this.#logs.tellFollowers();
     // A round begun anew by every flush might never get to the last players: it goes on, and another one follows.
     if (this.#wakeTimer !== null) this.#wakeAgain = true;
     else this.#wakeFrom(0);

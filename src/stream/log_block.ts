@@ -8,7 +8,7 @@ const BLOCK_PACKETS = 2048;
  * stands; what nobody holds is collected.
  */
 export class LogBlock {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
   /** Number in the log of the first packet. */
   readonly firstIndex: number;
   /** Wire bytes in the log before this block. */

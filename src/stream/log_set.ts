@@ -45,6 +45,11 @@ export class LogSet {
     for (const log of this.#all) log.flush();
   }
 
+  /** Tells those that follow a log elsewhere of what was flushed. */
+  tellFollowers(): void {
+    for (const log of this.#all) log.feed.tell();
+  }
+
   /**
    * The log of a format for a player that has none yet. The first one finds the newest GOP in it too, taken from the
    * main log as far as that is flushed.

@@ -1,4 +1,5 @@
 import { LogBlock } from "./log_block.ts";
+import { LogFeed } from "./log_feed.ts";
 import type { MediaPacket } from "./packet.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
 import type { WireFormat } from "./wire_format.ts";
@@ -36,6 +37,8 @@ export class PacketLog {
   #usualFlushBytes = 0;
   #sealed = false;
   #run = 0;
+  /** For players that another thread sends to. */
+  readonly feed = new LogFeed(() => this.#head);
 
   constructor(format: WireFormat) {
     this.#format = format;

@@ -1,4 +1,5 @@
 import { timestampDiff } from "../rtmp/timestamp.ts";
+import type { LogFeed } from "./log_feed.ts";
 import type { LogBlock } from "./log_block.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
 import type { MediaPacket } from "./packet.ts";
@@ -62,6 +63,31 @@ export class PlayCursor {
     return view;
   }
 
+  /** The log's live end, as {@link moveTo} knows it. */
+  get feed(): LogFeed {
+    return this.#log.feed;
+  }
+
+  /** What comes next needs nothing before it: the bytes of the log are all that is to be sent. */
+  get owesNothing(): boolean {
+    return this.#owed.length === 0 && !this.#waitsForKeyframe;
+  }
+
+  /** It may be left to the feed. */
+  get isLive(): boolean {
+    return this.owesNothing && this.#log.feed.isLiveAt(this.#block, this.#entry);
+  }
+
+  /** The feed has sent everything before this place. */
+  moveTo(place: LogPosition): void {
+    // It has jumped on meanwhile.
+    if (!this.owesNothing && packetIndex(place) < this.#index()) return;
+    this.#block = place.block;
+    this.#entry = place.entry;
+    this.#owed = nothing;
+    this.#waitsForKeyframe = false;
+  }
+
   /** Stream time of the next packet, or of the last one when everything was sent; null before there was any. */
   get timestampMs(): number | null {
     const limit = this.#advanceBlock();
@@ -95,27 +121,27 @@ export class PlayCursor {
       this.#waitsForKeyframe = true;
       this.#waitsSinceRun = run;
     }
-    this.#moveTo(isAhead ? keyframe : head);
+    this.#jumpTo(isAhead ? keyframe : head);
     return this.#index() - from;
   }
 
   /** Goes on at the newest keyframe if it lies ahead, else from where it is: after a pause. */
   skipToNewerKeyframe(): void {
     const { keyframe } = this.#log;
-    if (keyframe !== null && packetIndex(keyframe) > this.#index()) this.#moveTo(keyframe);
+    if (keyframe !== null && packetIndex(keyframe) > this.#index()) this.#jumpTo(keyframe);
   }
 
   #resumeAtKeyframe(): boolean {
     const { keyframe, head, run } = this.#log;
     const isThere = keyframe !== null && packetIndex(keyframe) >= this.#index();
     // Held at the flushed end, so that the blocks in between can be collected.
-    this.#moveTo(isThere ? keyframe : head);
+    this.#jumpTo(isThere ? keyframe : head);
     // Another publisher may have no video at all.
     this.#waitsForKeyframe = !isThere && run === this.#waitsSinceRun;
     return !this.#waitsForKeyframe;
   }
 
-  #moveTo(place: LogPosition | StartPoint): void {
+  #jumpTo(place: LogPosition | StartPoint): void {
     this.#dropped += Math.max(0, packetIndex(place) - this.#index());
     this.#block = place.block;
     this.#entry = place.entry;

@@ -1,14 +1,17 @@
 import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
+import type { Socket } from "../net/socket.ts";
 import { errorText } from "../net/remote_socket.ts";
 import { listenWithOthers, type TcpListenOptions } from "../net/tcp_listener.ts";
 import type { SharedMemory, ThreadLink } from "../net/thread_link.ts";
+import { FeedFollower, HeldFeed } from "./feed_follower.ts";
 import { type RecordFields, ThreadRecord } from "../net/thread_records.ts";
 
 /** A socket of this thread. */
 interface Held {
   readonly id: number;
-  readonly conn: Deno.TcpConn;
+  readonly conn: Socket;
   buffer: Uint8Array<ArrayBuffer>;
+  follower: FeedFollower | null;
 }
 
 /** Shared memory, and the view on it that was written last: most players of a stream get the same one. */
@@ -28,6 +31,7 @@ export class SocketHost {
   readonly #listeners = new Map<number, Deno.TcpListener>();
   readonly #held = new Map<number, Held>();
   readonly #mapped = new Map<number, Mapped>();
+  readonly #feeds = new Map<number, HeldFeed>();
   #nextId = 1;
 
   constructor(link: ThreadLink) {
@@ -48,8 +52,12 @@ export class SocketHost {
         return void this.#listeners.delete(id);
       case ThreadRecord.Forget:
         return void this.#mapped.delete(id);
+      case ThreadRecord.FeedStretch:
+        return this.#feed(id).push(this.#view(x, y, z));
+      case ThreadRecord.FeedEnd:
+        return void this.#feeds.delete(id);
       case ThreadRecord.Ping:
-        return this.#link.send(ThreadRecord.Pong, 0);
+        return this.#report();
     }
     const held = this.#held.get(id);
     if (held === undefined) return;
@@ -63,6 +71,13 @@ export class SocketHost {
         return this.#write(held, payload);
       case ThreadRecord.CloseWrite:
         return void held.conn.closeWrite().catch(() => {});
+      case ThreadRecord.Follow:
+        held.follower = new FeedFollower(id, held.conn, this.#feed(x), this.#link);
+        return;
+      case ThreadRecord.Unfollow:
+        held.follower?.stop();
+        held.follower = null;
+        return;
       case ThreadRecord.NoDelay:
         return setNoDelay(held.conn, x === 1);
       case ThreadRecord.Close:
@@ -83,7 +98,7 @@ export class SocketHost {
   async #accept(id: number, listener: Deno.TcpListener): Promise<void> {
     while (this.#listeners.get(id) === listener) {
       try {
-        this.#hold(id, await listener.accept());
+        this.hold(await listener.accept(), id);
       } catch (error) {
         if (this.#listeners.get(id) !== listener) return;
         this.#link.sendBytes(ThreadRecord.AcceptFailed, id, encodeUtf8(errorText(error)));
@@ -92,10 +107,11 @@ export class SocketHost {
     }
   }
 
-  #hold(listener: number, conn: Deno.TcpConn): void {
+  /** Takes a connection, and tells the other thread of it. */
+  hold(conn: Socket, listener: number): void {
     const id = this.#nextId++;
     setNoDelay(conn, true);
-    this.#held.set(id, { id, conn, buffer: new Uint8Array(0) });
+    this.#held.set(id, { id, conn, buffer: new Uint8Array(0), follower: null });
     const { remoteAddr, localAddr } = conn;
     const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr }));
     this.#link.sendBytes(ThreadRecord.Accepted, id, addresses, listener);
@@ -127,7 +143,23 @@ export class SocketHost {
     return mapped.view;
   }
 
+  #feed(id: number): HeldFeed {
+    const feed = this.#feeds.get(id) ?? new HeldFeed();
+    this.#feeds.set(id, feed);
+    return feed;
+  }
+
+  /** Tells how far everybody is. */
+  #report(): void {
+    this.#link.send(ThreadRecord.Pong, 0);
+    for (const feed of this.#feeds.values()) {
+      for (const follower of feed.followers) follower.report();
+      feed.trim();
+    }
+  }
+
   #close(held: Held): void {
+    held.follower?.drop();
     this.#held.delete(held.id);
     try {
       held.conn.close();
@@ -137,7 +169,7 @@ export class SocketHost {
   }
 }
 
-function setNoDelay(conn: Deno.TcpConn, on: boolean): void {
+function setNoDelay(conn: Socket, on: boolean): void {
   try {
     conn.setNoDelay(on);
   } catch {

@@ -3,9 +3,11 @@ import { HttpServer } from "../../src/http/http_server.ts";
 import { Server } from "../../src/server/server.ts";
 import { Workers } from "../../src/server/workers.ts";
 import { assert, assertEquals, assertGreater, assertThrows } from "../assert.ts";
+import { inter, key, label } from "../unit/stream/packets.ts";
+import type { RtmpMessage } from "../../src/rtmp/message.ts";
 import { TestLog } from "../unit/test_log.ts";
 import { FlvViewer } from "./http_flv_rig.ts";
-import { Publisher, serverTest, sleep, until, Viewer } from "./rtmp_rig.ts";
+import { Publisher, RawPeer, serverTest, sleep, until, Viewer } from "./rtmp_rig.ts";
 import { noDelaysAt } from "./socket_option.ts";
 
 /** A server of this process whose clients come to three threads. */
@@ -134,6 +136,46 @@ serverTest("threads: limits and kicks see one server", async () => {
   assert(refused.ended !== "");
   for (const client of [...server.server.registry.clients()]) if (client.type === "rtmp-play") client.kick();
   await until("all players are gone", () => viewers.every(({ ended }) => ended !== ""));
+});
+
+/** Numbers of the video frames of the second part of a stream. */
+function framesOf(messages: readonly RtmpMessage[]): number[] {
+  const frames = messages.filter(({ typeId, payload }) => typeId === 9 && payload[1] === 1);
+  return frames.map((frame) => Number(label(frame).slice(1))).filter((id) => id >= 10_000);
+}
+
+serverTest("threads: a player that stalls is moved on to a keyframe, wherever it came in", async () => {
+  await using server = await started(new ThreadedServer("play { mw_latency 100; queue_length 1; }"));
+  using publisher = await Publisher.start(server.port, "a", 30_000);
+  const stalled: RawPeer[] = [];
+  while (stalled.length < 12 || server.workers.socketCounts.some((count) => count < 2)) {
+    const peer = await RawPeer.shakeHands(server.port);
+    await peer.command("connect", 1, { app: "live", tcUrl: "rtmp://x/live" });
+    await peer.command("play", 0, null, "a");
+    stalled.push(peer);
+  }
+  const { registry } = server.server;
+  await until("they play", () => registry.clientCount === stalled.length + 1);
+  const players = [...registry.clients()].slice(1);
+  publisher.pause();
+  let timeMs = 60_000;
+  const endMs = performance.now() + 8000;
+  let id = 10_000;
+  for (; players.some((each) => each.dropped() === 0) && performance.now() < endMs; timeMs += 40, id++) {
+    publisher.send(id % 25 === 0 ? key(id, timeMs, 60_000) : inter(id, timeMs, 60_000));
+    await sleep(2);
+  }
+  assertEquals(players.filter((each) => each.dropped() === 0).length, 0);
+  const lastKey = id - 1 - (id - 1) % 25;
+  for (const peer of stalled) peer.listen();
+  await until("all read on", () => stalled.every(({ messages }) => (framesOf(messages).at(-1) ?? 0) >= lastKey));
+  for (const { messages } of stalled) {
+    const ids = framesOf(messages);
+    for (const [at, id] of ids.entries()) {
+      if (at > 0 && id !== ids[at - 1]! + 1) assertEquals(id % 25, 0, `goes on at ${id}`);
+    }
+  }
+  for (const peer of stalled) peer[Symbol.dispose]();
 });
 
 serverTest("threads: one that ends takes its own clients only, is told of, and is started again", async () => {

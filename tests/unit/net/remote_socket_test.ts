@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { encodeUtf8 } from "../../../src/base/bytes.ts";
+import { FeedRelay } from "../../../src/net/feed_relay.ts";
 import { errorText, RemoteSocket } from "../../../src/net/remote_socket.ts";
 import { ThreadLink } from "../../../src/net/thread_link.ts";
 import { forEachRecord, type RecordFields, ThreadRecord } from "../../../src/net/thread_records.ts";
@@ -13,9 +14,12 @@ class Rig {
   messages = 0;
   closed = 0;
   readonly memory = new Map<SharedArrayBuffer, number>();
+  readonly link = new ThreadLink({ postMessage: (message) => this.#onMessage(message as ArrayBuffer) });
+  readonly book = { idOf: (memory: SharedArrayBuffer) => this.#idOf(memory) };
   readonly socket = new RemoteSocket(7, { remoteAddr: address, localAddr: address }, {
-    link: new ThreadLink({ postMessage: (message) => this.#onMessage(message as ArrayBuffer) }),
-    memory: { idOf: (memory) => this.#idOf(memory) },
+    link: this.link,
+    memory: this.book,
+    relayOf: (feed) => new FeedRelay(3, feed, { link: this.link, memory: this.book }),
     onClose: () => this.closed++,
   });
 
