@@ -1,4 +1,5 @@
 import { codecBody, codecName } from "../flv/codec.ts";
+import { createExHeader, ExPacketType, hasExHeader, readExHeader } from "../flv/ex_header.ts";
 import type { TagFraming, WireFormat } from "../stream/wire_format.ts";
 
 /** How the codec's own stream is taken out of audio packets. */
@@ -11,6 +12,7 @@ interface Extraction {
 }
 
 const nothing = new Uint8Array(0);
+const scratch = createExHeader();
 const ADTS_HEADER_BYTES = 7;
 /** Frame length, header included, has 13 bits. */
 const MAX_ADTS_BYTES = 0x1fff;
@@ -47,9 +49,15 @@ export function adtsFrame(payload: Uint8Array, header: Uint8Array | null): Uint8
   return out;
 }
 
+function isAacFrame(payload: Uint8Array): boolean {
+  if (codecName(payload, "audio") !== "AAC") return false;
+  if (!hasExHeader(payload, "audio")) return payload[1] === 1;
+  return readExHeader(payload, "audio", scratch) && scratch.packetType === ExPacketType.CodedFrames &&
+    scratch.trackId === 0;
+}
+
 function aacFrame(payload: Uint8Array): Uint8Array {
-  const isFrame = payload[0] !== undefined && payload[0] >>> 4 === 10 && payload[1] === 1;
-  const body = isFrame ? codecBody(payload, "audio") : nothing;
+  const body = isAacFrame(payload) ? codecBody(payload, "audio") : nothing;
   return body.length + ADTS_HEADER_BYTES > MAX_ADTS_BYTES ? nothing : body;
 }
 

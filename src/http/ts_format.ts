@@ -124,7 +124,8 @@ export class TsWireFormat implements WireFormat {
   /** AAC has a header; audio without one that was not heard yet can only be MP3, of what is carried. */
   #audioType(): number | null {
     if (this.#heardType !== null) return this.#heardType;
-    if (this.#source.sequenceHeader("audio") !== null) return TsStreamType.Aac;
+    const header = this.#source.sequenceHeader("audio");
+    if (header !== null) return codecName(header, "audio") === "AAC" ? TsStreamType.Aac : null;
     return this.#source.hasAudio() ? TsStreamType.Mp3 : null;
   }
 

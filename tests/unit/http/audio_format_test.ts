@@ -43,6 +43,13 @@ Deno.test("aacWireFormat puts an ADTS header before each frame", () => {
   assertEquals([...long.slice(0, 7), long.length], [0xff, 0xf1, 0x50, 0x80, 0x7f, 0x3f, 0xfc, 1017]);
 });
 
+Deno.test("aacWireFormat takes AAC in the form of enhanced RTMP", () => {
+  const mp4a = [0x6d, 0x70, 0x34, 0x61];
+  const header = Uint8Array.of(0x90, ...mp4a, 0x12, 0x10);
+  assertEquals(encode(aac(header), audio(0x91, ...mp4a, 0xaa)), [0xff, 0xf1, 0x50, 0x80, 1, 0x1f, 0xfc, 0xaa]);
+  for (const type of [0x90, 0x92, 0x94]) assertEquals(encode(aac(header), audio(type, ...mp4a, 0xaa)), []);
+});
+
 const configs: [name: string, bytes: number[], expected: [number, number]][] = [
   ["LC 48 kHz, 5.1", [0x11, 0xb0], [0x4d, 0x80]],
   ["LC 48 kHz, mono", [0x11, 0x88], [0x4c, 0x40]],

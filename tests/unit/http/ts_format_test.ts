@@ -137,6 +137,12 @@ Deno.test("audio that was not heard yet is announced when it can only be MP3", (
   assertEquals([versions, [...streams]], [[1], [[0x100, 0x1b], [0x101, 0x03]]]);
 });
 
+Deno.test("audio with a header of a codec that is not carried is not announced", () => {
+  const opus = Uint8Array.of(0x90, 0x4f, 0x70, 0x75, 0x73, 1, 2);
+  const { streams } = encode(formatOf({ video: avcHeader, audio: opus }), picture(0, 0, true, [0x65]));
+  assertEquals([...streams], [[0x100, 0x1b]]);
+});
+
 Deno.test("audio alone has the clock, and the tables again and again", () => {
   const packets = Array.from({ length: 60 }, (_, i) => aac(i * 23, i));
   const { versions, clocks, streams, units } = encode(formatOf({ audio: aacHeader }), ...packets);
