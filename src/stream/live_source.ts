@@ -347,15 +347,15 @@ export class LiveSource {
   }
 
   /**
-   * What another server has gathered is handed on as it comes: gathered anew, it would be late twice. A keyframe, too: it
-   * may be the first of a publisher that has come to that server.
+   * What another server has gathered is handed on as it comes: gathered anew, it would be late twice. A keyframe of an
+   * upstream, too: it may be the first of a publisher that has come to that server.
    */
   #endsPause(): boolean {
     const nowMs = this.#timers.nowMs();
     const pauseMs = nowMs - this.#burstMs;
     this.#burstMs = nowMs;
-    return this.#feed === "upstream" &&
-      (pauseMs >= this.options.mwLatencyMs / 2 || this.#logs.main.hasUnflushedKeyframe);
+    if (pauseMs >= this.options.mwLatencyMs / 2 && this.#hasGatheredMsgs) return true;
+    return this.#feed === "upstream" && this.#logs.main.hasUnflushedKeyframe;
   }
 
   get #hasGatheredMsgs(): boolean {
