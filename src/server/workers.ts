@@ -43,8 +43,9 @@ export class Workers implements Disposable {
     this.#log = log;
     this.#spawn = spawn;
     if (threads < 2) return;
-    if (Deno.build.os !== "linux") {
-      log.warn(`one thread serves clients: ${Deno.build.os} does not share connections out between threads`);
+    const why = reasonForOneThread();
+    if (why !== "") {
+      log.warn(`one thread serves clients: ${why}`);
       return;
     }
     for (let number = 1; number < threads; number++) this.#start(number);
@@ -112,6 +113,12 @@ export class Workers implements Disposable {
   #tick(): void {
     for (const thread of [...this.#threads.values()]) thread.tick();
   }
+}
+
+function reasonForOneThread(): string {
+  if (Deno.build.os !== "linux") return `${Deno.build.os} does not share connections out between threads`;
+  // Asked for SO_REUSEPORT without that flag, Deno would end the program.
+  return "listenDatagram" in Deno ? "" : 'Deno was started without --unstable-net ("unstable": ["net"] in deno.json)';
 }
 
 function spawnWorker(): WorkerLike {
