@@ -1,5 +1,6 @@
 import type { ListenAddress } from "../config/mod.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
+import { type ListenTls, listenTlsHere } from "../net/tls_listener.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
 import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
@@ -21,6 +22,8 @@ import { SystemStats } from "./system_stats.ts";
 export interface HttpServerOptions extends Pick<ApiContext, "reload" | "reloadState" | "drain"> {
   /** Opens the sockets that clients come to; by default in this thread. */
   listen?: ListenSocket;
+  /** The same with TLS. */
+  listenTls?: ListenTls;
 }
 
 /** The HTTP side of a server: the listeners of `http_api`, `http_server` and `exporter`. */
@@ -36,14 +39,19 @@ export class HttpServer {
   readonly certificates: readonly TlsPorts[];
   readonly #exporter: Exporter;
   readonly #listen: ListenSocket;
+  readonly #listenTls: ListenTls;
   readonly #policy = () => {
     const { httpServer, httpApi } = this.#server.config;
     return { crossdomain: httpServer.crossdomain, auth: httpApi.auth };
   };
 
-  constructor(server: ApiServer & ServerContext, { listen = listenHere, ...options }: HttpServerOptions = {}) {
+  constructor(
+    server: ApiServer & ServerContext,
+    { listen = listenHere, listenTls = listenTlsHere, ...options }: HttpServerOptions = {},
+  ) {
     this.#server = server;
     this.#listen = listen;
+    this.#listenTls = listenTls;
     this.#system = new SystemStats(server.timers);
     const context = { ...options, server, system: this.#system };
     const api = mountRoutes(apiRoutes, context);
@@ -159,7 +167,7 @@ export class HttpServer {
   }
 
   #certificate(name: string, files: TlsPortsOptions["files"]): TlsPorts {
-    return new TlsPorts({ name, log: this.#server.log, files });
+    return new TlsPorts({ name, log: this.#server.log, listenTls: this.#listenTls, files });
   }
 
   #router(mounts: readonly Mount[]): Router {

@@ -9,11 +9,26 @@ export interface TlsListenOptions {
   readonly host: string;
   readonly port: number;
   readonly keys: TlsKeys;
+  /** Other threads listen on the port, too; see `listenWithOthers`. */
+  readonly isShared?: boolean;
   /** Time for one handshake, from the TCP connection on. */
   readonly handshakeTimeoutMs?: number;
   /** Told of each handshake that came to nothing; `reason` is in words, empty where the peer only left. */
   onHandshakeError(remoteIp: string, reason: string): void;
 }
+
+/** A listening socket whose certificate can change. */
+export interface RenewableListener extends ListenerSocket {
+  readonly isClosed: boolean;
+  /** From here on handshakes show another certificate. Connections, and handshakes under way, go on as they are. */
+  renew(keys: TlsKeys): void;
+}
+
+/** Opens a listening socket that speaks TLS; throws what Deno throws. */
+export type ListenTls = (options: TlsListenOptions) => RenewableListener;
+
+/** A socket of this thread. */
+export const listenTlsHere: ListenTls = (options) => new TlsListener(options);
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Of more handshakes at a time the oldest is dropped: those that mean it are done in a fraction of a second. */
@@ -27,9 +42,10 @@ const REOPEN_STEP_MS = 2;
  * something else, holds up nobody.
  *
  * Deno ties key and certificate to the socket: {@link renew} opens it anew, and who connects within those few
- * milliseconds is refused.
+ * milliseconds is refused. Nor would a second socket beside the first help: who waits in the queue of the one that is
+ * closed is cut off all the same.
  */
-export class TlsListener implements ListenerSocket {
+export class TlsListener implements RenewableListener {
   readonly addr: Deno.NetAddr;
   readonly #options: TlsListenOptions;
   /** Handshakes under way, the oldest first, and how to end them. */
@@ -47,7 +63,7 @@ export class TlsListener implements ListenerSocket {
   constructor(options: TlsListenOptions) {
     this.#options = options;
     this.#keys = options.keys;
-    this.#socket = listen(options.host, options.port, options.keys);
+    this.#socket = listen(options, options.port, options.keys);
     this.addr = this.#socket.addr;
   }
 
@@ -65,7 +81,6 @@ export class TlsListener implements ListenerSocket {
     return this.#asked.promise;
   }
 
-  /** From here on handshakes show another certificate. Connections, and handshakes under way, go on as they are. */
   renew(keys: TlsKeys): void {
     if (this.#closed) return;
     this.#keys = keys;
@@ -91,7 +106,7 @@ export class TlsListener implements ListenerSocket {
     try {
       while (!this.#closed) {
         if (this.#isStale) await this.#reopen();
-        else await this.#socket.accept().then((conn) => void this.#shakeHands(conn), (error) => this.#onError(error));
+        else await this.#acceptOne();
       }
     } catch (error) {
       this.#refuse(error);
@@ -101,15 +116,20 @@ export class TlsListener implements ListenerSocket {
     }
   }
 
-  #onError(error: unknown): void {
-    if (!this.#isStale) throw error;
+  async #acceptOne(): Promise<void> {
+    try {
+      this.#shakeHands(await this.#socket.accept());
+    } catch (error) {
+      // Closed by a renewal.
+      if (!this.#isStale) throw error;
+    }
   }
 
   async #reopen(): Promise<void> {
     const untilMs = performance.now() + REOPEN_MS;
     while (!this.#closed && this.#isStale) {
       try {
-        this.#socket = listen(this.#options.host, this.addr.port, this.#keys);
+        this.#socket = listen(this.#options, this.addr.port, this.#keys);
         this.#isStale = false;
       } catch (error) {
         if (performance.now() > untilMs) throw error;
@@ -157,8 +177,10 @@ export class TlsListener implements ListenerSocket {
   }
 }
 
-function listen(hostname: string, port: number, { cert, key }: TlsKeys): Deno.TlsListener {
-  return Deno.listenTls({ hostname, port, cert, key });
+function listen({ host, isShared }: TlsListenOptions, port: number, { cert, key }: TlsKeys): Deno.TlsListener {
+  // By a variable: the types that Deno 2.4.2 has in a worker do not know of reusePort.
+  const options = { hostname: host, port, cert, key, ...(isShared ? { reusePort: true } : {}) };
+  return Deno.listenTls(options);
 }
 
 function closedError(): Error {

@@ -1,5 +1,6 @@
 import type { TcpConn } from "../net/tcp_conn.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
+import { type ListenTls, listenTlsHere } from "../net/tls_listener.ts";
 import type { ServerContext } from "./context.ts";
 import { RtmpConn } from "./rtmp_conn.ts";
 import { RtmpListeners } from "./rtmp_listeners.ts";
@@ -18,14 +19,13 @@ export class RtmpServer {
   #timer: ReturnType<typeof setInterval> | undefined;
   #onEmpty: (() => void) | null = null;
 
-  /** @param listen Opens its sockets. */
-  constructor(context: ServerContext, listen: ListenSocket = listenHere) {
+  /** @param listen Opens its sockets, and `listenTls` those with TLS. */
+  constructor(context: ServerContext, listen: ListenSocket = listenHere, listenTls: ListenTls = listenTlsHere) {
     this.#context = context;
     const { log } = context;
     const onConn = (tcp: TcpConn) => this.#onConn(tcp);
     this.listeners = new RtmpListeners({ name: "RTMP", log, listen, onConn, addresses: (config) => config.listen });
-    // In this thread alone: a TLS connection cannot be handed on.
-    this.secure = new RtmpsListeners({ log, onConn });
+    this.secure = new RtmpsListeners({ log, listenTls, onConn });
   }
 
   /** Connections of this moment. */

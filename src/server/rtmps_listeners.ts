@@ -1,6 +1,7 @@
 import type { Logger } from "../base/log.ts";
 import type { Config } from "../config/mod.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
+import type { ListenTls } from "../net/tls_listener.ts";
 import type { ReloadPart } from "./reload_part.ts";
 import { RtmpListeners } from "./rtmp_listeners.ts";
 import { TlsPorts } from "./tls_ports.ts";
@@ -12,9 +13,9 @@ export class RtmpsListeners {
   readonly #certificate: TlsPorts;
   readonly #listeners: RtmpListeners;
 
-  constructor({ log, onConn }: { log: Logger; onConn(tcp: TcpConn): void }) {
+  constructor({ log, listenTls, onConn }: { log: Logger; listenTls: ListenTls; onConn(tcp: TcpConn): void }) {
     const rtmpsOf = ({ rtmps }: Pick<Config, "rtmps">) => rtmps.enabled ? rtmps : null;
-    this.#certificate = new TlsPorts({ name: "rtmps", log, files: rtmpsOf });
+    this.#certificate = new TlsPorts({ name: "rtmps", log, listenTls, files: rtmpsOf });
     const addresses = (config: Pick<Config, "rtmps">) => rtmpsOf(config)?.listen ?? [];
     this.#listeners = new RtmpListeners({ name: "RTMPS", log, listen: this.#certificate.listen, onConn, addresses });
     this.reloadParts = [this.#certificate, this.#listeners];

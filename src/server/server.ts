@@ -5,6 +5,7 @@ import { Coworkers } from "../cluster/coworkers.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
 import { EdgePulls } from "../edge/edge_pulls.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
+import { type ListenTls, listenTlsHere } from "../net/tls_listener.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { loadAuthorities } from "./authorities.ts";
@@ -30,6 +31,8 @@ export interface ServerOptions {
   serverId?: string;
   /** Opens the sockets that clients come to; by default in this thread. */
   listen?: ListenSocket;
+  /** The same with TLS. */
+  listenTls?: ListenTls;
   /** By default nothing is traced. */
   tracer?: Tracer | null;
 }
@@ -56,7 +59,7 @@ export class Server implements ServerContext {
   #authorities: readonly string[];
 
   constructor(config: Config, log: Logger, options: ServerOptions = {}) {
-    const { serverId = newServerId(), listen = listenHere, tracer = null } = options;
+    const { serverId = newServerId(), listen = listenHere, listenTls = listenTlsHere, tracer = null } = options;
     this.#config = config;
     this.log = log;
     this.tracer = tracer;
@@ -83,7 +86,7 @@ export class Server implements ServerContext {
     });
     this.drain = new Drain(this);
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
-    this.rtmp = new RtmpServer(this, listen);
+    this.rtmp = new RtmpServer(this, listen, listenTls);
     this.heartbeat = new Heartbeat(this, { fetch: this.#hookFetch.fetch });
   }
 

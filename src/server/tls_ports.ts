@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { Config } from "../config/mod.ts";
 import type { ListenSocket } from "../net/tcp_listener.ts";
 import { readTlsKeys, type TlsFiles, type TlsKeys } from "../net/tls_keys.ts";
-import { TlsListener } from "../net/tls_listener.ts";
+import type { ListenTls, RenewableListener } from "../net/tls_listener.ts";
 import type { PreparedReload, ReloadPart } from "./reload_part.ts";
 
 /** Options of {@link TlsPorts}. */
@@ -11,6 +11,8 @@ export interface TlsPortsOptions {
   /** Directive with the files: `rtmps`. */
   readonly name: string;
   readonly log: Logger;
+  /** Opens the sockets. */
+  readonly listenTls: ListenTls;
   /** Where certificate and key are; null while there is no TLS. */
   files(config: Config): TlsFiles | null;
 }
@@ -18,7 +20,7 @@ export interface TlsPortsOptions {
 /** The TLS listeners that show one certificate. A reload reads it anew. */
 export class TlsPorts implements ReloadPart {
   readonly #options: TlsPortsOptions;
-  #listeners: TlsListener[] = [];
+  #listeners: RenewableListener[] = [];
   #keys: TlsKeys | null = null;
   /** Those of a reload that is being prepared. */
   #next: TlsKeys | null = null;
@@ -31,8 +33,8 @@ export class TlsPorts implements ReloadPart {
   readonly listen: ListenSocket = ({ host, port }) => {
     const keys = this.#next ?? this.#keys;
     if (keys === null) throw new TypeError("Cannot listen with TLS before its certificate is loaded");
-    const { name, log } = this.#options;
-    const listener = new TlsListener({
+    const { name, log, listenTls } = this.#options;
+    const listener = listenTls({
       host,
       port,
       keys,
