@@ -7,10 +7,13 @@ import { asksForAtc, MetaCache, readScript } from "./meta_cache.ts";
 import { mixCorrected } from "./mix_queue.ts";
 import { flagsOf, isFrame, type MediaPacket } from "./packet.ts";
 import { PlayCursor } from "./play_cursor.ts";
+import { type Player, PlayerList } from "./player_list.ts";
 import { isSamePacket, RepeatFilter } from "./repeat_filter.ts";
 import { SourceStats } from "./stats.ts";
 import { type TimeJitter, Timeline } from "./timeline.ts";
 import { rtmpWireFormat, type WireFormat } from "./wire_format.ts";
+
+export type { Player } from "./player_list.ts";
 
 /** How a source treats its players and its publisher; the names are SRS's directives. */
 export interface SourceOptions {
@@ -38,14 +41,6 @@ export interface SourceOptions {
   identity: AmfObject;
 }
 
-/** A player as its source sees it. */
-export interface Player {
-  /** There is more to read from the cursor. Never throws. */
-  wake(): void;
-  /** The publisher came or left; players stay attached in between. */
-  onPublishChange(active: boolean): void;
-}
-
 /** Who feeds a source: a publisher of this server, or a connection to another server. */
 export type FeedKind = "client" | "upstream";
 
@@ -63,8 +58,6 @@ const MAX_GOP_BYTES = 128 * 1024 * 1024;
  * few packets lag by seconds, and the last ones before a pause never come.
  */
 const MAX_WAIT_PER_MSG_MS = 25;
-/** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
-const WAKE_SLICE = 256;
 
 /**
  * The hub of one stream: one publisher (or the pull from another server), any number of players, one packet
@@ -80,7 +73,7 @@ export class LiveSource {
   readonly #logs: LogSet;
   readonly #meta = new MetaCache();
   readonly #timeline: Timeline;
-  readonly #players: Player[] = [];
+  readonly #players: PlayerList;
   readonly #onIdle: (source: LiveSource) => void;
   #session: PublishSession | null = null;
   #feed: FeedKind | null = null;
@@ -91,9 +84,6 @@ export class LiveSource {
   /** When the publisher last came to the end of a burst. */
   #burstMs = 0;
   #packetsAtFlush = 0;
-  #wakeTimer: TimerHandle | null = null;
-  #wakeNext = 0;
-  #wakeAgain = false;
   #gopPackets = 0;
   #gopBytes = 0;
   #awaitsFirstFrame = false;
@@ -110,6 +100,7 @@ export class LiveSource {
     this.key = key;
     this.options = options;
     this.#timers = timers;
+    this.#players = new PlayerList(timers);
     this.#onIdle = onIdle;
     this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes));
     this.#timeline = new Timeline(options.timeJitter);
@@ -184,7 +175,7 @@ export class LiveSource {
     };
     this.#session = session;
     this.#feed = feed;
-    for (const player of [...this.#players]) player.onPublishChange(true);
+    this.#players.tellPublishChange(true);
     return this.options.mixCorrect ? mixCorrected(session) : session;
   }
 
@@ -207,7 +198,7 @@ export class LiveSource {
   attach(player: Player, format: WireFormat | null = null): PlayCursor {
     // The new player starts with what is there now; the others get it when their flush is due.
     this.#logs.flush();
-    this.#players.push(player);
+    this.#players.add(player);
     if (this.#session === null || this.#repeats !== null) this.#hasNewcomers = true;
     const log = format === null ? this.#logs.main : this.#logs.acquire(player, format);
     return new PlayCursor(log, () => this.#meta.headers, this.options.gopCache);
@@ -220,15 +211,8 @@ export class LiveSource {
 
   /** Removes a player; unknown ones are ignored. */
   detach(player: Player): void {
-    const at = this.#players.indexOf(player);
-    if (at < 0) return;
+    if (!this.#players.remove(player)) return;
     this.#logs.release(player);
-    const last = this.#players.pop()!;
-    if (last !== player) {
-      this.#players[at] = last;
-      // The one that moved may have moved out of the part that still waits to be woken.
-      if (at < this.#wakeNext) last.wake();
-    }
     if (this.isIdle) this.#onIdle(this);
   }
 
@@ -239,7 +223,7 @@ export class LiveSource {
     this.#hasNewcomers = false;
     this.#session = this.#feed = null;
     for (const log of this.#logs.all) log.endRun();
-    for (const player of [...this.#players]) player.onPublishChange(false);
+    this.#players.tellPublishChange(false);
     if (this.isIdle) this.#onIdle(this);
   }
 
@@ -376,21 +360,6 @@ export class LiveSource {
     this.#packetsAtFlush = this.#logs.main.packetCount;
     this.#logs.flush();
     this.#logs.tellFollowers();
-    // A round begun anew by every flush might never get to the last players: it goes on, and another one follows.
-    if (this.#wakeTimer !== null) this.#wakeAgain = true;
-    else this.#wakeFrom(0);
-  }
-
-  #wakeFrom(from: number): void {
-    const to = Math.min(from + WAKE_SLICE, this.#players.length);
-    this.#wakeTimer = null;
-    this.#wakeNext = to;
-    for (let i = from; i < to && i < this.#players.length; i++) this.#players[i]!.wake();
-    if (to >= this.#players.length) {
-      this.#wakeNext = 0;
-      if (!this.#wakeAgain) return;
-      this.#wakeAgain = false;
-    }
-    this.#wakeTimer = this.#timers.after(0, () => this.#wakeFrom(this.#wakeNext));
+    this.#players.wake();
   }
 }

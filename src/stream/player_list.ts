@@ -1,0 +1,69 @@
+import type { TimerHandle, Timers } from "../base/clock.ts";
+
+/** A player as its source sees it. */
+export interface Player {
+  /** There is more to read from the cursor. Never throws. */
+  wake(): void;
+  /** The publisher came or left; players stay attached in between. */
+  onPublishChange(active: boolean): void;
+}
+
+/** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
+const WAKE_SLICE = 256;
+
+/** The players of a source, and whose turn it is to be woken. */
+export class PlayerList {
+  readonly #timers: Timers;
+  readonly #players: Player[] = [];
+  #wakeTimer: TimerHandle | null = null;
+  #wakeNext = 0;
+  #wakeAgain = false;
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
+
+  get length(): number {
+    return this.#players.length;
+  }
+
+  add(player: Player): void {
+    this.#players.push(player);
+  }
+
+  /** @returns False for one that is unknown. */
+  remove(player: Player): boolean {
+    const at = this.#players.indexOf(player);
+    if (at < 0) return false;
+    const last = this.#players.pop()!;
+    if (last !== player) {
+      this.#players[at] = last;
+      // The one that moved may have moved out of the part that still waits to be woken.
+      if (at < this.#wakeNext) last.wake();
+    }
+    return true;
+  }
+
+  tellPublishChange(active: boolean): void {
+    for (const player of [...this.#players]) player.onPublishChange(active);
+  }
+
+  /** Wakes everybody; a round begun anew each time might never get to the last, so it goes on, and another one follows. */
+  wake(): void {
+    if (this.#wakeTimer !== null) this.#wakeAgain = true;
+    else this.#wakeFrom(0);
+  }
+
+  #wakeFrom(from: number): void {
+    const to = Math.min(from + WAKE_SLICE, this.#players.length);
+    this.#wakeTimer = null;
+    this.#wakeNext = to;
+    for (let i = from; i < to && i < this.#players.length; i++) this.#players[i]!.wake();
+    if (to >= this.#players.length) {
+      this.#wakeNext = 0;
+      if (!this.#wakeAgain) return;
+      this.#wakeAgain = false;
+    }
+    this.#wakeTimer = this.#timers.after(0, () => this.#wakeFrom(this.#wakeNext));
+  }
+}
