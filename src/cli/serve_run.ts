@@ -44,9 +44,9 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   // A forced end leaves no time for anything but this.
   addEventListener("unload", () => pidFile.release());
   using workers = new Workers({ threads: threadCount(config.workers), log });
-  const { listen } = workers;
+  const { listen, listenTls } = workers;
   const serverId = await keepServerId(config.pid, log);
-  const server = new Server(config, serverLog.limited, { serverId, listen, tracer: await loadTracer(log) });
+  const server = new Server(config, serverLog.limited, { serverId, listen, listenTls, tracer: await loadTracer(log) });
   const parts: ReloadPart[] = [serverLog];
   const reloader = new Reloader({ server, log, read: () => reader.load(), parts });
   const http = new HttpServer(server, {
@@ -54,6 +54,7 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
     reloadState: () => reloader.report,
     drain: () => ends.end("SIGQUIT"),
     listen,
+    listenTls,
   });
   parts.push(...http.certificates);
   using strayDebugger = new StrayDebugger();

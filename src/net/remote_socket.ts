@@ -18,6 +18,8 @@ export interface MemoryBook {
 export interface SocketAddresses {
   readonly remoteAddr: Deno.NetAddr;
   readonly localAddr: Deno.NetAddr;
+  /** TLS is spoken on it. */
+  readonly isEncrypted?: boolean;
 }
 
 interface PendingRead {
@@ -32,6 +34,7 @@ interface PendingRead {
 export class RemoteSocket implements Socket {
   readonly remoteAddr: Deno.NetAddr;
   readonly localAddr: Deno.NetAddr;
+  readonly isEncrypted: boolean;
   readonly #id: number;
   readonly #link: ThreadLink;
   readonly #memory: MemoryBook;
@@ -45,7 +48,7 @@ export class RemoteSocket implements Socket {
   #following: RelayedFollowing | null = null;
 
   /** @param id The other thread's name for it. @param onClose Told when this side lets go of it. */
-  constructor(id: number, { remoteAddr, localAddr }: SocketAddresses, thread: {
+  constructor(id: number, { remoteAddr, localAddr, isEncrypted = false }: SocketAddresses, thread: {
     link: ThreadLink;
     memory: MemoryBook;
     relayOf(feed: Feed): FeedRelay;
@@ -54,6 +57,7 @@ export class RemoteSocket implements Socket {
     this.#id = id;
     this.remoteAddr = remoteAddr;
     this.localAddr = localAddr;
+    this.isEncrypted = isEncrypted;
     this.#link = thread.link;
     this.#memory = thread.memory;
     this.#relayOf = thread.relayOf;

@@ -25,6 +25,8 @@ export const ThreadRecord = {
   Follow: 13,
   /** No longer, behind the stretch that is being sent. */
   Unfollow: 14,
+  /** Listener `id` shows another certificate; the payload is that and its key. */
+  Renew: 15,
   /** From the worker: socket `id` was accepted by listener `x`; the payload is its addresses. */
   Accepted: 20,
   /** Listener `id` does not work; the payload says why. */
@@ -43,6 +45,8 @@ export const ThreadRecord = {
   Progress: 29,
   /** The same, and it no longer follows. */
   Unfollowed: 30,
+  /** Listener `id` came to no TLS handshake; the payload is the client's address and, in the next line, why. */
+  HandshakeFailed: 31,
 } as const;
 
 /** Four numbers, or three and bytes. */

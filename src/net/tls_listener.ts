@@ -17,6 +17,13 @@ export interface TlsListenOptions {
   onHandshakeError(remoteIp: string, reason: string): void;
 }
 
+/** Where a thread is to listen with others, and with what certificate, if with TLS. */
+export interface ThreadAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly keys?: TlsKeys;
+}
+
 /** A listening socket whose certificate can change. */
 export interface RenewableListener extends ListenerSocket {
   readonly isClosed: boolean;

@@ -3,13 +3,16 @@ import type { Feed } from "../net/feed.ts";
 import { FeedRelay } from "../net/feed_relay.ts";
 import { type MemoryBook, RemoteSocket } from "../net/remote_socket.ts";
 import type { Socket } from "../net/tcp_conn.ts";
-import type { TcpListenOptions } from "../net/tcp_listener.ts";
 import { receiveMessage, ThreadLink, type ThreadPort } from "../net/thread_link.ts";
 import { type RecordFields, ThreadRecord } from "../net/thread_records.ts";
+import type { TlsKeys } from "../net/tls_keys.ts";
+import type { ThreadAddress } from "../net/tls_listener.ts";
 
 /** Who hears of a thread. */
 export interface WorkerSink {
   onAccepted(listener: number, socket: Socket): void;
+  /** A listener came to no TLS handshake with a client. */
+  onHandshakeError(listener: number, remoteIp: string, reason: string): void;
   /** A listener does not work, or could not accept somebody. */
   onTrouble(text: string): void;
   /** The thread has ended; so have its clients' connections. */
@@ -55,8 +58,13 @@ export class WorkerThread implements MemoryBook {
     return this.#sockets.size;
   }
 
-  listen(id: number, { host, port }: TcpListenOptions): void {
-    this.#link.sendBytes(ThreadRecord.Listen, id, encodeUtf8(JSON.stringify({ host, port })));
+  listen(id: number, { host, port, keys }: ThreadAddress): void {
+    this.#link.sendBytes(ThreadRecord.Listen, id, encodeUtf8(JSON.stringify({ host, port, keys })));
+  }
+
+  /** Shows new connections to a listener another certificate. */
+  renew(id: number, keys: TlsKeys): void {
+    this.#link.sendBytes(ThreadRecord.Renew, id, encodeUtf8(JSON.stringify(keys)));
   }
 
   unlisten(id: number): void {
@@ -112,6 +120,10 @@ export class WorkerThread implements MemoryBook {
     this.#heardTick = this.#tick;
     if (this.#isOver) return;
     if (kind === ThreadRecord.Accepted) return this.#onAccepted(id, x, payload);
+    if (kind === ThreadRecord.HandshakeFailed) {
+      const [remoteIp = "", reason = ""] = decodeUtf8(payload).split("\n");
+      return this.#sink.onHandshakeError(id, remoteIp, reason);
+    }
     if (kind === ThreadRecord.ListenFailed || kind === ThreadRecord.AcceptFailed) {
       const [, reason = ""] = decodeUtf8(payload).split("\n");
       return this.#sink.onTrouble(

@@ -1,6 +1,8 @@
 import type { Logger } from "../base/log.ts";
 import { SharedListener } from "../net/shared_listener.ts";
+import { SharedTlsListener } from "../net/shared_tls_listener.ts";
 import { listenHere, type ListenSocket, listenWithOthers, type TcpListenOptions } from "../net/tcp_listener.ts";
+import { type ListenTls, listenTlsHere, type ThreadAddress, type TlsListenOptions } from "../net/tls_listener.ts";
 import { type WorkerLike, WorkerThread } from "./worker_thread.ts";
 
 /** Options of {@link Workers}. */
@@ -35,6 +37,7 @@ export class Workers implements Disposable {
   readonly #spawn: () => WorkerLike;
   readonly #threads = new Map<number, WorkerThread>();
   readonly #listeners = new Map<number, SharedListener>();
+  readonly #tlsOptions = new Map<number, TlsListenOptions>();
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #nextListener = 1;
@@ -61,16 +64,24 @@ export class Workers implements Disposable {
   /** Opens a port in all threads. */
   readonly listen: ListenSocket = (options) => {
     if (this.#timer === undefined) return listenHere(options);
-    // With SO_REUSEPORT a second server would be let in beside this one: without, it is told that the port is taken.
-    const probe = listenHere(options);
-    const { port } = probe.addr;
-    probe.close();
-    const own = listenWithOthers({ host: options.host, port });
+    const own = listenWithOthers({ host: options.host, port: unusedPort(options) });
     const id = this.#nextListener++;
-    const listener = new SharedListener(own, () => this.#unlisten(id));
-    this.#listeners.set(id, listener);
-    for (const thread of this.#threads.values()) thread.listen(id, addressOf(listener));
-    return listener;
+    return this.#share(id, new SharedListener(own, () => this.#unlisten(id)));
+  };
+
+  /** Opens a port in all threads that speaks TLS. */
+  readonly listenTls: ListenTls = (options) => {
+    if (this.#timer === undefined) return listenTlsHere(options);
+    const own = listenTlsHere({ ...options, port: unusedPort(options), isShared: true });
+    const id = this.#nextListener++;
+    this.#tlsOptions.set(id, options);
+    return this.#share(
+      id,
+      new SharedTlsListener(own, options.keys, {
+        onClose: () => this.#unlisten(id),
+        onRenew: (keys) => this.#threads.forEach((thread) => thread.renew(id, keys)),
+      }),
+    );
   };
 
   [Symbol.dispose](): void {
@@ -80,6 +91,12 @@ export class Workers implements Disposable {
     this.#threads.clear();
   }
 
+  #share<L extends SharedListener>(id: number, listener: L): L {
+    this.#listeners.set(id, listener);
+    for (const thread of this.#threads.values()) thread.listen(id, addressOf(listener));
+    return listener;
+  }
+
   #start(number: number): void {
     const thread = new WorkerThread(this.#spawn(), {
       onAccepted: (listener, socket) => {
@@ -87,6 +104,7 @@ export class Workers implements Disposable {
         if (found === undefined) socket.close();
         else found.add(socket);
       },
+      onHandshakeError: (listener, ip, reason) => this.#tlsOptions.get(listener)?.onHandshakeError(ip, reason),
       onTrouble: (text) => this.#log.error(`thread ${number}: ${text}`),
       onDead: (reason) => this.#onDead(number, thread, reason),
     });
@@ -107,6 +125,7 @@ export class Workers implements Disposable {
 
   #unlisten(id: number): void {
     this.#listeners.delete(id);
+    this.#tlsOptions.delete(id);
     for (const thread of this.#threads.values()) thread.unlisten(id);
   }
 
@@ -125,6 +144,15 @@ function spawnWorker(): WorkerLike {
   return new Worker(new URL("../worker/fanout_worker.ts", import.meta.url), { type: "module" });
 }
 
-function addressOf({ addr }: SharedListener): TcpListenOptions {
+/** With SO_REUSEPORT a second server would be let in beside this one: without, it is told that the port is taken. */
+function unusedPort({ host, port }: TcpListenOptions): number {
+  const probe = listenHere({ host, port });
+  probe.close();
+  return probe.addr.port;
+}
+
+function addressOf(listener: SharedListener): ThreadAddress {
+  if (listener instanceof SharedTlsListener) return listener.address;
+  const { addr } = listener;
   return { host: addr.hostname, port: addr.port };
 }

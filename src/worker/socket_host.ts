@@ -1,8 +1,10 @@
 import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
 import type { Socket } from "../net/socket.ts";
 import { errorText } from "../net/remote_socket.ts";
-import { listenWithOthers, type TcpListenOptions } from "../net/tcp_listener.ts";
+import { type ListenerSocket, listenWithOthers } from "../net/tcp_listener.ts";
+import { type ThreadAddress, TlsListener } from "../net/tls_listener.ts";
 import type { SharedMemory, ThreadLink } from "../net/thread_link.ts";
+import type { TlsKeys } from "../net/tls_keys.ts";
 import { FeedFollower, HeldFeed } from "./feed_follower.ts";
 import { type RecordFields, ThreadRecord } from "../net/thread_records.ts";
 
@@ -28,7 +30,7 @@ const BACK_OFF_MS = 50;
  */
 export class SocketHost {
   readonly #link: ThreadLink;
-  readonly #listeners = new Map<number, Deno.TcpListener>();
+  readonly #listeners = new Map<number, ListenerSocket>();
   readonly #held = new Map<number, Held>();
   readonly #mapped = new Map<number, Mapped>();
   readonly #feeds = new Map<number, HeldFeed>();
@@ -50,6 +52,8 @@ export class SocketHost {
       case ThreadRecord.Unlisten:
         this.#listeners.get(id)?.close();
         return void this.#listeners.delete(id);
+      case ThreadRecord.Renew:
+        return this.#renew(id, JSON.parse(decodeUtf8(payload)));
       case ThreadRecord.Forget:
         return void this.#mapped.delete(id);
       case ThreadRecord.FeedStretch:
@@ -85,9 +89,11 @@ export class SocketHost {
     }
   }
 
-  #listen(id: number, address: TcpListenOptions): void {
+  #listen(id: number, address: ThreadAddress): void {
     try {
-      const listener = listenWithOthers(address);
+      const listener = address.keys === undefined
+        ? listenWithOthers(address)
+        : this.#listenTls(id, address, address.keys);
       this.#listeners.set(id, listener);
       this.#accept(id, listener);
     } catch (error) {
@@ -95,7 +101,18 @@ export class SocketHost {
     }
   }
 
-  async #accept(id: number, listener: Deno.TcpListener): Promise<void> {
+  #listenTls(id: number, { host, port }: ThreadAddress, keys: TlsKeys): TlsListener {
+    const onHandshakeError = (remoteIp: string, reason: string) =>
+      this.#link.sendBytes(ThreadRecord.HandshakeFailed, id, encodeUtf8(`${remoteIp}\n${reason}`));
+    return new TlsListener({ host, port, keys, isShared: true, onHandshakeError });
+  }
+
+  #renew(id: number, keys: TlsKeys): void {
+    const listener = this.#listeners.get(id);
+    if (listener instanceof TlsListener) listener.renew(keys);
+  }
+
+  async #accept(id: number, listener: ListenerSocket): Promise<void> {
     while (this.#listeners.get(id) === listener) {
       try {
         this.hold(await listener.accept(), id);
@@ -112,8 +129,8 @@ export class SocketHost {
     const id = this.#nextId++;
     setNoDelay(conn, true);
     this.#held.set(id, { id, conn, buffer: new Uint8Array(0), follower: null });
-    const { remoteAddr, localAddr } = conn;
-    const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr }));
+    const { remoteAddr, localAddr, isEncrypted } = conn;
+    const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr, isEncrypted }));
     this.#link.sendBytes(ThreadRecord.Accepted, id, addresses, listener);
   }
 

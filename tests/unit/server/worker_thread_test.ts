@@ -38,6 +38,7 @@ class Rig {
   readonly troubles: string[] = [];
   readonly deaths: string[] = [];
   readonly thread = new WorkerThread(this.worker, {
+    onHandshakeError: () => {},
     onAccepted: (_listener, socket) => this.accepted.push(socket),
     onTrouble: (text) => this.troubles.push(text),
     onDead: (reason) => this.deaths.push(reason),

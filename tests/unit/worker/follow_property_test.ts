@@ -29,6 +29,7 @@ class TwoThreads implements WorkerLike {
     new ThreadLink({ postMessage: (message) => this.#toMain.push(message as ArrayBuffer) }),
   );
   readonly thread = new WorkerThread(this, {
+    onHandshakeError: () => {},
     onAccepted: (_listener, socket) => this.accepted.push(socket),
     onTrouble: (text) => assertEquals(text, ""),
     onDead: (reason) => assertEquals(reason, ""),
