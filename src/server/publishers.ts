@@ -32,6 +32,11 @@ interface Claim {
 export class Publishers {
   readonly #claims = new Map<string, Claim>();
 
+  /** Streams that are published. */
+  get count(): number {
+    return this.#claims.size;
+  }
+
   /** The publisher of a stream. */
   active(key: string): Claimant | null {
     return this.#claims.get(key)?.active ?? null;

@@ -11,6 +11,8 @@ export interface Role {
   onMedia(message: RtmpMessage): void;
   /** All that was read at once has been handed on. */
   onBurstEnd(): void;
+  /** What may gather, for so long, before more is read. */
+  readPauseMs(): number;
   onPause(paused: boolean): void;
   onRedirectAnswered(): void;
   /** Media to be sent to a player, or null. */

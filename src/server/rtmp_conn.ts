@@ -1,3 +1,4 @@
+import type { TimerHandle } from "../base/clock.ts";
 import { describeError, ProtocolError, RequestDenied, SrsError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { findVhost, type VhostConfig } from "../config/mod.ts";
@@ -52,7 +53,8 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
   #detail = "";
   /** When it was decided to close behind the last words; 0 before. */
   #finishingSinceMs = 0;
-  #uncongested: PromiseWithResolvers<void> | null = null;
+  #held: PromiseWithResolvers<void> | null = null;
+  #pauseTimer: TimerHandle | null = null;
   #sentAtTick = 0;
   #stalledSinceMs: number;
 
@@ -222,8 +224,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
   onAnswered(): void {
     this.#role?.onBurstEnd();
     this.#pump.wake();
-    this.#uncongested?.resolve();
-    this.#uncongested = null;
+    this.#readOn();
   }
 
   #onBytes(view: Uint8Array): void | Promise<void> {
@@ -232,10 +233,25 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
     this.session.receive(view);
     this.#role?.onBurstEnd();
     this.#pump.wake();
-    if (!this.session.isCongested) return;
     // The client sends on while its request is open: it is not read any further until that is answered.
-    this.#uncongested = Promise.withResolvers();
-    return this.#uncongested.promise;
+    if (this.session.isCongested) return this.#hold();
+    const pauseMs = view.length < this.#tcp.readBufferBytes ? this.#role?.readPauseMs() ?? 0 : 0;
+    if (pauseMs === 0) return;
+    this.#pauseTimer = this.context.timers.after(pauseMs, () => this.#readOn());
+    return this.#hold();
+  }
+
+  /** Nothing is read before {@link #readOn}. */
+  #hold(): Promise<void> {
+    this.#held = Promise.withResolvers();
+    return this.#held.promise;
+  }
+
+  #readOn(): void {
+    this.#pauseTimer?.cancel();
+    this.#pauseTimer = null;
+    this.#held?.resolve();
+    this.#held = null;
   }
 
   #onConnect({ id, info }: Extract<SessionRequest, { kind: "connect" }>): void {
@@ -298,8 +314,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
   }
 
   #settle(reason: CloseReason, detail: string): void {
-    this.#uncongested?.resolve();
-    this.#uncongested = null;
+    this.#readOn();
     if (this.#reason !== null) return;
     this.#reason = reason;
     this.#detail = detail;

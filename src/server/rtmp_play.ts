@@ -133,6 +133,10 @@ export class PlayRole implements Role, Player, SupplySink {
     return view;
   }
 
+  readPauseMs(): number {
+    return 0;
+  }
+
   followed(): PlayCursor | null {
     const isHeld = !this.#hasStarted || this.#paused || this.#redirectTimer !== null || this.#supply.isSearching;
     const isCounted = this.#durationMs > 0 || this.#source.options.sendMinIntervalMs > 0 || this.#trace !== null;

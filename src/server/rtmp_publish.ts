@@ -16,6 +16,7 @@ import { forwardToOrigin } from "./edge_publish.ts";
 import { copyStream } from "./forward.ts";
 import { ownerQuery } from "./owner_search.ts";
 import { type Claimant, DEAD_AFTER_MS } from "./publishers.ts";
+import { readPauseMs } from "./read_pause.ts";
 import { canReconnect, requestMove, type Role, type RoleHost } from "./role.ts";
 import { sourceOptions } from "./source_options.ts";
 import { StandbyFeed } from "./standby_feed.ts";
@@ -135,6 +136,13 @@ export class PublishRole implements Role, Claimant {
 
   onBurstEnd(): void {
     this.#session?.endBurst();
+  }
+
+  readPauseMs(): number {
+    const { publishers, timers } = this.#host.context;
+    // What is handed on to an origin is handed on at once.
+    if (this.#session === null || this.#forward !== null) return 0;
+    return readPauseMs(this.#vhost, timers.nowMs() - this.sinceMs, publishers.count);
   }
 
   tick(nowMs: number): void {

@@ -2,8 +2,6 @@ import { accepted, directive } from "../schema.ts";
 import { milliseconds, seconds } from "../value_number.ts";
 import { oneOf, onOff } from "../value_type.ts";
 
-const readAtOnce = accepted("everything that has arrived is always read at once");
-
 /** `publish { ... }` of a vhost. */
 export const publishRows = {
   firstpktTimeoutMs: directive("firstpkt_timeout", milliseconds({ min: 1 }), {
@@ -19,14 +17,12 @@ export const publishRows = {
   mr: directive("mr", onOff(), {
     default: false,
     reload: "live",
-    doc: "Whether several messages are read at once.",
-    status: readAtOnce,
+    doc: "Whether a publisher is read only every `mr_latency`; off, it is read as often as pays.",
   }),
   mrLatencyMs: directive("mr_latency", milliseconds(), {
     default: 350,
     reload: "live",
-    doc: "How long to wait for several messages.",
-    status: readAtOnce,
+    doc: "How long messages may gather before they are read.",
   }),
   parseSps: directive("parse_sps", onOff(), {
     default: true,
