@@ -13,6 +13,8 @@ export interface TlsListenOptions {
   readonly isShared?: boolean;
   /** Time for one handshake, from the TCP connection on. */
   readonly handshakeTimeoutMs?: number;
+  /** Handshakes at a time. */
+  readonly maxHandshakes?: number;
   /** Told of each handshake that came to nothing; `reason` is in words, empty where the peer only left. */
   onHandshakeError(remoteIp: string, reason: string): void;
 }
@@ -38,8 +40,9 @@ export type ListenTls = (options: TlsListenOptions) => RenewableListener;
 export const listenTlsHere: ListenTls = (options) => new TlsListener(options);
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Of more handshakes at a time the oldest is dropped: those that mean it are done in a fraction of a second. */
-const MAX_HANDSHAKES = 512;
+const MAX_HANDSHAKES = 2048;
+/** Those that mean it are done sooner: of too many, one that takes longer gives way, else the newest has to go. */
+const USUAL_HANDSHAKE_MS = 1000;
 /** How long a port may take to be free again, and how often that is looked at. */
 const REOPEN_MS = 200;
 const REOPEN_STEP_MS = 2;
@@ -56,7 +59,7 @@ export class TlsListener implements RenewableListener {
   readonly addr: Deno.NetAddr;
   readonly #options: TlsListenOptions;
   /** Handshakes under way, the oldest first, and how to end them. */
-  readonly #handshakes = new Map<TlsSocket, (reason: string) => void>();
+  readonly #handshakes = new Map<TlsSocket, { readonly startedMs: number; drop(reason: string): void }>();
   readonly #ready: Socket[] = [];
   #socket: Deno.TlsListener;
   #keys: TlsKeys;
@@ -100,7 +103,7 @@ export class TlsListener implements RenewableListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const drop of this.#handshakes.values()) drop("");
+    for (const { drop } of this.#handshakes.values()) drop("");
     for (const socket of this.#ready.splice(0)) socket.close();
     if (!this.#isStale) this.#socket.close();
     // Who waits for the next connection is told once the socket is out of use: only then is its port free.
@@ -146,18 +149,21 @@ export class TlsListener implements RenewableListener {
   }
 
   async #shakeHands(conn: Deno.TlsConn): Promise<void> {
-    const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = this.#options;
+    const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, maxHandshakes = MAX_HANDSHAKES } = this.#options;
     const socket = new TlsSocket(conn);
     let dropped: string | null = null;
     const drop = (reason: string) => {
       dropped ??= reason;
       this.#handshakes.delete(socket);
-      socket.close();
+      socket.abort();
     };
-    if (this.#handshakes.size >= MAX_HANDSHAKES) {
-      for (const dropOldest of this.#handshakes.values().take(1)) dropOldest("too many handshakes at a time");
+    const startedMs = performance.now();
+    if (this.#handshakes.size >= maxHandshakes) {
+      const [oldest] = this.#handshakes.values();
+      const isSlow = oldest !== undefined && startedMs - oldest.startedMs > USUAL_HANDSHAKE_MS;
+      (isSlow ? oldest.drop : drop)("too many handshakes at a time");
     }
-    this.#handshakes.set(socket, drop);
+    if (dropped === null) this.#handshakes.set(socket, { startedMs, drop });
     const timer = setTimeout(() => drop(`no TLS handshake within ${handshakeTimeoutMs} ms`), handshakeTimeoutMs);
     try {
       await socket.handshake();

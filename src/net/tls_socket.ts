@@ -6,6 +6,7 @@ import type { Socket } from "./socket.ts";
  * behind our back: to a peer that takes nothing, it does so for ever (2.4.2 and 2.9.6 alike).
  */
 const LAST_BYTES_MS = 3000;
+const CHECK_MS = 250;
 
 /**
  * A TLS connection, as a {@link TcpConn} wants its socket.
@@ -59,36 +60,45 @@ export class TlsSocket implements Socket {
     return this.#conn.closeWrite();
   }
 
-  /** May be called again. */
+  /** Closes once what was written has left, or could not for some time. May be called again. */
   close(): void {
+    this.#close(LAST_BYTES_MS);
+  }
+
+  /** Closes without a word: there is nothing to be said to the other side. */
+  abort(): void {
+    this.#close(0);
+  }
+
+  #close(lastBytesMs: number): void {
     if (this.#closed) return;
     this.#closed = true;
-    shutdownLater(addressOf(this.#conn));
+    const address = addressOf(this.#conn);
+    closing.set(keyOf(address), { address, dueMs: performance.now() + lastBytesMs });
+    timer ??= startTimer();
     this.#conn.close();
   }
 }
 
-/** Sockets that were closed here, by their numbers, and since when. */
-const closing = new Map<string, { readonly address: SocketAddress; readonly closedMs: number }>();
-let timer: ReturnType<typeof setTimeout> | null = null;
+/** Sockets that were closed here, by their numbers, and when they must be gone. */
+const closing = new Map<string, { readonly address: SocketAddress; readonly dueMs: number }>();
+let timer: ReturnType<typeof setInterval> | null = null;
 
-/** All that have to be looked for are looked for together: each time it takes a look at every open file. */
-function shutdownLater(address: SocketAddress): void {
-  closing.set(keyOf(address), { address, closedMs: performance.now() });
-  if (timer !== null) return;
-  timer = setTimeout(shutdownDue, LAST_BYTES_MS);
-  Deno.unrefTimer(timer);
+function startTimer(): ReturnType<typeof setInterval> {
+  const started = setInterval(shutdownDue, CHECK_MS);
+  Deno.unrefTimer(started);
+  return started;
 }
 
+/** All that are due are looked for together: each time it takes a look at every open file. */
 function shutdownDue(): void {
   const nowMs = performance.now();
-  const due = [...closing].filter(([, { closedMs }]) => nowMs - closedMs >= LAST_BYTES_MS - 1);
+  const due = [...closing].filter(([, { dueMs }]) => dueMs <= nowMs);
   for (const [key] of due) closing.delete(key);
   shutdownSockets(due.map(([, { address }]) => address));
+  if (closing.size > 0 || timer === null) return;
+  clearInterval(timer);
   timer = null;
-  if (closing.size === 0) return;
-  timer = setTimeout(shutdownDue, LAST_BYTES_MS);
-  Deno.unrefTimer(timer);
 }
 
 function addressOf({ localAddr, remoteAddr }: Deno.TlsConn): SocketAddress {
