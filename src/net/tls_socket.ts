@@ -6,7 +6,8 @@ import type { Socket } from "./socket.ts";
  * behind our back: to a peer that takes nothing, it does so for ever (2.4.2 and 2.9.6 alike).
  */
 const LAST_BYTES_MS = 3000;
-const CHECK_MS = 250;
+/** Each look for sockets is one at every open file. */
+const CHECK_MS = 1000;
 
 /**
  * A TLS connection, as a {@link TcpConn} wants its socket.
@@ -90,7 +91,7 @@ function startTimer(): ReturnType<typeof setInterval> {
   return started;
 }
 
-/** All that are due are looked for together: each time it takes a look at every open file. */
+/** All that are due are looked for together. */
 function shutdownDue(): void {
   const nowMs = performance.now();
   const due = [...closing].filter(([, { dueMs }]) => dueMs <= nowMs);
