@@ -5,15 +5,17 @@ import type { ListenerSocket } from "./tcp_listener.ts";
 export class SharedListener implements ListenerSocket {
   readonly addr: Deno.NetAddr;
   readonly #own: ListenerSocket;
-  readonly #onClose: () => void;
+  readonly #onClose: () => Promise<void>;
   /** Accepted by others, and not asked for yet. */
   readonly #arrived: Socket[] = [];
   #waiting: PromiseWithResolvers<Socket> | null = null;
   #isAccepting = false;
   #closed = false;
+  /** Settles when no other thread listens any more. */
+  #released: Promise<void> = Promise.resolve();
 
-  /** @param own This thread's socket. @param onClose Told when the others are to stop. */
-  constructor(own: ListenerSocket, onClose: () => void) {
+  /** @param own This thread's socket. @param onClose Stops the others. */
+  constructor(own: ListenerSocket, onClose: () => Promise<void>) {
     this.#own = own;
     this.addr = own.addr;
     this.#onClose = onClose;
@@ -42,7 +44,7 @@ export class SharedListener implements ListenerSocket {
     this.#closed = true;
     this.#own.close();
     for (const socket of this.#arrived.splice(0)) socket.close();
-    this.#onClose();
+    this.#released = this.#onClose();
   }
 
   async #acceptOwn(): Promise<void> {
@@ -53,6 +55,8 @@ export class SharedListener implements ListenerSocket {
       this.add(socket);
     } catch (error) {
       this.#isAccepting = false;
+      // Who waits for the next connection takes this for the end: only then may the port be free.
+      if (this.#closed) await this.#released;
       const waiting = this.#waiting;
       this.#waiting = null;
       waiting?.reject(error);

@@ -9,7 +9,11 @@ export class SharedTlsListener extends SharedListener implements RenewableListen
   #keys: TlsKeys;
 
   /** @param own This thread's socket. */
-  constructor(own: RenewableListener, keys: TlsKeys, others: { onClose(): void; onRenew(keys: TlsKeys): void }) {
+  constructor(
+    own: RenewableListener,
+    keys: TlsKeys,
+    others: { onClose(): Promise<void>; onRenew(keys: TlsKeys): void },
+  ) {
     super(own, others.onClose);
     this.#own = own;
     this.#keys = keys;

@@ -27,7 +27,9 @@ export const ThreadRecord = {
   Unfollow: 14,
   /** Listener `id` shows another certificate; the payload is that and its key. */
   Renew: 15,
-  /** From the worker: socket `id` was accepted by listener `x`; the payload is its addresses. */
+  /** From the worker: listener `id` is closed, its port is free. */
+  Unlistened: 19,
+  /** Socket `id` was accepted by listener `x`; the payload is its addresses. */
   Accepted: 20,
   /** Listener `id` does not work; the payload says why. */
   ListenFailed: 21,

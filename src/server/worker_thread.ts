@@ -35,6 +35,8 @@ export class WorkerThread implements MemoryBook {
   readonly #sockets = new Map<number, RemoteSocket>();
   readonly #memory = new Map<SharedArrayBuffer, { readonly id: number; usedTick: number }>();
   #nextMemoryId = 1;
+  /** Listeners that are about to close, and who waits for it. */
+  readonly #closing = new Map<number, () => void>();
   readonly #feeds = new Map<Feed, FeedRelay>();
   #nextFeedId = 1;
   #tick = 0;
@@ -67,8 +69,12 @@ export class WorkerThread implements MemoryBook {
     this.#link.sendBytes(ThreadRecord.Renew, id, encodeUtf8(JSON.stringify(keys)));
   }
 
-  unlisten(id: number): void {
+  /** Settles when the port is free, as far as this thread is concerned. */
+  unlisten(id: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closing.set(id, resolve);
     this.#link.send(ThreadRecord.Unlisten, id);
+    return promise;
   }
 
   idOf(memory: SharedArrayBuffer): number {
@@ -110,6 +116,7 @@ export class WorkerThread implements MemoryBook {
       socket.fail(new Deno.errors.ConnectionReset("the thread that held the socket has ended"));
     }
     this.#sockets.clear();
+    for (const id of this.#closing.keys()) this.#onUnlistened(id);
     for (const relay of this.#feeds.values()) relay.close();
     this.#feeds.clear();
     this.#memory.clear();
@@ -120,6 +127,7 @@ export class WorkerThread implements MemoryBook {
     this.#heardTick = this.#tick;
     if (this.#isOver) return;
     if (kind === ThreadRecord.Accepted) return this.#onAccepted(id, x, payload);
+    if (kind === ThreadRecord.Unlistened) return this.#onUnlistened(id);
     if (kind === ThreadRecord.HandshakeFailed) {
       const [remoteIp = "", reason = ""] = decodeUtf8(payload).split("\n");
       return this.#sink.onHandshakeError(id, remoteIp, reason);
@@ -132,6 +140,11 @@ export class WorkerThread implements MemoryBook {
     }
     // What is said of a socket that was let go of meanwhile concerns nobody.
     this.#sockets.get(id)?.onRecord(record);
+  }
+
+  #onUnlistened(id: number): void {
+    this.#closing.get(id)?.();
+    this.#closing.delete(id);
   }
 
   #relayOf(feed: Feed): FeedRelay {

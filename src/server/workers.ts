@@ -123,10 +123,10 @@ export class Workers implements Disposable {
     this.#restarts.add(restart);
   }
 
-  #unlisten(id: number): void {
+  async #unlisten(id: number): Promise<void> {
     this.#listeners.delete(id);
     this.#tlsOptions.delete(id);
-    for (const thread of this.#threads.values()) thread.unlisten(id);
+    await Promise.all([...this.#threads.values()].map((thread) => thread.unlisten(id)));
   }
 
   #tick(): void {

@@ -50,8 +50,7 @@ export class SocketHost {
       case ThreadRecord.Listen:
         return this.#listen(id, JSON.parse(decodeUtf8(payload)));
       case ThreadRecord.Unlisten:
-        this.#listeners.get(id)?.close();
-        return void this.#listeners.delete(id);
+        return this.#unlisten(id);
       case ThreadRecord.Renew:
         return this.#renew(id, JSON.parse(decodeUtf8(payload)));
       case ThreadRecord.Forget:
@@ -107,6 +106,13 @@ export class SocketHost {
     return new TlsListener({ host, port, keys, isShared: true, onHandshakeError });
   }
 
+  #unlisten(id: number): void {
+    const listener = this.#listeners.get(id);
+    if (listener === undefined) return this.#link.send(ThreadRecord.Unlistened, id);
+    this.#listeners.delete(id);
+    listener.close();
+  }
+
   #renew(id: number, keys: TlsKeys): void {
     const listener = this.#listeners.get(id);
     if (listener instanceof TlsListener) listener.renew(keys);
@@ -117,11 +123,13 @@ export class SocketHost {
       try {
         this.hold(await listener.accept(), id);
       } catch (error) {
-        if (this.#listeners.get(id) !== listener) return;
+        if (this.#listeners.get(id) !== listener) break;
         this.#link.sendBytes(ThreadRecord.AcceptFailed, id, encodeUtf8(errorText(error)));
         await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS));
       }
     }
+    // While an accept was under way the port was still in use.
+    this.#link.send(ThreadRecord.Unlistened, id);
   }
 
   /** Takes a connection, and tells the other thread of it. */

@@ -7,7 +7,7 @@ import { inter, key, label } from "../unit/stream/packets.ts";
 import type { RtmpMessage } from "../../src/rtmp/message.ts";
 import { TestLog } from "../unit/test_log.ts";
 import { FlvViewer } from "./http_flv_rig.ts";
-import { Publisher, RawPeer, serverTest, sleep, until, Viewer } from "./rtmp_rig.ts";
+import { freePort, Publisher, RawPeer, serverTest, sleep, until, Viewer } from "./rtmp_rig.ts";
 import { noDelaysAt } from "./socket_option.ts";
 
 /** A server of this process whose clients come to three threads. */
@@ -22,7 +22,7 @@ class ThreadedServer implements AsyncDisposable {
     const text = `listen 1935; ${root} http_server { enabled on; }
       vhost __defaultVhost__ { http_remux { enabled on; } ${vhost} }`;
     const config = requireConfig(loadConfig({ path: "t.conf", text }));
-    const anyPort = { ...config.httpServer.listen, host: "127.0.0.1", port: 0 };
+    const address = { ...config.httpServer.listen, host: "127.0.0.1" };
     const { log } = this;
     const spawn = () => {
       const worker = new Worker(new URL("./faulty_worker.ts", import.meta.url), { type: "module" });
@@ -31,8 +31,8 @@ class ThreadedServer implements AsyncDisposable {
     };
     this.workers = new Workers({ threads: 3, log, spawn });
     const { listen } = this.workers;
-    const httpServer = { ...config.httpServer, listen: anyPort };
-    this.server = new Server({ ...config, listen: [anyPort], httpServer }, log, { listen });
+    const httpServer = { ...config.httpServer, listen: { ...address, port: freePort() } };
+    this.server = new Server({ ...config, listen: [{ ...address, port: freePort() }], httpServer }, log, { listen });
     this.http = new HttpServer(this.server, { listen });
     this.server.start();
     this.http.start();
@@ -71,14 +71,17 @@ class ThreadedServer implements AsyncDisposable {
 
 /** Waits until all threads listen: before that all clients come to the first. */
 async function allListen(server: ThreadedServer): Promise<void> {
+  const { rtmp } = server.server;
+  const before = [rtmp.connectionCount, ...server.workers.socketCounts];
+  const isSpread = () => server.workers.socketCounts.every((count, at) => count > before[at + 1]!);
   const conns: Deno.Conn[] = [];
-  while (conns.length < 400 && !server.workers.socketCounts.every((count) => count > 0)) {
+  while (conns.length < 400 && !isSpread()) {
     conns.push(await Deno.connect({ hostname: "127.0.0.1", port: server.port }));
     await sleep(10);
   }
-  assertEquals(server.workers.socketCounts.filter((count) => count > 0).length, 2);
+  assert(isSpread() && server.workers.socketCounts.length === 2);
   for (const conn of conns) conn.close();
-  await until("those connections are gone", () => server.server.rtmp.connectionCount === 0);
+  await until("those connections are gone", () => rtmp.connectionCount === before[0]);
 }
 
 async function started(server: ThreadedServer): Promise<ThreadedServer> {
@@ -197,6 +200,7 @@ serverTest("threads: one that ends takes its own clients only, is told of, and i
   assert(server.log.lines.some((line) => line.includes("thread 1 has ended") && line.includes("told to fail")));
   for (const each of [publisher, ...viewers]) each[Symbol.dispose]();
   await until("another one is started", () => server.spawned.length === 3);
+  await until("all have left", () => server.server.rtmp.connectionCount === 0);
   await allListen(server);
 });
 
@@ -223,3 +227,19 @@ if (Deno.build.os === "linux") {
     for (const viewer of viewers) viewer[Symbol.dispose]();
   });
 }
+
+serverTest("threads: a reload from all addresses to one, and back, finds the port free", async () => {
+  await using server = await started(new ThreadedServer());
+  const { port } = server;
+  using publisher = await Publisher.start(port, "a");
+  using viewer = await Viewer.start(port, "a");
+  const { listeners } = server.server.rtmp;
+  for (const host of ["0.0.0.0", "127.0.0.1", "0.0.0.0", "127.0.0.1"]) {
+    const listen = [{ host, port, text: `${host}:${port}` }];
+    (await listeners.prepare({ ...server.server.config, listen })).commit();
+    assertEquals(server.server.rtmp.ports, [port]);
+    await allListen(server);
+  }
+  await viewer.waitForFrames(20);
+  assertEquals([viewer.breaks, publisher.ended], [[], ""]);
+});
