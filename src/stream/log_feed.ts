@@ -17,30 +17,33 @@ export interface LogStretch {
 export class LogFeed {
   readonly #head: () => LogPosition;
   readonly #listeners = new Set<(stretch: LogStretch) => void>();
-  #told: LogPosition;
+  /** How far those who follow were told. Null while nobody does: a place holds all blocks behind it. */
+  #told: LogPosition | null = null;
 
   /** @param head The flushed end of the log. */
   constructor(head: () => LogPosition) {
     this.#head = head;
-    this.#told = head();
   }
 
   /** True where one who begins to follow misses nothing and gets nothing twice. */
   isLiveAt(block: LogBlock, entry: number): boolean {
-    const live = this.#listeners.size === 0 ? this.#head() : this.#told;
+    const live = this.#told ?? this.#head();
     return live.block === block && live.entry === entry;
   }
 
   /** Calls `onStretch` from here on. @returns Ends that. */
   subscribe(onStretch: (stretch: LogStretch) => void): () => void {
-    if (this.#listeners.size === 0) this.#told = this.#head();
+    this.#told ??= this.#head();
     this.#listeners.add(onStretch);
-    return () => this.#listeners.delete(onStretch);
+    return () => {
+      this.#listeners.delete(onStretch);
+      if (this.#listeners.size === 0) this.#told = null;
+    };
   }
 
   /** Tells of what was flushed since the last time. */
   tell(): void {
-    if (this.#listeners.size === 0) return;
+    if (this.#told === null) return;
     const head = this.#head();
     let { block, entry } = this.#told;
     this.#told = head;
