@@ -58,6 +58,8 @@ abstract class Handshake {
       if (block === null) return null;
       this.#needBytes = this.onBlock(block);
     }
+    // Its memory would be kept for as long as the connection lasts.
+    this.#partial.takeAll();
     return bytes.subarray(at);
   }
 

@@ -42,8 +42,8 @@ export interface RoleHost {
   wake(): void;
   /** A request was answered later than it came: what waited for the answer has been handled. */
   onAnswered(): void;
-  /** A publisher's input is large: read it in large pieces. */
-  expectMuchInput(): void;
+  /** How much to read at once: a publisher sends much, a player next to nothing. */
+  expectInput(readBytes: number): void;
   /** `tcp_nodelay`: small segments leave at once; true at first. */
   sendsSmallAtOnce: boolean;
   /** Closes once what is to be said has left; `detail` goes to the log. */

@@ -17,8 +17,8 @@ import { type GateSink, type RoleRequest, RtmpGate } from "./rtmp_gate.ts";
 import { PlayRole } from "./rtmp_play.ts";
 import { PublishRole } from "./rtmp_publish.ts";
 
-const PLAYER_READ_BYTES = 4096;
-const PUBLISHER_READ_BYTES = 64 * 1024;
+/** While it is not known what a client wants. */
+const READ_BYTES = 4096;
 /** What a refused client may take to read the reason. */
 const FINISH_LINGER_MS = 1000;
 /** What the last words may take to leave: a client that reads nothing is not waited for longer. */
@@ -98,7 +98,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
   async run(): Promise<void> {
     this.log.debug(`RTMP connection from ${this.#tcp.remoteIp}:${this.#tcp.remotePort}`);
     try {
-      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), { bufferBytes: PLAYER_READ_BYTES });
+      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), { bufferBytes: READ_BYTES });
       this.#settle(end === "peerReset" ? "peerReset" : "peerClosed", "");
     } catch (error) {
       this.#settleError(error);
@@ -142,8 +142,8 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
     this.#tcp.noDelay = atOnce;
   }
 
-  expectMuchInput(): void {
-    this.#tcp.readBufferBytes = PUBLISHER_READ_BYTES;
+  expectInput(readBytes: number): void {
+    this.#tcp.readBufferBytes = readBytes;
   }
 
   finish(reason: CloseReason, detail: string): void {
@@ -337,7 +337,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
   async #sayGoodbye(): Promise<void> {
     this.#endRole();
     this.#finishWhenSent();
-    await this.#tcp.readLoop(() => {}, { bufferBytes: PLAYER_READ_BYTES }).catch(() => {});
+    await this.#tcp.readLoop(() => {}, { bufferBytes: READ_BYTES }).catch(() => {});
   }
 
   #logEnd(): void {

@@ -17,6 +17,8 @@ import { sourceOptions } from "./source_options.ts";
 
 type PlayRequest = Extract<SessionRequest, { kind: "play" }>;
 
+/** A player says little: each holds a buffer of this size all the time. */
+const READ_BYTES = 512;
 /** How long a redirected client may take to confirm before the connection is closed. SRS: 3 s. */
 const REDIRECT_WAIT_MS = 3000;
 /** A player further behind than this is moved on, whatever `queue_length` says: all that it has yet to get is kept. */
@@ -100,6 +102,7 @@ export class PlayRole implements Role, Player, SupplySink {
     const { session } = this.#host;
     session.setChunkSize(this.#source.options.chunkSizeBytes);
     this.#hasStarted = true;
+    this.#host.expectInput(READ_BYTES);
     session.accept(this.#requestId);
   }
 

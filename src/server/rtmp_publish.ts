@@ -23,6 +23,7 @@ import { StandbyFeed } from "./standby_feed.ts";
 
 type PublishRequest = Extract<SessionRequest, { kind: "publish" }>;
 
+const READ_BYTES = 64 * 1024;
 /** How often a publisher that stands by for one at another origin looks whether that one has left. */
 const STANDBY_CHECK_MS = 500;
 
@@ -269,7 +270,7 @@ export class PublishRole implements Role, Claimant {
     const { context, session, log, remoteIp } = this.#host;
     context.registry.add(this.#entry);
     log.info(`publish ${this.#url.key} (${this.#entry.type}) from ${remoteIp}`);
-    this.#host.expectMuchInput();
+    this.#host.expectInput(READ_BYTES);
     session.accept(this.#requestId);
     this.#trace?.end();
   }

@@ -1,15 +1,17 @@
 import { timestampDiff } from "../rtmp/timestamp.ts";
 
 const WINDOW_MS = 30_000;
+/** Seven samples are enough for a rate over 30 s, and a player has two meters. */
+const SAMPLE_MS = 5000;
 
 /** Rate of a growing counter over the last 30 seconds, from samples taken now and then. */
 export class RateMeter {
   #samples: { atMs: number; total: number }[] = [];
 
-  /** Enters the counter's value; calls closer than a second to the last one are ignored. */
+  /** Enters the counter's value; calls closer than 5 s to the last one are ignored. */
   sample(atMs: number, total: number): void {
     const last = this.#samples.at(-1);
-    if (last !== undefined && atMs - last.atMs < 1000) return;
+    if (last !== undefined && atMs - last.atMs < SAMPLE_MS) return;
     this.#samples.push({ atMs, total });
     while (this.#samples.length > 2 && atMs - this.#samples[1]!.atMs >= WINDOW_MS) this.#samples.shift();
   }

@@ -58,7 +58,7 @@ class PlayingHost implements RoleHost {
 
   wake(): void {}
   onAnswered(): void {}
-  expectMuchInput(): void {}
+  expectInput(): void {}
 }
 
 Deno.test({
