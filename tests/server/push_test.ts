@@ -70,7 +70,7 @@ Deno.test("push comes back after a lost connection, with headers, a keyframe and
     assertEquals(await push.status, 0);
     const [header, key] = server.media.slice(lost);
     assertEquals([header!.payload[1], key!.payload[0], key!.payload[1]], [0, 0x17, 1]);
-    assertGreater(key!.timestampMs, server.media[lost - 1]!.timestampMs + 200);
+    assertGreater(key!.timestampMs, server.media[lost - 1]!.timestampMs + 100);
     assertMatch(push.err, /: the (server closed the connection|connection was reset); next try in 0\.\d s\n/);
     assertMatch(push.err, /1 reconnect\n$/);
   });

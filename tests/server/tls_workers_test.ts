@@ -8,7 +8,7 @@ import { assert, assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { shownName, tlsPath, tlsText } from "../tls_files.ts";
 import { TestLog } from "../unit/test_log.ts";
 import { FlvViewer } from "./http_flv_rig.ts";
-import { freePort, Publisher, serverTest, TestServer, until, Viewer } from "./rtmp_rig.ts";
+import { freePort, Publisher, serverTest, sleep, TestServer, until, Viewer } from "./rtmp_rig.ts";
 
 /** A server whose clients come to three threads, with and without TLS. */
 class ThreadedServer implements AsyncDisposable {
@@ -68,9 +68,11 @@ serverTest(
     await using viewers = new AsyncDisposableStack();
     const all: FlvViewer[] = [];
     const isSpread = () => all.length >= 12 && workers.socketCounts.every((count) => count >= 2);
-    while (all.length < 60 && !isSpread()) {
+    // Threads need a moment to start: before that all come to the first.
+    while (all.length < 100 && !isSpread()) {
       const url = `https://localhost:${ports.secureWeb}/live/s.flv`;
       all.push(viewers.use(await FlvViewer.start(url, { client })));
+      await sleep(all.length < 12 ? 0 : 50);
     }
     assert(isSpread(), `connections of the threads: ${workers.socketCounts}`);
     for (const name of ["other_name", "server"] as const) {
