@@ -145,7 +145,8 @@ export class FlvClient implements Disposable {
   #onBytes(view: Uint8Array): void {
     if (this.#closed) return;
     this.#response.push(view);
-    if (!this.#closed) this.#handlers.onBurstEnd?.();
+    // A full buffer: the rest of the burst is there already, and players are to get it in one write.
+    if (!this.#closed && view.length < READ_BYTES) this.#handlers.onBurstEnd?.();
   }
 
   #onHead({ status, server, location }: ResponseHead): boolean {

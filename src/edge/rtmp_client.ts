@@ -195,7 +195,8 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
     this.#session.receive(view);
     if (this.#closed) return;
     if (!wasDone && this.#session.isHandshakeDone) this.#handlers.onHandshake?.();
-    this.#handlers.onBurstEnd?.();
+    // A full buffer: the rest of the burst is there already, and players are to get it in one write.
+    if (view.length < READ_BYTES) this.#handlers.onBurstEnd?.();
     this.#pump.wake();
   }
 
