@@ -2,8 +2,11 @@ import { equalBytes } from "../base/bytes.ts";
 import { timestampDiff } from "../rtmp/timestamp.ts";
 import type { MediaPacket } from "./packet.ts";
 
-/** Besides half of the time that they take to play, so long may frames take to come again. */
-const GRACE_MS = 100;
+/**
+ * Besides half of the time that they take to play, so long may frames take to come again: a server may send the beginning
+ * of a GOP at once, and the rest with its next flush.
+ */
+const GRACE_MS = 400;
 
 /** What becomes of a frame. */
 export type RepeatVerdict =

@@ -29,7 +29,7 @@ Deno.test("RepeatFilter gives back what it held once a frame differs, or is late
   ]);
   assertEquals(other.takeHeld(), [gop[0]!, gop[1]!, inter(99, 5040)]);
   const late = new RepeatFilter(gop);
-  assertEquals([late.judge(gop[0]!, 1000), late.judge(gop[1]!, 1105), late.judge(gop[2]!, 1121)], [
+  assertEquals([late.judge(gop[0]!, 1000), late.judge(gop[1]!, 1405), late.judge(gop[2]!, 1421)], [
     "held",
     "held",
     "noRepeat",
@@ -76,7 +76,7 @@ Deno.test("LiveSource gives everything when the next publisher sends another GOP
   assertEquals(other.player.take(), ["meta1", "K10", "A11", "I20"]);
   const slow = stage();
   const session = slow.publish(...headers, gop[0]!, gop[1]!);
-  slow.timers.advance(400);
+  slow.timers.advance(500);
   assertEquals(slow.player.take(), ["meta1"]);
   session.publish(gop[2]!);
   session.publish(gop[3]!);
