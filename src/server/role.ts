@@ -11,8 +11,8 @@ export interface Role {
   onMedia(message: RtmpMessage): void;
   /** All that was read at once has been handed on. */
   onBurstEnd(): void;
-  /** What may gather, for so long, before more is read. */
-  readPauseMs(): number;
+  /** How long what comes may gather before more is read than these bytes. */
+  readPauseMs(bytes: number): number;
   onPause(paused: boolean): void;
   onRedirectAnswered(): void;
   /** Media to be sent to a player, or null. */

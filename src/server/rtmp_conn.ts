@@ -235,7 +235,7 @@ export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
     this.#pump.wake();
     // The client sends on while its request is open: it is not read any further until that is answered.
     if (this.session.isCongested) return this.#hold();
-    const pauseMs = view.length < this.#tcp.readBufferBytes ? this.#role?.readPauseMs() ?? 0 : 0;
+    const pauseMs = this.#role?.readPauseMs(view.length) ?? 0;
     if (pauseMs === 0) return;
     this.#pauseTimer = this.context.timers.after(pauseMs, () => this.#readOn());
     return this.#hold();

@@ -139,11 +139,13 @@ export class PublishRole implements Role, Claimant {
     this.#session?.endBurst();
   }
 
-  readPauseMs(): number {
+  readPauseMs(bytes: number): number {
     const { publishers, timers } = this.#host.context;
     // What is handed on to an origin is handed on at once.
     if (this.#session === null || this.#forward !== null) return 0;
-    return readPauseMs(this.#vhost, timers.nowMs() - this.sinceMs, publishers.count);
+    const forMs = timers.nowMs() - this.sinceMs;
+    const { toFlushMs } = this.#source;
+    return readPauseMs(this.#vhost, { forMs, bytes, toFlushMs, publishers: publishers.count });
   }
 
   tick(nowMs: number): void {

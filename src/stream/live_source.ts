@@ -135,6 +135,11 @@ export class LiveSource {
     return this.#players.length;
   }
 
+  /** Until players are due to be sent what has come; 0 or less when that was some time ago. */
+  get toFlushMs(): number {
+    return this.#nextFlushMs - this.#timers.nowMs();
+  }
+
   /** Neither publisher nor players. */
   get isIdle(): boolean {
     return this.#session === null && this.#players.length === 0;

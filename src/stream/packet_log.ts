@@ -4,8 +4,14 @@ import type { MediaPacket } from "./packet.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
 import type { WireFormat } from "./wire_format.ts";
 
+/** Bytes of a block of a slow stream. */
+const LEAST_BLOCK_BYTES = 256 * 1024;
 /** Bytes of a block, unless one packet alone needs more. */
-const BLOCK_BYTES = 256 * 1024;
+const MOST_BLOCK_BYTES = 2 * 1024 * 1024;
+/** How many flushes a block is for: what is left over at its end is lost. */
+const BLOCK_FLUSHES = 8;
+/** The largest flush, that with the keyframe, counts for about a GOP. */
+const USUAL_DECAY = 0.97;
 
 /** A place in a log: before packet number `entry` of `block`. */
 export interface LogPosition {
@@ -121,7 +127,7 @@ export class PacketLog {
   /** Lets cursors see everything appended so far. */
   flush(): void {
     if (!this.hasUnflushed) return;
-    this.#usualFlushBytes = Math.max(this.#unflushedBytes, this.#usualFlushBytes * 0.9);
+    this.#usualFlushBytes = Math.max(this.#unflushedBytes, this.#usualFlushBytes * USUAL_DECAY);
     this.#unflushedBytes = 0;
     this.#head = { block: this.#tail, entry: this.#tail.count };
     if (this.#pendingKeyframe !== null) {
@@ -167,7 +173,8 @@ export class PacketLog {
     const tail = this.#tail;
     if (!this.#sealed && tail.hasRoom(wireBytes)) return tail;
     this.#sealed = false;
-    const block = new LogBlock(tail, Math.max(BLOCK_BYTES, wireBytes));
+    const wantedBytes = Math.min(this.#usualFlushBytes * BLOCK_FLUSHES, MOST_BLOCK_BYTES);
+    const block = new LogBlock(tail, Math.max(LEAST_BLOCK_BYTES, Math.ceil(wantedBytes), wireBytes));
     tail.next = block;
     this.#tail = block;
     // A GOP that was to begin at the end of the old block begins here.
