@@ -23,6 +23,7 @@ interface Mapped {
 }
 
 const BACK_OFF_MS = 50;
+const MAX_BALLAST_BYTES = 16 * 1024 * 1024;
 
 /**
  * The sockets of a thread that does what another one says: it accepts, reads and writes. What the bytes mean it does not
@@ -34,6 +35,12 @@ export class SocketHost {
   readonly #held = new Map<number, Held>();
   readonly #mapped = new Map<number, Mapped>();
   readonly #feeds = new Map<number, HeldFeed>();
+  /**
+   * As much memory, never touched, as shared memory was let go of lately. Of shared memory the garbage collector takes no
+   * account: a thread that makes little other garbage would keep it without end.
+   */
+  readonly #ballast: ArrayBuffer[] = [];
+  #ballastBytes = 0;
   #nextId = 1;
 
   constructor(link: ThreadLink) {
@@ -54,7 +61,7 @@ export class SocketHost {
       case ThreadRecord.Renew:
         return this.#renew(id, JSON.parse(decodeUtf8(payload)));
       case ThreadRecord.Forget:
-        return void this.#mapped.delete(id);
+        return this.#forget(id);
       case ThreadRecord.FeedStretch:
         return this.#feed(id).push(this.#view(x, y, z));
       case ThreadRecord.FeedEnd:
@@ -166,6 +173,14 @@ export class SocketHost {
     const { view, memory } = mapped;
     if (view.byteOffset !== offset || view.length !== length) mapped.view = new Uint8Array(memory, offset, length);
     return mapped.view;
+  }
+
+  #forget(id: number): void {
+    const bytes = this.#mapped.get(id)?.memory.byteLength ?? 0;
+    this.#mapped.delete(id);
+    this.#ballast.push(new ArrayBuffer(bytes));
+    this.#ballastBytes += bytes;
+    while (this.#ballastBytes > MAX_BALLAST_BYTES) this.#ballastBytes -= this.#ballast.shift()!.byteLength;
   }
 
   #feed(id: number): HeldFeed {
