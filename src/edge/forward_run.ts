@@ -35,6 +35,8 @@ const LOW_WATER_BYTES = 256 * 1024;
 const CHECK_MS = 1000;
 /** A server that takes nothing for this long is given up. */
 const STALL_MS = 5000;
+/** What a server that is left may take to get what is on its way. */
+const LEAVE_MS = 500;
 /** The publish goes to servers that know metadata only in this wrapping. */
 const setDataFrame = encodeAmf0("@setDataFrame");
 const onMetaData = encodeAmf0("onMetaData");
@@ -53,6 +55,8 @@ export class ForwardRun implements RtmpClientHandlers, Player {
   #reached = false;
   #isBusy = false;
   #finishing = false;
+  /** Why this server is left, while it takes the last of the stream. */
+  #farewell = "";
   #over = false;
   #sentBytes = 0;
   #sentAtMs = 0;
@@ -69,7 +73,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
 
   /** Sends what the log still holds, unpublishes, and ends. */
   finish(): void {
-    this.#leave("finished");
+    this.#leave("finished", false);
   }
 
   wake(): void {
@@ -96,7 +100,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
       case "redirect":
         return this.#end("redirected", event.url);
       case "reconnectRequest":
-        return this.#leave("the server is about to stop");
+        return this.#leave("the server is about to stop", true);
       case "refused":
         this.#reached = true;
         this.#isBusy = event.status.code === "NetStream.Publish.BadName";
@@ -105,7 +109,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
   }
 
   onEnd(error: UpstreamError): void {
-    this.#end(error.message, null);
+    this.#end(this.#farewell || error.message, null);
   }
 
   async #dial(): Promise<void> {
@@ -143,14 +147,19 @@ export class ForwardRun implements RtmpClientHandlers, Player {
     this.#client?.publish(typeId, timestampMs, isMetadata ? concatBytes(setDataFrame, payload) : payload);
   }
 
-  #leave(reason: string): void {
+  /** @param waits Whether the run is over only when the server has taken everything. */
+  #leave(reason: string, waits: boolean): void {
     if (this.#client === null || this.#cursor === null) return this.#end(reason, null);
     this.#finishing = true;
     // What is left out here the next server would lack, too: it begins with the newest keyframe.
     this.#source.showAll();
     this.#fill();
     this.#client.unpublish();
-    this.#end(reason, null);
+    if (!waits) return this.#end(reason, null);
+    // The next server may relay from this one: what is here goes on first.
+    this.#farewell = reason;
+    this.#timer?.cancel();
+    this.#timer = this.#options.client.timers.after(LEAVE_MS, () => this.#end(reason, null));
   }
 
   /** Once a second: a slow server loses packets up to a keyframe, one that stands still is given up. */
