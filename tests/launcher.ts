@@ -93,10 +93,17 @@ export async function until(condition: () => boolean | Promise<boolean>, limitMs
   }
 }
 
-/** A TCP port that was free a moment ago. */
+/** A TCP port that was free a moment ago; below those that Linux gives to connections, which would soon take it again. */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  for (let tries = 0;; tries++) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (tries === 100) throw error;
+    }
+  }
 }
 
 /** True when something accepts connections there. */

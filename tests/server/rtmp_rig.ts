@@ -14,6 +14,8 @@ import { assertEquals, assertLess } from "../assert.ts";
 import { audio, audioHeader, inter, key, label, metadata, videoHeader } from "../unit/stream/packets.ts";
 import { TestLog } from "../unit/test_log.ts";
 
+export { freePort } from "../launcher.ts";
+
 /** Waits some milliseconds. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -25,12 +27,6 @@ export async function until(what: string, test: () => boolean, limitMs = 8000): 
     if (performance.now() > endMs) throw new Error(`not within ${limitMs} ms: ${what}`);
     await sleep(5);
   }
-}
-
-/** A port of the loopback that nobody uses at this moment. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Declares a test with servers in it: for some seconds behind its end, sources still linger in timers of their own. */
