@@ -40,7 +40,7 @@ async function shakesHands(conn: Deno.TlsConn): Promise<boolean> {
   return shaken;
 }
 
-const HANDSHAKE_MS = 2000;
+const HANDSHAKE_MS = 500;
 
 /** Just when a certificate changes, the port is closed for a moment. */
 async function connectAgain(port: number): Promise<Deno.TcpConn> {
