@@ -9,7 +9,7 @@ const address: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1
 const nothing = new Uint8Array(0);
 
 /** A socket, and what the other thread was told. */
-class Rig {
+class Rig implements Disposable {
   readonly told: RecordFields[] = [];
   messages = 0;
   closed = 0;
@@ -22,6 +22,10 @@ class Rig {
     relayOf: (feed) => new FeedRelay(3, feed, { link: this.link, memory: this.book }),
     onClose: () => this.closed++,
   });
+
+  [Symbol.dispose](): void {
+    this.link.close();
+  }
 
   answer(kind: number, x = 0, payload: Uint8Array = nothing): void {
     this.socket.onRecord({ kind, id: 7, x, y: 0, z: 0, payload });
@@ -40,7 +44,7 @@ class Rig {
 }
 
 Deno.test("RemoteSocket.read asks for as much as the buffer takes and fills it with what comes", async () => {
-  const rig = new Rig();
+  using rig = new Rig();
   const buffer = new Uint8Array(10);
   const read = rig.socket.read(buffer);
   await Promise.resolve();
@@ -54,7 +58,7 @@ Deno.test("RemoteSocket.read asks for as much as the buffer takes and fills it w
 });
 
 Deno.test("RemoteSocket.write tells where shared memory stands, and copies other bytes up to a bound", async () => {
-  const rig = new Rig();
+  using rig = new Rig();
   const shared = new Uint8Array(new SharedArrayBuffer(100), 20, 30);
   const first = rig.socket.write(shared);
   await Promise.resolve();
@@ -70,14 +74,14 @@ Deno.test("RemoteSocket.write tells where shared memory stands, and copies other
 });
 
 Deno.test("RemoteSocket.setNoDelay tells of changes only: at first it is on", async () => {
-  const rig = new Rig();
+  using rig = new Rig();
   for (const on of [true, false, false, true]) rig.socket.setNoDelay(on);
   await Promise.resolve();
   assertEquals(rig.told.map(({ kind, x }) => [kind, x]), [[ThreadRecord.NoDelay, 0], [ThreadRecord.NoDelay, 1]]);
 });
 
 Deno.test("RemoteSocket: errors keep the class by which a caller knows the end of a connection", async () => {
-  const rig = new Rig();
+  using rig = new Rig();
   const read = rig.socket.read(new Uint8Array(1));
   rig.answer(ThreadRecord.ReadFailed, 0, encodeUtf8(errorText(new Deno.errors.ConnectionReset("reset\nby peer"))));
   await assertRejects(() => read, Deno.errors.ConnectionReset, "reset\nby peer");
@@ -87,7 +91,7 @@ Deno.test("RemoteSocket: errors keep the class by which a caller knows the end o
 });
 
 Deno.test("RemoteSocket.close ends what is under way, once, and nothing is asked for after it", async () => {
-  const rig = new Rig();
+  using rig = new Rig();
   const read = rig.socket.read(new Uint8Array(1));
   const write = rig.socket.write(new Uint8Array(1));
   rig.socket.close();
@@ -105,7 +109,7 @@ Deno.test("RemoteSocket.close ends what is under way, once, and nothing is asked
 });
 
 Deno.test("ThreadLink: what comes soon after a message leaves together, in order", async () => {
-  const rig = new Rig();
+  using rig = new Rig();
   rig.socket.read(new Uint8Array(3)).catch(() => {});
   await Promise.resolve();
   assertEquals(rig.messages, 1);
