@@ -118,8 +118,7 @@ function formatTime(atMs: number, utc: boolean): string {
 
 /** Writes control characters as `\xNN` so that text from a peer can neither break a line nor steer a terminal. */
 export function escapeControls(text: string): string {
-  // deno-lint-ignore no-control-regex -- finding control characters is the point
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 function toTapeLevel(level: Exclude<LogLevel, "off">): TapeLevel {

@@ -1,4 +1,5 @@
 import { decodeUtf8 } from "../base/bytes.ts";
+import { isFieldText, isToken, parseHeaderFields } from "../base/http_fields.ts";
 
 /** The first part of an HTTP/1 request, read. */
 export interface RequestHead {
@@ -22,11 +23,6 @@ export interface HeadRefusal {
   readonly message: string;
 }
 
-const MAX_HEADERS = 100;
-const tokenPattern = /^[!#$%&'*+.^_`|~\w-]+$/;
-// deno-lint-ignore no-control-regex -- finding control characters is the point
-const badValuePattern = /[\x00-\x08\x0a-\x1f\x7f]/;
-
 /**
  * Reads a request line and headers, without the empty line at their end.
  *
@@ -38,9 +34,9 @@ const badValuePattern = /[\x00-\x08\x0a-\x1f\x7f]/;
 export function parseRequestHead(bytes: Uint8Array): RequestHead | HeadRefusal {
   const [requestLine = "", ...fields] = latin1(bytes).split("\r\n");
   const [, method = "", target = "", major, minor] = /^(\S+) (\S+) HTTP\/(\d)\.(\d)$/.exec(requestLine) ?? [];
-  if (!tokenPattern.test(method)) return { status: 400, message: "this is not an HTTP request" };
+  if (!isToken(method)) return { status: 400, message: "this is not an HTTP request" };
   if (major !== "1") return { status: 505, message: "only HTTP/1 is spoken here" };
-  if (badValuePattern.test(target)) return { status: 400, message: "control character in the address" };
+  if (!isFieldText(target)) return { status: 400, message: "control character in the address" };
   const headers = readFields(fields);
   if (!(headers instanceof Headers)) return headers;
   return finishHead(method, utf8(target), minor === "0" ? 0 : 1, headers);
@@ -68,16 +64,9 @@ function finishHead(method: string, target: string, minorVersion: 0 | 1, headers
 }
 
 function readFields(lines: readonly string[]): Headers | HeadRefusal {
-  if (lines.length > MAX_HEADERS) return { status: 431, message: `more than ${MAX_HEADERS} headers` };
-  const headers = new Headers();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(0, colon));
-    const value = line.slice(colon + 1);
-    if (!tokenPattern.test(name) || badValuePattern.test(value)) return { status: 400, message: "broken header" };
-    headers.append(name, value.trim());
-  }
-  return headers;
+  const fields = parseHeaderFields(lines);
+  if (fields === "tooMany") return { status: 431, message: "too many headers" };
+  return fields === "broken" ? { status: 400, message: "broken header" } : new Headers(fields);
 }
 
 /** Whether there is a body; it is never read. */

@@ -35,7 +35,6 @@ function decode(part: string): string | null {
 }
 
 function isPlainName(name: string): boolean {
-  // deno-lint-ignore no-control-regex -- finding control characters is the point
-  return name !== "" && name.length < 256 && !/[/\\:\x00-\x1f\x7f]/.test(name) &&
+  return name !== "" && name.length < 256 && !/[/\\:\p{Cc}]/u.test(name) &&
     (!name.startsWith(".") || name === ".well-known");
 }

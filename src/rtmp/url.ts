@@ -168,8 +168,7 @@ function joinQueries(first: string, second: string): string {
   return `${first}&${second.slice(1)}`;
 }
 
-// deno-lint-ignore no-control-regex -- finding control characters is the point
-const controlCharacter = /[\x00-\x1f\x7f-\x9f]/;
+const controlCharacter = /\p{Cc}/u;
 
 /** Names become file paths, log lines and metric labels: what could leave its place in one of them is refused. */
 function checkName(name: string): void {
