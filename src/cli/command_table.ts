@@ -19,22 +19,22 @@ const server = {
 
 /** All subcommands, in the order of the help. */
 export const commandTable: Readonly<Record<string, CommandEntry>> = {
-  origin: { ...server, load: async () => (await import("./origin.ts")).originCommand },
-  edge: { ...server, load: async () => (await import("./edge.ts")).edgeCommand },
+  origin: { ...server, load: async () => (await import("./serve/origin.ts")).originCommand },
+  edge: { ...server, load: async () => (await import("./serve/edge.ts")).edgeCommand },
   push: {
     permissions: "--allow-net --allow-read",
-    load: async () => (await import("./push.ts")).pushCommand,
+    load: async () => (await import("./push/push.ts")).pushCommand,
   },
-  probe: { permissions: "--allow-net", load: async () => (await import("./probe.ts")).probeCommand },
+  probe: { permissions: "--allow-net", load: async () => (await import("./probe/probe.ts")).probeCommand },
   convert: {
     permissions: "--allow-read --allow-write",
     load: async () => (await import("./convert.ts")).convertCommand,
   },
   directives: { permissions: "", load: async () => (await import("./directives.ts")).directivesCommand },
-  demo: { permissions: "--allow-all", load: async () => (await import("./demo.ts")).demoCommand },
+  demo: { permissions: "--allow-all", load: async () => (await import("./demo/demo.ts")).demoCommand },
   completions: {
     permissions: "",
-    load: async () => (await import("./completions.ts")).completionsCommand(loadCommands),
+    load: async () => (await import("./completion/completions.ts")).completionsCommand(loadCommands),
   },
 };
 

@@ -1,6 +1,6 @@
 import { encodeUtf8 } from "../base/bytes.ts";
 import type { CliIo } from "./command.ts";
-import { StopSignals } from "./process_signals.ts";
+import { StopSignals } from "./serve/process_signals.ts";
 
 /** The terminal or pipes of this process. */
 export class ProcessIo implements CliIo {

@@ -6,7 +6,7 @@ import { allOptions, formatCommandHelp, formatProgramHelp, PROGRAM } from "./hel
 import { ProcessIo } from "./io.ts";
 import { nearest } from "./nearest.ts";
 import { parseCommandLine, UsageError } from "./parse_args.ts";
-import { serveOptions } from "./serve_options.ts";
+import { serveOptions } from "./serve/options.ts";
 
 const SHOW_VERSION = ["--version", "-v", "-V"];
 const SHOW_HELP = ["--help", "-h", "-?"];
@@ -57,7 +57,7 @@ async function runInPlaceOfSrs(args: readonly string[], io: CliIo): Promise<numb
     const parsed = parseCommandLine(args.map((arg) => aliases[arg] ?? arg), allOptions(serveOptions));
     if (parsed.flag("version")) return showVersion(io);
     if (parsed.flag("help")) return await showProgramHelp(io);
-    return await (await import("./serve.ts")).serve("any", parsed, io);
+    return await (await import("./serve/serve.ts")).serve("any", parsed, io);
   } catch (error) {
     const status = report(error, PROGRAM, io);
     return error instanceof UsageError ? SRS_USAGE_STATUS : status;

@@ -1,4 +1,4 @@
-import type { MediaFile } from "./push_file.ts";
+import type { MediaFile } from "./push/file.ts";
 
 /**
  * The clip that is sent when no other is given: a file beside this module, inside a compiled program too. There it can

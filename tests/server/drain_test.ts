@@ -1,4 +1,4 @@
-import { stopGracefully, stopServer } from "../../src/cli/serve_stop.ts";
+import { stopGracefully, stopServer } from "../../src/cli/serve/stop.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "../assert.ts";
 import { NumberedPublisher, type PublisherOptions } from "../fault/numbered_publisher.ts";
 import { WatchedPlayer } from "../fault/watched_player.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { probeCommand } from "../../src/cli/probe.ts";
-import { pushCommand } from "../../src/cli/push.ts";
+import { probeCommand } from "../../src/cli/probe/probe.ts";
+import { pushCommand } from "../../src/cli/push/push.ts";
 import { closedPort, Origin, run, testWithOrigin, until } from "./push_rig.ts";
 import { probe, redirecting } from "./probe_rig.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "../assert.ts";
-import { probeCommand } from "../../src/cli/probe.ts";
-import type { ProbeReport } from "../../src/cli/probe_report.ts";
+import { probeCommand } from "../../src/cli/probe/probe.ts";
+import type { ProbeReport } from "../../src/cli/probe/report.ts";
 import { openReply } from "../pair/peers.ts";
 import { FakeServer, run } from "./push_rig.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
 import { UsageError } from "../../src/cli/parse_args.ts";
-import { probeCommand } from "../../src/cli/probe.ts";
+import { probeCommand } from "../../src/cli/probe/probe.ts";
 import type { RtmpMessage } from "../../src/rtmp/message.ts";
 import { acceptAll } from "../pair/peers.ts";
 import { tags } from "../unit/flv/flv_tags.ts";

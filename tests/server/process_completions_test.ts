@@ -1,4 +1,4 @@
-import { completionsCommand } from "../../src/cli/completions.ts";
+import { completionsCommand } from "../../src/cli/completion/completions.ts";
 import { loadCommands } from "../../src/cli/command_table.ts";
 import { parseCommandLine } from "../../src/cli/parse_args.ts";
 import { assert, assertEquals } from "../assert.ts";

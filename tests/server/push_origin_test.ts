@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { pushCommand } from "../../src/cli/push.ts";
+import { pushCommand } from "../../src/cli/push/push.ts";
 import { closedPort, Origin, run, testWithOrigin, until } from "./push_rig.ts";
 
 testWithOrigin("push publishes the sample and leaves cleanly on Ctrl-C", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { UsageError } from "../../src/cli/parse_args.ts";
-import { pushCommand } from "../../src/cli/push.ts";
+import { pushCommand } from "../../src/cli/push/push.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../src/flv/tag.ts";
 import { encodeCommand } from "../../src/rtmp/command.ts";
 import { MessageType } from "../../src/rtmp/message.ts";

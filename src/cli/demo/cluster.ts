@@ -1,0 +1,122 @@
+import { DemoChild } from "./child.ts";
+import type { DemoServer } from "./conf.ts";
+import { pause } from "../pause.ts";
+import { systemTimers } from "../../base/clock.ts";
+
+/** Who hears what the programs of the demo print. */
+export type OnChildLine = (name: string, line: string) => void;
+
+const STOP_LIMIT_MS = 3000;
+/** On Ctrl-C a terminal tells all programs at once: time for them to end by themselves. */
+const INTERRUPT_GRACE_MS = 500;
+const LOOK_EVERY_MS = 50;
+
+/** The programs of the demo and the directory they run in; both are gone when it is disposed. */
+export class DemoCluster implements AsyncDisposable {
+  /** Settles with the first program that ends though nobody stopped it. */
+  readonly failed: Promise<DemoChild>;
+  readonly #directory: string;
+  readonly #onLine: OnChildLine;
+  readonly #children: DemoChild[] = [];
+  readonly #fail: (child: DemoChild) => void;
+  readonly #onUnload = () => this.#abandon();
+  #isStopping = false;
+
+  private constructor(directory: string, onLine: OnChildLine) {
+    const { promise, resolve } = Promise.withResolvers<DemoChild>();
+    this.failed = promise;
+    this.#fail = resolve;
+    this.#directory = directory;
+    this.#onLine = onLine;
+    // A forced end does not wait for anything, but leaves nothing behind either.
+    addEventListener("unload", this.#onUnload);
+  }
+
+  /** Starts the servers, with pid files and all in a new temporary directory. */
+  static async start(servers: readonly DemoServer[], onLine: OnChildLine): Promise<DemoCluster> {
+    const cluster = new DemoCluster(await Deno.makeTempDir({ prefix: "srs-ts-demo-" }), onLine);
+    try {
+      await Deno.mkdir(`${cluster.#directory}/conf`);
+      for (const { confPath, confText } of servers) {
+        await Deno.writeTextFile(`${cluster.#directory}/${confPath}`, confText);
+      }
+      for (const { name, command, confPath } of servers) cluster.#spawn(name, [command, "--asprocess", "-c", confPath]);
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** Starts the publisher. */
+  publish(url: string): void {
+    this.#spawn("publisher", ["push", "--asprocess", "--json", url]);
+  }
+
+  /** Ends all programs, the latest first, and removes what they left. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const child of this.#children.toReversed()) await child.stop(STOP_LIMIT_MS);
+    removeEventListener("unload", this.#onUnload);
+    await Deno.remove(this.#directory, { recursive: true }).catch(ignoreMissing);
+  }
+
+  /** Gives programs that were interrupted together with this one the time to end. */
+  async waitForInterrupted(): Promise<void> {
+    this.#isStopping = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, INTERRUPT_GRACE_MS));
+    await Promise.race([Promise.all(this.#children.map(({ ended }) => ended)), limit]);
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #spawn(name: string, args: readonly string[]): void {
+    const onLine = (line: string) => {
+      if (!this.#isStopping) this.#onLine(name, line);
+    };
+    const child = new DemoChild(name, args, { cwd: this.#directory, onLine });
+    this.#children.push(child);
+    child.ended.then(() => {
+      if (!this.#isStopping) this.#fail(child);
+    });
+  }
+
+  #abandon(): void {
+    for (const child of this.#children) child.kill("SIGKILL");
+    try {
+      Deno.removeSync(this.#directory, { recursive: true });
+    } catch (error) {
+      ignoreMissing(error);
+    }
+  }
+}
+
+/** Waits until somebody listens on every port, or `stop` aborts. Whether all were there in time. */
+export async function waitForPorts(ports: readonly number[], limitMs: number, stop: AbortSignal): Promise<boolean> {
+  const endMs = systemTimers.nowMs() + limitMs;
+  for (const port of ports) {
+    while (!await isListening(port)) {
+      if (stop.aborted || systemTimers.nowMs() > endMs) return false;
+      await pause(systemTimers, LOOK_EVERY_MS, stop);
+    }
+  }
+  return !stop.aborted;
+}
+
+async function isListening(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    // Not yet.
+    return false;
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

@@ -1,0 +1,101 @@
+import { systemTimers } from "../../base/clock.ts";
+import type { CliIo, Command, CommandArgs } from "../command.ts";
+import { numberValue, UsageError } from "../parse_args.ts";
+import { type ProbeEvents, runProbe } from "./run.ts";
+import { apiLine, resultLines, stepLine } from "./text.ts";
+import { readStreamArgument } from "../stream_target.ts";
+import { readTlsOptions, tlsOptions } from "../tls_options.ts";
+
+const DEFAULT_TIMEOUT_MS = 12_000;
+const DEFAULT_SECONDS = 5;
+
+/** `srs-ts probe`: finds out who has a stream and what is in it. */
+export const probeCommand: Command = {
+  name: "probe",
+  summary: "Find out who has a stream, how fast it is there, and what is in it.",
+  usage: "probe [--json] [--timeout MS] [--seconds N] [--api HOST:PORT,...] [--ca FILE | --insecure] URL",
+  description: `
+Plays a stream and tells, step by step: the time for the TCP connection, TLS, handshake and connect, which server
+answered, every redirect, how long the server held us, who has the stream in the end, its codecs, resolution, frame
+rate, bitrate, GOP length, and the time to the first media and the first keyframe. With --api it asks the HTTP APIs of
+the origins first and prints one line for each.
+
+With --json it prints one object: url, found, status, owner, servers (server, ip, tcpMs, tlsMs, handshakeMs, connectMs,
+createStreamMs, answerMs, identity, result, redirect, failedStep, error), firstMediaMs, firstKeyframeMs, measuredMs,
+video (codec, profile, level, width, height, frameRate, headerFrameRate, metadataFrameRate, kbps, gopMs, gopFrames,
+frames), audio (codec, profile, sampleRate, channels, kbps, frames), metadata, error (server, step, message, hint),
+api (api, latencyMs, owner, error). What is not known is null.`,
+  options: [
+    { name: "json", help: "Print one JSON object, nothing else." },
+    {
+      name: "timeout",
+      value: "MS",
+      help: `Longest wait for the first media, redirects included (default ${DEFAULT_TIMEOUT_MS}).`,
+    },
+    { name: "seconds", value: "N", help: `How long to measure the stream (default ${DEFAULT_SECONDS}).` },
+    {
+      name: "api",
+      value: "HOST:PORT,...",
+      repeats: true,
+      help: "HTTP APIs of origins to ask who has the stream (/api/v1/clusters).",
+    },
+    ...tlsOptions,
+  ],
+  sections: [{
+    title: "EXIT STATUS",
+    rows: [
+      ["0", "The stream was found."],
+      ["1", "It was not."],
+      ["2", "The command line makes no sense."],
+      ["3", "Nobody is there who speaks RTMP."],
+    ],
+  }],
+  examples: [
+    { line: "probe rtmp://127.0.0.1:19351/live/livestream", does: "Asks origin B, which redirects to the owner." },
+    {
+      line: "probe --api 127.0.0.1:9090,127.0.0.1:9091 rtmp://127.0.0.1/live/livestream",
+      does: "Plays the edge, and asks both origins what they know.",
+    },
+    { line: "probe --json --seconds 1 rtmp://127.0.0.1/live/livestream", does: "For scripts." },
+  ],
+  run: probe,
+};
+
+async function probe(args: CommandArgs, io: CliIo): Promise<number> {
+  const target = readStreamArgument(args);
+  const timeoutMs = numberValue(args, "timeout", { min: 1, max: 600_000 }) ?? DEFAULT_TIMEOUT_MS;
+  const seconds = numberValue(args, "seconds", { min: 0.1, max: 3600 }) ?? DEFAULT_SECONDS;
+  const isJson = args.flag("json");
+  if (!isJson) io.out(`${target.url}\n`);
+  const report = await runProbe({
+    target,
+    tls: readTlsOptions(args),
+    timeoutMs,
+    measureMs: seconds * 1000,
+    apis: readApis(args),
+    timers: systemTimers,
+    fetch,
+    stop: io.stop,
+    events: isJson ? silent : talkative(io),
+  });
+  io.out(isJson ? `${JSON.stringify(report)}\n` : resultLines(report));
+  return report.status;
+}
+
+function readApis(args: CommandArgs): string[] {
+  const apis = args.values("api").flatMap((value) => value.split(",")).map((api) => api.trim());
+  for (const api of apis) {
+    if (!/^([\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i.test(api)) throw new UsageError(`--api needs host:port, not "${api}"`);
+  }
+  return apis;
+}
+
+function talkative(io: CliIo): ProbeEvents {
+  return {
+    onApi: (report) => io.out(apiLine(report)),
+    onServer: (server) => io.out(`${server}\n`),
+    onStep: (step, report) => io.out(stepLine(step, report)),
+  };
+}
+
+const silent: ProbeEvents = { onApi() {}, onServer() {}, onStep() {} };

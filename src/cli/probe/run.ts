@@ -1,0 +1,115 @@
+import type { Timers } from "../../base/clock.ts";
+import type { TlsDialOptions } from "../../net/tls_dial.ts";
+import type { Fetch } from "../../cluster/coworkers.ts";
+import { askApis } from "./api.ts";
+import { failureOf } from "./hints.ts";
+import { ProbeHop } from "./hop.ts";
+import { MediaMeter } from "./meter.ts";
+import {
+  type ApiReport,
+  describeMedia,
+  type ProbeReport,
+  type ProbeStep,
+  rounded,
+  type ServerReport,
+} from "./report.ts";
+import { RedirectChain, type StreamTarget } from "../stream_target.ts";
+
+/** Hears of a probe's progress. */
+export interface ProbeEvents {
+  onApi(report: ApiReport): void;
+  onServer(server: string): void;
+  /** A step is done; the report holds its time. */
+  onStep(step: ProbeStep, report: ServerReport): void;
+}
+
+/** Options of {@link runProbe}. */
+export interface ProbeOptions {
+  target: StreamTarget;
+  /** For servers that are asked over TLS. */
+  tls?: TlsDialOptions;
+  /** Until the first media, all servers together. */
+  timeoutMs: number;
+  measureMs: number;
+  /** HTTP APIs to be asked who has the stream, `host:port`. */
+  apis: readonly string[];
+  timers: Timers;
+  fetch: Fetch;
+  stop: AbortSignal;
+  events: ProbeEvents;
+}
+
+/** Exit statuses of a probe; 2, a wrong command line, is given by the caller. */
+const Exit = { Found: 0, NotFound: 1, Unreachable: 3 } as const;
+const API_TIMEOUT_MS = 3000;
+
+/** Asks for a stream, follows redirects to the server that has it, and measures it. Never throws. */
+export async function runProbe(options: ProbeOptions): Promise<ProbeReport> {
+  const { target, timers, events } = options;
+  const apiTimeoutMs = Math.min(options.timeoutMs, API_TIMEOUT_MS);
+  const api = await askApis(target.parts, { ...options, timeoutMs: apiTimeoutMs });
+  for (const report of api) events.onApi(report);
+  const meter = new MediaMeter();
+  const startMs = timers.nowMs();
+  const { servers, refusal } = await followRedirects(options, meter, startMs + options.timeoutMs);
+  const endMs = timers.nowMs();
+  const last = servers.at(-1)!;
+  const found = last.result === "media";
+  const wasReached = servers.some(({ handshakeMs }) => handshakeMs !== null);
+  const { firstFrameMs, firstKeyframeMs } = meter;
+  return {
+    url: target.url,
+    found,
+    status: found ? Exit.Found : wasReached ? Exit.NotFound : Exit.Unreachable,
+    owner: found ? last.server : null,
+    servers: servers.map(roundTimes),
+    firstMediaMs: firstFrameMs === null ? null : rounded(firstFrameMs - startMs, 1),
+    firstKeyframeMs: firstKeyframeMs === null ? null : rounded(firstKeyframeMs - startMs, 1),
+    measuredMs: firstFrameMs === null ? 0 : Math.round(endMs - firstFrameMs),
+    ...describeMedia(meter),
+    error: failureOf(last, refusal),
+    api,
+  };
+}
+
+async function followRedirects(options: ProbeOptions, meter: MediaMeter, deadlineMs: number) {
+  const { tls = {}, timers, events, stop, measureMs } = options;
+  const chain = new RedirectChain(options.target.text);
+  const servers: ServerReport[] = [];
+  let target = options.target;
+  let redirectedFrom: string | null = null;
+  for (;;) {
+    events.onServer(target.text);
+    const hop: ProbeHop = new ProbeHop({
+      target,
+      tls,
+      redirectedFrom,
+      timers,
+      meter,
+      deadlineMs,
+      measureMs,
+      stop,
+      onStep: (step, report) => events.onStep(step, report),
+    });
+    const report: ServerReport = await hop.finished;
+    servers.push(report);
+    if (report.redirect === null) return { servers, refusal: null };
+    const next = chain.follow(target, report.redirect, report.ip ?? "");
+    if (typeof next === "string") return { servers, refusal: next };
+    target = next;
+    redirectedFrom = report.ip;
+  }
+}
+
+function roundTimes(report: ServerReport): ServerReport {
+  const { tcpMs, tlsMs, handshakeMs, connectMs, createStreamMs, answerMs } = report;
+  return {
+    ...report,
+    tcpMs: rounded(tcpMs, 1),
+    tlsMs: rounded(tlsMs, 1),
+    handshakeMs: rounded(handshakeMs, 1),
+    connectMs: rounded(connectMs, 1),
+    createStreamMs: rounded(createStreamMs, 1),
+    answerMs: rounded(answerMs, 1),
+  };
+}

@@ -1,0 +1,77 @@
+import { systemTimers } from "../../base/clock.ts";
+import type { CliIo, Command, CommandArgs } from "../command.ts";
+import { watchParent } from "../serve/parent_watch.ts";
+import { UsageError } from "../parse_args.ts";
+import { fileAt } from "./file.ts";
+import { PushRun } from "./run.ts";
+import { loadTracer } from "../serve/telemetry.ts";
+import { sampleFile } from "../sample.ts";
+import { readStreamArgument } from "../stream_target.ts";
+import { readTlsOptions, tlsOptions } from "../tls_options.ts";
+
+/** `srs-ts push`: publishes a file as if it were live. */
+export const pushCommand: Command = {
+  name: "push",
+  summary: "Publish an FLV file, or a sample, to a server as if it were live.",
+  usage: "push [-i FILE] [--no-loop] [--no-reconnect] [--json] [--ca FILE | --insecure] URL",
+  description: `
+Publishes an FLV file at the pace of its timestamps, over and over with timestamps that go on, until Ctrl-C. Without
+-i it sends a sample clip of its own. It follows redirects (RTMP 302 and reconnect requests), comes back after a
+lost connection or while somebody else publishes the stream, with growing pauses, and drops frames up to the next
+keyframe when the network is too slow.
+
+A line on standard error tells how it goes. With --json it is one object a line on standard output instead; "event" is
+"note", "progress" or "end", the others are elapsedMs, server, reconnects, kbps, fps, bytes, videoFrames, audioFrames,
+droppedFrames, mediaMs, text and status.`,
+  options: [
+    { name: "input", short: "i", value: "FILE", help: "FLV file to publish; default: the sample clip." },
+    { name: "loop", help: "Begin again at the end of the file (default)." },
+    { name: "no-loop", help: "Stop at the end of the file." },
+    { name: "no-reconnect", help: "Give up when the connection fails or ends." },
+    { name: "asprocess", help: "End when the process that started this one ends." },
+    { name: "json", help: "Report as JSON lines on standard output." },
+    ...tlsOptions,
+  ],
+  sections: [{
+    title: "EXIT STATUS",
+    rows: [
+      ["0", "The file was sent to its end, or Ctrl-C or SIGTERM ended it."],
+      ["1", "The file cannot be read, or the server refuses for good."],
+      ["2", "The command line makes no sense."],
+      ["3", "No server was ever reached (by Ctrl-C, or with --no-reconnect)."],
+    ],
+  }],
+  examples: [
+    { line: "push rtmp://127.0.0.1:19350/live/livestream", does: "Publishes the sample clip to origin A." },
+    { line: "push -i source.flv rtmp://127.0.0.1:19350/live/livestream", does: "Publishes a file in a loop." },
+    {
+      line: 'push -i source.flv --no-loop --no-reconnect "rtmp://10.0.0.1/live/cam1?token=abc"',
+      does: "Publishes it once, and fails if anything goes wrong on the way.",
+    },
+    {
+      line: "push --ca authority.crt rtmps://10.0.0.1:1443/live/livestream",
+      does: "Publishes over TLS to a server with a certificate of your own authority.",
+    },
+  ],
+  run: runPush,
+};
+
+async function runPush(args: CommandArgs, io: CliIo): Promise<number> {
+  if (args.flag("loop") && args.flag("no-loop")) throw new UsageError("--loop and --no-loop contradict each other");
+  const path = args.value("input");
+  const target = readStreamArgument(args);
+  const parentEnded = new AbortController();
+  using _watch = args.flag("asprocess") ? watchParent(() => parentEnded.abort()) : null;
+  return await new PushRun({
+    target,
+    tls: readTlsOptions(args),
+    file: path === undefined ? sampleFile() : fileAt(path),
+    loop: !args.flag("no-loop"),
+    reconnect: !args.flag("no-reconnect"),
+    json: args.flag("json"),
+    io,
+    stop: AbortSignal.any([io.stop, parentEnded.signal]),
+    timers: systemTimers,
+    tracer: await loadTracer({ warn: (text) => io.err(`${text}\n`) }),
+  }).run();
+}

@@ -1,0 +1,125 @@
+import type { Timers } from "../../base/clock.ts";
+import type { Tracer } from "../../base/trace.ts";
+import { SrsError } from "../../base/errors.ts";
+import { FlvTagType } from "../../flv/tag.ts";
+import type { TlsDialOptions } from "../../net/tls_dial.ts";
+import type { CliIo } from "../command.ts";
+import { PushFeed } from "./feed.ts";
+import { type MediaFile, readMedia } from "./file.ts";
+import { PushProgress } from "./progress.ts";
+import { END_OF_FILE, type PushFailure, PushSession } from "./session.ts";
+import type { StreamTarget } from "../stream_target.ts";
+
+/** What to publish, where and how. */
+export interface PushRunOptions {
+  target: StreamTarget;
+  /** For servers that are asked over TLS. */
+  tls?: TlsDialOptions;
+  file: MediaFile;
+  loop: boolean;
+  reconnect: boolean;
+  json: boolean;
+  io: CliIo;
+  /** Ends it. */
+  stop: AbortSignal;
+  timers: Timers;
+  /** Null or absent while nobody wants traces. */
+  tracer?: Tracer | null;
+}
+
+/** Exit statuses of a push; 2, a wrong command line, is given by the caller. */
+const Exit = { Ok: 0, Failed: 1, Unreachable: 3 } as const;
+
+/** One push: the file, the connection and the display put together. */
+export class PushRun {
+  readonly #options: PushRunOptions;
+  readonly #feed: PushFeed;
+  readonly #session: PushSession;
+  readonly #progress: PushProgress;
+  readonly #over = new AbortController();
+  readonly #stop: AbortSignal;
+  /** Settles when a server takes the stream, or never will. */
+  readonly #started = Promise.withResolvers<void>();
+  #server = "";
+  #hasFailed = false;
+
+  constructor(options: PushRunOptions) {
+    const { target, tls = {}, io, stop, timers, tracer = null, reconnect, json } = options;
+    this.#options = options;
+    this.#stop = AbortSignal.any([stop, this.#over.signal]);
+    this.#stop.addEventListener("abort", () => this.#started.resolve(), { once: true });
+    this.#feed = new PushFeed(timers);
+    const events = {
+      onPublishing: (where: StreamTarget) => this.#onPublishing(where),
+      onNotice: (text: string) => this.#progress.note(text),
+    };
+    const feed = this.#feed;
+    this.#session = new PushSession({ target, tls, feed, timers, tracer, reconnect, random: Math.random, events });
+    const status = () => ({
+      server: this.#feed.isAttached ? this.#server : "",
+      reconnects: this.#session.reconnects,
+    });
+    this.#progress = new PushProgress({ io, timers, json, counters: this.#feed.counters, status });
+  }
+
+  /** Publishes until the end of the file, a failure or Ctrl-C. @returns The exit status. */
+  async run(): Promise<number> {
+    if (!await this.#checkFile()) return Exit.Failed;
+    this.#progress.start();
+    const sending = this.#sendFile();
+    const failure = await this.#session.run(this.#stop);
+    this.#over.abort();
+    await sending;
+    this.#progress.stop();
+    const status = this.#hasFailed ? Exit.Failed : this.#statusOf(failure);
+    if (this.#session.wasPublishing) this.#progress.summarize(status);
+    return status;
+  }
+
+  /** A file that is of no use should not take a stream first. */
+  async #checkFile(): Promise<boolean> {
+    try {
+      for await (const { type } of readMedia(this.#options.file, { loop: false, onTruncated: () => {} })) {
+        if (type === FlvTagType.Audio || type === FlvTagType.Video) break;
+      }
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  async #sendFile(): Promise<void> {
+    const { file, loop } = this.#options;
+    const onTruncated = (text: string) => this.#progress.note(`${text}; what is whole of it is sent`);
+    await this.#started.promise;
+    if (this.#stop.aborted) return;
+    try {
+      await this.#feed.run(readMedia(file, { loop, onTruncated }), this.#stop);
+      if (!this.#stop.aborted && !this.#feed.isAttached) {
+        this.#fail(new SrsError("StConnect", "the file ended while no server took it"));
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#over.abort(END_OF_FILE);
+    }
+  }
+
+  #onPublishing({ text, url }: StreamTarget): void {
+    this.#server = text;
+    this.#progress.note(`publishing to ${url}`);
+    this.#started.resolve();
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof SrsError)) throw error;
+    this.#hasFailed = true;
+    this.#progress.note(error.message);
+  }
+
+  #statusOf(failure: PushFailure | null): number {
+    if (failure === null && this.#session.wasPublishing) return Exit.Ok;
+    return failure === "unreachable" || !this.#session.wasReached ? Exit.Unreachable : Exit.Failed;
+  }
+}

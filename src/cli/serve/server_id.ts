@@ -1,0 +1,27 @@
+import { describeError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { newServerId } from "../../server/identity.ts";
+import { makeParentDirectory } from "./parent_directory.ts";
+
+/**
+ * The `server_id` of before, or a new one that is kept for the next start, in the file `srs.id` beside `srs.pid`.
+ *
+ * Where it cannot be kept the server starts all the same. Source: SRS 7 `SrsConfig::get_server_id`.
+ */
+export async function keepServerId(pidPath: string, log: Logger): Promise<string> {
+  const path = `${pidPath.replace(/\.pid$/, "")}.id`;
+  try {
+    const kept = (await Deno.readTextFile(path)).trim();
+    if (/^[\w.-]{1,64}$/.test(kept)) return kept;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) log.warn(`cannot read ${path}: ${describeError(error)}`);
+  }
+  const id = newServerId();
+  try {
+    await makeParentDirectory(path);
+    await Deno.writeTextFile(path, id);
+  } catch (error) {
+    log.warn(`cannot write ${path}, the next start has another server_id: ${describeError(error)}`);
+  }
+  return id;
+}

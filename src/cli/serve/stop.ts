@@ -1,0 +1,57 @@
+import type { HttpServer } from "../../http/http_server.ts";
+import type { Server } from "../../server/server.ts";
+
+/** What runs in the process of an origin or edge. */
+export interface ServerParts {
+  readonly server: Server;
+  readonly http: HttpServer;
+}
+
+/** Longest time that closed connections may take to be gone. */
+const STOP_TIMEOUT_MS = 3000;
+const REPORT_MS = 10_000;
+const CHECK_MS = 100;
+
+/**
+ * Takes no more clients, sends those that can elsewhere, and waits until the last one has left, but no longer than
+ * `grace_final_wait`; SRS waits for the last one however long it stays, and then for that time.
+ *
+ * Coworkers are answered until the end: they relay the streams that are still here for the players that were sent to them.
+ *
+ * @param hurry Settles when somebody does not want to wait any longer.
+ */
+export async function stopGracefully(parts: ServerParts, signal: string, hurry: Promise<unknown>): Promise<void> {
+  const { server: { log, rtmp, config, timers }, http } = parts;
+  let hurried = false;
+  hurry.then(() => hurried = true);
+  log.info(`${signal}: graceful stop, new clients are taken for ${config.graceStartWaitMs} ms more`);
+  await waitFor(config.graceStartWaitMs, hurry);
+  rtmp.drain();
+  http.stopAccepting();
+  const clients = () => rtmp.connectionCount + http.viewerCount;
+  const endMs = timers.nowMs() + config.graceFinalWaitMs;
+  for (let reportMs = timers.nowMs(); !hurried && clients() > 0 && timers.nowMs() < endMs;) {
+    if (timers.nowMs() >= reportMs) {
+      const leftMs = Math.round(endMs - timers.nowMs());
+      log.info(`graceful stop: clients still here: ${clients()}, for ${leftMs} ms at most`);
+      reportMs += REPORT_MS;
+    }
+    await waitFor(Math.min(CHECK_MS, endMs - timers.nowMs()), hurry);
+  }
+  if (clients() > 0) log.info(`graceful stop: ${clients()} clients are cut off`);
+}
+
+/** Ends everything at once. */
+export async function stopServer({ server, http }: ServerParts): Promise<void> {
+  const isStopped = await waitFor(STOP_TIMEOUT_MS, Promise.all([server.stop(), http.stop()]));
+  if (!isStopped) server.log.warn(`connections were not gone ${STOP_TIMEOUT_MS} ms after their close`);
+}
+
+/** Waits for the promise, for a limited time. Whether it settled. */
+async function waitFor(limitMs: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), limitMs));
+  const settled = await Promise.race([promise.then(() => true), limit]);
+  clearTimeout(timer);
+  return settled;
+}
