@@ -1,5 +1,5 @@
 import type { LogLevel } from "../base/log.ts";
-import type { Infer } from "./schema.ts";
+import type { Infer } from "./schema/row.ts";
 import type { rootRows } from "./schema/root.ts";
 
 /** The typed configuration: one property per row of the schema. */

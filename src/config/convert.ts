@@ -1,10 +1,10 @@
-import { ConfigFiles } from "./config_files.ts";
-import { type ConfigLanguage, inlineIncludes, languageOf, readDocument } from "./include.ts";
+import { ConfigFiles } from "./files/config_files.ts";
+import { type ConfigLanguage, inlineIncludes, languageOf, readDocument } from "./files/include.ts";
 import { fileOptions, loadConfig, type LoadOptions, type LoadResult } from "./load.ts";
 import { type ConfigProblem, ProblemList } from "./problem.ts";
-import { isDirectiveName } from "./row_index.ts";
-import { printSrs } from "./srs_printer.ts";
-import { printToml } from "./toml_printer.ts";
+import { isDirectiveName } from "./schema/row_index.ts";
+import { printSrs } from "./srs/printer.ts";
+import { printToml } from "./toml/printer.ts";
 
 /** Options of {@link convertConfig}. */
 export interface ConvertOptions extends LoadOptions {

@@ -1,6 +1,6 @@
-import { listRows, type RowInfo, tomlKeyOf } from "./row_index.ts";
-import type { Row } from "./schema.ts";
-import type { ValueType } from "./value_type.ts";
+import { listRows, type RowInfo, tomlKeyOf } from "./schema/row_index.ts";
+import type { Row } from "./schema/row.ts";
+import type { ValueType } from "./values/type.ts";
 
 /** One row of the language in plain values: what `srs-ts directives --json` prints. */
 export interface DirectiveEntry {

@@ -1,5 +1,5 @@
-import type { ConfComment, ConfWord } from "./srs_lexer.ts";
-import type { ConfBlock, ConfDirective } from "./srs_parser.ts";
+import type { ConfComment, ConfWord } from "./srs/lexer.ts";
+import type { ConfBlock, ConfDirective } from "./srs/parser.ts";
 
 /*
  * A configuration as its author wrote it, apart from the language: what the converter reads and prints. Directives as

@@ -1,9 +1,9 @@
 import { nearestName } from "../base/nearest_name.ts";
 import type { ProblemList } from "./problem.ts";
 import { quoteWord, wholeFile } from "./problem.ts";
-import { listRows, type RowInfo } from "./row_index.ts";
-import type { ConfWord } from "./srs_lexer.ts";
-import type { ConfBlock, ConfDirective } from "./srs_parser.ts";
+import { listRows, type RowInfo } from "./schema/row_index.ts";
+import type { ConfWord } from "./srs/lexer.ts";
+import type { ConfBlock, ConfDirective } from "./srs/parser.ts";
 
 /** Environment variables by name; an empty value is as if the variable were not set, as in SRS. */
 export type Environment = Readonly<Record<string, string>>;

@@ -1,15 +1,15 @@
-import { checkConfig, type SystemFacts } from "./check.ts";
+import { checkConfig, type SystemFacts } from "./check/check.ts";
 import type { Config } from "./config.ts";
-import { ConfigFiles, type ConfigFilesOptions, type ReadFile } from "./config_files.ts";
+import { ConfigFiles, type ConfigFilesOptions, type ReadFile } from "./files/config_files.ts";
 import { applyEnv, type Environment, envOnlyTree } from "./env.ts";
-import type { ListDirectory } from "./glob.ts";
-import { type ConfigLanguage, languageOf, readTree } from "./include.ts";
-import { rewriteLegacy } from "./legacy.ts";
+import type { ListDirectory } from "./files/glob.ts";
+import { type ConfigLanguage, languageOf, readTree } from "./files/include.ts";
+import { rewriteLegacy } from "./srs/legacy.ts";
 import { type ConfigProblem, ConfigSyntaxError, ProblemList, wholeFile } from "./problem.ts";
-import { newReadContext, readBlock } from "./read_block.ts";
-import { isDirectiveName } from "./row_index.ts";
+import { newReadContext, readBlock } from "./srs/read_block.ts";
+import { isDirectiveName } from "./schema/row_index.ts";
 import { rootRows } from "./schema/root.ts";
-import { type ConfBlock, findDirective } from "./srs_parser.ts";
+import { type ConfBlock, findDirective } from "./srs/parser.ts";
 
 /** Options of {@link loadConfig}. */
 export interface LoadOptions {

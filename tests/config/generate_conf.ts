@@ -1,5 +1,5 @@
-import type { Row, Schema } from "../../src/config/schema.ts";
-import { rowsInside } from "../../src/config/row_index.ts";
+import type { Row, Schema } from "../../src/config/schema/row.ts";
+import { rowsInside } from "../../src/config/schema/row_index.ts";
 import { rootRows } from "../../src/config/schema/root.ts";
 import type { Prng } from "../fuzz/mutate.ts";
 

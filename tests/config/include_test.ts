@@ -1,8 +1,8 @@
 import { assertEquals } from "../assert.ts";
-import { ConfigFiles, maxConfigChars } from "../../src/config/config_files.ts";
-import { readTree } from "../../src/config/include.ts";
+import { ConfigFiles, maxConfigChars } from "../../src/config/files/config_files.ts";
+import { readTree } from "../../src/config/files/include.ts";
 import { ProblemList } from "../../src/config/problem.ts";
-import type { ConfBlock } from "../../src/config/srs_parser.ts";
+import type { ConfBlock } from "../../src/config/srs/parser.ts";
 
 const nothing: ConfBlock = { directives: [], tailComments: [] };
 

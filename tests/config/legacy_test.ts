@@ -1,8 +1,8 @@
 import { assertEquals } from "../assert.ts";
 import { loadConfig } from "../../src/config/mod.ts";
-import { legacySpellings, rewriteLegacy } from "../../src/config/legacy.ts";
+import { legacySpellings, rewriteLegacy } from "../../src/config/srs/legacy.ts";
 import { ProblemList } from "../../src/config/problem.ts";
-import { type ConfBlock, parseSrsConf } from "../../src/config/srs_parser.ts";
+import { type ConfBlock, parseSrsConf } from "../../src/config/srs/parser.ts";
 import { inBlock } from "./legal_names.ts";
 
 function show(block: ConfBlock): string {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import { loadConfig } from "../../src/config/mod.ts";
-import { listRows } from "../../src/config/row_index.ts";
+import { listRows } from "../../src/config/schema/row_index.ts";
 import { inBlock, legalNames, uncheckedBlocks } from "./legal_names.ts";
 
 function unknownNames(text: string): string[] {

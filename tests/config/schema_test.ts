@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { legacySpellings } from "../../src/config/legacy.ts";
+import { legacySpellings } from "../../src/config/srs/legacy.ts";
 import { loadConfig } from "../../src/config/mod.ts";
-import { listRows, type RowInfo } from "../../src/config/row_index.ts";
+import { listRows, type RowInfo } from "../../src/config/schema/row_index.ts";
 
 const rows = listRows();
 

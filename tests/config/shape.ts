@@ -1,6 +1,6 @@
 import { type DocBlock, type DocItem, documentOf } from "../../src/config/document.ts";
 import { ProblemList } from "../../src/config/problem.ts";
-import { parseSrsConf } from "../../src/config/srs_parser.ts";
+import { parseSrsConf } from "../../src/config/srs/parser.ts";
 
 /** What a configuration says, comments included, without places and layout. */
 export interface Shape {

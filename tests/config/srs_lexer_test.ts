@@ -1,5 +1,5 @@
 import { assertEquals } from "../assert.ts";
-import { SrsLexer } from "../../src/config/srs_lexer.ts";
+import { SrsLexer } from "../../src/config/srs/lexer.ts";
 
 /** Tokens as short text: words as `a@line:column`, `!` for errors; ends without `eof`. */
 function lex(text: string): string[] {

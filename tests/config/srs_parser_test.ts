@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../assert.ts";
 import { ProblemList } from "../../src/config/problem.ts";
-import { isDirectiveName } from "../../src/config/row_index.ts";
-import { type ConfBlock, parseSrsConf } from "../../src/config/srs_parser.ts";
+import { isDirectiveName } from "../../src/config/schema/row_index.ts";
+import { type ConfBlock, parseSrsConf } from "../../src/config/srs/parser.ts";
 
 /** The tree on one line, arguments with spaces in quotes. */
 function show(block: ConfBlock): string {

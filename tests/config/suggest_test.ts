@@ -1,6 +1,6 @@
 import { assertEquals } from "../assert.ts";
 import { editDistance, nearestName } from "../../src/base/nearest_name.ts";
-import { suggestDirective } from "../../src/config/suggest_directive.ts";
+import { suggestDirective } from "../../src/config/srs/suggest_directive.ts";
 
 const distances: [a: string, b: string, distance: number][] = [
   ["", "", 0],

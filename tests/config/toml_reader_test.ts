@@ -1,8 +1,8 @@
 import { assertEquals } from "../assert.ts";
 import { formatProblem, loadConfig, sourceLineOf } from "../../src/config/mod.ts";
 import { ProblemList } from "../../src/config/problem.ts";
-import { printSrs } from "../../src/config/srs_printer.ts";
-import { readToml } from "../../src/config/toml_reader.ts";
+import { printSrs } from "../../src/config/srs/printer.ts";
+import { readToml } from "../../src/config/toml/reader.ts";
 
 /** What a TOML text says, in SRS's language, and what there is to say about it. */
 function read(text: string): { conf: string; problems: string[] } {

@@ -1,6 +1,6 @@
 import { assertEquals } from "../assert.ts";
-import { TomlScanner } from "../../src/config/toml_scanner.ts";
-import type { TomlKey, TomlStatement, TomlValue } from "../../src/config/toml_syntax.ts";
+import { TomlScanner } from "../../src/config/toml/scanner.ts";
+import type { TomlKey, TomlStatement, TomlValue } from "../../src/config/toml/syntax.ts";
 
 /** Statements as short text with their places; `!` for errors. */
 function scan(text: string): string[] {

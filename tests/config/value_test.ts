@@ -1,6 +1,6 @@
 import { assertEquals } from "../assert.ts";
 import { type Config, loadConfig } from "../../src/config/mod.ts";
-import { readCNumber } from "../../src/config/value_number.ts";
+import { readCNumber } from "../../src/config/values/number.ts";
 
 /** Loads with `inside` in a vhost besides what the top level needs; messages without place. */
 function load(top: string, vhost = ""): { config: Config; messages: string[] } {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess } from "../assert.ts";
 import { formatProblem, listRows, loadConfig, type LoadResult, sourceLineOf } from "../../src/config/mod.ts";
 import { ProblemList } from "../../src/config/problem.ts";
-import { parseSrsConf } from "../../src/config/srs_parser.ts";
+import { parseSrsConf } from "../../src/config/srs/parser.ts";
 import { Prng } from "./mutate.ts";
 
 const directory = new URL("../../conf/", import.meta.url);

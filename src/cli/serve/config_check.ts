@@ -7,7 +7,7 @@ import {
   type LoadResult,
   sourceLineOf,
 } from "../../config/mod.ts";
-import { findDirective } from "../../config/srs_parser.ts";
+import { findDirective } from "../../config/srs/parser.ts";
 import type { CliIo } from "../command.ts";
 import type { ConfigReader } from "./config_reader.ts";
 

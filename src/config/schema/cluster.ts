@@ -1,7 +1,7 @@
-import { directive } from "../schema.ts";
-import { endpoints, origins } from "../value_address.ts";
-import { milliseconds } from "../value_number.ts";
-import { oneOf, onOff, text } from "../value_type.ts";
+import { directive } from "./row.ts";
+import { endpoints, origins } from "../values/address.ts";
+import { milliseconds } from "../values/number.ts";
+import { oneOf, onOff, text } from "../values/type.ts";
 
 /** `cluster { ... }` of a vhost. */
 export const clusterRows = {

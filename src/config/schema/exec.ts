@@ -1,5 +1,5 @@
-import { directive, repeated } from "../schema.ts";
-import { onOff, words } from "../value_type.ts";
+import { directive, repeated } from "./row.ts";
+import { onOff, words } from "../values/type.ts";
 
 /** `exec { ... }` of a vhost. */
 export const execRows = {

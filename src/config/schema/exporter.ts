@@ -1,6 +1,6 @@
-import { directive } from "../schema.ts";
-import { listenAddress } from "../value_address.ts";
-import { onOff, text } from "../value_type.ts";
+import { directive } from "./row.ts";
+import { listenAddress } from "../values/address.ts";
+import { onOff, text } from "../values/type.ts";
 import { anyHost } from "./http_api.ts";
 
 /** `exporter { ... }`. */

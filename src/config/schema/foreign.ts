@@ -1,4 +1,4 @@
-import { accepted, foreign, unsupported } from "../schema.ts";
+import { accepted, foreign, unsupported } from "./row.ts";
 
 const noCloud = accepted("nothing is sent to a cloud service");
 const noRtc = unsupported("no WebRTC");

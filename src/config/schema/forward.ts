@@ -1,6 +1,6 @@
-import { directive } from "../schema.ts";
-import { onOff } from "../value_type.ts";
-import { httpUrl, rtmpTargets } from "../value_url.ts";
+import { directive } from "./row.ts";
+import { onOff } from "../values/type.ts";
+import { httpUrl, rtmpTargets } from "../values/url.ts";
 
 /** `forward { ... }` of a vhost. */
 export const forwardRows = {

@@ -1,6 +1,6 @@
-import { directive } from "../schema.ts";
-import { seconds } from "../value_number.ts";
-import { onOff, text } from "../value_type.ts";
+import { directive } from "./row.ts";
+import { seconds } from "../values/number.ts";
+import { onOff, text } from "../values/type.ts";
 
 /** `heartbeat { ... }`. */
 export const heartbeatRows = {

@@ -1,7 +1,7 @@
 import type { ListenAddress } from "../address.ts";
-import { accepted, block, directive } from "../schema.ts";
-import { listenAddress } from "../value_address.ts";
-import { onOff, text } from "../value_type.ts";
+import { accepted, block, directive } from "./row.ts";
+import { listenAddress } from "../values/address.ts";
+import { onOff, text } from "../values/type.ts";
 import { tlsFileRows } from "./tls.ts";
 
 /** A default address: all IPv4 interfaces. */

@@ -1,7 +1,7 @@
-import { directive, type Status, unsupported } from "../schema.ts";
-import { milliseconds } from "../value_number.ts";
-import { onOff } from "../value_type.ts";
-import { httpUrls } from "../value_url.ts";
+import { directive, type Status, unsupported } from "./row.ts";
+import { milliseconds } from "../values/number.ts";
+import { onOff } from "../values/type.ts";
+import { httpUrls } from "../values/url.ts";
 
 function hook(name: string, doc: string, status?: Status) {
   const options = { default: [], reload: "live", doc: `URLs called ${doc}.` } as const;

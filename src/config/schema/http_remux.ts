@@ -1,6 +1,6 @@
-import { accepted, directive } from "../schema.ts";
-import { seconds } from "../value_number.ts";
-import { onOff, text } from "../value_type.ts";
+import { accepted, directive } from "./row.ts";
+import { seconds } from "../values/number.ts";
+import { onOff, text } from "../values/type.ts";
 
 /** `http_remux { ... }` of a vhost. */
 export const httpRemuxRows = {

@@ -1,6 +1,6 @@
-import { block, directive } from "../schema.ts";
-import { listenAddress } from "../value_address.ts";
-import { onOff, text } from "../value_type.ts";
+import { block, directive } from "./row.ts";
+import { listenAddress } from "../values/address.ts";
+import { onOff, text } from "../values/type.ts";
 import { anyHost, httpsRows } from "./http_api.ts";
 
 /** `http_server { ... }`, in SRS 1 `http_stream`. */

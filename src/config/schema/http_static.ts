@@ -1,5 +1,5 @@
-import { directive } from "../schema.ts";
-import { onOff, text } from "../value_type.ts";
+import { directive } from "./row.ts";
+import { onOff, text } from "../values/type.ts";
 
 /** `http_static { ... }` of a vhost, in SRS 1 `http`. */
 export const httpStaticRows = {

@@ -1,6 +1,6 @@
-import { directive } from "../schema.ts";
-import { integer, milliseconds, seconds } from "../value_number.ts";
-import { oneOf, onOff } from "../value_type.ts";
+import { directive } from "./row.ts";
+import { integer, milliseconds, seconds } from "../values/number.ts";
+import { oneOf, onOff } from "../values/type.ts";
 
 /** `play { ... }` of a vhost. */
 export const playRows = {

@@ -1,6 +1,6 @@
-import { accepted, directive, unsupported } from "../schema.ts";
-import { decimal, milliseconds, seconds } from "../value_number.ts";
-import { oneOf, onOff, text } from "../value_type.ts";
+import { accepted, directive, unsupported } from "./row.ts";
+import { decimal, milliseconds, seconds } from "../values/number.ts";
+import { oneOf, onOff, text } from "../values/type.ts";
 
 const noChildren = accepted("no ffmpeg process is started");
 

@@ -1,6 +1,6 @@
-import { accepted, directive } from "../schema.ts";
-import { milliseconds, seconds } from "../value_number.ts";
-import { oneOf, onOff } from "../value_type.ts";
+import { accepted, directive } from "./row.ts";
+import { milliseconds, seconds } from "../values/number.ts";
+import { oneOf, onOff } from "../values/type.ts";
 
 /** `publish { ... }` of a vhost. */
 export const publishRows = {

@@ -1,5 +1,5 @@
-import { directive } from "../schema.ts";
-import { onOff, words } from "../value_type.ts";
+import { directive } from "./row.ts";
+import { onOff, words } from "../values/type.ts";
 
 /** `refer { ... }` of a vhost. */
 export const referRows = {

@@ -1,8 +1,8 @@
-import { block, blocks, directive } from "../schema.ts";
-import { advertisedAddress, listenAddresses } from "../value_address.ts";
-import { bytes, integer, milliseconds } from "../value_number.ts";
-import { text } from "../value_type.ts";
-import { workerCount } from "../value_workers.ts";
+import { block, blocks, directive } from "./row.ts";
+import { advertisedAddress, listenAddresses } from "../values/address.ts";
+import { bytes, integer, milliseconds } from "../values/number.ts";
+import { text } from "../values/type.ts";
+import { workerCount } from "../values/workers.ts";
 import { exporterRows } from "./exporter.ts";
 import { foreignRootRows } from "./foreign.ts";
 import { heartbeatRows } from "./heartbeat.ts";

@@ -1,6 +1,6 @@
-import { directive } from "../schema.ts";
-import { listenAddresses } from "../value_address.ts";
-import { onOff } from "../value_type.ts";
+import { directive } from "./row.ts";
+import { listenAddresses } from "../values/address.ts";
+import { onOff } from "../values/type.ts";
 import { tlsFileRows } from "./tls.ts";
 
 /** `rtmps { ... }`. */

@@ -1,6 +1,6 @@
-import { directive, repeated } from "../schema.ts";
-import { accessRule } from "../value_rule.ts";
-import { onOff } from "../value_type.ts";
+import { directive, repeated } from "./row.ts";
+import { accessRule } from "../values/rule.ts";
+import { onOff } from "../values/type.ts";
 
 /** `security { ... }` of a vhost. */
 export const securityRows = {

@@ -1,6 +1,6 @@
-import { accepted, directive } from "../schema.ts";
-import { integer } from "../value_number.ts";
-import { onOff, words } from "../value_type.ts";
+import { accepted, directive } from "./row.ts";
+import { integer } from "../values/number.ts";
+import { onOff, words } from "../values/type.ts";
 
 /** `stats { ... }`. */
 export const statsRows = {

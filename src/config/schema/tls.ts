@@ -1,5 +1,5 @@
-import { directive } from "../schema.ts";
-import { text } from "../value_type.ts";
+import { directive } from "./row.ts";
+import { text } from "../values/type.ts";
 
 /** What every listener with TLS needs. */
 export const tlsFileRows = {

@@ -1,6 +1,6 @@
-import { block, directive, unsupported } from "../schema.ts";
-import { bytes } from "../value_number.ts";
-import { onOff } from "../value_type.ts";
+import { block, directive, unsupported } from "./row.ts";
+import { bytes } from "../values/number.ts";
+import { onOff } from "../values/type.ts";
 import { clusterRows } from "./cluster.ts";
 import { execRows } from "./exec.ts";
 import { foreignVhostRows } from "./foreign.ts";

@@ -1,0 +1,92 @@
+import {
+  type AdvertisedAddress,
+  type Endpoint,
+  type ListenAddress,
+  parseHostPort,
+  parseListenAddress,
+} from "../address.ts";
+import { quoteWord } from "../problem.ts";
+import type { ConfWord } from "../srs/lexer.ts";
+import type { ValueReport, ValueType } from "./type.ts";
+
+const RTMPS_PORT = 443;
+
+/** One address to listen on. */
+export function listenAddress(): ValueType<ListenAddress> {
+  return {
+    kind: "address",
+    takesMany: false,
+    read: ([word], fallback, report) => readListen(word, report) ?? fallback,
+  };
+}
+
+/** Addresses to listen on. */
+export function listenAddresses(): ValueType<readonly ListenAddress[]> {
+  return {
+    kind: "address",
+    takesMany: true,
+    read: (all, _fallback, report) => all.map((word) => readListen(word, report)).filter((address) => address !== null),
+  };
+}
+
+function readListen(word: ConfWord, report: ValueReport): ListenAddress | null {
+  const address = parseListenAddress(word.text);
+  if (!address) {
+    report.error(
+      word,
+      `${quoteWord(word.text)} is not a port, ip:port or [ipv6]:port`,
+      "host names are not allowed here",
+    );
+  }
+  return address;
+}
+
+/** Servers to connect to; `port` is used where none is written, and `portHint` says then what was expected. */
+export function endpoints(port: number, portHint?: string): ValueType<readonly Endpoint[]> {
+  return {
+    kind: "address",
+    takesMany: true,
+    read(all, _fallback, report) {
+      const found: Endpoint[] = [];
+      for (const word of all) {
+        const address = readHostPort(word, report);
+        if (!address) continue;
+        if (address.port === null && portHint) {
+          report.warn(word, `${quoteWord(word.text)} has no port and port ${port} is used`, portHint);
+        }
+        found.push({ ...address, port: address.port ?? port });
+      }
+      return found;
+    },
+  };
+}
+
+/** Servers to pull from: `host[:port]`, or `rtmps://host[:port]`, whose port is 443 where none is written. */
+export function origins(port: number): ValueType<readonly Endpoint[]> {
+  return {
+    kind: "address",
+    takesMany: true,
+    read: (all, _fallback, report) =>
+      all.map((word) => readOrigin(word, port, report)).filter((found) => found !== null),
+  };
+}
+
+/** The address that this server gives to others. */
+export function advertisedAddress(): ValueType<AdvertisedAddress | null> {
+  return { kind: "address", takesMany: false, read: ([word], _fallback, report) => readHostPort(word, report) };
+}
+
+function readOrigin(word: ConfWord, port: number, report: ValueReport): Endpoint | null {
+  const { text } = word;
+  const [, authority] = /^rtmps:\/\/([^/?#@]+)\/?$/i.exec(text) ?? [];
+  const address = parseHostPort(authority ?? text);
+  if (address) return { host: address.host, port: address.port ?? (authority ? RTMPS_PORT : port), text };
+  report.error(word, `${quoteWord(text)} is not host, host:port, [ipv6]:port or rtmps://host[:port]`);
+  return null;
+}
+
+function readHostPort(word: ConfWord, report: ValueReport): AdvertisedAddress | null {
+  const address = parseHostPort(word.text);
+  if (!address) report.error(word, `${quoteWord(word.text)} is not host, host:port or [ipv6]:port`);
+  return address;
+}

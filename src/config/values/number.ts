@@ -1,0 +1,79 @@
+import { quoteWord } from "../problem.ts";
+import type { ValueType } from "./type.ts";
+
+/** Range of a number in the unit of the file. */
+export interface NumberRange {
+  readonly min?: number;
+  readonly max?: number;
+  /** What a value outside the range is: an error, or (default) the nearest bound with a warning. */
+  readonly outside?: "clamp" | "error";
+}
+
+interface NumberOptions extends NumberRange {
+  readonly unit?: string;
+  readonly scale?: number;
+  readonly fraction?: boolean;
+}
+
+/** Longest time that a timer can wait. */
+const longestMs = 2 ** 31 - 1;
+
+/** A whole number. */
+export function integer(range: NumberRange & { readonly unit?: string } = {}): ValueType<number> {
+  return numberType({ min: 0, max: 2 ** 31 - 1, ...range });
+}
+
+/** A number with a fraction. */
+export function decimal(range: NumberRange = {}): ValueType<number> {
+  return numberType({ ...range, fraction: true });
+}
+
+/** A size in bytes. */
+export function bytes(range: NumberRange = {}): ValueType<number> {
+  return integer({ unit: "bytes", ...range });
+}
+
+/** A time written in milliseconds; the typed value is in milliseconds. */
+export function milliseconds(range: NumberRange & { readonly fraction?: boolean } = {}): ValueType<number> {
+  return numberType({ unit: "ms", min: 0, max: longestMs, ...range });
+}
+
+/** A time written in seconds; the typed value is in milliseconds. */
+export function seconds(range: NumberRange & { readonly fraction?: boolean } = {}): ValueType<number> {
+  return numberType({ unit: "s", min: 0, max: Math.floor(longestMs / 1000), scale: 1000, ...range });
+}
+
+function numberType(options: NumberOptions): ValueType<number> {
+  const { fraction = false, outside = "clamp", ...facts } = options;
+  return {
+    kind: "number",
+    ...facts,
+    takesMany: false,
+    read([word], _fallback, report) {
+      const { value, plain } = readCNumber(word.text, fraction);
+      const inRange = Math.min(Math.max(value, facts.min ?? -Infinity), facts.max ?? Infinity);
+      const range = `${facts.min ?? "-"}..${facts.max ?? "-"}`;
+      if (inRange !== value && outside === "error") {
+        report.error(word, `${quoteWord(word.text)} is outside ${range}`);
+      } else if (inRange !== value && plain) {
+        report.warn(word, `${quoteWord(word.text)} is outside ${range}; ${inRange} is used`);
+      } else if (!plain) {
+        const unit = facts.unit ? ` (unit: ${facts.unit})` : "";
+        report.warn(word, `${quoteWord(word.text)} is not a plain number; ${inRange} is used${unit}`);
+      }
+      return inRange * (facts.scale ?? 1);
+    },
+  };
+}
+
+/**
+ * Reads a number as C's `atoi` or `atof` does: what follows the number is ignored, no number at all is 0.
+ *
+ * `plain` tells whether the whole text was the number.
+ */
+export function readCNumber(text: string, fraction: boolean): { value: number; plain: boolean } {
+  const pattern = fraction ? /^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?/ : /^\s*[+-]?\d+/;
+  const found = pattern.exec(text)?.[0] ?? "";
+  const value = found === "" ? 0 : Number(found);
+  return { value: value === 0 ? 0 : value, plain: found !== "" && found.length === text.length };
+}
