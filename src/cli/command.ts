@@ -65,3 +65,12 @@ export interface Command {
   /** @returns The exit status. */
   run(args: CommandArgs, io: CliIo): Promise<number>;
 }
+
+/** A subcommand, loaded when it is asked for. */
+export interface CommandEntry {
+  /** Flags of `deno run` that it needs. */
+  readonly permissions: string;
+  /** What more it can do with more of them. */
+  readonly morePermissions?: string;
+  load(): Promise<Command>;
+}

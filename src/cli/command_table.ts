@@ -1,13 +1,4 @@
-import type { Command } from "./command.ts";
-
-/** A subcommand, loaded when it is asked for. */
-export interface CommandEntry {
-  /** Flags of `deno run` that it needs. */
-  readonly permissions: string;
-  /** What more it can do with more of them. */
-  readonly morePermissions?: string;
-  load(): Promise<Command>;
-}
+import type { Command, CommandEntry } from "./command.ts";
 
 const server = {
   permissions: "--allow-net --allow-read --allow-write --allow-env --allow-sys",

@@ -1,5 +1,5 @@
-import type { Command, HelpSection, OptionRow } from "./command.ts";
-import type { CommandEntry } from "./command_table.ts";
+import type { Command, CommandEntry, HelpSection, OptionRow } from "./command.ts";
+import { allOptions } from "./parse_args.ts";
 
 /** Name of the program in help and messages. */
 export const PROGRAM = "srs-ts";
@@ -13,13 +13,6 @@ const SHORT_TERM = 14;
 export interface HelpOptions {
   /** Titles in bold. */
   readonly color: boolean;
-}
-
-/** A command's options and those that every command has. */
-export function allOptions(options: readonly OptionRow[]): OptionRow[] {
-  const help = { name: "help", short: "h", help: "Show this text." };
-  const version = { name: "version", help: "Print the version." };
-  return [...options, help, options.some(({ short }) => short === "v") ? version : { ...version, short: "v" }];
 }
 
 /** Manual of the whole program: what it is and the commands it has. */

@@ -1,11 +1,11 @@
 import { describeError, SrsError } from "../base/errors.ts";
 import { VERSION } from "../server/identity.ts";
-import type { CliIo } from "./command.ts";
-import { type CommandEntry, commandTable, loadCommands } from "./command_table.ts";
-import { allOptions, formatCommandHelp, formatProgramHelp, PROGRAM } from "./help.ts";
+import type { CliIo, CommandEntry } from "./command.ts";
+import { commandTable, loadCommands } from "./command_table.ts";
+import { formatCommandHelp, formatProgramHelp, PROGRAM } from "./help.ts";
 import { ProcessIo } from "./io.ts";
 import { nearest } from "./nearest.ts";
-import { parseCommandLine, UsageError } from "./parse_args.ts";
+import { allOptions, parseCommandLine, UsageError } from "./parse_args.ts";
 import { serveOptions } from "./serve/options.ts";
 
 const SHOW_VERSION = ["--version", "-v", "-V"];

@@ -9,6 +9,13 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** A command's options and those that every command has. */
+export function allOptions(options: readonly OptionRow[]): OptionRow[] {
+  const help = { name: "help", short: "h", help: "Show this text." };
+  const version = { name: "version", help: "Print the version." };
+  return [...options, help, options.some(({ short }) => short === "v") ? version : { ...version, short: "v" }];
+}
+
 /**
  * Reads a command line by a table of options.
  *

@@ -1,5 +1,5 @@
 import type { Command, OptionRow } from "../command.ts";
-import { allOptions } from "../help.ts";
+import { allOptions } from "../parse_args.ts";
 import { serveOptions } from "../serve/options.ts";
 
 /** What can stand behind an option: nothing, a file, one of some words, or anything. */

@@ -1,7 +1,6 @@
 import type { Command } from "../../../src/cli/command.ts";
 import { convertCommand } from "../../../src/cli/convert.ts";
-import { allOptions } from "../../../src/cli/help.ts";
-import { parseCommandLine, UsageError } from "../../../src/cli/parse_args.ts";
+import { allOptions, parseCommandLine, UsageError } from "../../../src/cli/parse_args.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../../assert.ts";
 import { RecordedIo } from "./recorded_io.ts";
 

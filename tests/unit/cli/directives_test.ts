@@ -1,6 +1,5 @@
 import { directivesCommand } from "../../../src/cli/directives.ts";
-import { allOptions } from "../../../src/cli/help.ts";
-import { parseCommandLine } from "../../../src/cli/parse_args.ts";
+import { allOptions, parseCommandLine } from "../../../src/cli/parse_args.ts";
 import { directivesMarkdown, directivesText, directiveTable } from "../../../src/config/directive_table.ts";
 import { assertEquals, assertGreater } from "../../assert.ts";
 import { RecordedIo } from "./recorded_io.ts";
