@@ -20,7 +20,7 @@ export const directivesCommand: Command = {
   description,
   options: [
     { name: "json", help: "Print a JSON array with one object for each directive." },
-    { name: "markdown", help: "Print the table of the README." },
+    { name: "markdown", help: "Print the table as Markdown, as in conf/DIRECTIVES.md." },
   ],
   examples: [
     { line: "directives mw_latency", does: "explains one directive" },

@@ -1,17 +1,12 @@
 import { directivesMarkdown } from "../../src/config/directive_table.ts";
 
-const readme = new URL("../../README.md", import.meta.url);
+const page = new URL("../../conf/DIRECTIVES.md", import.meta.url);
 const begin = "<!-- directives:begin -->";
 const end = "<!-- directives:end -->";
 
-/** README.md, or null where it is missing. */
-export function readReadme(): string | null {
-  try {
-    return Deno.readTextFileSync(readme);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+/** `conf/DIRECTIVES.md`. @throws {Deno.errors.NotFound} Where it is missing. */
+export function readPage(): string {
+  return Deno.readTextFileSync(page);
 }
 
 /** What stands between the two marks; null without them. */
@@ -27,13 +22,13 @@ export function rowsOf(table: string): string[] {
   return lines.map((line) => line.replace(/-{3,}/g, "---").replace(/ +/g, " ").trim());
 }
 
-/** Puts the present table into README.md: `deno run -A tests/lint/readme_directives.ts`. */
+/** Puts the present table into the page: `deno run -A tests/lint/directives_page.ts`. */
 if (import.meta.main) {
-  const text = readReadme() ?? "";
+  const text = readPage();
   const table = tableIn(text);
-  if (table === null) throw new Error(`README.md needs the lines ${begin} and ${end}`);
+  if (table === null) throw new Error(`conf/DIRECTIVES.md needs the lines ${begin} and ${end}`);
   // Padded by a formatter the table would have twice the size.
   const present = `\n\n<!-- deno-fmt-ignore-start -->\n\n${directivesMarkdown()}\n<!-- deno-fmt-ignore-end -->\n\n`;
   const from = text.indexOf(begin) + begin.length;
-  Deno.writeTextFileSync(readme, text.slice(0, from) + present + text.slice(from + table.length));
+  Deno.writeTextFileSync(page, text.slice(0, from) + present + text.slice(from + table.length));
 }
