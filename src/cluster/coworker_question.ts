@@ -39,6 +39,12 @@ export interface Owner extends ServerAddress {
   coworker: string;
   /** How long its publisher has sent nothing; 0 for servers that do not tell (SRS). */
   silentMs: number;
+  /**
+   * When its publisher came, as its own clock and the rank among rivals say; only of servers that tell (SRS does not).
+   */
+  sinceMs?: number;
+  /** Instance that answered; only of servers that tell (SRS does not). */
+  instance?: string;
   /** It is about to stop: who is sent there is sent away again, unless to relay the stream. */
   isDraining: boolean;
 }
@@ -158,9 +164,11 @@ function readAnswer(body: string, status: number, coworker: string): ReadAnswer 
   const standIn = offer === null ? null : readAddress(offer, body);
   const origin = asRecord(data.origin);
   if (origin === null) return { owner: null, standIn, instance };
-  const { silent_ms: silent, http, https } = origin;
+  const { silent_ms: silent, since_ms: since, http, https } = origin;
   const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
   const owner: Owner = { ...readAddress(origin, body), coworker, silentMs, isDraining: origin.draining === true };
+  if (Number.isSafeInteger(since) && Number(since) > 0) owner.sinceMs = Number(since);
+  if (instance !== null) owner.instance = instance;
   if (isHostPort(http)) owner.http = http;
   if (isHostPort(https)) owner.https = https;
   return { owner, standIn, instance };

@@ -1,6 +1,6 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import { describeError } from "../base/errors.ts";
+import { describeError, UpstreamError } from "../base/errors.ts";
 import {
   ask,
   askCoworker,
@@ -60,6 +60,8 @@ const SLOW_TIMEOUT_MS = 200;
 const LATE_ANSWER_MS = 500;
 /** Players that come together share a question, and for this long its "nobody has it". */
 const NEGATIVE_CACHE_MS = 100;
+/** Claims that are asked back at one time. */
+const MAX_CONFIRMATIONS = 32;
 
 /**
  * Finds the origin that owns a stream by asking all coworkers at once, in SRS's way (`/api/v1/clusters`).
@@ -76,6 +78,8 @@ export class Coworkers {
   readonly #asking = new Map<string, Promise<readonly Owner[]>>();
   /** Questions on their way, by coworker and stream: a second one of the same kind waits for the answer to the first. */
   readonly #inFlight = new Map<string, Promise<CoworkerAnswer>>();
+  /** Claims that are asked back, by instance and stream. */
+  readonly #confirming = new Map<string, Promise<Owner | null>>();
   #turn = 0;
 
   /** @param instance Id of this server: an answer that bears it comes from itself. */
@@ -116,22 +120,42 @@ export class Coworkers {
   }
 
   /**
-   * Tells a coworker that the stream has a newer publisher here: its own gives way, where `on_conflict` lets it, or where
-   * it is dead. Extension: SRS takes it for a plain question. Never throws.
-   *
-   * @param sinceMs When the publisher here came, Unix time: the newest wins.
+   * Tells a coworker that the publisher of a stream here is to stay and its own is to go; it asks back before it obeys.
+   * Extension: SRS takes it for a plain question. Never throws.
    */
-  async claim(coworker: string, query: OwnerQuery, sinceMs: number): Promise<void> {
+  async claim(coworker: string, query: OwnerQuery): Promise<void> {
     const giveUp = new AbortController();
     const timer = this.#timers.after(query.timeoutMs, () => giveUp.abort());
     try {
-      const url = `${clustersUrl(coworker, query)}&claim=${Math.round(sinceMs)}`;
+      const url = `${clustersUrl(coworker, query)}&claim=${this.#instance}`;
       await ask(this.#fetch, url, coworker, { token: query.token, signal: giveUp.signal });
     } catch (error) {
-      this.#log.warn(`coworker ${coworker} was not told of the new publisher of ${query.key}: ${describeError(error)}`);
+      this.#log.warn(
+        `coworker ${coworker} was not told of the publisher of ${query.key} here: ${describeError(error)}`,
+      );
     } finally {
       timer.cancel();
     }
+  }
+
+  /**
+   * Asks the coworkers back after a claim: the owner among them that is the instance which claims; null if none is.
+   * Never throws.
+   */
+  async confirm(query: OwnerQuery, instance: string): Promise<Owner | null> {
+    const id = `${instance} ${query.key}`;
+    const running = this.#confirming.get(id);
+    if (running !== undefined) return await running;
+    if (this.#confirming.size >= MAX_CONFIRMATIONS) return null;
+    const asked = query.coworkers.map(async (coworker) => {
+      const { owner } = await askCoworker(this.#fetch, this.#timers, coworker, query);
+      if (owner?.instance !== instance) throw new UpstreamError("OriginClusterDiscover", "it is another one");
+      return owner;
+    });
+    const confirmed = Promise.any(asked).catch(() => null);
+    this.#confirming.set(id, confirmed);
+    confirmed.then(() => this.#confirming.delete(id));
+    return await confirmed;
   }
 
   /** Coworkers that take the clients of this server while it stops; see {@link findStandIns}. */

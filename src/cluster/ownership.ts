@@ -23,6 +23,8 @@ export interface OwnerAnswer {
   routers: string[];
   /** Extension: how long the publisher has sent nothing. */
   "silent_ms": number;
+  /** Extension: when the publisher came, Unix time in ms: by it origins decide between two of them. */
+  "since_ms"?: number;
   /** Extension, only while it is so: the server is about to stop, and serves the stream to those that relay it. */
   draining?: true;
   /** Extension: where this server serves the stream as HTTP-FLV, `host:port`; only if it does. */
@@ -37,8 +39,8 @@ export interface OwnerFacts {
   sources: SourceManager;
   /** Address of this machine, where neither configuration nor question tells one. */
   fallbackIp(): string;
-  /** How long the publisher of a stream has sent nothing. */
-  silentMs(key: string): number;
+  /** The client that publishes a stream here; null while none does. */
+  publisher(key: string): { readonly sinceMs: number; silentMs(): number } | null;
   /** This server is about to stop. */
   readonly isDraining: boolean;
 }
@@ -61,8 +63,10 @@ export function answerOwner(question: OwnerQuestion, facts: OwnerFacts): OwnerAn
   const { ip, port } = ownAddress(question, facts, listen);
   const apiListen = config.httpApi.listen.text;
   const api = apiListen.includes(":") ? apiListen : `${ip}:${apiListen}`;
-  const silentMs = Math.round(facts.silentMs(key));
+  const publisher = facts.publisher(key);
+  const silentMs = Math.round(publisher?.silentMs() ?? 0);
   const answer: OwnerAnswer = { ip, port, vhost: vhost.name, api, routers: [api], "silent_ms": silentMs };
+  if (publisher !== null) answer["since_ms"] = publisher.sinceMs;
   if (facts.isDraining) answer.draining = true;
   const { httpServer } = config;
   if (!httpServer.enabled || !vhost.httpRemux.enabled || !vhost.httpRemux.mount.endsWith(".flv")) return answer;

@@ -1,12 +1,10 @@
-import { encodeUtf8 } from "../base/bytes.ts";
 import { readTraceparent, TRACEPARENT } from "../base/trace.ts";
-import { COWORKER_TOKEN_HEADER } from "../cluster/coworkers.ts";
 import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from "../cluster/ownership.ts";
-import { type Config, findVhost } from "../config/mod.ts";
+import { findVhost } from "../config/mod.ts";
 import { streamKey } from "../rtmp/url.ts";
-import { equalInConstantTime } from "./basic_auth.ts";
+import { answerClaim } from "../server/conflict.ts";
 import type { Call } from "./call.ts";
-import { envelope, type JsonBody, refusal } from "./envelope.ts";
+import { envelope, type JsonBody, jsonResponse, refusal } from "./envelope.ts";
 import { localAddresses, mainAddress } from "./local_address.ts";
 import type { ApiContext, Route } from "./route.ts";
 
@@ -28,15 +26,24 @@ export const clusterRoutes: readonly Route[] = [
 ];
 
 /** Goes on with the trace of the coworker that asks, if it says so. */
-function traceClusters(context: ApiContext, call: Call): JsonBody | Response {
+async function traceClusters(context: ApiContext, call: Call): Promise<Response> {
   const traceparent = readTraceparent(call.headers.get(TRACEPARENT));
-  if (traceparent === null) return answerClusters(context, call);
-  const span = context.server.tracer?.start("owner answer", traceparent, { kind: "server" });
+  const span = traceparent === null
+    ? null
+    : context.server.tracer?.start("owner answer", traceparent, { kind: "server" });
   try {
-    return answerClusters(context, call);
+    return await answerClusters(context, call);
   } finally {
     span?.end();
   }
+}
+
+/** What coworkers ask of each other besides SRS's question, and only by POST: extensions. */
+interface MemberRequest {
+  /** Id of the instance that claims the stream; empty when none does. */
+  claim: string;
+  /** A server that is about to stop looks for one that takes its clients. */
+  standIn: boolean;
 }
 
 /**
@@ -44,7 +51,8 @@ function traceClusters(context: ApiContext, call: Call): JsonBody | Response {
  *
  * Source: SRS 6 `SrsGoApiClusters::serve_http`; without the common members, and `origin` null for an unknown stream.
  */
-function answerClusters({ server }: ApiContext, { query, headers, remoteIp }: Call): JsonBody | Response {
+async function answerClusters(context: ApiContext, call: Call): Promise<Response> {
+  const { server } = context;
   const read = (value: (name: string) => string) => ({
     ip: value("ip"),
     vhost: value("vhost"),
@@ -56,40 +64,52 @@ function answerClusters({ server }: ApiContext, { query, headers, remoteIp }: Ca
     config: server.config,
     sources: server.sources,
     fallbackIp: () => mainAddress(localAddresses()),
-    silentMs: (key) => server.publishers.active(key)?.silentMs() ?? 0,
+    publisher: (key) => server.publishers.active(key),
     isDraining: server.drain.isOn,
   };
-  const question = read((name) => query.get(name));
-  const rawQuestion = read((name) => query.raw(name));
-  if (![question, rawQuestion].every(({ vhost }) => mayAsk(server.config, vhost, headers))) {
-    server.log.warn(`${remoteIp} asks for the streams of this server without the right coworker_token`);
+  const question = read((name) => call.query.get(name));
+  const rawQuestion = read((name) => call.query.raw(name));
+  if (![question, rawQuestion].every(({ vhost }) => server.members.mayAsk(findVhost(server.config, vhost), call))) {
+    server.log.warn(`${call.remoteIp} asks for the streams of this server without the right coworker_token`);
     return refusal(403, "no coworker of this server");
   }
-  const claim = Number(query.get("claim"));
-  if (claim > 0) yieldStream(server, question, claim);
+  const asked = readMemberRequest(call);
+  if (asked !== null) {
+    const refused = await obey(server, question, asked, call);
+    if (refused !== null) return refused;
+  }
   const { coworker: _, ...echo } = question;
   // SRS does not encode: there `%` is a character of the name like any other.
   const origin = answerOwner(question, facts) ?? answerOwner(rawQuestion, facts);
-  const standIn = query.get("stand_in") === "1" ? { stand_in: answerStandIn(question, facts) } : {};
-  return { code: 0, data: { query: echo, origin, instance: server.identity.serviceId, ...standIn } };
+  const standIn = asked?.standIn ? { stand_in: answerStandIn(question, facts) } : {};
+  return jsonResponse({ code: 0, data: { query: echo, origin, instance: server.identity.serviceId, ...standIn } });
 }
 
-/** Whether a question bears the `coworker_token` of the vhost that it is about; anything will do without one. */
-function mayAsk(config: Config, vhost: string, headers: Headers): boolean {
-  const token = findVhost(config, vhost)?.cluster.coworkerToken ?? "";
-  const sent = headers.get(COWORKER_TOKEN_HEADER) ?? "";
-  return token === "" || equalInConstantTime(encodeUtf8(sent), encodeUtf8(encodeURIComponent(token)));
+/** Null for a plain question: what comes by GET, from a browser or a script, changes nothing. */
+function readMemberRequest({ method, query }: Call): MemberRequest | null {
+  const [, claim = ""] = /^([a-z\d]{1,32})$/.exec(query.get("claim")) ?? [];
+  const standIn = query.get("stand_in") === "1";
+  return method === "POST" && (claim !== "" || standIn) ? { claim, standIn } : null;
 }
 
-/** A coworker has a newer publisher of the stream: the one here gives way, if it may. */
-function yieldStream(server: ApiContext["server"], { vhost: name, app, stream }: OwnerQuestion, sinceMs: number): void {
+/** Does what a member asks. @returns The refusal, for whom is none. */
+async function obey(
+  server: ApiContext["server"],
+  { vhost: name, app, stream, ip }: OwnerQuestion,
+  { claim }: MemberRequest,
+  caller: Call,
+): Promise<Response | null> {
   const vhost = findVhost(server.config, name);
-  if (vhost === undefined) return;
-  const key = streamKey(vhost.name, app, stream);
-  const policy = server.drain.isOn ? "takeover" : vhost.publish.onConflict;
-  if (server.publishers.yieldToCoworker(key, policy, sinceMs)) {
-    server.log.info(`publish ${key}: given up for a newer publisher at another origin`);
+  const why = vhost === undefined ? "there is no such vhost" : await server.members.whyStranger(vhost, caller);
+  if (vhost === undefined || why !== null) {
+    const what = claim === "" ? "asks who takes the clients of a server that stops" : "claims a stream";
+    server.log.warn(`${caller.remoteIp} ${what}, but is no member of the cluster: ${why}`);
+    return refusal(403, `no member of the cluster: ${why}`);
   }
+  if (claim === "") return null;
+  const url = { key: streamKey(vhost.name, app, stream), app, stream, host: ip };
+  await answerClaim(server, { vhost, url }, claim);
+  return null;
 }
 
 function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {

@@ -1,3 +1,5 @@
+import { equalInConstantTime } from "../base/constant_time.ts";
+
 /** `http_api.auth`. */
 export interface Credentials {
   readonly enabled: boolean;
@@ -29,11 +31,4 @@ function decodeBase64(text: string): Uint8Array {
   } catch {
     return new Uint8Array(0);
   }
-}
-
-/** Whether both are the same; how long it takes tells nothing of `expected`, which must not be empty. */
-export function equalInConstantTime(sent: Uint8Array, expected: Uint8Array): boolean {
-  let difference = sent.length ^ expected.length;
-  for (let i = 0; i < sent.length; i++) difference |= sent[i]! ^ expected[i % expected.length]!;
-  return difference === 0;
 }

@@ -9,10 +9,19 @@ import type { SystemStats } from "./system_stats.ts";
 export type ApiServer =
   & Pick<
     Server,
-    "config" | "identity" | "timers" | "log" | "sources" | "registry" | "publishers" | "pulls" | "startedMs"
+    | "config"
+    | "identity"
+    | "timers"
+    | "log"
+    | "sources"
+    | "registry"
+    | "publishers"
+    | "members"
+    | "pulls"
+    | "startedMs"
   >
   & {
-    readonly coworkers: Pick<Server["coworkers"], "table">;
+    readonly coworkers: Pick<Server["coworkers"], "table" | "findOwners" | "claim" | "confirm">;
     readonly rtmp: Pick<Server["rtmp"], "connectionCount">;
     readonly drain: Pick<Server["drain"], "isOn">;
     /** Null or absent while nobody wants traces. */

@@ -78,7 +78,7 @@ export class OwnerSearch {
 /** The question to the coworkers of a vhost, as a part of what is traced. */
 export function ownerQuery(
   { cluster, name }: VhostConfig,
-  { app, stream, host, key }: StreamUrl,
+  { app, stream, host, key }: Pick<StreamUrl, "app" | "stream" | "host" | "key">,
   trace: Span | null = null,
 ): OwnerQuery {
   const coworkers = cluster.coworkers.map(({ text }) => text);

@@ -1,13 +1,11 @@
 import { RequestDenied } from "../base/errors.ts";
-
-/** What becomes of a second publisher of a stream: `publish { on_conflict }`. */
-export type ConflictPolicy = "reject" | "takeover" | "standby";
+import { type ConflictPolicy, DEAD_AFTER_MS, givesWay, type Rival } from "../cluster/rivals.ts";
 
 /** One client that wants to publish a stream, or does. */
 export interface Claimant {
   /** Tells clients apart: two with the same one are the same encoder, which comes back. */
   readonly clientKey: string;
-  /** When it came, Unix time in ms. */
+  /** When it came, Unix time in whole ms; later than any publisher that it is to replace. */
   readonly sinceMs: number;
   /** Where its publish is traced, for links to it. */
   readonly traceparent?: string | null;
@@ -18,9 +16,6 @@ export interface Claimant {
   /** It stood by, and now the stream is its own. */
   onPromoted(): void;
 }
-
-/** A publisher silent for this long does not stand in the way of its own reconnect: its TCP connection is dead. */
-export const DEAD_AFTER_MS = 1000;
 
 interface Claim {
   active: Claimant;
@@ -67,20 +62,19 @@ export class Publishers {
   }
 
   /**
-   * A coworker has a publisher of the stream too: the one here gives way if it is the older one and may, or is dead.
+   * A coworker has a publisher of the stream too: the one here ends if it is the one to give way.
    *
-   * @param sinceMs When the other one came.
+   * @param instance Id of this server.
    * @returns Whether it gave way.
    */
-  yieldToCoworker(key: string, policy: ConflictPolicy, sinceMs: number): boolean {
+  yieldTo(key: string, rival: Rival, { policy, instance }: { policy: ConflictPolicy; instance: string }): boolean {
     const claim = this.#claims.get(key);
-    if (claim === undefined || !(claim.active.sinceMs < sinceMs)) return false;
-    if (policy !== "takeover" && claim.active.silentMs() < DEAD_AFTER_MS) return false;
-    const loser = claim.active;
+    if (claim === undefined) return false;
+    const { active: loser, standbys } = claim;
+    const own = { sinceMs: loser.sinceMs, silentMs: loser.silentMs(), instance };
+    if (!givesWay(own, rival, policy)) return false;
     this.#claims.delete(key);
-    for (const other of [...claim.standbys, loser]) {
-      other.onLost("a newer publisher of the stream is at another origin");
-    }
+    for (const other of [...standbys, loser]) other.onLost("a publisher at another origin has the stream");
     return true;
   }
 

@@ -2,6 +2,7 @@ import type { TimerHandle } from "../base/clock.ts";
 import { describeError, RequestDenied } from "../base/errors.ts";
 import { readTraceparent, type Span, TRACEPARENT } from "../base/trace.ts";
 import type { Owner } from "../cluster/coworkers.ts";
+import { DEAD_AFTER_MS } from "../cluster/rivals.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { StreamForward } from "../edge/stream_forward.ts";
 import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
@@ -12,10 +13,11 @@ import type { MediaPacket } from "../stream/packet.ts";
 import { RateMeter } from "../stream/stats.ts";
 import type { Admitted } from "./admission.ts";
 import type { ClientEntry } from "./client_registry.ts";
+import { settle } from "./conflict.ts";
 import { forwardToOrigin } from "./edge_publish.ts";
 import { copyStream } from "./forward.ts";
 import { ownerQuery } from "./owner_search.ts";
-import { type Claimant, DEAD_AFTER_MS } from "./publishers.ts";
+import type { Claimant } from "./publishers.ts";
 import { readPauseMs } from "./read_pause.ts";
 import { canReconnect, requestMove, type Role, type RoleHost } from "./role.ts";
 import { sourceOptions } from "./source_options.ts";
@@ -36,7 +38,7 @@ const MOVES_AFTER_PLAYERS_MS = 1000;
  */
 export class PublishRole implements Role, Claimant {
   readonly clientKey: string;
-  readonly sinceMs: number;
+  sinceMs: number;
   readonly #host: RoleHost;
   readonly #admitted: Admitted;
   readonly #vhost: VhostConfig;
@@ -78,7 +80,8 @@ export class PublishRole implements Role, Claimant {
     this.#vhost = vhost;
     this.#url = request.url;
     this.#requestId = request.id;
-    this.sinceMs = this.#lastMediaMs = this.#watchedMs = context.timers.nowMs();
+    this.#lastMediaMs = this.#watchedMs = context.timers.nowMs();
+    this.sinceMs = Math.round(this.#lastMediaMs);
     this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
     this.clientKey = `${host.remoteIp} ${info?.tcUrl ?? ""} ${info?.flashVer ?? ""} ${request.url.query}`;
     this.#entry = {
@@ -101,9 +104,13 @@ export class PublishRole implements Role, Claimant {
 
   /** Takes the stream, or is refused; in a cluster, once the coworkers were asked whether one of them has it. */
   start(): void {
-    const { mode, originCluster, coworkers } = this.#vhost.cluster;
-    if (mode === "local" && originCluster && coworkers.length > 0) this.#askCoworkers();
+    if (this.#hasCoworkers) this.#askCoworkers();
     else this.#claim();
+  }
+
+  get #hasCoworkers(): boolean {
+    const { mode, originCluster, coworkers } = this.#vhost.cluster;
+    return mode === "local" && originCluster && coworkers.length > 0;
   }
 
   get traceparent(): string | null {
@@ -211,7 +218,7 @@ export class PublishRole implements Role, Claimant {
   }
 
   #onOwner(owner: Owner | null): void {
-    if (owner === null) return this.#claim();
+    if (owner === null) return this.#claimFrom(null);
     const { onConflict } = this.#vhost.publish;
     const isDead = owner.silentMs >= DEAD_AFTER_MS || owner.isDraining;
     if (!isDead && onConflict === "reject") {
@@ -219,9 +226,19 @@ export class PublishRole implements Role, Claimant {
       return this.#refuseBusy(`stream ${this.#url.key} is published at origin ${where}`);
     }
     if (!isDead && onConflict === "standby") return this.#standBy(owner);
+    // The other one was there first, whatever the clocks of the two origins say.
+    this.sinceMs = Math.max(this.sinceMs, (owner.sinceMs ?? 0) + 1);
+    this.#claimFrom(owner);
+  }
+
+  /** Takes the stream where coworkers may have it too. @param owner One that is known to, and whose publisher must go. */
+  #claimFrom(owner: Owner | null): void {
     this.#claim();
-    if (this.#session === null) return;
-    this.#host.context.coworkers.claim(owner.coworker, ownerQuery(this.#vhost, this.#url), this.sinceMs);
+    if (this.#session !== null) this.#settle(owner);
+  }
+
+  #settle(owner: Owner | null): void {
+    settle(this.#host.context, { vhost: this.#vhost, url: this.#url }, this, owner);
   }
 
   /** Takes the stream on this server. */
@@ -264,7 +281,9 @@ export class PublishRole implements Role, Claimant {
       return;
     }
     this.#host.guard(() => {
-      if (context.publishers.claim(this.#url.key, this, "standby") === "active") this.onPromoted();
+      if (context.publishers.claim(this.#url.key, this, "standby") !== "active") return;
+      this.onPromoted();
+      this.#settle(null);
     });
   }
 

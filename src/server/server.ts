@@ -17,6 +17,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks.ts";
 import { FreshFetch } from "./hooks_fetch.ts";
 import { type Identity, newServerId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
+import { Members } from "./members.ts";
 import { Publishers } from "./publishers.ts";
 import { playPathHeader, playPathMember, relayMember } from "./play_path.ts";
 import { RtmpServer } from "./rtmp_server.ts";
@@ -48,6 +49,7 @@ export class Server implements ServerContext {
   readonly coworkers: Coworkers;
   readonly pulls: EdgePulls;
   readonly publishers = new Publishers();
+  readonly members = new Members(systemTimers);
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
   readonly rtmp: RtmpServer;

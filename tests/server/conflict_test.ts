@@ -86,6 +86,25 @@ function twoOrigins(publish: string) {
   return { a: origin(api[0], api[1]), b: origin(api[1], api[0]), stack };
 }
 
+for (const policy of ["reject", "takeover", "standby"]) {
+  serverTest(`on_conflict ${policy}: of two publishers that come to two origins at one moment, one stays`, async () => {
+    const { a, b, stack } = twoOrigins(`on_conflict ${policy};`);
+    await using _stack = stack;
+    for (const round of Array.from({ length: 8 }, (_, i) => i)) {
+      const key = `/live/s${round}`;
+      const active = () => [a, b].filter(({ server }) => server.publishers.active(key) !== null).length;
+      using first = Publisher.begin(a.port, `s${round}`);
+      using second = Publisher.begin(b.port, `s${round}`);
+      await Promise.all([first.started, second.started]);
+      await until(`one is left in round ${round}`, () => active() === 1);
+      await sleep(200);
+      assertEquals(active(), 1);
+      const ended = [first, second].filter((publisher) => publisher.ended !== "" || publisher.has("refused"));
+      assertEquals(ended.length <= 1, true, "they do not both give way");
+    }
+  });
+}
+
 serverTest("on_conflict reject: a stream of a coworker is refused here, and the reason says where it is", async () => {
   const { a, b, stack } = twoOrigins("on_conflict reject;");
   await using _stack = stack;

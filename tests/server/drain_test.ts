@@ -177,7 +177,7 @@ serverTest(
     assertEquals((await ask(a, "/api/v1/versions")).code, 0);
     assertEquals((await ask(a, "/api/v1/streams/")).streams.length, 1);
     assertEquals((await ask(a, question)).data.origin.draining, true);
-    assertEquals((await ask(a, `${question}&stand_in=1`)).data.stand_in, null);
+    assertEquals((await ask(a, `${question}&stand_in=1`, { method: "POST" })).data.stand_in, null);
     await sleep(500);
     assertGreater(reading.media.length, before);
     await stopping;

@@ -119,14 +119,24 @@ class Peer implements Disposable {
 /** Publishes numbered frames in real time: headers, then video at 25/s with a keyframe every second, and audio. */
 export class Publisher extends Peer {
   readonly sent: string[] = [];
+  /** Settled once the server has answered. */
+  started: Promise<void> = Promise.resolve();
   #id = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** @param frameBytes Size of a video frame. */
   static async start(port: number, stream: string, frameBytes = 500): Promise<Publisher> {
+    const publisher = Publisher.begin(port, stream, frameBytes);
+    await publisher.started;
+    return publisher;
+  }
+
+  /** As {@link start}, but waits for nothing: it has an answer once {@link started} is settled. */
+  static begin(port: number, stream: string, frameBytes = 500): Publisher {
     const publisher = new Publisher(port, stream);
-    await publisher.connect("publish", () => {});
-    if (publisher.has("ready")) publisher.#run(frameBytes);
+    publisher.started = publisher.connect("publish", () => {}).then(() => {
+      if (publisher.has("ready")) publisher.#run(frameBytes);
+    });
     return publisher;
   }
 

@@ -25,7 +25,7 @@ function answer(
     config: configOf(text),
     sources,
     fallbackIp: () => "192.168.7.7",
-    silentMs: () => 0,
+    publisher: () => ({ sinceMs: 1_700_000_000_000, silentMs: () => 0 }),
     isDraining,
   });
 }
@@ -38,6 +38,7 @@ Deno.test("answerOwner() has SRS's members, and how long the publisher was silen
     api: "10.0.0.1:1985",
     routers: ["10.0.0.1:1985"],
     silent_ms: 0,
+    since_ms: 1_700_000_000_000,
   });
 });
 
@@ -116,7 +117,7 @@ Deno.test("answerOwner() does not take a player for a publisher; an edge's pull 
       config: configOf(edge),
       sources,
       fallbackIp: () => "",
-      silentMs: () => 7,
+      publisher: () => null,
       isDraining: false,
     });
   assertEquals(ask(), null);

@@ -1,5 +1,6 @@
 import type { Logger } from "../../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../../src/config/mod.ts";
+import { Members } from "../../../src/server/members.ts";
 import { Publishers } from "../../../src/server/publishers.ts";
 import { EdgePulls } from "../../../src/edge/edge_pulls.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
@@ -42,7 +43,13 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     sources,
     registry: new ClientRegistry(),
     publishers: new Publishers(),
-    coworkers: { table: () => [] },
+    members: new Members(timers),
+    coworkers: {
+      table: () => [],
+      findOwners: () => Promise.resolve([]),
+      claim: () => Promise.resolve(),
+      confirm: () => Promise.resolve(null),
+    },
     pulls: new EdgePulls({ timers, log, newCid: () => "pull0000", connectArgs: () => ({}), httpHeaders: () => [] }),
     startedMs: START_MS,
     rtmp: { connectionCount: 3 },

@@ -1,0 +1,37 @@
+import { DEAD_AFTER_MS, givesWay, type Rival } from "../../../src/cluster/rivals.ts";
+import { assertEquals } from "../../assert.ts";
+
+const policies = ["reject", "takeover", "standby"] as const;
+
+Deno.test("givesWay(): of two publishers exactly one gives way, whichever origin computes", () => {
+  const times = [1, 2, 1_700_000_000_000];
+  const silences = [0, DEAD_AFTER_MS - 1, DEAD_AFTER_MS, 9e9];
+  const rivals = ["a", "b"].map((instance) =>
+    times.flatMap((sinceMs) => silences.map((silentMs): Rival => ({ instance, sinceMs, silentMs })))
+  );
+  for (const policy of policies) {
+    for (const a of rivals[0]!) {
+      for (const b of rivals[1]!) assertEquals(givesWay(a, b, policy), !givesWay(b, a, policy));
+    }
+  }
+});
+
+const cases: { name: string; own: Partial<Rival>; other: Partial<Rival>; losesUnder: string[] }[] = [
+  { name: "the newer one", own: { sinceMs: 20 }, other: { sinceMs: 10 }, losesUnder: ["reject", "standby"] },
+  { name: "the older one", own: { sinceMs: 10 }, other: { sinceMs: 20 }, losesUnder: ["takeover"] },
+  { name: "one that is dead", own: { silentMs: DEAD_AFTER_MS, sinceMs: 10 }, other: {}, losesUnder: [...policies] },
+  { name: "one whose rival is dead", own: {}, other: { silentMs: DEAD_AFTER_MS }, losesUnder: [] },
+];
+
+for (const { name, own, other, losesUnder } of cases) {
+  Deno.test(`givesWay(): ${name} gives way under: ${losesUnder.join(", ") || "nothing"}`, () => {
+    const rival = (instance: string, facts: Partial<Rival>): Rival => ({
+      instance,
+      sinceMs: 15,
+      silentMs: 0,
+      ...facts,
+    });
+    const found = policies.filter((policy) => givesWay(rival("a", own), rival("b", other), policy));
+    assertEquals(found.toSorted(), losesUnder.toSorted());
+  });
+}
