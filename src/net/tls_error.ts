@@ -4,6 +4,7 @@ const certificateFaults: readonly (readonly [pattern: RegExp, words: string])[] 
   [/CaUsedAsEndEntity/, "it is an authority's, not a server's: make one with basicConstraints CA:FALSE"],
   [/not valid for name ("[^"]*").*only valid for (.*)/s, "it is not for $1, but for $2"],
   [/not valid for name|NotValidForName/, "it is for another name"],
+  [/UnsupportedCertVersion/, "it is X.509 v1, which is not accepted: the server needs a v3 certificate"],
   [/Expired|certificate expired/i, "it has expired"],
   [/NotValidYet|not valid yet/i, "it is not valid yet"],
 ];

@@ -26,9 +26,9 @@ export type TlsKeysFound =
   | { readonly keys: TlsKeys; readonly validity: Validity | null }
   | { readonly fault: TlsFileFault };
 
-const MAKE_BOTH = "get one from your authority, or make one as README.md shows";
+const GET_ONE = "get one from your certificate authority, or make one as README.md shows";
 
-/** Reads the files and tries them. Never throws. */
+/** Reads the files and has TLS try them. Never throws. */
 export function readTlsKeys(files: TlsFiles): TlsKeysFound {
   const cert = readText(files.cert);
   if (typeof cert !== "string") return { fault: { file: "cert", ...cert } };
@@ -39,12 +39,12 @@ export function readTlsKeys(files: TlsFiles): TlsKeysFound {
   return fault === null ? { keys, validity: readValidity(cert) } : { fault };
 }
 
-/** Reads the certificates of authorities. @returns The PEM text, or in words why it is of no use. Never throws. */
+/** Reads the certificates of authorities. @returns The PEM text, or why it cannot be used. Never throws. */
 export function readAuthorities(path: string): { readonly pem: string } | { readonly fault: string } {
   const pem = readText(path);
   if (typeof pem !== "string") return { fault: pem.message };
-  // What is no certificate in it, Deno passes over without a word.
-  return readValidity(pem) === null ? { fault: `there is no certificate in "${path}"` } : { pem };
+  // Deno silently skips whatever is not a certificate.
+  return readValidity(pem) === null ? { fault: `"${path}" contains no certificate` } : { pem };
 }
 
 function readText(path: string): string | Omit<TlsFileFault, "file"> {
@@ -52,28 +52,28 @@ function readText(path: string): string | Omit<TlsFileFault, "file"> {
     return Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      return { message: `there is no file "${path}"`, suggestion: MAKE_BOTH };
+      return { message: `the file "${path}" does not exist`, suggestion: GET_ONE };
     }
     if (error instanceof Deno.errors.PermissionDenied) {
       return {
-        message: `the file "${path}" may not be read`,
-        suggestion: "give its rights to the user of this server",
+        message: `no permission to read "${path}"`,
+        suggestion: "let the user that runs this server read it",
       };
     }
     return {
       message: `cannot read "${path}": ${describeTlsError(error)}`,
-      suggestion: "it must be a file in PEM form",
+      suggestion: "name a PEM file",
     };
   }
 }
 
 function faultOf(keys: TlsKeys, files: TlsFiles): TlsFileFault | null {
   try {
-    // There is no other way to have Deno look at both.
+    // Deno has no other way to check that the two work and belong together.
     Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert: keys.cert, key: keys.key }).close();
     return null;
   } catch (error) {
-    // Nothing is wrong with the files: this machine has no such address, no socket is left, or none is permitted.
+    // The files are fine: this machine lacks the address, has no socket left, or permits none.
     if (error instanceof Deno.errors.NotCapable || (error instanceof Error && "code" in error)) return null;
     const text = error instanceof Error ? error.message : String(error);
     if (text.includes("KeyMismatch")) {
@@ -81,28 +81,39 @@ function faultOf(keys: TlsKeys, files: TlsFiles): TlsFileFault | null {
       return {
         file: "key",
         message,
-        suggestion: "name the pair that was made together, the server's certificate first",
+        suggestion: "name the key the certificate was made with; the server's certificate comes first in its file",
       };
     }
     if (text.includes("No certificates found")) {
-      const message = `there is no certificate in "${files.cert}"`;
-      return { file: "cert", message, suggestion: "it must be in PEM form, -----BEGIN CERTIFICATE-----" };
+      const message = `"${files.cert}" contains no certificate`;
+      return { file: "cert", message, suggestion: "name a PEM file with -----BEGIN CERTIFICATE-----" };
     }
-    return /certificate|BadEncoding/i.test(text)
-      ? { file: "cert", message: `"${files.cert}" cannot be used: ${text}`, suggestion: "is the file damaged?" }
-      : { file: "key", ...keyFault(keys.key, files.key, text) };
+    if (text.includes("UnsupportedCertVersion")) return { file: "cert", ...oldVersionFault(files) };
+    if (!/certificate|BadEncoding/i.test(text)) return { file: "key", ...keyFault(keys.key, files.key, text) };
+    const message = `the certificate "${files.cert}" cannot be used: ${text}`;
+    return { file: "cert", message, suggestion: "copy it again from where it was made; it may be damaged" };
   }
+}
+
+/** The certificate that SRS ships as `conf/server.crt` is such a one. */
+function oldVersionFault({ cert, key }: TlsFiles): Omit<TlsFileFault, "file"> {
+  const names = "-subj /CN=media.example.com -addext subjectAltName=DNS:media.example.com";
+  return {
+    message: `the certificate "${cert}" is X.509 v1, which TLS does not accept here`,
+    suggestion: "make a v3 certificate with the same key and your server's name: " +
+      `openssl req -x509 -key ${key} -days 365 ${names} -addext basicConstraints=critical,CA:FALSE -out server.crt`,
+  };
 }
 
 function keyFault(key: string, path: string, text: string): Omit<TlsFileFault, "file"> {
   if (key.includes("ENCRYPTED")) {
-    const suggestion = `take the password off: openssl pkey -in ${path} -out server.key`;
-    return { message: `the private key "${path}" is behind a password`, suggestion };
+    const suggestion = `remove the password: openssl pkey -in ${path} -out server.key`;
+    return { message: `the private key "${path}" is protected by a password`, suggestion };
   }
   if (text.includes("No keys found")) {
-    const suggestion = "it must be in PEM form, -----BEGIN PRIVATE KEY-----";
-    return { message: `there is no private key in "${path}"`, suggestion };
+    const suggestion = "name a PEM file with -----BEGIN PRIVATE KEY-----";
+    return { message: `"${path}" contains no private key`, suggestion };
   }
-  const suggestion = "use RSA of 2048 bits or more, ECDSA P-256 or P-384, or Ed25519";
+  const suggestion = "use RSA with 2048 bits or more, ECDSA P-256 or P-384, or Ed25519";
   return { message: `the private key "${path}" cannot be used: ${text}`, suggestion };
 }

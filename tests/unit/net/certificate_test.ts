@@ -3,7 +3,7 @@ import { assertEquals } from "../../assert.ts";
 import { tlsText } from "../../tls_files.ts";
 
 const cases: [name: string, from: string, until: string][] = [
-  // Years before 2050 have two digits (UTCTime), later ones four (GeneralizedTime).
+  // Years before 2050 have two digits in the file (UTCTime), later ones four (GeneralizedTime).
   ["server.crt", "2020-01-01T00:00:00.000Z", "2120-01-01T00:00:00.000Z"],
   ["expired.crt", "2020-01-01T00:00:00.000Z", "2021-01-01T00:00:00.000Z"],
 ];
@@ -29,7 +29,7 @@ Deno.test("readValidity() reads damaged certificates without harm", () => {
   const base64 = /-----\n([^-]*)-----/.exec(tlsText("server.crt"))?.[1]?.replace(/\s/g, "") ?? "";
   const der = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   const read = (bytes: Uint8Array) =>
-    readValidity(`-----BEGIN CERTIFICATE-----${btoa(String.fromCharCode(...bytes))}-----END CERTIFICATE-----`);
+    readValidity(`-----BEGIN CERTIFICATE-----\n${btoa(String.fromCharCode(...bytes))}\n-----END CERTIFICATE-----\n`);
   assertEquals(read(der)?.untilMs, Date.UTC(2120, 0, 1));
   for (let length = 0; length < der.length; length++) assertEquals(read(der.subarray(0, length)), null, `${length}`);
   for (let at = 0; at < der.length; at++) {

@@ -10,12 +10,13 @@ Deno.test("readTlsKeys() reads a pair that belongs together", () => {
 });
 
 const faults: [what: string, cert: string, key: string, file: "cert" | "key", words: string][] = [
-  ["a certificate that is not there", tlsPath("none.crt"), tlsPath("server.key"), "cert", "there is no file"],
-  ["a key that is not there", tlsPath("server.crt"), tlsPath("none.key"), "key", "there is no file"],
+  ["a certificate that is not there", tlsPath("none.crt"), tlsPath("server.key"), "cert", "does not exist"],
+  ["a key that is not there", tlsPath("server.crt"), tlsPath("none.key"), "key", "does not exist"],
   ["a folder", tlsPath("server.crt"), tlsPath(""), "key", "cannot read"],
   ["a key of another certificate", tlsPath("server.crt"), tlsPath("renewed.key"), "key", "does not belong to"],
-  ["both the wrong way round", tlsPath("server.key"), tlsPath("server.crt"), "cert", "there is no certificate in"],
-  ["a key that is none", tlsPath("server.crt"), tlsPath("server.crt"), "key", "there is no private key in"],
+  ["both the wrong way round", tlsPath("server.key"), tlsPath("server.crt"), "cert", "contains no certificate"],
+  ["a key that is none", tlsPath("server.crt"), tlsPath("server.crt"), "key", "contains no private key"],
+  ["a certificate that TLS does not take", tlsPath("v1.crt"), tlsPath("server.key"), "cert", "is X.509 v1"],
 ];
 
 for (const [what, cert, key, file, words] of faults) {
@@ -29,7 +30,7 @@ for (const [what, cert, key, file, words] of faults) {
 }
 
 const keys: [what: string, text: string, words: string][] = [
-  ["a key with a password", pem("ENCRYPTED PRIVATE KEY", "MIH"), "is behind a password"],
+  ["a key with a password", pem("ENCRYPTED PRIVATE KEY", "MIH"), "is protected by a password"],
   ["a damaged key", pem("PRIVATE KEY", btoa("no key at all")), "cannot be used"],
 ];
 
@@ -47,6 +48,24 @@ for (const [what, text, words] of keys) {
     }
   });
 }
+
+Deno.test("readTlsKeys() finds a certificate in a file that begins with its key", () => {
+  const both = Deno.makeTempFileSync();
+  try {
+    Deno.writeTextFileSync(both, tlsText("server.key") + tlsText("server.crt"));
+    const found = readTlsKeys({ cert: both, key: both });
+    assert("keys" in found);
+    assertEquals(found.validity?.untilMs, Date.UTC(2120, 0, 1));
+  } finally {
+    Deno.removeSync(both);
+  }
+});
+
+Deno.test("readTlsKeys() tells how to make an X.509 v3 certificate instead of v1", () => {
+  const found = readTlsKeys({ cert: tlsPath("v1.crt"), key: tlsPath("server.key") });
+  assert("fault" in found);
+  assertStringIncludes(found.fault.suggestion, `openssl req -x509 -key ${tlsPath("server.key")}`);
+});
 
 Deno.test("readAuthorities() takes certificates only", () => {
   assertEquals(readAuthorities(tlsPath("authority.crt")), { pem: tlsText("authority.crt") });
