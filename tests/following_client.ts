@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { systemTimers } from "../src/base/clock.ts";
-import { RtmpClient } from "../src/edge/rtmp_client.ts";
-import { parseTarget } from "../src/edge/upstream_request.ts";
+import { RtmpClient } from "../src/upstream/client/rtmp_client.ts";
+import { parseTarget } from "../src/upstream/target.ts";
 import { MessageType, type RtmpMessage } from "../src/rtmp/message.ts";
 import { parseStreamUrl } from "../src/rtmp/url.ts";
 import { edgeIdentity } from "../src/server/identity.ts";

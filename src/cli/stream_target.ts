@@ -1,6 +1,6 @@
 import { RequestDenied } from "../base/errors.ts";
-import { MAX_REDIRECTS, mayFollow } from "../edge/redirect_trust.ts";
-import { parseTarget } from "../edge/upstream_request.ts";
+import { MAX_REDIRECTS, mayFollow } from "../upstream/redirect_trust.ts";
+import { parseTarget } from "../upstream/target.ts";
 import type { CommandArgs } from "./command.ts";
 import { UsageError } from "./parse_args.ts";
 import { formatHost, parseRtmpAddress, parseStreamUrl, type StreamUrl } from "../rtmp/url.ts";

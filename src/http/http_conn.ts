@@ -6,9 +6,9 @@ import type { CloseReason } from "../server/close_reason.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
 import { randomId } from "../server/identity.ts";
 import { refusal } from "./envelope.ts";
-import { HeadBuffer, type HeadFound } from "./head_buffer.ts";
+import { HeadBuffer, type HeadFound } from "../http1/head_buffer.ts";
 import { LiveAnswer, type LiveHost, type LiveViewer } from "./live_answer.ts";
-import { parseRequestHead } from "./request_head.ts";
+import { parseRequestHead } from "../http1/request_head.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import type { Router } from "./router.ts";
 

@@ -1,7 +1,7 @@
 import { concatBytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
-import { encodeResponseHead } from "./response_head.ts";
+import { encodeResponseHead } from "../http1/response_head_writer.ts";
 
 /** Writes the answers of one connection that come to an end. */
 export class ResponseWriter {

@@ -2,9 +2,9 @@ import type { AmfObject } from "../amf/amf0.ts";
 import { describeError, RequestDenied, UpstreamError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import { RtmpClient, type RtmpClientOptions } from "../edge/rtmp_client.ts";
-import { parseTarget, type PullTarget } from "../edge/upstream_request.ts";
-import { tlsFor } from "../edge/upstream_tls.ts";
+import { RtmpClient, type RtmpClientOptions } from "../upstream/client/rtmp_client.ts";
+import { parseTarget, type PullTarget } from "../upstream/target.ts";
+import { tlsFor } from "../upstream/client/tls.ts";
 import { parseRtmpAddress } from "../rtmp/url.ts";
 import type { ServerContext } from "./context.ts";
 

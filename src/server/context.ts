@@ -3,7 +3,7 @@ import type { Timers } from "../base/clock.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { Coworkers } from "../cluster/coworkers.ts";
 import type { Config, VhostConfig } from "../config/mod.ts";
-import type { EdgePulls } from "../edge/edge_pulls.ts";
+import type { EdgePulls } from "../upstream/pull/pull_registry.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
 import type { ClientRegistry } from "./client_registry.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";

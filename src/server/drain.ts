@@ -2,7 +2,7 @@ import type { TimerHandle } from "../base/clock.ts";
 import { moveAddress, redirectAddress } from "../cluster/redirect.ts";
 import type { ServerAddress } from "../cluster/coworkers.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import { orderByHash } from "../edge/origin_pool.ts";
+import { orderByHash } from "../upstream/origin_pool.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { type ServerContext, vhostInForce } from "./context.ts";
 import { ownerQuery } from "./owner_search.ts";

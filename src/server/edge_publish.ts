@@ -1,7 +1,7 @@
 import type { Span } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import { StreamForward } from "../edge/stream_forward.ts";
-import { upstreamSession, withTrace } from "../edge/upstream_request.ts";
+import { StreamForward } from "../upstream/forward/stream_forward.ts";
+import { upstreamSession, withTrace } from "../upstream/target.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import { vhostInForce } from "./context.ts";

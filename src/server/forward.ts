@@ -1,10 +1,10 @@
 import type { Span } from "../base/trace.ts";
 import { redirectAddress } from "../cluster/redirect.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import { OriginPool } from "../edge/origin_pool.ts";
-import type { RtmpClientOptions } from "../edge/rtmp_client.ts";
-import { StreamForward } from "../edge/stream_forward.ts";
-import { parseTarget, type PullTarget, withTrace } from "../edge/upstream_request.ts";
+import { OriginPool } from "../upstream/origin_pool.ts";
+import type { RtmpClientOptions } from "../upstream/client/rtmp_client.ts";
+import { StreamForward } from "../upstream/forward/stream_forward.ts";
+import { parseTarget, type PullTarget, withTrace } from "../upstream/target.ts";
 import { formatRtmpUrl, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import type { RoleHost } from "./role.ts";

@@ -1,9 +1,9 @@
 import type { TimerHandle } from "../base/clock.ts";
 import type { Span } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import type { PullLease, PullRequest } from "../edge/edge_pulls.ts";
-import { mayName } from "../edge/redirect_trust.ts";
-import { parseTargetOf, type PullProtocol } from "../edge/upstream_request.ts";
+import type { PullLease, PullRequest } from "../upstream/pull/pull_registry.ts";
+import { mayName } from "../upstream/redirect_trust.ts";
+import { parseTargetOf, type PullProtocol } from "../upstream/target.ts";
 import { formatHost, type StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import { type ServerContext, vhostInForce } from "./context.ts";

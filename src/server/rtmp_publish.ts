@@ -4,7 +4,7 @@ import { readTraceparent, type Span, TRACEPARENT } from "../base/trace.ts";
 import type { Owner } from "../cluster/coworkers.ts";
 import { DEAD_AFTER_MS } from "../cluster/rivals.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import type { StreamForward } from "../edge/stream_forward.ts";
+import type { StreamForward } from "../upstream/forward/stream_forward.ts";
 import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
 import type { SessionRequest } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";

@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
 import { Coworkers } from "../cluster/coworkers.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
-import { EdgePulls } from "../edge/edge_pulls.ts";
+import { EdgePulls } from "../upstream/pull/pull_registry.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import { type ListenTls, listenTlsHere } from "../net/tls_listener.ts";
 import type { StreamUrl } from "../rtmp/url.ts";

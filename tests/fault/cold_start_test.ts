@@ -1,5 +1,5 @@
 import { systemTimers } from "../../src/base/clock.ts";
-import { OriginPool } from "../../src/edge/origin_pool.ts";
+import { OriginPool } from "../../src/upstream/origin_pool.ts";
 import { assertLess } from "../assert.ts";
 import { until } from "../launcher.ts";
 import { quantile } from "./gap_table.ts";

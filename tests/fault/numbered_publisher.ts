@@ -1,6 +1,6 @@
 import { systemTimers } from "../../src/base/clock.ts";
-import { RtmpClient } from "../../src/edge/rtmp_client.ts";
-import { parseTarget } from "../../src/edge/upstream_request.ts";
+import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
+import { parseTarget } from "../../src/upstream/target.ts";
 import { encodeFrame, headers, type OutgoingFrame } from "./numbered_media.ts";
 
 /** How a {@link NumberedPublisher} publishes. */

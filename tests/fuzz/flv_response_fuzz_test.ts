@@ -1,5 +1,5 @@
 import { SrsError } from "../../src/base/errors.ts";
-import { FlvResponse } from "../../src/edge/flv_response.ts";
+import { FlvResponse } from "../../src/upstream/client/flv_response.ts";
 import { assertEquals, assertGreater } from "../assert.ts";
 import { flvBytes, inChunks } from "../server/fake_flv_origin.ts";
 import { concatBytes } from "../../src/base/bytes.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertGreater } from "../assert.ts";
 import { parseByteRange } from "../../src/http/byte_range.ts";
 import { readCall } from "../../src/http/call.ts";
-import { HeadBuffer, MAX_HEAD_BYTES } from "../../src/http/head_buffer.ts";
-import { parseRequestHead } from "../../src/http/request_head.ts";
-import { encodeResponseHead } from "../../src/http/response_head.ts";
+import { HeadBuffer, MAX_HEAD_BYTES } from "../../src/http1/head_buffer.ts";
+import { parseRequestHead } from "../../src/http1/request_head.ts";
+import { encodeResponseHead } from "../../src/http1/response_head_writer.ts";
 import { staticPath } from "../../src/http/static_path.ts";
 import { findStream } from "../../src/http/stream_request.ts";
 import { WebSocketReader } from "../../src/http/websocket_reader.ts";

@@ -11,20 +11,21 @@ const layers: Record<string, readonly string[]> = {
   amf: ["base"],
   rtmp: ["base", "amf"],
   flv: ["base"],
+  http1: ["base"],
   stream: ["base", "amf", "flv", "rtmp/message", "rtmp/chunk_writer", "rtmp/url", "rtmp/timestamp"],
   config: ["base"],
   net: ["base"],
   cluster: ["base", "amf", "rtmp", "flv", "stream", "net", "config/mod"],
-  edge: ["base", "amf", "rtmp", "flv", "stream", "net", "config/mod"],
-  server: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "edge"],
-  worker: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "edge"],
-  http: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "edge", "server"],
-  cli: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "edge", "server", "worker", "http"],
+  upstream: ["base", "amf", "rtmp", "flv", "stream", "net", "http1", "config/mod"],
+  server: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "upstream"],
+  worker: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "upstream"],
+  http: ["base", "amf", "rtmp", "flv", "stream", "net", "http1", "config", "cluster", "upstream", "server"],
+  cli: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "upstream", "server", "worker", "http"],
   "main.ts": ["cli"],
 };
 
 /** Rooms without sockets, timers, clock, randomness and console: all of that is handed in. */
-const pureRooms = ["base", "amf", "rtmp", "flv", "stream"];
+const pureRooms = ["base", "amf", "rtmp", "flv", "http1", "stream"];
 const impure: readonly [name: string, pattern: RegExp][] = [
   ["Deno", /\bDeno\s*\.|\bDeno\s*\[/],
   ["a timer", /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/],
@@ -89,7 +90,7 @@ Deno.test("rooms import only what lies below them", () => {
   const allowed = (from: string, to: string) => isAllowed({ from: file(from), to, typeOnly: false });
   assertEquals(allowed("src/rtmp/link.ts", "src/stream/packet.ts"), false);
   assertEquals(allowed("src/stream/stats.ts", "src/rtmp/server_session.ts"), false);
-  assertEquals(allowed("src/edge/edge_pull.ts", "src/config/mod.ts"), true);
+  assertEquals(allowed("src/upstream/pull/stream_pull.ts", "src/config/mod.ts"), true);
   const breaches = imports.filter((each) => !isAllowed(each)).map(({ from, to }) => `${from.path} imports ${to}`);
   assertEquals(breaches, []);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "../assert.ts";
 import { systemTimers } from "../../src/base/clock.ts";
 import { SrsError, type UpstreamError } from "../../src/base/errors.ts";
-import { RtmpClient } from "../../src/edge/rtmp_client.ts";
+import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
 import { HttpServer } from "../../src/http/http_server.ts";
 import { TcpConn } from "../../src/net/tcp_conn.ts";
 import { MessageType } from "../../src/rtmp/message.ts";

@@ -2,7 +2,7 @@ import { systemTimers } from "../../src/base/clock.ts";
 import { ProtocolError, type UpstreamError } from "../../src/base/errors.ts";
 import { type AmfValue, decodeAmf0 } from "../../src/amf/amf0.ts";
 import { loadConfig, requireConfig } from "../../src/config/mod.ts";
-import { RtmpClient } from "../../src/edge/rtmp_client.ts";
+import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import type { ClientEvent } from "../../src/rtmp/client_session.ts";

@@ -1,6 +1,6 @@
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { systemTimers } from "../../src/base/clock.ts";
-import { RtmpClient } from "../../src/edge/rtmp_client.ts";
+import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
 import { assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { inter, key, label } from "../unit/stream/packets.ts";

@@ -1,6 +1,6 @@
 import { SrsError } from "../../src/base/errors.ts";
-import { FlvResponse } from "../../src/edge/flv_response.ts";
-import { parseResponseHead } from "../../src/edge/response_head.ts";
+import { FlvResponse } from "../../src/upstream/client/flv_response.ts";
+import { parseResponseHead } from "../../src/http1/response_head.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../src/flv/tag.ts";
 import { assertEquals, assertMatch } from "../assert.ts";

@@ -1,6 +1,6 @@
 import type { Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
-import { RtmpClient, type RtmpClientHandlers } from "../../edge/rtmp_client.ts";
+import { RtmpClient, type RtmpClientHandlers } from "../../upstream/client/rtmp_client.ts";
 import { MediaFlag, videoFlags } from "../../flv/codec.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";

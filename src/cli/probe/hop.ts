@@ -1,7 +1,7 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
-import { mayFollow } from "../../edge/redirect_trust.ts";
-import { RtmpClient, type RtmpClientHandlers } from "../../edge/rtmp_client.ts";
+import { mayFollow } from "../../upstream/redirect_trust.ts";
+import { RtmpClient, type RtmpClientHandlers } from "../../upstream/client/rtmp_client.ts";
 import type { TlsDialOptions } from "../../net/tls_dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";

@@ -1,5 +1,5 @@
 import { escapeControls } from "../../base/log.ts";
-import { parseTarget } from "../../edge/upstream_request.ts";
+import { parseTarget } from "../../upstream/target.ts";
 import type {
   ApiReport,
   AudioReport,

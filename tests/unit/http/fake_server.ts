@@ -2,7 +2,7 @@ import type { Logger } from "../../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import { Members } from "../../../src/server/members.ts";
 import { Publishers } from "../../../src/server/publishers.ts";
-import { EdgePulls } from "../../../src/edge/edge_pulls.ts";
+import { EdgePulls } from "../../../src/upstream/pull/pull_registry.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
 import { apiRoutes } from "../../../src/http/api.ts";

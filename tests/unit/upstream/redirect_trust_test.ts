@@ -1,4 +1,4 @@
-import { mayFollow, mayName } from "../../../src/edge/redirect_trust.ts";
+import { mayFollow, mayName } from "../../../src/upstream/redirect_trust.ts";
 import { assertEquals } from "../../assert.ts";
 
 const publicIps = ["8.8.8.8", "203.0.113.5", "2001:db8::1", "172.32.0.1", "100.128.0.1", "11.0.0.1", ""];

@@ -2,7 +2,7 @@ import type { AmfObject } from "../amf/amf0.ts";
 import { type Span, TRACEPARENT } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
-import type { RtmpClientOptions } from "./rtmp_client.ts";
+import type { RtmpClientOptions } from "./client/rtmp_client.ts";
 
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;

@@ -1,4 +1,4 @@
-import { parseHeaderFields } from "../base/http_fields.ts";
+import { parseHeaderFields } from "./fields.ts";
 
 /** The first part of an HTTP/1 answer, read. */
 export interface ResponseHead {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../../assert.ts";
-import { HeadBuffer, MAX_HEAD_BYTES } from "../../../src/http/head_buffer.ts";
-import { parseRequestHead } from "../../../src/http/request_head.ts";
+import { HeadBuffer, MAX_HEAD_BYTES } from "../../../src/http1/head_buffer.ts";
+import { parseRequestHead } from "../../../src/http1/request_head.ts";
 import { splitsOf } from "../../wire/splits.ts";
 
 function bytes(text: string): Uint8Array {

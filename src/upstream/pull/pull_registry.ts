@@ -1,12 +1,12 @@
-import type { AmfObject } from "../amf/amf0.ts";
-import type { Timers } from "../base/clock.ts";
-import type { Span, Tracer } from "../base/trace.ts";
-import type { Logger } from "../base/log.ts";
-import type { LiveSource } from "../stream/live_source.ts";
-import { EdgePull, type PullState } from "./edge_pull.ts";
-import { OriginPool } from "./origin_pool.ts";
+import type { AmfObject } from "../../amf/amf0.ts";
+import type { Timers } from "../../base/clock.ts";
+import type { Span, Tracer } from "../../base/trace.ts";
+import type { Logger } from "../../base/log.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import { EdgePull, type PullState } from "./stream_pull.ts";
+import { OriginPool } from "../origin_pool.ts";
 import { canReach, OriginWatch } from "./origin_watch.ts";
-import type { PullProtocol, UpstreamStream } from "./upstream_request.ts";
+import type { PullProtocol, UpstreamStream } from "../target.ts";
 
 /** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
 export interface PullRequest extends UpstreamStream {

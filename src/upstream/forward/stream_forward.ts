@@ -1,12 +1,12 @@
-import type { TimerHandle } from "../base/clock.ts";
-import type { Logger } from "../base/log.ts";
-import type { LiveSource } from "../stream/live_source.ts";
-import type { PullEnvironment } from "./edge_pulls.ts";
-import { ForwardRun } from "./forward_run.ts";
-import { MAX_REDIRECTS, mayFollow } from "./redirect_trust.ts";
-import type { RtmpClientOptions } from "./rtmp_client.ts";
-import { parseTarget, type PullTarget } from "./upstream_request.ts";
-import { isDowngrade, tlsFor } from "./upstream_tls.ts";
+import type { TimerHandle } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import type { PullEnvironment } from "../pull/pull_registry.ts";
+import { ForwardRun } from "./run.ts";
+import { MAX_REDIRECTS, mayFollow } from "../redirect_trust.ts";
+import type { RtmpClientOptions } from "../client/rtmp_client.ts";
+import { parseTarget, type PullTarget } from "../target.ts";
+import { isDowngrade, tlsFor } from "../client/tls.ts";
 
 /** Where a stream is sent to, and how. */
 export interface StreamForwardOptions {

@@ -1,15 +1,15 @@
-import type { TimerHandle } from "../base/clock.ts";
-import type { Logger } from "../base/log.ts";
-import type { Span } from "../base/trace.ts";
-import type { LiveSource } from "../stream/live_source.ts";
-import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
-import type { OriginHealth } from "./origin_pool.ts";
-import { MAX_REDIRECTS, mayFollow } from "./redirect_trust.ts";
-import { upstreamDial } from "./upstream_dial.ts";
-import { parseRedirect, parseTargetOf, type PullTarget } from "./upstream_request.ts";
-import { isDowngrade } from "./upstream_tls.ts";
-import { type UpstreamOutcome, UpstreamRun } from "./upstream_run.ts";
-import { UpstreamTrace } from "./upstream_trace.ts";
+import type { TimerHandle } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Span } from "../../base/trace.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import type { PullEnvironment, PullRequest } from "./pull_registry.ts";
+import type { OriginHealth } from "../origin_pool.ts";
+import { MAX_REDIRECTS, mayFollow } from "../redirect_trust.ts";
+import { upstreamDial } from "./dial.ts";
+import { parseRedirect, parseTargetOf, type PullTarget } from "../target.ts";
+import { isDowngrade } from "../client/tls.ts";
+import { type UpstreamOutcome, UpstreamRun } from "./run.ts";
+import { UpstreamTrace } from "./trace.ts";
 
 /** One round of tries for one source. */
 export interface PullRaceOptions {

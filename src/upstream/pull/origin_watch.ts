@@ -1,6 +1,6 @@
-import type { Timers } from "../base/clock.ts";
-import { TcpConn } from "../net/tcp_conn.ts";
-import type { PullTarget } from "./upstream_request.ts";
+import type { Timers } from "../../base/clock.ts";
+import { TcpConn } from "../../net/tcp_conn.ts";
+import type { PullTarget } from "../target.ts";
 
 /** Whether a server takes connections. Never rejects. */
 export type CanReach = (target: PullTarget) => Promise<boolean>;

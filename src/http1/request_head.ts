@@ -1,5 +1,5 @@
 import { decodeUtf8 } from "../base/bytes.ts";
-import { isFieldText, isToken, parseHeaderFields } from "../base/http_fields.ts";
+import { isFieldText, isToken, parseHeaderFields } from "./fields.ts";
 
 /** The first part of an HTTP/1 request, read. */
 export interface RequestHead {

@@ -1,5 +1,5 @@
-import type { LiveSource } from "../stream/live_source.ts";
-import { isFrame, type MediaPacket } from "../stream/packet.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import { isFrame, type MediaPacket } from "../../stream/packet.ts";
 
 /** A server that does not come to the frames of the one before takes over all the same then: it may have other ones. */
 const LIMIT_MS = 2000;

@@ -1,15 +1,15 @@
-import { encodeAmf0 } from "../amf/amf0.ts";
-import { concatBytes } from "../base/bytes.ts";
-import type { TimerHandle } from "../base/clock.ts";
-import { describeError, UpstreamError } from "../base/errors.ts";
-import { ChunkReader } from "../rtmp/chunk_reader.ts";
-import { encodeMessage } from "../rtmp/chunk_writer.ts";
-import type { ClientEvent } from "../rtmp/client_session.ts";
-import { setChunkSize } from "../rtmp/control.ts";
-import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
-import type { LiveSource, Player } from "../stream/live_source.ts";
-import type { PlayCursor } from "../stream/play_cursor.ts";
-import { RtmpClient, type RtmpClientHandlers, type RtmpClientOptions } from "./rtmp_client.ts";
+import { encodeAmf0 } from "../../amf/amf0.ts";
+import { concatBytes } from "../../base/bytes.ts";
+import type { TimerHandle } from "../../base/clock.ts";
+import { describeError, UpstreamError } from "../../base/errors.ts";
+import { ChunkReader } from "../../rtmp/chunk_reader.ts";
+import { encodeMessage } from "../../rtmp/chunk_writer.ts";
+import type { ClientEvent } from "../../rtmp/client_session.ts";
+import { setChunkSize } from "../../rtmp/control.ts";
+import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
+import type { LiveSource, Player } from "../../stream/live_source.ts";
+import type { PlayCursor } from "../../stream/play_cursor.ts";
+import { RtmpClient, type RtmpClientHandlers, type RtmpClientOptions } from "../client/rtmp_client.ts";
 
 /** One attempt to send a source to one server. */
 export interface ForwardRunOptions {

@@ -1,4 +1,4 @@
-import type { Span } from "../base/trace.ts";
+import type { Span } from "../../base/trace.ts";
 
 /** The steps of one attempt at one server: connect, then wait for the first media. */
 export class UpstreamTrace {

@@ -1,6 +1,6 @@
-import type { TlsDialOptions } from "../net/tls_dial.ts";
-import type { PullEnvironment } from "./edge_pulls.ts";
-import type { PullTarget } from "./upstream_request.ts";
+import type { TlsDialOptions } from "../../net/tls_dial.ts";
+import type { PullEnvironment } from "../pull/pull_registry.ts";
+import type { PullTarget } from "../target.ts";
 
 /** How to speak TLS to a server; null for one that is not asked over TLS. */
 export function tlsFor(

@@ -1,4 +1,4 @@
-import { OriginPool } from "../../../src/edge/origin_pool.ts";
+import { OriginPool } from "../../../src/upstream/origin_pool.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../assert.ts";
 import { ManualTimers } from "../manual_timers.ts";
 

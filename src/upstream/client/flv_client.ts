@@ -1,13 +1,13 @@
-import type { Timers } from "../base/clock.ts";
-import { describeError, SrsError, UpstreamError } from "../base/errors.ts";
-import { encodeUtf8 } from "../base/bytes.ts";
-import type { TcpConn } from "../net/tcp_conn.ts";
-import { dial, type TlsDialOptions } from "../net/tls_dial.ts";
-import type { ClientEvent } from "../rtmp/client_session.ts";
-import type { RtmpMessage } from "../rtmp/message.ts";
-import { formatHost } from "../rtmp/url.ts";
+import type { Timers } from "../../base/clock.ts";
+import { describeError, SrsError, UpstreamError } from "../../base/errors.ts";
+import { encodeUtf8 } from "../../base/bytes.ts";
+import type { TcpConn } from "../../net/tcp_conn.ts";
+import { dial, type TlsDialOptions } from "../../net/tls_dial.ts";
+import type { ClientEvent } from "../../rtmp/client_session.ts";
+import type { RtmpMessage } from "../../rtmp/message.ts";
+import { formatHost } from "../../rtmp/url.ts";
 import { FlvResponse } from "./flv_response.ts";
-import type { ResponseHead } from "./response_head.ts";
+import type { ResponseHead } from "../../http1/response_head.ts";
 
 /** What to ask for, and how long each step may take. */
 export interface FlvClientOptions {

@@ -1,9 +1,9 @@
-import type { Logger } from "../base/log.ts";
-import type { Span } from "../base/trace.ts";
-import type { LiveSource } from "../stream/live_source.ts";
-import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
-import { PullRace } from "./pull_race.ts";
-import { parseTargetOf } from "./upstream_request.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Span } from "../../base/trace.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import type { PullEnvironment, PullRequest } from "./pull_registry.ts";
+import { PullRace } from "./race.ts";
+import { parseTargetOf } from "../target.ts";
 
 /** What a pull does now, as the API shows it. */
 export interface PullState {

@@ -8,7 +8,7 @@ import {
   parseTargetOf,
   upstreamSession,
   withTrace,
-} from "../../../src/edge/upstream_request.ts";
+} from "../../../src/upstream/target.ts";
 import { parseStreamUrl, withVhost } from "../../../src/rtmp/url.ts";
 import { assertEquals } from "../../assert.ts";
 

@@ -1,9 +1,9 @@
-import { ByteQueue } from "../base/byte_queue.ts";
-import { UpstreamError } from "../base/errors.ts";
-import { FlvDemuxer } from "../flv/demuxer.ts";
-import type { FlvTag } from "../flv/tag.ts";
-import { ChunkedBody } from "./chunked_body.ts";
-import { parseResponseHead, type ResponseHead } from "./response_head.ts";
+import { ByteQueue } from "../../base/byte_queue.ts";
+import { UpstreamError } from "../../base/errors.ts";
+import { FlvDemuxer } from "../../flv/demuxer.ts";
+import type { FlvTag } from "../../flv/tag.ts";
+import { ChunkedBody } from "../../http1/chunked_body.ts";
+import { parseResponseHead, type ResponseHead } from "../../http1/response_head.ts";
 
 /** Who reads an answer hears of it here. */
 export interface FlvResponseSink {

@@ -1,16 +1,16 @@
-import { describeError, SrsError, UpstreamError } from "../base/errors.ts";
-import type { Timers } from "../base/clock.ts";
-import type { TcpConn } from "../net/tcp_conn.ts";
-import { dial, type TlsDialOptions } from "../net/tls_dial.ts";
-import { type PumpSource, WritePump } from "../net/write_pump.ts";
+import { describeError, SrsError, UpstreamError } from "../../base/errors.ts";
+import type { Timers } from "../../base/clock.ts";
+import type { TcpConn } from "../../net/tcp_conn.ts";
+import { dial, type TlsDialOptions } from "../../net/tls_dial.ts";
+import { type PumpSource, WritePump } from "../../net/write_pump.ts";
 import {
   type ClientEvent,
   type ClientSessionOptions,
   type ClientSink,
   RtmpClientSession,
-} from "../rtmp/client_session.ts";
-import type { RtmpMessage } from "../rtmp/message.ts";
-import { formatHost } from "../rtmp/url.ts";
+} from "../../rtmp/client_session.ts";
+import type { RtmpMessage } from "../../rtmp/message.ts";
+import { formatHost } from "../../rtmp/url.ts";
 
 /** Where to connect, and how long each step may take. */
 export interface RtmpClientOptions {

@@ -1,11 +1,11 @@
-import { type Span, TRACEPARENT } from "../base/trace.ts";
-import type { PullEnvironment, PullRequest } from "./edge_pulls.ts";
-import { FlvClient } from "./flv_client.ts";
-import { mayFollow } from "./redirect_trust.ts";
-import { RtmpClient } from "./rtmp_client.ts";
-import { tlsFor } from "./upstream_tls.ts";
-import { flvPath, type PullTarget, upstreamSession, withTrace } from "./upstream_request.ts";
-import type { UpstreamRunOptions } from "./upstream_run.ts";
+import { type Span, TRACEPARENT } from "../../base/trace.ts";
+import type { PullEnvironment, PullRequest } from "./pull_registry.ts";
+import { FlvClient } from "../client/flv_client.ts";
+import { mayFollow } from "../redirect_trust.ts";
+import { RtmpClient } from "../client/rtmp_client.ts";
+import { tlsFor } from "../client/tls.ts";
+import { flvPath, type PullTarget, upstreamSession, withTrace } from "../target.ts";
+import type { UpstreamRunOptions } from "./run.ts";
 
 /** By its name a client is known as one that goes where a redirect sends it. */
 const anonymous = ["user-agent", "srs-ts"] as const;

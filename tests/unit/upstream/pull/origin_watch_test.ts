@@ -1,7 +1,7 @@
-import { OriginWatch } from "../../../src/edge/origin_watch.ts";
-import { parseTarget } from "../../../src/edge/upstream_request.ts";
-import { assert, assertEquals } from "../../assert.ts";
-import { ManualTimers } from "../manual_timers.ts";
+import { OriginWatch } from "../../../../src/upstream/pull/origin_watch.ts";
+import { parseTarget } from "../../../../src/upstream/target.ts";
+import { assert, assertEquals } from "../../../assert.ts";
+import { ManualTimers } from "../../manual_timers.ts";
 
 const target = parseTarget("10.0.0.1:1935")!;
 

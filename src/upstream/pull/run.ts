@@ -1,15 +1,15 @@
-import type { TimerHandle, Timers } from "../base/clock.ts";
-import { describeError, UpstreamError } from "../base/errors.ts";
-import { asString } from "../rtmp/command.ts";
-import type { ClientEvent } from "../rtmp/client_session.ts";
-import { MessageType, type RtmpMessage } from "../rtmp/message.ts";
-import type { LiveSource, PublishSession } from "../stream/live_source.ts";
-import { isFrame, type MediaPacket, type PacketKind } from "../stream/packet.ts";
-import type { FlvClientHandlers } from "./flv_client.ts";
+import type { TimerHandle, Timers } from "../../base/clock.ts";
+import { describeError, UpstreamError } from "../../base/errors.ts";
+import { asString } from "../../rtmp/command.ts";
+import type { ClientEvent } from "../../rtmp/client_session.ts";
+import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
+import type { LiveSource, PublishSession } from "../../stream/live_source.ts";
+import { isFrame, type MediaPacket, type PacketKind } from "../../stream/packet.ts";
+import type { FlvClientHandlers } from "../client/flv_client.ts";
 import { Overlap } from "./overlap.ts";
-import type { RtmpClientHandlers } from "./rtmp_client.ts";
-import type { PullTarget } from "./upstream_request.ts";
-import type { UpstreamTrace } from "./upstream_trace.ts";
+import type { RtmpClientHandlers } from "../client/rtmp_client.ts";
+import type { PullTarget } from "../target.ts";
+import type { UpstreamTrace } from "./trace.ts";
 
 /** Bounds of an attempt once the server was asked, in ms. */
 export interface PullTimeouts {
