@@ -3,7 +3,7 @@ import type { Timers } from "../base/clock.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { Coworkers } from "../cluster/coworkers.ts";
 import type { Config, VhostConfig } from "../config/mod.ts";
-import type { EdgePulls } from "../upstream/pull/pull_registry.ts";
+import type { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
 import type { ClientRegistry } from "./client_registry.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
@@ -23,7 +23,7 @@ export interface ServerContext {
   readonly registry: ClientRegistry;
   readonly hooks: Hooks;
   readonly coworkers: Coworkers;
-  readonly pulls: EdgePulls;
+  readonly pulls: PullRegistry;
   readonly publishers: Publishers;
   readonly drain: Drain;
   readonly limits: ConnectionLimits;

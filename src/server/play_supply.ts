@@ -1,7 +1,8 @@
 import type { TimerHandle } from "../base/clock.ts";
 import type { Span } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import type { PullLease, PullRequest } from "../upstream/pull/pull_registry.ts";
+import type { PullLease } from "../upstream/pull/pull_registry.ts";
+import type { PullRequest } from "../upstream/pull/pull_request.ts";
 import { mayName } from "../upstream/redirect_trust.ts";
 import { parseTargetOf, type PullProtocol } from "../upstream/target.ts";
 import { formatHost, type StreamUrl } from "../rtmp/url.ts";

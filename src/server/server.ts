@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
 import { Coworkers } from "../cluster/coworkers.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
-import { EdgePulls } from "../upstream/pull/pull_registry.ts";
+import { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import { type ListenTls, listenTlsHere } from "../net/tls_listener.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
@@ -47,7 +47,7 @@ export class Server implements ServerContext {
   readonly hooks: Hooks;
   readonly registry = new ClientRegistry((url) => this.#pulledBytes(url));
   readonly coworkers: Coworkers;
-  readonly pulls: EdgePulls;
+  readonly pulls: PullRegistry;
   readonly publishers = new Publishers();
   readonly members = new Members(systemTimers);
   readonly drain: Drain;
@@ -73,7 +73,7 @@ export class Server implements ServerContext {
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
     this.coworkers = new Coworkers(fetch, this.timers, log, this.identity.serviceId);
     this.#authorities = loadAuthorities(config, log);
-    this.pulls = new EdgePulls({
+    this.pulls = new PullRegistry({
       caCerts: () => this.#authorities,
       timers: this.timers,
       log,

@@ -1,11 +1,11 @@
 import type { TlsDialOptions } from "../../net/tls_dial.ts";
-import type { PullEnvironment } from "../pull/pull_registry.ts";
+import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullTarget } from "../target.ts";
 
 /** How to speak TLS to a server; null for one that is not asked over TLS. */
 export function tlsFor(
   { tls = false }: PullTarget,
-  { caCerts }: Pick<PullEnvironment, "caCerts">,
+  { caCerts }: Pick<UpstreamEnvironment, "caCerts">,
 ): TlsDialOptions | null {
   return tls ? { caCerts: caCerts?.() ?? [] } : null;
 }

@@ -1,7 +1,7 @@
 import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
-import type { PullEnvironment } from "../pull/pull_registry.ts";
+import type { UpstreamEnvironment } from "../environment.ts";
 import { ForwardRun } from "./run.ts";
 import { MAX_REDIRECTS, mayFollow } from "../redirect_trust.ts";
 import type { RtmpClientOptions } from "../client/rtmp_client.ts";
@@ -16,7 +16,7 @@ export interface StreamForwardOptions {
   session(target: PullTarget): RtmpClientOptions["session"];
   connectTimeoutMs: number;
   handshakeTimeoutMs: number;
-  environment: PullEnvironment;
+  environment: UpstreamEnvironment;
   /** A server takes the stream: for the first time, or again. */
   onTaken(server: string): void;
   /** Nobody takes it, or it is busy there, and it never was taken: the forward is over. Without it the rounds go on. */

@@ -1,5 +1,6 @@
 import { type Span, TRACEPARENT } from "../../base/trace.ts";
-import type { PullEnvironment, PullRequest } from "./pull_registry.ts";
+import type { UpstreamEnvironment } from "../environment.ts";
+import type { PullRequest } from "./pull_request.ts";
 import { FlvClient } from "../client/flv_client.ts";
 import { mayFollow } from "../redirect_trust.ts";
 import { RtmpClient } from "../client/rtmp_client.ts";
@@ -16,7 +17,7 @@ export interface UpstreamDialOptions {
   target: PullTarget;
   /** Servers that play the stream here. */
   via: readonly string[];
-  environment: PullEnvironment;
+  environment: UpstreamEnvironment;
   /** The attempt, if it is traced: the server goes on with the trace. */
   trace: Span | null;
 }

@@ -1,50 +1,9 @@
-import type { AmfObject } from "../../amf/amf0.ts";
-import type { Timers } from "../../base/clock.ts";
-import type { Span, Tracer } from "../../base/trace.ts";
-import type { Logger } from "../../base/log.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
-import { EdgePull, type PullState } from "./stream_pull.ts";
+import type { UpstreamEnvironment } from "../environment.ts";
 import { OriginPool } from "../origin_pool.ts";
 import { canReach, OriginWatch } from "./origin_watch.ts";
-import type { PullProtocol, UpstreamStream } from "../target.ts";
-
-/** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
-export interface PullRequest extends UpstreamStream {
-  /** Servers that the play came through, by their ids. */
-  via: readonly string[];
-  readonly protocol: PullProtocol;
-  /** The play, if it is traced. */
-  readonly trace?: Span | null;
-  /**
-   * Servers that may have the stream now, `host[:port]`, the best first. Never rejects.
-   *
-   * @param trace Of what the search is a part.
-   */
-  findTargets(trace: Span | null): Promise<readonly string[]>;
-}
-
-/** What all connections to other servers share. */
-export interface PullEnvironment {
-  timers: Timers;
-  log: Logger;
-  pool: OriginPool;
-  watch: OriginWatch;
-  /** Authorities, PEM, that servers asked over TLS may be signed by besides the public ones; default none. */
-  caCerts?(): readonly string[];
-  /** For what nobody's play is the cause of. */
-  tracer?: Tracer | null;
-  /** A new connection id for log lines. */
-  newCid(): string;
-  /**
-   * Identity told to origins (`debug_srs_upnode`).
-   *
-   * @param via Servers that play the stream here.
-   * @param isRelay An origin pulls from the owner.
-   */
-  connectArgs(cid: string, via?: readonly string[], isRelay?: boolean): AmfObject;
-  /** The same over HTTP: headers. */
-  httpHeaders(via: readonly string[]): readonly (readonly [name: string, value: string])[];
-}
+import type { PullRequest } from "./pull_request.ts";
+import { type PullState, StreamPull } from "./stream_pull.ts";
 
 /** One player's share in a pull; disposing it gives the share back. */
 export interface PullLease extends Disposable {
@@ -55,21 +14,21 @@ export interface PullLease extends Disposable {
 }
 
 interface PullEntry {
-  pull: EdgePull;
+  pull: StreamPull;
   /** Those for whom it is pulled. */
   leases: Set<PullRequest>;
   lingerTimer: { cancel(): void } | null;
 }
 
 /** The pulls of an edge: one per stream, begun by its first player and ended a while after its last. */
-export class EdgePulls {
+export class PullRegistry {
   readonly pool: OriginPool;
-  readonly environment: PullEnvironment;
+  readonly environment: UpstreamEnvironment;
   readonly #entries = new Map<LiveSource, PullEntry>();
   /** Of pulls that are over. */
   #endedSwitches = 0;
 
-  constructor(environment: Omit<PullEnvironment, "pool" | "watch">) {
+  constructor(environment: Omit<UpstreamEnvironment, "pool" | "watch">) {
     this.pool = new OriginPool(environment.timers);
     const watch = new OriginWatch(environment.timers, canReach);
     this.environment = { ...environment, pool: this.pool, watch };
@@ -110,7 +69,7 @@ export class EdgePulls {
 
   #start(source: LiveSource, request: PullRequest): PullEntry {
     const leases = new Set<PullRequest>();
-    const pull = new EdgePull(source, request, this.environment, leases);
+    const pull = new StreamPull(source, request, this.environment, leases);
     const entry: PullEntry = { pull, leases, lingerTimer: null };
     this.#entries.set(source, entry);
     pull.run().finally(() => this.#stop(source, entry));

@@ -2,7 +2,8 @@ import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Span } from "../../base/trace.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
-import type { PullEnvironment, PullRequest } from "./pull_registry.ts";
+import type { UpstreamEnvironment } from "../environment.ts";
+import type { PullRequest } from "./pull_request.ts";
 import type { OriginHealth } from "../origin_pool.ts";
 import { MAX_REDIRECTS, mayFollow } from "../redirect_trust.ts";
 import { upstreamDial } from "./dial.ts";
@@ -18,7 +19,7 @@ export interface PullRaceOptions {
   request: PullRequest;
   /** Servers that play the stream here: one of them that is asked refuses. */
   via: readonly string[];
-  environment: PullEnvironment;
+  environment: UpstreamEnvironment;
   log: Logger;
   /** Head start of each server over the next; 0 asks all at once. */
   staggerMs: number;

@@ -1,7 +1,8 @@
 import type { Logger } from "../../base/log.ts";
 import type { Span } from "../../base/trace.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
-import type { PullEnvironment, PullRequest } from "./pull_registry.ts";
+import type { UpstreamEnvironment } from "../environment.ts";
+import type { PullRequest } from "./pull_request.ts";
 import { PullRace } from "./race.ts";
 import { parseTargetOf } from "../target.ts";
 
@@ -37,12 +38,12 @@ const LOCAL_PUBLISHER_CHECK_MS = 500;
  * Feeds one source from other servers until it is stopped: a race among them, another one as soon as the winner fails.
  * The players of the source notice no more than a gap.
  */
-export class EdgePull {
+export class StreamPull {
   /** The latest player's words, used from the next round on. */
   request: PullRequest;
   readonly state: PullState;
   readonly #source: LiveSource;
-  readonly #environment: PullEnvironment;
+  readonly #environment: UpstreamEnvironment;
   readonly #leases: ReadonlySet<PullRequest>;
   readonly #log: Logger;
   #stopped = false;
@@ -60,7 +61,7 @@ export class EdgePull {
   constructor(
     source: LiveSource,
     request: PullRequest,
-    environment: PullEnvironment,
+    environment: UpstreamEnvironment,
     leases: ReadonlySet<PullRequest>,
   ) {
     this.request = request;

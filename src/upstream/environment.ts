@@ -1,0 +1,29 @@
+import type { AmfObject } from "../amf/amf0.ts";
+import type { Timers } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import type { Tracer } from "../base/trace.ts";
+import type { OriginPool } from "./origin_pool.ts";
+import type { OriginWatch } from "./pull/origin_watch.ts";
+
+/** What all connections to other servers share. */
+export interface UpstreamEnvironment {
+  timers: Timers;
+  log: Logger;
+  pool: OriginPool;
+  watch: OriginWatch;
+  /** Authorities, PEM, that servers asked over TLS may be signed by besides the public ones; default none. */
+  caCerts?(): readonly string[];
+  /** For what nobody's play is the cause of. */
+  tracer?: Tracer | null;
+  /** A new connection id for log lines. */
+  newCid(): string;
+  /**
+   * Identity told to origins (`debug_srs_upnode`).
+   *
+   * @param via Servers that play the stream here.
+   * @param isRelay An origin pulls from the owner.
+   */
+  connectArgs(cid: string, via?: readonly string[], isRelay?: boolean): AmfObject;
+  /** The same over HTTP: headers. */
+  httpHeaders(via: readonly string[]): readonly (readonly [name: string, value: string])[];
+}

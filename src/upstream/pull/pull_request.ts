@@ -1,0 +1,17 @@
+import type { Span } from "../../base/trace.ts";
+import type { PullProtocol, UpstreamStream } from "../target.ts";
+
+/** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
+export interface PullRequest extends UpstreamStream {
+  /** Servers that the play came through, by their ids. */
+  via: readonly string[];
+  readonly protocol: PullProtocol;
+  /** The play, if it is traced. */
+  readonly trace?: Span | null;
+  /**
+   * Servers that may have the stream now, `host[:port]`, the best first. Never rejects.
+   *
+   * @param trace Of what the search is a part.
+   */
+  findTargets(trace: Span | null): Promise<readonly string[]>;
+}
