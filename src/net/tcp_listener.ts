@@ -1,4 +1,5 @@
 import { SrsError } from "../base/errors.ts";
+import { AcceptLoop, type AcceptLoopOptions } from "./accept_loop.ts";
 import { type Socket, TcpConn } from "./tcp_conn.ts";
 
 /** Options of {@link TcpListener.listen}. */
@@ -10,15 +11,7 @@ export interface TcpListenOptions {
 }
 
 /** Options of {@link TcpListener.serve}. */
-export interface ServeOptions {
-  /**
-   * Told when connections could not be accepted, at most once a second.
-   *
-   * @param error The latest failure, such as too many open files.
-   * @param count Failures since the last call.
-   */
-  onAcceptError(error: unknown, count: number): void;
-}
+export type ServeOptions = Pick<AcceptLoopOptions<Socket>, "onAcceptError">;
 
 /** What is needed of a `Deno.TcpListener`. */
 export interface ListenerSocket {
@@ -43,9 +36,6 @@ export function listenWithOthers({ host, port }: TcpListenOptions): Deno.TcpList
   return Deno.listen(options);
 }
 
-const BACK_OFF_MS = 50;
-const REPORT_MS = 1000;
-
 /**
  * Owner of one listening socket.
  *
@@ -56,7 +46,7 @@ export class TcpListener implements Disposable {
   readonly port: number;
   readonly #socket: ListenerSocket;
   #closed = false;
-  #wake: (() => void) | null = null;
+  #loop: AcceptLoop<Socket> | null = null;
 
   /** Takes ownership of `socket`. */
   constructor(socket: ListenerSocket) {
@@ -83,54 +73,30 @@ export class TcpListener implements Disposable {
   /**
    * Accepts until `close()`.
    *
-   * `onConn` owns the connection it gets and must not throw; the loop never waits for it. A failed accept (too many
-   * open files and the like) is tried again after a short pause: the peers wait in the backlog meanwhile.
+   * `onConn` owns the connection it gets and must not throw; the loop never waits for it.
    *
    * @returns Settles when the listener is closed.
    */
-  async serve(onConn: (conn: TcpConn) => void, options: ServeOptions): Promise<void> {
-    let failures = 0;
-    let reportedAtMs = -Infinity;
-    while (!this.#closed) {
-      let conn: Socket;
-      try {
-        conn = await this.#socket.accept();
-      } catch (error) {
-        if (this.#closed) return;
-        failures++;
-        if (performance.now() - reportedAtMs >= REPORT_MS) {
-          options.onAcceptError(error, failures);
-          reportedAtMs = performance.now();
-          failures = 0;
-        }
-        await this.#pause();
-        continue;
-      }
-      onConn(new TcpConn(conn));
-    }
+  async serve(onConn: (conn: TcpConn) => void, { onAcceptError }: ServeOptions): Promise<void> {
+    if (this.#closed) return;
+    this.#loop = new AcceptLoop({
+      accept: () => this.#socket.accept(),
+      onConn: (conn) => onConn(new TcpConn(conn)),
+      onAcceptError,
+    });
+    await this.#loop.run();
   }
 
   /** Stops listening; accepted connections stay. May be called again. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#wake?.();
+    this.#loop?.stop();
     this.#socket.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /** Waits for the back-off time or the close. */
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, BACK_OFF_MS);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

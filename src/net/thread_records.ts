@@ -33,6 +33,7 @@ export const ThreadRecord = {
   Accepted: 20,
   /** Listener `id` does not work; the payload says why. */
   ListenFailed: 21,
+  /** Listener `id` could not accept `x` connections since the last such record; the payload says why. */
   AcceptFailed: 22,
   /** The payload was read. */
   Data: 23,

@@ -1,3 +1,4 @@
+import { Acceptor } from "./acceptor.ts";
 import type { Socket } from "./socket.ts";
 import type { ListenerSocket } from "./tcp_listener.ts";
 import { describeTlsError } from "./tls_error.ts";
@@ -61,6 +62,7 @@ export class TlsListener implements RenewableListener {
   /** Handshakes under way, the oldest first, and how to end them. */
   readonly #handshakes = new Map<TlsSocket, { readonly startedMs: number; drop(reason: string): void }>();
   readonly #ready: Socket[] = [];
+  readonly #acceptor = new Acceptor(() => this.#socket.accept());
   #socket: Deno.TlsListener;
   #keys: TlsKeys;
   #asked: PromiseWithResolvers<Socket> | null = null;
@@ -128,7 +130,7 @@ export class TlsListener implements RenewableListener {
 
   async #acceptOne(): Promise<void> {
     try {
-      this.#shakeHands(await this.#socket.accept());
+      this.#shakeHands(await this.#acceptor.next());
     } catch (error) {
       // Closed by a renewal.
       if (!this.#isStale) throw error;

@@ -134,9 +134,9 @@ export class WorkerThread implements MemoryBook {
     }
     if (kind === ThreadRecord.ListenFailed || kind === ThreadRecord.AcceptFailed) {
       const [, reason = ""] = decodeUtf8(payload).split("\n");
-      return this.#sink.onTrouble(
-        `${kind === ThreadRecord.ListenFailed ? "cannot listen" : "cannot accept"}: ${reason}`,
-      );
+      const isListen = kind === ThreadRecord.ListenFailed;
+      const what = isListen ? "cannot listen" : `cannot accept connections (${x} times)`;
+      return this.#sink.onTrouble(`${what}: ${reason}`);
     }
     // What is said of a socket that was let go of meanwhile concerns nobody.
     this.#sockets.get(id)?.onRecord(record);

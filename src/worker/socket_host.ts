@@ -1,4 +1,5 @@
 import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
+import { AcceptLoop } from "../net/accept_loop.ts";
 import type { Socket } from "../net/socket.ts";
 import { errorText } from "../net/remote_socket.ts";
 import { type ListenerSocket, listenWithOthers } from "../net/tcp_listener.ts";
@@ -16,13 +17,18 @@ interface Held {
   follower: FeedFollower | null;
 }
 
+/** A listening socket of this thread. */
+interface Listening {
+  readonly socket: ListenerSocket;
+  readonly loop: AcceptLoop<Socket>;
+}
+
 /** Shared memory, and the view on it that was written last: most players of a stream get the same one. */
 interface Mapped {
   readonly memory: SharedArrayBuffer;
   view: Uint8Array;
 }
 
-const BACK_OFF_MS = 50;
 const MAX_BALLAST_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -31,7 +37,7 @@ const MAX_BALLAST_BYTES = 16 * 1024 * 1024;
  */
 export class SocketHost {
   readonly #link: ThreadLink;
-  readonly #listeners = new Map<number, ListenerSocket>();
+  readonly #listeners = new Map<number, Listening>();
   readonly #held = new Map<number, Held>();
   readonly #mapped = new Map<number, Mapped>();
   readonly #feeds = new Map<number, HeldFeed>();
@@ -97,11 +103,18 @@ export class SocketHost {
 
   #listen(id: number, address: ThreadAddress): void {
     try {
-      const listener = address.keys === undefined
+      const socket = address.keys === undefined
         ? listenWithOthers(address)
         : this.#listenTls(id, address, address.keys);
-      this.#listeners.set(id, listener);
-      this.#accept(id, listener);
+      const loop = new AcceptLoop<Socket>({
+        accept: () => socket.accept(),
+        onConn: (conn) => this.hold(conn, id),
+        onAcceptError: (error, count) =>
+          this.#link.sendBytes(ThreadRecord.AcceptFailed, id, encodeUtf8(errorText(error)), count),
+      });
+      this.#listeners.set(id, { socket, loop });
+      // While an accept is under way the port is still in use.
+      loop.run().then(() => this.#link.send(ThreadRecord.Unlistened, id));
     } catch (error) {
       this.#link.sendBytes(ThreadRecord.ListenFailed, id, encodeUtf8(errorText(error)));
     }
@@ -117,26 +130,13 @@ export class SocketHost {
     const listener = this.#listeners.get(id);
     if (listener === undefined) return this.#link.send(ThreadRecord.Unlistened, id);
     this.#listeners.delete(id);
-    listener.close();
+    listener.loop.stop();
+    listener.socket.close();
   }
 
   #renew(id: number, keys: TlsKeys): void {
-    const listener = this.#listeners.get(id);
-    if (listener instanceof TlsListener) listener.renew(keys);
-  }
-
-  async #accept(id: number, listener: ListenerSocket): Promise<void> {
-    while (this.#listeners.get(id) === listener) {
-      try {
-        this.hold(await listener.accept(), id);
-      } catch (error) {
-        if (this.#listeners.get(id) !== listener) break;
-        this.#link.sendBytes(ThreadRecord.AcceptFailed, id, encodeUtf8(errorText(error)));
-        await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS));
-      }
-    }
-    // While an accept was under way the port was still in use.
-    this.#link.send(ThreadRecord.Unlistened, id);
+    const socket = this.#listeners.get(id)?.socket;
+    if (socket instanceof TlsListener) socket.renew(keys);
   }
 
   /** Takes a connection, and tells the other thread of it. */
