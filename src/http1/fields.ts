@@ -1,5 +1,5 @@
 /** Most fields of one message. */
-const MAX_FIELDS = 100;
+export const MAX_FIELDS = 100;
 const tokenPattern = /^[!#$%&'*+.^_`|~\w-]+$/;
 const fieldText = /^[\t\x20-\x7e\x80-\xff]*$/;
 

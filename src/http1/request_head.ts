@@ -1,5 +1,5 @@
 import { decodeUtf8 } from "../base/bytes.ts";
-import { isFieldText, isToken, parseHeaderFields } from "./fields.ts";
+import { isFieldText, isToken, MAX_FIELDS, parseHeaderFields } from "./fields.ts";
 
 /** The first part of an HTTP/1 request, read. */
 export interface RequestHead {
@@ -65,7 +65,7 @@ function finishHead(method: string, target: string, minorVersion: 0 | 1, headers
 
 function readFields(lines: readonly string[]): Headers | HeadRefusal {
   const fields = parseHeaderFields(lines);
-  if (fields === "tooMany") return { status: 431, message: "too many headers" };
+  if (fields === "tooMany") return { status: 431, message: `more than ${MAX_FIELDS} headers` };
   return fields === "broken" ? { status: 400, message: "broken header" } : new Headers(fields);
 }
 

@@ -1,4 +1,4 @@
-import { parseHeaderFields } from "./fields.ts";
+import { MAX_FIELDS, parseHeaderFields } from "./fields.ts";
 
 /** The first part of an HTTP/1 answer, read. */
 export interface ResponseHead {
@@ -23,7 +23,7 @@ export function parseResponseHead(bytes: Uint8Array): ResponseHead | string {
   const [, digits] = /^HTTP\/1\.[01] ([1-5]\d\d)(?: |$)/.exec(statusLine) ?? [];
   if (digits === undefined) return "no HTTP/1 answer";
   const fields = parseHeaderFields(lines);
-  if (!Array.isArray(fields)) return fields === "tooMany" ? "too many headers" : "a broken header";
+  if (!Array.isArray(fields)) return fields === "tooMany" ? `more than ${MAX_FIELDS} headers` : "a broken header";
   // A second one of those that matter becomes part of the first, and makes the answer ambiguous.
   const headers = new Headers(fields);
   const body = bodyOf(headers);
