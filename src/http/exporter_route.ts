@@ -1,6 +1,7 @@
-import { errorBody } from "./envelope.ts";
+import { errorBody, refusal } from "./envelope.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { ApiContext, Route } from "./route.ts";
+import type { Mount } from "./router.ts";
 
 /** Metrics on the port of the API. */
 export const exporterRoutes: readonly Route[] = [{
@@ -10,8 +11,13 @@ export const exporterRoutes: readonly Route[] = [{
   handle: (context) => context.server.config.exporter.enabled ? answerMetrics(context) : errorBody("ExporterDisable"),
 }];
 
+/** The port of `exporter`: `/metrics` and nothing else, whatever the method. */
+export function exporterMount(context: ApiContext): Mount {
+  return ({ path }) => path === "/metrics" ? answerMetrics(context) : refusal(404, "no such path, see /metrics");
+}
+
 /** An answer with all metrics. */
-export async function answerMetrics(context: ApiContext): Promise<Response> {
+async function answerMetrics(context: ApiContext): Promise<Response> {
   const { text, contentType } = await renderMetrics(context);
   return new Response(text, { headers: { "content-type": contentType } });
 }

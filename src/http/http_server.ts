@@ -7,7 +7,7 @@ import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
 import { apiRoutes } from "./api.ts";
 import { summaries } from "./api_system.ts";
 import { consoleMount } from "./console.ts";
-import { Exporter } from "./exporter.ts";
+import { exporterMount } from "./exporter_route.ts";
 import { HttpListener } from "./http_listener.ts";
 import { mountExtension } from "./mount_path.ts";
 import { type ApiContext, type ApiServer, mountRoutes } from "./route.ts";
@@ -26,6 +26,12 @@ export interface HttpServerOptions extends Pick<ApiContext, "reload" | "reloadSt
   listenTls?: ListenTls;
 }
 
+/**
+ * Scrapers at a time; those without a request give way to new ones. They fit into the 128 files that are free beside
+ * `max_connections`: whatever comes to the exporter, clients find their place.
+ */
+const MAX_EXPORTER_CONNECTIONS = 64;
+
 /** The HTTP side of a server: the listeners of `http_api`, `http_server` and `exporter`. */
 export class HttpServer {
   readonly #server: ApiServer & ServerContext;
@@ -37,7 +43,7 @@ export class HttpServer {
   readonly #secureWeb: HttpListener;
   /** The certificates of `https`, which a reload reads anew. */
   readonly certificates: readonly TlsPorts[];
-  readonly #exporter: Exporter;
+  readonly #exporter: HttpListener;
   readonly #listen: ListenSocket;
   readonly #listenTls: ListenTls;
   readonly #policy = () => {
@@ -74,7 +80,10 @@ export class HttpServer {
     const webRouter = this.#router([live, files]);
     this.#web = isShared ? this.#api : this.#listener("HTTP server", webRouter, this.#listen);
     this.#secureWeb = isShared ? this.#secureApi : this.#listener("HTTPS server", webRouter, webCertificate.listen);
-    this.#exporter = new Exporter(context);
+    // It needs no threads, and no password, which guards the API alone.
+    const openPolicy = () => ({ crossdomain: false, auth: { enabled: false, username: "", password: "" } });
+    const exporterRouter = new Router([exporterMount(context)], openPolicy, server.log);
+    this.#exporter = this.#listener("exporter", exporterRouter, listenHere, MAX_EXPORTER_CONNECTIONS);
     this.#reportSummaries(() => {
       // From the first report on, where neither the API nor the exporter has begun with it.
       this.#system.start();
@@ -121,7 +130,7 @@ export class HttpServer {
    */
   start(): void {
     const { log, config } = this.#server;
-    const { httpApi, httpServer, vhosts } = config;
+    const { httpApi, httpServer, exporter, vhosts } = config;
     for (const certificate of this.certificates) certificate.load(config);
     if (httpApi.enabled) {
       this.#api.start(httpApi.listen);
@@ -141,7 +150,10 @@ export class HttpServer {
         log.warn(`vhost ${name}: http_remux cannot make ${extension}, only ${servedExtensions}`);
       }
     }
-    this.#exporter.start();
+    if (exporter.enabled) {
+      this.#exporter.start(exporter.listen);
+      this.#system.start();
+    }
   }
 
   /**
@@ -174,9 +186,9 @@ export class HttpServer {
     return new Router(mounts, this.#policy, this.#server.log);
   }
 
-  #listener(name: string, router: Router, listen: ListenSocket): HttpListener {
+  #listener(name: string, router: Router, listen: ListenSocket, most = Infinity): HttpListener {
     const { timers, log, registry } = this.#server;
-    const maxConnections = () => this.#server.config.maxConnections;
+    const maxConnections = () => Math.min(this.#server.config.maxConnections, most);
     const onLiveEnd = (reason: CloseReason) => registry.ends.note("http", reason);
     return new HttpListener({ name, router, timers, log, listen, maxConnections, onLiveEnd });
   }

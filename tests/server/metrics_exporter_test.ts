@@ -115,6 +115,20 @@ serverTest("the exporter's listener ends with its server, with a client in the m
   using _again = Deno.listen({ hostname: "127.0.0.1", port });
 });
 
+serverTest("connections to the exporter that ask nothing give way, and the scraper is served", async () => {
+  await using rig = new Rig();
+  rig.http.start();
+  const port = rig.http.exporterPort!;
+  using idle = new DisposableStack();
+  let closed = 0;
+  for (let i = 0; i < 100; i++) {
+    const conn = idle.use(await Deno.connect({ hostname: "127.0.0.1", port }));
+    conn.read(new Uint8Array(1)).then((count) => closed += count === null ? 1 : 0, () => closed++);
+  }
+  await until("the oldest are gone", () => closed >= 36);
+  assertGreater(valueOf(await rig.metrics(), "srs_memory") ?? 0, 1000);
+});
+
 serverTest("metrics count real publishers and players, and the pull of an edge", async () => {
   await using origin = new Rig();
   origin.http.start();
