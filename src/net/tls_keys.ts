@@ -26,7 +26,7 @@ export type TlsKeysFound =
   | { readonly keys: TlsKeys; readonly validity: Validity | null }
   | { readonly fault: TlsFileFault };
 
-const GET_ONE = "get one from your certificate authority, or make one as README.md shows";
+const GET_ONE = "get one from your certificate authority, or make one as conf/OPERATIONS.md shows";
 
 /** Reads the files and has TLS try them. Never throws. */
 export function readTlsKeys(files: TlsFiles): TlsKeysFound {

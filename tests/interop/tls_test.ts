@@ -161,15 +161,15 @@ interopTest("SIGHUP shows a new certificate; who plays plays on", ["ffmpeg", "op
   assertEquals(await shown(ports.rtmps), "renewed TLSv1.3");
 });
 
-/** The command that README.md gives for tests. */
+/** The command that conf/OPERATIONS.md gives for tests. */
 async function recipe(): Promise<string> {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const command = /^openssl req [^`]*/m.exec(readme)?.[0];
+  const page = await Deno.readTextFile(new URL("../../conf/OPERATIONS.md", import.meta.url));
+  const command = /^openssl req [^`]*/m.exec(page)?.[0];
   assert(command !== undefined);
   return command.replaceAll("media.example.com", "localhost");
 }
 
-interopTest("push and probe trust a certificate made as README.md says", ["openssl"], async () => {
+interopTest("push and probe trust a certificate made as conf/OPERATIONS.md says", ["openssl"], async () => {
   await using cluster = await SecureCluster.start();
   const { ports, dir, origin } = cluster;
   const made = await new Deno.Command("sh", { args: ["-c", await recipe()], cwd: dir, stderr: "null" }).output();
