@@ -81,6 +81,7 @@ async function runConvert(args: CommandArgs, io: CliIo): Promise<number> {
   if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
   if (args.flag("comment-out") && !args.flag("strict-srs")) throw new UsageError("--comment-out needs --strict-srs");
   const output = args.value("output");
+  const isShown = output === undefined || output === "-";
   const { from, to } = directionOf(args, input, output);
   if (to === "toml" && args.flag("strict-srs")) throw new UsageError("--strict-srs is for --to conf");
   const result = convertConfig({
@@ -89,14 +90,18 @@ async function runConvert(args: CommandArgs, io: CliIo): Promise<number> {
     language: from,
     to,
     inline: args.flag("inline"),
+    hidesSecrets: isShown && io.isTerminal,
     extensions: args.flag("comment-out") ? "comment" : args.flag("strict-srs") ? "refuse" : "mark",
     readFile: readConfigText,
     listDirectory: (path) => Array.from(Deno.readDirSync(path), ({ name }) => name),
   });
   printProblems(result, io);
   if (result.text === null) return 1;
+  if (result.hidden.length > 0 && !args.flag("check")) {
+    io.err(`convert: secrets are not shown on a terminal (${result.hidden.join(", ")}): write to a file with -o\n`);
+  }
   if (args.flag("check")) io.out(`${input}: ok\n`);
-  else if (output === undefined || output === "-") io.out(result.text);
+  else if (isShown) io.out(result.text);
   else return writeOutput(output, result.text, io);
   return 0;
 }

@@ -1,6 +1,7 @@
 import type { Timers } from "../base/clock.ts";
 import type { Span } from "../base/trace.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
+import { proofHeaders, type ProofKind } from "./coworker_proof.ts";
 
 /** Which stream is looked for, and whom to ask. */
 export interface OwnerQuery {
@@ -16,12 +17,11 @@ export interface OwnerQuery {
   ip: string;
   /** Secret that the coworkers want to see (`coworker_token`, an extension); by default none. */
   token?: string;
+  /** How that is shown; by default as it is. */
+  proof?: ProofKind;
   /** Of what the question is a part, if that is traced. */
   trace?: Span | null;
 }
-
-/** Header of a question that bears {@link OwnerQuery.token}, as `encodeURIComponent` writes it. */
-export const COWORKER_TOKEN_HEADER = "x-coworker-token";
 
 /** Where another server takes RTMP clients. */
 export interface ServerAddress {
@@ -56,12 +56,21 @@ export interface CoworkerAnswer {
   owner: Owner | null;
   /** Why there is no usable answer; null when it answered. */
   error: string | null;
+  /** It answered, but not us: it wants a password or another token. */
+  isRefused: boolean;
   /** Instance that answered, for servers that tell (SRS does not). */
   instance: string | null;
 }
 
 /** What is needed of the global `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** A coworker does not answer this server: it has a password, or knows it not for a member of its cluster. */
+export class CoworkerRefusal extends UpstreamError {
+  constructor(status: 401 | 403) {
+    super("OriginClusterDiscover", `refused our question (${status})`);
+  }
+}
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -89,12 +98,10 @@ export async function askCoworker(
   query: Omit<OwnerQuery, "coworkers" | "key">,
 ): Promise<CoworkerAnswer> {
   const startedMs = timers.nowMs();
-  const done = (owner: Owner | null, error: string | null, instance: string | null): CoworkerAnswer => ({
+  const done = (told: Pick<CoworkerAnswer, "owner" | "error" | "isRefused" | "instance">): CoworkerAnswer => ({
     coworker,
     latencyMs: Math.round(timers.nowMs() - startedMs),
-    owner,
-    error,
-    instance,
+    ...told,
   });
   const { promise: outOfTime, reject } = Promise.withResolvers<never>();
   const giveUp = new AbortController();
@@ -103,15 +110,16 @@ export async function askCoworker(
     giveUp.abort();
   });
   const url = clustersUrl(coworker, query);
-  const put = () => ask(fetch, url, coworker, { token: query.token, signal: giveUp.signal });
+  const put = () => ask(fetch, url, coworker, { ...query, nowMs: startedMs, signal: giveUp.signal });
   try {
     const { owner, instance } = await Promise.race([
       outOfTime,
       query.trace?.run(put) ?? put(),
     ]);
-    return done(owner, null, instance);
+    return done({ owner, error: null, isRefused: false, instance });
   } catch (error) {
-    return done(null, error instanceof UpstreamError ? error.message : describeError(error), null);
+    const text = error instanceof UpstreamError ? error.message : describeError(error);
+    return done({ owner: null, error: text, isRefused: error instanceof CoworkerRefusal, instance: null });
   } finally {
     timer.cancel();
   }
@@ -122,10 +130,12 @@ export async function ask(
   fetch: Fetch,
   url: string,
   coworker: string,
-  { token = "", signal }: { token: string | undefined; signal: AbortSignal },
+  { token = "", proof = "token", nowMs, signal }: Pick<OwnerQuery, "token" | "proof"> & {
+    nowMs: number;
+    signal: AbortSignal;
+  },
 ) {
-  const secret = token === "" ? {} : { [COWORKER_TOKEN_HEADER]: encodeURIComponent(token) };
-  const headers = { "content-type": "application/json", ...secret };
+  const headers = { "content-type": "application/json", ...await proofHeaders(token, url, { kind: proof, nowMs }) };
   const response = await fetch(url, { method: "POST", headers, redirect: "error", signal });
   return readAnswer(await readBody(response), response.status, coworker);
 }
@@ -153,6 +163,7 @@ interface ReadAnswer {
 }
 
 function readAnswer(body: string, status: number, coworker: string): ReadAnswer {
+  if (status === 401 || status === 403) throw new CoworkerRefusal(status);
   if (status !== 200 && status !== 201) throw new UpstreamError("OriginClusterDiscover", `HTTP status ${status}`);
   const answer = parseObject(body);
   const data = asRecord(answer?.data);

@@ -13,7 +13,7 @@ import {
 } from "./coworker_question.ts";
 import { findStandIns } from "./stand_in.ts";
 
-export { askCoworker, COWORKER_TOKEN_HEADER } from "./coworker_question.ts";
+export { askCoworker } from "./coworker_question.ts";
 export type { CoworkerAnswer, Fetch, Owner, OwnerQuery, ServerAddress } from "./coworker_question.ts";
 
 /** How one coworker answers. */
@@ -34,6 +34,8 @@ interface CoworkerState {
   failures: number;
   /** It gave no usable answer the last time. */
   isSuspect: boolean;
+  /** The last time it refused to answer this server; why. */
+  refusal: string | null;
   /** Not asked before this time. */
   restUntilMs: number;
   /** Questions on their way. */
@@ -95,6 +97,15 @@ export class Coworkers {
     return this.#states.values();
   }
 
+  /** Which of the coworkers refuse to answer this server, in words; empty if none does. */
+  refusals(coworkers: readonly string[]): string {
+    const refused = coworkers.flatMap((coworker) => {
+      const refusal = this.#states.get(coworker)?.refusal ?? null;
+      return refusal === null ? [] : `coworker ${coworker} ${refusal}`;
+    });
+    return refused.join("; ");
+  }
+
   /**
    * A coworker that has the stream; null when none answers so within the budget. Never throws.
    *
@@ -128,7 +139,7 @@ export class Coworkers {
     const timer = this.#timers.after(query.timeoutMs, () => giveUp.abort());
     try {
       const url = `${clustersUrl(coworker, query)}&claim=${this.#instance}`;
-      await ask(this.#fetch, url, coworker, { token: query.token, signal: giveUp.signal });
+      await ask(this.#fetch, url, coworker, { ...query, nowMs: this.#timers.nowMs(), signal: giveUp.signal });
     } catch (error) {
       this.#log.warn(
         `coworker ${coworker} was not told of the publisher of ${query.key} here: ${describeError(error)}`,
@@ -222,18 +233,31 @@ export class Coworkers {
   #state(coworker: string): CoworkerState {
     const known = this.#states.get(coworker);
     if (known !== undefined) return known;
-    const state = { coworker, questions: 0, failures: 0, isSuspect: false, restUntilMs: 0, pending: 0, isSelf: false };
+    const state = {
+      coworker,
+      questions: 0,
+      failures: 0,
+      isSuspect: false,
+      refusal: null,
+      restUntilMs: 0,
+      pending: 0,
+      isSelf: false,
+    };
     this.#states.set(coworker, state);
     return state;
   }
 
-  #note({ coworker, error, instance }: CoworkerAnswer): void {
+  #note({ coworker, error, isRefused, instance }: CoworkerAnswer): void {
     const state = this.#state(coworker);
     state.pending--;
     state.questions++;
+    const wasRefused = state.refusal !== null;
+    state.refusal = isRefused ? error : null;
     if (error !== null) {
       state.failures++;
-      if (!state.isSuspect) {
+      if (isRefused && !wasRefused) {
+        this.#log.error(`coworker ${coworker} ${error}: give both servers the same coworker_token`);
+      } else if (!isRefused && !state.isSuspect) {
         this.#log.warn(`coworker ${coworker} is of no use: ${error}; it is not waited for any more`);
       }
       state.isSuspect = true;

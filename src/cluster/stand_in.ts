@@ -14,7 +14,7 @@ const OTHERS_TIMEOUT_MS = 50;
 export async function findStandIns(
   fetch: Fetch,
   timers: Timers,
-  { coworkers, timeoutMs, token, ...question }: OwnerQuery,
+  { coworkers, timeoutMs, token = "", proof = "token", ...question }: OwnerQuery,
 ): Promise<readonly ServerAddress[]> {
   const giveUp = new AbortController();
   const { promise: enough, resolve } = Promise.withResolvers<void>();
@@ -26,7 +26,8 @@ export async function findStandIns(
   const answers = coworkers.map(async (coworker, at) => {
     try {
       const url = `${clustersUrl(coworker, { ...question, timeoutMs })}&stand_in=1`;
-      found[at] = (await ask(fetch, url, coworker, { token, signal: giveUp.signal })).standIn;
+      found[at] =
+        (await ask(fetch, url, coworker, { token, proof, nowMs: timers.nowMs(), signal: giveUp.signal })).standIn;
       if (found[at] === null || stop.disposed) return;
       const others = timers.after(OTHERS_TIMEOUT_MS, resolve);
       stop.defer(() => others.cancel());

@@ -3,6 +3,7 @@ import { type ConfigLanguage, inlineIncludes, languageOf, readDocument } from ".
 import { fileOptions, loadConfig, type LoadOptions, type LoadResult } from "./load.ts";
 import { type ConfigProblem, ProblemList } from "./problem.ts";
 import { isDirectiveName } from "./schema/row_index.ts";
+import { hideSecrets } from "./secrets.ts";
 import { printSrs } from "./srs/printer.ts";
 import { printToml } from "./toml/printer.ts";
 
@@ -13,6 +14,8 @@ export interface ConvertOptions extends LoadOptions {
   readonly extensions?: "mark" | "refuse" | "comment";
   /** Whether included files are put in the place of each `include`. */
   readonly inline?: boolean;
+  /** Whether secrets are left out, as the text is only to be shown. */
+  readonly hidesSecrets?: boolean;
 }
 
 /** What came of a conversion. */
@@ -20,6 +23,8 @@ export interface ConvertResult extends Pick<LoadResult, "sources"> {
   /** null when there are errors among the problems. */
   readonly text: string | null;
   readonly problems: readonly ConfigProblem[];
+  /** Names of the directives whose secrets were left out. */
+  readonly hidden: readonly string[];
 }
 
 /**
@@ -31,7 +36,7 @@ export interface ConvertResult extends Pick<LoadResult, "sources"> {
 export function convertConfig(options: ConvertOptions): ConvertResult {
   const { path, to, extensions = "mark", inline = false, language = languageOf(path) } = options;
   const loaded = loadConfig({ requireListen: false, ...options });
-  if (hasErrors(loaded.problems)) return { ...loaded, text: null };
+  if (hasErrors(loaded.problems)) return { ...loaded, text: null, hidden: [] };
   const problems = new ProblemList();
   const files = new ConfigFiles(fileOptions(options, problems));
   const context = { files, problems, isName: isDirectiveName };
@@ -39,12 +44,13 @@ export function convertConfig(options: ConvertOptions): ConvertResult {
     const found = readDocument(file, context, language);
     return inline ? inlineIncludes(found, 0, context) : found;
   }) ?? { items: [], tail: [] };
+  const shown = options.hidesSecrets === true ? hideSecrets(document) : { document, hidden: [] };
   const text = to === "toml"
-    ? printToml(document, { file: path, problems })
-    : printSrs(document, { problems, extensions });
+    ? printToml(shown.document, { file: path, problems })
+    : printSrs(shown.document, { problems, extensions });
   const found = problems.sorted(loaded.sources.keys());
-  if (hasErrors(found)) return { ...loaded, text: null, problems: [...loaded.problems, ...found] };
-  return { ...loaded, text };
+  if (hasErrors(found)) return { ...loaded, text: null, problems: [...loaded.problems, ...found], hidden: [] };
+  return { ...loaded, text, hidden: shown.hidden };
 }
 
 function hasErrors(problems: readonly ConfigProblem[]): boolean {

@@ -6,6 +6,7 @@ import type { ListDirectory } from "./files/glob.ts";
 import { type ConfigLanguage, languageOf, readTree } from "./files/include.ts";
 import { rewriteLegacy } from "./srs/legacy.ts";
 import { type ConfigProblem, ConfigSyntaxError, ProblemList, wholeFile } from "./problem.ts";
+import { hideSecretsOfLine } from "./secrets.ts";
 import { newReadContext, readBlock } from "./srs/read_block.ts";
 import { isDirectiveName } from "./schema/row_index.ts";
 import { rootRows } from "./schema/root.ts";
@@ -101,9 +102,10 @@ function splitLines(file: string, text: string): string[] {
   return text.split(languageOf(file) === "toml" ? /\r?\n/ : /\r\n|\r|\n/);
 }
 
-/** The text of the line a problem stands on, for {@link formatProblem}. */
+/** The text of the line a problem stands on, without the secrets in it, for {@link formatProblem}. */
 export function sourceLineOf({ sources }: Pick<LoadResult, "sources">, problem: ConfigProblem): string | undefined {
-  return problem.line === 0 ? undefined : linesOf(sources, problem.file)?.[problem.line - 1];
+  const line = problem.line === 0 ? undefined : linesOf(sources, problem.file)?.[problem.line - 1];
+  return line === undefined ? undefined : hideSecretsOfLine(line);
 }
 
 /** The lines of files by their text, as there may be hundreds of problems in a large one. */

@@ -8,10 +8,12 @@ import { envelope, type JsonBody, jsonResponse, refusal } from "./envelope.ts";
 import { localAddresses, mainAddress } from "./local_address.ts";
 import type { ApiContext, Route } from "./route.ts";
 
+const PATH = "/api/v1/clusters";
+
 /** The origin cluster: who has a stream, and what an edge pulls. */
 export const clusterRoutes: readonly Route[] = [
   {
-    path: "/api/v1/clusters",
+    path: PATH,
     methods: "any",
     doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; asked by the coworkers",
     handle: traceClusters,
@@ -24,6 +26,12 @@ export const clusterRoutes: readonly Route[] = [
     handle: ({ server }) => envelope(server.identity, { data: describeEdge(server.pulls, server.timers.nowMs()) }),
   },
 ];
+
+/** Whether a request is a coworker's that knows the token: it needs no password, for this path alone. */
+export async function isOfCoworker({ config, members }: ApiContext["server"], call: Call): Promise<boolean> {
+  const vhost = call.path === PATH ? findVhost(config, call.query.get("vhost")) : undefined;
+  return vhost !== undefined && await members.knowsToken(vhost, call);
+}
 
 /** Goes on with the trace of the coworker that asks, if it says so. */
 async function traceClusters(context: ApiContext, call: Call): Promise<Response> {
@@ -69,19 +77,21 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
   };
   const question = read((name) => call.query.get(name));
   const rawQuestion = read((name) => call.query.raw(name));
-  if (![question, rawQuestion].every(({ vhost }) => server.members.mayAsk(findVhost(server.config, vhost), call))) {
+  const asked = [question, rawQuestion].map(({ vhost }) => findVhost(server.config, vhost));
+  const leaves = await Promise.all(asked.map((vhost) => server.members.mayAsk(vhost, call)));
+  if (leaves.includes(false)) {
     server.log.warn(`${call.remoteIp} asks for the streams of this server without the right coworker_token`);
     return refusal(403, "no coworker of this server");
   }
-  const asked = readMemberRequest(call);
-  if (asked !== null) {
-    const refused = await obey(server, question, asked, call);
+  const wish = readMemberRequest(call);
+  if (wish !== null) {
+    const refused = await obey(server, question, wish, call);
     if (refused !== null) return refused;
   }
   const { coworker: _, ...echo } = question;
   // SRS does not encode: there `%` is a character of the name like any other.
   const origin = answerOwner(question, facts) ?? answerOwner(rawQuestion, facts);
-  const standIn = asked?.standIn ? { stand_in: answerStandIn(question, facts) } : {};
+  const standIn = wish?.standIn ? { stand_in: answerStandIn(question, facts) } : {};
   return jsonResponse({ code: 0, data: { query: echo, origin, instance: server.identity.serviceId, ...standIn } });
 }
 

@@ -7,6 +7,8 @@ export interface Call {
   readonly uri: string;
   /** Neither decoded nor made shorter: `..` and escapes match no route. */
   readonly path: string;
+  /** Path and query as they were sent: what a sender can sign. */
+  readonly target: string;
   /** What stands behind the `?`, without it. */
   readonly search: string;
   readonly query: Query;
@@ -24,5 +26,6 @@ export function readCall(request: HttpRequest, remoteIp: string): Call {
   const { method, url, headers, minorVersion = 1 } = request;
   const [, path = "", search = ""] = /^[a-z]+:\/\/[^/?#]*([^?#]*)\??([^#]*)/i.exec(url) ?? [];
   const query = new Query(search);
-  return { method, uri: url, path: path === "" ? "/" : path, search, query, headers, minorVersion, remoteIp };
+  const target = url.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
+  return { method, uri: url, path: path === "" ? "/" : path, target, search, query, headers, minorVersion, remoteIp };
 }

@@ -5,6 +5,8 @@ import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
 import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
 import { apiRoutes } from "./api.ts";
+import { isOfCoworker } from "./api_clusters.ts";
+import type { Call } from "./call.ts";
 import { summaries } from "./api_system.ts";
 import { consoleMount } from "./console.ts";
 import { exporterMount } from "./exporter_route.ts";
@@ -48,7 +50,11 @@ export class HttpServer {
   readonly #listenTls: ListenTls;
   readonly #policy = () => {
     const { httpServer, httpApi } = this.#server.config;
-    return { crossdomain: httpServer.crossdomain, auth: httpApi.auth };
+    return {
+      crossdomain: httpServer.crossdomain,
+      auth: httpApi.auth,
+      isOfCoworker: (call: Call) => isOfCoworker(this.#server, call),
+    };
   };
 
   constructor(
@@ -136,9 +142,6 @@ export class HttpServer {
       this.#api.start(httpApi.listen);
       if (httpApi.https.enabled) this.#secureApi.start(httpApi.https.listen);
       this.#system.start();
-      if (httpApi.auth.enabled && vhosts.some(({ cluster }) => cluster.originCluster)) {
-        log.warn("http_api.auth is on: coworkers send no password, they will not learn of the streams here");
-      }
     }
     if (httpServer.enabled) this.#web.start(httpServer.listen);
     if (httpServer.enabled && httpServer.https.enabled) this.#secureWeb.start(httpServer.https.listen);

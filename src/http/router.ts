@@ -14,6 +14,8 @@ export interface RouterPolicy {
   /** `http_server.crossdomain`, which SRS obeys on the API's port too. */
   readonly crossdomain: boolean;
   readonly auth: Credentials;
+  /** Whether a request needs no password, being a coworker's. */
+  isOfCoworker?(call: Call): Promise<boolean>;
 }
 
 /** Answers every request of a listener: by the first mount that knows its path. Never throws. */
@@ -50,9 +52,10 @@ export class Router {
     }
   }
 
-  async #answer(call: Call, { crossdomain, auth }: RouterPolicy): Promise<Answer> {
+  async #answer(call: Call, policy: RouterPolicy): Promise<Answer> {
+    const { crossdomain, auth } = policy;
     if (call.method === "OPTIONS") return crossdomain ? new Response(null) : methodNotAllowed(["GET"]);
-    if (call.path.includes("/api/") && !isAuthorized(auth, call.headers)) {
+    if (call.path.includes("/api/") && !isAuthorized(auth, call.headers) && !await policy.isOfCoworker?.(call)) {
       this.#log.warn(`HTTP ${call.method} ${call.path} of ${call.remoteIp} without the right password`);
       return unauthorized();
     }

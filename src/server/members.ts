@@ -1,47 +1,49 @@
-import { encodeUtf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
-import { equalInConstantTime } from "../base/constant_time.ts";
-import { COWORKER_TOKEN_HEADER } from "../cluster/coworkers.ts";
+import { provesToken } from "../cluster/coworker_proof.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { HostAddresses, type ResolveHost } from "./host_addresses.ts";
 
 /** Who calls the API. */
 export interface Caller {
   readonly headers: Headers;
+  /** Path and query of its request, as they were sent. */
+  readonly target: string;
   readonly remoteIp: string;
 }
 
 /** Tells the origins of a cluster from strangers. */
 export class Members {
+  readonly #clock: Clock;
   readonly #addresses: HostAddresses;
 
   /** @param resolve Finds the addresses of coworkers that are configured by name; by default the system does. */
   constructor(clock: Clock, resolve?: ResolveHost) {
+    this.#clock = clock;
     this.#addresses = new HostAddresses(clock, resolve);
   }
 
   /** Whether a caller may ask who has a stream of the vhost: without a `coworker_token` anybody may, as in SRS. */
-  mayAsk(vhost: VhostConfig | undefined, { headers }: Caller): boolean {
-    const token = vhost?.cluster.coworkerToken ?? "";
-    return token === "" || showsToken(token, headers);
+  async mayAsk(vhost: VhostConfig | undefined, caller: Caller): Promise<boolean> {
+    return vhost === undefined || vhost.cluster.coworkerToken.length === 0 || await this.knowsToken(vhost, caller);
+  }
+
+  /** Whether a caller shows or proves a `coworker_token` of the vhost; false where there is none. */
+  knowsToken({ cluster }: VhostConfig, caller: Caller): Promise<boolean> {
+    return provesToken(cluster.coworkerToken, caller, this.#clock.nowMs());
   }
 
   /**
    * Why a caller is no member of the vhost's origin cluster, with what to do; null for a member: one that shows the
    * `coworker_token`, or where there is none, one that calls from the address of a configured coworker.
    */
-  async whyStranger({ name, cluster }: VhostConfig, { headers, remoteIp }: Caller): Promise<string | null> {
+  async whyStranger(vhost: VhostConfig, caller: Caller): Promise<string | null> {
+    const { name, cluster } = vhost;
     if (cluster.mode === "remote" || !cluster.originCluster) return `vhost ${name} has no origin cluster`;
-    if (cluster.coworkerToken !== "") {
-      return showsToken(cluster.coworkerToken, headers) ? null : "it lacks the right coworker_token";
+    if (cluster.coworkerToken.length > 0) {
+      return await this.knowsToken(vhost, caller) ? null : "it lacks the right coworker_token";
     }
     const hosts = cluster.coworkers.map(({ host }) => host);
-    if (await this.#addresses.anyIsAt(hosts, remoteIp)) return null;
-    return `none of the coworkers of vhost ${name} has the address ${remoteIp}; give all origins the same coworker_token`;
+    if (await this.#addresses.anyIsAt(hosts, caller.remoteIp)) return null;
+    return `none of the coworkers of vhost ${name} has the address ${caller.remoteIp}; give all origins the same coworker_token`;
   }
-}
-
-function showsToken(token: string, headers: Headers): boolean {
-  const sent = headers.get(COWORKER_TOKEN_HEADER) ?? "";
-  return equalInConstantTime(encodeUtf8(sent), encodeUtf8(encodeURIComponent(token)));
 }

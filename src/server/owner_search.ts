@@ -70,8 +70,15 @@ export class OwnerSearch {
     const waitedMs = Math.round(this.#context.timers.nowMs() - this.#startedMs);
     if (waitedMs >= vhost.cluster.ownerTimeoutMs) {
       this.#span?.end("nobody has the stream");
-      this.#sink.onNotFound(`nobody publishes ${this.#url.key}, waited ${waitedMs} ms`);
+      this.#sink.onNotFound(this.#notFound(vhost, waitedMs));
     } else this.#timer = this.#context.timers.after(ASK_AGAIN_MS, () => this.#ask());
+  }
+
+  /** Who was refused an answer must not say that there is no publisher. */
+  #notFound({ cluster }: VhostConfig, waitedMs: number): string {
+    const refusals = this.#context.coworkers.refusals(cluster.coworkers.map(({ text }) => text));
+    const { key } = this.#url;
+    return refusals === "" ? `nobody publishes ${key}, waited ${waitedMs} ms` : `${key} is not here, and ${refusals}`;
   }
 }
 
@@ -82,6 +89,6 @@ export function ownerQuery(
   trace: Span | null = null,
 ): OwnerQuery {
   const coworkers = cluster.coworkers.map(({ text }) => text);
-  const { coworkerTimeoutMs: timeoutMs, coworkerToken: token } = cluster;
-  return { coworkers, timeoutMs, key, vhost: name, app, stream, ip: host, token, trace };
+  const { coworkerTimeoutMs: timeoutMs, coworkerToken: [token = ""], coworkerProof: proof } = cluster;
+  return { coworkers, timeoutMs, key, vhost: name, app, stream, ip: host, token, proof, trace };
 }

@@ -144,9 +144,16 @@ export class PlaySupply implements Disposable {
     if (source.isActive) return;
     const { ownerTimeoutMs } = vhost.cluster;
     this.#notFoundTimer = this.#context.timers.after(ownerTimeoutMs, () => {
-      const why = this.#lease?.lastError ?? "";
-      this.#sink.onNotFound(`nobody has ${source.key}, waited ${ownerTimeoutMs} ms${why === "" ? "" : `; ${why}`}`);
+      this.#sink.onNotFound(this.#notFound(ownerTimeoutMs));
     });
+  }
+
+  #notFound(waitedMs: number): string {
+    const { key } = this.#request.source;
+    const refusals = this.#context.coworkers.refusals(this.#vhost.cluster.coworkers.map(({ text }) => text));
+    if (refusals !== "") return `${key} is not here, and ${refusals}`;
+    const why = this.#lease?.lastError ?? "";
+    return `nobody has ${key}, waited ${waitedMs} ms${why === "" ? "" : `; ${why}`}`;
   }
 
   #acquire(findTargets: PullRequest["findTargets"]): void {

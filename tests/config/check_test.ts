@@ -146,6 +146,24 @@ const cases: { name: string; text: string; problems: string[]; system?: SystemFa
     ],
   },
   {
+    name: "an API with a password that coworkers do not have",
+    text: `listen 1; http_api { enabled on; auth { enabled on; username u; password p; } }
+vhost a { cluster { origin_cluster on; coworkers b:1985; } }`,
+    problems: ["error 2:36 http_api.auth without a coworker_token: coworkers cannot ask this server who has a stream"],
+  },
+  {
+    name: "an API with a password, and a coworker_token",
+    text: `listen 1; http_api { enabled on; auth { enabled on; username u; password p; } }
+vhost a { cluster { origin_cluster on; coworkers b:1985; coworker_token s; } }`,
+    problems: [],
+  },
+  {
+    name: "three coworker_tokens",
+    text: `listen 1; ${api}
+vhost a { cluster { origin_cluster on; coworkers b:1985; coworker_token x y z; } }`,
+    problems: ['error 2:77 "coworker_token": there are 3 secrets, at most 2 are allowed'],
+  },
+  {
     name: "an origin cluster on an edge",
     text: "listen 1; vhost a { cluster { mode remote; origin b; origin_cluster on; } }",
     problems: ["warning 1:69 origin_cluster has no effect with mode remote"],

@@ -124,6 +124,23 @@ serverTest("Cluster finds the owner at once among coworkers that are dead, silen
   await until("all useless ones are named", () => origin.rtmp.log.find("is of no use").length === coworkers.length - 2);
 });
 
+for (const redirect of ["always", "never"]) {
+  serverTest(
+    `Cluster does not say that nobody publishes when a coworker refused to answer: redirect ${redirect}`,
+    async () => {
+      await using coworker = fakeCoworker(() => new Response(null, { status: 401 }));
+      await using origin = new Origin(ports(), [coworker.text], `redirect ${redirect}; owner_timeout 300;`);
+      using peer = await play(origin.port, "s");
+      await peer.waitForEnd();
+      const infos = peer.commands.filter(([name]) => name === "onStatus").map(([, , , info]) => info as AmfObject);
+      const text = `/live/s is not here, and coworker ${coworker.text} refused our question (401)`;
+      assertEquals(infos.find(({ code }) => code === "NetStream.Play.StreamNotFound")?.description, text);
+      const told = `coworker ${coworker.text} refused our question (401): give both servers the same coworker_token`;
+      assertEquals(origin.rtmp.log.find(told).length, 1);
+    },
+  );
+}
+
 serverTest("Cluster knows itself among its coworkers", async () => {
   const own = ports();
   await using origin = new Origin(own, [`127.0.0.1:${own.api}`], "redirect always; owner_timeout 600;");

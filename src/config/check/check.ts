@@ -130,6 +130,11 @@ function checkMesh(config: Config, vhost: VhostConfig, at: Locate, problems: Pro
   if (vhost.cluster.coworkers.length === 0) {
     problems.warn(at("cluster", "origin_cluster"), "origin_cluster has no coworkers to ask");
   }
+  if (config.httpApi.enabled && config.httpApi.auth.enabled && vhost.cluster.coworkerToken.length === 0) {
+    const message = "http_api.auth without a coworker_token: coworkers cannot ask this server who has a stream";
+    const remedy = 'write "coworker_token" with one secret into the cluster block of every origin';
+    problems.error(at("cluster", "origin_cluster"), message, remedy);
+  }
   if (!config.httpApi.enabled) {
     const message = "origin_cluster without http_api: coworkers cannot ask this server for its streams";
     problems.warn(at("cluster", "origin_cluster"), message);

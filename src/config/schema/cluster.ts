@@ -1,7 +1,7 @@
 import { directive } from "./row.ts";
 import { endpoints, origins } from "../values/address.ts";
 import { milliseconds } from "../values/number.ts";
-import { oneOf, onOff, text } from "../values/type.ts";
+import { oneOf, onOff, secrets, text } from "../values/type.ts";
 
 /** `cluster { ... }` of a vhost. */
 export const clusterRows = {
@@ -68,11 +68,19 @@ export const clusterRows = {
     extension: true,
     doc: "Origin: time for one question to all coworkers at once.",
   }),
-  coworkerToken: directive("coworker_token", text(), {
-    default: "",
+  coworkerToken: directive("coworker_token", secrets(2), {
+    default: [],
     reload: "live",
     extension: true,
-    doc: "Origin: secret that coworkers show to each other; without it anybody may ask who has a stream, as in SRS.",
+    doc:
+      "Origin: secret by which coworkers know each other; without it anybody may ask who has a stream, as in SRS. A second one is accepted too, but not sent: to change the secret, put the new one first everywhere, then drop the old one.",
+  }),
+  coworkerProof: directive("coworker_proof", oneOf(["token", "hmac"], "token"), {
+    default: "token",
+    reload: "live",
+    extension: true,
+    doc:
+      "Origin: what is sent to coworkers: the `coworker_token` itself, or a proof of it (HMAC-SHA256 over time and question, good for a minute). Both are accepted.",
   }),
   lingerMs: directive("linger", milliseconds(), {
     default: 2000,

@@ -1,7 +1,7 @@
 import type { ListenAddress } from "../address.ts";
 import { accepted, block, directive } from "./row.ts";
 import { listenAddress } from "../values/address.ts";
-import { onOff, text } from "../values/type.ts";
+import { onOff, secret, text } from "../values/type.ts";
 import { tlsFileRows } from "./tls.ts";
 
 /** A default address: all IPv4 interfaces. */
@@ -36,7 +36,7 @@ const rawApiRows = {
 const authRows = {
   enabled: directive("enabled", onOff(), { default: false, doc: "Whether the API asks for a password." }),
   username: directive("username", text(), { default: "", doc: "User name of basic authentication." }),
-  password: directive("password", text(), { default: "", doc: "Password of basic authentication." }),
+  password: directive("password", secret(text()), { default: "", doc: "Password of basic authentication." }),
 };
 
 /** `http_api { ... }`. */

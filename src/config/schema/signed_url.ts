@@ -1,5 +1,5 @@
 import { directive } from "./row.ts";
-import { onOff, words } from "../values/type.ts";
+import { onOff, secret, words } from "../values/type.ts";
 
 /** `signed_url { ... }` of a vhost. */
 export const signedUrlRows = {
@@ -15,7 +15,7 @@ export const signedUrlRows = {
     extension: true,
     doc: "Whether players need a signed address.",
   }),
-  key: directive("key", words(), {
+  key: directive("key", secret(words()), {
     default: [],
     reload: "live",
     extension: true,

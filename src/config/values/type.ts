@@ -25,6 +25,8 @@ export interface ValueType<T> {
   readonly choices?: readonly string[];
   /** Whether all words belong to the value, or only the first. */
   readonly takesMany: boolean;
+  /** Whether the value is not to be shown. */
+  readonly isSecret?: boolean;
   read(words: Words, fallback: T, report: ValueReport): T;
 }
 
@@ -54,6 +56,25 @@ export function text(): ValueType<string> {
 /** All words as they are. */
 export function words(): ValueType<readonly string[]> {
   return { kind: "list", takesMany: true, read: (all) => all.map((word) => word.text) };
+}
+
+/** The same value, which is not to be shown. */
+export function secret<T>(type: ValueType<T>): ValueType<T> {
+  return { ...type, isSecret: true };
+}
+
+/** Up to `most` secrets; empty ones do not count. No message quotes them. */
+export function secrets(most: number): ValueType<readonly string[]> {
+  return {
+    kind: "list",
+    takesMany: true,
+    isSecret: true,
+    read(all, _fallback, report) {
+      const extra = all[most];
+      if (extra !== undefined) report.error(extra, `there are ${all.length} secrets, at most ${most} are allowed`);
+      return all.map((word) => word.text).filter((word) => word !== "");
+    },
+  };
 }
 
 /**

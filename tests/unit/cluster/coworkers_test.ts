@@ -220,6 +220,32 @@ Deno.test("Coworkers.findOwner() does not ask itself again, nor believe itself",
   assertEquals(stage.log.find("is this server itself").length, 1);
 });
 
+Deno.test("Coworkers.refusals() tells who refuses to answer, and the log what to do, until they answer", async () => {
+  const status = (code: number): Behaviour => () => new Response(null, { status: code });
+  const stage = new Stage({
+    "a:1985": status(401),
+    "b:1985": status(403),
+    "c:1985": status(500),
+    "d:1985": knowsNothing,
+  });
+  const all = [...stage.behaviours.keys()];
+  assertEquals(stage.coworkers.refusals(all), "");
+  await stage.ask();
+  assertEquals(
+    stage.coworkers.refusals(all),
+    "coworker a:1985 refused our question (401); coworker b:1985 refused our question (403)",
+  );
+  await stage.forget();
+  await stage.ask();
+  const told = "coworker a:1985 refused our question (401): give both servers the same coworker_token";
+  assertEquals(stage.log.find(told).length, 1, "said once");
+  for (const coworker of ["a:1985", "b:1985"]) stage.behaviours.set(coworker, knowsNothing);
+  await stage.forget();
+  await stage.ask();
+  await stage.forget();
+  assertEquals(stage.coworkers.refusals(all), "");
+});
+
 Deno.test("Coworkers.findOwner() is asked once for players that come together, and shortly after", async () => {
   const stage = new Stage({ "a:1985": knowsNothing });
   const answers = await Promise.all(Array.from({ length: 100 }, () => stage.find()));

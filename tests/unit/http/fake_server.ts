@@ -6,6 +6,8 @@ import { PullRegistry } from "../../../src/upstream/pull/pull_registry.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
 import { apiRoutes } from "../../../src/http/api.ts";
+import { isOfCoworker } from "../../../src/http/api_clusters.ts";
+import type { Call } from "../../../src/http/call.ts";
 import { type Answer, LiveAnswer } from "../../../src/http/live_answer.ts";
 import { type ApiContext, type ApiServer, mountRoutes } from "../../../src/http/route.ts";
 import { Router } from "../../../src/http/router.ts";
@@ -109,7 +111,11 @@ export function apiOf(
   options: Pick<ApiContext, "reload" | "reloadState" | "drain"> & { system?: SystemStats } = {},
 ): (path: string, init?: RequestInit) => Promise<Response> {
   const system = options.system ?? new SystemStats(server.timers, () => null, () => []);
-  const policy = () => ({ crossdomain: server.config.httpServer.crossdomain, auth: server.config.httpApi.auth });
+  const policy = () => ({
+    crossdomain: server.config.httpServer.crossdomain,
+    auth: server.config.httpApi.auth,
+    isOfCoworker: (call: Call) => isOfCoworker(server, call),
+  });
   const router = new Router([mountRoutes(apiRoutes, { ...options, server, system })], policy, server.log);
   return (path, { method = "GET", headers } = {}) => {
     // `new Request` would tidy the address: what a socket brings is not tidied.

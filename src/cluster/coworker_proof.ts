@@ -1,0 +1,61 @@
+import { encodeUtf8 } from "../base/bytes.ts";
+import { equalInConstantTime } from "../base/constant_time.ts";
+
+/** Header with a `coworker_token`, as `encodeURIComponent` writes it. */
+export const COWORKER_TOKEN_HEADER = "x-coworker-token";
+/** Header with a proof of it in its place: `TIME HMAC`, in Unix seconds and hexadecimal digits. */
+export const COWORKER_PROOF_HEADER = "x-coworker-proof";
+
+/** Clocks may differ, and a proof may be on its way, for so long. */
+const PROOF_WINDOW_S = 60;
+const algorithm = { name: "HMAC", hash: "SHA-256" };
+
+/** What a question bears to be answered: the token itself, or a proof that tells nobody the token. */
+export type ProofKind = "token" | "hmac";
+
+/** Headers by which the sender of a request proves that it knows the token; none for an empty token. */
+export async function proofHeaders(
+  token: string,
+  url: string,
+  { kind, nowMs }: { kind: ProofKind; nowMs: number },
+): Promise<Record<string, string>> {
+  if (token === "") return {};
+  if (kind === "token") return { [COWORKER_TOKEN_HEADER]: encodeURIComponent(token) };
+  const { pathname, search } = new URL(url);
+  const timeS = Math.floor(nowMs / 1000);
+  const hmac = await crypto.subtle.sign(algorithm.name, await importKey(token), proofText(timeS, pathname + search));
+  const hex = Array.from(new Uint8Array(hmac), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { [COWORKER_PROOF_HEADER]: `${timeS} ${hex}` };
+}
+
+/**
+ * Whether a request shows one of the tokens, or proves to know one for exactly its own path and query within the last
+ * minute. How long it takes tells nothing of a token.
+ *
+ * @param target Path and query as they were sent.
+ */
+export async function provesToken(
+  tokens: readonly string[],
+  { headers, target }: { headers: Headers; target: string },
+  nowMs: number,
+): Promise<boolean> {
+  const sent = encodeUtf8(headers.get(COWORKER_TOKEN_HEADER) ?? "");
+  const shown = tokens.map((token) => equalInConstantTime(sent, encodeUtf8(encodeURIComponent(token))));
+  if (shown.includes(true)) return true;
+  const [, time = "", hex = ""] = /^(\d{1,11}) ([\da-f]{64})$/.exec(headers.get(COWORKER_PROOF_HEADER) ?? "") ?? [];
+  if (hex === "" || Math.abs(nowMs / 1000 - Number(time)) > PROOF_WINDOW_S) return false;
+  const hmac = Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+  const text = proofText(Number(time), target);
+  const proven = tokens.map(async (token) =>
+    await crypto.subtle.verify(algorithm.name, await importKey(token), hmac, text)
+  );
+  return (await Promise.all(proven)).includes(true);
+}
+
+function proofText(timeS: number, target: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(encodeUtf8(`srs-ts coworker ${timeS} ${target}`));
+}
+
+function importKey(token: string): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", new Uint8Array(encodeUtf8(token)), algorithm, false, ["sign", "verify"]);
+}

@@ -1,0 +1,45 @@
+import { convertConfig, formatProblem, loadConfig, sourceLineOf } from "../../src/config/mod.ts";
+import { hideSecretsOfLine } from "../../src/config/secrets.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+
+const conf = `listen 1935;
+http_api { enabled on; auth { enabled on; username me; password s3cret1; } https { key ./server.key; } }
+vhost __defaultVhost__ {
+    signed_url { key s3cret2 s3cret3; }
+    cluster { origin_cluster on; coworkers b:1985; coworker_token s3cret4 "s3cret5"; }
+}
+`;
+
+for (const to of ["conf", "toml"] as const) {
+  Deno.test(`convertConfig() to ${to} leaves secrets out when told to, and only then`, () => {
+    const options = { path: "t.conf", text: conf, to } as const;
+    const shown = convertConfig({ ...options, hidesSecrets: true });
+    assertEquals(shown.text?.match(/s3cret\d/g) ?? [], []);
+    assertEquals(shown.hidden, ["password", "key", "coworker_token"]);
+    assertStringIncludes(shown.text ?? "", "./server.key");
+    const whole = convertConfig(options);
+    assertEquals(whole.text?.match(/s3cret\d/g), ["s3cret1", "s3cret2", "s3cret3", "s3cret4", "s3cret5"]);
+    assertEquals(whole.hidden, []);
+  });
+}
+
+Deno.test("a problem on the line of a secret is shown without it", () => {
+  const text = conf.replace('"s3cret5"', "s3cret5 s3cret6");
+  const result = loadConfig({ path: "t.conf", text });
+  const shown = result.problems.map((problem) => formatProblem(problem, { sourceLine: sourceLineOf(result, problem) }));
+  assertStringIncludes(shown.join("\n"), "there are 3 secrets, at most 2 are allowed");
+  assertEquals(shown.join("\n").match(/s3cret\d/g), null);
+});
+
+const lines: [line: string, shown: string][] = [
+  ["coworker_token abc def;", "coworker_token *** ***;"],
+  ["cluster { coworker_token abc; coworkers b; }", "cluster { coworker_token ***; coworkers b; }"],
+  ['coworker_token = ["a", "b"] # c', "coworker_token = ***** **** # c"],
+  ["password x;", "password *;"],
+  ["key ./conf/server.key;", "key ./conf/server.key;"],
+  ["coworkers a:1 b:1;", "coworkers a:1 b:1;"],
+];
+
+for (const [line, shown] of lines) {
+  Deno.test(`hideSecretsOfLine() shows ${shown}`, () => assertEquals(hideSecretsOfLine(line), shown));
+}
