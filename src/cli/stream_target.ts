@@ -1,5 +1,5 @@
 import { RequestDenied } from "../base/errors.ts";
-import { MAX_REDIRECTS, mayFollow } from "../upstream/redirect_trust.ts";
+import { describeRefusal, type RedirectPolicy } from "../upstream/redirect_policy.ts";
 import { parseTarget } from "../upstream/target.ts";
 import type { CommandArgs } from "./command.ts";
 import { UsageError } from "./parse_args.ts";
@@ -102,36 +102,21 @@ export function resolveRedirect(from: StreamTarget, address: string): StreamTarg
   }
 }
 
-/** Follows redirects from one server to the next, as far as they may be followed. */
-export class RedirectChain {
-  readonly #visited: Set<string>;
-  #hops = 0;
-
-  /** @param visited `host:port` of servers that were asked already. */
-  constructor(...visited: string[]) {
-    this.#visited = new Set(visited);
-  }
-
-  /**
-   * Judges a redirect.
-   *
-   * @param remoteIp Address of the server that sent it.
-   * @returns Where to go, or in words why not.
-   */
-  follow(from: StreamTarget, address: string, remoteIp: string): StreamTarget | string {
-    const next = resolveRedirect(from, address);
-    const { host = "", text = "" } = next ?? {};
-    if (next === null) return `${from.text} redirects to "${address}", which is no RTMP address`;
-    if (this.#visited.has(text)) return `${from.text} redirects to ${text}, which was asked already: a redirect loop`;
-    if (this.#hops >= MAX_REDIRECTS) {
-      return `${from.text} redirects to ${text}, after ${MAX_REDIRECTS} redirects before`;
-    }
-    if (from.tls && !next.tls) {
-      return `${from.text} redirects to ${text}, from TLS to a connection that anybody can read: not followed`;
-    }
-    if (!mayFollow(remoteIp, host)) return `${from.text} redirects to ${text}, a local address: not followed`;
-    this.#visited.add(text);
-    this.#hops++;
-    return next;
-  }
+/**
+ * Follows a redirect, if the policy lets it.
+ *
+ * @param remoteIp Address of the server that sent it.
+ * @returns Where to go, or in words why not.
+ */
+export function followRedirect(
+  policy: RedirectPolicy,
+  from: StreamTarget,
+  address: string,
+  remoteIp: string,
+): StreamTarget | string {
+  const next = resolveRedirect(from, address);
+  if (next === null) return `${from.text} redirects to "${address}": not followed, it is not an RTMP address`;
+  const refusal = policy.refuse(from, next, remoteIp);
+  if (refusal === null) return next;
+  return `${from.text} redirects to ${next.text}: not followed, ${describeRefusal(refusal)}`;
 }

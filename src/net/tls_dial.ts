@@ -31,7 +31,10 @@ export async function dial(options: DialOptions): Promise<TcpConn> {
   const tcp = tls?.isUnchecked ? await connectUnchecked(options) : await TcpConn.connect(options);
   if (mayTalkTo !== undefined && !mayTalkTo(tcp.remoteIp)) {
     tcp.close();
-    throw new UpstreamError("StConnect", `${addressOf(host, port)} is not talked to: it is ${tcp.remoteIp}`);
+    throw new UpstreamError(
+      "StConnect",
+      `${addressOf(host, port)} is at ${tcp.remoteIp}, a local address: whoever named it may not send us there`,
+    );
   }
   if (tls !== null && !tls.isUnchecked) await startTls(tcp, tls, options);
   return tcp;

@@ -3,7 +3,7 @@ import { describeError, RequestDenied, UpstreamError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { RtmpClient, type RtmpClientOptions } from "../upstream/client/rtmp_client.ts";
-import { parseTarget, type PullTarget } from "../upstream/target.ts";
+import { originTargets, type PullTarget } from "../upstream/target.ts";
 import { tlsFor } from "../upstream/client/tls.ts";
 import { parseRtmpAddress } from "../rtmp/url.ts";
 import type { ServerContext } from "./context.ts";
@@ -32,8 +32,7 @@ export async function askOrigin(
   key: string,
   words: ConnectWords,
 ): Promise<void> {
-  for (const target of pulls.pool.order(cluster.origin.map(({ text }) => text), key).map(parseTarget)) {
-    if (target === null) continue;
+  for (const target of pulls.pool.order(originTargets(cluster, "rtmp"), key)) {
     try {
       const tls = tlsFor(target, pulls.environment);
       const refusal = await tryConnect(target, words, { ...cluster, timers, tls });

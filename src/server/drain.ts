@@ -66,9 +66,8 @@ export class Drain {
   /** A coworker that takes the clients of a stream over, the same one for all; null if there is none now. */
   async findDestination(vhost: VhostConfig, url: StreamUrl): Promise<Destination | null> {
     const standIns = await this.#findStandIns(vhostInForce(this.#context, vhost), url);
-    const byText = new Map(standIns.map((address) => [`${address.ip} ${address.port}`, address]));
-    const [first] = orderByHash([...byText.keys()], url.key);
-    const standIn = byText.get(first ?? "");
+    const named = standIns.map((address) => ({ ...address, text: `${address.ip} ${address.port}` }));
+    const [standIn] = orderByHash(named, url.key);
     return standIn === undefined ? null : { stream: redirectAddress(url, standIn), tcUrl: moveAddress(url, standIn) };
   }
 

@@ -1,7 +1,7 @@
 import type { Span } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { StreamForward } from "../upstream/forward/stream_forward.ts";
-import { upstreamSession, withTrace } from "../upstream/target.ts";
+import { originTargets, upstreamSession, withTrace } from "../upstream/target.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import { vhostInForce } from "./context.ts";
@@ -33,10 +33,7 @@ export function forwardToOrigin(
     ...cluster,
     environment,
     // The same stream goes to the same origin, as long as that one is in good health.
-    findTargets: () => {
-      const { origin } = vhostInForce(host.context, vhost).cluster;
-      return pool.order(origin.map(({ text }) => text), url.key);
-    },
+    findTargets: () => pool.order(originTargets(vhostInForce(host.context, vhost).cluster, "rtmp"), url.key),
     session: (target) => upstreamSession("publish", asked, target, withTrace(identity(), trace)),
     onTaken: (server) => {
       host.log.info(`publish ${url.key} goes to origin ${server}`);

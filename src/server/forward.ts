@@ -86,7 +86,7 @@ function copyTo(
     environment: { ...environment, pool: new OriginPool(environment.timers) },
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-    findTargets: () => [server.text],
+    findTargets: () => [server],
     session: () => session,
     onTaken: () => {},
   });

@@ -3,9 +3,8 @@ import type { Span } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { PullLease } from "../upstream/pull/pull_registry.ts";
 import type { PullRequest } from "../upstream/pull/pull_request.ts";
-import { mayName } from "../upstream/redirect_trust.ts";
-import { parseTargetOf, type PullProtocol } from "../upstream/target.ts";
-import { formatHost, type StreamUrl } from "../rtmp/url.ts";
+import { originTargets, ownerTarget, type PullProtocol, type PullTarget } from "../upstream/target.ts";
+import type { StreamUrl } from "../rtmp/url.ts";
 import type { LiveSource } from "../stream/live_source.ts";
 import { type ServerContext, vhostInForce } from "./context.ts";
 import { ownerQuery, OwnerSearch } from "./owner_search.ts";
@@ -178,15 +177,13 @@ export class PlaySupply implements Disposable {
     return mode !== "remote" ? "rtmp" : followClient ? this.#request.protocol : protocol;
   }
 
-  #originsInOrder(): Promise<readonly string[]> {
-    const protocol = this.#protocol;
-    // Health is kept by host and port: where none is written, the protocol decides.
-    const origins = this.#vhost.cluster.origin.flatMap(({ text }) => parseTargetOf(protocol, text)?.text ?? []);
+  #originsInOrder(): Promise<readonly PullTarget[]> {
+    const origins = originTargets(this.#vhost.cluster, this.#protocol);
     return Promise.resolve(this.#context.pulls.pool.order(origins, this.#request.source.key));
   }
 
   /** All who say that they have it: one of them may be wrong. */
-  async #owners(trace: Span | null): Promise<readonly string[]> {
+  async #owners(trace: Span | null): Promise<readonly PullTarget[]> {
     this.#searchTrace ??= trace?.child("owner search") ?? null;
     const query = ownerQuery(this.#vhost, this.#request.url, this.#searchTrace);
     const owners = await this.#context.coworkers.findOwners(query);
@@ -194,8 +191,6 @@ export class PlaySupply implements Disposable {
       this.#searchTrace?.end();
       this.#searchTrace = null;
     }
-    return owners.filter(({ coworker, ip }) => mayName(coworker, ip)).map(({ ip, port }) =>
-      `${formatHost(ip)}:${port}`
-    );
+    return owners.map(ownerTarget).filter((target) => target !== null);
   }
 }

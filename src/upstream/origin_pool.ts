@@ -45,9 +45,9 @@ export class OriginPool {
    * Origins in the order a stream should try them: those in good health first, each group in an order that depends on
    * the stream, so that streams spread and come back to the same origin.
    */
-  order(origins: readonly string[], key: string): string[] {
+  order<Origin extends { readonly text: string }>(origins: readonly Origin[], key: string): Origin[] {
     const nowMs = this.#clock.nowMs();
-    const rank = (origin: string) => (this.health(origin).restUntilMs > nowMs ? 1 : 0);
+    const rank = ({ text }: Origin) => (this.health(text).restUntilMs > nowMs ? 1 : 0);
     return orderByHash(origins, key).toSorted((a, b) => rank(a) - rank(b));
   }
 
@@ -69,8 +69,11 @@ export class OriginPool {
 }
 
 /** Servers in an order that depends on the stream: it stays the same where others come or go. */
-export function orderByHash(servers: readonly string[], key: string): string[] {
-  return servers.toSorted((a, b) => hash(`${b} ${key}`) - hash(`${a} ${key}`));
+export function orderByHash<Server extends { readonly text: string }>(
+  servers: readonly Server[],
+  key: string,
+): Server[] {
+  return servers.toSorted((a, b) => hash(`${b.text} ${key}`) - hash(`${a.text} ${key}`));
 }
 
 /** FNV-1a with a final mix, 32 bits: spreads, and the same in every process. */

@@ -1,37 +1,58 @@
-/** Most redirects followed in one attempt. SRS's edge follows without end. */
-export const MAX_REDIRECTS = 3;
+import { canonicalIp } from "../net/socket_shutdown.ts";
+import { formatHost } from "../rtmp/url.ts";
+
+/** Where a host lies, as far as that decides who may lead there. */
+type HostScope = "unspecified" | "linkLocal" | "loopback" | "private" | "elsewhere";
 
 /**
- * Whether a redirect may be followed: the server that sent it is trusted, being configured or reached from one that is,
- * but a public one may not send this process to a service of its own machine or link.
+ * Whether a server may lead this process to another one: by a redirect, or by an answer about a stream's owner.
  *
- * @param fromIp Address of the server that redirects.
- * @param toIp Address it redirects to; a host name is judged again once it is resolved.
+ * A server of the same machine or a private network may lead anywhere on it, a public one not to this machine. Nobody
+ * leads to link-local addresses but a server of that link: the metadata services of clouds live there. And nobody leads
+ * to 0.0.0.0 or ::, which are no addresses of servers.
+ *
+ * @param fromHost Address of the server that leads; a host name counts as a public server.
+ * @param toHost Where to; a host name is judged again once it is resolved.
  */
-export function mayFollow(fromIp: string, toIp: string): boolean {
-  return !isLocal(toIp) || isLocal(fromIp) || isPrivate(fromIp);
+export function mayLeadTo(fromHost: string, toHost: string): boolean {
+  const from = scopeOf(fromHost);
+  switch (scopeOf(toHost)) {
+    case "unspecified":
+      return false;
+    case "linkLocal":
+      return from === "linkLocal";
+    case "loopback":
+      return from === "loopback" || from === "private" || from === "linkLocal";
+    case "private":
+    case "elsewhere":
+      return true;
+  }
 }
 
 /**
- * Whether an owner that a coworker names may be connected to, by the same rule. A coworker that is configured by name may
- * be anywhere: it may name anybody.
- *
- * @param coworker Its API, `host:port`.
+ * The host of a coworker's API, `host:port`, as {@link mayLeadTo} takes it. One that is configured by name may be on this
+ * machine: it is trusted as such.
  */
-export function mayName(coworker: string, ownerIp: string): boolean {
+export function namerOf(coworker: string): string {
   const host = coworker.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
   const isAddress = /^[\d.]+$/.test(host) || host.includes(":");
-  return !isAddress || mayFollow(host, ownerIp);
+  return isAddress ? host : "localhost";
 }
 
-/** Loopback, link-local, unspecified. */
-function isLocal(host: string): boolean {
-  return /^(127\.|169\.254\.|0\.)/.test(host) || /^(::1?|fe[89ab][0-9a-f]:.*|::ffff:127\..*)$/i.test(host) ||
-    host.toLowerCase() === "localhost";
+function scopeOf(host: string): HostScope {
+  const ip = canonicalHost(host);
+  if (/^(0\.|::$)/.test(ip)) return "unspecified";
+  if (/^(169\.254\.|fe[89ab][0-9a-f]:)/.test(ip)) return "linkLocal";
+  if (/^(127\.|::1$|localhost$)/.test(ip)) return "loopback";
+  // RFC 1918, carrier-grade NAT (RFC 6598), RFC 4193.
+  const isPrivate =
+    /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd][0-9a-f]{2}:)/.test(ip);
+  return isPrivate ? "private" : "elsewhere";
 }
 
-/** Private networks (RFC 1918, RFC 4193, carrier-grade NAT). */
-function isPrivate(ip: string): boolean {
-  return /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/.test(ip) ||
-    /^f[cd][0-9a-f]{2}:/i.test(ip);
+/** Addresses have many spellings that the system's resolver knows, `0x7f.1` and `::ffff:7f00:1` among them. */
+function canonicalHost(host: string): string {
+  if (host.includes(":")) return canonicalIp(host).toLowerCase();
+  const url = `http://${formatHost(host)}/`;
+  return URL.canParse(url) ? new URL(url).hostname : host.toLowerCase();
 }

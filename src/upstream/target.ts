@@ -3,12 +3,13 @@ import { type Span, TRACEPARENT } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
 import type { RtmpClientOptions } from "./client/rtmp_client.ts";
+import { mayLeadTo, namerOf } from "./redirect_trust.ts";
 
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
 const RTMPS_PORT = 443;
 
-/** A server to pull from. */
+/** A server to pull from, or to send to. */
 export interface PullTarget {
   host: string;
   port: number;
@@ -16,8 +17,8 @@ export interface PullTarget {
   text: string;
   /** Asked over TLS. */
   tls?: boolean;
-  /** Address of the server that redirected here; null for a configured origin. */
-  redirectedFrom: string | null;
+  /** Host that named it: of the server that redirected here, or of a coworker; null for the configuration. */
+  namedBy: string | null;
   /** Path and query that an HTTP redirect names; without it, those of the stream. */
   path?: string;
 }
@@ -31,9 +32,7 @@ export function parseTarget(address: string): PullTarget | null {
   if (parsed === null) return null;
   const { host, port, tls } = parsed;
   const text = `${formatHost(host)}:${port}`;
-  return tls
-    ? { host, port, tls, text: `rtmps://${text}`, redirectedFrom: null }
-    : { host, port, text, redirectedFrom: null };
+  return tls ? { host, port, tls, text: `rtmps://${text}`, namedBy: null } : { host, port, text, namedBy: null };
 }
 
 /**
@@ -52,14 +51,29 @@ export function parseFlvTarget(address: string, scheme: "http" | "https" = "http
   if (host === "" || port === 0) return null;
   const server = `${formatHost(host)}:${port}`;
   const target = tls
-    ? { host, port, tls, text: `https://${server}`, redirectedFrom: null }
-    : { host, port, text: server, redirectedFrom: null };
+    ? { host, port, tls, text: `https://${server}`, namedBy: null }
+    : { host, port, text: server, namedBy: null };
   return pathname === "/" ? target : { ...target, path: `${pathname}${search}` };
 }
 
 /** As {@link parseTarget} or {@link parseFlvTarget}: the ports differ that stand for none. */
 export function parseTargetOf(protocol: PullProtocol, address: string): PullTarget | null {
   return protocol === "rtmp" ? parseTarget(address) : parseFlvTarget(address, protocol === "flvs" ? "https" : "http");
+}
+
+/** The configured origins of a vhost; what is no address is left out. */
+export function originTargets(
+  { origin }: Pick<VhostConfig["cluster"], "origin">,
+  protocol: PullProtocol,
+): PullTarget[] {
+  return origin.map(({ text }) => parseTargetOf(protocol, text)).filter((target) => target !== null);
+}
+
+/** The owner that a coworker names; null if that is no address, or one to which it may not lead. */
+export function ownerTarget({ ip, port, coworker }: { ip: string; port: number; coworker: string }): PullTarget | null {
+  const namedBy = namerOf(coworker);
+  const target = mayLeadTo(namedBy, ip) ? parseTarget(`${formatHost(ip)}:${port}`) : null;
+  return target === null ? null : { ...target, namedBy };
 }
 
 /** Where a redirect leads: to an RTMP server, or to an FLV over HTTP. Null for anything else, which is not fetched. */

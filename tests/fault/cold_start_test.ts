@@ -18,7 +18,7 @@ faultTest("cold streams", async (step, rig, subject) => {
   await step("the edge asks the origin that has not got the stream, and is redirected", async () => {
     const streams = Array.from({ length: STREAMS }, (_, i) => `cold${i}`);
     for (const stream of streams) {
-      const askedFirst = pool.order(origins, `/live/${stream}`)[0];
+      const askedFirst = pool.order(origins.map((text) => ({ text })), `/live/${stream}`)[0]?.text;
       rig.publish([askedFirst === origins[0] ? "rtmpA" : "rtmpB"], {}, stream);
     }
     await pause(2000);

@@ -18,7 +18,8 @@ function flvEdge(origins: readonly string[], directives = quick): TestServer {
 /** A stream that the edge asks this origin for first. */
 function streamFor(edge: TestServer, first: string, origins: string[], prefix: string): string {
   const { pool } = edge.server.pulls;
-  for (let i = 0;; i++) if (pool.order(origins, `/live/${prefix}${i}`)[0] === first) return `${prefix}${i}`;
+  const known = origins.map((text) => ({ text }));
+  for (let i = 0;; i++) if (pool.order(known, `/live/${prefix}${i}`)[0]?.text === first) return `${prefix}${i}`;
 }
 
 /** Every way to give no stream. */

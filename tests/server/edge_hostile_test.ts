@@ -14,7 +14,8 @@ function edgeOver(origins: string[], directives = quick): TestServer {
 /** A stream that the edge asks this origin for first. */
 function streamFor(edge: TestServer, first: string, origins: string[], prefix = "s"): string {
   const { pool } = edge.server.pulls;
-  for (let i = 0;; i++) if (pool.order(origins, `/live/${prefix}${i}`)[0] === first) return `${prefix}${i}`;
+  const known = origins.map((text) => ({ text }));
+  for (let i = 0;; i++) if (pool.order(known, `/live/${prefix}${i}`)[0]?.text === first) return `${prefix}${i}`;
 }
 
 const behaviours = steps.flatMap((stopsAt) =>

@@ -119,7 +119,7 @@ serverTest("dial() judges the address before TLS", async () => {
     resolve();
   });
   const refused = () => dial(options(server.addr.port, { mayTalkTo: () => false }));
-  assertStringIncludes((await assertRejects(refused, UpstreamError)).message, "is not talked to: it is 127.0.0.1");
+  assertStringIncludes((await assertRejects(refused, UpstreamError)).message, "is at 127.0.0.1, a local address");
   await promise;
   assertEquals(bytes, 0);
 });

@@ -7,7 +7,8 @@ import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
 import { edgeIdentity } from "../../server/identity.ts";
 import { RateMeter } from "../../stream/stats.ts";
 import { pause } from "../pause.ts";
-import { parseStreamTarget, RedirectChain, type StreamTarget } from "../stream_target.ts";
+import { RedirectPolicy, talkRule } from "../../upstream/redirect_policy.ts";
+import { followRedirect, parseStreamTarget, type StreamTarget } from "../stream_target.ts";
 
 const CONNECT_TIMEOUT_MS = 3000;
 const HANDSHAKE_TIMEOUT_MS = 5000;
@@ -96,12 +97,13 @@ export class DemoPlayer implements RtmpClientHandlers {
 
   /** From the first server to the end of the stream, wherever redirects lead. */
   async #playOnce(first: StreamTarget, stop: AbortSignal): Promise<void> {
-    const chain = new RedirectChain(first.text);
+    const policy = new RedirectPolicy(new Set([first.text]));
     this.#redirectedBy = "";
+    let redirectedFrom: string | null = null;
     for (let target = first; !stop.aborted;) {
-      const { redirect, remoteIp } = await this.#playFrom(target, stop);
+      const { redirect, remoteIp } = await this.#playFrom(target, redirectedFrom, stop);
       if (redirect === null) return;
-      const next = chain.follow(target, redirect, remoteIp);
+      const next = followRedirect(policy, target, redirect, remoteIp);
       if (typeof next === "string") {
         this.#state = next;
         return;
@@ -109,10 +111,13 @@ export class DemoPlayer implements RtmpClientHandlers {
       this.#redirects++;
       this.#redirectedBy = target.text;
       target = next;
+      redirectedFrom = remoteIp;
     }
   }
 
-  async #playFrom({ host, port, text, tcUrl, app, name }: StreamTarget, stop: AbortSignal) {
+  /** @param redirectedFrom Address of the server that redirected there, or null. */
+  async #playFrom(target: StreamTarget, redirectedFrom: string | null, stop: AbortSignal) {
+    const { host, port, text, tcUrl, app, name } = target;
     const { promise, resolve } = Promise.withResolvers<string | null>();
     const onStop = () => this.#end("stopped");
     this.#finish = resolve;
@@ -139,6 +144,7 @@ export class DemoPlayer implements RtmpClientHandlers {
           handshake: "simple",
         },
         signal: stop,
+        mayTalkTo: talkRule(redirectedFrom),
       }, this);
       this.#server = text;
       return { redirect: await promise, remoteIp: client.remoteIp };

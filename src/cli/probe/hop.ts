@@ -1,6 +1,6 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
-import { mayFollow } from "../../upstream/redirect_trust.ts";
+import { talkRule } from "../../upstream/redirect_policy.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../../upstream/client/rtmp_client.ts";
 import type { TlsDialOptions } from "../../net/tls_dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
@@ -153,8 +153,8 @@ export class ProbeHop implements RtmpClientHandlers {
     const { target, redirectedFrom } = this.#options;
     this.#report.ip = ip;
     this.#complete("tcp", "tcpMs", target.tls ? "tls" : "handshake");
-    if (redirectedFrom === null || mayFollow(redirectedFrom, ip)) return true;
-    this.#fail("a local address, a public server may not send us there", "failed");
+    if (talkRule(redirectedFrom)(ip)) return true;
+    this.#fail(`it is at ${ip}, a local address, and ${redirectedFrom} may not send us there`, "failed");
     return false;
   }
 

@@ -13,7 +13,8 @@ import {
   rounded,
   type ServerReport,
 } from "./report.ts";
-import { RedirectChain, type StreamTarget } from "../stream_target.ts";
+import { RedirectPolicy } from "../../upstream/redirect_policy.ts";
+import { followRedirect, type StreamTarget } from "../stream_target.ts";
 
 /** Hears of a probe's progress. */
 export interface ProbeEvents {
@@ -74,7 +75,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeReport> {
 
 async function followRedirects(options: ProbeOptions, meter: MediaMeter, deadlineMs: number) {
   const { tls = {}, timers, events, stop, measureMs } = options;
-  const chain = new RedirectChain(options.target.text);
+  const policy = new RedirectPolicy(new Set([options.target.text]));
   const servers: ServerReport[] = [];
   let target = options.target;
   let redirectedFrom: string | null = null;
@@ -94,7 +95,7 @@ async function followRedirects(options: ProbeOptions, meter: MediaMeter, deadlin
     const report: ServerReport = await hop.finished;
     servers.push(report);
     if (report.redirect === null) return { servers, refusal: null };
-    const next = chain.follow(target, report.redirect, report.ip ?? "");
+    const next = followRedirect(policy, target, report.redirect, report.ip ?? "");
     if (typeof next === "string") return { servers, refusal: next };
     target = next;
     redirectedFrom = report.ip;

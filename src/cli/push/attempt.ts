@@ -1,7 +1,7 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { type Span, TRACEPARENT, type Tracer } from "../../base/trace.ts";
-import { mayFollow } from "../../upstream/redirect_trust.ts";
+import { talkRule } from "../../upstream/redirect_policy.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../../upstream/client/rtmp_client.ts";
 import type { TlsDialOptions } from "../../net/tls_dial.ts";
 import type { ClientEvent, ServerStatus } from "../../rtmp/client_session.ts";
@@ -130,12 +130,10 @@ export class PushAttempt implements RtmpClientHandlers {
           ...(this.#trace === null ? {} : { connectArgs: { [TRACEPARENT]: this.#trace.traceparent } }),
         },
         signal: this.#abort.signal,
+        mayTalkTo: talkRule(redirectedFrom),
       }, this);
       this.#client = client;
       if (this.#over) client.close();
-      else if (redirectedFrom !== null && !mayFollow(redirectedFrom, client.remoteIp)) {
-        this.#end({ error: `${target.text} is a local address, a public server may not send us there` });
-      }
     } catch (error) {
       this.#end({ error: error instanceof UpstreamError ? error.message : describeError(error) });
     }

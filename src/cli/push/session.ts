@@ -4,7 +4,8 @@ import { pause } from "../pause.ts";
 import { PushAttempt, type PushOutcome } from "./attempt.ts";
 import type { PushFeed } from "./feed.ts";
 import type { TlsDialOptions } from "../../net/tls_dial.ts";
-import { RedirectChain, type StreamTarget } from "../stream_target.ts";
+import { RedirectPolicy } from "../../upstream/redirect_policy.ts";
+import { followRedirect, type StreamTarget } from "../stream_target.ts";
 
 /** What a push tells of its connections. */
 export interface PushEvents {
@@ -107,15 +108,15 @@ export class PushSession {
   async #tryOnce(stop: AbortSignal): Promise<PushOutcome> {
     const { events } = this.#options;
     let target = this.#options.target;
-    let chain = new RedirectChain(target.text);
+    let policy = new RedirectPolicy(new Set([target.text]));
     let redirectedFrom: string | null = null;
     for (;;) {
       const outcome = await this.#publishTo(target, redirectedFrom);
       if (outcome.redirect === null || stop.aborted) return outcome;
       const isMove = outcome.publishedMs > 0;
       // Servers that pass us on at once count together, as redirects do.
-      if (outcome.publishedMs >= SETTLED_MS) chain = new RedirectChain();
-      const next = chain.follow(target, outcome.redirect, outcome.remoteIp);
+      if (outcome.publishedMs >= SETTLED_MS) policy = new RedirectPolicy(new Set());
+      const next = followRedirect(policy, target, outcome.redirect, outcome.remoteIp);
       if (typeof next === "string") return { ...outcome, error: next };
       events.onNotice(`${target.text} ${isMove ? "asks to reconnect to" : "redirects to"} ${next.text}`);
       target = next;

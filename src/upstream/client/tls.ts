@@ -9,8 +9,3 @@ export function tlsFor(
 ): TlsDialOptions | null {
   return tls ? { caCerts: caCerts?.() ?? [] } : null;
 }
-
-/** A server that is asked over TLS may not send elsewhere in the clear: what is said there is not for everybody. */
-export function isDowngrade(from: PullTarget, to: PullTarget): boolean {
-  return from.tls === true && to.tls !== true;
-}

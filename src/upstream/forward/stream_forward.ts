@@ -3,15 +3,15 @@ import type { Logger } from "../../base/log.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import { ForwardRun } from "./run.ts";
-import { MAX_REDIRECTS, mayFollow } from "../redirect_trust.ts";
+import { describeRefusal, RedirectPolicy, talkRule } from "../redirect_policy.ts";
 import type { RtmpClientOptions } from "../client/rtmp_client.ts";
 import { parseTarget, type PullTarget } from "../target.ts";
-import { isDowngrade, tlsFor } from "../client/tls.ts";
+import { tlsFor } from "../client/tls.ts";
 
 /** Where a stream is sent to, and how. */
 export interface StreamForwardOptions {
-  /** Servers that may take it, `host[:port]`, the best first; one of them gets it. */
-  findTargets(): readonly string[];
+  /** Servers that may take it, the best first; one of them gets it. */
+  findTargets(): readonly PullTarget[];
   /** The publish for a server. */
   session(target: PullTarget): RtmpClientOptions["session"];
   connectTimeoutMs: number;
@@ -76,9 +76,9 @@ export class StreamForward implements Disposable {
 
   async #work(): Promise<void> {
     for (let emptyRounds = 0; !this.#stopped; emptyRounds++) {
-      for (const target of this.#options.findTargets().map(parseTarget)) {
+      for (const target of this.#options.findTargets()) {
         if (this.#stopped) return;
-        if (target !== null && await this.#sendTo(target)) emptyRounds = -1;
+        if (await this.#sendTo(target)) emptyRounds = -1;
         if (this.#isBusy) break;
       }
       if (this.#stopped) return;
@@ -92,8 +92,8 @@ export class StreamForward implements Disposable {
   /** Sends to one server, or where it redirects to. True if it took the stream, and not for a moment only. */
   async #sendTo(first: PullTarget): Promise<boolean> {
     const { pool } = this.#options.environment;
-    let target = first;
-    for (let hops = 0; hops <= MAX_REDIRECTS && !this.#stopped; hops++) {
+    const policy = new RedirectPolicy(new Set([first.text]));
+    for (let target = first; !this.#stopped;) {
       const outcome = await this.#attempt(target);
       if (outcome.redirect === null) {
         if (outcome.wasTaken || outcome.reached) pool.noteSuccess(first.text);
@@ -101,8 +101,14 @@ export class StreamForward implements Disposable {
         return outcome.wasTaken && this.#options.environment.timers.nowMs() - this.#takenMs >= SETTLED_MS;
       }
       const next = parseTarget(outcome.redirect);
-      if (next === null || isDowngrade(target, next) || !mayFollow(outcome.remoteIp, next.host)) break;
-      target = { ...next, redirectedFrom: outcome.remoteIp };
+      const refusal = next === null ? null : policy.refuse(target, next, outcome.remoteIp);
+      if (next === null || refusal !== null) {
+        const reason = refusal === null ? "it is not an RTMP address" : describeRefusal(refusal);
+        const where = outcome.redirect.replace(/\?.*/s, "");
+        this.#fail(target, `it redirects to ${where}: not followed, ${reason}`);
+        break;
+      }
+      target = { ...next, namedBy: outcome.remoteIp };
     }
     return false;
   }
@@ -119,6 +125,7 @@ export class StreamForward implements Disposable {
         handshakeTimeoutMs,
         timers: environment.timers,
         session: session(target),
+        mayTalkTo: talkRule(target.namedBy),
       },
       onTaken: () => {
         if (this.#wasTaken) this.state.reconnects++;
@@ -136,11 +143,13 @@ export class StreamForward implements Disposable {
     this.#run = null;
     this.state.isConnected = false;
     this.#isBusy = outcome.isBusy && !this.#wasTaken;
-    if (!this.#stopped && outcome.redirect === null) {
-      this.state.lastError = outcome.error;
-      this.#log.warn(`forward ${key} to ${target.text}: ${outcome.error}`);
-    }
+    if (!this.#stopped && outcome.redirect === null) this.#fail(target, outcome.error);
     return outcome;
+  }
+
+  #fail({ text }: PullTarget, error: string): void {
+    this.state.lastError = error;
+    this.#log.warn(`forward ${this.#source.key} to ${text}: ${error}`);
   }
 
   async #rest(pauseMs: number): Promise<void> {

@@ -2,7 +2,7 @@ import { type Span, TRACEPARENT } from "../../base/trace.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { FlvClient } from "../client/flv_client.ts";
-import { mayFollow } from "../redirect_trust.ts";
+import { talkRule } from "../redirect_policy.ts";
 import { RtmpClient } from "../client/rtmp_client.ts";
 import { tlsFor } from "../client/tls.ts";
 import { flvPath, type PullTarget, upstreamSession, withTrace } from "../target.ts";
@@ -27,13 +27,12 @@ export function upstreamDial(options: UpstreamDialOptions): UpstreamRunOptions["
   const { request, target, via, environment, trace } = options;
   const { timers, newCid, connectArgs, httpHeaders } = environment;
   const { cluster } = request.vhost;
-  const { host, port, redirectedFrom } = target;
+  const { host, port, namedBy } = target;
   const tellsWho = cluster.debugSrsUpnode;
   return (handlers, signal) => {
-    const mayTalkTo = (ip: string) => redirectedFrom === null || mayFollow(redirectedFrom, ip);
     const tls = tlsFor(target, environment);
     const { connectTimeoutMs, handshakeTimeoutMs } = cluster;
-    const way = { host, port, tls, connectTimeoutMs, handshakeTimeoutMs, timers, signal, mayTalkTo };
+    const way = { host, port, tls, connectTimeoutMs, handshakeTimeoutMs, timers, signal, mayTalkTo: talkRule(namedBy) };
     if (request.protocol === "rtmp") {
       // Without its mark a relay would be sent away by an owner that is about to stop.
       const isRelay = cluster.mode !== "remote";

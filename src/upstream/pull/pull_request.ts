@@ -1,5 +1,5 @@
 import type { Span } from "../../base/trace.ts";
-import type { PullProtocol, UpstreamStream } from "../target.ts";
+import type { PullProtocol, PullTarget, UpstreamStream } from "../target.ts";
 
 /** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
 export interface PullRequest extends UpstreamStream {
@@ -9,9 +9,9 @@ export interface PullRequest extends UpstreamStream {
   /** The play, if it is traced. */
   readonly trace?: Span | null;
   /**
-   * Servers that may have the stream now, `host[:port]`, the best first. Never rejects.
+   * Servers that may have the stream now, the best first. Never rejects.
    *
    * @param trace Of what the search is a part.
    */
-  findTargets(trace: Span | null): Promise<readonly string[]>;
+  findTargets(trace: Span | null): Promise<readonly PullTarget[]>;
 }

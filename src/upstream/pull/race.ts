@@ -5,17 +5,16 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import type { OriginHealth } from "../origin_pool.ts";
-import { MAX_REDIRECTS, mayFollow } from "../redirect_trust.ts";
+import { describeRefusal, RedirectPolicy } from "../redirect_policy.ts";
 import { upstreamDial } from "./dial.ts";
-import { parseRedirect, parseTargetOf, type PullTarget } from "../target.ts";
-import { isDowngrade } from "../client/tls.ts";
+import { parseRedirect, type PullTarget } from "../target.ts";
 import { type UpstreamOutcome, UpstreamRun } from "./run.ts";
 import { UpstreamTrace } from "./trace.ts";
 
 /** One round of tries for one source. */
 export interface PullRaceOptions {
   /** Servers that may have the stream, the best first. */
-  targets: readonly string[];
+  targets: readonly PullTarget[];
   request: PullRequest;
   /** Servers that play the stream here: one of them that is asked refuses. */
   via: readonly string[];
@@ -48,7 +47,7 @@ export class PullRace {
   readonly #options: PullRaceOptions;
   readonly #finish: (fedMs: number) => void;
   /** Every server asked in this round, at first hand or by redirect: nobody is asked twice, unless after a pause. */
-  #visited = new Set<string>();
+  readonly #visited = new Set<string>();
   readonly #waiting: PullTarget[];
   /** What is under way, with the servers' addresses. */
   readonly #runs = new Map<UpstreamRun, string>();
@@ -67,8 +66,7 @@ export class PullRace {
     this.#finish = resolve;
     this.#source = source;
     this.#options = options;
-    this.#waiting = options.targets.map((target) => parseTargetOf(options.request.protocol, target))
-      .filter((target) => target !== null);
+    this.#waiting = [...options.targets];
     this.#startNext();
   }
 
@@ -78,12 +76,9 @@ export class PullRace {
   }
 
   /** Asks further servers, which may have come to have the stream meanwhile. */
-  add(targets: readonly string[]): void {
+  add(targets: readonly PullTarget[]): void {
     if (this.#over || this.#feeding !== null) return;
-    for (const text of targets) {
-      const target = parseTargetOf(this.#options.request.protocol, text);
-      if (target !== null && !this.#visited.has(target.text)) this.#waiting.push(target);
-    }
+    this.#waiting.push(...targets.filter(({ text }) => !this.#visited.has(text)));
     if (this.#waiting.length > 0) this.#startNext();
   }
 
@@ -110,29 +105,36 @@ export class PullRace {
     const target = this.#waiting.shift();
     if (target === undefined) return this.#runs.size === 0 ? this.stop() : undefined;
     if (this.#visited.has(target.text)) return this.#startNext();
-    this.#follow(target, target, 0);
+    this.#follow(target, target);
     if (this.#waiting.length === 0 || this.#over) return;
     const { staggerMs, environment } = this.#options;
     if (staggerMs === 0) this.#startNext();
     else this.#staggerTimer = environment.timers.after(staggerMs, () => this.#startNext());
   }
 
-  /** @param origin Server of the list that led to the target, maybe itself. */
-  async #follow(target: PullTarget, origin: PullTarget, hops: number): Promise<void> {
+  /**
+   * @param origin Server of the list that led to the target, maybe itself.
+   * @param policy Of the redirects that led there.
+   */
+  async #follow(
+    target: PullTarget,
+    origin: PullTarget,
+    policy: RedirectPolicy = new RedirectPolicy(this.#visited),
+  ): Promise<void> {
     this.#visited.add(target.text);
-    const run = this.#start(target, origin.text);
+    const run = this.#start(target, origin);
     const outcome = await run.finished;
     this.#runs.delete(run);
     if (this.#over) return;
-    this.#note(target, origin.text, outcome);
+    this.#note(target, origin, outcome);
     if (outcome.fedMs > 0) {
       this.#fedMs = outcome.fedMs;
       this.#lastMediaMs = outcome.lastMediaMs;
       return this.stop();
     }
-    const next = outcome.redirect === null ? null : this.#judgeRedirect(target, outcome, hops);
-    if (next !== null) return void this.#follow(next, origin, hops + 1);
-    this.#askAgain(origin, hops > 0 || outcome.refused || outcome.redirect !== null);
+    const next = outcome.redirect === null ? null : this.#judgeRedirect(target, outcome, policy);
+    if (next !== null) return void this.#follow(next, origin, policy);
+    this.#askAgain(origin, target !== origin || outcome.refused || outcome.redirect !== null);
     this.#startNext();
   }
 
@@ -146,8 +148,9 @@ export class PullRace {
     const { timers, watch } = this.#options.environment;
     const ask = () => {
       this.#again.delete(origin.text);
-      this.#visited = new Set(this.#runs.values());
-      if (!this.#visited.has(origin.text)) this.#follow(origin, origin, 0);
+      this.#visited.clear();
+      for (const text of this.#runs.values()) this.#visited.add(text);
+      if (!this.#visited.has(origin.text)) this.#follow(origin, origin);
     };
     this.#again.get(origin.text)?.[Symbol.dispose]();
     if (spoke) {
@@ -161,9 +164,9 @@ export class PullRace {
     this.#again.clear();
   }
 
-  #start(target: PullTarget, origin: string): UpstreamRun {
+  #start(target: PullTarget, origin: PullTarget): UpstreamRun {
     const { request, via, environment, onFeeding, makeWay, onMoveAsked } = this.#options;
-    const span = this.#trace(target);
+    const span = this.#trace(target, target !== origin);
     const run: UpstreamRun = new UpstreamRun(this.#source, environment.timers, {
       target,
       timeouts: request.vhost.cluster,
@@ -172,7 +175,7 @@ export class PullRace {
       ...(makeWay === undefined ? {} : { makeWay }),
       onMoveAsked,
       onFeeding: () => {
-        this.#feeding = environment.pool.health(origin);
+        this.#feeding = environment.pool.health(origin.text);
         this.#feeding.pulls++;
         this.#staggerTimer?.cancel();
         this.#waiting.length = 0;
@@ -185,42 +188,39 @@ export class PullRace {
     return run;
   }
 
-  #trace({ host, port, redirectedFrom }: PullTarget): Span | null {
+  #trace({ host, port, namedBy }: PullTarget, isRedirected: boolean): Span | null {
     const attributes = {
       "server.address": host,
       "server.port": port,
-      ...(redirectedFrom === null ? {} : { "srs.redirected_from": redirectedFrom }),
+      ...(isRedirected ? { "srs.redirected_from": namedBy ?? "" } : {}),
     };
     return this.#options.trace?.child("upstream", { kind: "client", attributes }) ?? null;
   }
 
-  #note(target: PullTarget, origin: string, { reached, redirect, error }: UpstreamOutcome): void {
+  #note(target: PullTarget, origin: PullTarget, { reached, redirect, error }: UpstreamOutcome): void {
     if (error === "") return;
     const { pool } = this.#options.environment;
-    if (reached) pool.noteSuccess(origin);
+    if (reached) pool.noteSuccess(origin.text);
     // A dead server behind a redirect says nothing of the origin that knew it.
-    else if (target.redirectedFrom === null) pool.noteFailure(origin, error);
+    else if (target === origin) pool.noteFailure(origin.text, error);
     if (redirect === null) this.#options.onFailure(error);
   }
 
   /** Where a redirect leads, or null when it is not followed. */
-  #judgeRedirect(target: PullTarget, { redirect, remoteIp }: UpstreamOutcome, hops: number): PullTarget | null {
+  #judgeRedirect(target: PullTarget, { redirect, remoteIp }: UpstreamOutcome, policy: RedirectPolicy) {
     const { log, onFailure, request: { protocol } } = this.#options;
     const next = parseRedirect(protocol, redirect ?? "");
-    const refuse = (reason: string) => {
-      // Not the parameters: there are passwords among them.
-      onFailure(`${target.text} redirects to ${redirect?.replace(/\?.*/, "")}: not followed, ${reason}`);
-      return null;
-    };
-    if (next === null) return refuse(`it is not an ${protocol === "rtmp" ? "RTMP" : "HTTP-FLV"} address`);
-    if (this.#visited.has(next.text)) {
-      // Side by side, several servers name the same owner: the first to do so was enough.
-      return this.#runs.size > 0 ? null : refuse("that server was asked already");
+    const refusal = next === null ? null : policy.refuse(target, next, remoteIp);
+    if (next !== null && refusal === null) {
+      log.info(`pull ${this.#source.key}: ${target.text} redirects to ${next.text}`);
+      return { ...next, namedBy: remoteIp };
     }
-    if (isDowngrade(target, next)) return refuse("it leads from TLS to a connection that anybody can read");
-    if (hops >= MAX_REDIRECTS) return refuse(`after ${MAX_REDIRECTS} redirects`);
-    if (!mayFollow(remoteIp, next.host)) return refuse("a public server may not send us to a local address");
-    log.info(`pull ${this.#source.key}: ${target.text} redirects to ${next.text}`);
-    return { ...next, redirectedFrom: remoteIp };
+    // Side by side, several servers name the same owner: the first to do so was enough.
+    if (refusal === "visited" && this.#runs.size > 0) return null;
+    const protocolName = protocol === "rtmp" ? "RTMP" : "HTTP-FLV";
+    const reason = refusal === null ? `it is not an ${protocolName} address` : describeRefusal(refusal);
+    // Not the parameters: there are passwords among them.
+    onFailure(`${target.text} redirects to ${redirect?.replace(/\?.*/, "")}: not followed, ${reason}`);
+    return null;
   }
 }

@@ -4,7 +4,7 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { PullRace } from "./race.ts";
-import { parseTargetOf } from "../target.ts";
+import type { PullTarget } from "../target.ts";
 
 /** What a pull does now, as the API shows it. */
 export interface PullState {
@@ -48,7 +48,7 @@ export class StreamPull {
   readonly #log: Logger;
   #stopped = false;
   /** Servers that were asked in the latest round. */
-  #targets: readonly string[] = [];
+  #targets: readonly PullTarget[] = [];
   #race: PullRace | null = null;
   /** Looks for a server to move to while the race before still feeds the source. */
   #successor: PullRace | null = null;
@@ -148,7 +148,7 @@ export class StreamPull {
     }
   }
 
-  #newRace(targets: readonly string[], staggerMs: number, makeWay?: () => void): PullRace {
+  #newRace(targets: readonly PullTarget[], staggerMs: number, makeWay?: () => void): PullRace {
     const race: PullRace = new PullRace(this.#source, {
       targets,
       request: this.request,
@@ -208,14 +208,13 @@ export class StreamPull {
   }
 
   /** Pauses; not any longer when one of the servers that could not be reached is back. */
-  async #rest(pauseMs: number, targets: readonly string[] = []): Promise<void> {
+  async #rest(pauseMs: number, targets: readonly PullTarget[] = []): Promise<void> {
     if (pauseMs <= 0 || this.#stopped) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const { pool, watch } = this.#environment;
     using watches = new DisposableStack();
-    for (const address of targets) {
-      const target = parseTargetOf(this.request.protocol, address);
-      if (target !== null && pool.health(target.text).failures > 0) watches.use(watch.watch(target, resolve));
+    for (const target of targets) {
+      if (pool.health(target.text).failures > 0) watches.use(watch.watch(target, resolve));
     }
     // Half fixed, half random: streams that lost the same origin do not come back in step.
     const timer = this.#environment.timers.after(pauseMs / 2 + Math.random() * pauseMs / 2, resolve);

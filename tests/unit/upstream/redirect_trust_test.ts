@@ -1,57 +1,58 @@
-import { mayFollow, mayName } from "../../../src/upstream/redirect_trust.ts";
+import { mayLeadTo, namerOf } from "../../../src/upstream/redirect_trust.ts";
 import { assertEquals } from "../../assert.ts";
 
-const publicIps = ["8.8.8.8", "203.0.113.5", "2001:db8::1", "172.32.0.1", "100.128.0.1", "11.0.0.1", ""];
-const privateIps = ["10.0.0.1", "192.168.1.1", "172.16.0.1", "172.31.255.1", "100.64.0.1", "fd00::1", "fc12::1"];
-const ownIps = ["127.0.0.1", "127.9.9.9", "::1"];
-const local = [
+const publicHosts = ["8.8.8.8", "203.0.113.5", "2001:db8::1", "172.32.0.1", "100.128.0.1", "11.0.0.1"];
+const privateHosts = ["10.0.0.1", "192.168.1.1", "172.16.0.1", "172.31.255.1", "100.64.0.1", "fd00::1", "fc12::1"];
+const names = ["origin-b.example.com", "localhost.example.com", "fec0::1"];
+const loopback = [
   "127.0.0.1",
   "127.255.255.254",
-  "169.254.169.254",
-  "0.0.0.0",
   "::1",
-  "::",
   "::ffff:127.0.0.1",
-  "fe80::1",
-  "FE80::1",
-  "febf::1",
   "localhost",
   "LOCALHOST",
+  "127.1",
+  "0x7f000001",
+  "::ffff:7f00:1",
 ];
-const elsewhere = [
-  ...publicIps.slice(0, -1),
-  ...privateIps,
-  "origin-b.example.com",
-  "fec0::1",
-  "localhost.example.com",
+const linkLocal = [
+  "169.254.169.254",
+  "::ffff:a9fe:a9fe",
+  "169.254.0.1",
+  "::ffff:169.254.169.254",
+  "fe80::1",
+  "FE80::1",
+  "fe80::1%eth0",
+  "febf::1",
+  "2852039166",
+];
+const unspecified = ["0.0.0.0", "0.1.2.3", "::", "::ffff:0.0.0.0", "0", "0:0::0"];
+
+const groups = { elsewhere: [...publicHosts, ...names], private: privateHosts, loopback, linkLocal, unspecified };
+
+const rules: [from: string, hosts: readonly string[], leadsTo: readonly (keyof typeof groups)[]][] = [
+  ["a public server", [...publicHosts, "", ...names], ["elsewhere", "private"]],
+  ["a server of a private network", privateHosts, ["elsewhere", "private", "loopback"]],
+  ["a server of this machine", loopback, ["elsewhere", "private", "loopback"]],
+  ["a server of this link", linkLocal, ["elsewhere", "private", "loopback", "linkLocal"]],
 ];
 
-Deno.test("mayFollow() follows a public server anywhere but to this machine and its link", () => {
-  for (const from of publicIps) {
-    for (const to of elsewhere) assertEquals(mayFollow(from, to), true, `${from} to ${to}`);
-    for (const to of local) assertEquals(mayFollow(from, to), false, `${from} to ${to}`);
-  }
-});
+for (const [who, hosts, leadsTo] of rules) {
+  Deno.test(`mayLeadTo() lets ${who} lead to: ${leadsTo.join(", ")}; nowhere else`, () => {
+    for (const from of hosts) {
+      for (const [group, targets] of Object.entries(groups)) {
+        const expected = leadsTo.some((each) => each === group);
+        for (const to of targets) assertEquals(mayLeadTo(from, to), expected, `${from} to ${to}`);
+      }
+    }
+  });
+}
 
-Deno.test("mayFollow() follows servers of a private network and of this machine anywhere", () => {
-  for (const from of [...privateIps, ...ownIps]) {
-    for (const to of [...elsewhere, ...local]) assertEquals(mayFollow(from, to), true, `${from} to ${to}`);
-  }
-});
-
-Deno.test("mayName() keeps a public coworker from naming this machine as the owner of a stream", () => {
-  const cases: [coworker: string, ownerIp: string, expected: boolean][] = [
-    ["203.0.113.9:1985", "127.0.0.1", false],
-    ["203.0.113.9:1985", "169.254.169.254", false],
-    ["203.0.113.9:1985", "10.0.0.2", true],
-    ["[2001:db8::1]:1985", "::1", false],
-    ["[2001:db8::1]:1985", "fd00::1", true],
-    ["[::1]:1985", "127.0.0.1", true],
-    ["10.0.0.1:1985", "127.0.0.1", true],
-    ["127.0.0.1:1985", "127.0.0.1", true],
-    ["origin-b:1985", "127.0.0.1", true],
-  ];
-  for (const [coworker, ownerIp, expected] of cases) {
-    assertEquals(mayName(coworker, ownerIp), expected, `${coworker} names ${ownerIp}`);
-  }
+Deno.test("namerOf() takes the host of an API, and trusts a configured name as this machine", () => {
+  assertEquals(["10.0.0.1:1985", "[fe80::1]:1985", "origin-b:1985", "origin-b"].map(namerOf), [
+    "10.0.0.1",
+    "fe80::1",
+    "localhost",
+    "localhost",
+  ]);
 });

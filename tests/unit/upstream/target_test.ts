@@ -2,6 +2,8 @@ import type { Span } from "../../../src/base/trace.ts";
 import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import {
   flvPath,
+  originTargets,
+  ownerTarget,
   parseFlvTarget,
   parseRedirect,
   parseTarget,
@@ -217,4 +219,42 @@ Deno.test("parseTarget() reads servers that are asked over TLS, and its text sta
     assertEquals([target?.text, target?.port, target?.tls ?? false], [text, port, tls], address);
     assertEquals(parseTarget(text), target);
   }
+});
+
+Deno.test("ownerTarget() keeps a coworker from naming this machine or its link as the owner of a stream", () => {
+  const cases: [coworker: string, ownerHost: string, expected: boolean][] = [
+    ["203.0.113.9:1985", "127.0.0.1", false],
+    ["203.0.113.9:1985", "169.254.169.254", false],
+    ["203.0.113.9:1985", "10.0.0.2", true],
+    ["[2001:db8::1]:1985", "::1", false],
+    ["[2001:db8::1]:1985", "fd00::1", true],
+    ["[::1]:1985", "127.0.0.1", true],
+    ["10.0.0.1:1985", "127.0.0.1", true],
+    ["10.0.0.1:1985", "169.254.169.254", false],
+    ["127.0.0.1:1985", "127.0.0.1", true],
+    ["127.0.0.1:1985", "169.254.169.254", false],
+    ["127.0.0.1:1985", "0.0.0.0", false],
+    ["origin-b:1985", "127.0.0.1", true],
+    ["origin-b:1985", "169.254.169.254", false],
+    ["origin-b:1985", "fe80::1", false],
+    ["169.254.7.7:1985", "169.254.7.8", true],
+  ];
+  for (const [coworker, ownerHost, expected] of cases) {
+    const target = ownerTarget({ coworker, ip: ownerHost, port: 1935 });
+    assertEquals(target !== null, expected, `${coworker} names ${ownerHost}`);
+  }
+});
+
+Deno.test("ownerTarget() keeps who named it, so that the address behind a name is judged too", () => {
+  const named = (coworker: string, ip: string) => ownerTarget({ coworker, ip, port: 19350 });
+  assertEquals(named("10.0.0.1:1985", "b.example.com")?.namedBy, "10.0.0.1");
+  assertEquals(named("origin-b:1985", "fd00::1")?.text, "[fd00::1]:19350");
+  assertEquals(named("origin-b:1985", "fd00::1")?.namedBy, "localhost");
+});
+
+Deno.test("originTargets() reads the configured origins once, with the port of the protocol", () => {
+  const origin = ["a", "b:19350", "rtmps://c"].map((text) => ({ text, host: "", port: 0 }));
+  assertEquals(originTargets({ origin }, "rtmp").map(({ text }) => text), ["a:1935", "b:19350", "rtmps://c:443"]);
+  assertEquals(originTargets({ origin }, "flv").map(({ text }) => text), ["a:80", "b:19350"]);
+  assertEquals(originTargets({ origin }, "rtmp").map(({ namedBy }) => namedBy), [null, null, null]);
 });

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertThrows } from "../../../assert.ts";
+import { assertEquals, assertMatch, assertThrows } from "../../../assert.ts";
 import { RequestDenied } from "../../../../src/base/errors.ts";
-import { parseStreamTarget, RedirectChain, resolveRedirect } from "../../../../src/cli/stream_target.ts";
+import { followRedirect, parseStreamTarget, resolveRedirect } from "../../../../src/cli/stream_target.ts";
+import { RedirectPolicy } from "../../../../src/upstream/redirect_policy.ts";
 
 const addresses: [address: string, text: string, tcUrl: string, name: string][] = [
   ["rtmp://h/live/s", "h:1935", "rtmp://h:1935/live", "s"],
@@ -65,14 +66,6 @@ Deno.test("resolveRedirect keeps TLS where the address does not say otherwise", 
   }
 });
 
-Deno.test("RedirectChain leaves TLS for no other connection", () => {
-  const from = parseStreamTarget("rtmps://10.0.0.1/live/s");
-  const refusal = new RedirectChain().follow(from, "rtmp://10.0.0.2/live/s", "10.0.0.1");
-  assert(typeof refusal === "string" && refusal.includes("from TLS"), String(refusal));
-  const next = new RedirectChain().follow(from, "rtmps://10.0.0.2/live/s", "10.0.0.1");
-  assert(typeof next !== "string" && next.tls);
-});
-
 Deno.test("resolveRedirect refuses what is no RTMP address", () => {
   const from = parseStreamTarget("rtmp://a/live/s");
   for (const address of ["http://b/live/s", "rtmp://", "rtmp://b/live/../../s"]) {
@@ -80,21 +73,19 @@ Deno.test("resolveRedirect refuses what is no RTMP address", () => {
   }
 });
 
-Deno.test("RedirectChain follows three redirects and no loop", () => {
-  const at = (host: string) => parseStreamTarget(`rtmp://${host}/live/s`);
-  const chain = new RedirectChain("10.0.0.1:1935");
-  const loop = chain.follow(at("10.0.0.1"), "rtmp://10.0.0.1/live/s", "10.0.0.1");
-  assert(typeof loop === "string" && loop.includes("redirect loop"), String(loop));
-  for (const n of [2, 3, 4]) {
-    const next = chain.follow(at(`10.0.0.${n - 1}`), `rtmp://10.0.0.${n}/live/s`, `10.0.0.${n - 1}`);
-    assert(typeof next !== "string" && next.host === `10.0.0.${n}`);
+Deno.test("followRedirect() tells where to go, or in words why not", () => {
+  const cases: [what: string, from: string, address: string, expected: string | RegExp][] = [
+    ["another server", "rtmp://10.0.0.1/live/s", "rtmp://10.0.0.2/live/s", "10.0.0.2:1935"],
+    ["the server itself", "rtmp://10.0.0.1/live/s", "rtmp://10.0.0.1/live/s", /that server was asked already$/],
+    ["from TLS to TLS", "rtmps://10.0.0.1/live/s", "rtmps://10.0.0.2/live/s", "rtmps://10.0.0.2:443"],
+    ["out of TLS", "rtmps://10.0.0.1/live/s", "rtmp://10.0.0.2/live/s", /it leads from TLS to a connection/],
+    ["a metadata service", "rtmp://10.0.0.1/live/s", "rtmp://169.254.169.254/live/s", /to a local address$/],
+    ["another protocol", "rtmp://10.0.0.1/live/s", "http://10.0.0.2/live/s", /it is not an RTMP address$/],
+  ];
+  for (const [what, address, redirect, expected] of cases) {
+    const from = parseStreamTarget(address);
+    const next = followRedirect(new RedirectPolicy(new Set([from.text])), from, redirect, "10.0.0.1");
+    if (typeof expected === "string") assertEquals(typeof next === "string" ? next : next.text, expected, what);
+    else assertMatch(String(next), expected, what);
   }
-  const fourth = chain.follow(at("10.0.0.4"), "rtmp://10.0.0.5/live/s", "10.0.0.4");
-  assertEquals(fourth, "10.0.0.4:1935 redirects to 10.0.0.5:1935, after 3 redirects before");
-});
-
-Deno.test("RedirectChain lets no public server send us to a local address", () => {
-  const from = parseStreamTarget("rtmp://203.0.113.5/live/s");
-  const next = new RedirectChain(from.text).follow(from, "rtmp://127.0.0.1/live/s", "203.0.113.5");
-  assertEquals(next, "203.0.113.5:1935 redirects to 127.0.0.1:1935, a local address: not followed");
 });
