@@ -11,21 +11,16 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 
 /**
- * Shuts down both directions of one of this process's own sockets, found by its addresses, below Deno's own socket.
+ * Shuts down both directions of this process's own sockets, found by their addresses, below Deno's own sockets.
  *
  * The way out for Deno versions whose `close()` leaves a pending write in place (see `TcpConn`): the shutdown makes
  * that write fail, which lets go of the socket. Linux with glibc; elsewhere, and without the permission for foreign
- * functions, it does nothing.
+ * functions, it does nothing. However few they are, it looks at every open file.
  *
  * Source: shutdown(2), getsockname(2), getpeername(2); struct sockaddr_in and sockaddr_in6 of Linux.
  *
- * @returns Whether a socket was shut down.
+ * @returns How many were shut down.
  */
-export function shutdownSocket(address: SocketAddress): boolean {
-  return shutdownSockets([address]) > 0;
-}
-
-/** The same for many, at about the cost of one. @returns How many were shut down. */
 export function shutdownSockets(addresses: readonly SocketAddress[]): number {
   if (Deno.build.os !== "linux" || addresses.length === 0) return 0;
   if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return 0;

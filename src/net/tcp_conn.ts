@@ -1,7 +1,8 @@
 import { UpstreamError } from "../base/errors.ts";
 import type { Feed, Following, FollowSink } from "./feed.ts";
 import type { Socket } from "./socket.ts";
-import { canonicalIp, shutdownSocket } from "./socket_shutdown.ts";
+import { ShutdownQueue } from "./shutdown_queue.ts";
+import { canonicalIp } from "./socket_shutdown.ts";
 
 export type { Socket } from "./socket.ts";
 
@@ -31,6 +32,9 @@ export interface ReadLoopOptions {
 /** How long `close()` waits for Deno to cancel a pending write before it shuts the socket down itself. */
 const CANCEL_GRACE_MS = 50;
 
+/** Closed with a write pending. */
+const stuck = new ShutdownQueue({ minPauseMs: 100 });
+
 /**
  * Owner of one TCP connection: the only holder of its socket.
  *
@@ -40,7 +44,7 @@ const CANCEL_GRACE_MS = 50;
  * `close()` cancels a pending read on both. A pending write to a peer that does not read is cancelled on 2.9.6 (Deno
  * since 2026-07); on 2.4.2 it keeps socket and bytes until the peer reads or leaves, and `closeWrite()` before or
  * after does not help, since it waits for that same write. There `close()` shuts the socket down with shutdown(2)
- * ({@link shutdownSocket}), which makes the write fail. Both versions send FIN on close, then RST when input was
+ * ({@link ShutdownQueue}), which makes the write fail. Both versions send FIN on close, then RST when input was
  * left unread: see {@link finish} for a last message that must arrive.
  */
 export class TcpConn implements Disposable {
@@ -69,6 +73,8 @@ export class TcpConn implements Disposable {
     this.localIp = canonicalIp(conn.localAddr.hostname);
     this.localPort = conn.localAddr.port;
     this.noDelay = true;
+    // The same numbers may come again.
+    stuck.remove(this);
   }
 
   /** Whether small segments leave at once, or wait until the peer has confirmed what was sent before. */
@@ -204,7 +210,7 @@ export class TcpConn implements Disposable {
       return await this.#conn.write(view);
     } finally {
       this.#pendingWrites--;
-      if (this.#closed && this.#pendingWrites === 0) clearTimeout(this.#timer);
+      if (this.#closed && this.#pendingWrites === 0) stuck.remove(this);
     }
   }
 
@@ -243,7 +249,7 @@ export class TcpConn implements Disposable {
     } catch (error) {
       if (!isConnectionEnd(error)) throw error;
     }
-    if (this.#pendingWrites > 0) this.#timer = setTimeout(() => shutdownSocket(this), CANCEL_GRACE_MS);
+    if (this.#pendingWrites > 0) stuck.add(this, CANCEL_GRACE_MS);
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,5 @@
-import { shutdownSockets, type SocketAddress } from "./socket_shutdown.ts";
+import { ShutdownQueue } from "./shutdown_queue.ts";
+import type { SocketAddress } from "./socket_shutdown.ts";
 import type { Socket } from "./socket.ts";
 
 /**
@@ -6,8 +7,9 @@ import type { Socket } from "./socket.ts";
  * behind our back: to a peer that takes nothing, it does so for ever (2.4.2 and 2.9.6 alike).
  */
 const LAST_BYTES_MS = 3000;
-/** Each look for sockets is one at every open file. */
-const CHECK_MS = 1000;
+
+/** Every TLS socket that was closed waits here, though most are gone long before: no hurry. */
+const closed = new ShutdownQueue({ minPauseMs: 1000 });
 
 /**
  * A TLS connection, as a {@link TcpConn} wants its socket.
@@ -28,7 +30,7 @@ export class TlsSocket implements Socket {
     this.remoteAddr = conn.remoteAddr;
     this.localAddr = conn.localAddr;
     // The same numbers may come again.
-    closing.delete(keyOf(addressOf(conn)));
+    closed.remove(addressOf(conn));
   }
 
   /** @throws What `describeTlsError` puts into words. */
@@ -74,32 +76,9 @@ export class TlsSocket implements Socket {
   #close(lastBytesMs: number): void {
     if (this.#closed) return;
     this.#closed = true;
-    const address = addressOf(this.#conn);
-    closing.set(keyOf(address), { address, dueMs: performance.now() + lastBytesMs });
-    timer ??= startTimer();
+    closed.add(addressOf(this.#conn), lastBytesMs);
     this.#conn.close();
   }
-}
-
-/** Sockets that were closed here, by their numbers, and when they must be gone. */
-const closing = new Map<string, { readonly address: SocketAddress; readonly dueMs: number }>();
-let timer: ReturnType<typeof setInterval> | null = null;
-
-function startTimer(): ReturnType<typeof setInterval> {
-  const started = setInterval(shutdownDue, CHECK_MS);
-  Deno.unrefTimer(started);
-  return started;
-}
-
-/** All that are due are looked for together. */
-function shutdownDue(): void {
-  const nowMs = performance.now();
-  const due = [...closing].filter(([, { dueMs }]) => dueMs <= nowMs);
-  for (const [key] of due) closing.delete(key);
-  shutdownSockets(due.map(([, { address }]) => address));
-  if (closing.size > 0 || timer === null) return;
-  clearInterval(timer);
-  timer = null;
 }
 
 function addressOf({ localAddr, remoteAddr }: Deno.TlsConn): SocketAddress {
@@ -109,10 +88,6 @@ function addressOf({ localAddr, remoteAddr }: Deno.TlsConn): SocketAddress {
     remoteIp: remoteAddr.hostname,
     remotePort: remoteAddr.port,
   };
-}
-
-function keyOf({ localIp, localPort, remoteIp, remotePort }: SocketAddress): string {
-  return `${localIp} ${localPort} ${remoteIp} ${remotePort}`;
 }
 
 /** Records that cannot be read, and alerts, are the peer's fault like a reset. */

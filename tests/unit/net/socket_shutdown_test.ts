@@ -1,5 +1,5 @@
 import { assertEquals } from "../../assert.ts";
-import { canonicalIp, shutdownSocket } from "../../../src/net/socket_shutdown.ts";
+import { canonicalIp, shutdownSockets } from "../../../src/net/socket_shutdown.ts";
 
 const spellings: [string, string][] = [
   ["127.0.0.1", "127.0.0.1"],
@@ -17,7 +17,7 @@ for (const [ip, canonical] of spellings) {
   Deno.test(`canonicalIp: ${ip}`, () => assertEquals(canonicalIp(ip), canonical));
 }
 
-Deno.test("shutdownSocket leaves everything alone when no socket has the address", () => {
+Deno.test("shutdownSockets() leaves everything alone when no socket has the address", () => {
   const address = { localIp: "127.0.0.1", localPort: 1, remoteIp: "127.0.0.1", remotePort: 2 };
-  assertEquals(shutdownSocket(address), false);
+  assertEquals(shutdownSockets([address]), 0);
 });
