@@ -1,5 +1,5 @@
-import type { TlsDialOptions } from "../net/tls_dial.ts";
-import { readAuthorities } from "../net/tls_keys.ts";
+import type { TlsDialOptions } from "../net/tls/dial.ts";
+import { readAuthorities } from "../net/tls/keys.ts";
 import type { CommandArgs, OptionRow } from "./command.ts";
 import { UsageError } from "./parse_args.ts";
 

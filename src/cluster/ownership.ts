@@ -59,7 +59,7 @@ export function answerOwner(question: OwnerQuestion, facts: OwnerFacts): OwnerAn
   const source = sources.find(key);
   if (source === undefined || !source.isActive) return null;
   // An origin that only relays is not the owner: two that relay from each other would be a loop.
-  if (source.feed === "upstream" && vhost.cluster.mode !== "remote") return null;
+  if (source.fedBy === "upstream" && vhost.cluster.mode !== "remote") return null;
   const { ip, port } = ownAddress(question, facts, listen);
   const apiListen = config.httpApi.listen.text;
   const api = apiListen.includes(":") ? apiListen : `${ip}:${apiListen}`;

@@ -3,6 +3,7 @@ import type { Logger } from "../base/log.ts";
 import { isConnectionEnd, type TcpConn } from "../net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../net/write_pump.ts";
 import type { CloseReason } from "../server/close_reason.ts";
+import type { LogPosition } from "../stream/log_block.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
 import { randomId } from "../server/identity.ts";
 import { refusal } from "./envelope.ts";
@@ -48,12 +49,12 @@ const normalEnds: ReadonlySet<CloseReason> = new Set([
  * finds it cold. For 1000 viewers of 2.5 Mbit/s that takes 110 us of CPU a viewer and second, against 70 us for the
  * same bytes from the log. Here live streams take the way of RTMP players, and time-outs and bounds are ours.
  */
-export class HttpConn implements PumpSource, LiveHost {
+export class HttpConn implements PumpSource<LogPosition>, LiveHost {
   readonly id = randomId(8);
   readonly log: Logger;
   readonly #tcp: TcpConn;
   readonly #options: HttpConnOptions;
-  readonly #pump: WritePump;
+  readonly #pump: WritePump<LogPosition>;
   readonly #writer: ResponseWriter;
   readonly #input = new HeadBuffer();
   readonly #queued: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 import type { ListenAddress } from "../config/mod.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
-import { type ListenTls, listenTlsHere } from "../net/tls_listener.ts";
+import { type ListenTls, listenTlsHere } from "../net/tls/listener.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
 import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";

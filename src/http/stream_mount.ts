@@ -106,7 +106,7 @@ async function findOwner(
   const follows = redirect !== "never" &&
     (redirect === "always" || followers.test(call.headers.get("user-agent") ?? ""));
   // The owner tells of FLV only.
-  if (mode === "remote" || !originCluster || source?.feed === "client" || !follows || !call.path.endsWith(".flv")) {
+  if (mode === "remote" || !originCluster || source?.fedBy === "client" || !follows || !call.path.endsWith(".flv")) {
     return null;
   }
   const owner = await coworkers.findOwner(ownerQuery(vhost, url));

@@ -1,10 +1,8 @@
 import { UpstreamError } from "../base/errors.ts";
-import type { Feed, Following, FollowSink } from "./feed.ts";
-import type { Socket } from "./socket.ts";
+import type { Following, FollowSink, LiveTail } from "../base/live_tail.ts";
+import type { Socket } from "../base/socket.ts";
 import { ShutdownQueue } from "./shutdown_queue.ts";
 import { canonicalIp } from "./socket_shutdown.ts";
-
-export type { Socket } from "./socket.ts";
 
 /**
  * How a connection ended: we closed it, the peer ended its sending, or the connection broke (reset by the peer, or
@@ -215,12 +213,12 @@ export class TcpConn implements Disposable {
   }
 
   /**
-   * Leaves a feed to the thread that has the socket, if that is another one: see {@link Socket.follow}.
+   * Leaves a tail to the thread that has the socket, if that is another one: see {@link Socket.follow}.
    *
    * @returns Null where nobody else can send it.
    */
-  follow(feed: Feed, sink: FollowSink): Following | null {
-    return this.#conn.follow?.(feed, sink) ?? null;
+  follow<Place>(tail: LiveTail<Place>, sink: FollowSink<Place>): Following | null {
+    return this.#conn.follow?.(tail, sink) ?? null;
   }
 
   /**

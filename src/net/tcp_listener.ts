@@ -1,6 +1,7 @@
 import { SrsError } from "../base/errors.ts";
+import type { ListenerSocket, Socket } from "../base/socket.ts";
 import { AcceptLoop, type AcceptLoopOptions } from "./accept_loop.ts";
-import { type Socket, TcpConn } from "./tcp_conn.ts";
+import { TcpConn } from "./tcp_conn.ts";
 
 /** Options of {@link TcpListener.listen}. */
 export interface TcpListenOptions {
@@ -12,13 +13,6 @@ export interface TcpListenOptions {
 
 /** Options of {@link TcpListener.serve}. */
 export type ServeOptions = Pick<AcceptLoopOptions<Socket>, "onAcceptError">;
-
-/** What is needed of a `Deno.TcpListener`. */
-export interface ListenerSocket {
-  readonly addr: Deno.NetAddr;
-  accept(): Promise<Socket>;
-  close(): void;
-}
 
 /** Opens a listening socket; throws what Deno throws. */
 export type ListenSocket = (options: TcpListenOptions) => ListenerSocket;

@@ -1,16 +1,16 @@
-import type { FeedReader, Following, FollowSink } from "./feed.ts";
+import type { Following, FollowSink, TailReader } from "../base/live_tail.ts";
 import { isConnectionEnd, type TcpConn } from "./tcp_conn.ts";
 
 /** What a pump sends, and who hears of the end. */
-export interface PumpSource {
+export interface PumpSource<Place = never> {
   /** The next bytes, unchanged until they are written, or null when there are none now. */
   next(): Uint8Array | null;
   /** Everything was written and `next` had no more. */
   onDrained?(): void;
   /** Writing failed for a reason other than the end of the connection. */
   onWriteError(error: unknown): void;
-  /** Where its bytes are those of a feed from here on, and nothing else: another thread may send them. */
-  followed?(): FeedReader | null;
+  /** Where its bytes are those of a tail from here on, and nothing else: another thread may send them. */
+  followed?(): TailReader<Place> | null;
 }
 
 /**
@@ -19,20 +19,20 @@ export interface PumpSource {
  * Bytes are asked for when the write before is done: what is slow to leave waits in the source, as a place in a log,
  * not as copies in a queue.
  */
-export class WritePump implements FollowSink {
+export class WritePump<Place = never> implements FollowSink<Place> {
   readonly #conn: TcpConn;
-  readonly #source: PumpSource;
+  readonly #source: PumpSource<Place>;
   #view: Uint8Array | null = null;
   #bytesOut = 0;
   #stopped = false;
-  #reader: FeedReader | null = null;
+  #reader: TailReader<Place> | null = null;
   #following: Following | null = null;
   #leaves = false;
   // One closure each for the life of the connection, not one per write.
   readonly #onWritten = (count: number) => this.#advance(count);
   readonly #onError = (error: unknown) => this.#fail(error);
 
-  constructor(conn: TcpConn, source: PumpSource) {
+  constructor(conn: TcpConn, source: PumpSource<Place>) {
     this.#conn = conn;
     this.#source = source;
   }
@@ -53,7 +53,7 @@ export class WritePump implements FollowSink {
     else if (this.#view === null && !this.#stopped) this.#pull();
   }
 
-  onProgress(bytes: number, place: object | null): void {
+  onProgress(bytes: number, place: Place | null): void {
     this.#bytesOut += bytes;
     if (place !== null) this.#reader?.moveTo(place);
   }
@@ -85,7 +85,7 @@ export class WritePump implements FollowSink {
   #follow(): boolean {
     const reader = this.#source.followed?.() ?? null;
     if (reader === null || !reader.isLive) return false;
-    this.#following = this.#conn.follow(reader.feed, this);
+    this.#following = this.#conn.follow(reader.tail, this);
     if (this.#following !== null) this.#reader = reader;
     return this.#following !== null;
   }

@@ -1,6 +1,6 @@
 import type { Logger } from "../base/log.ts";
 import type { Config } from "../config/mod.ts";
-import { readAuthorities } from "../net/tls_keys.ts";
+import { readAuthorities } from "../net/tls/keys.ts";
 
 /**
  * The certificates of `tls_ca_file`, for servers that are reached over TLS: as many as may be trusted besides the public

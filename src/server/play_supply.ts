@@ -60,7 +60,7 @@ export class PlaySupply implements Disposable {
     const { mode, originCluster } = request.vhost.cluster;
     if (mode === "remote") this.#pull(() => this.#originsInOrder());
     else if (!originCluster) return;
-    else if (request.source.feed === "client") {
+    else if (request.source.fedBy === "client") {
       if (context.drain.isOn && request.followsRedirects && !request.isRelay) this.#sendAway();
     } else if (this.#redirects()) this.#searchOwner();
     else this.#pull((trace) => this.#owners(trace));
@@ -79,7 +79,7 @@ export class PlaySupply implements Disposable {
   /** Somebody publishes the stream here, or it is pulled: nothing more is to be waited for. */
   onPublish(): void {
     this.#notFoundTimer?.cancel();
-    if (this.#request.source.feed === "client") this.#stopSearch();
+    if (this.#request.source.fedBy === "client") this.#stopSearch();
   }
 
   /** The publisher has left: it may come back here, or turn up at another origin. */

@@ -46,7 +46,7 @@ export class PlayTrace {
   onFed(): void {
     if (this.#firstFrame !== null) return;
     this.#firstFrame = this.span.child("first frame");
-    const publisher = this.#source.feed === "client" ? this.#context.publishers.active(this.#source.key) : null;
+    const publisher = this.#source.fedBy === "client" ? this.#context.publishers.active(this.#source.key) : null;
     if (publisher === null) return;
     const { sinceMs, traceparent = null } = publisher;
     // What the publisher adds to this trace; the publish as such began long ago, it may be, in one of its own.

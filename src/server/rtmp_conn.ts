@@ -7,6 +7,7 @@ import { type PumpSource, WritePump } from "../net/write_pump.ts";
 import type { RtmpMessage } from "../rtmp/message.ts";
 import { RtmpServerSession, type SessionEvent, type SessionRequest, type SessionSink } from "../rtmp/server_session.ts";
 import { parseStreamUrl } from "../rtmp/url.ts";
+import type { LogPosition } from "../stream/log_block.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
 import type { Admitted } from "./admission.ts";
 import type { CloseReason } from "./close_reason.ts";
@@ -36,13 +37,13 @@ const normalEnds: ReadonlySet<CloseReason> = new Set(["peerClosed", "redirected"
  *
  * Errors end here: each becomes a {@link CloseReason} and one log line.
  */
-export class RtmpConn implements SessionSink, PumpSource, RoleHost, GateSink {
+export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost, GateSink {
   readonly id = randomId(8);
   readonly context: ServerContext;
   readonly session: RtmpServerSession;
   readonly log: Logger;
   readonly #tcp: TcpConn;
-  readonly #pump: WritePump;
+  readonly #pump: WritePump<LogPosition>;
   readonly #acceptedMs: number;
   readonly #gate: RtmpGate;
   #admitted: Admitted | null = null;

@@ -190,7 +190,7 @@ export class PlayRole implements Role, Player, SupplySink {
     const canMove = canReconnect(host);
     // While its publisher is here, no other server could serve the stream, unless one relays it.
     if (!drain.hasCoworkers(this.#vhost)) {
-      if (this.#source.feed !== "client") requestMove(host);
+      if (this.#source.fedBy !== "client") requestMove(host);
     } else if (!this.#isRelay && (canMove || this.#isEdge)) {
       // An SRS edge follows a redirect at any time, and faster than the end of its connection.
       this.#departure = drain.search(this.#vhost, this.#url, ({ tcUrl, stream }) => {

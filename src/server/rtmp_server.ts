@@ -1,6 +1,6 @@
 import type { TcpConn } from "../net/tcp_conn.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
-import { type ListenTls, listenTlsHere } from "../net/tls_listener.ts";
+import { type ListenTls, listenTlsHere } from "../net/tls/listener.ts";
 import type { ServerContext } from "./context.ts";
 import { RtmpConn } from "./rtmp_conn.ts";
 import { RtmpListeners } from "./rtmp_listeners.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "../base/log.ts";
 import type { Config } from "../config/mod.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
-import type { ListenTls } from "../net/tls_listener.ts";
+import type { ListenTls } from "../net/tls/listener.ts";
 import type { ReloadPart } from "./reload_part.ts";
 import { RtmpListeners } from "./rtmp_listeners.ts";
 import { TlsPorts } from "./tls_ports.ts";

@@ -5,7 +5,7 @@ import { Coworkers } from "../cluster/coworkers.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
 import { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
-import { type ListenTls, listenTlsHere } from "../net/tls_listener.ts";
+import { type ListenTls, listenTlsHere } from "../net/tls/listener.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { loadAuthorities } from "./authorities.ts";

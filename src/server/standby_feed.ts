@@ -3,8 +3,9 @@ import { ChunkReader } from "../rtmp/chunk_reader.ts";
 import { encodeMessage } from "../rtmp/chunk_writer.ts";
 import { setChunkSize } from "../rtmp/control.ts";
 import type { RtmpMessage } from "../rtmp/message.ts";
-import { LiveSource, type PublishSession, type SourceOptions } from "../stream/live_source.ts";
+import { LiveSource, type SourceOptions } from "../stream/live_source.ts";
 import type { MediaPacket } from "../stream/packet.ts";
+import type { PublishSession } from "../stream/publish_session.ts";
 
 /**
  * Keeps the newest headers and GOP of a publisher that stands by, so that it can take over with a keyframe at once: a

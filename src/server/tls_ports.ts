@@ -2,8 +2,9 @@ import { SrsError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Config } from "../config/mod.ts";
 import type { ListenSocket } from "../net/tcp_listener.ts";
-import { readTlsKeys, type TlsFiles, type TlsKeys } from "../net/tls_keys.ts";
-import type { ListenTls, RenewableListener } from "../net/tls_listener.ts";
+import { readTlsKeys, type TlsFiles } from "../net/tls/keys.ts";
+import type { RenewableListener, TlsKeys } from "../base/socket.ts";
+import type { ListenTls } from "../net/tls/listener.ts";
 import type { PreparedReload, ReloadPart } from "./reload_part.ts";
 
 /** Options of {@link TlsPorts}. */

@@ -9,6 +9,7 @@ import { flagsOf, isFrame, type MediaPacket } from "./packet.ts";
 import { PlayCursor } from "./play_cursor.ts";
 import { type Player, PlayerList } from "./player_list.ts";
 import { isSamePacket, RepeatFilter } from "./repeat_filter.ts";
+import type { FedBy, PublishSession } from "./publish_session.ts";
 import { SourceStats } from "./stats.ts";
 import { type TimeJitter, Timeline } from "./timeline.ts";
 import { rtmpWireFormat, type WireFormat } from "./wire_format.ts";
@@ -41,16 +42,6 @@ export interface SourceOptions {
   identity: AmfObject;
 }
 
-/** Who feeds a source: a publisher of this server, or a connection to another server. */
-export type FeedKind = "client" | "upstream";
-
-/** A publisher's hold on a source. Disposing it frees the stream for the next. */
-export interface PublishSession extends Disposable {
-  publish(packet: MediaPacket): void;
-  /** The publisher's socket has nothing more at this moment: players get what came, if it is time. */
-  endBurst(): void;
-}
-
 /** A GOP longer than this is not kept for new players, whatever `gop_cache_max_frames` says: 10 s of 100 Mbit/s. */
 const MAX_GOP_BYTES = 128 * 1024 * 1024;
 /**
@@ -76,7 +67,7 @@ export class LiveSource {
   readonly #players: PlayerList;
   readonly #onIdle: (source: LiveSource) => void;
   #session: PublishSession | null = null;
-  #feed: FeedKind | null = null;
+  #fedBy: FedBy | null = null;
   #onRevoked: () => void = () => {};
   #flushTimer: TimerHandle | null = null;
   /** Two flushes are `mw_latency` apart at least. */
@@ -112,8 +103,8 @@ export class LiveSource {
   }
 
   /** Who publishes into this source; null when nobody does. */
-  get feed(): FeedKind | null {
-    return this.#feed;
+  get fedBy(): FedBy | null {
+    return this.#fedBy;
   }
 
   /** Someone publishes into this source. */
@@ -151,9 +142,9 @@ export class LiveSource {
    * @param onRevoked The stream was taken over; the session has no effect any more.
    * @throws {RequestDenied} `StreamBusy` while another holds it.
    */
-  startPublish(feed: FeedKind, onRevoked: () => void = () => {}): PublishSession {
+  startPublish(fedBy: FedBy, onRevoked: () => void = () => {}): PublishSession {
     if (this.#session !== null) {
-      const mayTakeOver = feed === "client" && this.#feed === "upstream";
+      const mayTakeOver = fedBy === "client" && this.#fedBy === "upstream";
       if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} is busy: it has a publisher`);
       const revoke = this.#onRevoked;
       this.#endPublish();
@@ -179,7 +170,7 @@ export class LiveSource {
       },
     };
     this.#session = session;
-    this.#feed = feed;
+    this.#fedBy = fedBy;
     this.#players.tellPublishChange(true);
     return this.options.mixCorrect ? mixCorrected(session) : session;
   }
@@ -226,7 +217,7 @@ export class LiveSource {
     if (this.#logs.main.hasUnflushed) this.#flush();
     this.#repeats = null;
     this.#hasNewcomers = false;
-    this.#session = this.#feed = null;
+    this.#session = this.#fedBy = null;
     for (const log of this.#logs.all) log.endRun();
     this.#players.tellPublishChange(false);
     if (this.isIdle) this.#onIdle(this);
@@ -344,11 +335,11 @@ export class LiveSource {
     const pauseMs = nowMs - this.#burstMs;
     this.#burstMs = nowMs;
     if (pauseMs >= this.options.mwLatencyMs / 2 && this.#hasGatheredMsgs) return true;
-    return this.#feed === "upstream" && this.#logs.main.hasUnflushedKeyframe;
+    return this.#fedBy === "upstream" && this.#logs.main.hasUnflushedKeyframe;
   }
 
   get #hasGatheredMsgs(): boolean {
-    return this.#feed === "upstream" || this.#logs.main.packetCount - this.#packetsAtFlush > this.options.mwMsgs;
+    return this.#fedBy === "upstream" || this.#logs.main.packetCount - this.#packetsAtFlush > this.options.mwMsgs;
   }
 
   /** No timer: players get what came whenever the publisher pauses. */

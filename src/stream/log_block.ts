@@ -74,3 +74,9 @@ export class LogBlock {
     return this.#sharedView;
   }
 }
+
+/** A place in a log: before packet number `entry` of `block`. */
+export interface LogPosition {
+  block: LogBlock;
+  entry: number;
+}

@@ -47,7 +47,7 @@ export class LogSet {
 
   /** Tells those that follow a log elsewhere of what was flushed. */
   tellFollowers(): void {
-    for (const log of this.#all) log.feed.tell();
+    for (const log of this.#all) log.tail.tell();
   }
 
   /**

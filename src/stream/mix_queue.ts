@@ -1,6 +1,7 @@
 import { timestampDiff } from "../rtmp/timestamp.ts";
-import type { PublishSession } from "./live_source.ts";
+
 import type { MediaPacket } from "./packet.ts";
+import type { PublishSession } from "./publish_session.ts";
 
 /** So much of one kind alone is a stream of that kind alone. Source: SRS 7 `SRS_MIX_CORRECT_PURE_AV`. */
 const PURE_PACKETS = 10;

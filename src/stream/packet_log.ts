@@ -1,5 +1,5 @@
-import { LogBlock } from "./log_block.ts";
-import { LogFeed } from "./log_feed.ts";
+import { LogBlock, type LogPosition } from "./log_block.ts";
+import { LogTail } from "./log_tail.ts";
 import type { MediaPacket } from "./packet.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
 import type { WireFormat } from "./wire_format.ts";
@@ -12,12 +12,6 @@ const MOST_BLOCK_BYTES = 2 * 1024 * 1024;
 const BLOCK_FLUSHES = 8;
 /** The largest flush, that with the keyframe, counts for about a GOP. */
 const USUAL_DECAY = 0.97;
-
-/** A place in a log: before packet number `entry` of `block`. */
-export interface LogPosition {
-  block: LogBlock;
-  entry: number;
-}
 
 /** A place where a player may start, with the headers its decoder needs there. */
 export interface StartPoint extends LogPosition {
@@ -44,7 +38,7 @@ export class PacketLog {
   #sealed = false;
   #run = 0;
   /** For players that another thread sends to. */
-  readonly feed = new LogFeed(() => this.#head);
+  readonly tail = new LogTail(() => this.#head);
 
   constructor(format: WireFormat) {
     this.#format = format;

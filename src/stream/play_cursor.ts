@@ -1,9 +1,9 @@
 import { timestampDiff } from "../rtmp/timestamp.ts";
-import type { LogFeed } from "./log_feed.ts";
-import type { LogBlock } from "./log_block.ts";
+import type { LogTail } from "./log_tail.ts";
+import type { LogBlock, LogPosition } from "./log_block.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
 import type { MediaPacket } from "./packet.ts";
-import { byteIndex, type LogPosition, packetIndex, type PacketLog, type StartPoint } from "./packet_log.ts";
+import { byteIndex, packetIndex, type PacketLog, type StartPoint } from "./packet_log.ts";
 
 /** The newest headers of a stream, for a player that starts where no GOP does. */
 export type HeadersNow = () => StreamHeaders;
@@ -64,8 +64,8 @@ export class PlayCursor {
   }
 
   /** The log's live end, as {@link moveTo} knows it. */
-  get feed(): LogFeed {
-    return this.#log.feed;
+  get tail(): LogTail {
+    return this.#log.tail;
   }
 
   /** What comes next needs nothing before it: the bytes of the log are all that is to be sent. */
@@ -73,12 +73,12 @@ export class PlayCursor {
     return this.#owed.length === 0 && !this.#waitsForKeyframe;
   }
 
-  /** It may be left to the feed. */
+  /** It may be left to the tail. */
   get isLive(): boolean {
-    return this.owesNothing && this.#log.feed.isLiveAt(this.#block, this.#entry);
+    return this.owesNothing && this.#log.tail.isLiveAt(this.#block, this.#entry);
   }
 
-  /** The feed has sent everything before this place. */
+  /** The tail has sent everything before this place. */
   moveTo(place: LogPosition): void {
     // It has jumped on meanwhile.
     if (!this.owesNothing && packetIndex(place) < this.#index()) return;

@@ -15,12 +15,12 @@ const layers: Record<string, readonly string[]> = {
   stream: ["base", "amf", "flv", "rtmp/message", "rtmp/chunk_writer", "rtmp/url", "rtmp/timestamp"],
   config: ["base"],
   net: ["base"],
+  threads: ["base", "net"],
   cluster: ["base", "amf", "rtmp", "flv", "stream", "net", "config/mod"],
   upstream: ["base", "amf", "rtmp", "flv", "stream", "net", "http1", "config/mod"],
   server: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "upstream"],
-  worker: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "upstream"],
   http: ["base", "amf", "rtmp", "flv", "stream", "net", "http1", "config", "cluster", "upstream", "server"],
-  cli: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "upstream", "server", "worker", "http"],
+  cli: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "upstream", "server", "threads", "http"],
   "main.ts": ["cli"],
 };
 

@@ -1,6 +1,6 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import "../../src/worker/fanout_worker.ts";
+import "../../src/threads/worker/fanout_worker.ts";
 
 // The thread of a server that ends by an error when it is told to.
 self.addEventListener("message", (event) => {

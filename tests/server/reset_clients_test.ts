@@ -1,6 +1,6 @@
 /** Clients that reset before they are accepted keep nobody else out, on any door. */
 import { Acceptor } from "../../src/net/acceptor.ts";
-import { Workers } from "../../src/server/workers.ts";
+import { Workers } from "../../src/threads/main/workers.ts";
 import { loadConfig, requireConfig } from "../../src/config/mod.ts";
 import { HttpServer } from "../../src/http/http_server.ts";
 import { Server } from "../../src/server/server.ts";

@@ -1,6 +1,6 @@
 /** Dialling servers over TLS: who is talked to, and in which words others are refused. */
 import { UpstreamError } from "../../src/base/errors.ts";
-import { dial, type DialOptions } from "../../src/net/tls_dial.ts";
+import { dial, type DialOptions } from "../../src/net/tls/dial.ts";
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "../assert.ts";
 import { tlsPair, tlsText } from "../tls_files.ts";
 import { serverTest } from "./rtmp_rig.ts";

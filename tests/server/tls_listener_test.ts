@@ -1,7 +1,7 @@
 /** The TLS listener alone: handshakes, clients that do something else, certificates that change. */
 import { TcpListener } from "../../src/net/tcp_listener.ts";
 import type { TcpConn } from "../../src/net/tcp_conn.ts";
-import { TlsListener, type TlsListenOptions } from "../../src/net/tls_listener.ts";
+import { TlsListener, type TlsListenerOptions } from "../../src/net/tls/listener.ts";
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "../assert.ts";
 import { shownName, tlsPair, tlsText } from "../tls_files.ts";
 import { serverTest, until } from "./rtmp_rig.ts";
@@ -18,7 +18,7 @@ class Rig implements AsyncDisposable {
   readonly #listener: TcpListener;
   readonly #serving: Promise<void>;
 
-  constructor(options: Partial<TlsListenOptions> = {}) {
+  constructor(options: Partial<TlsListenerOptions> = {}) {
     const keys = tlsPair("server");
     const onHandshakeError = (_ip: string, reason: string) => this.failures.push(reason);
     this.tls = new TlsListener({ host: "127.0.0.1", port: 0, keys, onHandshakeError, ...options });

@@ -3,7 +3,7 @@ import { HttpServer } from "../../src/http/http_server.ts";
 import type { ReloadPart } from "../../src/server/reload_part.ts";
 import { loadConfig, requireConfig } from "../../src/config/mod.ts";
 import { Server } from "../../src/server/server.ts";
-import { Workers } from "../../src/server/workers.ts";
+import { Workers } from "../../src/threads/main/workers.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { shownName, tlsPath, tlsText } from "../tls_files.ts";
 import { TestLog } from "../unit/test_log.ts";

@@ -1,7 +1,7 @@
 import { loadConfig, requireConfig } from "../../src/config/mod.ts";
 import { HttpServer } from "../../src/http/http_server.ts";
 import { Server } from "../../src/server/server.ts";
-import { Workers } from "../../src/server/workers.ts";
+import { Workers } from "../../src/threads/main/workers.ts";
 import { assert, assertEquals, assertGreater, assertThrows } from "../assert.ts";
 import { inter, key, label } from "../unit/stream/packets.ts";
 import type { RtmpMessage } from "../../src/rtmp/message.ts";

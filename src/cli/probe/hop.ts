@@ -2,7 +2,7 @@ import type { TimerHandle, Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { talkRule } from "../../upstream/redirect_policy.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../../upstream/client/rtmp_client.ts";
-import type { TlsDialOptions } from "../../net/tls_dial.ts";
+import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
 import { formatHost } from "../../rtmp/url.ts";

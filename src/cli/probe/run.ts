@@ -1,5 +1,5 @@
 import type { Timers } from "../../base/clock.ts";
-import type { TlsDialOptions } from "../../net/tls_dial.ts";
+import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { Fetch } from "../../cluster/coworkers.ts";
 import { askApis } from "./api.ts";
 import { failureOf } from "./hints.ts";

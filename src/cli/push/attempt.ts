@@ -3,7 +3,7 @@ import { describeError, UpstreamError } from "../../base/errors.ts";
 import { type Span, TRACEPARENT, type Tracer } from "../../base/trace.ts";
 import { talkRule } from "../../upstream/redirect_policy.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../../upstream/client/rtmp_client.ts";
-import type { TlsDialOptions } from "../../net/tls_dial.ts";
+import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { ClientEvent, ServerStatus } from "../../rtmp/client_session.ts";
 import type { PushFeed } from "./feed.ts";
 import type { StreamTarget } from "../stream_target.ts";

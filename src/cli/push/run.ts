@@ -2,7 +2,7 @@ import type { Timers } from "../../base/clock.ts";
 import type { Tracer } from "../../base/trace.ts";
 import { SrsError } from "../../base/errors.ts";
 import { FlvTagType } from "../../flv/tag.ts";
-import type { TlsDialOptions } from "../../net/tls_dial.ts";
+import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { CliIo } from "../command.ts";
 import { PushFeed } from "./feed.ts";
 import { type MediaFile, readMedia } from "./file.ts";

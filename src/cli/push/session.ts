@@ -3,7 +3,7 @@ import type { Tracer } from "../../base/trace.ts";
 import { pause } from "../pause.ts";
 import { PushAttempt, type PushOutcome } from "./attempt.ts";
 import type { PushFeed } from "./feed.ts";
-import type { TlsDialOptions } from "../../net/tls_dial.ts";
+import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import { RedirectPolicy } from "../../upstream/redirect_policy.ts";
 import { followRedirect, type StreamTarget } from "../stream_target.ts";
 

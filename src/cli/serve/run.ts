@@ -5,7 +5,7 @@ import { SERVER_NAME } from "../../server/identity.ts";
 import { Reloader } from "../../server/reload.ts";
 import type { ReloadPart } from "../../server/reload_part.ts";
 import { Server } from "../../server/server.ts";
-import { threadCount, Workers } from "../../server/workers.ts";
+import { threadCount, Workers } from "../../threads/main/workers.ts";
 import type { CliIo } from "../command.ts";
 import type { CheckedConfig } from "./config_check.ts";
 import type { ConfigReader } from "./config_reader.ts";

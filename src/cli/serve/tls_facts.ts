@@ -1,5 +1,5 @@
 import type { TlsFacts } from "../../config/mod.ts";
-import { readAuthorities, readTlsKeys } from "../../net/tls_keys.ts";
+import { readAuthorities, readTlsKeys } from "../../net/tls/keys.ts";
 
 /**
  * What a check of a configuration has to know about certificates.

@@ -2,7 +2,7 @@ import type { Timers } from "../../base/clock.ts";
 import { describeError, SrsError, UpstreamError } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/bytes.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
-import { dial, type TlsDialOptions } from "../../net/tls_dial.ts";
+import { dial, type TlsDialOptions } from "../../net/tls/dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
 import { formatHost } from "../../rtmp/url.ts";

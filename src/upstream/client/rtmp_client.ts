@@ -1,7 +1,7 @@
 import { describeError, SrsError, UpstreamError } from "../../base/errors.ts";
 import type { Timers } from "../../base/clock.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
-import { dial, type TlsDialOptions } from "../../net/tls_dial.ts";
+import { dial, type TlsDialOptions } from "../../net/tls/dial.ts";
 import { type PumpSource, WritePump } from "../../net/write_pump.ts";
 import {
   type ClientEvent,

@@ -1,4 +1,4 @@
-import type { TlsDialOptions } from "../../net/tls_dial.ts";
+import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullTarget } from "../target.ts";
 

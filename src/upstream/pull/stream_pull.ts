@@ -77,7 +77,7 @@ export class StreamPull {
     const { timers } = this.#environment;
     let emptyRounds = 0;
     while (!this.#stopped) {
-      if (this.#source.feed === "client") {
+      if (this.#source.fedBy === "client") {
         await this.#rest(LOCAL_PUBLISHER_CHECK_MS);
         continue;
       }

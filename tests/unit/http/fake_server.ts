@@ -15,7 +15,7 @@ import { SystemStats } from "../../../src/http/system_stats.ts";
 import { streamKey, type StreamUrl } from "../../../src/rtmp/url.ts";
 import { type ClientEntry, ClientRegistry } from "../../../src/server/client_registry.ts";
 import { sourceOptions } from "../../../src/server/source_options.ts";
-import type { PublishSession } from "../../../src/stream/live_source.ts";
+import type { PublishSession } from "../../../src/stream/publish_session.ts";
 import { SourceManager } from "../../../src/stream/source_manager.ts";
 import { RateMeter } from "../../../src/stream/stats.ts";
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../../assert.ts";
-import { type ListenerSocket, TcpListener } from "../../../src/net/tcp_listener.ts";
+import { TcpListener } from "../../../src/net/tcp_listener.ts";
+import type { ListenerSocket } from "../../../src/base/socket.ts";
 
 /** A socket whose every accept fails, as with too many open files. */
 class FailingSocket implements ListenerSocket {

@@ -1,7 +1,8 @@
 import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import { HttpConn } from "../../../src/http/http_conn.ts";
 import { Router } from "../../../src/http/router.ts";
-import { type Socket, TcpConn } from "../../../src/net/tcp_conn.ts";
+import { TcpConn } from "../../../src/net/tcp_conn.ts";
+import type { Socket } from "../../../src/base/socket.ts";
 import { RtmpConn } from "../../../src/server/rtmp_conn.ts";
 import { Server } from "../../../src/server/server.ts";
 import { assertEquals } from "../../assert.ts";

@@ -1,5 +1,6 @@
 import { RequestDenied } from "../../../src/base/errors.ts";
-import { LiveSource, type PublishSession, type SourceOptions } from "../../../src/stream/live_source.ts";
+import { LiveSource, type SourceOptions } from "../../../src/stream/live_source.ts";
+import type { PublishSession } from "../../../src/stream/publish_session.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { assert, assertEquals, assertLess, assertThrows } from "../../assert.ts";
 import { ManualTimers } from "../manual_timers.ts";
@@ -34,15 +35,15 @@ const start = [metadata(1), videoHeader(2), audioHeader(3)];
 
 Deno.test("LiveSource has one publisher; the next is refused as StreamBusy while the first is there", () => {
   const { source } = new Stage();
-  assertEquals([source.isActive, source.feed], [false, null]);
+  assertEquals([source.isActive, source.fedBy], [false, null]);
   const first = source.startPublish("client");
-  assertEquals([source.isActive, source.feed], [true, "client"]);
+  assertEquals([source.isActive, source.fedBy], [true, "client"]);
   const error = assertThrows(() => source.startPublish("client"), RequestDenied);
   assertEquals(error.codeName, "StreamBusy");
   first[Symbol.dispose]();
-  assertEquals([source.isActive, source.feed], [false, null]);
+  assertEquals([source.isActive, source.fedBy], [false, null]);
   source.startPublish("upstream");
-  assertEquals(source.feed, "upstream");
+  assertEquals(source.fedBy, "upstream");
 });
 
 Deno.test("LiveSource ignores a publisher whose session has ended", () => {

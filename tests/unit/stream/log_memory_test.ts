@@ -11,14 +11,14 @@ const program = `
   const log = new PacketLog(rtmpWireFormat(60000));
   const headers = { packets: [] };
   const player = new PlayCursor(log, () => headers, true);
-  const stop = log.feed.subscribe(() => {});
+  const stop = log.tail.subscribe(() => {});
   const blocks = [];
   for (let i = 0; i < 100; i++) {
     if (i === 50) stop();
     log.startGop(headers);
     log.append({ kind: "video", timestampMs: i, payload: new Uint8Array(300000) });
     log.flush();
-    log.feed.tell();
+    log.tail.tell();
     while (player.next() !== null);
     blocks.push(new WeakRef(log.head.block));
     if (i % 10 === 9) log.endRun();

@@ -1,4 +1,5 @@
-import { type FeedKind, LiveSource } from "../../../src/stream/live_source.ts";
+import { LiveSource } from "../../../src/stream/live_source.ts";
+import type { FedBy } from "../../../src/stream/publish_session.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { RepeatFilter } from "../../../src/stream/repeat_filter.ts";
 import { assertEquals } from "../../assert.ts";
@@ -37,12 +38,12 @@ Deno.test("RepeatFilter gives back what it held once a frame differs, or is late
 });
 
 /** A source with a player, whose first publisher has sent a GOP. */
-function stage(feed: FeedKind = "client") {
+function stage(fedBy: FedBy = "client") {
   const timers = new ManualTimers();
   const source = new LiveSource("/live/a", sourceOptions, timers, () => {});
   const player = new TestPlayer(source);
   const publish = (...packets: MediaPacket[]) => {
-    const session = source.startPublish(feed);
+    const session = source.startPublish(fedBy);
     for (const packet of packets) session.publish(packet);
     return session;
   };

@@ -1,14 +1,9 @@
+import type { TlsKeys } from "../../base/socket.ts";
 import { readValidity, type Validity } from "./certificate.ts";
-import { describeTlsError } from "./tls_error.ts";
+import { describeTlsError } from "./error.ts";
 
 /** Names of the files of a certificate and its private key, both PEM. */
 export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
-}
-
-/** What a TLS server shows and proves itself with, both PEM; the certificate with those between it and the root. */
-export interface TlsKeys {
   readonly cert: string;
   readonly key: string;
 }

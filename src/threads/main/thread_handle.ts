@@ -1,12 +1,11 @@
-import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
-import type { Feed } from "../net/feed.ts";
-import { FeedRelay } from "../net/feed_relay.ts";
-import { type MemoryBook, RemoteSocket } from "../net/remote_socket.ts";
-import type { Socket } from "../net/tcp_conn.ts";
-import { receiveMessage, ThreadLink, type ThreadPort } from "../net/thread_link.ts";
-import { type RecordFields, ThreadRecord } from "../net/thread_records.ts";
-import type { TlsKeys } from "../net/tls_keys.ts";
-import type { ThreadAddress } from "../net/tls_listener.ts";
+import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
+import type { LiveTail } from "../../base/live_tail.ts";
+import { TailToThread } from "./tail_to_thread.ts";
+import { ThreadSocket } from "./thread_socket.ts";
+import type { Socket, TlsKeys } from "../../base/socket.ts";
+import { type MemoryBook, receiveMessage, ThreadLink, type ThreadPort } from "../protocol/thread_link.ts";
+import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
+import type { ThreadAddress } from "../../net/tls/listener.ts";
 
 /** Who hears of a thread. */
 export interface WorkerSink {
@@ -28,17 +27,17 @@ const KEEP_MEMORY_TICKS = 3;
 const HANG_TICKS = 10;
 
 /** A thread that accepts clients and sends to them, as this one tells it. */
-export class WorkerThread implements MemoryBook {
+export class ThreadHandle implements MemoryBook {
   readonly #worker: WorkerLike;
   readonly #sink: WorkerSink;
   readonly #link: ThreadLink;
-  readonly #sockets = new Map<number, RemoteSocket>();
+  readonly #sockets = new Map<number, ThreadSocket>();
   readonly #memory = new Map<SharedArrayBuffer, { readonly id: number; usedTick: number }>();
   #nextMemoryId = 1;
   /** Listeners that are about to close, and who waits for it. */
   readonly #closing = new Map<number, () => void>();
-  readonly #feeds = new Map<Feed, FeedRelay>();
-  #nextFeedId = 1;
+  readonly #tails = new Map<LiveTail<unknown>, TailToThread<unknown>>();
+  #nextTailId = 1;
   #tick = 0;
   #heardTick = 0;
   #isOver = false;
@@ -93,11 +92,11 @@ export class WorkerThread implements MemoryBook {
   tick(): void {
     if (++this.#tick - this.#heardTick > HANG_TICKS) return this.#die("it does not answer");
     this.#link.send(ThreadRecord.Ping, 0);
-    for (const [feed, relay] of this.#feeds) {
-      relay.trim();
-      if (!relay.isUnused) continue;
-      relay.close();
-      this.#feeds.delete(feed);
+    for (const [tail, toThread] of this.#tails) {
+      toThread.trim();
+      if (!toThread.isUnused) continue;
+      toThread.close();
+      this.#tails.delete(tail);
     }
     for (const [memory, { id, usedTick }] of this.#memory) {
       if (this.#tick - usedTick <= KEEP_MEMORY_TICKS) continue;
@@ -117,8 +116,8 @@ export class WorkerThread implements MemoryBook {
     }
     this.#sockets.clear();
     for (const id of this.#closing.keys()) this.#onUnlistened(id);
-    for (const relay of this.#feeds.values()) relay.close();
-    this.#feeds.clear();
+    for (const toThread of this.#tails.values()) toThread.close();
+    this.#tails.clear();
     this.#memory.clear();
   }
 
@@ -147,19 +146,20 @@ export class WorkerThread implements MemoryBook {
     this.#closing.delete(id);
   }
 
-  #relayOf(feed: Feed): FeedRelay {
-    const known = this.#feeds.get(feed);
+  #toThread<Place>(tail: LiveTail<Place>): TailToThread<Place> {
+    // Each is kept by the tail it was made of, whose places are its own.
+    const known = this.#tails.get(tail) as TailToThread<Place> | undefined;
     if (known !== undefined) return known;
-    const relay = new FeedRelay(this.#nextFeedId++, feed, { link: this.#link, memory: this });
-    this.#feeds.set(feed, relay);
-    return relay;
+    const toThread = new TailToThread(this.#nextTailId++, tail, { link: this.#link, memory: this });
+    this.#tails.set(tail, toThread);
+    return toThread;
   }
 
   #onAccepted(id: number, listener: number, addresses: Uint8Array): void {
-    const socket = new RemoteSocket(id, JSON.parse(decodeUtf8(addresses)), {
+    const socket = new ThreadSocket(id, JSON.parse(decodeUtf8(addresses)), {
       link: this.#link,
       memory: this,
-      relayOf: (feed) => this.#relayOf(feed),
+      toThread: (tail) => this.#toThread(tail),
       onClose: () => this.#sockets.delete(id),
     });
     this.#sockets.set(id, socket);

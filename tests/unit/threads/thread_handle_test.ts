@@ -1,8 +1,13 @@
 import { assertEquals, assertMatch, assertRejects } from "../../assert.ts";
 import { encodeUtf8 } from "../../../src/base/bytes.ts";
-import type { Socket } from "../../../src/net/tcp_conn.ts";
-import { forEachRecord, RecordBatch, type RecordFields, ThreadRecord } from "../../../src/net/thread_records.ts";
-import { type WorkerLike, WorkerThread } from "../../../src/server/worker_thread.ts";
+import type { Socket } from "../../../src/base/socket.ts";
+import {
+  forEachRecord,
+  RecordBatch,
+  type RecordFields,
+  ThreadRecord,
+} from "../../../src/threads/protocol/thread_records.ts";
+import { ThreadHandle, type WorkerLike } from "../../../src/threads/main/thread_handle.ts";
 
 /** A thread that does nothing by itself. */
 class FakeWorker implements WorkerLike {
@@ -37,7 +42,7 @@ class Rig {
   readonly accepted: Socket[] = [];
   readonly troubles: string[] = [];
   readonly deaths: string[] = [];
-  readonly thread = new WorkerThread(this.worker, {
+  readonly thread = new ThreadHandle(this.worker, {
     onHandshakeError: () => {},
     onAccepted: (_listener, socket) => this.accepted.push(socket),
     onTrouble: (text) => this.troubles.push(text),
@@ -58,7 +63,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-Deno.test("WorkerThread hands on what was accepted, and what is said of each socket to that one", async () => {
+Deno.test("ThreadHandle hands on what was accepted, and what is said of each socket to that one", async () => {
   const rig = new Rig();
   const [first, second] = [rig.accept(1), rig.accept(2)];
   assertEquals([first.remoteAddr.port, first.localAddr.port, rig.thread.socketCount], [5000, 1935, 2]);
@@ -72,7 +77,7 @@ Deno.test("WorkerThread hands on what was accepted, and what is said of each soc
   rig.thread.stop();
 });
 
-Deno.test("WorkerThread shares memory once, and lets go of it when it is not used for some ticks", async () => {
+Deno.test("ThreadHandle shares memory once, and lets go of it when it is not used for some ticks", async () => {
   const rig = new Rig();
   const memory = new SharedArrayBuffer(8);
   const id = rig.thread.idOf(memory);
@@ -88,7 +93,7 @@ Deno.test("WorkerThread shares memory once, and lets go of it when it is not use
   rig.thread.stop();
 });
 
-Deno.test("WorkerThread that ends by an error takes its sockets with it, and is told of once", async () => {
+Deno.test("ThreadHandle that ends by an error takes its sockets with it, and is told of once", async () => {
   const rig = new Rig();
   const socket = rig.accept(1);
   const read = socket.read(new Uint8Array(1));
@@ -101,7 +106,7 @@ Deno.test("WorkerThread that ends by an error takes its sockets with it, and is 
   assertEquals([event.defaultPrevented, rig.worker.terminated], [true, 1]);
 });
 
-Deno.test("WorkerThread that says nothing for ten ticks hangs; one that answers does not", () => {
+Deno.test("ThreadHandle that says nothing for ten ticks hangs; one that answers does not", () => {
   const rig = new Rig();
   for (let tick = 0; tick < 30; tick++) {
     rig.thread.tick();
@@ -114,7 +119,7 @@ Deno.test("WorkerThread that says nothing for ten ticks hangs; one that answers 
   assertEquals([rig.deaths, rig.worker.terminated], [["it does not answer"], 1]);
 });
 
-Deno.test("WorkerThread reports listeners that do not work", () => {
+Deno.test("ThreadHandle reports listeners that do not work", () => {
   const rig = new Rig();
   rig.worker.say(ThreadRecord.ListenFailed, 1, { text: "AddrInUse\nAddress already in use" });
   assertMatch(rig.troubles.join(), /^cannot listen: Address already in use$/);

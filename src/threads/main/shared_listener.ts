@@ -1,9 +1,8 @@
-import type { Socket } from "./tcp_conn.ts";
-import type { ListenerSocket } from "./tcp_listener.ts";
+import type { ListenerSocket, NetAddress, Socket } from "../../base/socket.ts";
 
 /** A port on which several threads listen: hands on what this thread and the others accept. */
 export class SharedListener implements ListenerSocket {
-  readonly addr: Deno.NetAddr;
+  readonly addr: NetAddress;
   readonly #own: ListenerSocket;
   readonly #onClose: () => Promise<void>;
   /** Accepted by others, and not asked for yet. */

@@ -1,27 +1,27 @@
-import { errorText } from "../net/remote_socket.ts";
-import { encodeUtf8 } from "../base/bytes.ts";
-import type { Socket } from "../net/socket.ts";
-import type { ThreadLink } from "../net/thread_link.ts";
-import { ThreadRecord } from "../net/thread_records.ts";
+import { errorText } from "../protocol/error_text.ts";
+import { encodeUtf8 } from "../../base/bytes.ts";
+import type { Socket } from "../../base/socket.ts";
+import type { ThreadLink } from "../protocol/thread_link.ts";
+import { ThreadRecord } from "../protocol/thread_records.ts";
 
-/** What is to be sent to all who follow a feed, in pieces, from the oldest that one of them still needs. */
-export class HeldFeed {
-  readonly followers = new Set<FeedFollower>();
-  #stretches: Uint8Array[] = [];
+/** What is to be sent to all who follow a tail, in pieces, from the oldest that one of them still needs. */
+export class TailCopy {
+  readonly followers = new Set<TailSender>();
+  #pieces: Uint8Array[] = [];
   #first = 0;
 
-  /** Stretches that came so far. */
+  /** Pieces that came so far. */
   get count(): number {
-    return this.#first + this.#stretches.length;
+    return this.#first + this.#pieces.length;
   }
 
-  /** A stretch by its number. */
+  /** A piece by its number. */
   at(number: number): Uint8Array | undefined {
-    return this.#stretches[number - this.#first];
+    return this.#pieces[number - this.#first];
   }
 
-  push(stretch: Uint8Array): void {
-    this.#stretches.push(stretch);
+  push(piece: Uint8Array): void {
+    this.#pieces.push(piece);
     for (const follower of this.followers) follower.wake();
   }
 
@@ -30,18 +30,18 @@ export class HeldFeed {
     let least = this.count;
     for (const { needed } of this.followers) least = Math.min(least, needed);
     if (least === this.#first) return;
-    this.#stretches = this.#stretches.slice(least - this.#first);
+    this.#pieces = this.#pieces.slice(least - this.#first);
     this.#first = least;
   }
 }
 
-/** One connection that is sent a feed, from the stretch on that comes next. */
-export class FeedFollower {
+/** One connection that is sent a tail, from the piece on that comes next. */
+export class TailSender {
   readonly #id: number;
   readonly #conn: Pick<Socket, "write">;
-  readonly #feed: HeldFeed;
+  readonly #tail: TailCopy;
   readonly #link: ThreadLink;
-  /** Stretches that are sent completely. */
+  /** Pieces that are sent completely. */
   sent: number;
   /** The rest of the one that is being sent. */
   #rest: Uint8Array | null = null;
@@ -50,26 +50,26 @@ export class FeedFollower {
   readonly #onWritten = (count: number) => this.#advance(count);
   readonly #onError = (error: unknown) => this.#fail(error);
 
-  constructor(id: number, conn: Pick<Socket, "write">, feed: HeldFeed, link: ThreadLink) {
+  constructor(id: number, conn: Pick<Socket, "write">, tail: TailCopy, link: ThreadLink) {
     this.#id = id;
     this.#conn = conn;
-    this.#feed = feed;
+    this.#tail = tail;
     this.#link = link;
-    this.sent = feed.count;
-    feed.followers.add(this);
+    this.sent = tail.count;
+    tail.followers.add(this);
   }
 
-  /** The first stretch that it has yet to begin with, if it goes on. */
+  /** The first piece that it has yet to begin with, if it goes on. */
   get needed(): number {
     return this.#stops ? Infinity : this.sent;
   }
 
-  /** There is more in the feed. */
+  /** There is more in the tail. */
   wake(): void {
     if (this.#rest === null) this.#next();
   }
 
-  /** Ends behind the stretch that is being sent. */
+  /** Ends behind the piece that is being sent. */
   stop(): void {
     this.#stops = true;
     if (this.#rest === null) this.#end();
@@ -77,19 +77,19 @@ export class FeedFollower {
 
   /** The connection is closed. */
   drop(): void {
-    this.#feed.followers.delete(this);
+    this.#tail.followers.delete(this);
   }
 
   /** Tells what was sent since the last time. */
   report(kind: number = ThreadRecord.Progress): void {
-    this.#link.send(kind, this.#id, this.sent, this.#bytes, this.sent < this.#feed.count ? 1 : 0);
+    this.#link.send(kind, this.#id, this.sent, this.#bytes, this.sent < this.#tail.count ? 1 : 0);
     this.#bytes = 0;
   }
 
   #next(): void {
     if (this.#stops) return this.#end();
-    const stretch = this.#feed.at(this.sent);
-    if (stretch !== undefined) this.#write(stretch);
+    const piece = this.#tail.at(this.sent);
+    if (piece !== undefined) this.#write(piece);
   }
 
   #write(view: Uint8Array): void {
@@ -100,7 +100,7 @@ export class FeedFollower {
   #advance(count: number): void {
     this.#bytes += count;
     const rest = this.#rest!;
-    if (!this.#feed.followers.has(this)) return;
+    if (!this.#tail.followers.has(this)) return;
     if (count < rest.length) return this.#write(rest.subarray(count));
     this.#rest = null;
     this.sent++;
@@ -113,7 +113,7 @@ export class FeedFollower {
   }
 
   #fail(error: unknown): void {
-    if (!this.#feed.followers.has(this)) return;
+    if (!this.#tail.followers.has(this)) return;
     this.drop();
     this.#link.sendBytes(ThreadRecord.WriteFailed, this.#id, encodeUtf8(errorText(error)));
   }

@@ -1,7 +1,7 @@
 import { connect, type TLSSocket } from "node:tls";
-import type { Socket } from "./socket.ts";
-import type { ConnectOptions } from "./tcp_conn.ts";
-import { describeTlsError } from "./tls_error.ts";
+import type { Socket } from "../../base/socket.ts";
+import type { ConnectOptions } from "../tcp_conn.ts";
+import { describeTlsError } from "./error.ts";
 
 /**
  * A TLS connection to a server whose certificate is not looked at.

@@ -1,20 +1,19 @@
-import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
-import { AcceptLoop } from "../net/accept_loop.ts";
-import type { Socket } from "../net/socket.ts";
-import { errorText } from "../net/remote_socket.ts";
-import { type ListenerSocket, listenWithOthers } from "../net/tcp_listener.ts";
-import { type ThreadAddress, TlsListener } from "../net/tls_listener.ts";
-import type { SharedMemory, ThreadLink } from "../net/thread_link.ts";
-import type { TlsKeys } from "../net/tls_keys.ts";
-import { FeedFollower, HeldFeed } from "./feed_follower.ts";
-import { type RecordFields, ThreadRecord } from "../net/thread_records.ts";
+import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
+import { AcceptLoop } from "../../net/accept_loop.ts";
+import type { ListenerSocket, Socket, TlsKeys } from "../../base/socket.ts";
+import { errorText } from "../protocol/error_text.ts";
+import { listenWithOthers } from "../../net/tcp_listener.ts";
+import { type ThreadAddress, TlsListener } from "../../net/tls/listener.ts";
+import type { SharedMemory, ThreadLink } from "../protocol/thread_link.ts";
+import { TailCopy, TailSender } from "./tail_sender.ts";
+import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
 
 /** A socket of this thread. */
 interface Held {
   readonly id: number;
   readonly conn: Socket;
   buffer: Uint8Array<ArrayBuffer>;
-  follower: FeedFollower | null;
+  follower: TailSender | null;
 }
 
 /** A listening socket of this thread. */
@@ -35,12 +34,12 @@ const MAX_BALLAST_BYTES = 16 * 1024 * 1024;
  * The sockets of a thread that does what another one says: it accepts, reads and writes. What the bytes mean it does not
  * know.
  */
-export class SocketHost {
+export class WorkerSockets {
   readonly #link: ThreadLink;
   readonly #listeners = new Map<number, Listening>();
   readonly #held = new Map<number, Held>();
   readonly #mapped = new Map<number, Mapped>();
-  readonly #feeds = new Map<number, HeldFeed>();
+  readonly #tails = new Map<number, TailCopy>();
   /**
    * As much memory, never touched, as shared memory was let go of lately. Of shared memory the garbage collector takes no
    * account: a thread that makes little other garbage would keep it without end.
@@ -68,10 +67,10 @@ export class SocketHost {
         return this.#renew(id, JSON.parse(decodeUtf8(payload)));
       case ThreadRecord.Forget:
         return this.#forget(id);
-      case ThreadRecord.FeedStretch:
-        return this.#feed(id).push(this.#view(x, y, z));
-      case ThreadRecord.FeedEnd:
-        return void this.#feeds.delete(id);
+      case ThreadRecord.TailPiece:
+        return this.#tail(id).push(this.#view(x, y, z));
+      case ThreadRecord.TailEnd:
+        return void this.#tails.delete(id);
       case ThreadRecord.Ping:
         return this.#report();
     }
@@ -88,7 +87,7 @@ export class SocketHost {
       case ThreadRecord.CloseWrite:
         return void held.conn.closeWrite().catch(() => {});
       case ThreadRecord.Follow:
-        held.follower = new FeedFollower(id, held.conn, this.#feed(x), this.#link);
+        held.follower = new TailSender(id, held.conn, this.#tail(x), this.#link);
         return;
       case ThreadRecord.Unfollow:
         held.follower?.stop();
@@ -183,18 +182,18 @@ export class SocketHost {
     while (this.#ballastBytes > MAX_BALLAST_BYTES) this.#ballastBytes -= this.#ballast.shift()!.byteLength;
   }
 
-  #feed(id: number): HeldFeed {
-    const feed = this.#feeds.get(id) ?? new HeldFeed();
-    this.#feeds.set(id, feed);
-    return feed;
+  #tail(id: number): TailCopy {
+    const tail = this.#tails.get(id) ?? new TailCopy();
+    this.#tails.set(id, tail);
+    return tail;
   }
 
   /** Tells how far everybody is. */
   #report(): void {
     this.#link.send(ThreadRecord.Pong, 0);
-    for (const feed of this.#feeds.values()) {
-      for (const follower of feed.followers) follower.report();
-      feed.trim();
+    for (const tail of this.#tails.values()) {
+      for (const follower of tail.followers) follower.report();
+      tail.trim();
     }
   }
 

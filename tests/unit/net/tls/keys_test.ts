@@ -1,6 +1,6 @@
-import { readAuthorities, readTlsKeys } from "../../../src/net/tls_keys.ts";
-import { assert, assertEquals, assertStringIncludes } from "../../assert.ts";
-import { tlsPath, tlsText } from "../../tls_files.ts";
+import { readAuthorities, readTlsKeys } from "../../../../src/net/tls/keys.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../../assert.ts";
+import { tlsPath, tlsText } from "../../../tls_files.ts";
 
 Deno.test("readTlsKeys() reads a pair that belongs together", () => {
   const found = readTlsKeys({ cert: tlsPath("server.crt"), key: tlsPath("server.key") });

@@ -1,22 +1,13 @@
-import type { LogBlock } from "./log_block.ts";
-import type { LogPosition } from "./packet_log.ts";
-
-/** Bytes of a log, whole packets, that all who follow it are to be sent next. */
-export interface LogStretch {
-  readonly memory: SharedArrayBuffer;
-  readonly from: number;
-  readonly to: number;
-  /** The place behind it. */
-  readonly end: LogPosition;
-}
+import type { LiveTail, TailPiece } from "../base/live_tail.ts";
+import type { LogBlock, LogPosition } from "./log_block.ts";
 
 /**
- * The live end of a log, for players that another thread sends to: it is told of each stretch once, and sends it to
+ * The live end of a log, for players that another thread sends to: it is told of each piece once, and sends it to
  * however many there are.
  */
-export class LogFeed {
+export class LogTail implements LiveTail<LogPosition> {
   readonly #head: () => LogPosition;
-  readonly #listeners = new Set<(stretch: LogStretch) => void>();
+  readonly #listeners = new Set<(piece: TailPiece<LogPosition>) => void>();
   /** How far those who follow were told. Null while nobody does: a place holds all blocks behind it. */
   #told: LogPosition | null = null;
 
@@ -31,12 +22,12 @@ export class LogFeed {
     return live.block === block && live.entry === entry;
   }
 
-  /** Calls `onStretch` from here on. @returns Ends that. */
-  subscribe(onStretch: (stretch: LogStretch) => void): () => void {
+  /** Calls `onPiece` from here on. @returns Ends that. */
+  subscribe(onPiece: (piece: TailPiece<LogPosition>) => void): () => void {
     this.#told ??= this.#head();
-    this.#listeners.add(onStretch);
+    this.#listeners.add(onPiece);
     return () => {
-      this.#listeners.delete(onStretch);
+      this.#listeners.delete(onPiece);
       if (this.#listeners.size === 0) this.#told = null;
     };
   }
@@ -56,12 +47,12 @@ export class LogFeed {
   }
 
   #emit(block: LogBlock, from: number, to: number): void {
-    const stretch: LogStretch = {
+    const piece: TailPiece<LogPosition> = {
       memory: block.bytes.buffer,
       from: block.endOf(from),
       to: block.endOf(to),
       end: { block, entry: to },
     };
-    for (const listener of this.#listeners) listener(stretch);
+    for (const listener of this.#listeners) listener(piece);
   }
 }

@@ -17,13 +17,13 @@ export const ThreadRecord = {
   Ping: 9,
   /** Small segments of socket `id` leave at once (`x` is 1), or wait (0). */
   NoDelay: 10,
-  /** Feed `id` goes on with `z` bytes of shared memory `x` from offset `y` on. */
-  FeedStretch: 11,
-  /** Nobody follows feed `id` any more. */
-  FeedEnd: 12,
-  /** Socket `id` is sent feed `x` from its next stretch on. */
+  /** LiveTail `id` goes on with `z` bytes of shared memory `x` from offset `y` on. */
+  TailPiece: 11,
+  /** Nobody follows tail `id` any more. */
+  TailEnd: 12,
+  /** Socket `id` is sent tail `x` from its next piece on. */
   Follow: 13,
-  /** No longer, behind the stretch that is being sent. */
+  /** No longer, behind the piece that is being sent. */
   Unfollow: 14,
   /** Listener `id` shows another certificate; the payload is that and its key. */
   Renew: 15,
@@ -44,7 +44,7 @@ export const ThreadRecord = {
   Written: 26,
   WriteFailed: 27,
   Pong: 28,
-  /** Socket `id` was sent all before stretch `x`, `y` bytes since the last such record; `z` is 1 if there are more. */
+  /** Socket `id` was sent all before piece `x`, `y` bytes since the last such record; `z` is 1 if there are more. */
   Progress: 29,
   /** The same, and it no longer follows. */
   Unfollowed: 30,

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { encodeUtf8 } from "../../../src/base/bytes.ts";
-import { FeedRelay } from "../../../src/net/feed_relay.ts";
-import { errorText, RemoteSocket } from "../../../src/net/remote_socket.ts";
-import { ThreadLink } from "../../../src/net/thread_link.ts";
-import { forEachRecord, type RecordFields, ThreadRecord } from "../../../src/net/thread_records.ts";
+import { TailToThread } from "../../../src/threads/main/tail_to_thread.ts";
+import { ThreadSocket } from "../../../src/threads/main/thread_socket.ts";
+import { errorText } from "../../../src/threads/protocol/error_text.ts";
+import { ThreadLink } from "../../../src/threads/protocol/thread_link.ts";
+import { forEachRecord, type RecordFields, ThreadRecord } from "../../../src/threads/protocol/thread_records.ts";
 
 const address: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
 const nothing = new Uint8Array(0);
@@ -16,10 +17,10 @@ class Rig implements Disposable {
   readonly memory = new Map<SharedArrayBuffer, number>();
   readonly link = new ThreadLink({ postMessage: (message) => this.#onMessage(message as ArrayBuffer) });
   readonly book = { idOf: (memory: SharedArrayBuffer) => this.#idOf(memory) };
-  readonly socket = new RemoteSocket(7, { remoteAddr: address, localAddr: address }, {
+  readonly socket = new ThreadSocket(7, { remoteAddr: address, localAddr: address }, {
     link: this.link,
     memory: this.book,
-    relayOf: (feed) => new FeedRelay(3, feed, { link: this.link, memory: this.book }),
+    toThread: (tail) => new TailToThread(3, tail, { link: this.link, memory: this.book }),
     onClose: () => this.closed++,
   });
 
@@ -43,7 +44,7 @@ class Rig implements Disposable {
   }
 }
 
-Deno.test("RemoteSocket.read asks for as much as the buffer takes and fills it with what comes", async () => {
+Deno.test("ThreadSocket.read asks for as much as the buffer takes and fills it with what comes", async () => {
   using rig = new Rig();
   const buffer = new Uint8Array(10);
   const read = rig.socket.read(buffer);
@@ -57,7 +58,7 @@ Deno.test("RemoteSocket.read asks for as much as the buffer takes and fills it w
   assertEquals(await last, null);
 });
 
-Deno.test("RemoteSocket.write tells where shared memory stands, and copies other bytes up to a bound", async () => {
+Deno.test("ThreadSocket.write tells where shared memory stands, and copies other bytes up to a bound", async () => {
   using rig = new Rig();
   const shared = new Uint8Array(new SharedArrayBuffer(100), 20, 30);
   const first = rig.socket.write(shared);
@@ -73,14 +74,14 @@ Deno.test("RemoteSocket.write tells where shared memory stands, and copies other
   assertEquals(await second, 65_536);
 });
 
-Deno.test("RemoteSocket.setNoDelay tells of changes only: at first it is on", async () => {
+Deno.test("ThreadSocket.setNoDelay tells of changes only: at first it is on", async () => {
   using rig = new Rig();
   for (const on of [true, false, false, true]) rig.socket.setNoDelay(on);
   await Promise.resolve();
   assertEquals(rig.told.map(({ kind, x }) => [kind, x]), [[ThreadRecord.NoDelay, 0], [ThreadRecord.NoDelay, 1]]);
 });
 
-Deno.test("RemoteSocket: errors keep the class by which a caller knows the end of a connection", async () => {
+Deno.test("ThreadSocket: errors keep the class by which a caller knows the end of a connection", async () => {
   using rig = new Rig();
   const read = rig.socket.read(new Uint8Array(1));
   rig.answer(ThreadRecord.ReadFailed, 0, encodeUtf8(errorText(new Deno.errors.ConnectionReset("reset\nby peer"))));
@@ -90,7 +91,7 @@ Deno.test("RemoteSocket: errors keep the class by which a caller knows the end o
   await assertRejects(() => write, Error, "TypeError: odd");
 });
 
-Deno.test("RemoteSocket.close ends what is under way, once, and nothing is asked for after it", async () => {
+Deno.test("ThreadSocket.close ends what is under way, once, and nothing is asked for after it", async () => {
   using rig = new Rig();
   const read = rig.socket.read(new Uint8Array(1));
   const write = rig.socket.write(new Uint8Array(1));

@@ -1,7 +1,7 @@
-import { UpstreamError } from "../base/errors.ts";
-import { type ConnectOptions, TcpConn } from "./tcp_conn.ts";
-import { describeTlsError } from "./tls_error.ts";
-import { TlsSocket } from "./tls_socket.ts";
+import { UpstreamError } from "../../base/errors.ts";
+import { type ConnectOptions, TcpConn } from "../tcp_conn.ts";
+import { describeTlsError } from "./error.ts";
+import { TlsSocket } from "./socket.ts";
 
 /** How to speak TLS to a server. */
 export interface TlsDialOptions {
@@ -70,7 +70,7 @@ async function startTls(
 
 async function connectUnchecked(options: DialOptions): Promise<TcpConn> {
   // Node's TLS is only loaded by those who ask for it.
-  const { UncheckedSocket } = await import("./tls_unchecked.ts");
+  const { UncheckedSocket } = await import("./unchecked.ts");
   const { host, port, timeoutMs, tlsTimeoutMs, signal } = options;
   const limits = { timeoutMs: timeoutMs + tlsTimeoutMs, ...(signal === undefined ? {} : { signal }) };
   try {

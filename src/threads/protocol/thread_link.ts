@@ -11,6 +11,12 @@ export interface SharedMemory {
   readonly memory: SharedArrayBuffer;
 }
 
+/** Memory that another thread can be told to write from. */
+export interface MemoryBook {
+  /** The id by which the other thread knows that memory. */
+  idOf(memory: SharedArrayBuffer): number;
+}
+
 /**
  * A message costs both threads some 30 us, however much is in it. After a pause it leaves at once; then what comes
  * within this time leaves together.

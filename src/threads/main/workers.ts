@@ -1,16 +1,17 @@
-import type { Logger } from "../base/log.ts";
-import { SharedListener } from "../net/shared_listener.ts";
-import { SharedTlsListener } from "../net/shared_tls_listener.ts";
-import { listenHere, type ListenSocket, listenWithOthers, type TcpListenOptions } from "../net/tcp_listener.ts";
-import { type ListenTls, listenTlsHere, type ThreadAddress, type TlsListenOptions } from "../net/tls_listener.ts";
-import { type WorkerLike, WorkerThread } from "./worker_thread.ts";
+import type { Logger } from "../../base/log.ts";
+import { SharedListener } from "./shared_listener.ts";
+import { SharedTlsListener } from "./shared_tls_listener.ts";
+import { listenHere, type ListenSocket, listenWithOthers, type TcpListenOptions } from "../../net/tcp_listener.ts";
+import { type ListenTls, listenTlsHere, type ThreadAddress } from "../../net/tls/listener.ts";
+import type { TlsListenOptions } from "../../base/socket.ts";
+import { ThreadHandle, type WorkerLike } from "./thread_handle.ts";
 
 /** Options of {@link Workers}. */
 export interface WorkersOptions {
   /** Threads that serve clients, this one among them. */
   readonly threads: number;
   readonly log: Logger;
-  /** Starts one more thread; see `worker/fanout_worker.ts`. */
+  /** Starts one more thread; see `threads/worker/fanout_worker.ts`. */
   spawn?(): WorkerLike;
 }
 
@@ -35,7 +36,7 @@ export function threadCount(workers: number | "auto"): number {
 export class Workers implements Disposable {
   readonly #log: Logger;
   readonly #spawn: () => WorkerLike;
-  readonly #threads = new Map<number, WorkerThread>();
+  readonly #threads = new Map<number, ThreadHandle>();
   readonly #listeners = new Map<number, SharedListener>();
   readonly #tlsOptions = new Map<number, TlsListenOptions>();
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
@@ -98,7 +99,7 @@ export class Workers implements Disposable {
   }
 
   #start(number: number): void {
-    const thread = new WorkerThread(this.#spawn(), {
+    const thread = new ThreadHandle(this.#spawn(), {
       onAccepted: (listener, socket) => {
         const found = this.#listeners.get(listener);
         if (found === undefined) socket.close();
@@ -112,7 +113,7 @@ export class Workers implements Disposable {
     for (const [id, listener] of this.#listeners) thread.listen(id, addressOf(listener));
   }
 
-  #onDead(number: number, thread: WorkerThread, reason: string): void {
+  #onDead(number: number, thread: ThreadHandle, reason: string): void {
     if (this.#threads.get(number) !== thread) return;
     this.#threads.delete(number);
     this.#log.error(`thread ${number} has ended, its clients are gone, it is started again: ${reason}`);

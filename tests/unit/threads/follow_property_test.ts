@@ -1,13 +1,15 @@
-import { receiveMessage, type SharedMemory, ThreadLink } from "../../../src/net/thread_link.ts";
-import { forEachRecord, ThreadRecord } from "../../../src/net/thread_records.ts";
-import { type Socket, TcpConn } from "../../../src/net/tcp_conn.ts";
+import { receiveMessage, type SharedMemory, ThreadLink } from "../../../src/threads/protocol/thread_link.ts";
+import { forEachRecord, ThreadRecord } from "../../../src/threads/protocol/thread_records.ts";
+import { TcpConn } from "../../../src/net/tcp_conn.ts";
+import type { Socket } from "../../../src/base/socket.ts";
 import { type PumpSource, WritePump } from "../../../src/net/write_pump.ts";
+import type { LogPosition } from "../../../src/stream/log_block.ts";
 import { encodeMessage } from "../../../src/rtmp/chunk_writer.ts";
 import { setChunkSize } from "../../../src/rtmp/control.ts";
-import { type WorkerLike, WorkerThread } from "../../../src/server/worker_thread.ts";
+import { ThreadHandle, type WorkerLike } from "../../../src/threads/main/thread_handle.ts";
 import { LiveSource, type Player } from "../../../src/stream/live_source.ts";
 import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
-import { SocketHost } from "../../../src/worker/socket_host.ts";
+import { WorkerSockets } from "../../../src/threads/worker/worker_sockets.ts";
 import { assertEquals, assertGreater } from "../../assert.ts";
 import { Prng } from "../../fuzz/mutate.ts";
 import { ManualTimers } from "../manual_timers.ts";
@@ -26,8 +28,8 @@ class TwoThreads implements WorkerLike {
   readonly #toHost: (ArrayBuffer | SharedMemory)[] = [];
   readonly #toMain: ArrayBuffer[] = [];
   readonly #hostLink = new ThreadLink({ postMessage: (message) => this.#toMain.push(message as ArrayBuffer) });
-  readonly host = new SocketHost(this.#hostLink);
-  readonly thread = new WorkerThread(this, {
+  readonly host = new WorkerSockets(this.#hostLink);
+  readonly thread = new ThreadHandle(this, {
     onHandshakeError: () => {},
     onAccepted: (_listener, socket) => this.accepted.push(socket),
     onTrouble: (text) => assertEquals(text, ""),
@@ -96,10 +98,10 @@ class SlowSocket implements Socket {
 const controlMessage = encodeMessage(setChunkSize(CHUNK_SIZE), CHUNK_SIZE);
 
 /** A player whose socket the other thread holds. */
-class RemotePlayer implements Player, PumpSource {
+class RemotePlayer implements Player, PumpSource<LogPosition> {
   readonly client: SlowSocket;
   readonly cursor: PlayCursor;
-  readonly pump: WritePump;
+  readonly pump: WritePump<LogPosition>;
   readonly received: string[] = [];
   paused = false;
   /** Headers are on their way, their keyframe is next: a jump now would send others behind them. */

@@ -1,23 +1,16 @@
-import { Acceptor } from "./acceptor.ts";
-import type { Socket } from "./socket.ts";
-import type { ListenerSocket } from "./tcp_listener.ts";
-import { describeTlsError } from "./tls_error.ts";
-import type { TlsKeys } from "./tls_keys.ts";
-import { TlsSocket } from "./tls_socket.ts";
+import type { RenewableListener, Socket, TlsKeys, TlsListenOptions } from "../../base/socket.ts";
+import { Acceptor } from "../acceptor.ts";
+import { describeTlsError } from "./error.ts";
+import { TlsSocket } from "./socket.ts";
 
 /** Options of {@link TlsListener}. */
-export interface TlsListenOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly keys: TlsKeys;
+export interface TlsListenerOptions extends TlsListenOptions {
   /** Other threads listen on the port, too; see `listenWithOthers`. */
   readonly isShared?: boolean;
   /** Time for one handshake, from the TCP connection on. */
   readonly handshakeTimeoutMs?: number;
   /** Handshakes at a time. */
   readonly maxHandshakes?: number;
-  /** Told of each handshake that came to nothing; `reason` is in words, empty where the peer only left. */
-  onHandshakeError(remoteIp: string, reason: string): void;
 }
 
 /** Where a thread is to listen with others, and with what certificate, if with TLS. */
@@ -27,18 +20,11 @@ export interface ThreadAddress {
   readonly keys?: TlsKeys;
 }
 
-/** A listening socket whose certificate can change. */
-export interface RenewableListener extends ListenerSocket {
-  readonly isClosed: boolean;
-  /** From here on handshakes show another certificate. Connections, and handshakes under way, go on as they are. */
-  renew(keys: TlsKeys): void;
-}
-
 /** Opens a listening socket that speaks TLS; throws what Deno throws. */
 export type ListenTls = (options: TlsListenOptions) => RenewableListener;
 
 /** A socket of this thread. */
-export const listenTlsHere: ListenTls = (options) => new TlsListener(options);
+export const listenTlsHere = (options: TlsListenerOptions): RenewableListener => new TlsListener(options);
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_HANDSHAKES = 2048;
@@ -58,7 +44,7 @@ const REOPEN_STEP_MS = 2;
  */
 export class TlsListener implements RenewableListener {
   readonly addr: Deno.NetAddr;
-  readonly #options: TlsListenOptions;
+  readonly #options: TlsListenerOptions;
   /** Handshakes under way, the oldest first, and how to end them. */
   readonly #handshakes = new Map<TlsSocket, { readonly startedMs: number; drop(reason: string): void }>();
   readonly #ready: Socket[] = [];
@@ -72,7 +58,7 @@ export class TlsListener implements RenewableListener {
   #closed = false;
 
   /** Binds and listens. @throws As `Deno.listenTls`. */
-  constructor(options: TlsListenOptions) {
+  constructor(options: TlsListenerOptions) {
     this.#options = options;
     this.#keys = options.keys;
     this.#socket = listen(options, options.port, options.keys);
@@ -192,7 +178,7 @@ export class TlsListener implements RenewableListener {
   }
 }
 
-function listen({ host, isShared }: TlsListenOptions, port: number, { cert, key }: TlsKeys): Deno.TlsListener {
+function listen({ host, isShared }: TlsListenerOptions, port: number, { cert, key }: TlsKeys): Deno.TlsListener {
   // By a variable: the types that Deno 2.4.2 has in a worker do not know of reusePort.
   const options = { hostname: host, port, cert, key, ...(isShared ? { reusePort: true } : {}) };
   return Deno.listenTls(options);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../../assert.ts";
-import { forEachRecord, RecordBatch, type RecordFields } from "../../../src/net/thread_records.ts";
+import { forEachRecord, RecordBatch, type RecordFields } from "../../../src/threads/protocol/thread_records.ts";
 
 function read(message: ArrayBuffer): RecordFields[] {
   const records: RecordFields[] = [];

@@ -1,6 +1,6 @@
-import { ShutdownQueue } from "./shutdown_queue.ts";
-import type { SocketAddress } from "./socket_shutdown.ts";
-import type { Socket } from "./socket.ts";
+import { ShutdownQueue } from "../shutdown_queue.ts";
+import type { SocketAddress } from "../socket_shutdown.ts";
+import type { Socket } from "../../base/socket.ts";
 
 /**
  * How long what was written before `close()` may take to leave. Deno sends it, and the word that the connection ends,

@@ -1,6 +1,6 @@
 import { SharedListener } from "./shared_listener.ts";
-import type { TlsKeys } from "./tls_keys.ts";
-import type { RenewableListener, ThreadAddress } from "./tls_listener.ts";
+import type { RenewableListener, TlsKeys } from "../../base/socket.ts";
+import type { ThreadAddress } from "../../net/tls/listener.ts";
 
 /** A port on which several threads listen with TLS, all with one certificate. */
 export class SharedTlsListener extends SharedListener implements RenewableListener {

@@ -1,18 +1,13 @@
-import { decodeUtf8 } from "../base/bytes.ts";
-import type { Feed, Following, FollowSink } from "./feed.ts";
-import type { FeedRelay, RelayedFollowing } from "./feed_relay.ts";
-import type { Socket } from "./tcp_conn.ts";
-import type { ThreadLink } from "./thread_link.ts";
-import { type RecordFields, ThreadRecord } from "./thread_records.ts";
+import { decodeUtf8 } from "../../base/bytes.ts";
+import type { Following, FollowSink, LiveTail } from "../../base/live_tail.ts";
+import type { TailToThread, ThreadFollowing } from "./tail_to_thread.ts";
+import type { Socket } from "../../base/socket.ts";
+import type { MemoryBook, ThreadLink } from "../protocol/thread_link.ts";
+import { toError } from "../protocol/error_text.ts";
+import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
 
 /** Most bytes of a write that are not shared memory: they are copied twice. */
 const MAX_COPY_BYTES = 64 * 1024;
-
-/** Memory that another thread can be told to write from. */
-export interface MemoryBook {
-  /** The id by which the other thread knows that memory. */
-  idOf(memory: SharedArrayBuffer): number;
-}
 
 /** Both ends of a connection. */
 export interface SocketAddresses {
@@ -31,27 +26,27 @@ interface PendingRead {
  * A socket that another thread holds. What is written from shared memory is not copied: the other thread is told where
  * it stands.
  */
-export class RemoteSocket implements Socket {
+export class ThreadSocket implements Socket {
   readonly remoteAddr: Deno.NetAddr;
   readonly localAddr: Deno.NetAddr;
   readonly isEncrypted: boolean;
   readonly #id: number;
   readonly #link: ThreadLink;
   readonly #memory: MemoryBook;
-  readonly #relayOf: (feed: Feed) => FeedRelay;
+  readonly #toThread: <Place>(tail: LiveTail<Place>) => TailToThread<Place>;
   readonly #onClose: () => void;
   /** The other thread has done so before it told of the socket. */
   #noDelay = true;
   #reading: PendingRead | null = null;
   #writing: PromiseWithResolvers<number> | null = null;
   #failure: Error | null = null;
-  #following: RelayedFollowing | null = null;
+  #following: ThreadFollowing | null = null;
 
   /** @param id The other thread's name for it. @param onClose Told when this side lets go of it. */
   constructor(id: number, { remoteAddr, localAddr, isEncrypted = false }: SocketAddresses, thread: {
     link: ThreadLink;
     memory: MemoryBook;
-    relayOf(feed: Feed): FeedRelay;
+    toThread<Place>(tail: LiveTail<Place>): TailToThread<Place>;
     onClose(): void;
   }) {
     this.#id = id;
@@ -60,7 +55,7 @@ export class RemoteSocket implements Socket {
     this.isEncrypted = isEncrypted;
     this.#link = thread.link;
     this.#memory = thread.memory;
-    this.#relayOf = thread.relayOf;
+    this.#toThread = thread.toThread;
     this.#onClose = thread.onClose;
   }
 
@@ -89,8 +84,8 @@ export class RemoteSocket implements Socket {
     return this.#writing.promise;
   }
 
-  follow(feed: Feed, sink: FollowSink): Following {
-    this.#following = this.#relayOf(feed).follow(this.#id, sink);
+  follow<Place>(tail: LiveTail<Place>, sink: FollowSink<Place>): Following {
+    this.#following = this.#toThread(tail).follow(this.#id, sink);
     return this.#following;
   }
 
@@ -156,15 +151,4 @@ export class RemoteSocket implements Socket {
     this.#writing = null;
     return writing ?? undefined;
   }
-}
-
-/** An error of Deno as text, for {@link toError}: its class tells what the caller does about it. */
-export function errorText(error: unknown): string {
-  return error instanceof Error ? `${error.name}\n${error.message}` : `Error\n${String(error)}`;
-}
-
-function toError(text: string): Error {
-  const [name = "", message = ""] = text.split(/\n(.*)/s);
-  const known = Object.entries(Deno.errors).find(([each]) => each === name);
-  return known === undefined ? new Error(`${name}: ${message}`) : new known[1](message);
 }

@@ -1,0 +1,57 @@
+import type { Following, FollowSink, LiveTail } from "./live_tail.ts";
+
+/** One end of a connection: an IP address and a port. */
+export interface NetAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * What a connection is made of: a `Deno.TcpConn`, one with TLS, one of another thread, or one in memory. Reads and writes
+ * fail with Deno's errors.
+ */
+export interface Socket {
+  readonly localAddr: NetAddress;
+  readonly remoteAddr: NetAddress;
+  /** TLS is spoken on it. */
+  readonly isEncrypted?: boolean;
+  /** @returns Bytes put into `buffer`, at least one; null at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** @returns Bytes taken, at least one. */
+  write(view: Uint8Array): Promise<number>;
+  /** Ends the sending side. */
+  closeWrite(): Promise<void>;
+  close(): void;
+  setNoDelay(on?: boolean): void;
+  /** Sends a tail from its live end on, by itself; nothing else may be written meanwhile. */
+  follow?<Place>(tail: LiveTail<Place>, sink: FollowSink<Place>): Following;
+}
+
+/** A listening socket. */
+export interface ListenerSocket {
+  readonly addr: NetAddress;
+  accept(): Promise<Socket>;
+  close(): void;
+}
+
+/** A certificate with its chain, and its key, in PEM. */
+export interface TlsKeys {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Where to listen with TLS, and how. */
+export interface TlsListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly keys: TlsKeys;
+  /** Told of each handshake that came to nothing; `reason` is in words, empty where the peer only left. */
+  onHandshakeError(remoteIp: string, reason: string): void;
+}
+
+/** A listening socket whose certificate can change. */
+export interface RenewableListener extends ListenerSocket {
+  readonly isClosed: boolean;
+  /** From here on handshakes show another certificate. Connections, and handshakes under way, go on as they are. */
+  renew(keys: TlsKeys): void;
+}

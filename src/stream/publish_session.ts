@@ -1,0 +1,11 @@
+import type { MediaPacket } from "./packet.ts";
+
+/** Who feeds a source: a publisher of this server, or a connection to another server. */
+export type FedBy = "client" | "upstream";
+
+/** A publisher's hold on a source. Disposing it frees the stream for the next. */
+export interface PublishSession extends Disposable {
+  publish(packet: MediaPacket): void;
+  /** The publisher's socket has nothing more at this moment: players get what came, if it is time. */
+  endBurst(): void;
+}
