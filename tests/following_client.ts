@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { systemTimers } from "../src/base/clock.ts";
+import { systemNetwork } from "../src/net/network.ts";
 import { RtmpClient } from "../src/upstream/client/rtmp_client.ts";
 import { parseTarget } from "../src/upstream/target.ts";
 import { MessageType, type RtmpMessage } from "../src/rtmp/message.ts";
@@ -55,6 +56,7 @@ export class FollowingClient implements Disposable {
         connectTimeoutMs: 3000,
         handshakeTimeoutMs: 3000,
         timers: systemTimers,
+        network: systemNetwork,
         session: {
           role: "play",
           tcUrl: `rtmp://${target.text}/${url.app}`,

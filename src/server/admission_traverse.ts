@@ -35,7 +35,7 @@ export async function askOrigin(
   for (const target of pulls.pool.order(originTargets(cluster, "rtmp"), key)) {
     try {
       const tls = tlsFor(target, pulls.environment);
-      const refusal = await tryConnect(target, words, { ...cluster, timers, tls });
+      const refusal = await tryConnect(target, words, { ...cluster, timers, tls, network: pulls.environment });
       pulls.pool.noteSuccess(target.text);
       if (refusal === null) return;
       words.log.warn(`origin ${target.text} refuses a client of ${key}: ${refusal}`);
@@ -52,7 +52,7 @@ export async function askOrigin(
 type ConnectLimits =
   & Pick<VhostConfig["cluster"], "connectTimeoutMs" | "handshakeTimeoutMs">
   & Pick<ServerContext, "timers">
-  & Pick<RtmpClientOptions, "tls">;
+  & Pick<RtmpClientOptions, "tls" | "network">;
 
 /** @returns What the origin has against the client; null when it lets it in. */
 async function tryConnect({ host, port }: PullTarget, words: ConnectWords, limits: ConnectLimits) {

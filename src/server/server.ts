@@ -4,6 +4,7 @@ import type { Tracer } from "../base/trace.ts";
 import { Coworkers } from "../cluster/coworkers.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
 import { PullRegistry } from "../upstream/pull/pull_registry.ts";
+import { systemNetwork } from "../net/network.ts";
 import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
 import { type ListenTls, listenTlsHere } from "../net/tls/listener.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
@@ -74,6 +75,7 @@ export class Server implements ServerContext {
     this.coworkers = new Coworkers(fetch, this.timers, log, this.identity.serviceId);
     this.#authorities = loadAuthorities(config, log);
     this.pulls = new PullRegistry({
+      ...systemNetwork,
       caCerts: () => this.#authorities,
       timers: this.timers,
       log,

@@ -2,11 +2,12 @@ import type { AmfObject } from "../amf/amf0.ts";
 import type { Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
+import type { Network } from "../net/network.ts";
 import type { OriginPool } from "./origin_pool.ts";
 import type { OriginWatch } from "./pull/origin_watch.ts";
 
 /** What all connections to other servers share. */
-export interface UpstreamEnvironment {
+export interface UpstreamEnvironment extends Network {
   timers: Timers;
   log: Logger;
   pool: OriginPool;

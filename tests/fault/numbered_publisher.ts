@@ -1,4 +1,5 @@
 import { systemTimers } from "../../src/base/clock.ts";
+import { systemNetwork } from "../../src/net/network.ts";
 import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
 import { parseTarget } from "../../src/upstream/target.ts";
 import { encodeFrame, headers, type OutgoingFrame } from "./numbered_media.ts";
@@ -96,6 +97,7 @@ export class NumberedPublisher implements Disposable {
         connectTimeoutMs: 1000,
         handshakeTimeoutMs: 5000,
         timers: systemTimers,
+        network: systemNetwork,
         session: {
           role: "publish",
           tcUrl: address.slice(0, address.lastIndexOf("/")),

@@ -108,6 +108,15 @@ Deno.test("rooms without sockets take clock, timers, randomness and logger as pa
   assertEquals(breaches, []);
 });
 
+Deno.test("upstream takes clock, timers, randomness and its connections as parameters", () => {
+  const upstream = files.filter(({ room }) => room === "upstream");
+  assertEquals(upstream.flatMap(impurities), []);
+  const dials = imports.filter(({ from, to, typeOnly }) =>
+    from.room === "upstream" && !typeOnly && /net\/(?:tls\/dial|tcp_conn)\.ts$/.test(to)
+  );
+  assertEquals(dials.map(({ from, to }) => `${from.path} imports ${to}`), []);
+});
+
 Deno.test("the configuration's parser reads no files and asks no clock", () => {
   const breaches = files.filter(({ room }) => room === "config").flatMap(impurities);
   assertEquals(breaches, []);

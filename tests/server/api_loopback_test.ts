@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "../assert.ts";
 import { systemTimers } from "../../src/base/clock.ts";
+import { systemNetwork } from "../../src/net/network.ts";
 import { SrsError, type UpstreamError } from "../../src/base/errors.ts";
 import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
 import { HttpServer } from "../../src/http/http_server.ts";
@@ -77,6 +78,7 @@ async function connect(origin: Origin, role: "play" | "publish") {
     connectTimeoutMs: 1000,
     handshakeTimeoutMs: 1000,
     timers: systemTimers,
+    network: systemNetwork,
     session: {
       role,
       tcUrl: "rtmp://127.0.0.1/live",

@@ -1,3 +1,4 @@
+import { systemNetwork } from "../../net/network.ts";
 import type { Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../../upstream/client/rtmp_client.ts";
@@ -132,6 +133,7 @@ export class DemoPlayer implements RtmpClientHandlers {
         port,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+        network: systemNetwork,
         timers: this.#timers,
         session: {
           role: "play",

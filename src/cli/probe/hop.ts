@@ -1,3 +1,4 @@
+import { systemNetwork } from "../../net/network.ts";
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { talkRule } from "../../upstream/redirect_policy.ts";
@@ -121,6 +122,7 @@ export class ProbeHop implements RtmpClientHandlers {
         tls: target.tls ? tls : null,
         connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, leftMs),
         handshakeTimeoutMs: Math.min(HANDSHAKE_TIMEOUT_MS, leftMs),
+        network: systemNetwork,
         timers,
         session: {
           role: "play",

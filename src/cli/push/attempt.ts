@@ -1,3 +1,4 @@
+import { systemNetwork } from "../../net/network.ts";
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { type Span, TRACEPARENT, type Tracer } from "../../base/trace.ts";
@@ -118,6 +119,7 @@ export class PushAttempt implements RtmpClientHandlers {
         tls: target.tls ? tls : null,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+        network: systemNetwork,
         timers,
         session: {
           role: "publish",

@@ -2,7 +2,8 @@ import type { Timers } from "../../base/clock.ts";
 import { describeError, SrsError, UpstreamError } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/bytes.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
-import { dial, type TlsDialOptions } from "../../net/tls/dial.ts";
+import type { Network } from "../../net/network.ts";
+import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
 import { formatHost } from "../../rtmp/url.ts";
@@ -26,6 +27,7 @@ export interface FlvClientOptions {
   /** From the request to the head of an answer, if only a preliminary one. */
   headTimeoutMs: number;
   timers: Timers;
+  network: Pick<Network, "dial">;
   signal?: AbortSignal;
   /** Judges the address that the host name led to, before anything is said there; default: any will do. */
   mayTalkTo?: (ip: string) => boolean;
@@ -86,7 +88,7 @@ export class FlvClient implements Disposable {
    */
   static async connect(options: FlvClientOptions, handlers: FlvClientHandlers): Promise<FlvClient> {
     const { connectTimeoutMs: timeoutMs, handshakeTimeoutMs: tlsTimeoutMs } = options;
-    const tcp = await dial({ ...options, timeoutMs, tlsTimeoutMs });
+    const tcp = await options.network.dial({ ...options, timeoutMs, tlsTimeoutMs });
     const client = new FlvClient(tcp, options, handlers);
     client.#run();
     return client;

@@ -1,7 +1,8 @@
 import { describeError, SrsError, UpstreamError } from "../../base/errors.ts";
 import type { Timers } from "../../base/clock.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
-import { dial, type TlsDialOptions } from "../../net/tls/dial.ts";
+import type { Network } from "../../net/network.ts";
+import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import { type PumpSource, WritePump } from "../../net/write_pump.ts";
 import {
   type ClientEvent,
@@ -23,6 +24,7 @@ export interface RtmpClientOptions {
   /** The TLS handshake; then RTMP's, connect, createStream: until the session is ready. */
   handshakeTimeoutMs: number;
   timers: Timers;
+  network: Pick<Network, "dial" | "randomBytes">;
   session: Omit<ClientSessionOptions, "random" | "nowMs">;
   signal?: AbortSignal;
   /** Judges the address that the host name led to, before anything is said there; default: any will do. */
@@ -64,12 +66,12 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   #lastInputMs: number;
 
   private constructor(tcp: TcpConn, options: RtmpClientOptions, handlers: RtmpClientHandlers) {
-    const { timers, session, handshakeTimeoutMs } = options;
+    const { timers, network, session, handshakeTimeoutMs } = options;
     this.#options = options;
     this.#handlers = handlers;
     this.#tcp = tcp;
     this.#lastInputMs = timers.nowMs();
-    const random = (count: number) => crypto.getRandomValues(new Uint8Array(count));
+    const random = (count: number) => network.randomBytes(count);
     this.#session = new RtmpClientSession(this, { ...session, random, nowMs: this.#lastInputMs });
     this.#pump = new WritePump(tcp, this);
     this.#deadline = timers.after(handshakeTimeoutMs, () => {
@@ -87,7 +89,7 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
    */
   static async connect(options: RtmpClientOptions, handlers: RtmpClientHandlers): Promise<RtmpClient> {
     const { connectTimeoutMs: timeoutMs, handshakeTimeoutMs: tlsTimeoutMs } = options;
-    const tcp = await dial({ ...options, timeoutMs, tlsTimeoutMs });
+    const tcp = await options.network.dial({ ...options, timeoutMs, tlsTimeoutMs });
     const client = new RtmpClient(tcp, options, handlers);
     client.#run();
     return client;

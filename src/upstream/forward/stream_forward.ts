@@ -124,6 +124,7 @@ export class StreamForward implements Disposable {
         connectTimeoutMs,
         handshakeTimeoutMs,
         timers: environment.timers,
+        network: environment,
         session: session(target),
         mayTalkTo: talkRule(target.namedBy),
       },
@@ -154,7 +155,8 @@ export class StreamForward implements Disposable {
 
   async #rest(pauseMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#options.environment.timers.after(pauseMs / 2 + Math.random() * pauseMs / 2, resolve);
+    const { timers, random } = this.#options.environment;
+    const timer = timers.after(pauseMs / 2 + random() * pauseMs / 2, resolve);
     this.#pause = { timer, end: resolve };
     await promise;
     this.#pause = null;

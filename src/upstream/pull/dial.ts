@@ -32,7 +32,17 @@ export function upstreamDial(options: UpstreamDialOptions): UpstreamRunOptions["
   return (handlers, signal) => {
     const tls = tlsFor(target, environment);
     const { connectTimeoutMs, handshakeTimeoutMs } = cluster;
-    const way = { host, port, tls, connectTimeoutMs, handshakeTimeoutMs, timers, signal, mayTalkTo: talkRule(namedBy) };
+    const way = {
+      host,
+      port,
+      tls,
+      connectTimeoutMs,
+      handshakeTimeoutMs,
+      timers,
+      network: environment,
+      signal,
+      mayTalkTo: talkRule(namedBy),
+    };
     if (request.protocol === "rtmp") {
       // Without its mark a relay would be sent away by an owner that is about to stop.
       const isRelay = cluster.mode !== "remote";

@@ -1,5 +1,6 @@
 import type { Timers } from "../../base/clock.ts";
-import { TcpConn } from "../../net/tcp_conn.ts";
+import type { Network } from "../../net/network.ts";
+import { talkRule } from "../redirect_policy.ts";
 import type { PullTarget } from "../target.ts";
 
 /** Whether a server takes connections. Never rejects. */
@@ -10,13 +11,16 @@ const LOOK_MS = 200;
 const CONNECT_TIMEOUT_MS = 1000;
 
 /** Tries a TCP connection. */
-export async function canReach({ host, port }: PullTarget): Promise<boolean> {
-  try {
-    (await TcpConn.connect({ host, port, timeoutMs: CONNECT_TIMEOUT_MS })).close();
-    return true;
-  } catch {
-    return false;
-  }
+export function reachOver(network: Pick<Network, "dial">): CanReach {
+  return async ({ host, port, namedBy }) => {
+    try {
+      const limits = { timeoutMs: CONNECT_TIMEOUT_MS, tlsTimeoutMs: CONNECT_TIMEOUT_MS };
+      (await network.dial({ host, port, ...limits, mayTalkTo: talkRule(namedBy) })).close();
+      return true;
+    } catch {
+      return false;
+    }
+  };
 }
 
 /**

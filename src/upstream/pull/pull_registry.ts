@@ -1,7 +1,7 @@
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import { OriginPool } from "../origin_pool.ts";
-import { canReach, OriginWatch } from "./origin_watch.ts";
+import { OriginWatch, reachOver } from "./origin_watch.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { type PullState, StreamPull } from "./stream_pull.ts";
 
@@ -30,7 +30,7 @@ export class PullRegistry {
 
   constructor(environment: Omit<UpstreamEnvironment, "pool" | "watch">) {
     this.pool = new OriginPool(environment.timers);
-    const watch = new OriginWatch(environment.timers, canReach);
+    const watch = new OriginWatch(environment.timers, reachOver(environment));
     this.environment = { ...environment, pool: this.pool, watch };
   }
 

@@ -211,13 +211,13 @@ export class StreamPull {
   async #rest(pauseMs: number, targets: readonly PullTarget[] = []): Promise<void> {
     if (pauseMs <= 0 || this.#stopped) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const { pool, watch } = this.#environment;
+    const { timers, random, pool, watch } = this.#environment;
     using watches = new DisposableStack();
     for (const target of targets) {
       if (pool.health(target.text).failures > 0) watches.use(watch.watch(target, resolve));
     }
     // Half fixed, half random: streams that lost the same origin do not come back in step.
-    const timer = this.#environment.timers.after(pauseMs / 2 + Math.random() * pauseMs / 2, resolve);
+    const timer = timers.after(pauseMs / 2 + random() * pauseMs / 2, resolve);
     this.#endPause = resolve;
     await promise;
     timer.cancel();

@@ -2,6 +2,7 @@ import type { Logger } from "../../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import { Members } from "../../../src/server/members.ts";
 import { Publishers } from "../../../src/server/publishers.ts";
+import { systemNetwork } from "../../../src/net/network.ts";
 import { PullRegistry } from "../../../src/upstream/pull/pull_registry.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
@@ -52,7 +53,14 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
       claim: () => Promise.resolve(),
       confirm: () => Promise.resolve(null),
     },
-    pulls: new PullRegistry({ timers, log, newCid: () => "pull0000", connectArgs: () => ({}), httpHeaders: () => [] }),
+    pulls: new PullRegistry({
+      ...systemNetwork,
+      timers,
+      log,
+      newCid: () => "pull0000",
+      connectArgs: () => ({}),
+      httpHeaders: () => [],
+    }),
     startedMs: START_MS,
     rtmp: { connectionCount: 3 },
     drain: { isOn: false },
