@@ -93,7 +93,7 @@ function describeType(type: ValueType<unknown>): string {
 
 /** A default as a file would have it. */
 function describeDefault(value: unknown, type: ValueType<unknown>, inherits: string | null): string {
-  if (inherits !== null) return "that of the top level";
+  if (inherits !== null) return "the top-level value";
   if (typeof value === "boolean") return value ? "on" : "off";
   if (typeof value === "number") return String(value / (type.scale ?? 1));
   if (typeof value === "string") return value;

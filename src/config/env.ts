@@ -102,7 +102,7 @@ function isFirstSet({ info }: Target, name: string, env: Environment): boolean {
 function reportUnknown(name: string, problems: ProblemList): void {
   if (serviceVariable.test(name)) return;
   const near = nearestName(name, [...variables().keys(), ...otherVariables]);
-  const message = `the environment variable ${quoteWord(name)} means nothing`;
+  const message = `unknown environment variable ${quoteWord(name)}`;
   problems.warn(wholeFile("environment"), message, near ? `did you mean "${near}"?` : null);
 }
 

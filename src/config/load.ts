@@ -76,7 +76,7 @@ function checkEncoding(file: string, text: string, problems: ProblemList): void 
   if (at < 0) return;
   const before = splitLines(file, text.slice(0, at));
   const place = { file, line: before.length, column: (before.at(-1) ?? "").length + 1, length: 1 };
-  problems.warn(place, "the file is not in UTF-8 here", "save it as UTF-8");
+  problems.warn(place, "this is not valid UTF-8", "save the file as UTF-8");
 }
 
 const emptyBlock: ConfBlock = { directives: [], tailComments: [] };

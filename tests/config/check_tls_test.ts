@@ -31,7 +31,7 @@ const cases: [what: string, text: string, problems: string[]][] = [
   ["a good pair", "rtmps { enabled on; listen 1443; key a.key; cert 100.crt; }", []],
   ["a pair of unknown validity", "rtmps { enabled on; listen 1443; key a.key; cert any; }", []],
   ["rtmps without listen", "rtmps { enabled on; cert 100.crt; }", [
-    `2:1: warning: rtmps without a "listen" listens nowhere; it needs a port, for example 1443`,
+    `2:1: warning: rtmps has no "listen" and serves nobody; add a port, for example 1443`,
   ]],
   ["a key that does not fit", "rtmps { enabled on; listen 1443; key other.key; cert 100.crt; }", [
     `2:38: "other.key" does not belong; name another`,
@@ -44,34 +44,34 @@ const cases: [what: string, text: string, problems: string[]][] = [
     `2:54: "/etc/other.key" does not belong; name another`,
   ]],
   ["an expired certificate", "rtmps { enabled on; listen 1443; cert -1.crt; }", [
-    `2:39: warning: the certificate "-1.crt" has expired on 2026-06-14; clients will refuse it: get a new one`,
+    `2:39: warning: the certificate "-1.crt" expired on 2026-06-14; renew it: clients refuse it`,
   ]],
   ["one that expires soon", "rtmps { enabled on; listen 1443; cert 5.crt; }", [
-    `2:39: warning: the certificate "5.crt" expires on 2026-06-20; get a new one, and reload`,
+    `2:39: warning: the certificate "5.crt" expires on 2026-06-20; renew it and reload`,
   ]],
   ["one of the future", "rtmps { enabled on; listen 1443; cert future100.crt; }", [
-    `2:39: warning: the certificate "future100.crt" is not valid before 2026-06-16; is the clock of this machine right?`,
+    `2:39: warning: the certificate "future100.crt" is not valid before 2026-06-16; check the clock of this machine`,
   ]],
   ["https of the API", "http_api { enabled on; https { enabled on; key other.key; } }", [
     `2:48: "other.key" does not belong; name another`,
   ]],
   ["https of the server", "http_server { enabled on; https { enabled on; cert -1.crt; } }", [
-    `2:52: warning: the certificate "-1.crt" has expired on 2026-06-14; clients will refuse it: get a new one`,
+    `2:52: warning: the certificate "-1.crt" expired on 2026-06-14; renew it: clients refuse it`,
   ]],
   ["https that is off", "http_api { enabled on; https { enabled off; key other.key; } }", []],
   ["authorities", "tls_ca_file good.pem;", []],
   ["authorities that are none", "tls_ca_file bad.pem;", [
-    `2:13: no certificate in "bad.pem"; it must hold certificates in PEM form, -----BEGIN CERTIFICATE-----`,
+    `2:13: no certificate in "bad.pem"; name a PEM file with -----BEGIN CERTIFICATE-----`,
   ]],
   [
     "an origin of rtmps with protocol flv",
     "vhost a { cluster { mode remote; protocol flv; origin rtmps://a:1443; } }",
     [
-      `2:55: warning: with protocol flv nothing is pulled from "rtmps://a:1443"; write host:port of its HTTP server`,
+      `2:55: warning: protocol flv cannot pull from "rtmps://a:1443"; write host:port of the origin's HTTP server`,
     ],
   ],
   ["a port that is taken", "rtmps { enabled on; listen 1935; cert 100.crt; }", [
-    `2:28: warning: "rtmps.listen" 1935 takes the port of "listen" 1935`,
+    `2:28: warning: "rtmps.listen" 1935 uses the same port as "listen" 1935; give one of them another port`,
   ]],
 ];
 

@@ -90,36 +90,36 @@ const unsayable: { name: string; conf: string; errors: string[] }[] = [
     name: "an include that keys would move past",
     conf: "http_api { }\ninclude a.conf;\nlisten 1;",
     errors: [
-      "x.conf:2:1: TOML has keys before tables, so this include would move past other directives; " +
-      "use --inline, or put it where keys end and blocks begin",
+      "x.conf:2:1: TOML puts keys before tables, which would move this include past other directives; " +
+      "use --inline, or put it between the last directive and the first block",
     ],
   },
   {
     name: "includes before and behind a block",
     conf: "include a.conf;\nhttp_api { }\ninclude a.conf;",
     errors: [
-      'x.conf:3:1: "include" cannot be a value and a table at once in TOML; put all of them before the first block, or use --inline',
+      'x.conf:3:1: in TOML, "include" cannot be both a value and a table; put every include before the first block, or use --inline',
     ],
   },
   {
     name: "a name that is a value and a block",
     conf: "vhost a { refer b; refer { enabled on; } }",
-    errors: ['x.conf:1:20: "refer" cannot be a value and a table at once in TOML'],
+    errors: ['x.conf:1:20: in TOML, "refer" cannot be both a value and a table'],
   },
   {
     name: "a directive called name in a block",
     conf: "threads { name 1; }",
-    errors: ['x.conf:1:11: "name" stands in TOML for what is before the "{"'],
+    errors: ['x.conf:1:11: TOML needs the name "name" for the words before "{"'],
   },
   {
     name: "control characters in comments",
     conf: "# \x01\nlisten 1; # \x02\nhttp_api { # \x03\n# \x04\n} # \x05",
     errors: [
-      "x.conf:1:1: a comment in TOML cannot have control characters",
-      "x.conf:2:1: a comment in TOML cannot have control characters",
-      "x.conf:3:1: a comment in TOML cannot have control characters",
-      "x.conf:3:1: a comment in TOML cannot have control characters",
-      "x.conf:4:1: a comment in TOML cannot have control characters",
+      "x.conf:1:1: a comment in TOML cannot contain control characters",
+      "x.conf:2:1: a comment in TOML cannot contain control characters",
+      "x.conf:3:1: a comment in TOML cannot contain control characters",
+      "x.conf:3:1: a comment in TOML cannot contain control characters",
+      "x.conf:4:1: a comment in TOML cannot contain control characters",
     ],
   },
 ];
@@ -163,7 +163,7 @@ Deno.test("convertConfig refuses what SRS refuses on wish, with lines", () => {
     errors: [
       'x.conf:2:1: SRS has no directive "workers"',
       'x.conf:6:9: SRS has no directive "linger"',
-      "x.conf:10:1: SRS knows no patterns in include",
+      "x.conf:10:1: SRS does not support patterns in include",
     ],
   });
   assertEquals(

@@ -31,7 +31,7 @@ Deno.test("directiveTable() describes a number with unit, range and default as t
     status: "supported",
     reason: "",
     extension: false,
-    doc: "How far a player may lag in stream time before it is moved to the newest keyframe.",
+    doc: "How far a player may fall behind, in stream time, before it skips to the newest keyframe.",
   });
 });
 
@@ -39,7 +39,7 @@ const facts: [path: string, facts: Partial<DirectiveEntry>][] = [
   ["listen", { type: "addresses", default: "", env: ["SRS_LISTEN", "SRS_RTMP_LISTEN"] }],
   ["max_connections", { type: ">= 1", default: "1000", reload: "live" }],
   ["chunk_size", { type: "128..65536 bytes", unit: "bytes", min: 128, max: 65536 }],
-  ["vhost.chunk_size", { default: "that of the top level" }],
+  ["vhost.chunk_size", { default: "the top-level value" }],
   ["daemon", { type: "on | off", default: "on", reload: "restart" }],
   ["srs_log_level_v2", { type: "trace | debug | info | warn | error | off", default: "" }],
   ["workers", { type: "auto | 0..64 threads", default: "auto", extension: true }],
@@ -76,7 +76,7 @@ Deno.test("directivesText() shows everything about a directive below the name of
     directivesText([entry("chunk_size"), entry("workers"), entry("vhost.hls")]),
     `top level
   chunk_size               128..65536 bytes; default 60000; reload: new clients
-    Chunk size of what is sent, for vhosts without their own.
+    Chunk size of outgoing RTMP, for vhosts that do not set their own.
     TOML chunk_size  SRS_VHOST_CHUNK_SIZE  SRS_CHUNK_SIZE  SRS_RTMP_CHUNK_SIZE
     Status: supported.
   workers                  auto | 0..64 threads; default auto; reload: restart

@@ -105,7 +105,7 @@ const wrong: { name: string; env: Record<string, string>; problems: string[] }[]
     env: { SRS_LISTEN: "localhost:1935" },
     problems: [
       'environment variable SRS_LISTEN: "listen": "localhost:1935" is not a port, ip:port or [ipv6]:port; ' +
-      "host names are not allowed here",
+      "write an IP address, not a host name",
     ],
   },
   {
@@ -120,21 +120,21 @@ const wrong: { name: string; env: Record<string, string>; problems: string[] }[]
     name: "an unknown name that is near another",
     env: { SRS_VHOST_PLAY_GOPCACHE: "on" },
     problems: [
-      'environment: warning: the environment variable "SRS_VHOST_PLAY_GOPCACHE" means nothing; did you mean "SRS_VHOST_PLAY_GOP_CACHE"?',
+      'environment: warning: unknown environment variable "SRS_VHOST_PLAY_GOPCACHE"; did you mean "SRS_VHOST_PLAY_GOP_CACHE"?',
     ],
   },
   {
     name: "an unknown name",
     env: { SRS_FOO: "on" },
-    problems: ['environment: warning: the environment variable "SRS_FOO" means nothing'],
+    problems: ['environment: warning: unknown environment variable "SRS_FOO"'],
   },
   {
     name: "a feature that is missing",
     env: { SRS_VHOST_HLS_ENABLED: "on", SRS_RTC_SERVER_ENABLED: "on", SRS_THREADS_INTERVAL: "5" },
     problems: [
-      'environment variable SRS_RTC_SERVER_ENABLED: warning: "rtc_server" is not supported: no WebRTC',
-      'environment variable SRS_THREADS_INTERVAL: warning: "threads" has no effect here: `workers` decides about threads',
-      'environment variable SRS_VHOST_HLS_ENABLED: warning: "vhost.hls" is not supported: no HLS is written',
+      'environment variable SRS_RTC_SERVER_ENABLED: warning: "rtc_server" is not supported: this server has no WebRTC',
+      'environment variable SRS_THREADS_INTERVAL: warning: "threads" has no effect here: `workers` sets the number of threads',
+      'environment variable SRS_VHOST_HLS_ENABLED: warning: "vhost.hls" is not supported: this server has no HLS',
     ],
   },
   {
@@ -160,7 +160,7 @@ for (const { name, env, problems } of wrong) {
 
 Deno.test("no directive has a variable that a container platform may set for a service", () => {
   const { problems } = load(Object.fromEntries(listRows().flatMap(({ env }) => env.map((name) => [name, "1"]))));
-  assertEquals(problems.filter((text) => text.includes("means nothing")), []);
+  assertEquals(problems.filter((text) => text.includes("unknown environment variable")), []);
   const known = listRows().flatMap(({ env }) => env);
   assertEquals(known.filter((name) => /_(SERVICE_(HOST|PORT)|PORT)(_|$)/.test(name)), []);
 });

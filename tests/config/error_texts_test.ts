@@ -30,10 +30,10 @@ vhost b
 const expected = `x.conf:1:1: unknown directive "lisen" at the top level; did you mean "listen"?
   lisen 1935;
   ^^^^^
-x.conf:2:8: "listen": "localhost:1935" is not a port, ip:port or [ipv6]:port; host names are not allowed here
+x.conf:2:8: "listen": "localhost:1935" is not a port, ip:port or [ipv6]:port; write an IP address, not a host name
   listen localhost:1935;
          ^^^^^^^^^^^^^^
-x.conf:3:12: warning: "chunk_size": "10" is outside 128..65536; 128 is used
+x.conf:3:12: warning: "chunk_size": "10" is below the minimum of 128 and counts as 128
   chunk_size 10;
              ^^
 x.conf:4:5: the closing " is missing
@@ -45,13 +45,13 @@ x.conf:7:10: warning: "mode": "remot" is not one of "local", "remote" and counts
 x.conf:8:5: unknown directive "coworker" in vhost.cluster; did you mean "coworkers"?
       coworker 127.0.0.1:9091;
       ^^^^^^^^
-x.conf:9:11: the line ends before the end of "origin"
+x.conf:9:11: the line ends in the middle of "origin"; write the whole directive on one line
       origin
             ^
 x.conf:11:8: "origin": "b.com:99999" is not host, host:port, [ipv6]:port or rtmps://host[:port]
          b.com:99999;
          ^^^^^^^^^^^
-x.conf:12:19: warning: "owner_timeout": "5s" is not a plain number; 5 is used (unit: ms)
+x.conf:12:19: warning: "owner_timeout": "5s" is not a whole number and counts as 5; write a whole number of milliseconds, without a unit
       owner_timeout 5s;
                     ^^
 x.conf:14:3: warning: "mw_latency" is an old spelling; write play { mw_latency ...; }
@@ -66,7 +66,7 @@ x.conf:15:25: unknown directive "enabled" in vhost.play; it belongs to vhost, vh
 x.conf:15:36: ";" is missing after "enabled on"
     play { gop_cache yes; enabled on }
                                      ^
-x.conf:16:3: warning: "vhost.hls" is not supported: no HLS is written
+x.conf:16:3: warning: "vhost.hls" is not supported: this server has no HLS
     hls { enabled on; hls_foo 3; }
     ^^^
 x.conf:16:21: unknown directive "hls_foo" in vhost.hls
@@ -84,13 +84,13 @@ x.conf:19:13: "}" ends a block only after ";"; write "on; }"
 x.conf:20:9: cannot read "nofile.conf": no such file
   include nofile.conf;
           ^^^^^^^^^^^
-x.conf:21:1: warning: "http_api" must be a block and has no effect like this
+x.conf:21:1: warning: "http_api" must be a block and is ignored; write "http_api { ... }"
   http_api on;
   ^^^^^^^^
-x.conf:22:8: "{" must stand on the same line as "vhost b"
+x.conf:22:8: "{" must be on the same line as "vhost b"
   vhost b
          ^
-x.conf:24:1: unexpected end of the file; the block "vhost" of line 22 is still open; "}" is missing
+x.conf:24:1: unexpected end of the file: the block "vhost" from line 22 is still open; add "}"
   
   ^`;
 

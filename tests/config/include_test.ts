@@ -74,8 +74,8 @@ Deno.test("include without a file, and with a block, is an error", () => {
   assertEquals(read({ "main.conf": "include;\ninclude a { b; }\nc;" }), {
     names: ["c@main.conf"],
     errors: [
-      'main.conf:1:1 "include" needs the name of a file',
-      'main.conf:2:11 "include" has no block; end it with ";"',
+      'main.conf:1:1 "include" needs a file name',
+      'main.conf:2:11 "include" takes no block',
     ],
     codes: ["ConfigInvalid", "ConfigInvalid"],
   });
@@ -83,7 +83,7 @@ Deno.test("include without a file, and with a block, is an error", () => {
 
 Deno.test("include reports a } of an included file that closes nothing there", () => {
   const { errors } = read({ "main.conf": "a { include b.conf; }", "b.conf": "b; }" });
-  assertEquals(errors, ['b.conf:1:4 unexpected "}"; no block is open']);
+  assertEquals(errors, ['b.conf:1:4 unexpected "}": no block is open']);
 });
 
 Deno.test("include cycles are reported by their way, however the path is written", () => {
@@ -129,7 +129,7 @@ const patterns: { name: string; text: string; names: string; errors?: string[] }
     name: "nothing that is like it",
     text: "include q/*.conf d/z*;",
     names: "",
-    errors: ['main.conf:1:9 no file is called like "q/*.conf"', 'main.conf:1:18 no file is called like "d/z*"'],
+    errors: ['main.conf:1:9 no file matches "q/*.conf"', 'main.conf:1:18 no file matches "d/z*"'],
   },
 ];
 

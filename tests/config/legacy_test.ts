@@ -60,7 +60,7 @@ Deno.test("loadConfig accepts every old spelling, with a warning", () => {
     const block = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "";
     const text = inBlock(block, name === "http_stream" || name === "http" ? `${name} { }` : `${name} 1;`);
     const { problems } = loadConfig({ path: "x.conf", text });
-    const old = problems.filter((p) => /is an old spelling|has no effect since/.test(p.message));
+    const old = problems.filter((p) => /is an old spelling|has had no effect since/.test(p.message));
     assertEquals(old.map((p) => p.severity), ["warning"], path);
     assertEquals(problems.filter((p) => p.message.startsWith("unknown")), [], path);
   }
@@ -72,6 +72,6 @@ Deno.test("an old spelling is reported at its place and wins over the new one, a
   assertEquals(config.vhosts[0]?.play.mwLatencyMs, 100);
   assertEquals(problems.map((p) => `${p.line}:${p.column} ${p.message}`), [
     '4:3 "mw_latency" is an old spelling',
-    "4:3 the old spelling takes the place of the value of line 3",
+    "4:3 this old spelling overrides the value on line 3",
   ]);
 });

@@ -108,55 +108,55 @@ for (const { name, toml, conf } of comments) {
 }
 
 const mistakes: { name: string; toml: string; problems: string[] }[] = [
-  { name: "a key twice", toml: "pid = 'a'\n\"pid\" = 'b'", problems: ['2:1: "pid" has a value already'] },
+  { name: "a key twice", toml: "pid = 'a'\n\"pid\" = 'b'", problems: ['2:1: "pid" already has a value'] },
   {
     name: "a table twice",
     toml: "[a]\n[a]",
-    problems: ['2:2: there is a table "a" already; several tables of a name are written [[a]]'],
+    problems: ['2:2: there is already a table "a"; to have several, write each as [[a]]'],
   },
   {
     name: "a table for a value",
     toml: "a = 1\n[a]\n[a.b]",
-    problems: ['2:2: "a" has a value already', '3:2: "a" has a value already'],
+    problems: ['2:2: "a" already has a value', '3:2: "a" already has a value'],
   },
-  { name: "a value for a table", toml: "[a.b]\n[a]\nb = 1", problems: ['3:1: there is a table "b" already'] },
-  { name: "a dotted key into a table", toml: "[a.b]\n[a]\nb.c = 1", problems: ['3:1: there is a table "b" already'] },
-  { name: "a header for a dotted table", toml: "a.b = 1\n[a]", problems: ['2:2: there is a table "a" already'] },
+  { name: "a value for a table", toml: "[a.b]\n[a]\nb = 1", problems: ['3:1: there is already a table "b"'] },
+  { name: "a dotted key into a table", toml: "[a.b]\n[a]\nb.c = 1", problems: ['3:1: there is already a table "b"'] },
+  { name: "a header for a dotted table", toml: "a.b = 1\n[a]", problems: ['2:2: there is already a table "a"'] },
   {
     name: "more into an inline table",
     toml: "a = { b = 1 }\n[a.c]\nx = 1",
-    problems: ['2:2: "a" has a value already'],
+    problems: ['2:2: "a" already has a value'],
   },
   {
     name: "one of many for a table",
     toml: "[a]\n[[a]]",
-    problems: ['2:3: there is a table "a" already; several tables of a name are written [[a]]'],
+    problems: ['2:3: there is already a table "a"; to have several, write each as [[a]]'],
   },
-  { name: "a table for one of many", toml: "[[a]]\n[a]", problems: ['2:2: there is a table "a" already'] },
-  { name: "a table in a list", toml: "a = [1, { b = 1 }]", problems: ["1:9: a table cannot stand in this list"] },
+  { name: "a table for one of many", toml: "[[a]]\n[a]", problems: ['2:2: there is already a table "a"'] },
+  { name: "a table in a list", toml: "a = [1, { b = 1 }]", problems: ["1:9: a table is not allowed in this list"] },
   {
     name: "a list in a list that is no list of lists",
     toml: "a = [[1], 2]",
-    problems: ['1:11: "a" needs a list of lists, one for each directive'],
+    problems: ['1:11: "a" needs a list of lists, one per directive'],
   },
-  { name: "lists three levels deep", toml: "a = [[[1]]]", problems: ["1:7: a list cannot stand in this list"] },
+  { name: "lists three levels deep", toml: "a = [[[1]]]", problems: ["1:7: a list is not allowed in this list"] },
   {
     name: "a text for a path",
     toml: "pid = 5\nwork_dir = true",
-    problems: ['1:7: "pid" takes text; write "5"', '2:12: "work_dir" takes text; write "true"'],
+    problems: ['1:7: "pid" takes text; put it in quotes: "5"', '2:12: "work_dir" takes text; put it in quotes: "true"'],
   },
   { name: "a number for a switch", toml: "daemon = 1", problems: ['1:10: "daemon" is a switch; write true or false'] },
   {
     name: "a switch for a number",
     toml: "max_connections = true",
-    problems: ['1:19: "max_connections" is no switch; write a number'],
+    problems: ['1:19: "max_connections" takes a number; write one instead of true'],
   },
   {
     name: "one list for directives that repeat",
     toml: "[[vhost]]\n[vhost.exec]\npublish = ['a', 'b']",
     problems: [
-      '3:12: "publish" needs a list of lists, one for each directive',
-      '3:17: "publish" needs a list of lists, one for each directive',
+      '3:12: "publish" needs a list of lists, one per directive',
+      '3:17: "publish" needs a list of lists, one per directive',
     ],
   },
   {
@@ -172,25 +172,25 @@ const mistakes: { name: string; toml: string; problems: string[] }[] = [
   {
     name: "a rule of another kind",
     toml: "[[vhost]]\n[vhost.security]\nrules = ['permit play all', '']",
-    problems: ['3:10: "allow" or "deny" comes first', '3:29: "allow" or "deny" comes first'],
+    problems: ['3:10: a rule begins with "allow" or "deny"', '3:29: a rule begins with "allow" or "deny"'],
   },
   {
     name: "rules outside the list",
     toml: "[[vhost]]\n[vhost.security]\nallow = 'play all'",
-    problems: ['3:1: "allow" is no key; write it in the list "rules"'],
+    problems: ['3:1: "allow" is not a key; put it in the list "rules"'],
   },
   {
     name: "more than a name in a table of include",
     toml: "[[include]]\nname = 'a'\nb = 1",
-    problems: ['3:1: a table "include" has nothing but "name"'],
+    problems: ['3:1: a table "include" can contain only "name"'],
   },
   {
     name: "a text that SRS cannot say",
     toml: 'pid = ""\nwork_dir = "a\\nb"\nserver_id = "a \'\\""',
     problems: [
-      '1:7: SRS\'s language cannot say "": there are no empty words; leave the line out',
-      '2:12: SRS\'s language cannot say "a\\x0ab": a word cannot have several lines',
-      '3:13: SRS\'s language cannot say "a \'"": a word cannot have both kinds of quotes',
+      '1:7: SRS\'s language cannot express "": it has no empty words; remove the line',
+      '2:12: SRS\'s language cannot express "a\\x0ab": a word cannot span several lines',
+      '3:13: SRS\'s language cannot express "a \'"": a word cannot contain both kinds of quotes',
     ],
   },
 ];
@@ -218,7 +218,7 @@ Deno.test("readToml and the checks report everything wrong in a file at once", (
   assertEquals(
     result.problems.map((p) => formatProblem(p, { sourceLine: sourceLineOf(result, p) })).join("\n"),
     `\
-x.toml:2:10: "off" is neither a number nor true or false; write false
+x.toml:2:10: "off" is not a number, true or false; write false
   daemon = off
            ^^^
 x.toml:5:1: unknown directive "lisen" in http_api; did you mean "listen"?

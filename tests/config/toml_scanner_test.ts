@@ -100,17 +100,17 @@ const cases: { name: string; text: string; found: string[] }[] = [
     text: "= 1\n[]",
     found: ['!1:1 expected a key, found "="', '!2:2 expected a key, found "]"', "lost"],
   },
-  { name: "SRS's switches", text: "a = on", found: ['!1:5 "on" is neither a number nor true or false; write true'] },
+  { name: "SRS's switches", text: "a = on", found: ['!1:5 "on" is not a number, true or false; write true'] },
   {
     name: "text without quotes",
     text: "a = x/y:1",
-    found: ['!1:5 "x/y:1" is neither a number nor true or false; write "x/y:1" in quotes'],
+    found: ['!1:5 "x/y:1" is not a number, true or false; put it in quotes: "x/y:1"'],
   },
   {
     name: "numbers that TOML has not",
     text: "a = 01\nb = 1.\nc = .5\nd = 1__0\ne = inf\nf = 1979-05-27",
     found: ["01", "1.", ".5", "1__0", "inf", "1979-05-27"].map((raw, index) =>
-      `!${index + 1}:5 "${raw}" is neither a number nor true or false; write "${raw}" in quotes`
+      `!${index + 1}:5 "${raw}" is not a number, true or false; put it in quotes: "${raw}"`
     ),
   },
   {
@@ -120,7 +120,7 @@ const cases: { name: string; text: string; found: string[] }[] = [
       '!1:5 the closing " is missing',
       "!2:5 the closing ' is missing",
       "!3:6 unknown escape \"\\q\"; write \\\\ for a backslash, or put the text between '...'",
-      "!4:6 a control character must be written as \\u and four digits",
+      "!4:6 a control character must be written as \\u and four hexadecimal digits",
       "!5:6 unknown escape \"\\u\"; write \\\\ for a backslash, or put the text between '...'",
       '!6:5 the closing """ is missing',
     ],
@@ -130,13 +130,13 @@ const cases: { name: string; text: string; found: string[] }[] = [
     text: "a = [1,\n 2 3,\n 4,\n]\nb = [1,\nc = 2",
     found: [
       '!2:4 expected "," or "]", found "3"',
-      '!6:1 "c" is neither a number nor true or false; write "c" in quotes',
+      '!6:1 "c" is not a number, true or false; put it in quotes: "c"',
     ],
   },
   {
     name: "control characters in comments",
     text: "# \x01\na = 1 # \x7f",
-    found: ["!1:3 a comment cannot have control characters", "!2:9 a comment cannot have control characters"],
+    found: ["!1:3 a comment cannot contain control characters", "!2:9 a comment cannot contain control characters"],
   },
   {
     name: "a carriage return alone",

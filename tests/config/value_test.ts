@@ -56,10 +56,10 @@ const chunkSizes: [text: string, value: number, message: string | null][] = [
   ["60000", 60000, null],
   ["128", 128, null],
   ["65536", 65536, null],
-  ["127", 128, '"127" is outside 128..65536; 128 is used'],
-  ["65537", 65536, '"65537" is outside 128..65536; 65536 is used'],
-  ["4k", 128, '"4k" is not a plain number; 128 is used (unit: bytes)'],
-  ["4096b", 4096, '"4096b" is not a plain number; 4096 is used (unit: bytes)'],
+  ["127", 128, '"127" is below the minimum of 128 and counts as 128'],
+  ["65537", 65536, '"65537" is above the maximum of 65536 and counts as 65536'],
+  ["4k", 128, '"4k" is not a whole number and counts as 128'],
+  ["4096b", 4096, '"4096b" is not a whole number and counts as 4096'],
 ];
 
 for (const [text, value, message] of chunkSizes) {
@@ -90,10 +90,10 @@ Deno.test("a directive without a value, with too many, or with a block is as in 
   const { config, messages } = load('pid; max_connections 5 6; listen 1 { x; } srs_log_file "";');
   assertEquals([config.pid, config.maxConnections, config.srsLogFile], ["./objs/srs.pid", 5, "./objs/srs.log"]);
   assertEquals(messages, [
-    'warning: "pid" has no value; it is as if it were not there',
+    'warning: "pid" has no value and is ignored',
     'warning: "max_connections" takes one value; "6" is ignored',
-    'warning: "listen" is a value and not a block; what is in the block is ignored',
-    'warning: "srs_log_file" has no value; it is as if it were not there',
+    'warning: "listen" takes a value, not a block; the block is ignored',
+    'warning: "srs_log_file" has no value and is ignored',
   ]);
 });
 
@@ -104,9 +104,9 @@ Deno.test("the first of two equal directives counts, and the warning names both 
   assertEquals(config.listen.map(({ port }) => port), [1]);
   assertEquals([config.vhosts.length, config.vhosts[0]?.enabled, config.vhosts[0]?.play.gopCache], [1, true, true]);
   assertEquals(problems.filter((p) => p.message.includes("is ignored")).map((p) => p.message), [
-    '"listen" of line 2 is ignored: the one of line 1 counts',
-    '"play" of line 5 is ignored: the one of line 4 counts',
-    '"vhost a" of line 7 is ignored: the one of line 3 counts',
+    'this "listen" is ignored: the first one, on line 1, counts',
+    'this "play" is ignored: the first one, on line 4, counts',
+    'this "vhost a" is ignored: the first one, on line 3, counts',
   ]);
 });
 
@@ -117,7 +117,7 @@ Deno.test("a duplicate across files names the file", () => {
     readFile: () => "\nlisten 2;",
   });
   assertEquals(problems.map((p) => `${p.file} ${p.message}`), [
-    'b "listen" of line 2 is ignored: the one of a:1 counts',
+    'b this "listen" is ignored: the first one, at a:1, counts',
   ]);
 });
 
@@ -166,9 +166,9 @@ Deno.test("hooks that cannot be called are warned of", () => {
   const { config, messages } = load("", "http_hooks { on_play http://a/x ftp://b http:; } forward { backend c; }");
   assertEquals(config.vhosts[0]?.httpHooks.onPlay, ["http://a/x", "ftp://b", "http:"]);
   assertEquals(messages, [
-    'warning: "on_play": "ftp://b" is not an http:// or https:// address and cannot be called',
-    'warning: "on_play": "http:" is not an http:// or https:// address and cannot be called',
-    'warning: "backend": "c" is not an http:// or https:// address and cannot be called',
+    'warning: "on_play": "ftp://b" is not an http:// or https:// URL and cannot be called',
+    'warning: "on_play": "http:" is not an http:// or https:// URL and cannot be called',
+    'warning: "backend": "c" is not an http:// or https:// URL and cannot be called',
   ]);
 });
 
@@ -204,7 +204,7 @@ Deno.test("origins, coworkers and the advertised address are hosts with ports", 
     "c.com 80 c.com",
   ]);
   assertEquals(config.advertise, { host: "10.0.0.1", port: null, text: "10.0.0.1" });
-  assertEquals(messages, ['warning: "coworkers": "c.com" has no port and port 80 is used']);
+  assertEquals(messages, ['warning: "coworkers": "c.com" has no port, so port 80 is used']);
 });
 
 const workers: [text: string, value: number | "auto", ok: boolean][] = [
@@ -221,6 +221,6 @@ for (const [text, value, ok] of workers) {
     const { config, messages } = load(`workers ${text};`);
     assertEquals(config.workers, value);
     const aboutValue = messages.filter((message) => !message.includes("has no effect here"));
-    assertEquals(aboutValue, ok ? [] : [`error: "workers": "${text}" is not "auto" or a number in 0..64`]);
+    assertEquals(aboutValue, ok ? [] : [`error: "workers": "${text}" is not "auto" or a number from 0 to 64`]);
   });
 }

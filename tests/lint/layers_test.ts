@@ -32,7 +32,7 @@ const impure: readonly [name: string, pattern: RegExp][] = [
   ["the clock", /\bDate\s*\.\s*now\b|\bnew\s+Date\s*\(\s*\)|\bperformance\s*\./],
   ["randomness", /\bMath\s*\.\s*random\b|\bcrypto\s*\.\s*(?:getRandomValues|randomUUID)\b/],
   ["console", /\bconsole\s*\./],
-  ["the network", /\bfetch\s*\(|\bWebSocket\b/],
+  ["the network", /\bfetch\s*\(|\bnew\s+WebSocket\b/],
 ];
 
 const files = sourceFiles();

@@ -21,9 +21,9 @@ export function checkListeners(config: Config, tree: ConfBlock, file: string, pr
     const other = seen.find((earlier) => collide(earlier, listener));
     seen.push(listener);
     if (!other) continue;
-    const message = `${quoteWord(path.join("."))} ${address.text} takes the port of ` +
+    const message = `${quoteWord(path.join("."))} ${address.text} uses the same port as ` +
       `${quoteWord(other.path.join("."))} ${other.address.text}`;
-    problems.warn(placeOfAddress(tree, listener, file), message);
+    problems.warn(placeOfAddress(tree, listener, file), message, "give one of them another port");
   }
 }
 

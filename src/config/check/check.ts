@@ -30,15 +30,25 @@ export function checkConfig(config: Config, tree: ConfBlock, options: CheckOptio
   const at = (...names: string[]) => locate(tree, names, options.file);
   const listenWords = findDirective(tree, ["listen"])?.args ?? [];
   if (options.requireListen && listenWords.length === 0) {
-    problems.error(wholeFile(options.file), `there is no "listen"`, "it needs a port, for example 1935");
+    problems.error(wholeFile(options.file), `"listen" is missing`, "add a port, for example 1935");
   }
-  if (config.isFull) problems.error(at("is_full"), "a full.conf is for reading only, it cannot be run");
+  if (config.isFull) {
+    problems.error(
+      at("is_full"),
+      "is_full marks a reference that cannot be run",
+      "copy what you need into another file",
+    );
+  }
   checkProcess(config, at, options);
   checkHttp(config, at, problems);
   checkListeners(config, tree, options.file, problems);
   checkTls(config, at, { facts: options.tls, problems });
   if (config.vhosts.length === 0) {
-    problems.warn(wholeFile(options.file), `there is no "vhost": every client will be refused`);
+    problems.warn(
+      wholeFile(options.file),
+      `"vhost" is missing: every client will be refused`,
+      "add one named __defaultVhost__",
+    );
   }
   const nodes = vhostNodes(tree);
   for (const vhost of config.vhosts) checkVhost(config, vhost, nodes.get(vhost.name), options);
@@ -50,15 +60,16 @@ function checkProcess(config: Config, at: Locate, options: CheckOptions): void {
   const { problems, maxOpenFiles, localAddresses } = options;
   // SRS keeps 128 file descriptors for itself.
   if (maxOpenFiles !== undefined && config.maxConnections + 128 >= maxOpenFiles) {
+    const needed = config.maxConnections + 129;
     const message =
-      `max_connections ${config.maxConnections} + 128 is more than the ${maxOpenFiles} files of ulimit -n`;
-    problems.error(at("max_connections"), message, `run "ulimit -n ${config.maxConnections + 129}"`);
+      `max_connections ${config.maxConnections} needs ${needed} open files, but ulimit -n allows ${maxOpenFiles}`;
+    problems.error(at("max_connections"), message, `run "ulimit -n ${needed}", or lower it`);
   }
   if (config.asprocess && config.daemon) {
-    problems.error(at("asprocess"), "asprocess needs a process in the foreground", "set daemon to off");
+    problems.error(at("asprocess"), "asprocess does not work with daemon on", "set daemon to off");
   }
   if (localAddresses !== undefined && config.stats.network >= localAddresses) {
-    problems.error(at("stats", "network"), `there are only ${localAddresses} local addresses, counted from 0`);
+    problems.error(at("stats", "network"), `this machine has only ${localAddresses} addresses, counted from 0`);
   }
 }
 
@@ -69,11 +80,12 @@ function checkHttp(config: Config, at: Locate, problems: ProblemList): void {
   if (sameHttp !== sameHttps) {
     const [same, other] = sameHttp ? ["HTTP", "HTTPS"] : ["HTTPS", "HTTP"];
     const place = at("http_api", ...(sameHttp ? ["https", "listen"] : ["listen"]));
-    problems.error(place, `http_api and http_server share the ${same} address but not the ${other} address`);
+    const message = `http_api and http_server share the ${same} address but not the ${other} address`;
+    problems.error(place, message, "share both or neither");
   }
-  if (api.https.enabled && !api.enabled) problems.error(at("http_api", "https"), "https needs http_api.enabled on");
+  if (api.https.enabled && !api.enabled) problems.error(at("http_api", "https"), "https requires http_api.enabled on");
   if (server.https.enabled && !server.enabled) {
-    problems.error(at("http_server", "https"), "https needs http_server.enabled on");
+    problems.error(at("http_server", "https"), "https requires http_server.enabled on");
   }
 }
 
@@ -101,12 +113,12 @@ function checkVhost(
   };
   const { cluster } = vhost;
   if (vhost.enabled && cluster.mode === "remote" && cluster.origin.length === 0) {
-    problems.warn(at("cluster", "mode"), `mode remote without an "origin": there is nothing to pull from`);
+    problems.warn(at("cluster", "mode"), `mode remote has no "origin" to pull from`, "add the origins");
   }
   const unasked = cluster.protocol === "rtmp" ? undefined : cluster.origin.find(({ text }) => /^rtmps:/i.test(text));
   if (vhost.enabled && cluster.mode === "remote" && unasked !== undefined && !cluster.followClient) {
-    const message = `with protocol ${cluster.protocol} nothing is pulled from ${quoteWord(unasked.text)}`;
-    problems.warn(at("cluster", "origin"), message, "write host:port of its HTTP server");
+    const message = `protocol ${cluster.protocol} cannot pull from ${quoteWord(unasked.text)}`;
+    problems.warn(at("cluster", "origin"), message, "write host:port of the origin's HTTP server");
   }
   if (cluster.mode === "remote" && cluster.originCluster) {
     problems.warn(at("cluster", "origin_cluster"), "origin_cluster has no effect with mode remote");
@@ -117,27 +129,35 @@ function checkVhost(
     checkCoworkers(config, vhost, coworkers, { localIps: options.localIps ?? [], problems });
   }
   if (vhost.forward.enabled && vhost.publish.kickoffForIdleMs > 0) {
-    problems.error(at("publish", "kickoff_for_idle"), "kickoff_for_idle cannot be used with forward");
+    problems.error(
+      at("publish", "kickoff_for_idle"),
+      "kickoff_for_idle cannot be used with forward",
+      "turn one of them off",
+    );
   }
   const { signedUrl } = vhost;
   if ((signedUrl.publish || signedUrl.play) && !signedUrl.key.some((key) => key !== "")) {
-    problems.error(at("signed_url"), "signed_url without a key would refuse everybody", 'write "key" with a secret');
+    problems.error(at("signed_url"), "signed_url has no key and would refuse everybody", 'add "key" with a secret');
   }
   checkForeignBlocks(inside, problems);
 }
 
 function checkMesh(config: Config, vhost: VhostConfig, at: Locate, problems: ProblemList): void {
   if (vhost.cluster.coworkers.length === 0) {
-    problems.warn(at("cluster", "origin_cluster"), "origin_cluster has no coworkers to ask");
+    problems.warn(
+      at("cluster", "origin_cluster"),
+      "origin_cluster has no coworkers to ask",
+      "list the other origins in coworkers",
+    );
   }
   if (config.httpApi.enabled && config.httpApi.auth.enabled && vhost.cluster.coworkerToken.length === 0) {
     const message = "http_api.auth without a coworker_token: coworkers cannot ask this server who has a stream";
-    const remedy = 'write "coworker_token" with one secret into the cluster block of every origin';
+    const remedy = 'set the same "coworker_token" in the cluster block of every origin';
     problems.error(at("cluster", "origin_cluster"), message, remedy);
   }
   if (!config.httpApi.enabled) {
     const message = "origin_cluster without http_api: coworkers cannot ask this server for its streams";
-    problems.warn(at("cluster", "origin_cluster"), message);
+    problems.warn(at("cluster", "origin_cluster"), message, "set http_api.enabled to on");
   }
 }
 
@@ -149,12 +169,14 @@ function checkForeignBlocks(vhost: ConfBlock, problems: ProblemList): void {
     if (directive.name.text !== "ingest") continue;
     const id = directive.args[0]?.text ?? "";
     const first = ids.get(id);
-    if (first) problems.error(placeOf(directive), `ingest ${quoteWord(id)} is on line ${first.name.line} already`);
-    else ids.set(id, directive);
+    if (first) {
+      const message = `ingest ${quoteWord(id)} is already on line ${first.name.line}`;
+      problems.error(placeOf(directive), message, "give each ingest a name of its own");
+    } else ids.set(id, directive);
   }
   const mount = mountAfterEnabled(vhost);
   if (mount?.args[0]?.text.endsWith(".ts") && isOn(findDirective(vhost, ["hls", "enabled"]))) {
-    problems.error(placeOf(mount), "a .ts mount of http_remux cannot be used with hls");
+    problems.error(placeOf(mount), "a .ts mount of http_remux cannot be used with hls", "mount .flv, or turn hls off");
   }
 }
 

@@ -19,7 +19,7 @@ export interface TlsPairReport {
 export interface TlsFacts {
   /** Looks into the files; names may be relative to where the program was started. */
   readonly readPair: (files: TlsPair) => TlsPairReport;
-  /** Why a file with certificates of authorities is of no use; null when it is. */
+  /** Why a file with certificates of authorities cannot be used; null when it can. */
   readonly readAuthorities: (file: string) => string | null;
   /** The time, Unix ms. */
   readonly nowMs: number;
@@ -43,7 +43,7 @@ export function checkTls(
 ): void {
   const { rtmps, httpApi, httpServer } = config;
   if (rtmps.enabled && rtmps.listen.length === 0) {
-    problems.warn(at("rtmps"), `rtmps without a "listen" listens nowhere`, "it needs a port, for example 1443");
+    problems.warn(at("rtmps"), `rtmps has no "listen" and serves nobody`, "add a port, for example 1443");
   }
   if (facts === undefined) return;
   const all = [
@@ -62,7 +62,7 @@ export function checkTls(
   const { tlsCaFile } = config;
   const fault = tlsCaFile === "" ? null : facts.readAuthorities(inWorkDir(tlsCaFile));
   if (fault !== null) {
-    problems.error(at("tls_ca_file"), fault, "it must hold certificates in PEM form, -----BEGIN CERTIFICATE-----");
+    problems.error(at("tls_ca_file"), fault, "name a PEM file with -----BEGIN CERTIFICATE-----");
   }
 }
 
@@ -73,11 +73,11 @@ function checkValidity(
 ): void {
   const name = `the certificate ${quoteWord(cert)}`;
   if (nowMs > untilMs) {
-    problems.warn(place, `${name} has expired on ${dateOf(untilMs)}`, "clients will refuse it: get a new one");
+    problems.warn(place, `${name} expired on ${dateOf(untilMs)}`, "renew it: clients refuse it");
   } else if (nowMs < fromMs) {
-    problems.warn(place, `${name} is not valid before ${dateOf(fromMs)}`, "is the clock of this machine right?");
+    problems.warn(place, `${name} is not valid before ${dateOf(fromMs)}`, "check the clock of this machine");
   } else if (untilMs - nowMs < SOON_MS) {
-    problems.warn(place, `${name} expires on ${dateOf(untilMs)}`, "get a new one, and reload");
+    problems.warn(place, `${name} expires on ${dateOf(untilMs)}`, "renew it and reload");
   }
 }
 

@@ -61,7 +61,7 @@ export class ConfigFiles {
     let found = [this.#find(paths, place, !isGlob(text))];
     if (isGlob(text) && !found[0]) {
       const names = paths.map((path) => expandGlob(path, listDirectory)).find((some) => some.length > 0) ?? [];
-      if (names.length === 0) problems.warn(place, `no file is called like ${quoteWord(text)}`);
+      if (names.length === 0) problems.warn(place, `no file matches ${quoteWord(text)}`);
       found = names.map((path) => this.#find([path], place));
     }
     return found.map((file) => this.#open(file, { place, depth }, use)).filter((result) => result !== null);

@@ -3,6 +3,6 @@ import { onOff, words } from "../values/type.ts";
 
 /** `exec { ... }` of a vhost. */
 export const execRows = {
-  enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether programs are run." }),
-  publish: repeated("publish", words(), { reload: "live", doc: "A program and its arguments, run on publish." }),
+  enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether to run programs." }),
+  publish: repeated("publish", words(), { reload: "live", doc: "Program to run on publish, with its arguments." }),
 };

@@ -8,8 +8,8 @@ export const exporterRows = {
   enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve metrics for Prometheus." }),
   listen: directive("listen", listenAddress(), {
     default: anyHost(9972),
-    doc: "Address of `/metrics`, which is on the port of the API too.",
+    doc: "Listen address of `/metrics`, which the API serves too.",
   }),
-  label: directive("label", text(), { default: "", doc: "Label of the metric srs_build_info." }),
-  tag: directive("tag", text(), { default: "", doc: "Tag of the metric srs_build_info." }),
+  label: directive("label", text(), { default: "", doc: "Label of the metric `srs_build_info`." }),
+  tag: directive("tag", text(), { default: "", doc: "Tag of the metric `srs_build_info`." }),
 };

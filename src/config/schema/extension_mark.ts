@@ -11,7 +11,7 @@ export function extensionOf(item: DocItem, rows: Schema | null): string | null {
   const { text } = item.name;
   if (rows && rowsByName(rows).get(text)?.row.extension) return `SRS has no directive "${text}"`;
   if (text !== "include" || item.block) return null;
-  if (item.args.some((word) => isGlob(word.text))) return "SRS knows no patterns in include";
+  if (item.args.some((word) => isGlob(word.text))) return "SRS does not support patterns in include";
   return item.args.some((word) => word.text.endsWith(".toml")) ? "SRS cannot read TOML" : null;
 }
 

@@ -1,11 +1,11 @@
 import { accepted, foreign, unsupported } from "./row.ts";
 
-const noCloud = accepted("nothing is sent to a cloud service");
-const noRtc = unsupported("no WebRTC");
-const noSrt = unsupported("no SRT");
-const noRtsp = unsupported("no RTSP");
-const noCaster = unsupported("no other protocols are cast to RTMP");
-const noTranscode = unsupported("no stream is transcoded");
+const noCloud = accepted("this server sends nothing to cloud services");
+const noRtc = unsupported("this server has no WebRTC");
+const noSrt = unsupported("this server has no SRT");
+const noRtsp = unsupported("this server has no RTSP");
+const noCaster = unsupported("this server does not turn other protocols into RTMP");
+const noTranscode = unsupported("this server does not transcode");
 
 const sip = foreign("sip", "enabled listen timeout reinvite candidate", { doc: "", status: noCaster });
 
@@ -32,16 +32,16 @@ export const foreignRootRows = {
   ),
   rtspServer: foreign("rtsp_server", "enabled listen", { doc: "RTSP server of SRS 7.", status: noRtsp }),
   streamCaster: foreign("stream_caster", ["enabled caster output listen", sip], {
-    doc: "Other protocols cast to RTMP.",
+    doc: "Turns streams of other protocols into RTMP.",
     status: noCaster,
   }),
   threads: foreign("threads", "anything", {
     doc: "SRS's threads.",
-    status: accepted("`workers` decides about threads"),
+    status: accepted("`workers` sets the number of threads"),
   }),
   circuitBreaker: foreign("circuit_breaker", "anything", {
     doc: "Protection against CPU overload.",
-    status: accepted("there is none of the work that it sheds"),
+    status: accepted("this server does none of the work that SRS drops under load"),
   }),
   tencentcloudCls: foreign("tencentcloud_cls", "anything", { doc: "Logs to Tencent Cloud.", status: noCloud }),
   tencentcloudApm: foreign("tencentcloud_apm", "anything", { doc: "Traces to Tencent Cloud.", status: noCloud }),
@@ -51,7 +51,7 @@ export const foreignRootRows = {
 export const foreignVhostRows = {
   dvr: foreign("dvr", "enabled dvr_apply dvr_path dvr_plan dvr_duration dvr_wait_keyframe time_jitter", {
     doc: "Recording.",
-    status: unsupported("no stream is recorded"),
+    status: unsupported("this server does not record"),
   }),
   hls: foreign(
     "hls",
@@ -59,33 +59,33 @@ export const foreignVhostRows = {
       "hls_aof_ratio hls_acodec hls_vcodec hls_m3u8_file hls_ts_file hls_ts_floor hls_cleanup hls_nb_notify " +
       "hls_wait_keyframe hls_dispose hls_keys hls_fragments_per_key hls_key_file hls_key_file_path hls_key_url " +
       "hls_dts_directly hls_ctx hls_ts_ctx hls_use_fmp4 hls_fmp4_file hls_init_file",
-    { doc: "HLS output.", status: unsupported("no HLS is written") },
+    { doc: "HLS output.", status: unsupported("this server has no HLS") },
   ),
-  hds: foreign("hds", "anything", { doc: "HDS output.", status: unsupported("no HDS is written") }),
+  hds: foreign("hds", "anything", { doc: "HDS output.", status: unsupported("this server has no HDS") }),
   dash: foreign(
     "dash",
     "enabled dash_fragment dash_update_period dash_timeshift dash_path dash_mpd_file dash_window_size dash_dispose " +
       "dash_cleanup",
-    { doc: "DASH output.", status: unsupported("no DASH is written") },
+    { doc: "DASH output.", status: unsupported("this server has no DASH") },
   ),
   ingest: foreign("ingest", "enabled input ffmpeg engine", {
-    doc: "Streams fetched by ffmpeg.",
-    status: unsupported("no stream is fetched by ffmpeg"),
+    doc: "Streams to fetch with ffmpeg.",
+    status: unsupported("this server does not run ffmpeg"),
   }),
   transcode: foreign("transcode", ["enabled ffmpeg", engine], {
-    doc: "Streams transcoded by ffmpeg.",
+    doc: "Streams to transcode with ffmpeg.",
     status: noTranscode,
   }),
   bandcheck: foreign("bandcheck", "anything", {
     doc: "Bandwidth test of SRS 1.",
-    status: accepted("SRS itself has no bandwidth test any more"),
+    status: accepted("SRS no longer has a bandwidth test either"),
   }),
   rtc: foreign(
     "rtc",
     "enabled nack twcc nack_no_copy bframe aac stun_timeout stun_strict_check dtls_role dtls_version drop_for_pt " +
       "rtc_to_rtmp pli_for_rtmp rtmp_to_rtc keep_bframe opus_bitrate aac_bitrate keep_avc_nalu_sei",
-    { doc: "WebRTC of the vhost.", status: noRtc },
+    { doc: "WebRTC for the vhost.", status: noRtc },
   ),
-  rtsp: foreign("rtsp", "enabled rtmp_to_rtsp", { doc: "RTSP of the vhost.", status: noRtsp }),
-  srt: foreign("srt", "enabled srt_to_rtmp", { doc: "SRT of the vhost.", status: noSrt }),
+  rtsp: foreign("rtsp", "enabled rtmp_to_rtsp", { doc: "RTSP for the vhost.", status: noRtsp }),
+  srt: foreign("srt", "enabled srt_to_rtmp", { doc: "SRT for the vhost.", status: noSrt }),
 };

@@ -7,19 +7,19 @@ export const forwardRows = {
   enabled: directive("enabled", onOff(), {
     default: false,
     reload: "newClients",
-    doc: "Whether streams are forwarded.",
+    doc: "Whether to forward streams.",
   }),
   destination: directive("destination", rtmpTargets(1935), {
     default: [],
     reload: "newClients",
-    doc:
-      "Servers that get every stream under its own name, host[:port]; beyond SRS also rtmp://host[:port]/app/[stream], or rtmps:// with TLS.",
+    doc: "Servers to send every stream to under its own name, `host[:port]`; unlike SRS, also " +
+      "`rtmp://host[:port]/app/[stream]`, or `rtmps://` for TLS.",
   }),
   backend: directive("backend", httpUrl(), {
     default: "",
     reload: "newClients",
     mistakenFor: ["on_forward"],
-    doc:
-      "URL that answers with the servers for one stream, which replace `destination`; without an answer it is refused.",
+    doc: "URL to ask for the servers of one stream, which replace `destination`; without a usable answer the " +
+      "publisher is refused.",
   }),
 };

@@ -4,7 +4,7 @@ import { onOff, text } from "../values/type.ts";
 
 /** `heartbeat { ... }`. */
 export const heartbeatRows = {
-  enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether to report to a server." }),
+  enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether to send reports." }),
   intervalMs: directive("interval", seconds({ min: 1, outside: "error" }), {
     default: 10_000,
     reload: "live",
@@ -13,17 +13,17 @@ export const heartbeatRows = {
   url: directive("url", text(), {
     default: "http://127.0.0.1:8085/api/v1/servers",
     reload: "live",
-    doc: "Where reports are posted; a query is left out, as SRS does.",
+    doc: "URL to post reports to; its query is dropped, as in SRS.",
   }),
   deviceId: directive("device_id", text(), { default: "", reload: "live", doc: "Name of this server in reports." }),
   summaries: directive("summaries", onOff(), {
     default: false,
     reload: "live",
-    doc: "Whether reports carry the summaries of the API.",
+    doc: "Whether reports include the API's summaries.",
   }),
   ports: directive("ports", onOff(), {
     default: false,
     reload: "live",
-    doc: "Whether reports carry the listen addresses, as SRS's proxy wants.",
+    doc: "Whether reports include the listen addresses, which SRS's proxy needs.",
   }),
 };

@@ -13,14 +13,14 @@ export function anyHost(port: number): ListenAddress {
 export function httpsRows(port: number) {
   return {
     enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve HTTPS." }),
-    listen: directive("listen", listenAddress(), { default: anyHost(port), doc: "Address of HTTPS." }),
+    listen: directive("listen", listenAddress(), { default: anyHost(port), doc: "Listen address for HTTPS." }),
     ...tlsFileRows,
   };
 }
 
 const rawApiRows = {
-  enabled: directive("enabled", onOff(), { default: false, doc: "Whether `/api/v1/raw` does anything." }),
-  allowReload: directive("allow_reload", onOff(), { default: false, doc: "Whether it may reload the file." }),
+  enabled: directive("enabled", onOff(), { default: false, doc: "Whether `/api/v1/raw` is available." }),
+  allowReload: directive("allow_reload", onOff(), { default: false, doc: "Whether it may reload the configuration." }),
   allowQuery: directive("allow_query", onOff(), {
     default: false,
     doc: "Whether it may show directives.",
@@ -34,22 +34,22 @@ const rawApiRows = {
 };
 
 const authRows = {
-  enabled: directive("enabled", onOff(), { default: false, doc: "Whether the API asks for a password." }),
-  username: directive("username", text(), { default: "", doc: "User name of basic authentication." }),
-  password: directive("password", secret(text()), { default: "", doc: "Password of basic authentication." }),
+  enabled: directive("enabled", onOff(), { default: false, doc: "Whether the API requires a user name and password." }),
+  username: directive("username", text(), { default: "", doc: "User name for basic authentication." }),
+  password: directive("password", secret(text()), { default: "", doc: "Password for basic authentication." }),
 };
 
 /** `http_api { ... }`. */
 export const httpApiRows = {
   enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve the HTTP API." }),
-  listen: directive("listen", listenAddress(), { default: anyHost(1985), doc: "Address of the HTTP API." }),
+  listen: directive("listen", listenAddress(), { default: anyHost(1985), doc: "Listen address of the HTTP API." }),
   crossdomain: directive("crossdomain", onOff(), {
     default: true,
     doc: "Whether other web sites may call the API.",
     status: accepted("the API obeys http_server.crossdomain, as in SRS"),
   }),
-  rawApi: block("raw_api", rawApiRows, { doc: "Reload by HTTP." }),
-  auth: block("auth", authRows, { doc: "Basic authentication of the API." }),
+  rawApi: block("raw_api", rawApiRows, { doc: "Reload over HTTP." }),
+  auth: block("auth", authRows, { doc: "Basic authentication for the API." }),
   https: block("https", httpsRows(1990), {
     doc: "The API over HTTPS.",
     unchecked: true,

@@ -4,28 +4,28 @@ import { onOff } from "../values/type.ts";
 import { httpUrls } from "../values/url.ts";
 
 function hook(name: string, doc: string, status?: Status) {
-  const options = { default: [], reload: "live", doc: `URLs called ${doc}.` } as const;
+  const options = { default: [], reload: "live", doc: `URLs to call ${doc}.` } as const;
   return directive(name, httpUrls(), status === undefined ? options : { ...options, status });
 }
 
-const noHls = unsupported("no HLS is written");
+const noHls = unsupported("this server has no HLS");
 
 /** `http_hooks { ... }` of a vhost. */
 export const httpHooksRows = {
-  enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether URLs are called." }),
-  onConnect: hook("on_connect", "when a client connects; may refuse it"),
-  onClose: hook("on_close", "when a client leaves"),
-  onPublish: hook("on_publish", "when a client wants to publish; may refuse it"),
-  onUnpublish: hook("on_unpublish", "when a publisher ends"),
-  onPlay: hook("on_play", "when a client wants to play; may refuse it"),
-  onStop: hook("on_stop", "when a player ends"),
-  onDvr: hook("on_dvr", "when a recording is complete", unsupported("nothing is recorded")),
+  enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether to call the URLs." }),
+  onConnect: hook("on_connect", "when a client connects; each can refuse it"),
+  onClose: hook("on_close", "when a client disconnects"),
+  onPublish: hook("on_publish", "when a client wants to publish; each can refuse it"),
+  onUnpublish: hook("on_unpublish", "when a publisher stops"),
+  onPlay: hook("on_play", "when a client wants to play; each can refuse it"),
+  onStop: hook("on_stop", "when a player stops"),
+  onDvr: hook("on_dvr", "when a recording is complete", unsupported("this server does not record")),
   onHls: hook("on_hls", "when an HLS segment is complete", noHls),
-  onHlsNotify: hook("on_hls_notify", "to fetch each new HLS segment", noHls),
+  onHlsNotify: hook("on_hls_notify", "to have each new HLS segment fetched", noHls),
   timeoutMs: directive("timeout", milliseconds({ min: 1 }), {
     default: 5000,
     reload: "live",
     extension: true,
-    doc: "Time for one call; a hook that may refuse refuses by its silence. In SRS it is 30 s.",
+    doc: "Time limit for one call, 30 s in SRS. No answer from a URL that can refuse counts as a refusal.",
   }),
 };

@@ -6,8 +6,8 @@ import { anyHost, httpsRows } from "./http_api.ts";
 /** `http_server { ... }`, in SRS 1 `http_stream`. */
 export const httpServerRows = {
   enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve files and HTTP streams." }),
-  listen: directive("listen", listenAddress(), { default: anyHost(8080), doc: "Address of the HTTP server." }),
-  dir: directive("dir", text(), { default: "./objs/nginx/html", doc: "Directory of the files at `/`." }),
+  listen: directive("listen", listenAddress(), { default: anyHost(8080), doc: "Listen address of the HTTP server." }),
+  dir: directive("dir", text(), { default: "./objs/nginx/html", doc: "Directory of the files to serve at `/`." }),
   crossdomain: directive("crossdomain", onOff(), {
     default: true,
     doc: "Whether other web sites may use the server and the API.",

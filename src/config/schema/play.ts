@@ -7,65 +7,66 @@ export const playRows = {
   gopCache: directive("gop_cache", onOff(), {
     default: true,
     reload: "live",
-    doc: "Whether new players begin with the last keyframe.",
+    doc: "Whether new players start at the last keyframe instead of waiting for the next one.",
   }),
   gopCacheMaxFrames: directive("gop_cache_max_frames", integer({ unit: "frames" }), {
     default: 2500,
     reload: "live",
-    doc: "Most frames since the last keyframe that are kept for new players; 0: no limit.",
+    doc: "Maximum number of frames since the last keyframe to keep for new players; 0 means no limit.",
   }),
   queueLengthMs: directive("queue_length", seconds({ fraction: true }), {
     default: 30_000,
     reload: "live",
-    doc: "How far a player may lag in stream time before it is moved to the newest keyframe.",
+    doc: "How far a player may fall behind, in stream time, before it skips to the newest keyframe.",
   }),
   mwLatencyMs: directive("mw_latency", milliseconds(), {
     default: 350,
     defaultWith: { property: "minLatency", value: 0 },
     reload: "live",
-    doc: "Time that is collected before it is sent; 0 by default with min_latency.",
+    doc: "How long to gather messages before sending them together; 0 by default with `min_latency on`.",
   }),
   mwMsgs: directive("mw_msgs", integer({ max: 128, unit: "messages" }), {
     default: 8,
     defaultWith: { property: "minLatency", value: 0 },
     reload: "live",
-    doc: "Sent is only when more messages than this were collected, too, or 25 ms for each of them have passed; 0 by " +
-      "default with min_latency.",
+    doc:
+      "After `mw_latency`, how many messages must be exceeded before they are sent, with a wait of at most 25 ms for " +
+      "each; 0 by default with `min_latency on`.",
   }),
   sendMinIntervalMs: directive("send_min_interval", milliseconds({ fraction: true }), {
     default: 0,
     reload: "live",
-    doc: "Least time between two messages to an RTMP player; 0: they go in portions.",
+    doc: "Minimum time between two messages to an RTMP player; 0 sends them together, as gathered.",
   }),
   timeJitter: directive("time_jitter", oneOf(["full", "zero", "off"], "off"), {
     default: "full",
     reload: "newClients",
-    doc: "Repair of timestamps: `full` makes them rise steadily, `zero` only starts them at 0.",
+    doc: "How to treat timestamps: `full` and `zero` start them at 0 and close gaps; `off` leaves them as they come.",
   }),
   mixCorrect: directive("mix_correct", onOff(), {
     default: false,
     reload: "newClients",
-    doc: "Whether audio and video of a publisher are put in the order of their timestamps.",
+    doc: "Whether to put a publisher's audio and video into the order of their timestamps.",
   }),
   atc: directive("atc", onOff(), {
     default: false,
     reload: "newClients",
-    doc: "Whether the publisher's absolute timestamps are kept, as with time_jitter off.",
+    doc: "Whether to keep the publisher's absolute timestamps, as `time_jitter off` does.",
   }),
   atcAuto: directive("atc_auto", onOff(), {
     default: false,
     reload: "live",
-    doc: 'Whether metadata with `bravo_atc` "true" switches atc on, for this publisher.',
+    doc: 'Whether a publisher whose metadata has `bravo_atc` set to "true" gets `atc on`.',
   }),
   reduceSequenceHeader: directive("reduce_sequence_header", onOff(), {
     default: false,
     reload: "live",
-    doc: "Whether repeated equal sequence headers are dropped.",
+    doc: "Whether to drop sequence headers that only repeat the last one.",
   }),
   realtime: directive("realtime", onOff(), {
     default: false,
     reload: "live",
     extension: true,
-    doc: "Whether a player that lags by 2 s is moved to the newest keyframe, to stay near live.",
+    doc: "Whether a player that falls 2 s behind skips to the newest keyframe, to stay close to live.",
   }),
 };

@@ -19,65 +19,70 @@ export const rootRows = {
     default: [],
     reload: "live",
     env: ["SRS_LISTEN", "SRS_RTMP_LISTEN"],
-    doc: "Addresses of RTMP; in newer versions of SRS 7, as `chunk_size`, in a block `rtmp`, which is read too.",
+    doc: "RTMP listen addresses. Newer versions of SRS 7 put this and `chunk_size` into a block `rtmp`, which works " +
+      "here too.",
   }),
   maxConnections: directive("max_connections", integer({ min: 1, outside: "error" }), {
     default: 1000,
     reload: "live",
-    doc: "Most connections at one time, RTMP and HTTP together.",
+    doc: "Maximum number of clients at one time: RTMP connections and HTTP viewers together.",
   }),
   chunkSizeBytes: directive("chunk_size", bytes({ min: 128, max: 65536 }), {
     default: 60_000,
     reload: "newClients",
     env: ["SRS_VHOST_CHUNK_SIZE", "SRS_CHUNK_SIZE", "SRS_RTMP_CHUNK_SIZE"],
-    doc: "Chunk size of what is sent, for vhosts without their own.",
+    doc: "Chunk size of outgoing RTMP, for vhosts that do not set their own.",
   }),
   ...processRows,
   ...logRows,
   rtmps: block("rtmps", rtmpsRows, {
-    doc: "RTMP over TLS, in SRS since 7.0.56.",
+    doc: "RTMP over TLS; in SRS since 7.0.56.",
   }),
-  httpApi: block("http_api", httpApiRows, { doc: "The HTTP API, which coworkers ask too." }),
+  httpApi: block("http_api", httpApiRows, { doc: "The HTTP API, which coworkers use too." }),
   httpServer: block("http_server", httpServerRows, { doc: "Files and streams over HTTP." }),
-  heartbeat: block("heartbeat", heartbeatRows, { doc: "Reports to a server of yours." }),
-  stats: block("stats", statsRows, { doc: "What the summaries of the API count, and the address in reports." }),
+  heartbeat: block("heartbeat", heartbeatRows, { doc: "Periodic reports to a server of yours." }),
+  stats: block("stats", statsRows, { doc: "What the API's summaries count, and the address in reports." }),
   exporter: block("exporter", exporterRows, { doc: "Metrics for Prometheus." }),
-  vhosts: blocks("vhost", vhostRows, { doc: "The rules for one host name; `__defaultVhost__` for all others." }),
+  vhosts: blocks("vhost", vhostRows, {
+    doc: "Settings for one host name; `__defaultVhost__` applies to all other names.",
+  }),
   ...foreignRootRows,
   workers: directive("workers", workerCount(), {
     default: "auto",
     extension: true,
-    doc: "Threads that take clients and send to them; `auto` is one a core. Linux only, elsewhere there is one.",
+    doc: "Threads that accept clients and send to them; `auto` means one per core, 16 at most. On systems other " +
+      "than Linux there is always one.",
   }),
   maxConnectionsPerIp: directive("max_connections_per_ip", integer(), {
     default: 0,
     reload: "live",
     extension: true,
-    doc:
-      "Most connections at one time from one address (IPv6: one /64 network), of RTMP and HTTP viewers; 0: no limit.",
+    doc: "Maximum number of RTMP connections and HTTP viewers at one time from one address (IPv6: one /64 network); " +
+      "0 means no limit.",
   }),
   connectRatePerIp: directive("connect_rate_per_ip", integer(), {
     default: 0,
     reload: "live",
     extension: true,
-    doc: "Most new connections a second from one address (IPv6: one /64 network), counted over 10 s; 0: no limit.",
+    doc: "Maximum number of new connections per second from one address (IPv6: one /64 network), averaged over 10 " +
+      "s; 0 means no limit.",
   }),
   clientTimeoutMs: directive("client_timeout", milliseconds({ min: 1 }), {
     default: 10_000,
     reload: "newClients",
     extension: true,
-    doc: "Time within which a client must shake hands, connect and begin to publish or play.",
+    doc: "How long a new client may take to shake hands, connect and start publishing or playing.",
   }),
   tlsCaFile: directive("tls_ca_file", text(), {
     default: "",
     reload: "live",
     extension: true,
-    doc: "Certificates of authorities, PEM, that servers reached over TLS may be signed by, besides the public ones.",
+    doc: "PEM file of certificate authorities to trust, besides the public ones, when connecting to servers over TLS.",
   }),
   advertise: directive("advertise", advertisedAddress(), {
     default: null,
     reload: "live",
     extension: true,
-    doc: "RTMP address given to coworkers as ours, ip or ip:port; without it SRS's rules decide.",
+    doc: "RTMP address of this server to tell coworkers, `ip` or `ip:port`; without it, chosen by SRS's rules.",
   }),
 };

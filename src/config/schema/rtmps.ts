@@ -10,6 +10,10 @@ export const rtmpsRows = {
     reload: "live",
     doc: "Whether to serve RTMP over TLS.",
   }),
-  listen: directive("listen", listenAddresses(), { default: [], reload: "live", doc: "Addresses of RTMP over TLS." }),
+  listen: directive("listen", listenAddresses(), {
+    default: [],
+    reload: "live",
+    doc: "Listen addresses for RTMP over TLS.",
+  }),
   ...tlsFileRows,
 };

@@ -7,18 +7,18 @@ export const signedUrlRows = {
     default: false,
     reload: "live",
     extension: true,
-    doc: "Whether publishers need a signed address.",
+    doc: "Whether publishers need a signed URL.",
   }),
   play: directive("play", onOff(), {
     default: false,
     reload: "live",
     extension: true,
-    doc: "Whether players need a signed address.",
+    doc: "Whether players need a signed URL.",
   }),
   key: directive("key", secret(words()), {
     default: [],
     reload: "live",
     extension: true,
-    doc: "Secret keys; each of them is good, so that an old one can go when its addresses have expired.",
+    doc: "Secret keys, all of them valid; remove an old one when the URLs signed with it have expired.",
   }),
 };

@@ -7,15 +7,15 @@ export const statsRows = {
   enabled: directive("enabled", onOff(), {
     default: true,
     doc: "Whether to count network and disk use.",
-    status: accepted("network use is always counted, disk use never"),
+    status: accepted("this server always counts network use and never disk use"),
   }),
   network: directive("network", integer({ outside: "error" }), {
     default: 0,
-    doc: "Index of the local address that reports give for this server.",
+    doc: "Which local address reports give for this server, counted from 0.",
   }),
   disk: directive("disk", words(), {
     default: [],
-    doc: "Disks whose use is counted.",
-    status: accepted("disk use is not counted"),
+    doc: "Disks to count the use of.",
+    status: accepted("this server does not count disk use"),
   }),
 };

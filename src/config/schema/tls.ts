@@ -6,11 +6,11 @@ export const tlsFileRows = {
   key: directive("key", text(), {
     default: "./conf/server.key",
     reload: "live",
-    doc: "File of the private key, PEM; read anew by each reload.",
+    doc: "Private key, a PEM file; every reload reads it again.",
   }),
   cert: directive("cert", text(), {
     default: "./conf/server.crt",
     reload: "live",
-    doc: "File of the certificate and those between it and its authority, PEM; read anew by each reload.",
+    doc: "Certificate and any intermediate ones after it, a PEM file; every reload reads it again.",
   }),
 };

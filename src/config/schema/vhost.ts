@@ -19,49 +19,56 @@ export const vhostRows = {
   enabled: directive("enabled", onOff(), {
     default: true,
     reload: "live",
-    doc: "Whether the vhost exists; a vhost that is off is not replaced by the default one.",
+    doc:
+      "Whether to serve the vhost. Clients of a vhost that is off are refused; the default vhost does not take them.",
   }),
   chunkSizeBytes: directive("chunk_size", bytes({ min: 128, max: 65536 }), {
     default: 60_000,
     inherits: "chunkSizeBytes",
     reload: "newClients",
-    doc: "Chunk size of what is sent; without it the one of the top level.",
+    doc: "Chunk size of outgoing RTMP.",
   }),
   minLatency: directive("min_latency", onOff(), {
     default: false,
     reload: "live",
-    doc: "Whether to send at once: mw_latency and mw_msgs are 0 by default then.",
+    doc: "Whether to send every message at once: `mw_latency` and `mw_msgs` then default to 0.",
   }),
   tcpNodelay: directive("tcp_nodelay", onOff(), {
     default: false,
     reload: "newClients",
-    doc: "Whether TCP sends small segments to players at once; always so in the first second, and with min_latency.",
+    doc: "Whether TCP sends small segments to players at once; it always does in their first second and with " +
+      "`min_latency on`.",
   }),
   inAckSizeBytes: directive("in_ack_size", bytes(), {
     default: 0,
     reload: "newClients",
-    doc: "Acknowledgement window to assume for clients that announce none; 0: none.",
+    doc: "Acknowledgement window to assume for clients that announce none; 0 means none.",
   }),
   outAckSizeBytes: directive("out_ack_size", bytes(), {
     default: 2_500_000,
     reload: "newClients",
-    doc: "Acknowledgement window announced to clients; 0: none.",
+    doc: "Acknowledgement window to announce to clients; 0 means none.",
   }),
-  cluster: block("cluster", clusterRows, { doc: "Origin or edge, and who the others are." }),
-  play: block("play", playRows, { doc: "How streams go out to players." }),
-  publish: block("publish", publishRows, { doc: "How streams come in from publishers." }),
-  security: block("security", securityRows, { doc: "Who may publish and play, by address." }),
-  refer: block("refer", referRows, { doc: "Which web pages may embed a player or publisher." }),
+  cluster: block("cluster", clusterRows, {
+    doc: "Whether this is an origin or an edge, and which servers belong to the cluster.",
+  }),
+  play: block("play", playRows, { doc: "How to send streams to players." }),
+  publish: block("publish", publishRows, { doc: "How to receive streams from publishers." }),
+  security: block("security", securityRows, { doc: "Who may publish and play, by IP address." }),
+  refer: block("refer", referRows, { doc: "Which web pages may embed players and publishers." }),
   signedUrl: block("signed_url", signedUrlRows, {
     extension: true,
-    doc:
-      "Addresses that expire: ?expire=SECONDS&sign=HEX, where HEX is the HMAC-SHA256 of STREAM-EXPIRE-KIND; STREAM is " +
-      "/app/stream, behind the name of a vhost other than the default one, KIND is publish or play.",
+    doc: "URLs that expire: `?expire=SECONDS&sign=HEX`. SECONDS is a Unix time; HEX is the HMAC-SHA256 of " +
+      "`STREAM-SECONDS-KIND`. STREAM is `/app/stream`, with the vhost's name in front unless it is the default vhost; " +
+      "KIND is `publish` or `play`.",
   }),
-  forward: block("forward", forwardRows, { doc: "Other servers that get every published stream." }),
-  httpHooks: block("http_hooks", httpHooksRows, { doc: "URLs called on events." }),
-  httpRemux: block("http_remux", httpRemuxRows, { doc: "Streams over HTTP.", single: true }),
+  forward: block("forward", forwardRows, { doc: "Other servers to send every published stream to." }),
+  httpHooks: block("http_hooks", httpHooksRows, { doc: "URLs to call on events." }),
+  httpRemux: block("http_remux", httpRemuxRows, { doc: "Live streams over HTTP.", single: true }),
   httpStatic: block("http_static", httpStaticRows, { doc: "Files over HTTP." }),
-  exec: block("exec", execRows, { doc: "Programs run on publish.", status: unsupported("no program is run") }),
+  exec: block("exec", execRows, {
+    doc: "Programs to run on publish.",
+    status: unsupported("this server does not run programs"),
+  }),
   ...foreignVhostRows,
 };

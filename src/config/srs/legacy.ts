@@ -120,7 +120,11 @@ function rewriteBlock(block: ConfBlock, path: string, problems: ProblemList): Co
   for (const directive of block.directives) {
     const oldPath = joinPath(path, directive.name.text);
     if (dropped.has(oldPath)) {
-      problems.warn(placeOf(directive), `${quoteWord(directive.name.text)} has no effect since SRS 5 or earlier`);
+      problems.warn(
+        placeOf(directive),
+        `${quoteWord(directive.name.text)} has had no effect since SRS 5 or earlier`,
+        "remove it",
+      );
       continue;
     }
     const name = renamed.get(oldPath);
@@ -236,7 +240,7 @@ function mergeInto(target: ConfDirective, moves: readonly Move[], problems: Prob
       at.set(directive.name.text, directives.push(directive) - 1);
     } else if (!weak) {
       const line = directives[index]?.name.line;
-      problems.warn(placeOf(directive), `the old spelling takes the place of the value of line ${line}`);
+      problems.warn(placeOf(directive), `this old spelling overrides the value on line ${line}`);
       directives[index] = directive;
     }
   }

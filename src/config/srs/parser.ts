@@ -124,11 +124,11 @@ class Parser {
         this.#push(token.word);
         return true;
       case ";":
-        if (this.#broken) this.#reportBroken(`";" must stand on the same line as`);
+        if (this.#broken) this.#reportBroken(`";" must be on the same line as`);
         this.#endLeaf(token);
         return true;
       case "{":
-        if (this.#broken) this.#reportBroken(`"{" must stand on the same line as`);
+        if (this.#broken) this.#reportBroken(`"{" must be on the same line as`);
         return this.#openBlock(token);
       case "}":
         this.#endUnfinished(token);
@@ -153,7 +153,7 @@ class Parser {
     const known = this.#options.isName?.(word.text) ?? false;
     const goesOn = !known && (!this.#args || !/^[a-z]\w*$/.test(word.text));
     if (goesOn) {
-      this.#reportBroken("the line ends before the end of");
+      this.#reportBroken("the line ends in the middle of", "write the whole directive on one line");
     } else {
       this.#reportBroken(`";" is missing after`);
       this.#add(this.#lastWord.line);
@@ -183,7 +183,7 @@ class Parser {
   }
 
   /** Reports a directive that its line cut off, once; the place is where the line breaks. */
-  #reportBroken(what: string): void {
+  #reportBroken(what: string, suggestion: string | null = null): void {
     const lineEnd = this.#broken;
     this.#broken = null;
     if (this.#reported || !lineEnd) return;
@@ -191,7 +191,8 @@ class Parser {
     const last = this.#lastWord;
     const column = last.column + last.text.length + (last.quoted ? 2 : 0);
     // Behind the last word, not behind blanks and a comment; only a quoted name can have begun on an earlier line.
-    this.#error(last.line === lineEnd.line ? { line: last.line, column } : lineEnd, `${what} ${this.#wordsQuoted()}`);
+    const at = last.line === lineEnd.line ? { line: last.line, column } : lineEnd;
+    this.#error(at, `${what} ${this.#wordsQuoted()}`, suggestion);
   }
 
   #wordsQuoted(): string {
@@ -232,7 +233,7 @@ class Parser {
   }
 
   #include(head: Head, include: NonNullable<ParseOptions["include"]>): void {
-    if (head.args.length === 0) this.#error(head.name, `"include" needs the name of a file`);
+    if (head.args.length === 0) this.#error(head.name, `"include" needs a file name`);
     const depth = (this.#options.depth ?? 0) + this.#open.length + 1;
     for (const file of head.args) {
       // One by one: an argument list of spread calls would overflow the stack with many directives.
@@ -243,8 +244,8 @@ class Parser {
   #openBlock(at: { line: number; column: number }): boolean {
     const head = this.#takeHead();
     const isInclude = head?.name.text === "include";
-    if (!head) this.#error(at, `unexpected "{"; a block needs a name`);
-    else if (isInclude) this.#error(at, `"include" has no block; end it with ";"`);
+    if (!head) this.#error(at, `unexpected "{"`, "put the name of the block before it");
+    else if (isInclude) this.#error(at, `"include" takes no block`, `end it with ";"`);
     this.#open.push({ head: isInclude ? null : head, directives: [] });
     if (this.#open.length + (this.#options.depth ?? 0) <= maxDepth) return true;
     this.#error(at, `blocks and includes are nested deeper than ${maxDepth} levels`);
@@ -253,7 +254,9 @@ class Parser {
 
   #closeBlock(at: { line: number; column: number }): void {
     const closed = this.#open.pop();
-    if (!closed) return this.#error(at, `unexpected "}"; no block is open`);
+    if (!closed) {
+      return this.#error(at, `unexpected "}": no block is open`, "remove it, or look for an earlier one too many");
+    }
     const tailComments = this.#takeComments();
     if (!closed.head) return;
     const block = { directives: closed.directives, tailComments };
@@ -270,8 +273,8 @@ class Parser {
     this.#endUnfinished(at);
     const innermost = this.#open.findLast((block) => block.head !== null)?.head?.name;
     if (innermost) {
-      const opened = `the block ${quoteWord(innermost.text)} of line ${innermost.line} is still open`;
-      this.#error(at, `unexpected end of the file; ${opened}`, `"}" is missing`);
+      const opened = `the block ${quoteWord(innermost.text)} from line ${innermost.line} is still open`;
+      this.#error(at, `unexpected end of the file: ${opened}`, `add "}"`);
     }
     while (this.#open.length > 0) this.#closeBlock(at);
     return { directives: this.#root.directives, tailComments: this.#takeComments() };

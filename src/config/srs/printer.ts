@@ -73,13 +73,13 @@ class SrsPrinter {
     const { text } = word;
     if (/^[^\s"'#{};\ufeff][^\s{};]*$/.test(text)) return text;
     const refuse = (why: string) => {
-      this.#options.problems.error(wordPlace(file, word), `SRS's language cannot say ${quoteWord(text)}: ${why}`);
+      this.#options.problems.error(wordPlace(file, word), `SRS's language cannot express ${quoteWord(text)}: ${why}`);
       return text;
     };
-    if (text === "") return refuse("there are no empty words; leave the line out");
-    if (/[\r\n]/.test(text) && !isName) return refuse("a word cannot have several lines");
+    if (text === "") return refuse("it has no empty words; remove the line");
+    if (/[\r\n]/.test(text) && !isName) return refuse("a word cannot span several lines");
     if (!text.includes('"')) return `"${text}"`;
-    return text.includes("'") ? refuse("a word cannot have both kinds of quotes") : `'${text}'`;
+    return text.includes("'") ? refuse("a word cannot contain both kinds of quotes") : `'${text}'`;
   }
 
   #comments(comments: readonly DocComment[], depth: number): void {

@@ -169,8 +169,7 @@ function readValue<T>(
   const [word, extra] = directive.args;
   const { problems } = context;
   if (!word) {
-    const message = `${quoteWord(directive.name.text)} has no value; it is as if it were not there`;
-    problems.warn(placeOf(directive), message);
+    problems.warn(placeOf(directive), `${quoteWord(directive.name.text)} has no value and is ignored`);
     return undefined;
   }
   if (extra && !type.takesMany) {
@@ -207,13 +206,12 @@ class DirectiveReport implements ValueReport {
 function reportUnwantedBlock(directive: ConfDirective, context: ReadContext): void {
   if (!directive.block) return;
   const name = quoteWord(directive.name.text);
-  context.problems.warn(placeOf(directive), `${name} is a value and not a block; what is in the block is ignored`);
+  context.problems.warn(placeOf(directive), `${name} takes a value, not a block; the block is ignored`);
 }
 
 function reportDuplicate(directive: ConfDirective, first: ConfDirective, context: ReadContext, what = ""): void {
-  const where = first.file === directive.file ? `line ${first.name.line}` : `${first.file}:${first.name.line}`;
-  const { text, line } = directive.name;
-  const message = `${quoteWord(what || text)} of line ${line} is ignored: the one of ${where} counts`;
+  const where = first.file === directive.file ? `on line ${first.name.line}` : `at ${first.file}:${first.name.line}`;
+  const message = `this ${quoteWord(what || directive.name.text)} is ignored: the first one, ${where}, counts`;
   context.problems.warn(placeOf(directive), message);
 }
 
@@ -227,7 +225,7 @@ function readOneBlock<S extends Schema>(
   const [first, ...others] = found;
   for (const other of others) {
     if (first && row.single) {
-      const message = `a second ${quoteWord(row.name)}, there is one on line ${first.name.line} already`;
+      const message = `a second ${quoteWord(row.name)} is not allowed: the first is on line ${first.name.line}`;
       context.problems.error(placeOf(other), message);
     } else if (first) {
       reportDuplicate(other, first, context);
@@ -235,7 +233,8 @@ function readOneBlock<S extends Schema>(
     if (other.block) checkNames(row.rows, other.block.directives, path, context);
   }
   if (first && !first.block) {
-    context.problems.warn(placeOf(first), `${quoteWord(row.name)} must be a block and has no effect like this`);
+    const message = `${quoteWord(row.name)} must be a block and is ignored`;
+    context.problems.warn(placeOf(first), message, `write "${row.name} { ... }"`);
   }
   const inside = first?.block?.directives ?? [];
   return readBlock(row.rows, row.unchecked ? dropUnknown(row, inside, context) : inside, path, context, outer);
@@ -246,7 +245,10 @@ function dropUnknown(row: Block<Schema>, directives: readonly ConfDirective[], c
   const names = rowsByName(row.rows);
   return directives.filter((directive) => {
     if (names.has(directive.name.text)) return true;
-    context.problems.warn(placeOf(directive), `${quoteWord(directive.name.text)} has no meaning in ${row.name}`);
+    context.problems.warn(
+      placeOf(directive),
+      `${quoteWord(directive.name.text)} is unknown in ${row.name} and ignored`,
+    );
     return false;
   });
 }
@@ -272,7 +274,8 @@ function readBlocks<S extends Schema>(
     }
     firsts.set(name, directive);
     if (name === "") {
-      context.problems.warn(placeOf(directive), `${quoteWord(row.name)} has no name and matches nothing`);
+      const message = `${quoteWord(row.name)} has no name and matches nothing`;
+      context.problems.warn(placeOf(directive), message, `for all host names, use "__defaultVhost__"`);
     }
     values.push(Object.assign(readBlock(row.rows, inside, path, context, outer), { name, args }));
   }

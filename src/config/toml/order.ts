@@ -38,7 +38,7 @@ export function orderForToml(
   for (const item of items) {
     if (item.block || (item.name.text === "include" && tables.length > 0)) {
       if (item.block && isValue(item, rows)) {
-        const message = `${quoteWord(item.name.text)} is a value: TOML has no form for the block behind it`;
+        const message = `${quoteWord(item.name.text)} is a value; TOML cannot express the block after it`;
         problems.error(wordPlace(item.file, item.name), message);
       }
       tables.push(item);
@@ -71,14 +71,14 @@ function checkNames({ keys, tables }: TomlOrder, isRoot: boolean, problems: Prob
   const names = new Set(keys.map(({ key }) => key));
   const both = tables.filter(({ name }) => names.has(name.text));
   for (const { file, name } of both) {
-    const message = `${quoteWord(name.text)} cannot be a value and a table at once in TOML`;
-    const suggestion = name.text === "include" ? "put all of them before the first block, or use --inline" : null;
+    const message = `in TOML, ${quoteWord(name.text)} cannot be both a value and a table`;
+    const suggestion = name.text === "include" ? "put every include before the first block, or use --inline" : null;
     problems.error(wordPlace(file, name), message, suggestion);
   }
   if (isRoot) return;
   for (const { file, name } of [...keys.flatMap(({ items }) => items), ...tables]) {
     if (name.text !== headKey) continue;
-    problems.error(wordPlace(file, name), `${quoteWord(headKey)} stands in TOML for what is before the "{"`);
+    problems.error(wordPlace(file, name), `TOML needs the name ${quoteWord(headKey)} for the words before "{"`);
   }
 }
 
@@ -91,11 +91,11 @@ function checkIncludes(items: readonly DocItem[], order: TomlOrder, problems: Pr
     const at = before.get(item) ?? index;
     // It is where it was when as many stand before it, and none of them stood behind it.
     if (item.name.text === "include" && !item.block && (at !== index || last > at)) {
-      const message = "TOML has keys before tables, so this include would move past other directives";
+      const message = "TOML puts keys before tables, which would move this include past other directives";
       problems.error(
         wordPlace(item.file, item.name),
         message,
-        "use --inline, or put it where keys end and blocks begin",
+        "use --inline, or put it between the last directive and the first block",
       );
     }
     last = Math.max(last, at);

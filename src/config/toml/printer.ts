@@ -125,7 +125,7 @@ class TomlPrinter {
 
   #checkComment(text: string, place: Place): void {
     if (/^[\t\x20-\x7e\x80-\uffff]*$/.test(text)) return;
-    this.#options.problems.error(place, "a comment in TOML cannot have control characters");
+    this.#options.problems.error(place, "a comment in TOML cannot contain control characters");
   }
 
   #line(text: string, depth: number): void {

@@ -90,11 +90,11 @@ class Reader {
     const args = head ? this.#readArgs(head.value, undefined) : [];
     const rest = table.entries.filter((entry) => entry !== head);
     if (key.text === "include" && rest[0]) {
-      return this.#refuse(rest[0].key, `a table "include" has nothing but ${quoteWord(headKey)}`);
+      return this.#refuse(rest[0].key, `a table "include" can contain only ${quoteWord(headKey)}`);
     }
     const row = rows ? rowsByName(rows).get(key.text)?.row : undefined;
     if (row?.node === "directive" || row?.node === "repeated") {
-      return this.#refuse({ ...key }, `${quoteWord(key.text)} is a value and no table`);
+      return this.#refuse({ ...key }, `${quoteWord(key.text)} is a value, not a table`);
     }
     const block = key.text === "include" ? null : this.#readBlock(table, rowsInside(row), depth);
     const item = { name: keyWord(key), args, file: this.#file, comments, blankBefore, remark, endRemark, block };
@@ -115,14 +115,14 @@ class Reader {
     const row = rows ? rowsByName(rows).get(key.text)?.row : undefined;
     const listKey = row ? tomlKeyOf(row) : key.text;
     if (listKey !== key.text) {
-      return this.#refuse(key, `${quoteWord(key.text)} is no key`, `write it in the list "${listKey}"`);
+      return this.#refuse(key, `${quoteWord(key.text)} is not a key`, `put it in the list "${listKey}"`);
     }
     const name = keyWord(key);
     const isList = value.kind === "array" && value.elements.some((element) => element.value.kind === "array");
     if (isList || row?.node === "repeated") {
       return this.#readSeveral(entry, (element) => {
         if (element.kind === "array") return [name, ...this.#readArgs(element, row)];
-        this.#refuse(element, `${quoteWord(key.text)} needs a list of lists, one for each directive`);
+        this.#refuse(element, `${quoteWord(key.text)} needs a list of lists, one per directive`);
         return null;
       });
     }
@@ -160,7 +160,7 @@ class Reader {
     const [name] = words;
     if (name && rows.some((row) => row.name === name.text)) return words;
     const names = rows.map((row) => quoteWord(row.name)).join(" or ");
-    this.#refuse(element, `${names} comes first`);
+    this.#refuse(element, `a rule begins with ${names}`);
     return null;
   }
 
@@ -176,13 +176,13 @@ class Reader {
 
   #readArgs(value: TomlValue, row: Row | undefined): ConfWord[] {
     if (value.kind === "table") {
-      this.#refuse(value, "a table cannot stand here");
+      this.#refuse(value, "a table is not allowed here");
       return [];
     }
     if (value.kind !== "array") return [this.#readWord(value, row)];
     return value.elements.flatMap(({ value: element }) => {
       if (element.kind !== "array" && element.kind !== "table") return [this.#readWord(element, row)];
-      this.#refuse(element, `a ${element.kind === "array" ? "list" : "table"} cannot stand in this list`);
+      this.#refuse(element, `a ${element.kind === "array" ? "list" : "table"} is not allowed in this list`);
       return [];
     });
   }

@@ -128,8 +128,8 @@ export class TomlScanner {
     if (raw === "") throw this.#cursor.unexpected("a value");
     if (raw === "true" || raw === "false") return { kind: "boolean", raw, ...place };
     if (decimalNumber.test(raw) || otherNumber.test(raw)) return { kind: "number", raw, ...place };
-    const suggestion = raw === "on" || raw === "off" ? `write ${raw === "on"}` : `write "${raw}" in quotes`;
-    throw new Refusal(place, `${quoteWord(raw)} is neither a number nor true or false`, {
+    const suggestion = raw === "on" || raw === "off" ? `write ${raw === "on"}` : `put it in quotes: "${raw}"`;
+    throw new Refusal(place, `${quoteWord(raw)} is not a number, true or false`, {
       suggestion,
       length: raw.length,
     });
@@ -204,7 +204,7 @@ export class TomlScanner {
     this.#cursor.skip(1);
     const text = this.#cursor.match(commentText);
     if (!this.#cursor.isAtEnd && !this.#cursor.isAtLineEnd) {
-      throw this.#cursor.refuse("a comment cannot have control characters");
+      throw this.#cursor.refuse("a comment cannot contain control characters");
     }
     return { text, ...place };
   }

@@ -49,7 +49,9 @@ function skipLong(cursor: TomlCursor, quote: '"' | "'"): void {
 }
 
 function skipEscape(cursor: TomlCursor): void {
-  if (cursor.peek() !== "\\") throw cursor.refuse("a control character must be written as \\u and four digits");
+  if (cursor.peek() !== "\\") {
+    throw cursor.refuse("a control character must be written as \\u and four hexadecimal digits");
+  }
   if (cursor.match(shortEscape) !== "" || cursor.match(longEscape) !== "") return;
   const suggestion = "write \\\\ for a backslash, or put the text between '...'";
   const { place } = cursor;

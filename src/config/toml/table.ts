@@ -134,7 +134,7 @@ class TableReader {
       this.#reportTwice(
         table.key,
         found,
-        severalTables ? `several tables of a name are written [[${table.key.text}]]` : undefined,
+        severalTables ? `to have several, write each as [[${table.key.text}]]` : undefined,
       );
       return null;
     }
@@ -203,7 +203,7 @@ class TableReader {
 
   #reportTwice(key: TomlKey, found: Slot, suggestion?: string): void {
     const name = quoteWord(key.text);
-    const message = found.kind === "value" ? `${name} has a value already` : `there is a table ${name} already`;
+    const message = found.kind === "value" ? `${name} already has a value` : `there is already a table ${name}`;
     this.#onError(key, message, suggestion);
   }
 }

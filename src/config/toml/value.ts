@@ -43,6 +43,11 @@ export function refuseKind(scalar: TomlScalar, row: Row | undefined): { message:
   if (kinds.includes(scalar.kind)) return null;
   const name = quoteWord(row?.name ?? "");
   if (kinds.includes("boolean")) return { message: `${name} is a switch`, suggestion: "write true or false" };
-  if (kinds.includes("number")) return { message: `${name} is no switch`, suggestion: "write a number" };
-  return { message: `${name} takes text`, suggestion: `write "${scalar.raw}"` };
+  if (!kinds.includes("number")) {
+    return { message: `${name} takes text`, suggestion: `put it in quotes: "${scalar.raw}"` };
+  }
+  const isAddress = row?.node === "directive" && row.type.kind === "address";
+  return isAddress
+    ? { message: `${name} takes an address`, suggestion: `write one in quotes instead of ${scalar.raw}` }
+    : { message: `${name} takes a number`, suggestion: `write one instead of ${scalar.raw}` };
 }

@@ -32,11 +32,12 @@ export function listenAddresses(): ValueType<readonly ListenAddress[]> {
 function readListen(word: ConfWord, report: ValueReport): ListenAddress | null {
   const address = parseListenAddress(word.text);
   if (!address) {
-    report.error(
-      word,
-      `${quoteWord(word.text)} is not a port, ip:port or [ipv6]:port`,
-      "host names are not allowed here",
-    );
+    const suggestion = /^[A-Za-z]/.test(word.text)
+      ? "write an IP address, not a host name"
+      : /(?:^|:)\d+$/.test(word.text)
+      ? "ports go from 1 to 65535"
+      : undefined;
+    report.error(word, `${quoteWord(word.text)} is not a port, ip:port or [ipv6]:port`, suggestion);
   }
   return address;
 }
@@ -52,7 +53,7 @@ export function endpoints(port: number, portHint?: string): ValueType<readonly E
         const address = readHostPort(word, report);
         if (!address) continue;
         if (address.port === null && portHint) {
-          report.warn(word, `${quoteWord(word.text)} has no port and port ${port} is used`, portHint);
+          report.warn(word, `${quoteWord(word.text)} has no port, so port ${port} is used`, portHint);
         }
         found.push({ ...address, port: address.port ?? port });
       }

@@ -15,6 +15,9 @@ interface NumberOptions extends NumberRange {
   readonly fraction?: boolean;
 }
 
+/** Units that people write after a number, which C's functions ignore. */
+const unitNames: ReadonlyMap<string, string> = new Map([["ms", "milliseconds"], ["s", "seconds"], ["bytes", "bytes"]]);
+
 /** Longest time that a timer can wait. */
 const longestMs = 2 ** 31 - 1;
 
@@ -52,14 +55,17 @@ function numberType(options: NumberOptions): ValueType<number> {
     read([word], _fallback, report) {
       const { value, plain } = readCNumber(word.text, fraction);
       const inRange = Math.min(Math.max(value, facts.min ?? -Infinity), facts.max ?? Infinity);
-      const range = `${facts.min ?? "-"}..${facts.max ?? "-"}`;
+      const wanted = fraction ? "a number" : "a whole number";
+      const bound = value < inRange ? `below the minimum of ${facts.min}` : `above the maximum of ${facts.max}`;
       if (inRange !== value && outside === "error") {
-        report.error(word, `${quoteWord(word.text)} is outside ${range}`);
+        const nearest = `write ${inRange} or ${value < inRange ? "more" : "less"}`;
+        report.error(word, `${quoteWord(word.text)} is ${plain ? bound : `not ${wanted}`}`, nearest);
       } else if (inRange !== value && plain) {
-        report.warn(word, `${quoteWord(word.text)} is outside ${range}; ${inRange} is used`);
+        report.warn(word, `${quoteWord(word.text)} is ${bound} and counts as ${inRange}`);
       } else if (!plain) {
-        const unit = facts.unit ? ` (unit: ${facts.unit})` : "";
-        report.warn(word, `${quoteWord(word.text)} is not a plain number; ${inRange} is used${unit}`);
+        const unit = unitNames.get(facts.unit ?? "");
+        const message = `${quoteWord(word.text)} is not ${wanted} and counts as ${inRange}`;
+        report.warn(word, message, unit && `write ${wanted} of ${unit}, without a unit`);
       }
       return inRange * (facts.scale ?? 1);
     },

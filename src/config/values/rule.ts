@@ -31,7 +31,7 @@ export function accessRule(): ValueType<AccessRule> {
 }
 
 function checkAddress(action: ConfWord, address: ConfWord | undefined, report: ValueReport): void {
-  if (!address) report.warn(action, `the rule has no address and matches nobody`, `write "all" for everybody`);
+  if (!address) report.warn(action, `the rule has no address and matches nobody`, `add one, or "all" for everybody`);
   else if (!isRuleAddress(address.text)) {
     report.warn(
       address,

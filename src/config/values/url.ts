@@ -43,7 +43,7 @@ export function rtmpTargets(port: number): ValueType<readonly Endpoint[]> {
 
 function checkHttpUrl(word: ConfWord, report: ValueReport): void {
   if (/^https?:\/\/./i.test(word.text) && URL.canParse(word.text)) return;
-  report.warn(word, `${quoteWord(word.text)} is not an http:// or https:// address and cannot be called`);
+  report.warn(word, `${quoteWord(word.text)} is not an http:// or https:// URL and cannot be called`);
 }
 
 function readTarget(word: ConfWord, port: number, report: ValueReport): Endpoint | null {

@@ -17,7 +17,7 @@ export function workerCount(): ValueType<number | "auto"> {
       if (word.text === "auto") return "auto";
       const count = /^\d{1,3}$/.test(word.text) ? Number(word.text) : NaN;
       if (count >= 0 && count <= most) return count;
-      report.error(word, `${quoteWord(word.text)} is not "auto" or a number in 0..${most}`);
+      report.error(word, `${quoteWord(word.text)} is not "auto" or a number from 0 to ${most}`);
       return fallback;
     },
   };

@@ -82,7 +82,7 @@ Deno.test(
       assertEquals(await run(convertCommand, "--check", path("y.toml")), {
         status: 1,
         stdout: "",
-        stderr: `${path("y.toml")}:2:7: "pid" takes text; write "5"\n  pid = 5\n        ^\n` +
+        stderr: `${path("y.toml")}:2:7: "pid" takes text; put it in quotes: "5"\n  pid = 5\n        ^\n` +
           `${
             path("y.toml")
           }:3:1: unknown directive "lisen" at the top level; did you mean "listen"?\n  lisen = 1\n  ^^^^^\n`,
@@ -115,7 +115,9 @@ Deno.test(
       assertEquals(await run(convertCommand, path("x.conf")), {
         status: 0,
         stdout: 'listen = [1]\ninclude = "*.inc" # srs-ts only\n',
-        stderr: `${path("x.conf")}: warning: there is no "vhost": every client will be refused\n`,
+        stderr: `${
+          path("x.conf")
+        }: warning: "vhost" is missing: every client will be refused; add one named __defaultVhost__\n`,
       });
       const inlined = await run(convertCommand, "--inline", "--to", "conf", path("x.conf"));
       assertEquals(inlined.stdout, "listen 1;\npid a; # one\nwork_dir b;\n");
