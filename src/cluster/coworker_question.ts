@@ -1,4 +1,4 @@
-import type { Timers } from "../base/clock.ts";
+import type { TimerHandle, Timers } from "../base/clock.ts";
 import type { Span } from "../base/trace.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
 import { proofHeaders, type ProofKind } from "./coworker_proof.ts";
@@ -21,6 +21,8 @@ export interface OwnerQuery {
   proof?: ProofKind;
   /** Of what the question is a part, if that is traced. */
   trace?: Span | null;
+  /** Whether anybody waits for the answer still; by default somebody does. */
+  isWanted?: () => boolean;
 }
 
 /** Where another server takes RTMP clients. */
@@ -72,6 +74,8 @@ export class CoworkerRefusal extends UpstreamError {
   }
 }
 
+/** A timer that comes later than this was held up by this server's own work. */
+const OWN_DELAY_MS = 100;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Address of the question, in SRS's form. */
@@ -105,10 +109,17 @@ export async function askCoworker(
   });
   const { promise: outOfTime, reject } = Promise.withResolvers<never>();
   const giveUp = new AbortController();
-  const timer = timers.after(query.timeoutMs, () => {
-    reject(new UpstreamError("OriginClusterDiscover", `no answer within ${query.timeoutMs} ms`));
-    giveUp.abort();
-  });
+  let timer: TimerHandle;
+  const waitFor = (ms: number, mayBeLate: boolean) => {
+    const dueMs = timers.nowMs() + ms;
+    timer = timers.after(ms, () => {
+      // It is this server that was busy: the answer may have come long ago.
+      if (mayBeLate && timers.nowMs() - dueMs > OWN_DELAY_MS) return waitFor(ms, false);
+      reject(new UpstreamError("OriginClusterDiscover", `no answer within ${query.timeoutMs} ms`));
+      giveUp.abort();
+    });
+  };
+  waitFor(query.timeoutMs, true);
   const url = clustersUrl(coworker, query);
   const put = () => ask(fetch, url, coworker, { ...query, nowMs: startedMs, signal: giveUp.signal });
   try {
@@ -121,7 +132,7 @@ export async function askCoworker(
     const text = error instanceof UpstreamError ? error.message : describeError(error);
     return done({ owner: null, error: text, isRefused: error instanceof CoworkerRefusal, instance: null });
   } finally {
-    timer.cancel();
+    timer!.cancel();
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type OwnerQuery,
   type ServerAddress,
 } from "./coworker_question.ts";
+import { QuestionQueue } from "./question_queue.ts";
 import { findStandIns } from "./stand_in.ts";
 
 export { askCoworker } from "./coworker_question.ts";
@@ -42,6 +43,15 @@ interface CoworkerState {
   pending: number;
   /** It is this very server. */
   isSelf: boolean;
+  readonly queue: QuestionQueue;
+}
+
+/** A question under way or waiting for its turn. */
+interface Pending {
+  /** Null when it was not put after all. */
+  readonly answer: Promise<CoworkerAnswer | null>;
+  /** Of those who share it. */
+  readonly wanted: (() => boolean)[];
 }
 
 /** Options of {@link Coworkers.findOwner}. */
@@ -79,7 +89,7 @@ export class Coworkers {
   readonly #states = new Map<string, CoworkerState>();
   readonly #asking = new Map<string, Promise<readonly Owner[]>>();
   /** Questions on their way, by coworker and stream: a second one of the same kind waits for the answer to the first. */
-  readonly #inFlight = new Map<string, Promise<CoworkerAnswer>>();
+  readonly #inFlight = new Map<string, Pending>();
   /** Claims that are asked back, by instance and stream. */
   readonly #confirming = new Map<string, Promise<Owner | null>>();
   #turn = 0;
@@ -122,7 +132,12 @@ export class Coworkers {
   /** All coworkers that say they have the stream, the fastest first. Never throws. */
   findOwners(query: OwnerQuery, { fresh }: FindOptions = { fresh: false }): Promise<readonly Owner[]> {
     const running = this.#asking.get(query.key);
-    if (running !== undefined && !fresh) return running;
+    if (running !== undefined && !fresh) {
+      for (const coworker of query.coworkers) {
+        this.#inFlight.get(`${coworker} ${query.key}`)?.wanted.push(wantedBy(query));
+      }
+      return running;
+    }
     const asked = this.#ask(query, fresh);
     this.#asking.set(query.key, asked);
     const forget = () => this.#asking.delete(query.key);
@@ -195,33 +210,44 @@ export class Coworkers {
     if (waitedFor.size === 0) done();
     else if (trusted.length === 0) endBy(startedMs + SUSPECTS_TIMEOUT_MS);
     for (const question of questions) {
-      question.answer.then(({ owner, error, instance }) => {
+      question.answer.then((answer) => {
         waitedFor.delete(question);
+        const { owner = null, error = null, instance = null } = answer ?? {};
         if (owner !== null && instance !== this.#instance) owners.push(owner);
         if (waitedFor.size === 0) return done();
         if (owners.length > 0) endBy(this.#timers.nowMs() + OTHERS_TIMEOUT_MS);
-        else if (error === null && !fresh) endBy(startedMs + SLOW_TIMEOUT_MS);
+        else if (answer !== null && error === null && !fresh) endBy(startedMs + SLOW_TIMEOUT_MS);
       });
     }
     return promise;
   }
 
   /** The question to one coworker, a new one or one under way; null if it is not to be asked now. */
-  #question(coworker: string, query: OwnerQuery, fresh: boolean): Promise<CoworkerAnswer> | null {
+  #question(coworker: string, query: OwnerQuery, fresh: boolean): Promise<CoworkerAnswer | null> | null {
     const id = `${coworker} ${query.key}`;
     const running = this.#inFlight.get(id);
-    if (running !== undefined && !fresh) return running;
+    if (running !== undefined && !fresh) {
+      running.wanted.push(wantedBy(query));
+      return running.answer;
+    }
     const state = this.#state(coworker);
     const mayAsk = !state.isSelf && state.restUntilMs <= this.#timers.nowMs() &&
       !(state.isSuspect && state.pending > 0);
     if (!mayAsk) return null;
     state.pending++;
-    const answer = askCoworker(this.#fetch, this.#timers, coworker, query);
-    this.#inFlight.set(id, answer);
+    const wanted = [wantedBy(query)];
+    const answer = state.queue.put(() => askCoworker(this.#fetch, this.#timers, coworker, query), {
+      isWanted: () => wanted.some((isWanted) => isWanted()),
+      waitMs: query.timeoutMs,
+    });
+    const pending: Pending = { answer, wanted };
+    this.#inFlight.set(id, pending);
     const forget = () => {
-      if (this.#inFlight.get(id) === answer) this.#inFlight.delete(id);
+      if (this.#inFlight.get(id) === pending) this.#inFlight.delete(id);
     };
     answer.then((told) => {
+      state.pending--;
+      if (told === null) return forget();
       this.#note(told);
       // It may have come when nobody waited for it any more: the next question is told.
       if (told.owner !== null && told.latencyMs > SLOW_TIMEOUT_MS) this.#timers.after(LATE_ANSWER_MS, forget);
@@ -233,7 +259,7 @@ export class Coworkers {
   #state(coworker: string): CoworkerState {
     const known = this.#states.get(coworker);
     if (known !== undefined) return known;
-    const state = {
+    const state: CoworkerState = {
       coworker,
       questions: 0,
       failures: 0,
@@ -242,6 +268,7 @@ export class Coworkers {
       restUntilMs: 0,
       pending: 0,
       isSelf: false,
+      queue: new QuestionQueue(this.#timers),
     };
     this.#states.set(coworker, state);
     return state;
@@ -249,7 +276,6 @@ export class Coworkers {
 
   #note({ coworker, error, isRefused, instance }: CoworkerAnswer): void {
     const state = this.#state(coworker);
-    state.pending--;
     state.questions++;
     const wasRefused = state.refusal !== null;
     state.refusal = isRefused ? error : null;
@@ -270,4 +296,8 @@ export class Coworkers {
     state.isSelf = true;
     this.#log.warn(`coworker ${coworker} is this server itself, it is not asked again`);
   }
+}
+
+function wantedBy({ isWanted = () => true }: OwnerQuery): () => boolean {
+  return isWanted;
 }

@@ -236,6 +236,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
       pageUrl,
       swfUrl: "",
       protocol: "flv" as const,
+      remoteIp: entry.ip,
     };
     this.#play = { source, cursor, entry, supply: new PlaySupply(this.#context, { ...words, via: via ?? [] }, this) };
     // An edge would take silence for the death of this server.

@@ -11,6 +11,7 @@ import type { Drain } from "./drain.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Identity } from "./identity.ts";
 import type { Publishers } from "./publishers.ts";
+import type { WaitingPlays } from "./waiting_plays.ts";
 
 /** What every connection of one server shares. */
 export interface ServerContext {
@@ -27,6 +28,7 @@ export interface ServerContext {
   readonly publishers: Publishers;
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
+  readonly waitingPlays: WaitingPlays;
   /** Null while nobody wants traces. */
   readonly tracer: Tracer | null;
 }

@@ -59,7 +59,10 @@ export class OwnerSearch {
 
   async #ask(): Promise<void> {
     const vhost = vhostInForce(this.#context, this.#vhost);
-    const owner = await this.#context.coworkers.findOwner(ownerQuery(vhost, this.#url, this.#span));
+    const owner = await this.#context.coworkers.findOwner({
+      ...ownerQuery(vhost, this.#url, this.#span),
+      isWanted: () => !this.#stopped,
+    });
     if (this.#stopped) return;
     if (owner !== null) {
       this.#span?.set({ "server.address": owner.ip, "server.port": owner.port });

@@ -20,6 +20,7 @@ export interface SupplyRequest {
   swfUrl: string;
   /** How the player plays it. */
   protocol: "rtmp" | "flv";
+  remoteIp: string;
   /** Servers that the play came through. */
   via: readonly string[];
   /** An origin relays the stream to others: it is not sent away, as they were sent to it. */
@@ -52,18 +53,32 @@ export class PlaySupply implements Disposable {
   #searchTrace: Span | null = null;
   #notFoundTimer: TimerHandle | null = null;
   #departure: Disposable | null = null;
+  /** Its place among those that wait, until the stream is there. */
+  #place: Disposable | null = null;
 
   constructor(context: ServerContext, request: SupplyRequest, sink: SupplySink) {
     this.#context = context;
     this.#request = request;
     this.#sink = sink;
     const { mode, originCluster } = request.vhost.cluster;
+    if (!this.#mayWait()) return;
     if (mode === "remote") this.#pull(() => this.#originsInOrder());
     else if (!originCluster) return;
     else if (request.source.fedBy === "client") {
       if (context.drain.isOn && request.followsRedirects && !request.isRelay) this.#sendAway();
     } else if (this.#redirects()) this.#searchOwner();
-    else this.#pull((trace) => this.#owners(trace));
+    else this.#pull((trace, isWanted) => this.#owners(trace, isWanted));
+  }
+
+  /** Whether there is a place to wait for the stream, if it is not here; the player is told when there is none. */
+  #mayWait(): boolean {
+    const { source, vhost: { cluster: { mode, originCluster } }, remoteIp } = this.#request;
+    if (source.isActive || (mode !== "remote" && !originCluster)) return true;
+    this.#place = this.#context.waitingPlays.enter(remoteIp);
+    if (this.#place !== null) return true;
+    const reason = `${source.key} is not here, and too many plays from ${remoteIp} wait for streams`;
+    this.#notFoundTimer = this.#context.timers.after(0, () => this.#sink.onNotFound(reason));
+    return false;
   }
 
   /** The stream is pulled for this player, and for others that play it here. */
@@ -78,6 +93,7 @@ export class PlaySupply implements Disposable {
 
   /** Somebody publishes the stream here, or it is pulled: nothing more is to be waited for. */
   onPublish(): void {
+    this.#place?.[Symbol.dispose]();
     this.#notFoundTimer?.cancel();
     if (this.#request.source.fedBy === "client") this.#stopSearch();
   }
@@ -87,10 +103,11 @@ export class PlaySupply implements Disposable {
     const { mode, originCluster } = this.#vhost.cluster;
     const isHere = mode !== "remote" && originCluster && this.#lease === null;
     this.#lease?.hurry();
-    if (isHere && !this.#redirects()) this.#acquire((trace) => this.#owners(trace));
+    if (isHere && !this.#redirects()) this.#acquire((trace, isWanted) => this.#owners(trace, isWanted));
   }
 
   [Symbol.dispose](): void {
+    this.#place?.[Symbol.dispose]();
     this.#stopSearch();
     this.#searchTrace?.end();
     this.#notFoundTimer?.cancel();
@@ -124,7 +141,7 @@ export class PlaySupply implements Disposable {
   /** The owner would send the player back: it is served here, for as long as it stays. */
   #takeOver(): void {
     this.#stopSearch();
-    this.#pull((trace) => this.#owners(trace));
+    this.#pull((trace, isWanted) => this.#owners(trace, isWanted));
     this.#sink.wake();
   }
 
@@ -183,10 +200,10 @@ export class PlaySupply implements Disposable {
   }
 
   /** All who say that they have it: one of them may be wrong. */
-  async #owners(trace: Span | null): Promise<readonly PullTarget[]> {
+  async #owners(trace: Span | null, isWanted: () => boolean): Promise<readonly PullTarget[]> {
     this.#searchTrace ??= trace?.child("owner search") ?? null;
     const query = ownerQuery(this.#vhost, this.#request.url, this.#searchTrace);
-    const owners = await this.#context.coworkers.findOwners(query);
+    const owners = await this.#context.coworkers.findOwners({ ...query, isWanted });
     if (owners.length > 0) {
       this.#searchTrace?.end();
       this.#searchTrace = null;

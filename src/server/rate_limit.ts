@@ -86,7 +86,7 @@ export class AddressCounter {
 }
 
 /** What is counted as one address: IPv4 as it is, of IPv6 the first 64 bits. */
-function networkOf(ip: string): string {
+export function networkOf(ip: string): string {
   const bytes = parseAddress(ip);
   return bytes?.length === 16 ? `${bytes.subarray(0, 8)}` : ip;
 }

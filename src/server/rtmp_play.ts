@@ -91,6 +91,7 @@ export class PlayRole implements Role, Player, SupplySink {
       pageUrl: info?.pageUrl ?? "",
       swfUrl: info?.swfUrl ?? "",
       protocol: "rtmp",
+      remoteIp: host.remoteIp,
       via,
       isRelay: this.#isRelay,
       trace: this.#trace?.span ?? null,

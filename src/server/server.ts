@@ -23,6 +23,7 @@ import { Publishers } from "./publishers.ts";
 import { playPathHeader, playPathMember, relayMember } from "./play_path.ts";
 import { RtmpServer } from "./rtmp_server.ts";
 import { changeableSourceOptions } from "./source_options.ts";
+import { WaitingPlays } from "./waiting_plays.ts";
 
 /** What hooks may take to be told of the clients that a stop has ended. */
 const HOOKS_STOP_MS = 2000;
@@ -50,6 +51,7 @@ export class Server implements ServerContext {
   readonly coworkers: Coworkers;
   readonly pulls: PullRegistry;
   readonly publishers = new Publishers();
+  readonly waitingPlays = new WaitingPlays();
   readonly members = new Members(systemTimers);
   readonly drain: Drain;
   readonly limits: ConnectionLimits;

@@ -1,5 +1,6 @@
 import type { AmfObject } from "../../src/amf/amf0.ts";
 import { assertEquals, assertGreater, assertLess } from "../assert.ts";
+import { MAX_WAITING_PER_ADDRESS } from "../../src/server/waiting_plays.ts";
 import { fakeCoworker, Origin, ports, twoOrigins } from "./cluster_rig.ts";
 import { freePort, Publisher, RawPeer, serverTest, sleep, until, Viewer } from "./rtmp_rig.ts";
 
@@ -139,6 +140,29 @@ for (const redirect of ["always", "never"]) {
       assertEquals(origin.rtmp.log.find(told).length, 1);
     },
   );
+}
+
+for (const redirect of ["always", "never"]) {
+  serverTest(`Cluster refuses a play at once when too many of its address wait: redirect ${redirect}`, async () => {
+    await using coworker = fakeCoworker(nobody);
+    await using origin = new Origin(ports(), [coworker.text], `redirect ${redirect};`);
+    const places = Array.from(
+      { length: MAX_WAITING_PER_ADDRESS - 1 },
+      () => origin.rtmp.server.waitingPlays.enter("127.0.0.1"),
+    );
+    using _last = await play(origin.port, "s");
+    using refused = await play(origin.port, "t");
+    await refused.waitForEnd();
+    const infos = refused.commands.filter(([name]) => name === "onStatus").map(([, , , info]) => info as AmfObject);
+    const text = "/live/t is not here, and too many plays from 127.0.0.1 wait for streams";
+    assertEquals(infos.find(({ code }) => code === "NetStream.Play.StreamNotFound")?.description, text);
+    using publisher = await Publisher.start(origin.port, "s");
+    assertEquals(publisher.has("ready"), true);
+    await until("who waited has its stream", () => origin.rtmp.server.registry.clientCount > 1);
+    using _next = await play(origin.port, "u");
+    await until("its place is free", () => coworker.asked.some(({ search }) => search.includes("stream=u")));
+    for (const place of places) place?.[Symbol.dispose]();
+  });
 }
 
 serverTest("Cluster knows itself among its coworkers", async () => {

@@ -12,6 +12,7 @@ export interface PullRequest extends UpstreamStream {
    * Servers that may have the stream now, the best first. Never rejects.
    *
    * @param trace Of what the search is a part.
+   * @param isWanted Whether anybody waits for the stream still.
    */
-  findTargets(trace: Span | null): Promise<readonly PullTarget[]>;
+  findTargets(trace: Span | null, isWanted: () => boolean): Promise<readonly PullTarget[]>;
 }

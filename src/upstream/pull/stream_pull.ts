@@ -56,6 +56,7 @@ export class StreamPull {
   #trace: Span | null = null;
   #endPause: (() => void) | null = null;
   #endedMs = 0;
+  readonly #isWanted = () => !this.#stopped && this.#leases.size > 0;
 
   /** @param leases Who plays; when nobody does, the pull ends with its upstream instead of looking for another. */
   constructor(
@@ -110,7 +111,7 @@ export class StreamPull {
   /** @returns How long the source was fed. */
   async #round(): Promise<number> {
     this.#trace ??= this.#beginTrace(this.#endedMs > 0);
-    const targets = await this.request.findTargets(this.#trace);
+    const targets = await this.request.findTargets(this.#trace, this.#isWanted);
     if (this.#stopped) return 0;
     this.#targets = targets;
     if (targets.length === 0) this.#fail("no server is known to have it", "debug");
@@ -144,7 +145,7 @@ export class StreamPull {
       this.#environment.timers.after(MAX_SEARCH_PAUSE_MS, resolve);
       await promise;
       if (this.#stopped || this.#race !== race || this.state.isFed) return;
-      race.add(await this.request.findTargets(null));
+      race.add(await this.request.findTargets(null, this.#isWanted));
     }
   }
 
@@ -171,7 +172,7 @@ export class StreamPull {
     this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} is about to stop`);
     while (this.#race === leaving && this.#successor === null) {
       this.#trace ??= this.#beginTrace(true);
-      const targets = await this.request.findTargets(this.#trace);
+      const targets = await this.request.findTargets(this.#trace, this.#isWanted);
       if (this.#stopped || this.#race !== leaving) return;
       const race = this.#successor = this.#newRace(targets, 0, () => {
         this.#endedMs = this.#environment.timers.nowMs();

@@ -6,7 +6,7 @@ import {
   type Owner,
   type OwnerQuery,
 } from "../../../src/cluster/coworkers.ts";
-import { assert, assertEquals, assertStringIncludes } from "../../assert.ts";
+import { assert, assertEquals, assertLess, assertStringIncludes } from "../../assert.ts";
 import { ManualTimers, turn } from "../manual_timers.ts";
 import { TestLog } from "../test_log.ts";
 
@@ -218,6 +218,47 @@ Deno.test("Coworkers.findOwner() does not ask itself again, nor believe itself",
   await stage.forget();
   assertEquals(await stage.ask(), { owner: null, ms: 0, asked: ["a:1985"] });
   assertEquals(stage.log.find("is this server itself").length, 1);
+});
+
+Deno.test("Coworkers.findOwners() asks a coworker a bounded number of questions at a time, and none for who has left", async () => {
+  let asking = 0;
+  let most = 0;
+  let asked = 0;
+  const stage = new Stage({
+    "a:1985": async () => {
+      asked++;
+      most = Math.max(most, ++asking);
+      await new Promise<void>((resolve) => stage.timers.after(50, resolve));
+      asking--;
+      return Response.json({ code: 0, data: { origin: null } });
+    },
+  });
+  const query = { coworkers: ["a:1985"], timeoutMs: 1000, vhost: "v", app: "live", ip: "127.0.0.1" };
+  const answers = Array.from({ length: 2000 }, (_, i) => {
+    const stays = i % 100 === 0;
+    return stage.coworkers.findOwners({ ...query, key: `/live/s${i}`, stream: `s${i}`, isWanted: () => stays });
+  });
+  await stage.timers.run(500);
+  assertEquals(new Set((await Promise.all(answers)).map(({ length }) => length)), new Set([0]));
+  assertEquals(most, 32);
+  assertLess(asked, 32 + 20 + 1);
+  assertEquals([...stage.coworkers.table()].map(({ failures, isSuspect }) => [failures, isSuspect]), [[0, false]]);
+});
+
+Deno.test("askCoworker() does not blame a coworker for the time that this server was busy, once", async () => {
+  for (const answersMs of [500, 5000]) {
+    const clock = new ManualTimers();
+    let busyMs = 0;
+    const timers = { nowMs: () => clock.nowMs() + busyMs, after: clock.after.bind(clock) };
+    const answer = Promise.withResolvers<Response>();
+    let result: Awaited<ReturnType<typeof askCoworker>> | null = null;
+    askCoworker(() => answer.promise, timers, "a:1985", question).then((value) => result = value);
+    busyMs = 400;
+    clock.after(1000 + answersMs, () => answer.resolve(Response.json({ code: 0, data: {} })));
+    await clock.run(2500, 100);
+    const { error } = result! as Awaited<ReturnType<typeof askCoworker>>;
+    assertEquals(error, answersMs < 1000 ? null : "no answer within 1000 ms");
+  }
 });
 
 Deno.test("Coworkers.refusals() tells who refuses to answer, and the log what to do, until they answer", async () => {
