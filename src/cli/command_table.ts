@@ -3,9 +3,9 @@ import type { Command, CommandEntry } from "./command.ts";
 const server = {
   permissions: "--allow-net --allow-read --allow-write --allow-env --allow-sys",
   morePermissions:
-    "With --allow-run it can go to the background, and tell whether the process of an old pid file still " +
-    "runs. With --allow-all it reads /proc, too: for the load and memory in the answers of the API, and to check " +
-    "max_connections against the limit of open files.",
+    "--allow-run lets it go to the background, and check whether the process in an old pid file still runs. " +
+    "--allow-all also lets it read /proc: for the load and memory in the API's answers, and to compare " +
+    "max_connections with the limit of open files.",
 };
 
 /** All subcommands, in the order of the help. */

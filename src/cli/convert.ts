@@ -8,28 +8,27 @@ import {
 } from "../config/mod.ts";
 import type { CliIo, Command, CommandArgs } from "./command.ts";
 import { UsageError } from "./parse_args.ts";
+import { describeFileError } from "./file_error.ts";
 import { readConfigText } from "./read_config_text.ts";
 
 const languages: readonly ConfigLanguage[] = ["conf", "toml"];
 
 const description = `
-Converts a configuration between SRS's language and TOML, with its comments. The endings of the file names say which is
-which; without -o the result goes to standard output, and FILE may be - for standard input. Converting a file to its own
-language makes it tidy.
+Converts a configuration between SRS's language and TOML, comments included. The extensions of the file names select the
+languages. Without -o, the result goes to standard output. FILE may be -, for standard input. Converting a file to its
+own language tidies it.
 
-Values stay as they are written, in SRS's units, and old spellings stay. What the other language cannot say is an error
-with its line, and nothing is written. An include stays one and may name files of either language, as patterns too;
---inline puts their content in its place.
+Values keep their spelling and SRS's units, and old directive names stay. Where the other language cannot express
+something, convert reports an error with its line, and writes nothing. An include stays an include; it may name files in
+either language, or a pattern. --inline replaces it with the content of those files.
 
-Directives that SRS does not have are marked with the comment "srs-ts only". With --strict-srs they are errors, or
-comments with --comment-out.
-
-Exit status: 0, or 1 if the file has errors or cannot be converted; 2 for a command line that makes no sense.`;
+Directives that SRS does not have get the comment "srs-ts only". With --strict-srs they are errors; with --comment-out
+as well, they become comments.`;
 
 const tomlManual = `
-A block is a table, and the words before its brace are the key name. Switches are true and false, the arguments of a
-directive a list, directives that stand several times a list of lists, and the rules of security one list in their
-order. Keys come before tables, which changes nothing that SRS reads.
+A block becomes a table; the words before its brace become the table's name. Switches become true and false, the
+arguments of a directive a list, a repeated directive a list of lists, and the rules of security one list that keeps
+their order. Keys come before tables, which makes no difference to SRS.
 
     listen = [1935]                         listen 1935;
 
@@ -51,24 +50,31 @@ export const convertCommand: Command = {
   usage: "convert [-o FILE] [--from conf|toml] [--to conf|toml] FILE",
   description,
   options: [
-    { name: "output", short: "o", value: "FILE", help: "Write to a file instead of standard output." },
-    { name: "from", value: "conf|toml", choices: languages, help: "Language of FILE; by default its ending tells." },
+    { name: "output", short: "o", value: "FILE", help: "Write to this file instead of standard output." },
+    { name: "from", value: "conf|toml", choices: languages, help: "Language of FILE (default: by its extension)." },
     {
       name: "to",
       value: "conf|toml",
-      help: "Language to write; by default that of the output file, or the other one.",
+      help: "Language to write (default: by the extension of the output file, else the other language).",
     },
-    { name: "check", help: "Write nothing, print every problem or ok." },
-    { name: "inline", help: "Put the content of included files in the place of each include." },
+    { name: "check", help: "Write nothing; print every problem, or ok." },
+    { name: "inline", help: "Replace each include with the content of its files." },
     { name: "strict-srs", help: "Refuse directives that SRS does not have." },
-    { name: "comment-out", help: "With --strict-srs: write such directives as comments instead." },
+    { name: "comment-out", help: "With --strict-srs: turn such directives into comments." },
   ],
-  sections: [{ title: "TOML", text: tomlManual }],
+  sections: [{ title: "TOML", text: tomlManual }, {
+    title: "EXIT STATUS",
+    rows: [
+      ["0", "The file was converted; with --check, it has no errors."],
+      ["1", "The file has errors, or cannot be read, converted or written."],
+      ["2", "The command line is wrong."],
+    ],
+  }],
   examples: [
     { line: "convert conf/srs.conf -o conf/srs.toml", does: "converts to TOML" },
     {
       line: "convert --to conf --strict-srs conf/srs.toml",
-      does: "prints what SRS can read, or says why it cannot",
+      does: "prints what SRS can read, or says why SRS cannot read it",
     },
     { line: "convert --check conf/srs.toml", does: "only looks for errors" },
   ],
@@ -77,13 +83,13 @@ export const convertCommand: Command = {
 
 async function runConvert(args: CommandArgs, io: CliIo): Promise<number> {
   const [input, unexpected] = args.positional;
-  if (input === undefined) throw new UsageError("the file to convert is missing; - is standard input");
+  if (input === undefined) throw new UsageError("name the file to convert, or - for standard input");
   if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
   if (args.flag("comment-out") && !args.flag("strict-srs")) throw new UsageError("--comment-out needs --strict-srs");
   const output = args.value("output");
   const isShown = output === undefined || output === "-";
   const { from, to } = directionOf(args, input, output);
-  if (to === "toml" && args.flag("strict-srs")) throw new UsageError("--strict-srs is for --to conf");
+  if (to === "toml" && args.flag("strict-srs")) throw new UsageError("--strict-srs works with --to conf only");
   const result = convertConfig({
     path: input === "-" ? "standard input" : input,
     ...(input === "-" ? { text: await readStandardInput() } : {}),
@@ -110,7 +116,9 @@ async function runConvert(args: CommandArgs, io: CliIo): Promise<number> {
 function directionOf(args: CommandArgs, input: string, output: string | undefined) {
   const from = languageOption(args, "from") ?? languageOfFile(input);
   const to = languageOption(args, "to") ?? languageOfFile(output ?? "-");
-  if (from === null && to === null) throw new UsageError(`"${input}" does not tell its language: give --from or --to`);
+  if (from === null && to === null) {
+    throw new UsageError(`cannot tell the language of "${input}" by its extension: add --from or --to`);
+  }
   return { from: from ?? otherLanguage(to), to: to ?? otherLanguage(from) };
 }
 
@@ -138,7 +146,7 @@ function writeOutput(path: string, text: string, io: CliIo): number {
     Deno.writeTextFileSync(path, text);
     return 0;
   } catch (error) {
-    io.err(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.err(`cannot write ${path}: ${describeFileError(error)}\n`);
     return 1;
   }
 }

@@ -3,14 +3,12 @@ import { directivesMarkdown, directivesText, directiveTable } from "../config/di
 import type { CliIo, Command, CommandArgs } from "./command.ts";
 
 const description = `
-Prints every directive of the configuration: where it stands, what values it takes and in which unit, its default, what
-a reload does with a change (live: at once, for everybody; new clients: for those who connect later; restart: nothing
-before a restart), its environment variables, its key in TOML, and whether this server does what it says. What has no
-effect here is accepted with a warning at the start.
+Prints every configuration directive: its place, the values it takes and their unit, its default, what a reload does with
+a change (live: applies at once, to everybody; new clients: applies to clients that connect later; restart: applies at the
+next start), its environment variables, its key in TOML, and whether this server supports it. The server accepts
+directives that have no effect here, with a warning at start.
 
-With names, only directives and blocks that are called so, or stand in a block that is: mw_latency, vhost.play.
-
-Exit status: 0, or 1 if there is no such directive.`;
+With NAME, prints only the directives and blocks of that name, and what is in such a block: mw_latency, vhost.play.`;
 
 /** `srs-ts directives`: the table of directives. */
 export const directivesCommand: Command = {
@@ -22,9 +20,13 @@ export const directivesCommand: Command = {
     { name: "json", help: "Print a JSON array with one object for each directive." },
     { name: "markdown", help: "Print the table as Markdown, as in conf/DIRECTIVES.md." },
   ],
+  sections: [{
+    title: "EXIT STATUS",
+    rows: [["0", "The directives were printed."], ["1", "There is no such directive."]],
+  }],
   examples: [
     { line: "directives mw_latency", does: "explains one directive" },
-    { line: "directives --json", does: "is for programs" },
+    { line: "directives --json", does: "prints all of them for programs" },
   ],
   run: (args, io) => Promise.resolve(printDirectives(args, io)),
 };
@@ -43,7 +45,7 @@ function printDirectives(args: CommandArgs, io: CliIo): number {
   for (const wanted of names) {
     if (found.some(({ name, block }) => name === wanted || `${block}.${name}.`.includes(`${wanted}.`))) continue;
     const near = nearestName(wanted, all.map(({ name }) => name));
-    io.err(`there is no directive "${wanted}"${near === null ? "" : `; did you mean "${near}"?`}\n`);
+    io.err(`unknown directive "${wanted}"${near === null ? "" : `; did you mean "${near}"?`}\n`);
     return 1;
   }
   io.out(args.flag("json") ? `${JSON.stringify(found, null, 2)}\n` : directivesText(found));

@@ -32,9 +32,9 @@ export function formatProgramHelp(commands: readonly Command[], options: HelpOpt
     {
       title: "IN PLACE OF SRS",
       text:
-        `Without a command it takes the options of SRS's own program (-c, -t, -e, -g, -v) and behaves as that: the ` +
-        `file decides whether it is an origin or an edge, it goes to the background unless the file says "daemon ` +
-        `off", and the exit status of a wrong command line is 255.`,
+        `Without a command, ${PROGRAM} takes the options of SRS's own program (-c, -t, -e, -g, -v) and behaves like ` +
+        `it: the configuration decides whether it is an origin or an edge, it goes to the background unless the ` +
+        `configuration says "daemon off", and it exits with status 255 if the command line is wrong.`,
     },
     {
       title: "EXAMPLES",
@@ -53,8 +53,7 @@ export function formatCommandHelp(
   { permissions, morePermissions = "" }: Pick<CommandEntry, "permissions" | "morePermissions">,
   options: HelpOptions,
 ): string {
-  const { name, summary, usage, examples, sections = [] } = command;
-  const { description, exitStatus } = splitExitStatus(command.description);
+  const { name, summary, usage, description, examples, sections = [] } = command;
   const flags = permissions === "" ? "" : ` ${permissions}`;
   return manual([
     { title: "NAME", text: `${PROGRAM} ${name} - ${summary[0]?.toLowerCase()}${summary.slice(1).replace(/\.$/, "")}` },
@@ -65,20 +64,12 @@ export function formatCommandHelp(
       rows: allOptions(command.options).filter(({ hidden = false }) => !hidden).map((row) => [spell(row), row.help]),
     },
     ...sections,
-    ...exitStatus === null ? [] : [{ title: "EXIT STATUS", text: exitStatus }],
     { title: "EXAMPLES", rows: examples.map(({ line, does }) => [`${PROGRAM} ${line}`, sentence(does)]) },
     {
       title: "PERMISSIONS",
-      text: `Run from source it needs: deno run${flags} main.ts ${name}\n\n${morePermissions}`,
+      text: `To run it from source: deno run${flags} main.ts ${name}\n\n${morePermissions}`,
     },
   ], options);
-}
-
-/** Takes a last paragraph `Exit status: ...` out of a description. */
-function splitExitStatus(description: string): { description: string; exitStatus: string | null } {
-  const found = /\n\s*\nExit status: ([^]*)$/.exec(description);
-  if (found === null) return { description, exitStatus: null };
-  return { description: description.slice(0, found.index), exitStatus: sentence(found[1] ?? "") };
 }
 
 /** With a capital in front and a full stop behind. */

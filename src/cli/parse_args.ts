@@ -54,7 +54,7 @@ export function numberValue(
   const { min, max, integer = false } = range;
   if (number >= min && number <= max && (!integer || Number.isInteger(number))) return number;
   const what = integer ? "a whole number" : "a number";
-  throw new UsageError(`--${name} needs ${what} from ${min} to ${max}, not "${text}"`);
+  throw new UsageError(`--${name} must be ${what} from ${min} to ${max}, not "${text}"`);
 }
 
 /** Splits `-cFILE`, which the parser would read as a row of switches; refuses `--switch=value`. */
@@ -80,9 +80,9 @@ function readValues(found: unknown, { name, short, value, choices, repeats = fal
   const values = Array.isArray(found) ? found.map(String) : [];
   const spelled = short === undefined ? `--${name}` : `-${short} (--${name})`;
   if (values.includes("")) throw new UsageError(`${spelled} needs a value: ${value}`);
-  if (values.length > 1 && !repeats) throw new UsageError(`${spelled} is given ${values.length} times`);
+  if (values.length > 1 && !repeats) throw new UsageError(`${spelled} is given ${values.length} times: give it once`);
   const odd = values.find((each) => choices?.includes(each) === false);
-  if (odd !== undefined) throw new UsageError(`--${name} is ${listOf(choices ?? [])}, not "${odd}"`);
+  if (odd !== undefined) throw new UsageError(`--${name} must be ${listOf(choices ?? [])}, not "${odd}"`);
   return values;
 }
 

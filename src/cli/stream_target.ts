@@ -33,22 +33,22 @@ export function parseStreamTarget(address: string): StreamTarget {
   if (cut === null || !/^rtmps?:\/\//i.test(address)) {
     throw new RequestDenied(
       "RtmpTcUrl",
-      `"${address}" is no address of a stream: expected rtmp://host[:port]/app/stream`,
+      `"${address}" is not a stream address: expected rtmp[s]://host[:port]/app/stream`,
     );
   }
   try {
     return toTarget(parseStreamUrl(address, ""), cut.tls);
   } catch (error) {
     if (!(error instanceof RequestDenied) || error.codeName !== "StreamNameEmpty") throw error;
-    throw new RequestDenied("RtmpTcUrl", `"${address}" names no stream: expected rtmp://host[:port]/app/stream`);
+    throw new RequestDenied("RtmpTcUrl", `"${address}" has no stream name: expected rtmp[s]://host[:port]/app/stream`);
   }
 }
 
 /** The one argument of a command that takes a stream. @throws {UsageError} If it is missing or makes no sense. */
 export function readStreamArgument({ positional }: CommandArgs): StreamTarget {
   const [address, ...more] = positional;
-  if (address === undefined) throw new UsageError("the address is missing: rtmp[s]://host[:port]/app/stream");
-  if (more.length > 0) throw new UsageError(`one address is enough, there are ${positional.length}`);
+  if (address === undefined) throw new UsageError("the stream address is missing: rtmp[s]://host[:port]/app/stream");
+  if (more.length > 0) throw new UsageError(`expected one stream address, got ${positional.length}`);
   try {
     return parseStreamTarget(address);
   } catch (error) {

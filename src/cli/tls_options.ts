@@ -5,8 +5,8 @@ import { UsageError } from "./parse_args.ts";
 
 /** Options of the commands that may speak TLS with a server. */
 export const tlsOptions: readonly OptionRow[] = [
-  { name: "ca", value: "FILE", help: "rtmps: trust the authorities in this PEM file, too." },
-  { name: "insecure", help: "rtmps: take any certificate; somebody in between could read everything." },
+  { name: "ca", value: "FILE", help: "rtmps: also trust the certificate authorities in this PEM file." },
+  { name: "insecure", help: "rtmps: accept any certificate. Somebody on the way could then read everything." },
 ];
 
 /** What they say. @throws {UsageError} If the file is of no use, or they contradict each other. */
@@ -14,7 +14,7 @@ export function readTlsOptions(args: CommandArgs): TlsDialOptions {
   const path = args.value("ca");
   const isUnchecked = args.flag("insecure");
   if (path === undefined) return { isUnchecked };
-  if (isUnchecked) throw new UsageError("--ca and --insecure contradict each other");
+  if (isUnchecked) throw new UsageError("--ca and --insecure exclude each other");
   const found = readAuthorities(path);
   if ("fault" in found) throw new UsageError(`--ca: ${found.fault}`);
   return { caCerts: [found.pem] };

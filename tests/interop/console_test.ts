@@ -277,7 +277,7 @@ browserTest("the console drains another server, and shows it until it has stoppe
   await drain.click();
   await question.getByRole("button", { name: "Drain" }).click();
   await page.locator("#notice", { hasText: `127.0.0.1:${apiA} is being drained` }).waitFor();
-  await originA.program.prints("clients still here: 1", 10_000);
+  await originA.program.prints("waiting for clients: 1", 10_000);
   const row = page.locator("#servers tbody tr", { hasText: `:${apiA}` });
   await page.waitForTimeout(1500);
   assertEquals(await row.getByText("up", { exact: true }).count(), 1);

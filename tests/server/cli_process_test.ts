@@ -31,7 +31,7 @@ Deno.test(
         await using first = await CliServer.start(directory);
         await using second = await CliServer.launch(directory);
         assertEquals((await second.program.status(15_000)).code, 11);
-        assertStringIncludes(second.program.output, `process ${first.program.pid} has the pid file objs/x.pid`);
+        assertStringIncludes(second.program.output, `process ${first.program.pid} holds the pid file objs/x.pid`);
         assertEquals(await first.pidFile(), String(first.program.pid));
         assert(await isListening(first.port));
       }
@@ -67,7 +67,7 @@ Deno.test(
       const client = await Deno.connect({ hostname: "127.0.0.1", port });
       program.kill("SIGQUIT");
       await until(async () => !await isListening(port), 5000, () => `no listener; ${program.output}`);
-      await program.prints("clients still here", 5000);
+      await program.prints("waiting for clients", 5000);
       assertEquals(await server.pidFile(), String(program.pid));
       client.close();
       assertEquals((await program.status(5000)).code, 0);
@@ -80,7 +80,7 @@ Deno.test("SIGTERM shortens a graceful stop", unixOnly, () =>
     await using server = await CliServer.start(directory, { more: graceful });
     using _client = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
     server.program.kill("SIGQUIT");
-    await server.program.prints("clients still here", 5000);
+    await server.program.prints("waiting for clients", 5000);
     server.program.kill("SIGTERM");
     assertEquals((await server.program.status(3000)).code, 0);
     assertEquals(await server.pidFile(), null);
@@ -94,7 +94,7 @@ Deno.test(
       await using server = await CliServer.start(directory, { more: `${graceful} force_grace_quit on;` });
       using _client = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
       server.program.kill("SIGTERM");
-      await server.program.prints("clients still here", 5000);
+      await server.program.prints("waiting for clients", 5000);
       server.program.kill("SIGTERM");
       assertEquals((await server.program.status(3000)).code, 143);
       assertEquals(await server.pidFile(), null);
@@ -122,7 +122,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the log tank file is appended to, and opened again on SIGUSR1",
+  "the log tank file is appended to, and reopened on SIGUSR1",
   unixOnly,
   () =>
     inDirectory(async (directory) => {
@@ -135,7 +135,7 @@ Deno.test(
       assertEquals((await server.program.status(5000)).code, 0);
       assertStringIncludes(await Deno.readTextFile(`${path}.1`), "RTMP listens on");
       assertStringIncludes(await Deno.readTextFile(path), "stopped");
-      assertStringIncludes(server.program.output, "log lines go to logs/srs.log");
+      assertStringIncludes(server.program.output, "logging to logs/srs.log");
       assert(!server.program.output.includes("RTMP listens on"));
     }),
 );

@@ -68,7 +68,10 @@ Deno.test("a missing file ends with 18, and without -c with a word on what to do
   inDirectory(async (directory) => {
     const missing = await cli("origin", "-c", `${directory}/no.conf`);
     assertEquals(missing.code, 18);
-    assertEquals(missing.output, `${directory}/no.conf: cannot read "${directory}/no.conf": there is no such file\n`);
+    assertEquals(
+      missing.output,
+      `${directory}/no.conf: cannot read "${directory}/no.conf": no such file or directory\n`,
+    );
     for (const [role, example] of [["origin", "serverA"], ["edge", "edge"]] as const) {
       const [file, ...args] = programCommand(role);
       const { code, stderr } = await new Deno.Command(file, { args, cwd: directory }).output();

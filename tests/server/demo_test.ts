@@ -100,8 +100,8 @@ Deno.test("demo names every port that is in use, what it is for, and starts noth
     using _api = Deno.listen({ hostname: "0.0.0.0", port: 9091 + offset });
     await using demo = startDemo(directory, offset);
     assertEquals((await demo.status(15_000)).code, 1);
-    assertStringIncludes(demo.output, `port ${1935 + offset}, for RTMP of edge, is in use`);
-    assertStringIncludes(demo.output, `port ${9091 + offset}, for the HTTP API of origin B, is in use`);
+    assertStringIncludes(demo.output, `port ${1935 + offset} (RTMP of edge) is in use`);
+    assertStringIncludes(demo.output, `port ${9091 + offset} (HTTP API of origin B) is in use`);
     assertEquals(await namesIn(directory), []);
   }));
 

@@ -183,7 +183,7 @@ serverTest(
     await stopping;
     assertGreater(performance.now() - startedMs, 1400);
     assertLess(performance.now() - startedMs, 2500);
-    assertEquals(a.log.find("2 clients are cut off").length, 1);
+    assertEquals(a.log.find("disconnecting clients that stayed: 2").length, 1);
     await stopServer({ server: a.server, http: a.http });
     await watching;
     await until("the publisher is cut off", () => publisher.ended !== "");

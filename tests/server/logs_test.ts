@@ -53,7 +53,7 @@ Deno.test("a rotation under load loses no line of the log", unixOnly, () =>
     const left = lines.filter((line) => / left after .* s: peerClosed \(in 1537 B, out 3073 B\)/.test(line));
     assertEquals(left.length, rounds * visits);
     assertEquals(lines.filter((line) => !/^\[[\d: .-]{23}\]\[[A-Z]+\]\[\d+\]\[\w{8}\] \S/.test(line)), []);
-    assertEquals(lines.filter((line) => line.includes("log file opened again")).length, rounds);
+    assertEquals(lines.filter((line) => line.includes("log file reopened")).length, rounds);
   }));
 
 Deno.test(
@@ -142,6 +142,6 @@ Deno.test(
       assert(await isListening(port));
       await change("srs_log_tank file; srs_log_file two.log; srs_log_level_v2 info;");
       await until(async () => (await read("two.log")).includes(": done"), 5000, () => program.output);
-      assertMatch(await read("one/srs.log"), /the log goes on in two\.log\n$/);
+      assertMatch(await read("one/srs.log"), /the log continues in two\.log\n$/);
     }),
 );

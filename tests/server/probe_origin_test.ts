@@ -105,5 +105,5 @@ testWithOrigin("probe does not find a stream that nobody publishes", async () =>
   const refused = await probe(member.url("nobody"));
   assertEquals([refused.status, refused.servers[0]?.result], [1, "refused"]);
   assertMatch(refused.error!.message, /^NetStream.Play.StreamNotFound: nobody publishes/);
-  assertMatch(refused.error!.hint, /is somebody publishing/);
+  assertMatch(refused.error!.hint, /check that somebody publishes/);
 });

@@ -44,8 +44,14 @@ const oddities: [
   words: RegExp,
   hint: RegExp,
 ][] = [
-  ["is silent", () => {}, "handshake", /no answer to the handshake within/, /something else than RTMP/],
-  ["hangs up at once", (conn) => conn.close(), "handshake", /closed the connection|was reset/, /something else/],
+  ["is silent", () => {}, "handshake", /no answer to the handshake within/, /no RTMP server listens there/],
+  [
+    "hangs up at once",
+    (conn) => conn.close(),
+    "handshake",
+    /closed the connection|was reset/,
+    /no RTMP server listens there/,
+  ],
   ["sends garbage", (conn) => conn.write(new Uint8Array(4000).fill(0xaa)), "handshake", /S0 is 0xaa/, /check the port/],
   [
     "speaks HTTP",
@@ -139,7 +145,7 @@ Deno.test("probe --api asks every coworker and tells each answer", async () => {
   assertEquals(report.api.map(({ owner }) => owner), ["10.0.0.7:19350", null, null, null]);
   const [, refused, foreign, slow] = report.api.map(({ error }) => error ?? "");
   assertEquals(refused, "connection refused, nothing listens there");
-  assertEquals(foreign, "something else than an HTTP server listens there");
+  assertEquals(foreign, "no HTTP server listens there");
   assertEquals(slow, "no answer within 400 ms");
   assertEquals(seen, ["POST /api/v1/clusters live/s"]);
 
@@ -161,12 +167,12 @@ Deno.test("probe ends at once on Ctrl-C", async () => {
 });
 
 const misuses: [words: string[], message: string][] = [
-  [[], "the address is missing"],
-  [["rtmp://a/live"], "names no stream"],
-  [["--timeout", "soon", "rtmp://a/live/s"], "--timeout needs a number"],
-  [["--seconds", "0", "rtmp://a/live/s"], "--seconds needs a number"],
-  [["--api", "127.0.0.1", "rtmp://a/live/s"], '--api needs host:port, not "127.0.0.1"'],
-  [["--api", "a:1,,b:2", "rtmp://a/live/s"], '--api needs host:port, not ""'],
+  [[], "the stream address is missing"],
+  [["rtmp://a/live"], "has no stream name"],
+  [["--timeout", "soon", "rtmp://a/live/s"], "--timeout must be a number"],
+  [["--seconds", "0", "rtmp://a/live/s"], "--seconds must be a number"],
+  [["--api", "127.0.0.1", "rtmp://a/live/s"], '--api must be HOST:PORT, not "127.0.0.1"'],
+  [["--api", "a:1,,b:2", "rtmp://a/live/s"], '--api must be HOST:PORT, not ""'],
 ];
 
 for (const [words, message] of misuses) {

@@ -77,8 +77,8 @@ Deno.test(
 
 Deno.test("daemon on: the server stays in the foreground where somebody watches it", linuxOnly, async (t) => {
   const cases: [string, string, Record<string, string>, RegExp][] = [
-    ["under systemd", "daemon on;", { INVOCATION_ID: "a5b1" }, /stays in the foreground: systemd/],
-    ["in a container", "daemon on; in_docker on;", {}, /stays in the foreground: it runs in a container/],
+    ["under systemd", "daemon on;", { INVOCATION_ID: "a5b1" }, /stays in the foreground, because systemd/],
+    ["in a container", "daemon on; in_docker on;", {}, /stays in the foreground, because it runs in a container/],
     ["by the environment", "daemon on;", { SRS_DAEMON: "off" }, /RTMP listens on/],
     ["where nothing is said of it", "", {}, /RTMP listens on/],
   ];

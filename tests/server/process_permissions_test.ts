@@ -72,7 +72,7 @@ for (const name of ["origin", "edge"]) {
         server.kill("SIGHUP");
         server.kill("SIGUSR1");
         const log = () => Deno.readTextFileSync(`${directory}/srs.log`);
-        await until(() => log().includes(": done") && log().includes("opened again"), 5000, log);
+        await until(() => log().includes(": done") && log().includes("reopened"), 5000, log);
         await using player = startBare("probe", ["--timeout", "300", `rtmp://127.0.0.1:${rtmp}/live/x`], directory);
         assertEquals((await player.status(20_000)).code, 1, player.output);
         server.kill("SIGTERM");

@@ -41,7 +41,7 @@ for (
         await until(async () => !await isListening(port), 5000, () => `the end of the server; ${parent.output}`);
         // Its output ends when both have ended.
         await parent.status(5000);
-        assertMatch(parent.output, /the process that started this one, \d+, has ended: stop/);
+        assertMatch(parent.output, /the parent process \d+ has exited: stop/);
         assertEquals(await Deno.stat(`${directory}/x.pid`).then(() => true, () => false), false);
       }),
   );
@@ -164,7 +164,7 @@ Deno.test(
       assertNotEquals(failed.rid, first.rid);
       await Deno.remove(path);
       program.kill("SIGHUP");
-      await program.prints("there is no such file", 5000);
+      await program.prints("no such file or directory", 5000);
       assertEquals([await isListening(port), await isListening(second)], [true, true]);
     }),
 );

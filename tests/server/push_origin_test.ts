@@ -32,7 +32,7 @@ testWithOrigin("push waits while somebody else publishes, and takes over when th
 testWithOrigin("push starts when the server comes up later", async () => {
   const port = closedPort();
   const push = run(pushCommand, `rtmp://127.0.0.1:${port}/live/s`);
-  await until(() => push.err.includes("next try"), "a failed try");
+  await until(() => push.err.includes("retrying"), "a failed try");
   await using origin = new Origin("", port);
   await until(() => origin.server.sources.find("/live/s")?.isActive === true, "the stream is there");
   push.stop();

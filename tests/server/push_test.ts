@@ -71,7 +71,7 @@ Deno.test("push comes back after a lost connection, with headers, a keyframe and
     const [header, key] = server.media.slice(lost);
     assertEquals([header!.payload[1], key!.payload[0], key!.payload[1]], [0, 0x17, 1]);
     assertGreater(key!.timestampMs, server.media[lost - 1]!.timestampMs + 100);
-    assertMatch(push.err, /: the (server closed the connection|connection was reset); next try in 0\.\d s\n/);
+    assertMatch(push.err, /: the (server closed the connection|connection was reset); retrying in 0\.\d s\n/);
     assertMatch(push.err, /1 reconnect\n$/);
   });
 });
@@ -138,10 +138,10 @@ Deno.test("push tells at which point a server hung up without a word", async () 
   });
   const early = run(pushCommand, "--no-reconnect", beforeConnect.url());
   assertEquals(await early.status, 1);
-  assertStringIncludes(early.err, "instead of answering connect: is the app right?");
+  assertStringIncludes(early.err, "instead of answering connect: is the app spelled correctly?");
   const late = run(pushCommand, "--no-reconnect", beforePublish.url());
   assertEquals(await late.status, 1);
-  assertStringIncludes(late.err, "instead of taking the stream: is it busy, or not allowed?");
+  assertStringIncludes(late.err, "instead of accepting the stream: is it in use, or is publishing not allowed?");
 });
 
 Deno.test("push keeps trying where nobody listens, and tells so; with --no-reconnect it ends", async () => {
@@ -150,10 +150,10 @@ Deno.test("push keeps trying where nobody listens, and tells so; with --no-recon
   assertEquals(await once.status, 3);
   assertStringIncludes(once.err, "connection refused");
   const patient = run(pushCommand, url);
-  await until(() => patient.err.split("next try").length > 2, "two tries");
+  await until(() => patient.err.split("retrying").length > 2, "two tries");
   patient.stop();
   assertEquals(await patient.status, 3);
-  const [first, second] = [...patient.err.matchAll(/next try in (\d\.\d) s/g)].map(([, seconds]) => Number(seconds));
+  const [first, second] = [...patient.err.matchAll(/retrying in (\d\.\d) s/g)].map(([, seconds]) => Number(seconds));
   assert(first! >= 0.2 && first! <= 0.5, `${first}`);
   assert(second! >= 0.5 && second! <= 1, `${second}`);
 });
@@ -177,7 +177,7 @@ Deno.test("push refuses a broken file before it connects, and ends the publish o
   using server = new FakeServer();
   const missing = run(pushCommand, "-i", "/no/such.flv", server.url());
   assertEquals(await missing.status, 1);
-  assertEquals(missing.err, "/no/such.flv: there is no such file\n");
+  assertEquals(missing.err, "/no/such.flv: no such file or directory\n");
   assertEquals(server.log, []);
   await withFile(10, async (path) => {
     const push = run(pushCommand, "-i", path, server.url());
@@ -196,17 +196,18 @@ Deno.test("push warns of a truncated file once and loops over what is whole", as
     push.stop();
     assertEquals(await push.status, 0);
     assertEquals(
-      push.err.match(/FLV: truncated: 5 of 11 bytes of a tag header \(at byte \d+\); what is whole/g)?.length,
+      push.err.match(/FLV: truncated: 5 of 11 bytes of a tag header \(at byte \d+\); publishing what is complete/g)
+        ?.length,
       1,
     );
   }, Uint8Array.of(0x09, 0, 0, 99, 0));
 });
 
 const misuses: [words: string[], message: string][] = [
-  [[], "the address is missing"],
-  [["rtmp://a/live/s", "rtmp://b/live/s"], "one address is enough"],
-  [["http://a/live/s"], "expected rtmp://host[:port]/app/stream"],
-  [["--loop", "--no-loop", "rtmp://a/live/s"], "contradict"],
+  [[], "the stream address is missing"],
+  [["rtmp://a/live/s", "rtmp://b/live/s"], "expected one stream address, got 2"],
+  [["http://a/live/s"], "expected rtmp[s]://host[:port]/app/stream"],
+  [["--loop", "--no-loop", "rtmp://a/live/s"], "exclude each other"],
 ];
 
 for (const [words, message] of misuses) {

@@ -19,20 +19,23 @@ const shells: Readonly<Record<string, (commands: readonly Command[]) => string>>
 export function completionsCommand(loadCommands: () => Promise<readonly Command[]>): Command {
   return {
     name: "completions",
-    summary: "Print what a shell needs to complete command lines.",
+    summary: "Print a completion script for your shell.",
     usage: "completions bash | zsh | fish",
     description: `
-Prints a script for the shell that is named. It completes commands, options, file names and the values of options that
-have only a few.
+Prints a completion script for a shell. It completes commands, options, file names, and the values of options that take
+only a few.
 
     bash    source <(srs-ts completions bash)          in ~/.bashrc
-    zsh     srs-ts completions zsh > DIR/_srs-ts       DIR being one of $fpath
+    zsh     srs-ts completions zsh > DIR/_srs-ts       where DIR is in $fpath
     fish    srs-ts completions fish > ~/.config/fish/completions/srs-ts.fish`,
     options: [],
     words: Object.keys(shells),
     sections: [{
       title: "EXIT STATUS",
-      rows: [["0", "The script was printed."], ["2", "There is no script for that shell."]],
+      rows: [["0", "The script was printed."], [
+        "2",
+        "The command line is wrong, or there is no script for that shell.",
+      ]],
     }],
     examples: [{ line: "completions bash > /etc/bash_completion.d/srs-ts", does: "Completes for all users." }],
     run: (args, io) => printCompletion(args, io, loadCommands),
@@ -52,7 +55,7 @@ async function printCompletion(
   if (script === undefined) {
     const near = nearest(shell, known);
     throw new UsageError(
-      `there is no completion for "${shell}"; ${near ? `did you mean "${near}"?` : known.join(", ")}`,
+      `no completion script for "${shell}"; ${near ? `did you mean "${near}"?` : known.join(", ")}`,
     );
   }
   io.out(script(await loadCommands()));

@@ -9,31 +9,31 @@ const MAX_PORT_OFFSET = 65_535 - 19_351;
 /** `srs-ts demo`: the whole cluster on one machine. */
 export const demoCommand: Command = {
   name: "demo",
-  summary: "Run two origins and an edge on this machine, with a stream, and show how they work together.",
+  summary: "Run two origins, an edge and a stream on this machine, and show how they work together.",
   usage: "demo [--for SECONDS] [--port-offset N] [--verbose]",
   description: `
-Starts origin A, origin B and the edge as processes of their own, each from its file in conf/. Publishes a sample clip to
-origin A and plays it twice: through the edge, which finds the origin that has it, and from origin B, which redirects to
-A. A table shows who owns the stream, what the edge pulls, who plays and how much arrives, until Ctrl-C ends everything.
+Starts origin A, origin B and the edge, each as a process of its own and with its file from conf/. Publishes a sample clip
+to origin A, and plays it twice: from the edge, which finds the origin that has it, and from origin B, which redirects to
+origin A. A table shows who owns the stream, what the edge pulls, who plays and how much arrives. Ctrl-C ends everything.
 
-It uses the ports of the three files: RTMP 1935, 19350 and 19351, HTTP API 9090 and 9091. Pid files and logs are kept in a
-temporary directory that is removed at the end.`,
+The demo uses the ports in those files: RTMP 1935, 19350 and 19351, HTTP API 9090 and 9091. Pid files and logs are in a
+temporary directory, which is removed at the end.`,
   options: [
-    { name: "for", value: "SECONDS", help: "End by itself after that time, and judge what arrived." },
-    { name: "port-offset", value: "N", help: "Add N to every port, where the usual ones are taken." },
+    { name: "for", value: "SECONDS", help: "Stop after this time, and report whether the cluster works." },
+    { name: "port-offset", value: "N", help: "Add N to every port, if the usual ones are in use." },
     { name: "verbose", help: "Show every log line, not only warnings and errors." },
   ],
   sections: [{
     title: "EXIT STATUS",
     rows: [
-      ["0", "Ctrl-C ended it; with --for, frames arrived through the edge and through the redirect of origin B."],
-      ["1", "A port is in use, a process failed, or with --for no frames arrived one of the ways."],
-      ["2", "The command line makes no sense."],
+      ["0", "Ctrl-C ended the demo; with --for, frames arrived from the edge and through the redirect of origin B."],
+      ["1", "A port is in use, a process failed, or, with --for, frames did not arrive both ways."],
+      ["2", "The command line is wrong."],
     ],
   }],
   examples: [
     { line: "demo", does: "Shows the cluster until Ctrl-C." },
-    { line: "demo --for 20", does: "A test of this machine: says after 20 seconds whether it works." },
+    { line: "demo --for 20", does: "Tests this machine: reports after 20 seconds whether the cluster works." },
     { line: "demo --port-offset 1000", does: "Uses ports 2935, 20350, 20351, 10090 and 10091." },
   ],
   run: async (args, io) => {

@@ -28,7 +28,7 @@ export class DemoPlayer implements RtmpClientHandlers {
   #bytes = 0;
   #server = "";
   #redirectedBy = "";
-  #state = "waits for the servers";
+  #state = "waiting for the servers";
   #lastMediaMs = 0;
   /** Ends the attempt, with the address of a redirect or null. */
   #finish: (redirect: string | null) => void = () => {};
@@ -81,12 +81,12 @@ export class DemoPlayer implements RtmpClientHandlers {
     this.#bytes += payload.length;
     this.#rate.sample(this.#lastMediaMs, this.#bytes);
     if (typeId !== MessageType.Video) return;
-    this.#state = "plays";
+    this.#state = "playing";
     if ((videoFlags(payload) & (MediaFlag.SequenceHeader | MediaFlag.SequenceEnd)) === 0) this.#frames++;
   }
 
   onEvent(event: ClientEvent): void {
-    if (event.kind === "ready") this.#state = "waits for media";
+    if (event.kind === "ready") this.#state = "waiting for media";
     else if (event.kind === "redirect") this.#end("redirected", event.url);
     else if (event.kind === "refused") this.#end(`refused: ${event.status.description}`);
     else if (event.kind === "streamEnd") this.#end("the stream ended");
@@ -122,7 +122,7 @@ export class DemoPlayer implements RtmpClientHandlers {
     const { promise, resolve } = Promise.withResolvers<string | null>();
     const onStop = () => this.#end("stopped");
     this.#finish = resolve;
-    this.#state = `connects to ${text}`;
+    this.#state = `connecting to ${text}`;
     this.#lastMediaMs = this.#timers.nowMs();
     stop.addEventListener("abort", onStop, { once: true });
     const silence = setInterval(() => this.#checkSilence(), 1000);

@@ -5,7 +5,7 @@ import { findListenerCommand } from "../serve/port_owner.ts";
 export function findBusyPorts(servers: readonly DemoServer[]): string[] {
   return servers.flatMap(({ name, rtmpPort, apiPort }) => [
     ...describeBusy(rtmpPort, `RTMP of ${name}`),
-    ...(apiPort === null ? [] : describeBusy(apiPort, `the HTTP API of ${name}`)),
+    ...(apiPort === null ? [] : describeBusy(apiPort, `HTTP API of ${name}`)),
   ]);
 }
 
@@ -15,8 +15,8 @@ function describeBusy(port: number, use: string): string[] {
     return [];
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) {
-      return [`port ${port}, for ${use}, cannot be listened on: ${error instanceof Error ? error.message : error}`];
+      return [`cannot listen on port ${port} (${use}): ${error instanceof Error ? error.message : error}`];
     }
-    return [`port ${port}, for ${use}, is in use by another program; to see which: ${findListenerCommand(port)}`];
+    return [`port ${port} (${use}) is in use by another program; to see which: ${findListenerCommand(port)}`];
   }
 }

@@ -34,7 +34,7 @@ export async function runDemo(options: DemoOptions, io: CliIo): Promise<number> 
   const busy = findBusyPorts(servers);
   if (busy.length > 0) {
     for (const line of busy) io.err(`srs-ts demo: ${line}\n`);
-    io.err(`srs-ts demo: end what is in the way, or move all ports, for example with --port-offset 1000\n`);
+    io.err(`srs-ts demo: free the port, or move all ports, for example with --port-offset 1000\n`);
     return 1;
   }
   return await new Demo(servers, options, io).run();
@@ -49,7 +49,7 @@ class Demo {
   readonly #players: readonly DemoPlayer[];
   readonly #over = new AbortController();
   readonly #reports = new Map<string, OriginReport>();
-  #publisher = "srs-ts push starts";
+  #publisher = "srs-ts push is starting";
   #failure: string | null = null;
   #startedMs = 0;
 
@@ -86,7 +86,7 @@ class Demo {
     const { signal } = this.#over;
     const ports = this.#servers.flatMap(({ rtmpPort, apiPort }) => apiPort === null ? [rtmpPort] : [rtmpPort, apiPort]);
     if (!await waitForPorts(ports, START_LIMIT_MS, signal)) {
-      if (!signal.aborted) this.#failure = `the servers do not listen after ${START_LIMIT_MS / 1000} s`;
+      if (!signal.aborted) this.#failure = `the servers did not listen within ${START_LIMIT_MS / 1000} s`;
       return;
     }
     this.#startedMs = systemTimers.nowMs();
@@ -132,7 +132,7 @@ class Demo {
     if (this.#over.signal.aborted) return;
     const { code, signal } = await child.ended;
     const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
-    this.#failure = [`${child.name} ${how}; the last it said:`, ...child.lastLines].join("\n  ");
+    this.#failure = [`${child.name} ${how}; its last lines:`, ...child.lastLines].join("\n  ");
     this.#over.abort();
   }
 
@@ -165,7 +165,7 @@ class Demo {
   #ownership({ isOwner, video }: OriginReport): string {
     if (isOwner) return `published here${video === "" ? "" : `, ${video}`}`;
     const owner = [...this.#reports].find(([, report]) => report.isOwner);
-    return owner === undefined ? "nobody publishes it" : `not here, redirects to ${owner[0]}`;
+    return owner === undefined ? "not published" : `not here, redirects to ${owner[0]}`;
   }
 
   #edgeState(): string {
@@ -216,7 +216,7 @@ class Demo {
     }
     if (this.#options.forMs === undefined) return 0;
     const isOk = lines.every(({ ok }) => ok);
-    this.#io.out(isOk ? "The cluster works.\n" : "The cluster does NOT work: no frames came one of the ways.\n");
+    this.#io.out(isOk ? "The cluster works.\n" : "The cluster does NOT work: frames did not arrive both ways.\n");
     return isOk ? 0 : 1;
   }
 }

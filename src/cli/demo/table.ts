@@ -34,7 +34,7 @@ export interface DemoView {
 /** The view as lines of a table, for a terminal of 80 columns. */
 export function formatTable(view: DemoView): string[] {
   const { elapsedMs, leftMs, stream, publisher, servers, players, hints } = view;
-  const end = leftMs === null ? "Ctrl-C ends it" : `ends in ${Math.ceil(leftMs / 1000)} s`;
+  const end = leftMs === null ? "Ctrl-C to stop" : `stops in ${Math.ceil(leftMs / 1000)} s`;
   const serverRows = servers.map((row) => [
     row.name,
     String(row.rtmpPort),
@@ -45,7 +45,7 @@ export function formatTable(view: DemoView): string[] {
   ]);
   const playerRows = players.map(({ name, frames, kbps, state }) => [name, String(frames), String(kbps), state]);
   return [
-    `srs-ts demo: two origins and an edge, for ${Math.floor(elapsedMs / 1000)} s; ${end}`,
+    `srs-ts demo: two origins and an edge, watching for ${Math.floor(elapsedMs / 1000)} s; ${end}`,
     "",
     ...alignColumns(["server", "port", stream, "players", "in kbit/s", "out"], serverRows, "lrlrrr"),
     "",

@@ -40,6 +40,6 @@ function explainFetch(error: unknown): string | null {
   const text = error.cause instanceof Error ? error.cause.message : error.message;
   if (/connection refused/i.test(text)) return "connection refused, nothing listens there";
   if (/lookup|dns/i.test(text)) return "the host name is unknown";
-  if (/SendRequest/.test(text)) return "something else than an HTTP server listens there";
+  if (/SendRequest/.test(text)) return "no HTTP server listens there";
   return text;
 }

@@ -12,25 +12,25 @@ const DEFAULT_SECONDS = 5;
 /** `srs-ts probe`: finds out who has a stream and what is in it. */
 export const probeCommand: Command = {
   name: "probe",
-  summary: "Find out who has a stream, how fast it is there, and what is in it.",
+  summary: "Find out who has a stream, how fast it arrives, and what is in it.",
   usage: "probe [--json] [--timeout MS] [--seconds N] [--api HOST:PORT,...] [--ca FILE | --insecure] URL",
   description: `
-Plays a stream and tells, step by step: the time for the TCP connection, TLS, handshake and connect, which server
-answered, every redirect, how long the server held us, who has the stream in the end, its codecs, resolution, frame
-rate, bitrate, GOP length, and the time to the first media and the first keyframe. With --api it asks the HTTP APIs of
-the origins first and prints one line for each.
+Plays a stream and reports every step: the time for the TCP connection, TLS, handshake and connect; which server
+answered; every redirect; how long the server kept us waiting; which server has the stream; its codecs, resolution,
+frame rate, bitrate and GOP length; and the time to the first media and the first keyframe. With --api, it asks the HTTP
+APIs of the origins first, and prints one line for each.
 
-With --json it prints one object: url, found, status, owner, servers (server, ip, tcpMs, tlsMs, handshakeMs, connectMs,
+With --json, it prints one object: url, found, status, owner, servers (server, ip, tcpMs, tlsMs, handshakeMs, connectMs,
 createStreamMs, answerMs, identity, result, redirect, failedStep, error), firstMediaMs, firstKeyframeMs, measuredMs,
 video (codec, profile, level, width, height, frameRate, headerFrameRate, metadataFrameRate, kbps, gopMs, gopFrames,
 frames), audio (codec, profile, sampleRate, channels, kbps, frames), metadata, error (server, step, message, hint),
-api (api, latencyMs, owner, error). What is not known is null.`,
+api (api, latencyMs, owner, error). Unknown values are null.`,
   options: [
-    { name: "json", help: "Print one JSON object, nothing else." },
+    { name: "json", help: "Print one JSON object and nothing else." },
     {
       name: "timeout",
       value: "MS",
-      help: `Longest wait for the first media, redirects included (default ${DEFAULT_TIMEOUT_MS}).`,
+      help: `How long to wait for the first media, redirects included (default ${DEFAULT_TIMEOUT_MS}).`,
     },
     { name: "seconds", value: "N", help: `How long to measure the stream (default ${DEFAULT_SECONDS}).` },
     {
@@ -45,9 +45,9 @@ api (api, latencyMs, owner, error). What is not known is null.`,
     title: "EXIT STATUS",
     rows: [
       ["0", "The stream was found."],
-      ["1", "It was not."],
-      ["2", "The command line makes no sense."],
-      ["3", "Nobody is there who speaks RTMP."],
+      ["1", "The stream was not found."],
+      ["2", "The command line is wrong."],
+      ["3", "No RTMP server answered."],
     ],
   }],
   examples: [
@@ -56,7 +56,7 @@ api (api, latencyMs, owner, error). What is not known is null.`,
       line: "probe --api 127.0.0.1:9090,127.0.0.1:9091 rtmp://127.0.0.1/live/livestream",
       does: "Plays the edge, and asks both origins what they know.",
     },
-    { line: "probe --json --seconds 1 rtmp://127.0.0.1/live/livestream", does: "For scripts." },
+    { line: "probe --json --seconds 1 rtmp://127.0.0.1/live/livestream", does: "Prints JSON, for scripts." },
   ],
   run: probe,
 };
@@ -85,7 +85,7 @@ async function probe(args: CommandArgs, io: CliIo): Promise<number> {
 function readApis(args: CommandArgs): string[] {
   const apis = args.values("api").flatMap((value) => value.split(",")).map((api) => api.trim());
   for (const api of apis) {
-    if (!/^([\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i.test(api)) throw new UsageError(`--api needs host:port, not "${api}"`);
+    if (!/^([\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i.test(api)) throw new UsageError(`--api must be HOST:PORT, not "${api}"`);
   }
   return apis;
 }

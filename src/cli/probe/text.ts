@@ -12,7 +12,7 @@ import type {
 
 /** The line of one coworker's API. */
 export function apiLine({ api, latencyMs, owner, error }: ApiReport): string {
-  const answer = error ?? (owner === null ? "does not know of it" : `has it on ${owner}`);
+  const answer = error ?? (owner === null ? "not published there" : `has it on ${owner}`);
   return line(`API ${api}`, `${latencyMs} ms, ${answer}`);
 }
 
@@ -58,7 +58,9 @@ export function resultLines(report: ProbeReport): string {
     ...(video === null ? [] : [line("GOP", gopText(video, measuredMs))]),
     audio === null ? line("audio", "none") : audioLine(audio),
     line("first media", `${time(firstMediaMs)} after the start of the probe`),
-    ...(video === null ? [] : [line("first keyframe", firstKeyframeMs === null ? "none came" : time(firstKeyframeMs))]),
+    ...(video === null
+      ? []
+      : [line("first keyframe", firstKeyframeMs === null ? "none arrived" : time(firstKeyframeMs))]),
     line("measured", `${(measuredMs / 1000).toFixed(1)} s${early(report)}`),
   ];
   return lines.join("");
@@ -70,7 +72,7 @@ function early({ servers }: ProbeReport): string {
 }
 
 function failureLines({ server, step, message, hint }: ProbeFailure): string {
-  return line("not found", `${server}, ${step}: ${message}`) + line("to try", hint);
+  return line("not found", `${server}, ${step}: ${message}`) + line("try", hint);
 }
 
 function videoLine(video: VideoReport): string {
@@ -103,7 +105,7 @@ function audioLine({ codec, profile, sampleRate, channels, kbps }: AudioReport):
 }
 
 function gopText({ gopMs, gopFrames }: VideoReport, measuredMs: number): string {
-  if (gopMs === null) return `no whole one within ${(measuredMs / 1000).toFixed(1)} s: try a larger --seconds`;
+  if (gopMs === null) return `none complete within ${(measuredMs / 1000).toFixed(1)} s: try a larger --seconds`;
   return `${(gopMs / 1000).toFixed(2)} s, ${gopFrames} frames`;
 }
 

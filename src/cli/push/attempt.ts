@@ -144,8 +144,8 @@ export class PushAttempt implements RtmpClientHandlers {
   /** Servers that refuse without a word (SRS, nginx-rtmp) leave it to the user to guess. */
   #hint({ codeName }: UpstreamError): string {
     if (codeName !== "StConnect" || this.#publishingSinceMs > 0) return "";
-    if (this.#isConnected) return " instead of taking the stream: is it busy, or not allowed?";
-    return this.#isReached ? " instead of answering connect: is the app right?" : "";
+    if (this.#isConnected) return " instead of accepting the stream: is it in use, or is publishing not allowed?";
+    return this.#isReached ? " instead of answering connect: is the app spelled correctly?" : "";
   }
 
   #onReady(): void {
@@ -161,7 +161,7 @@ export class PushAttempt implements RtmpClientHandlers {
     const { feed, timers } = this.#options;
     this.#timer = timers.after(WATCH_MS, () => {
       if (feed.lagMs() < STALL_TIMEOUT_MS) this.#watch();
-      else this.#end({ error: `${this.#options.target.text}: the server took nothing for ${STALL_TIMEOUT_MS} ms` });
+      else this.#end({ error: `${this.#options.target.text}: the server accepted no data for ${STALL_TIMEOUT_MS} ms` });
     });
   }
 

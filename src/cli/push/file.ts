@@ -1,4 +1,5 @@
 import { SrsError } from "../../base/errors.ts";
+import { describeFileError } from "../file_error.ts";
 import { FlvDemuxer } from "../../flv/demuxer.ts";
 import { FlvLooper, type TimedTag } from "../../flv/looper.ts";
 import type { FlvTag } from "../../flv/tag.ts";
@@ -69,20 +70,14 @@ async function* readTags(file: MediaFile, onTruncated: (message: string) => void
 function named({ name }: MediaFile, error: unknown): SrsError {
   // These are our own mistakes.
   if (error instanceof TypeError || error instanceof RangeError) throw error;
-  return new SrsError("FlvDecode", `${name}: ${reason(error)}`, { cause: error });
+  return new SrsError("FlvDecode", `${name}: ${describeFileError(error)}`, { cause: error });
 }
 
 async function* readPieces(path: string): AsyncGenerator<Uint8Array, void> {
   using file = await Deno.open(path, { read: true });
-  if ((await file.stat()).isDirectory) throw new SrsError("FlvDecode", "it is a directory");
+  if ((await file.stat()).isDirectory) throw new SrsError("FlvDecode", "is a directory");
   const buffer = new Uint8Array(READ_BYTES);
   for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
     yield buffer.subarray(0, count);
   }
-}
-
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "no permission to read it";
-  return error instanceof Error ? error.message : String(error);
 }

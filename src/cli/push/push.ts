@@ -12,33 +12,36 @@ import { readTlsOptions, tlsOptions } from "../tls_options.ts";
 /** `srs-ts push`: publishes a file as if it were live. */
 export const pushCommand: Command = {
   name: "push",
-  summary: "Publish an FLV file, or a sample, to a server as if it were live.",
+  summary: "Publish an FLV file, or a sample clip, as a live stream.",
   usage: "push [-i FILE] [--no-loop] [--no-reconnect] [--json] [--ca FILE | --insecure] URL",
   description: `
-Publishes an FLV file at the pace of its timestamps, over and over with timestamps that go on, until Ctrl-C. Without
--i it sends a sample clip of its own. It follows redirects (RTMP 302 and reconnect requests), comes back after a
-lost connection or while somebody else publishes the stream, with growing pauses, and drops frames up to the next
-keyframe when the network is too slow.
+Publishes an FLV file at the pace of its timestamps, in a loop whose timestamps continue, until Ctrl-C. Without -i, it
+publishes a sample clip. It follows redirects (RTMP 302 and reconnect requests). When the connection fails, or somebody
+else publishes the stream, it tries again with growing pauses. When the network is too slow, it drops frames up to the
+next keyframe.
 
-A line on standard error tells how it goes. With --json it is one object a line on standard output instead; "event" is
-"note", "progress" or "end", the others are elapsedMs, server, reconnects, kbps, fps, bytes, videoFrames, audioFrames,
+Progress goes to standard error. With --json, standard output gets one object per line instead: "event" is "note",
+"progress" or "end"; the other members are elapsedMs, server, reconnects, kbps, fps, bytes, videoFrames, audioFrames,
 droppedFrames, mediaMs, text and status.`,
   options: [
-    { name: "input", short: "i", value: "FILE", help: "FLV file to publish; default: the sample clip." },
-    { name: "loop", help: "Begin again at the end of the file (default)." },
+    { name: "input", short: "i", value: "FILE", help: "FLV file to publish (default: the sample clip)." },
+    { name: "loop", help: "Start again at the end of the file (default)." },
     { name: "no-loop", help: "Stop at the end of the file." },
-    { name: "no-reconnect", help: "Give up when the connection fails or ends." },
-    { name: "asprocess", help: "End when the process that started this one ends." },
-    { name: "json", help: "Report as JSON lines on standard output." },
+    { name: "no-reconnect", help: "Exit when the connection fails or ends." },
+    { name: "asprocess", help: "Exit when the parent process exits." },
+    { name: "json", help: "Report progress as JSON lines on standard output." },
     ...tlsOptions,
   ],
   sections: [{
     title: "EXIT STATUS",
     rows: [
-      ["0", "The file was sent to its end, or Ctrl-C or SIGTERM ended it."],
-      ["1", "The file cannot be read, or the server refuses for good."],
-      ["2", "The command line makes no sense."],
-      ["3", "No server was ever reached (by Ctrl-C, or with --no-reconnect)."],
+      ["0", "The file was sent to its end, or Ctrl-C or SIGTERM ended the push."],
+      [
+        "1",
+        "The file cannot be read, the server refuses the stream, or, with --no-reconnect, the connection was lost.",
+      ],
+      ["2", "The command line is wrong."],
+      ["3", "No server was reached until Ctrl-C, or, with --no-reconnect, at the first try."],
     ],
   }],
   examples: [
@@ -46,18 +49,18 @@ droppedFrames, mediaMs, text and status.`,
     { line: "push -i source.flv rtmp://127.0.0.1:19350/live/livestream", does: "Publishes a file in a loop." },
     {
       line: 'push -i source.flv --no-loop --no-reconnect "rtmp://10.0.0.1/live/cam1?token=abc"',
-      does: "Publishes it once, and fails if anything goes wrong on the way.",
+      does: "Publishes it once, and fails if anything goes wrong.",
     },
     {
       line: "push --ca authority.crt rtmps://10.0.0.1:1443/live/livestream",
-      does: "Publishes over TLS to a server with a certificate of your own authority.",
+      does: "Publishes over TLS to a server whose certificate your own authority has signed.",
     },
   ],
   run: runPush,
 };
 
 async function runPush(args: CommandArgs, io: CliIo): Promise<number> {
-  if (args.flag("loop") && args.flag("no-loop")) throw new UsageError("--loop and --no-loop contradict each other");
+  if (args.flag("loop") && args.flag("no-loop")) throw new UsageError("--loop and --no-loop exclude each other");
   const path = args.value("input");
   const target = readStreamArgument(args);
   const parentEnded = new AbortController();

@@ -91,13 +91,13 @@ export class PushRun {
 
   async #sendFile(): Promise<void> {
     const { file, loop } = this.#options;
-    const onTruncated = (text: string) => this.#progress.note(`${text}; what is whole of it is sent`);
+    const onTruncated = (text: string) => this.#progress.note(`${text}; publishing what is complete`);
     await this.#started.promise;
     if (this.#stop.aborted) return;
     try {
       await this.#feed.run(readMedia(file, { loop, onTruncated }), this.#stop);
       if (!this.#stop.aborted && !this.#feed.isAttached) {
-        this.#fail(new SrsError("StConnect", "the file ended while no server took it"));
+        this.#fail(new SrsError("StConnect", "the file ended while no server was connected"));
       }
     } catch (error) {
       this.#fail(error);

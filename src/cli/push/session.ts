@@ -98,7 +98,7 @@ export class PushSession {
       }
       failures = outcome.publishedMs >= SETTLED_MS ? 1 : failures + 1;
       const pauseMs = this.#pauseMs(failures);
-      events.onNotice(`${outcome.error}; next try in ${(pauseMs / 1000).toFixed(1)} s`);
+      events.onNotice(`${outcome.error}; retrying in ${(pauseMs / 1000).toFixed(1)} s`);
       await pause(timers, pauseMs, stop);
     }
     return null;

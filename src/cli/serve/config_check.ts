@@ -75,7 +75,7 @@ function refuseRole(config: Config, role: ServerRole, { name, arguments: args }:
     return `${name}: every vhost is "mode remote", which is an edge: run "srs-ts edge ${args.join(" ")}"`;
   }
   if (role === "edge" && remote === 0 && local > 0) {
-    return `${name}: no vhost is "mode remote", so this is no edge: run "srs-ts origin ${args.join(" ")}"`;
+    return `${name}: no vhost is "mode remote", so this is not an edge: run "srs-ts origin ${args.join(" ")}"`;
   }
   return null;
 }

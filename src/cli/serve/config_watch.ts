@@ -1,5 +1,5 @@
-import { describeError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { describeFileError } from "../file_error.ts";
 
 /** Changes that follow each other are one; SRS reloads once in 3 s at most, too. */
 const SETTLE_MS = 300;
@@ -27,10 +27,12 @@ export class ConfigWatch implements Disposable {
     const [, directory = "", name = ""] = /^(.*[/\\])?([^/\\]*)$/.exec(path) ?? [];
     try {
       const watch = new ConfigWatch(Deno.watchFs(directory || ".", { recursive: false }), onChange);
-      watch.#follow(name).catch((error) => log.warn(`${path} is watched no longer: ${describeError(error)}`));
+      watch.#follow(name).catch((error) =>
+        log.warn(`no longer watching ${path} for changes: ${describeFileError(error)}; reload with SIGHUP`)
+      );
       return watch;
     } catch (error) {
-      log.warn(`${path} cannot be watched for changes: ${describeError(error)}`);
+      log.warn(`cannot watch ${path} for changes: ${describeFileError(error)}; reload with SIGHUP`);
       return null;
     }
   }

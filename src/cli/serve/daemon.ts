@@ -20,10 +20,10 @@ export function reasonToStay(
   facts: ProcessFacts,
 ): string | null {
   const isContainer = facts.isContainer || config.inDocker;
-  if (facts.os === "windows") return "this system has no daemons";
-  if (facts.pid === 1) return "it is the first process of its container";
+  if (facts.os === "windows") return "Windows has no daemons";
+  if (facts.pid === 1) return "it is process 1 of its container";
   if (isContainer && config.disableDaemonForDocker) return "it runs in a container (disable_daemon_for_docker)";
-  if (facts.hasServiceManager) return "systemd started it and watches over it";
+  if (facts.hasServiceManager) return "systemd started it and supervises it";
   if (!facts.mayRun) return "it was started without --allow-run";
   return null;
 }
@@ -110,7 +110,7 @@ async function waitForStart(path: string, ended: Promise<number>, io: CliIo): Pr
     if (status !== null) return status;
     if (io.stop.aborted) return null;
     if (performance.now() > endMs) {
-      io.err(`srs-ts: it does not listen after ${START_LIMIT_MS / 1000} s and is ended\n`);
+      io.err(`srs-ts: the server did not listen within ${START_LIMIT_MS / 1000} s and was stopped\n`);
       return null;
     }
   }

@@ -9,19 +9,19 @@ export const serveOptions: readonly OptionRow[] = [
     name: "config",
     short: "c",
     value: "FILE",
-    help: "Configuration file, in SRS's language or, if it ends in .toml, in TOML; by default conf/srs.conf.",
+    help: "Configuration file, in SRS's language, or in TOML if its name ends in .toml (default conf/srs.conf).",
   },
-  { name: "test", short: "t", help: "Check the configuration, print every problem or ok, and end." },
-  { name: "env-only", short: "e", help: "Read no file: everything comes from environment variables." },
-  { name: "signature", short: "g", help: "Print the name and version that peers see, and end. Also -G." },
+  { name: "test", short: "t", help: "Check the configuration, print every problem, or ok, and exit." },
+  { name: "env-only", short: "e", help: "Read no file; take everything from environment variables." },
+  { name: "signature", short: "g", help: "Print the name and version that peers see, and exit. -G does the same." },
   {
     name: "log-format",
     value: "FORMAT",
     choices: ["srs", "json"],
-    help: 'How log lines look: as those of SRS, or as one JSON object each (default "srs").',
+    help: 'Format of log lines: "srs", or "json" for one JSON object each (default "srs").',
   },
-  { name: "asprocess", help: "End when the process that started this one ends, as the directive of that name." },
-  { name: "started-in-background", hidden: true, help: "Says on standard error when it listens." },
+  { name: "asprocess", help: "Exit when the parent process exits, like the directive of that name." },
+  { name: "started-in-background", hidden: true, help: "Report on standard error when the server listens." },
 ];
 
 /** How a server is to be started. */
@@ -38,7 +38,7 @@ export interface ServeOptions {
 export function readServeOptions(args: CommandArgs): ServeOptions {
   const [unexpected] = args.positional;
   if (unexpected !== undefined) {
-    throw new UsageError(`unexpected argument "${unexpected}"; a configuration file is given with -c FILE`);
+    throw new UsageError(`unexpected argument "${unexpected}"; name the configuration file with -c FILE`);
   }
   return {
     path: args.value("config"),
@@ -61,29 +61,29 @@ export const serveSections: readonly HelpSection[] = [
     rows: [
       [
         "SIGHUP",
-        "Read the configuration again. What can be applied without touching a connection is; the log names " +
-        "what needs a restart. An error changes nothing. With inotify_auto_reload a change of the file is enough.",
+        "Reload the configuration. What can change without touching a connection changes; the log names what needs " +
+        "a restart. A file with errors changes nothing. With inotify_auto_reload, saving the file is enough.",
       ],
-      ["SIGUSR1", "Open the log file again, after it was moved away. No line is lost."],
+      ["SIGUSR1", "Reopen the log file after you have moved it. No line is lost."],
       [
         "SIGTERM, SIGINT",
-        "End at once. A second one does not wait for anything. With force_grace_quit, SIGTERM is " +
-        "as SIGQUIT.",
+        "Exit at once. A second signal exits without waiting for anything. With force_grace_quit, SIGTERM acts like " +
+        "SIGQUIT.",
       ],
       [
         "SIGQUIT",
-        "Behind grace_start_wait take no more clients, send those that can to other servers, and end when the " +
-        "last one has left, or after grace_final_wait. SIGTERM shortens that.",
+        "Exit gracefully: after grace_start_wait, accept no more clients and send those that can move to other " +
+        "servers; exit when the last one has left, or after grace_final_wait. SIGTERM cuts the wait short.",
       ],
-      ["SIGUSR2", "Ignored; SRS ends."],
+      ["SIGUSR2", "Ignored. SRS exits."],
     ],
   },
   {
     title: "FILES",
     rows: [
-      ["conf/srs.conf", "The configuration where none is named."],
-      ["objs/srs.pid", "Id of the process, locked while it runs (pid)."],
-      ["objs/srs.id", "Id of the server, the same with each start (server_id). Named as the pid file."],
+      ["conf/srs.conf", "The configuration, unless you name another one."],
+      ["objs/srs.pid", "Process id; locked while the server runs (pid)."],
+      ["objs/srs.id", "Server id, the same after each start (server_id); named after the pid file."],
       ["objs/srs.log", "The log, unless srs_log_tank is console (srs_log_file)."],
     ],
   },
@@ -92,30 +92,30 @@ export const serveSections: readonly HelpSection[] = [
     rows: [
       [
         "SRS_LISTEN, SRS_HTTP_API_ENABLED, ...",
-        "Values that go over those of the file; a variable of a vhost counts " +
-        'for every vhost. "srs-ts directives" lists their names.',
+        "Override the values in the file. A variable of a vhost applies to every vhost. " +
+        '"srs-ts directives" lists the names.',
       ],
-      ["SRS_CONFIG_FILE", "Configuration file, before -c."],
-      ["SRS_ENV_ONLY", '"on" is as -e.'],
-      ["INVOCATION_ID", "Set by systemd: the server stays in the foreground, whatever daemon says."],
+      ["SRS_CONFIG_FILE", "Configuration file; takes precedence over -c."],
+      ["SRS_ENV_ONLY", '"on" does the same as -e.'],
+      ["INVOCATION_ID", "Set by systemd. The server then stays in the foreground, whatever daemon says."],
     ],
   },
   {
     title: "EXIT STATUS",
     rows: [
-      ["0", "It was ended by a signal, or -t found no error."],
-      ["255", "There is an error in the configuration."],
-      ["18", "A file of the configuration cannot be read."],
-      ["11", "The pid file belongs to a server that runs."],
-      ["235", "An address cannot be listened on."],
-      ["2", "The command line makes no sense."],
+      ["0", "A signal ended the server, or -t found no error."],
+      ["255", "The configuration has an error."],
+      ["18", "A configuration file cannot be read."],
+      ["11", "The pid file belongs to a running server."],
+      ["235", "The server cannot listen on one of its addresses."],
+      ["2", "The command line is wrong."],
     ],
   },
 ];
 
 /** The last paragraphs of the description of a server. */
 export const serveDescription = `
-With "daemon on" in its file it goes to the background as soon as it listens, and the command ends with status 0; if it
-cannot start, the command says why and ends with the status of that. In a container (disable_daemon_for_docker) and under
-systemd it stays in the foreground. SRS goes to the background without being told so, too; "srs-ts -c FILE", without a
-command, does the same.`;
+With "daemon on" in the file, the server goes to the background as soon as it listens, and the command exits with status
+0. If the server cannot start, the command says why, and exits with the server's status. In a container
+(disable_daemon_for_docker) and under systemd, the server stays in the foreground. SRS goes to the background even if its
+file does not say so; "srs-ts -c FILE", without a command, does the same.`;

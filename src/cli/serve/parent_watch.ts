@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 500;
 export function watchParent(onEnd: (pid: number) => void): Disposable {
   const parent = Deno.ppid;
   if (parent <= 1) {
-    throw new SrsError("ConfigInvalid", "asprocess: the process that started this one has ended already");
+    throw new SrsError("ConfigInvalid", "asprocess: the parent process has already exited");
   }
   const timer = setInterval(() => {
     if (Deno.ppid === parent) return;

@@ -1,5 +1,6 @@
 import process from "node:process";
-import { describeError, SrsError } from "../../base/errors.ts";
+import { SrsError } from "../../base/errors.ts";
+import { describeFileError } from "../file_error.ts";
 import { makeParentDirectory } from "./parent_directory.ts";
 
 /** How long to wait for a lock: another program holds it either for its whole life or for a moment. */
@@ -34,7 +35,7 @@ export class PidFile implements Disposable {
       return await PidFile.#acquire(path, pid);
     } catch (error) {
       if (error instanceof SrsError) throw error;
-      throw new SrsError("ConfigInvalid", `cannot write the pid file ${path}: ${describeError(error)}`, {
+      throw new SrsError("ConfigInvalid", `cannot write the pid file ${path}: ${describeFileError(error)}`, {
         cause: error,
       });
     }
@@ -58,7 +59,7 @@ export class PidFile implements Disposable {
       }
       return new PidFile(path, file);
     }
-    throw new Error("it is replaced again and again by another program");
+    throw new Error("another program keeps replacing it");
   }
 
   /** Removes the file, still under its lock. Synchronous, as it may be the last act of the process. */
@@ -162,6 +163,6 @@ function busy(path: string, pid: number | null): SrsError {
   const who = pid === null ? "another server" : `process ${pid}`;
   return new SrsError(
     "PidFileProcessExists",
-    `already running: ${who} has the pid file ${path}; stop it, or give this server another "pid"`,
+    `already running: ${who} holds the pid file ${path}; stop it, or give this server another "pid"`,
   );
 }

@@ -64,7 +64,7 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
     reopenLog: () => {
       strayDebugger.onSignal();
       serverLog.reopen();
-      log.info("SIGUSR1: log file opened again");
+      log.info("SIGUSR1: log file reopened");
     },
   });
   startListening(() => {
@@ -124,7 +124,7 @@ class Ends implements Disposable {
   /** @throws {SrsError} If there is no parent any more. */
   endWithParent(): void {
     this.#parent = watchParent((pid) => {
-      this.end(`the process that started this one, ${pid}, has ended`);
+      this.end(`the parent process ${pid} has exited`);
       this.#hurry.resolve();
     });
   }
@@ -144,7 +144,7 @@ function startListening(start: () => void): void {
     const port = Number(/:(\d+)(?=:? )/.exec(error.message)?.[1]);
     throw new SrsError(
       "SocketListen",
-      `${error.message}; end it, or write another port into the file; to see which program it is: ` +
+      `${error.message}; stop it, or choose another port; to see which program it is: ` +
         findListenerCommand(port),
       { cause: error.cause },
     );

@@ -1,6 +1,7 @@
 import { describeError, SrsError } from "../../base/errors.ts";
 import { SERVER_NAME } from "../../server/identity.ts";
 import type { CliIo, CommandArgs } from "../command.ts";
+import { describeFileError } from "../file_error.ts";
 import { checkConfig, type CheckedConfig, type ServerRole, testConfig } from "./config_check.ts";
 import { ConfigReader } from "./config_reader.ts";
 import { processFacts, reasonToStay, runInBackground } from "./daemon.ts";
@@ -32,7 +33,7 @@ export async function serve(wanted: ServerRole | "any", args: CommandArgs, io: C
     const command = backgroundArguments(role, options, reader.arguments);
     if (reason === null) return await runInBackground(command, config.srsLogTank === "console", io);
     // What SRS would do without being told so, nobody misses.
-    if (checked.isDaemonWritten) warnings.push(`daemon on: the server stays in the foreground: ${reason}`);
+    if (checked.isDaemonWritten) warnings.push(`daemon on: the server stays in the foreground, because ${reason}`);
   }
   return await serveHere({ ...checked, warnings }, { reader, options, io });
 }
@@ -57,6 +58,8 @@ function enterWorkDir(path: string): void {
   try {
     Deno.chdir(path);
   } catch (error) {
-    throw new SrsError("ConfigInvalid", `cannot change to work_dir ${path}: ${describeError(error)}`, { cause: error });
+    throw new SrsError("ConfigInvalid", `cannot change to work_dir ${path}: ${describeFileError(error)}`, {
+      cause: error,
+    });
   }
 }

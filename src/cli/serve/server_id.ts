@@ -1,6 +1,6 @@
-import { describeError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { newServerId } from "../../server/identity.ts";
+import { describeFileError } from "../file_error.ts";
 import { makeParentDirectory } from "./parent_directory.ts";
 
 /**
@@ -14,14 +14,14 @@ export async function keepServerId(pidPath: string, log: Logger): Promise<string
     const kept = (await Deno.readTextFile(path)).trim();
     if (/^[\w.-]{1,64}$/.test(kept)) return kept;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) log.warn(`cannot read ${path}: ${describeError(error)}`);
+    if (!(error instanceof Deno.errors.NotFound)) log.warn(`cannot read ${path}: ${describeFileError(error)}`);
   }
   const id = newServerId();
   try {
     await makeParentDirectory(path);
     await Deno.writeTextFile(path, id);
   } catch (error) {
-    log.warn(`cannot write ${path}, the next start has another server_id: ${describeError(error)}`);
+    log.warn(`cannot write ${path}, so the next start will have another server_id: ${describeFileError(error)}`);
   }
   return id;
 }

@@ -1,11 +1,12 @@
 import { systemTimers } from "../../base/clock.ts";
-import { describeError, SrsError } from "../../base/errors.ts";
+import { SrsError } from "../../base/errors.ts";
 import { createLogger, type LogFormat, type Logger, setUpLogging } from "../../base/log.ts";
 import { limitWarnings, LogLimiter } from "../../base/log_limiter.ts";
 import { type Config, logLevelOf } from "../../config/mod.ts";
 import { randomId } from "../../server/identity.ts";
 import type { PreparedReload, ReloadPart } from "../../server/reload_part.ts";
 import type { CliIo } from "../command.ts";
+import { describeFileError } from "../file_error.ts";
 import { consoleTarget, LogTank, type LogTarget, openLogFile } from "./log_tank.ts";
 
 type LogConfig = Pick<Config, "srsLogTank" | "srsLogFile" | "srsLogLevel" | "srsLogLevelV2" | "utcTime">;
@@ -28,9 +29,9 @@ export class ServerLog implements ReloadPart, AsyncDisposable {
     this.#format = options.format;
     this.#color = options.color;
     this.#tank = new LogTank(target, {
-      onLost: (lines) => this.log.warn(`${lines} log lines were lost: the output took no more`),
+      onLost: (lines) => this.log.warn(`lost ${lines} log lines: the output was too slow`),
       onReopenFailed: (path, error) =>
-        this.log.error(`cannot open the log file ${path} again, the old one is written on: ${describeError(error)}`),
+        this.log.error(`cannot reopen the log file ${path}, still writing to the old one: ${describeFileError(error)}`),
     });
     this.#setUp();
   }
@@ -39,7 +40,7 @@ export class ServerLog implements ReloadPart, AsyncDisposable {
   static async open(config: LogConfig, io: CliIo, format: LogFormat): Promise<ServerLog> {
     const color = io.color && format === "srs";
     const target = await openTarget(config, color);
-    if (target.path !== null) io.err(`srs-ts: log lines go to ${target.path} (srs_log_tank)\n`);
+    if (target.path !== null) io.err(`srs-ts: logging to ${target.path} (srs_log_tank)\n`);
     return new ServerLog(config, target, { format, color });
   }
 
@@ -55,7 +56,7 @@ export class ServerLog implements ReloadPart, AsyncDisposable {
     return {
       commit: () => {
         if (target !== null) {
-          this.log.info(`the log goes on ${target.path === null ? "on the console" : `in ${target.path}`}`);
+          this.log.info(`the log continues ${target.path === null ? "on the console" : `in ${target.path}`}`);
           this.#tank.moveTo(target);
         }
         this.#config = next;
@@ -86,7 +87,7 @@ async function openTarget({ srsLogTank, srsLogFile }: LogConfig, color: boolean)
   try {
     return await openLogFile(srsLogFile);
   } catch (error) {
-    const message = `cannot write the log file ${srsLogFile}: ${describeError(error)}`;
+    const message = `cannot write the log file ${srsLogFile}: ${describeFileError(error)}`;
     throw new SrsError("ConfigInvalid", message, { cause: error });
   }
 }

@@ -24,7 +24,7 @@ export async function stopGracefully(parts: ServerParts, signal: string, hurry: 
   const { server: { log, rtmp, config, timers }, http } = parts;
   let hurried = false;
   hurry.then(() => hurried = true);
-  log.info(`${signal}: graceful stop, new clients are taken for ${config.graceStartWaitMs} ms more`);
+  log.info(`${signal}: graceful stop, accepting new clients for another ${config.graceStartWaitMs} ms`);
   await waitFor(config.graceStartWaitMs, hurry);
   rtmp.drain();
   http.stopAccepting();
@@ -33,18 +33,18 @@ export async function stopGracefully(parts: ServerParts, signal: string, hurry: 
   for (let reportMs = timers.nowMs(); !hurried && clients() > 0 && timers.nowMs() < endMs;) {
     if (timers.nowMs() >= reportMs) {
       const leftMs = Math.round(endMs - timers.nowMs());
-      log.info(`graceful stop: clients still here: ${clients()}, for ${leftMs} ms at most`);
+      log.info(`graceful stop: waiting for clients: ${clients()}, for ${leftMs} ms at most`);
       reportMs += REPORT_MS;
     }
     await waitFor(Math.min(CHECK_MS, endMs - timers.nowMs()), hurry);
   }
-  if (clients() > 0) log.info(`graceful stop: ${clients()} clients are cut off`);
+  if (clients() > 0) log.info(`graceful stop: disconnecting clients that stayed: ${clients()}`);
 }
 
 /** Ends everything at once. */
 export async function stopServer({ server, http }: ServerParts): Promise<void> {
   const isStopped = await waitFor(STOP_TIMEOUT_MS, Promise.all([server.stop(), http.stop()]));
-  if (!isStopped) server.log.warn(`connections were not gone ${STOP_TIMEOUT_MS} ms after their close`);
+  if (!isStopped) server.log.warn(`some connections were still open ${STOP_TIMEOUT_MS} ms after they were closed`);
 }
 
 /** Waits for the promise, for a limited time. Whether it settled. */

@@ -16,7 +16,7 @@ export async function loadTracer(log: Pick<Logger, "warn">): Promise<Tracer | nu
   const tracer = api.trace.getTracer("srs-ts", VERSION);
   // Without Deno's part the library makes spans that are nothing.
   if (!api.isSpanContextValid(tracer.startSpan("probe").spanContext())) {
-    log.warn("OTEL_DENO=true: no traces, this executable has to be compiled with OTEL_DENO=true, too");
+    log.warn("OTEL_DENO=true has no effect: to trace this executable, compile it with OTEL_DENO=true, too");
     return null;
   }
   const start = (name: string, context: Context, options: SpanOptions = {}): Span => {

@@ -128,16 +128,16 @@ Deno.test(
 Deno.test("convert says that a file is not there", async () => {
   const { status, stderr } = await run(convertCommand, "/nowhere/x.conf");
   assertEquals(status, 1);
-  assertEquals(stderr, '/nowhere/x.conf: cannot read "/nowhere/x.conf": there is no such file\n');
+  assertEquals(stderr, '/nowhere/x.conf: cannot read "/nowhere/x.conf": no such file or directory\n');
 });
 
 const senseless: { args: string[]; message: string }[] = [
-  { args: [], message: "the file to convert is missing; - is standard input" },
+  { args: [], message: "name the file to convert, or - for standard input" },
   { args: ["a", "b"], message: 'unexpected argument "b"' },
-  { args: ["-"], message: '"-" does not tell its language: give --from or --to' },
-  { args: ["--from", "xml", "a"], message: '--from is conf or toml, not "xml"' },
+  { args: ["-"], message: 'cannot tell the language of "-" by its extension: add --from or --to' },
+  { args: ["--from", "xml", "a"], message: '--from must be conf or toml, not "xml"' },
   { args: ["--comment-out", "a.toml"], message: "--comment-out needs --strict-srs" },
-  { args: ["--strict-srs", "a.conf"], message: "--strict-srs is for --to conf" },
+  { args: ["--strict-srs", "a.conf"], message: "--strict-srs works with --to conf only" },
 ];
 
 for (const { args, message } of senseless) {

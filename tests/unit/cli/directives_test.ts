@@ -43,6 +43,6 @@ Deno.test("directives says that there is no such directive, with status 1", asyn
   assertEquals(await run("mw_latenci"), {
     status: 1,
     stdout: "",
-    stderr: 'there is no directive "mw_latenci"; did you mean "mw_latency"?\n',
+    stderr: 'unknown directive "mw_latenci"; did you mean "mw_latency"?\n',
   });
 });

@@ -42,7 +42,7 @@ Deno.test("runCli() explains each command like a manual page", async (t) => {
       assertStringIncludes(stdout, `SYNOPSIS\n    srs-ts ${name}`);
       assertMatch(stdout, /^OPTIONS\n( {4}.*\n)* {4}-h, --help\b/m);
       assertMatch(stdout, new RegExp(`^EXAMPLES\n    srs-ts ${name}`, "m"));
-      assertMatch(stdout, /^PERMISSIONS\n {4}Run from source it needs: deno run (--allow-.*)?/m);
+      assertMatch(stdout, /^PERMISSIONS\n {4}To run it from source: deno run (--allow-.*)?/m);
       assertEquals(stdout.split("\n").filter((line) => line.length > 88 && !line.startsWith("    srs-ts")), []);
       assertEquals(await run("help", name), { status, stdout, stderr });
       assertEquals(await run(name, "-?"), { status, stdout, stderr });
@@ -59,7 +59,7 @@ Deno.test("runCli() refuses a wrong command line in one line, with status 2", as
     [["help", "pusch"], 'srs-ts: unknown command "pusch"; did you mean "push"? (see srs-ts --help)\n'],
     [["edge", "--tset"], 'srs-ts edge: unknown option "--tset"; did you mean "--test"? (see srs-ts edge --help)\n'],
     [["demo", "now"], 'srs-ts demo: unexpected argument "now" (see srs-ts demo --help)\n'],
-    [["demo", "--for", "x"], 'srs-ts demo: --for needs a number from 1 to 86400, not "x" (see srs-ts demo --help)\n'],
+    [["demo", "--for", "x"], 'srs-ts demo: --for must be a number from 1 to 86400, not "x" (see srs-ts demo --help)\n'],
   ];
   for (const [args, stderr] of cases) {
     await t.step(args.join(" "), async () => assertEquals(await run(...args), { status: 2, stdout: "", stderr }));
@@ -78,14 +78,14 @@ Deno.test("runCli() without a command is SRS's own program, also in its exit sta
     [["-c", edge, "-t"], 0, /edge\.conf: ok\n$/],
     [[`-c${edge}`, "-t"], 0, /edge\.conf: ok\n$/],
     [["-t", "-c", `${directory}/bad.conf`], 255, /bad\.conf:1:1: unknown directive "listn"/],
-    [["-t", "-c", `${directory}/no.conf`], 18, /there is no such file/],
+    [["-t", "-c", `${directory}/no.conf`], 18, /no such file or directory/],
     [["-g"], 0, /^srs-ts\/[\d.]+\n$/],
     [["-G"], 0, /^srs-ts\/[\d.]+\n$/],
     [["-c"], 255, /^srs-ts: -c \(--config\) needs a value: FILE/],
     [["-x"], 255, /^srs-ts: unknown option "-x"/],
     [["--versoin"], 255, /^srs-ts: unknown option "--versoin"; did you mean "--version"\?/],
     [["-t", "x.conf"], 255, /^srs-ts: unexpected argument "x\.conf"/],
-    [["-t", "--log-format", "xml"], 255, /^srs-ts: --log-format is srs or json, not "xml"/],
+    [["-t", "--log-format", "xml"], 255, /^srs-ts: --log-format must be srs or json, not "xml"/],
   ];
   for (const [args, status, text] of cases) {
     await t.step(args.join(" "), async () => {

@@ -59,7 +59,7 @@ Deno.test("parseCommandLine() refuses what it does not know, in one line with th
     [["-c"], "-c (--config) needs a value: FILE"],
     [["--config="], "-c (--config) needs a value: FILE"],
     [["--for", "-t"], "--for needs a value: SECONDS"],
-    [["-c", "a", "-c", "b"], "-c (--config) is given 2 times"],
+    [["-c", "a", "-c", "b"], "-c (--config) is given 2 times: give it once"],
     [["--test=off"], "--test takes no value"],
     [["--__proto__", "x"], 'unknown option "--__proto__"'],
   ];
@@ -76,7 +76,7 @@ Deno.test("numberValue() takes numbers in range only", async (t) => {
   for (const text of ["0", "61", "-1", "1.5", "1e1", "0x10", " 5", "5s", "Infinity", "NaN"]) {
     await t.step(text, () => {
       const error = assertThrows(() => forValue(text), UsageError);
-      assertEquals(error.message, `--for needs a whole number from 1 to 60, not "${text}"`);
+      assertEquals(error.message, `--for must be a whole number from 1 to 60, not "${text}"`);
     });
   }
 });

@@ -30,7 +30,7 @@ const view: DemoView = {
     name: "origin B",
     frames: 123_456,
     kbps: 10_000,
-    state: "plays from origin A, redirected by origin B",
+    state: "playing from origin A, redirected by origin B",
   }],
   hints: [["Watch", "ffplay rtmp://127.0.0.1/live/livestream"], ["", "vlc rtmp://127.0.0.1/live/livestream"]],
 };
@@ -38,17 +38,17 @@ const view: DemoView = {
 Deno.test("formatTable() aligns its columns within 80", () => {
   const lines = formatTable(view);
   assertEquals(lines.slice(0, 8), [
-    "srs-ts demo: two origins and an edge, for 12 s; Ctrl-C ends it",
+    "srs-ts demo: two origins and an edge, watching for 12 s; Ctrl-C to stop",
     "",
     "server     port  live/livestream                      players  in kbit/s    out",
     "origin A  19350  published here, H264 640x360              12        400  12000",
     "edge       1935  pulled from origin A (via origin B)        -          -      -",
     "",
     "player of  frames  kbit/s",
-    "origin B   123456   10000  plays from origin A, redirected by origin B",
+    "origin B   123456   10000  playing from origin A, redirected by origin B",
   ]);
   assert(lines.every((line) => line.length < 80));
-  assertStringIncludes(formatTable({ ...view, leftMs: 4100 })[0] ?? "", "ends in 5 s");
+  assertStringIncludes(formatTable({ ...view, leftMs: 4100 })[0] ?? "", "stops in 5 s");
 });
 
 Deno.test("formatLine() tells everything in one line", () => {
@@ -57,7 +57,7 @@ Deno.test("formatLine() tells everything in one line", () => {
     "  12 s  publisher: srs-ts push to 127.0.0.1:19350, 400 kbit/s, 25 fps; " +
       "origin A: published here, H264 640x360, players 12, in 400 out 12000 kbit/s; " +
       "edge: pulled from origin A (via origin B), players -; " +
-      "player of origin B: 123456 frames, 10000 kbit/s, plays from origin A, redirected by origin B",
+      "player of origin B: 123456 frames, 10000 kbit/s, playing from origin A, redirected by origin B",
   );
 });
 

@@ -100,10 +100,10 @@ Deno.test("resultLines tells what is missing", () => {
     lines,
     `owner              a:1935
 video              unknown codec, unknown size, ? frames/s, ? kbit/s
-GOP                no whole one within 5.0 s: try a larger --seconds
+GOP                none complete within 5.0 s: try a larger --seconds
 audio              none
 first media        12.3 ms after the start of the probe
-first keyframe     none came
+first keyframe     none arrived
 measured           5.0 s, ended early: the publisher left
 `,
   );
@@ -114,7 +114,7 @@ Deno.test("resultLines escapes what a server says", () => {
   const error = { server: "a:1935", step: "play", message: "\x1b[2Jno\n", hint: "try" } as const;
   assertEquals(
     resultLines({ ...report, found: false, error }),
-    "not found          a:1935, play: \\x1b[2Jno\\x0a\nto try             try\n",
+    "not found          a:1935, play: \\x1b[2Jno\\x0a\ntry                try\n",
   );
 });
 
@@ -125,7 +125,7 @@ Deno.test("resultLines cuts what a server says at a bearable length", () => {
 
 Deno.test("apiLine tells latency and answer", () => {
   const api = { api: "127.0.0.1:9090", latencyMs: 12, owner: null, error: null };
-  assertEquals(apiLine(api), "API 127.0.0.1:9090 12 ms, does not know of it\n");
+  assertEquals(apiLine(api), "API 127.0.0.1:9090 12 ms, not published there\n");
   assertEquals(apiLine({ ...api, owner: "10.0.0.1:19350" }), "API 127.0.0.1:9090 12 ms, has it on 10.0.0.1:19350\n");
   assertEquals(apiLine({ ...api, error: "HTTP status 500" }), "API 127.0.0.1:9090 12 ms, HTTP status 500\n");
 });
@@ -136,10 +136,10 @@ const failures: [result: ServerReport["result"], step: ServerReport["failedStep"
   ["failed", "tcp", "cannot connect to a: no answer within 5000 ms", /firewall/],
   ["failed", "handshake", "S0 is 0x48 instead of 3: looks like HTTP", /HTTP port/],
   ["failed", "handshake", "S0 is 0x16 instead of 3: looks like TLS (rtmps or https)", /TLS port/],
-  ["failed", "handshake", "no answer to the handshake within 5000 ms", /something else than RTMP/],
-  ["failed", "connect", "the server closed the connection", /check the app/],
+  ["failed", "handshake", "no answer to the handshake within 5000 ms", /no RTMP server listens there/],
+  ["failed", "connect", "the server closed the connection", /check app, vhost/],
   ["refused", "connect", "NetConnection.Connect.Rejected: no", /access rules/],
-  ["refused", "play", "NetStream.Play.StreamNotFound: nobody", /is somebody publishing/],
+  ["refused", "play", "NetStream.Play.StreamNotFound: nobody", /check that somebody publishes/],
   ["silent", "play", "no media within 12000 ms", /--timeout/],
   ["ended", "play", "the publisher left", /try again/],
   ["failed", "play", "the server closed the connection", /its log/],

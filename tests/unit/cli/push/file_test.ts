@@ -69,8 +69,8 @@ Deno.test("readMedia names a file that cannot be opened", async () => {
   const openIt = async (path: string) => {
     for await (const _ of readMedia(fileAt(path), { loop: true, onTruncated: () => {} }));
   };
-  await assertRejects(() => openIt("/no/such.flv"), SrsError, "/no/such.flv: there is no such file");
-  await assertRejects(() => openIt("/"), SrsError, "/: it is a directory");
+  await assertRejects(() => openIt("/no/such.flv"), SrsError, "/no/such.flv: no such file or directory");
+  await assertRejects(() => openIt("/"), SrsError, "/: is a directory");
 });
 
 Deno.test("sampleFile holds a clip with audio and video", async () => {

@@ -22,11 +22,11 @@ for (const [address, text, tcUrl, name] of addresses) {
 }
 
 const wrong: [address: string, words: string][] = [
-  ["live/s", "expected rtmp://host[:port]/app/stream"],
-  ["http://h/live/s", "expected rtmp://host[:port]/app/stream"],
-  ["rtmp:///live/s", "expected rtmp://host[:port]/app/stream"],
-  ["rtmp://h/live", "names no stream"],
-  ["rtmp://h", "names no stream"],
+  ["live/s", "expected rtmp[s]://host[:port]/app/stream"],
+  ["http://h/live/s", "expected rtmp[s]://host[:port]/app/stream"],
+  ["rtmp:///live/s", "expected rtmp[s]://host[:port]/app/stream"],
+  ["rtmp://h/live", "has no stream name"],
+  ["rtmp://h", "has no stream name"],
   ["rtmp://h/live/../s", "forbidden part"],
 ];
 

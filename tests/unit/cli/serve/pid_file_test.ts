@@ -62,7 +62,7 @@ Deno.test("PidFile.acquire() refuses a file of a process that runs, with SRS's c
     // A file is not written before its process starts: give the kernel's clock its due.
     const error = await assertRejects(() => PidFile.acquire(path, Deno.pid), SrsError);
     assertEquals([error.code, error.code & 255], [1035, 11]);
-    assertStringIncludes(error.message, `process ${other.pid} has the pid file ${path}`);
+    assertStringIncludes(error.message, `process ${other.pid} holds the pid file ${path}`);
     assertEquals(await Deno.readTextFile(path), String(other.pid));
   }));
 
