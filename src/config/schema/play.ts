@@ -29,9 +29,8 @@ export const playRows = {
     default: 8,
     defaultWith: { property: "minLatency", value: 0 },
     reload: "live",
-    doc:
-      "After `mw_latency`, how many messages must be exceeded before they are sent, with a wait of at most 25 ms for " +
-      "each; 0 by default with `min_latency on`.",
+    doc: "After `mw_latency`, wait until more than this many messages have gathered, but at most 25 ms for each; " +
+      "0 by default with `min_latency on`.",
   }),
   sendMinIntervalMs: directive("send_min_interval", milliseconds({ fraction: true }), {
     default: 0,
