@@ -1,4 +1,5 @@
 import { ProtocolError } from "../base/errors.ts";
+import type { ByteBudget } from "./byte_budget.ts";
 import { MessageType, type RtmpMessage } from "./message.ts";
 import { timestampAdd } from "./timestamp.ts";
 
@@ -17,6 +18,12 @@ export const defaultChunkLimits: ChunkLimits = {
   maxPartialBytes: 32 * 1024 * 1024,
   maxCommandBytes: 1024 * 1024,
 };
+
+/**
+ * What each connection may hold of unfinished messages out of any budget: more than most keyframes have. Connections
+ * that use up the budget so keep no ordinary publisher out.
+ */
+export const UNBUDGETED_BYTES = 256 * 1024;
 
 /** Longest possible chunk header: 3 B basic, 11 B message header, 4 B extended timestamp. */
 const MAX_HEADER_BYTES = 18;
@@ -54,6 +61,9 @@ class ChunkStream {
 export class ChunkReader {
   readonly #onMessage: (message: RtmpMessage) => void;
   readonly #limits: ChunkLimits;
+  readonly #budget: ByteBudget | null;
+  /** Most bytes of unfinished messages from here on; from the limits at first. */
+  maxPartialBytes: number;
   readonly #streams = new Map<number, ChunkStream>();
   readonly #scratch = new Uint8Array(MAX_HEADER_BYTES);
   #scratchLength = 0;
@@ -62,10 +72,18 @@ export class ChunkReader {
   #current: ChunkStream | null = null;
   #chunkLeft = 0;
   #partialBytes = 0;
+  #budgetedBytes = 0;
 
-  constructor(onMessage: (message: RtmpMessage) => void, limits: ChunkLimits = defaultChunkLimits) {
+  /** @param budget Of what readers hold together; {@link close} gives back what this one has of it. */
+  constructor(
+    onMessage: (message: RtmpMessage) => void,
+    limits: ChunkLimits = defaultChunkLimits,
+    budget: ByteBudget | null = null,
+  ) {
     this.#onMessage = onMessage;
     this.#limits = limits;
+    this.#budget = budget;
+    this.maxPartialBytes = limits.maxPartialBytes;
   }
 
   /** The peer's chunk size in force, bytes. */
@@ -100,6 +118,12 @@ export class ChunkReader {
         pos += length;
       }
     }
+  }
+
+  /** Drops what is unfinished. The reader is unusable afterwards. */
+  close(): void {
+    this.#streams.clear();
+    this.#hold(0);
   }
 
   /** Reads a header whose beginning came with an earlier push. */
@@ -227,17 +251,33 @@ export class ChunkReader {
     const old = stream.payload;
     if (old !== null && old.length >= need) return old;
     const size = Math.min(stream.lengthBytes, Math.max(need, old === null ? FIRST_PIECE_BYTES : old.length * 2));
-    this.#partialBytes += size - (old?.length ?? 0);
-    if (this.#partialBytes > this.#limits.maxPartialBytes) {
-      throw new ProtocolError(
-        "RtmpPacketSize",
-        `more than ${this.#limits.maxPartialBytes} bytes of unfinished messages`,
-      );
+    const partialBytes = this.#partialBytes + size - (old?.length ?? 0);
+    if (partialBytes > this.maxPartialBytes) {
+      throw new ProtocolError("RtmpPacketSize", `more than ${this.maxPartialBytes} bytes of unfinished messages`);
     }
+    this.#hold(partialBytes);
     const grown = new Uint8Array(size);
     if (old !== null) grown.set(old.subarray(0, stream.received));
     stream.payload = grown;
     return grown;
+  }
+
+  /** So many bytes of unfinished messages are held from here on. */
+  #hold(partialBytes: number): void {
+    this.#partialBytes = partialBytes;
+    if (this.#budget === null) return;
+    const budgetedBytes = Math.max(0, partialBytes - UNBUDGETED_BYTES);
+    const more = budgetedBytes - this.#budgetedBytes;
+    if (more === 0) return;
+    if (more < 0) {
+      this.#budget.giveBack(-more);
+    } else if (!this.#budget.take(more)) {
+      throw new ProtocolError(
+        "RtmpPacketSize",
+        `the unfinished messages of all connections take more than ${this.#budget.maxBytes} bytes`,
+      );
+    }
+    this.#budgetedBytes = budgetedBytes;
   }
 
   #complete(stream: ChunkStream, payload: Uint8Array): void {
@@ -251,7 +291,7 @@ export class ChunkReader {
   }
 
   #drop(stream: ChunkStream): void {
-    if (stream.payload !== null) this.#partialBytes -= stream.payload.length;
+    if (stream.payload !== null) this.#hold(this.#partialBytes - stream.payload.length);
     stream.payload = null;
     stream.received = 0;
   }

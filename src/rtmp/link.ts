@@ -1,7 +1,8 @@
 import { ByteWriter } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { splitAggregate } from "./aggregate.ts";
-import { ChunkReader } from "./chunk_reader.ts";
+import type { ByteBudget } from "./byte_budget.ts";
+import { ChunkReader, defaultChunkLimits } from "./chunk_reader.ts";
 import { ChunkWriter, encodeMessage } from "./chunk_writer.ts";
 import { decodeCommand, type RtmpCommand } from "./command.ts";
 import {
@@ -30,6 +31,8 @@ export interface LinkOptions {
   compressHeaders: boolean;
   /** Most bytes that may wait to be sent: a peer that asks and never reads is cut off there. */
   maxOutputBytes: number;
+  /** Of what all links hold of unfinished messages; see {@link RtmpLink.close}. */
+  partialBudget?: ByteBudget | null;
 }
 
 /**
@@ -38,7 +41,7 @@ export interface LinkOptions {
  */
 export class RtmpLink {
   readonly #sink: LinkSink;
-  readonly #reader = new ChunkReader((message) => this.#dispatch(message));
+  readonly #reader: ChunkReader;
   readonly #compressor: ChunkWriter | null;
   readonly #maxOutputBytes: number;
   #outChunkSize = 128;
@@ -51,6 +54,8 @@ export class RtmpLink {
 
   constructor(sink: LinkSink, options: LinkOptions) {
     this.#sink = sink;
+    const { partialBudget = null } = options;
+    this.#reader = new ChunkReader((message) => this.#dispatch(message), defaultChunkLimits, partialBudget);
     this.#compressor = options.compressHeaders ? new ChunkWriter() : null;
     this.#maxOutputBytes = options.maxOutputBytes;
   }
@@ -63,6 +68,21 @@ export class RtmpLink {
   /** The chunk size this side sends with. */
   get outChunkSize(): number {
     return this.#outChunkSize;
+  }
+
+  /** Bytes held of messages that are not complete. */
+  get partialBytes(): number {
+    return this.#reader.partialBytes;
+  }
+
+  /** At most so many are held from here on. */
+  set maxPartialBytes(bytes: number) {
+    this.#reader.maxPartialBytes = bytes;
+  }
+
+  /** Drops what is unfinished, and gives it back to the budget. Nothing may be received afterwards. */
+  close(): void {
+    this.#reader.close();
   }
 
   /** Behaves as if the peer had announced this window (`in_ack_size` of SRS); 0 leaves it to the peer. */

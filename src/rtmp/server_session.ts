@@ -1,4 +1,6 @@
 import { ProtocolError, RequestDenied } from "../base/errors.ts";
+import type { ByteBudget } from "./byte_budget.ts";
+import { defaultChunkLimits, UNBUDGETED_BYTES } from "./chunk_reader.ts";
 import { asNumber, asString, COMMAND_CSID, encodeCommand, type RtmpCommand, STREAM_COMMAND_CSID } from "./command.ts";
 import { type ConnectInfo, type ConnectReply, connectResult, readConnect } from "./connect.ts";
 import { setPeerBandwidth, userControl, UserControlEvent } from "./control.ts";
@@ -38,11 +40,15 @@ export interface SessionSink {
 export interface ServerSessionOptions {
   random: (count: number) => Uint8Array;
   nowMs: number;
+  /** Of what the clients of a server leave unfinished together; see {@link RtmpServerSession.close}. */
+  partialBudget?: ByteBudget;
 }
 
 /** The one stream of a connection: SRS gives this id to every createStream, and shared media bytes carry it. */
 export const STREAM_MSID = 1;
 const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Unfinished messages of a client that does not publish: commands only, and the longest of those has this length. */
+const MAX_PARTIAL_BYTES = defaultChunkLimits.maxCommandBytes;
 const PEER_BANDWIDTH_BYTES = 2_500_000;
 
 /**
@@ -75,7 +81,12 @@ export class RtmpServerSession {
       onCommand: (command, message) => this.#hold(message, () => this.#onCommand(command)),
       onMedia: (message) => this.#onMedia(message),
       onUserControl: () => {},
-    }, { compressHeaders: false, maxOutputBytes: MAX_ANSWER_BYTES });
+    }, {
+      compressHeaders: false,
+      maxOutputBytes: MAX_ANSWER_BYTES,
+      partialBudget: options.partialBudget ?? null,
+    });
+    this.#link.maxPartialBytes = MAX_PARTIAL_BYTES;
   }
 
   /** What the client said in `connect`; null before. */
@@ -85,7 +96,7 @@ export class RtmpServerSession {
 
   /** The owner should not read on: too much waits for the open request to be answered. */
   get isCongested(): boolean {
-    return this.#held.isCongested;
+    return this.#held.isCongested || (this.#open !== null && this.#link.partialBytes > UNBUDGETED_BYTES);
   }
 
   /** Address that a proxy in front announced before the handshake; for logs only. */
@@ -107,6 +118,11 @@ export class RtmpServerSession {
     if (rest === null) return;
     this.#handshakeDone = true;
     if (rest.length > 0) this.#link.receive(rest);
+  }
+
+  /** The connection is gone: drops what is unfinished, and gives it back to the budget. */
+  close(): void {
+    this.#link.close();
   }
 
   /** Something waits for {@link takeOutput}. */
@@ -146,6 +162,7 @@ export class RtmpServerSession {
     const request = this.#take(id, "publish", "play");
     if (request.kind === "publish") {
       this.#role = "publish";
+      this.#link.maxPartialBytes = defaultChunkLimits.maxPartialBytes;
       this.#sendStatus("publishStart");
     } else if (request.kind === "play") {
       this.#role = "play";
@@ -339,6 +356,7 @@ export class RtmpServerSession {
   #endRole(): void {
     const role = this.#role;
     this.#role = "none";
+    this.#link.maxPartialBytes = MAX_PARTIAL_BYTES;
     if (role !== "none") this.#streamCreated = false;
     if (role === "publish") this.#sink.onEvent({ kind: "unpublish" });
     if (role === "play") this.#sink.onEvent({ kind: "stopPlay" });

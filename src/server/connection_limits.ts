@@ -1,3 +1,4 @@
+import { ByteBudget } from "../rtmp/byte_budget.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { AddressCounter, type AddressLimits, type LimitHit } from "./rate_limit.ts";
@@ -19,10 +20,18 @@ export interface ConnectionLimitsOptions {
 export type NoRoom = LimitHit | "max_connections";
 
 /**
+ * Unfinished messages of all clients together, beyond the first 256 KiB of each: room for the keyframes of hundreds of
+ * publishers that arrive at the same moment, and little enough for a small machine.
+ */
+const MAX_PARTIAL_BYTES = 256 * 1024 * 1024;
+
+/**
  * Counts the clients of a server: the connections of RTMP and the viewers over HTTP, for all limits together. Whoever
  * asks the API or for a file is none of them, so that a full server can still be looked after.
  */
 export class ConnectionLimits {
+  /** Of what clients leave unfinished. */
+  readonly partialBudget = new ByteBudget(MAX_PARTIAL_BYTES);
   readonly #options: ConnectionLimitsOptions;
   readonly #addresses = new AddressCounter();
   #count = 0;

@@ -63,7 +63,11 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     const nowMs = context.timers.nowMs();
     this.context = context;
     this.log = context.log.withCid(this.id);
-    this.session = new RtmpServerSession(this, { random: randomBytes, nowMs });
+    this.session = new RtmpServerSession(this, {
+      random: randomBytes,
+      nowMs,
+      partialBudget: context.limits.partialBudget,
+    });
     this.#tcp = tcp;
     this.#pump = new WritePump(tcp, this);
     this.#acceptedMs = this.#stalledSinceMs = nowMs;
@@ -108,6 +112,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
       this.#endRole();
       this.#pump.stop();
       this.#tcp.close();
+      this.session.close();
       this.#gate.leave();
       this.#logEnd();
     }
