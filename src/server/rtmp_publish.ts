@@ -133,7 +133,7 @@ export class PublishRole implements Role, Claimant {
     this.#standbyTimer?.cancel();
     log.info(`publish ${this.#url.key}: no longer stands by`);
     this.#takeStream();
-    this.#standby?.handOver((message) => this.#session?.publish(toPacket(message)));
+    this.#standby?.handOver((packet) => this.#session?.publish(packet));
     this.#standby = null;
   }
 

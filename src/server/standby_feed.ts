@@ -1,8 +1,4 @@
 import type { Timers } from "../base/clock.ts";
-import { ChunkReader } from "../rtmp/chunk_reader.ts";
-import { encodeMessage } from "../rtmp/chunk_writer.ts";
-import { setChunkSize } from "../rtmp/control.ts";
-import type { RtmpMessage } from "../rtmp/message.ts";
 import { LiveSource, type SourceOptions } from "../stream/live_source.ts";
 import type { MediaPacket } from "../stream/packet.ts";
 import type { PublishSession } from "../stream/publish_session.ts";
@@ -25,14 +21,12 @@ export class StandbyFeed {
   }
 
   /**
-   * Hands headers and GOP to `publish`, one message after the other, with the times that the publisher gave them.
+   * Hands headers and GOP to `publish`, one packet after the other, with the times that the publisher gave them.
    */
-  handOver(publish: (message: RtmpMessage) => void): void {
-    const reader = new ChunkReader(publish);
-    reader.push(encodeMessage(setChunkSize(this.#source.options.chunkSizeBytes), 128));
+  handOver(publish: (packet: MediaPacket) => void): void {
     const player = { wake: () => {}, onPublishChange: () => {} };
-    const cursor = this.#source.attach(player);
-    for (let view = cursor.next(); view !== null; view = cursor.next()) reader.push(view);
+    const cursor = this.#source.attachForPackets(player);
+    for (let packet = cursor.next(); packet !== null; packet = cursor.next()) publish(packet);
     this.#source.detach(player);
   }
 }

@@ -6,6 +6,7 @@ import { LogSet } from "./log_set.ts";
 import { asksForAtc, MetaCache, readScript } from "./meta_cache.ts";
 import { mixCorrected } from "./mix_queue.ts";
 import { flagsOf, isFrame, type MediaPacket } from "./packet.ts";
+import type { PacketCursor } from "./packet_cursor.ts";
 import { PlayCursor } from "./play_cursor.ts";
 import { type Player, PlayerList } from "./player_list.ts";
 import { isSamePacket, RepeatFilter } from "./repeat_filter.ts";
@@ -198,6 +199,11 @@ export class LiveSource {
     if (this.#session === null || this.#repeats !== null) this.#hasNewcomers = true;
     const log = format === null ? this.#logs.main : this.#logs.acquire(player, format);
     return new PlayCursor(log, () => this.#meta.headers, this.options.gopCache);
+  }
+
+  /** As {@link attach}, for a player that takes packets instead of wire bytes. */
+  attachForPackets(player: Player): PacketCursor {
+    return this.#logs.packetsOf(this.attach(player));
   }
 
   /** Lets players that ask have what is still being gathered. */

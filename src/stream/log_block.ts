@@ -64,6 +64,11 @@ export class LogBlock {
     return this.#timestamps[entry] ?? 0;
   }
 
+  /** The wire bytes of one packet. */
+  packetBytes(entry: number): Uint8Array {
+    return this.bytes.subarray(this.endOf(entry), this.endOf(entry + 1));
+  }
+
   /** The wire bytes of the packets `from` up to, not including, `to`. */
   view(from: number, to: number): Uint8Array {
     if (from !== this.#sharedFrom || to !== this.#sharedTo) {

@@ -1,5 +1,7 @@
 import type { MediaPacket } from "./packet.ts";
+import { PacketCursor } from "./packet_cursor.ts";
 import { PacketLog } from "./packet_log.ts";
+import type { PlayCursor } from "./play_cursor.ts";
 import type { ReadableWireFormat, WireFormat } from "./wire_format.ts";
 
 /** A log beside the main one, and how many players have it. */
@@ -71,6 +73,11 @@ export class LogSet {
     if (side === undefined) return;
     this.#ofPlayer.delete(player);
     if (--side.players === 0) this.#setSide(this.#side.filter((each) => each !== side));
+  }
+
+  /** The packets behind a cursor of the main log. */
+  packetsOf(cursor: PlayCursor): PacketCursor {
+    return new PacketCursor(cursor, this.#format);
   }
 
   /** Packets of the newest GOP, as far as they are flushed. */

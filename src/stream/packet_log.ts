@@ -148,15 +148,14 @@ export class PacketLog {
       const isLast = block === this.#head.block;
       const end = isLast ? this.#head.entry : block.count;
       for (; entry < end; entry++) {
-        visit(block.bytes.subarray(block.endOf(entry), block.endOf(entry + 1)), block.timestampOf(entry));
+        visit(block.packetBytes(entry), block.timestampOf(entry));
       }
       if (isLast || block.next === null) return;
     }
   }
 
-  /** Encodes headers as they are sent to one who starts at a packet of that time. */
-  encodeHeaders(headers: StreamHeaders, timestampMs: number): Uint8Array<ArrayBuffer> {
-    const packets = headers.packets.map((packet) => packet.kind === "script" ? packet : { ...packet, timestampMs });
+  /** Encodes packets as {@link append} does, apart from the log. */
+  encode(packets: readonly MediaPacket[]): Uint8Array<ArrayBuffer> {
     const out = new Uint8Array(packets.reduce((sum, packet) => sum + this.#format.wireBytes(packet), 0));
     let at = 0;
     for (const packet of packets) at = this.#format.write(out, at, packet);

@@ -51,16 +51,28 @@ export class PlayCursor {
    * @param maxPackets Not more packets than these, headers apart.
    */
   next(maxPackets = Infinity): Uint8Array | null {
-    if (this.#waitsForKeyframe && !this.#resumeAtKeyframe()) return null;
-    const limit = Math.min(this.#advanceBlock(), this.#entry + maxPackets);
+    const end = this.#limit();
+    const limit = Math.min(end, this.#entry + maxPackets);
     if (this.#entry >= limit) return null;
     if (this.#owed.length > 0) {
-      const packets = this.#takeOwed();
-      if (packets.length > 0) return this.#log.encodeHeaders({ packets }, this.#block.timestampOf(this.#entry));
+      const headers = this.#takeOwed();
+      if (headers.length > 0) return this.#log.encode(headers);
     }
     const view = this.#block.view(this.#entry, limit);
     this.#entry = limit;
     return view;
+  }
+
+  /** Headers that are owed before the next packet, once there is one; see {@link next}. */
+  takeHeaders(): readonly MediaPacket[] {
+    const limit = this.#limit();
+    return this.#owed.length > 0 && this.#entry < limit ? this.#takeOwed() : nothing;
+  }
+
+  /** Wire bytes of the next packet alone, headers apart; null when the player has everything. */
+  nextPacketBytes(): Uint8Array | null {
+    const limit = this.#limit();
+    return this.#entry < limit ? this.#block.packetBytes(this.#entry++) : null;
   }
 
   /** The log's live end, as {@link moveTo} knows it. */
@@ -153,11 +165,21 @@ export class PlayCursor {
     this.#owed = "headers" in place ? place.headers.packets : this.#headersNow().packets;
   }
 
-  /** Headers that changed since the cursor came here stand in the log, behind it: sent early, they would come twice. */
+  /**
+   * Moves out the headers that are owed, with the time of the packet that they stand before. Those that changed since the
+   * cursor came here stand in the log, behind it: sent early, they would come twice.
+   */
   #takeOwed(): readonly MediaPacket[] {
     const owed = this.#owed;
     this.#owed = nothing;
-    return this.#owedAsTheyAre ? owed : this.#headersNow().packets.filter((packet) => owed.includes(packet));
+    const headers = this.#owedAsTheyAre ? owed : this.#headersNow().packets.filter((packet) => owed.includes(packet));
+    const timestampMs = this.#block.timestampOf(this.#entry);
+    return headers.map((packet) => packet.kind === "script" ? packet : { ...packet, timestampMs });
+  }
+
+  /** As {@link #advanceBlock}, after a move to where sending may go on; the place itself while it may not. */
+  #limit(): number {
+    return this.#waitsForKeyframe && !this.#resumeAtKeyframe() ? this.#entry : this.#advanceBlock();
   }
 
   #index(): number {

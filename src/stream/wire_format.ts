@@ -13,7 +13,10 @@ export interface WireFormat {
 
 /** A format from whose bytes packets can be had back. */
 export interface ReadableWireFormat extends WireFormat {
-  /** @param bytes What {@link write} wrote, all of it. @returns The packet; its payload is a copy. */
+  /**
+   * @param bytes What {@link write} wrote, all of it.
+   * @returns The packet. The payload of audio and video is a view of the bytes where it lies there in one piece, else a copy.
+   */
   read(bytes: Uint8Array): MediaPacket;
 }
 
@@ -45,14 +48,20 @@ export function rtmpWireFormat(chunkSizeBytes: number): ReadableWireFormat {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const extendedBytes = view.getUint32(0) % 2 ** 24 === EXTENDED ? 4 : 0;
       const timestampMs = extendedBytes > 0 ? view.getUint32(CHUNK_HEADER_BYTES) : view.getUint32(0) % 2 ** 24;
-      const payload = new Uint8Array(view.getUint32(4) >>> 8);
+      const kind = kindOfType.get(view.getUint8(7)) ?? "script";
+      const lengthBytes = view.getUint32(4) >>> 8;
       let from = CHUNK_HEADER_BYTES + extendedBytes;
+      // Text decoders take no shared memory, as that of a log is.
+      if (lengthBytes <= chunkSizeBytes && kind !== "script") {
+        return { kind, timestampMs, payload: bytes.subarray(from, from + lengthBytes) };
+      }
+      const payload = new Uint8Array(lengthBytes);
       for (let at = 0; at < payload.length; at += chunkSizeBytes) {
         const piece = bytes.subarray(from, from + Math.min(chunkSizeBytes, payload.length - at));
         payload.set(piece, at);
         from += piece.length + 1 + extendedBytes;
       }
-      return { kind: kindOfType.get(view.getUint8(7)) ?? "script", timestampMs, payload };
+      return { kind, timestampMs, payload };
     },
   };
 }

@@ -2,13 +2,11 @@ import { encodeAmf0 } from "../../amf/amf0.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import type { TimerHandle } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
-import { ChunkReader } from "../../rtmp/chunk_reader.ts";
-import { encodeMessage } from "../../rtmp/chunk_writer.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
-import { setChunkSize } from "../../rtmp/control.ts";
-import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
+import { MessageType } from "../../rtmp/message.ts";
 import type { LiveSource, Player } from "../../stream/live_source.ts";
-import type { PlayCursor } from "../../stream/play_cursor.ts";
+import type { MediaPacket } from "../../stream/packet.ts";
+import type { PacketCursor } from "../../stream/packet_cursor.ts";
 import { RtmpClient, type RtmpClientHandlers, type RtmpClientOptions } from "../client/rtmp_client.ts";
 
 /** One attempt to send a source to one server. */
@@ -48,9 +46,8 @@ export class ForwardRun implements RtmpClientHandlers, Player {
   readonly #source: LiveSource;
   readonly #options: ForwardRunOptions;
   readonly #settle: (outcome: ForwardOutcome) => void;
-  readonly #reader = new ChunkReader((message) => this.#send(message));
   #client: RtmpClient | null = null;
-  #cursor: PlayCursor | null = null;
+  #cursor: PacketCursor | null = null;
   #timer: TimerHandle | null = null;
   #reached = false;
   #isBusy = false;
@@ -67,7 +64,6 @@ export class ForwardRun implements RtmpClientHandlers, Player {
     this.#settle = resolve;
     this.#source = source;
     this.#options = options;
-    this.#reader.push(encodeMessage(setChunkSize(source.options.chunkSizeBytes), 128));
     this.#dial();
   }
 
@@ -125,7 +121,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
   #start(): void {
     this.#options.onTaken();
     if (this.#over) return;
-    this.#cursor = this.#source.attach(this);
+    this.#cursor = this.#source.attachForPackets(this);
     this.#sentAtMs = this.#options.client.timers.nowMs();
     this.#check();
     this.#fill();
@@ -136,15 +132,10 @@ export class ForwardRun implements RtmpClientHandlers, Player {
     const client = this.#client;
     if (client === null || this.#cursor === null || this.#over) return;
     while (client.enqueuedBytes - client.bytesOut < LOW_WATER_BYTES || this.#finishing) {
-      const view = this.#cursor.next();
-      if (view === null) return;
-      this.#reader.push(view);
+      const packet = this.#cursor.next();
+      if (packet === null) return;
+      send(client, packet);
     }
-  }
-
-  #send({ typeId, timestampMs, payload }: RtmpMessage): void {
-    const isMetadata = typeId === MessageType.Data && onMetaData.every((byte, i) => payload[i] === byte);
-    this.#client?.publish(typeId, timestampMs, isMetadata ? concatBytes(setDataFrame, payload) : payload);
   }
 
   /** @param waits Whether the run is over only when the server has taken everything. */
@@ -190,4 +181,11 @@ export class ForwardRun implements RtmpClientHandlers, Player {
       error,
     });
   }
+}
+
+const typeIds = { audio: MessageType.Audio, video: MessageType.Video, script: MessageType.Data } as const;
+
+function send(client: RtmpClient, { kind, timestampMs, payload }: MediaPacket): void {
+  const isMetadata = kind === "script" && onMetaData.every((byte, i) => payload[i] === byte);
+  client.publish(typeIds[kind], timestampMs, isMetadata ? concatBytes(setDataFrame, payload) : payload);
 }

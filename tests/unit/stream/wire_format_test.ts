@@ -40,6 +40,20 @@ for (const [name, original] of readable) {
   });
 }
 
+Deno.test("rtmpWireFormat.read() copies no audio or video that lies in one piece, but script data always", () => {
+  const format = rtmpWireFormat(CHUNK);
+  const cases: [MediaPacket["kind"], bytes: number, isView: boolean][] = [
+    ["video", CHUNK, true],
+    ["audio", 10, true],
+    ["video", CHUNK + 1, false],
+    ["script", 10, false],
+  ];
+  for (const [kind, bytes, isView] of cases) {
+    const encoded = encode(format, packet(kind, 0, bytes));
+    assertEquals(format.read(encoded).payload.buffer === encoded.buffer, isView, `${kind} of ${bytes} bytes`);
+  }
+});
+
 /** Marks where a tag begins and ends, to be seen in the output. */
 const bracketFraming: TagFraming = {
   headBytes: (tagBytes) => tagBytes < 100 ? 1 : 2,
