@@ -95,7 +95,7 @@ const crimes: { name: string; commit: (port: number) => Promise<RawPeer>; log: R
       }
       return peer;
     },
-    log: /more than 33554432 bytes of unfinished messages/,
+    log: /more than 1048576 bytes of unfinished messages/,
   },
   {
     name: "a command of 2 MB",
