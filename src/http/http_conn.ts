@@ -210,6 +210,15 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     const found = await this.#readHead();
     if (found === null) return false;
     this.#isAnswering = true;
+    await this.#tcp.takeTurn();
+    try {
+      return await this.#answer(found);
+    } finally {
+      this.#tcp.endTurn();
+    }
+  }
+
+  async #answer(found: NonNullable<HeadFound>): Promise<boolean> {
     const head = found instanceof Uint8Array ? parseRequestHead(found) : refusalOf(found);
     if ("status" in head) {
       await this.#writer.write(closing(refusal(head.status, head.message)), true);
@@ -240,7 +249,9 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
       const count = await this.#tcp.read(buffer);
       if (count === null) return null;
       this.#bytesIn += count;
+      await this.#tcp.takeTurn();
       this.#input.push(buffer.subarray(0, count));
+      this.#tcp.endTurn();
     }
   }
 

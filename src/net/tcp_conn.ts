@@ -1,6 +1,7 @@
 import { UpstreamError } from "../base/errors.ts";
 import type { Following, FollowSink, LiveTail } from "../base/live_tail.ts";
 import type { Socket } from "../base/socket.ts";
+import { type LoopTurns, threadTurns, TurnShare } from "./loop_turn.ts";
 import { ShutdownQueue } from "./shutdown_queue.ts";
 import { canonicalIp } from "./socket_shutdown.ts";
 
@@ -26,6 +27,10 @@ export interface ReadLoopOptions {
   /** Size of the first buffer; see {@link TcpConn.readBufferBytes}. */
   bufferBytes: number;
 }
+
+/** A read is to bring no more work than this, as far as the two before it tell; it brings that much in any case. */
+const READ_WORK_MS = 4;
+const LEAST_READ_BYTES = 4096;
 
 /** How long `close()` waits for Deno to cancel a pending write before it shuts the socket down itself. */
 const CANCEL_GRACE_MS = 50;
@@ -62,10 +67,13 @@ export class TcpConn implements Disposable {
   #pendingWrites = 0;
   #noDelay = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #turns: LoopTurns;
+  readonly #share = new TurnShare();
 
   /** Takes ownership of `conn`. */
-  constructor(conn: Socket) {
+  constructor(conn: Socket, turns: LoopTurns = threadTurns) {
     this.#conn = conn;
+    this.#turns = turns;
     this.remoteIp = canonicalIp(conn.remoteAddr.hostname);
     this.remotePort = conn.remoteAddr.port;
     this.localIp = canonicalIp(conn.localAddr.hostname);
@@ -170,6 +178,20 @@ export class TcpConn implements Disposable {
   }
 
   /**
+   * Asks for a turn to work on what was read; {@link endTurn} ends it. {@link readLoop} does so by itself.
+   *
+   * @returns Null: now. Otherwise settles when it is this connection's turn; it may have been closed by then.
+   */
+  takeTurn(): Promise<void> | null {
+    return this.#turns.enter(this.#share);
+  }
+
+  /** @returns How long that took, in milliseconds. */
+  endTurn(): number {
+    return this.#turns.leave(this.#share);
+  }
+
+  /**
    * Hands all input to `onBytes`, one view after the other, until the end of the connection.
    *
    * There is one buffer, reused: a view is valid until `onBytes` returns or its promise settles. The next read waits
@@ -182,13 +204,24 @@ export class TcpConn implements Disposable {
   ): Promise<ConnEnd> {
     this.readBufferBytes = options.bufferBytes;
     let buffer = new Uint8Array(0);
+    // A peer whose few bytes make much work is read in small portions: others come in between.
+    let most = Infinity;
+    let lastMsPerByte = 0;
     while (true) {
       if (buffer.length !== this.readBufferBytes) buffer = new Uint8Array(this.readBufferBytes);
-      const count = await this.read(buffer);
+      const count = await this.read(most < buffer.length ? buffer.subarray(0, most) : buffer);
       if (count === null) return this.#end ?? "peerClosed";
-      // After `finish` the peer's words are only drained.
-      if (this.#finishing) continue;
-      const done = onBytes(buffer.subarray(0, count));
+      const turn = this.takeTurn();
+      if (turn !== null) await turn;
+      let done: void | Promise<void> = undefined;
+      try {
+        // After `finish` the peer's words are only drained.
+        if (!this.#finishing && !this.#closed) done = onBytes(buffer.subarray(0, count));
+      } finally {
+        const msPerByte = this.endTurn() / Math.max(count, LEAST_READ_BYTES);
+        most = Math.max(LEAST_READ_BYTES, Math.floor(READ_WORK_MS / Math.min(msPerByte, lastMsPerByte)));
+        lastMsPerByte = msPerByte;
+      }
       if (done !== undefined) await done;
     }
   }

@@ -100,3 +100,10 @@ Deno.test("splitAggregate reads a part only when it is asked for, so that a mill
   assertEquals(parts.next().value?.typeId, Audio);
   assertEquals(parts.next().done, true);
 });
+
+Deno.test("splitAggregate takes no more than some thousand parts out of one message", () => {
+  const one = part(Audio, "00000000", "'a'");
+  const payload = new Uint8Array(one.length * 5000);
+  for (let i = 0; i < 5000; i++) payload.set(one, i * one.length);
+  assertEquals(split(payload).length, 4096);
+});
