@@ -239,6 +239,7 @@ export class Coworkers {
     const answer = state.queue.put(() => askCoworker(this.#fetch, this.#timers, coworker, query), {
       isWanted: () => wanted.some((isWanted) => isWanted()),
       waitMs: query.timeoutMs,
+      isUrgent: fresh,
     });
     const pending: Pending = { answer, wanted };
     this.#inFlight.set(id, pending);

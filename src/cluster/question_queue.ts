@@ -2,7 +2,7 @@ import type { Timers } from "../base/clock.ts";
 
 /** Questions on their way to one coworker: more would only wait there, and take descriptors from clients. */
 export const MAX_ASKING = 32;
-/** Questions that wait for their turn; what comes on top is not asked. */
+/** Questions of a kind that wait for their turn; what comes on top is not asked. */
 const MAX_WAITING = 1024;
 
 interface Waiting {
@@ -11,9 +11,20 @@ interface Waiting {
   go(mayAsk: boolean): void;
 }
 
-/** The questions to one coworker: a bounded number at a time, the others in the order they came. */
+/** Options of {@link QuestionQueue.put}. */
+export interface PutOptions {
+  /** Whether anybody waits for the answer still; asked when it is the question's turn. */
+  readonly isWanted: () => boolean;
+  /** How long it may wait for its turn. */
+  readonly waitMs: number;
+  /** It goes before those that are not: a publisher is not to wait for players of made-up names. */
+  readonly isUrgent?: boolean;
+}
+
+/** The questions to one coworker: a bounded number at a time, the others in the order they came, urgent ones first. */
 export class QuestionQueue {
   readonly #timers: Timers;
+  readonly #urgent = new Set<Waiting>();
   readonly #waiting = new Set<Waiting>();
   #asking = 0;
 
@@ -24,15 +35,11 @@ export class QuestionQueue {
   /**
    * Puts a question when it is its turn.
    *
-   * @param options Whether anybody waits for the answer still, asked at its turn; how long it may wait for that.
    * @returns The answer; null when the question was not put. Rejects as `put` does.
    */
-  async put<T>(
-    put: () => Promise<T>,
-    { isWanted, waitMs }: { isWanted: () => boolean; waitMs: number },
-  ): Promise<T | null> {
+  async put<T>(put: () => Promise<T>, options: PutOptions): Promise<T | null> {
     if (this.#asking < MAX_ASKING) this.#asking++;
-    else if (!await this.#turn(isWanted, waitMs)) return null;
+    else if (!await this.#turn(options)) return null;
     try {
       return await put();
     } finally {
@@ -40,34 +47,37 @@ export class QuestionQueue {
     }
   }
 
-  #turn(isWanted: () => boolean, waitMs: number): Promise<boolean> {
-    if (this.#waiting.size >= MAX_WAITING) this.#dropUnwanted();
-    if (this.#waiting.size >= MAX_WAITING) return Promise.resolve(false);
+  #turn({ isWanted, waitMs, isUrgent = false }: PutOptions): Promise<boolean> {
+    const waiting = isUrgent ? this.#urgent : this.#waiting;
+    if (waiting.size >= MAX_WAITING) dropUnwanted(waiting);
+    if (waiting.size >= MAX_WAITING) return Promise.resolve(false);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const entry: Waiting = {
       isWanted,
       go: (mayAsk) => {
         timer.cancel();
-        this.#waiting.delete(entry);
+        waiting.delete(entry);
         resolve(mayAsk);
       },
     };
     const timer = this.#timers.after(waitMs, () => entry.go(false));
-    this.#waiting.add(entry);
+    waiting.add(entry);
     return promise;
   }
 
   /** Gives the place of a question that is over to the next one; false if none waits. */
   #handOn(): boolean {
-    for (const entry of this.#waiting) {
-      const isWanted = entry.isWanted();
-      entry.go(isWanted);
-      if (isWanted) return true;
+    for (const waiting of [this.#urgent, this.#waiting]) {
+      for (const entry of waiting) {
+        const isWanted = entry.isWanted();
+        entry.go(isWanted);
+        if (isWanted) return true;
+      }
     }
     return false;
   }
+}
 
-  #dropUnwanted(): void {
-    for (const entry of this.#waiting) if (!entry.isWanted()) entry.go(false);
-  }
+function dropUnwanted(waiting: ReadonlySet<Waiting>): void {
+  for (const entry of waiting) if (!entry.isWanted()) entry.go(false);
 }

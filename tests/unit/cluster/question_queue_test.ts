@@ -11,7 +11,7 @@ class Stage {
   most = 0;
   #asking = 0;
 
-  put(id: number, isWanted = () => true): void {
+  put(id: number, isWanted = () => true, isUrgent = false): void {
     const ask = async () => {
       this.most = Math.max(this.most, ++this.#asking);
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -20,7 +20,7 @@ class Stage {
       this.#asking--;
       return id;
     };
-    this.queue.put(ask, { isWanted, waitMs: 1000 }).then((result) => this.results.push(result));
+    this.queue.put(ask, { isWanted, waitMs: 1000, isUrgent }).then((result) => this.results.push(result));
   }
 
   async answerAll(): Promise<void> {
@@ -58,6 +58,20 @@ Deno.test("QuestionQueue does not put what nobody waits for any more, nor what w
   await stage.answerAll();
   assertEquals(stage.results.includes(101), true);
   assertEquals(stage.timers.pendingCount, 0);
+});
+
+Deno.test("QuestionQueue lets urgent questions go first, however many others wait", async () => {
+  const stage = new Stage();
+  for (let id = 0; id < MAX_ASKING + 2000; id++) stage.put(id);
+  stage.put(9000, () => true, true);
+  await turn();
+  stage.answers.shift()!();
+  await turn();
+  stage.answers.at(-1)!();
+  await turn();
+  assertEquals(stage.results.includes(9000), true);
+  await stage.timers.run(1000);
+  await stage.answerAll();
 });
 
 Deno.test("QuestionQueue bounds what waits, and makes room by what nobody waits for any more", async () => {
