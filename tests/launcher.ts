@@ -153,6 +153,8 @@ export class Cluster implements AsyncDisposable {
     this.#dir = dir;
     this.#options = options;
     this.ports = ports;
+    // SRS makes no folder for its pid file, and ends without one.
+    Deno.mkdirSync(`${dir}/objs`);
     for (const server of Object.keys(servers) as ServerName[]) this.#start(server);
   }
 

@@ -20,16 +20,32 @@ const VIDEO_HEAD = 5;
 const AUDIO_HEAD = 2;
 const IDENTITY_BYTES = 12;
 
+/** A sequence parameter set that can be read: SRS ends a publisher whose it cannot. */
+const SPS = Uint8Array.of(
+  ...[0x67, 0x64, 0, 0x1f, 0xac, 0xd9, 0x40, 0x50, 0x05, 0xbb, 0x01, 0x10, 0, 0, 3, 0],
+  ...[0x10, 0, 0, 3, 3, 0x20, 0xf1, 0x83, 0x19, 0x60],
+);
+const LEVEL_AT = 3;
+
 /** Metadata and decoder headers; another `version` is another picture size. */
 export function headers(version: number): OutgoingFrame[] {
   const meta = encodeAmf0("@setDataFrame", "onMetaData", { width: 640, height: 360 + version });
   const level = 30 + version;
+  const sps = SPS.with(LEVEL_AT, level);
   return [
     { typeId: MessageType.Data, timestampMs: 0, payload: meta },
     {
       typeId: MessageType.Video,
       timestampMs: 0,
-      payload: Uint8Array.of(0x17, 0, 0, 0, 0, 1, 100, 0, level, 255, 225, 0, 4, 103, 100, 0, level, 1, 0, 2, 104, 235),
+      payload: Uint8Array.of(
+        ...[0x17, 0, 0, 0, 0, 1, 100, 0, level, 255, 225, 0, SPS.length],
+        ...sps,
+        1,
+        0,
+        2,
+        104,
+        235,
+      ),
     },
     { typeId: MessageType.Audio, timestampMs: 0, payload: Uint8Array.of(0xaf, 0, 0x12, 0x10) },
   ];
