@@ -156,7 +156,7 @@ function encode(value: string): string {
 }
 
 /** The body, up to a bound: a coworker is another program and may be broken. */
-async function readBody(response: Response): Promise<string> {
+export async function readBody(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const part of response.body ?? []) {

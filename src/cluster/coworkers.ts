@@ -14,7 +14,7 @@ import {
 import { QuestionQueue } from "./question_queue.ts";
 import { findStandIns } from "./stand_in.ts";
 
-export { askCoworker } from "./coworker_question.ts";
+export { askCoworker, readBody } from "./coworker_question.ts";
 export type { CoworkerAnswer, Fetch, Owner, OwnerQuery, ServerAddress } from "./coworker_question.ts";
 
 /** How one coworker answers. */

@@ -35,7 +35,7 @@ export const apiRoutes: readonly Route[] = [
 ];
 
 function indexRoute(path: string, doc: string, body: () => JsonBody): Route {
-  return { path, methods: "any", doc, handle: ({ server }) => envelope(server.identity, body()) };
+  return { path, methods: "any", effect: "reads", doc, handle: ({ server }) => envelope(server.identity, body()) };
 }
 
 /** One line for each path right below another, by the last part of its name. */

@@ -7,9 +7,10 @@ import { page, trafficMembers } from "./traffic.ts";
 export const clientRoutes: readonly Route[] = [{
   path: "/api/v1/clients/[id]",
   methods: ["GET", "DELETE"],
+  effect: ({ method }) => method === "DELETE" ? "kicks" : "reads",
   doc: "clients, ten or by ?start= and &count=, or one: address, stream, traffic; DELETE ends its connection",
-  handle({ server }, { method, query, remoteIp }, id) {
-    const { identity, registry, log } = server;
+  handle({ server }, { method, query }, id) {
+    const { identity, registry } = server;
     if (id === "" && method !== "DELETE") {
       const clients = page(registry.clients(), query).map((client) => describeClient(server, client));
       return envelope(identity, { clients });
@@ -17,7 +18,6 @@ export const clientRoutes: readonly Route[] = [{
     const client = registry.client(id);
     if (client === undefined) return errorBody("ClientNotFound");
     if (method !== "DELETE") return envelope(identity, { client: describeClient(server, client) });
-    log.withCid(id).info(`kicked through the HTTP API by ${remoteIp}`);
     client.kick();
     return envelope(identity);
   },

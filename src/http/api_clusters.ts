@@ -3,6 +3,7 @@ import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from 
 import { findVhost } from "../config/mod.ts";
 import { streamKey } from "../rtmp/url.ts";
 import { answerClaim } from "../server/conflict.ts";
+import type { AccessServer } from "./access/policy.ts";
 import type { Call } from "./call.ts";
 import { envelope, type JsonBody, jsonResponse, refusal } from "./envelope.ts";
 import { localAddresses, mainAddress } from "./local_address.ts";
@@ -15,20 +16,22 @@ export const clusterRoutes: readonly Route[] = [
   {
     path: PATH,
     methods: "any",
+    effect: ({ query }) => query.get("claim") !== "" || query.get("stand_in") !== "" ? "memberOnly" : "reads",
     doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; asked by the coworkers",
     handle: traceClusters,
   },
   {
     path: "/api/v1/edges",
     methods: ["GET"],
+    effect: "reads",
     doc: "edge: streams that are pulled, from where, and the health of the origins",
     extension: true,
     handle: ({ server }) => envelope(server.identity, { data: describeEdge(server.pulls, server.timers.nowMs()) }),
   },
 ];
 
-/** Whether a request is a coworker's that knows the token: it needs no password, for this path alone. */
-export async function isOfCoworker({ config, members }: ApiContext["server"], call: Call): Promise<boolean> {
+/** Whether a call is the question of a coworker that knows the token of the vhost. */
+export async function isOfCoworker({ config, members }: AccessServer, call: Call): Promise<boolean> {
   const vhost = call.path === PATH ? findVhost(config, call.query.get("vhost")) : undefined;
   return vhost !== undefined && await members.knowsToken(vhost, call);
 }

@@ -20,6 +20,7 @@ function procRoute(name: string, doc: string, body: (now: SystemSnapshot) => Jso
   return {
     path: `/api/v1/${name}`,
     methods: "any",
+    effect: "reads",
     doc,
     handle({ server, system: { latest } }) {
       return envelope(server.identity, { data: { ok: latest.ok, sample_time: latest.sampleMs, ...body(latest) } });

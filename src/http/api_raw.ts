@@ -8,17 +8,18 @@ const noReloadYet = { err: 0, msg: "", state: 0, rid: "" };
 export const rawRoutes: readonly Route[] = [{
   path: "/api/v1/raw",
   methods: "any",
+  effect: ({ query }) => query.get("rpc") === "reload" ? "controls" : "reads",
   doc: "?rpc=raw, reload or reload-fetch: settings of the API, reload of the configuration",
   handle: (context, { query }) => answerRaw(context, query.get("rpc")),
 }, {
   path: "/api/v1/drain",
   methods: ["POST"],
+  effect: "controls",
   doc:
     "POST begins a graceful stop: no new clients, those that can are sent elsewhere, the rest is waited for (grace_final_wait)",
   extension: true,
   handle: ({ server, drain }) => {
     if (drain === undefined) return errorBody("ConfigRawDisable");
-    server.log.info("graceful stop, asked for by the HTTP API");
     drain();
     return envelope(server.identity, {});
   },

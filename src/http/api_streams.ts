@@ -9,6 +9,7 @@ import { page, trafficMembers } from "./traffic.ts";
 export const streamRoutes: readonly Route[] = [{
   path: "/api/v1/streams/[id]",
   methods: ["GET"],
+  effect: "reads",
   doc: "streams, ten or by ?start= and &count=, or one: publisher, codecs, traffic",
   handle({ server }, { query }, id) {
     const { identity, registry } = server;

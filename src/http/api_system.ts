@@ -7,6 +7,7 @@ export const systemRoutes: readonly Route[] = [
   {
     path: "/api/v1/versions",
     methods: "any",
+    effect: "reads",
     doc: "version of this server",
     handle({ server }) {
       const [major = 0, minor = 0, revision = 0] = VERSION.split(".").map(Number);
@@ -16,12 +17,14 @@ export const systemRoutes: readonly Route[] = [
   {
     path: "/api/v1/summaries",
     methods: "any",
+    effect: "reads",
     doc: "process, machine, traffic and connections in short",
     handle: (context) => envelope(context.server.identity, { data: summaries(context) }),
   },
   {
     path: "/api/v1/authors",
     methods: "any",
+    effect: "reads",
     doc: "license and where the authors are named",
     handle({ server }) {
       const { srs_license: license, srs_url: contributors } = srsIdentity(server.identity, "", "");
@@ -31,6 +34,7 @@ export const systemRoutes: readonly Route[] = [
   {
     path: "/api/v1/features",
     methods: "any",
+    effect: "reads",
     doc: "what this server can do, in SRS's words",
     handle: ({ server }) => envelope(server.identity, { data: { ...build(), features: features() } }),
   },

@@ -7,6 +7,7 @@ export const testRoutes: readonly Route[] = [
   {
     path: "/api/v1/tests/requests",
     methods: "any",
+    effect: "reads",
     doc: "shows the request",
     handle({ server }, { uri, path, method, headers }) {
       const { srs_sig: sigature, srs_version: version, srs_url: link } = srsIdentity(server.identity, "", "");
@@ -27,12 +28,14 @@ export const testRoutes: readonly Route[] = [
   {
     path: "/api/v1/tests/errors",
     methods: "any",
+    effect: "reads",
     doc: "always answers error 100",
     handle: () => ({ code: 100 }),
   },
   {
     path: "/api/v1/tests/redirects",
     methods: "any",
+    effect: "reads",
     doc: "always redirects to errors",
     handle: (_context, { search }) => redirect(301, "/api/v1/tests/errors", search),
   },

@@ -7,6 +7,7 @@ import { trafficMembers } from "./traffic.ts";
 export const vhostRoutes: readonly Route[] = [{
   path: "/api/v1/vhosts/[id]",
   methods: ["GET"],
+  effect: "reads",
   doc: "all vhosts or one: clients, streams, traffic",
   handle({ server }, _call, id) {
     const { identity, registry } = server;

@@ -1,8 +1,5 @@
-import { clusterModes, type Config } from "../config/mod.ts";
-import { VERSION } from "../server/identity.ts";
 import type { Call } from "./call.ts";
-import { envelope, type JsonBody, jsonResponse } from "./envelope.ts";
-import { type ApiServer, redirect } from "./route.ts";
+import { redirect } from "./route.ts";
 import { methodNotAllowed, type Mount } from "./router.ts";
 
 /** Every file of the page, by its path: nothing else can be asked for, whatever a request says. */
@@ -68,22 +65,15 @@ interface LoadedFile {
   readonly etag: string;
 }
 
-/**
- * Serves the console at `/console/` and its player at `/players/srs_player.html`, where SRS has them.
- *
- * `/console/api/node` tells the page what the API of SRS does not: role, coworkers, and where HTTP-FLV is. As its
- * path is below `/api/`, it is protected by the API's password.
- */
-export function consoleMount(server: Pick<ApiServer, "config" | "identity">): Mount {
+/** Serves the console at `/console/` and its player at `/players/srs_player.html`, where SRS has them. */
+export function consoleMount(): Mount {
   const loaded = new Map<string, Promise<LoadedFile>>();
   return (call) => {
     const { path, method, search } = call;
-    const isNode = path === "/console/api/node";
     const target = moved.get(path);
     const name = files.get(path);
-    if (!isNode && target === undefined && name === undefined) return null;
+    if (target === undefined && name === undefined) return null;
     if (method !== "GET" && method !== "HEAD") return methodNotAllowed(["GET"]);
-    if (isNode) return jsonResponse(envelope(server.identity, { data: describeNode(server.config) }));
     if (target !== undefined) return redirect(302, target, search);
     return name === undefined ? null : answerFile(loaded, name, call);
   };
@@ -115,26 +105,4 @@ async function readAsset(name: string): Promise<LoadedFile> {
   const body = await Deno.readFile(new URL(`./console/${name}`, import.meta.url));
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
   return { body, etag: `"${Array.from(hash.subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("")}"` };
-}
-
-function describeNode(config: Config): JsonBody {
-  const { httpServer, vhosts } = config;
-  const { local, remote } = clusterModes(config);
-  return {
-    version: VERSION,
-    role: remote === 0 ? "origin" : local === 0 ? "edge" : "origin and edge",
-    // The ports alone: which of its addresses a browser reaches, the server cannot know.
-    flv: httpServer.enabled
-      ? {
-        port: httpServer.listen.port,
-        https_port: httpServer.https.enabled ? httpServer.https.listen.port : null,
-      }
-      : null,
-    vhosts: vhosts.filter(({ enabled }) => enabled).map(({ name, cluster, httpRemux }) => ({
-      name,
-      role: cluster.mode === "remote" ? "edge" : "origin",
-      coworkers: cluster.coworkers.map(({ text }) => text),
-      flv_mount: httpRemux.enabled ? httpRemux.mount : null,
-    })),
-  };
 }

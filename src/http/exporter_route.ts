@@ -7,6 +7,7 @@ import type { Mount } from "./router.ts";
 export const exporterRoutes: readonly Route[] = [{
   path: "/metrics",
   methods: "any",
+  effect: "reads",
   doc: "metrics for Prometheus, where exporter is on",
   handle: (context) => context.server.config.exporter.enabled ? answerMetrics(context) : errorBody("ExporterDisable"),
 }];

@@ -4,11 +4,12 @@ import { type ListenTls, listenTlsHere } from "../net/tls/listener.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
 import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
+import { describeAccess } from "./access/describe_access.ts";
+import { openPolicy, policyOf } from "./access/policy.ts";
 import { apiRoutes } from "./api.ts";
-import { isOfCoworker } from "./api_clusters.ts";
-import type { Call } from "./call.ts";
 import { summaries } from "./api_system.ts";
 import { consoleMount } from "./console.ts";
+import { consoleRoutes } from "./console_api.ts";
 import { exporterMount } from "./exporter_route.ts";
 import { HttpListener } from "./http_listener.ts";
 import { mountExtension } from "./mount_path.ts";
@@ -48,14 +49,7 @@ export class HttpServer {
   readonly #exporter: HttpListener;
   readonly #listen: ListenSocket;
   readonly #listenTls: ListenTls;
-  readonly #policy = () => {
-    const { httpServer, httpApi } = this.#server.config;
-    return {
-      crossdomain: httpServer.crossdomain,
-      auth: httpApi.auth,
-      isOfCoworker: (call: Call) => isOfCoworker(this.#server, call),
-    };
-  };
+  readonly #policy = () => policyOf(this.#server);
 
   constructor(
     server: ApiServer & ServerContext,
@@ -66,12 +60,12 @@ export class HttpServer {
     this.#listenTls = listenTls;
     this.#system = new SystemStats(server.timers);
     const context = { ...options, server, system: this.#system };
-    const api = mountRoutes(apiRoutes, context);
+    const api = mountRoutes([...apiRoutes, ...consoleRoutes], context);
     const files = staticMount(() => server.config);
     const live = streamMount(server, files);
     const { httpApi, httpServer } = server.config;
     const isShared = httpApi.enabled && httpServer.enabled && isSame(httpApi.listen, httpServer.listen);
-    const console = consoleMount(server);
+    const console = consoleMount();
     const apiCertificate = this.#certificate("http_api.https", ({ httpApi: own, httpServer: web }) => {
       const { https } = isShared && web.https.enabled ? web : own;
       return https.enabled ? https : null;
@@ -87,8 +81,7 @@ export class HttpServer {
     this.#web = isShared ? this.#api : this.#listener("HTTP server", webRouter, this.#listen);
     this.#secureWeb = isShared ? this.#secureApi : this.#listener("HTTPS server", webRouter, webCertificate.listen);
     // It needs no threads, and no password, which guards the API alone.
-    const openPolicy = () => ({ crossdomain: false, auth: { enabled: false, username: "", password: "" } });
-    const exporterRouter = new Router([exporterMount(context)], openPolicy, server.log);
+    const exporterRouter = new Router([exporterMount(context)], () => openPolicy, server.log);
     this.#exporter = this.#listener("exporter", exporterRouter, listenHere, MAX_EXPORTER_CONNECTIONS);
     this.#reportSummaries(() => {
       // From the first report on, where neither the API nor the exporter has begun with it.
@@ -142,6 +135,7 @@ export class HttpServer {
       this.#api.start(httpApi.listen);
       if (httpApi.https.enabled) this.#secureApi.start(httpApi.https.listen);
       this.#system.start();
+      log.info(describeAccess(config));
     }
     if (httpServer.enabled) this.#web.start(httpServer.listen);
     if (httpServer.enabled && httpServer.https.enabled) this.#secureWeb.start(httpServer.https.listen);

@@ -1,7 +1,9 @@
 import type { Tracer } from "../base/trace.ts";
 import type { Server } from "../server/server.ts";
+import { describeCaller, type Effect, refuseCall } from "./access/authority.ts";
+import { callerOf } from "./access/policy.ts";
 import type { Call } from "./call.ts";
-import { type JsonBody, jsonResponse } from "./envelope.ts";
+import { type JsonBody, jsonResponse, refusal } from "./envelope.ts";
 import { methodNotAllowed, type Mount } from "./router.ts";
 import type { SystemStats } from "./system_stats.ts";
 
@@ -57,6 +59,8 @@ export interface Route {
   readonly path: string;
   /** Methods allowed, HEAD going with GET; most of SRS's endpoints do not care. */
   readonly methods: "any" | readonly string[];
+  /** What a call does, which decides who may make it; a function where that depends on the call. */
+  readonly effect: Effect | ((call: Call) => Effect);
   /** One line for the index and the documentation. */
   readonly doc: string;
   /** Not in SRS. */
@@ -66,6 +70,8 @@ export interface Route {
 }
 
 const ID = "[id]";
+/** No longer paths in the log, in characters. */
+const LOGGED_PATH = 100;
 
 /** Serves a table of routes. A path that lacks only the slash at its end is redirected, with 302 as in SRS. */
 export function mountRoutes(routes: readonly Route[], context: ApiContext): Mount {
@@ -79,9 +85,31 @@ export function mountRoutes(routes: readonly Route[], context: ApiContext): Moun
     const { methods } = route;
     const method = call.method === "HEAD" ? "GET" : call.method;
     if (methods !== "any" && !methods.includes(method)) return methodNotAllowed(methods);
-    const answer = route.handle(context, call, path.slice(prefix.length));
-    return answer instanceof Response || answer instanceof Promise ? answer : jsonResponse(answer);
+    const id = path.slice(prefix.length);
+    return effectOf(route, call) === "reads" ? answer(route, context, call, id) : change(route, context, call, id);
   };
+}
+
+/** The effect of a call of a route. */
+export function effectOf({ effect }: Pick<Route, "effect">, call: Call): Effect {
+  return typeof effect === "function" ? effect(call) : effect;
+}
+
+function answer(route: Route, context: ApiContext, call: Call, id: string): Response | Promise<Response> {
+  const given = route.handle(context, call, id);
+  return given instanceof Response || given instanceof Promise ? given : jsonResponse(given);
+}
+
+/** Answers a call that changes something, if its caller may make it; it stands in the log either way. */
+async function change(route: Route, context: ApiContext, call: Call, id: string): Promise<Response> {
+  const { config, log } = context.server;
+  const effect = effectOf(route, call);
+  const caller = await callerOf(context.server, call);
+  const why = refuseCall(caller, effect, config.httpApi.remoteControl);
+  const what = `HTTP API: ${call.method} ${call.path.slice(0, LOGGED_PATH)} by ${describeCaller(caller)}`;
+  if (why === null && effect !== "memberOnly") log.info(what);
+  if (why !== null) log.warn(`${what} refused: ${why}`);
+  return why === null ? await answer(route, context, call, id) : refusal(403, why);
 }
 
 /** A redirect to a path of this server; the query goes along. */

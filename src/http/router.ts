@@ -1,22 +1,14 @@
 import type { Logger } from "../base/log.ts";
 import { SERVER_NAME } from "../server/identity.ts";
-import { type Credentials, isAuthorized, unauthorized } from "./basic_auth.ts";
+import type { RouterPolicy } from "./access/policy.ts";
+import { isAuthorized, unauthorized } from "./basic_auth.ts";
 import { type Call, type HttpRequest, readCall } from "./call.ts";
-import { allowCrossOrigin } from "./cors.ts";
+import { allowCrossOrigin, type CorsRules, mayAnswerOrigin } from "./cors.ts";
 import { refusal } from "./envelope.ts";
 import type { Answer } from "./live_answer.ts";
 
 /** A group of paths on a listener; null for a request that is not one of them. */
 export type Mount = (call: Call) => Answer | Promise<Answer | null> | null;
-
-/** What holds for all requests of a listener, whoever answers them. */
-export interface RouterPolicy {
-  /** `http_server.crossdomain`, which SRS obeys on the API's port too. */
-  readonly crossdomain: boolean;
-  readonly auth: Credentials;
-  /** Whether a request needs no password, being a coworker's. */
-  isOfCoworker?(call: Call): Promise<boolean>;
-}
 
 /** Answers every request of a listener: by the first mount that knows its path. Never throws. */
 export class Router {
@@ -34,28 +26,33 @@ export class Router {
   /** @param remoteIp Address of the client. */
   async handle(request: HttpRequest, remoteIp: string): Promise<Answer> {
     const policy = this.#policy();
-    const answer = await this.#answerOrApologize(request, remoteIp, policy);
+    const call = readCall(request, remoteIp);
+    const cors = corsRules(call, policy);
+    const answer = await this.#answerOrApologize(call, policy, cors);
     answer.headers.set("server", SERVER_NAME);
     // Names that peers choose stand in the answers: no browser shall take one for a page.
     answer.headers.set("x-content-type-options", "nosniff");
-    if (policy.crossdomain) allowCrossOrigin(request.headers, answer.headers);
+    allowCrossOrigin(request.headers, answer.headers, cors);
     return answer;
   }
 
-  async #answerOrApologize(request: HttpRequest, remoteIp: string, policy: RouterPolicy): Promise<Answer> {
+  async #answerOrApologize(call: Call, policy: RouterPolicy, cors: CorsRules): Promise<Answer> {
     try {
-      return await this.#answer(readCall(request, remoteIp), policy);
+      return await this.#answer(call, policy, cors);
     } catch (error) {
       const text = error instanceof Error ? error.stack ?? error.message : String(error);
-      this.#log.error(`HTTP ${request.method} of ${remoteIp} failed: ${text}`);
+      this.#log.error(`HTTP ${call.method} of ${call.remoteIp} failed: ${text}`);
       return refusal(500, "internal error, see the log of the server");
     }
   }
 
-  async #answer(call: Call, policy: RouterPolicy): Promise<Answer> {
-    const { crossdomain, auth } = policy;
-    if (call.method === "OPTIONS") return crossdomain ? new Response(null) : methodNotAllowed(["GET"]);
-    if (call.path.includes("/api/") && !isAuthorized(auth, call.headers) && !await policy.isOfCoworker?.(call)) {
+  async #answer(call: Call, { auth, isMember }: RouterPolicy, cors: CorsRules): Promise<Answer> {
+    const { headers } = call;
+    if (call.method === "OPTIONS") {
+      const answersPages = cors.crossdomain || mayAnswerOrigin(headers.get("origin"), cors);
+      return answersPages ? new Response(null) : methodNotAllowed(["GET"]);
+    }
+    if (cors.isApi && !isAuthorized(auth, headers) && !await isMember(call)) {
       this.#log.warn(`HTTP ${call.method} ${call.path} of ${call.remoteIp} without the right password`);
       return unauthorized();
     }
@@ -65,6 +62,10 @@ export class Router {
     }
     return refusal(404, "no such path, see /api/v1/");
   }
+}
+
+function corsRules({ path }: Call, { auth, crossdomain, allowOrigin }: RouterPolicy): CorsRules {
+  return { isApi: path.includes("/api/"), hasPassword: auth.enabled, crossdomain, allowOrigin };
 }
 
 /** The answer to a method that a path does not have. */

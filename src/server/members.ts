@@ -32,6 +32,11 @@ export class Members {
     return provesToken(cluster.coworkerToken, caller, this.#clock.nowMs());
   }
 
+  /** Whether a caller shows or proves a `coworker_token` of any of the vhosts. */
+  async knowsAnyToken(vhosts: readonly VhostConfig[], caller: Caller): Promise<boolean> {
+    return (await Promise.all(vhosts.map((vhost) => this.knowsToken(vhost, caller)))).includes(true);
+  }
+
   /**
    * Why a caller is no member of the vhost's origin cluster, with what to do; null for a member: one that shows the
    * `coworker_token`, or where there is none, one that calls from the address of a configured coworker.

@@ -58,6 +58,8 @@ Deno.test("loadConfig gives every value its default", () => {
     enabled: false,
     listen: { host: "0.0.0.0", port: 1985, text: "1985" },
     crossdomain: true,
+    remoteControl: "kick",
+    allowOrigin: [],
     rawApi: { enabled: false, allowReload: false, allowQuery: false, allowUpdate: false },
     auth: { enabled: false, username: "", password: "" },
     https: { ...https, listen: { host: "0.0.0.0", port: 1990, text: "1990" } },

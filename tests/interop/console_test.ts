@@ -1,100 +1,11 @@
-import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { assertEquals, assertGreater, assertStringIncludes } from "../assert.ts";
-import { freePort, isListening, Program, programCommand, until } from "../launcher.ts";
+import type { Page } from "playwright-core";
+import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../assert.ts";
+import { freePort, until } from "../launcher.ts";
 import { Publisher } from "../server/rtmp_rig.ts";
-import { clip, publishClip } from "./media.ts";
-import { interopTest } from "./tools.ts";
+import { Browser, browserTest, Origin } from "./browser_rig.ts";
 
 /** A name as an attacker would choose it: run as markup, it changes the page's title. */
 const hostile = "<img src=x onerror=document.title=1>";
-
-/** A browser with a profile of its own, gone at the end of the test. */
-class Browser implements AsyncDisposable {
-  /** What went wrong in its pages. */
-  readonly faults: string[] = [];
-
-  private constructor(readonly context: BrowserContext, readonly page: Page, readonly dir: string) {
-    page.on("pageerror", (error) => this.faults.push(error.message));
-    page.on("console", (message) => {
-      if (message.text().includes("Content Security Policy")) this.faults.push(message.text());
-    });
-    page.on("dialog", (dialog) => this.faults.push(`dialog: ${dialog.message()}`));
-  }
-
-  static async start(): Promise<Browser> {
-    const dir = await Deno.makeTempDir();
-    const context = await chromium.launchPersistentContext(dir, {
-      executablePath: "/usr/bin/chromium",
-      viewport: { width: 1280, height: 900 },
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
-    context.setDefaultTimeout(15_000);
-    return new Browser(context, await context.newPage(), dir);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.context.close();
-    await Deno.remove(this.dir, { recursive: true });
-  }
-}
-
-/** An origin as a process of its own, with API and HTTP-FLV. */
-class Origin implements AsyncDisposable {
-  private constructor(
-    readonly rtmp: number,
-    readonly api: number,
-    readonly flv: number,
-    readonly dir: string,
-    readonly program: Program,
-  ) {}
-
-  /**
-   * @param cluster Directives of the vhost's `cluster`.
-   * @param auth Directives of `http_api { auth { } }`.
-   */
-  static async start(api = freePort(), cluster = "", auth = ""): Promise<Origin> {
-    const [rtmp, flv] = [freePort(), freePort()];
-    const dir = await Deno.makeTempDir();
-    await Deno.writeTextFile(
-      `${dir}/origin.conf`,
-      `listen 127.0.0.1:${rtmp}; daemon off; srs_log_tank console; pid ${dir}/origin.pid;
-       http_api { enabled on; listen 127.0.0.1:${api}; auth { ${auth} } }
-       http_server { enabled on; listen 127.0.0.1:${flv}; dir ${dir}; }
-       vhost __defaultVhost__ { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
-         cluster { ${cluster} } }`,
-    );
-    const program = new Program(programCommand("origin", "-c", `${dir}/origin.conf`), { cwd: dir });
-    const origin = new Origin(rtmp, api, flv, dir, program);
-    await until(() => isListening(api), 20_000, () => `the API; ${program.output}`);
-    return origin;
-  }
-
-  url(stream: string): string {
-    return `rtmp://127.0.0.1:${this.rtmp}/live/${stream}`;
-  }
-
-  publish(stream: string): Program {
-    return new Program(publishClip(this.url(stream), "-re", "-stream_loop", "-1", "-i", clip));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.program[Symbol.asyncDispose]();
-    await Deno.remove(this.dir, { recursive: true });
-  }
-}
-
-function browserTest(name: string, fn: () => Promise<void>): void {
-  interopTest(name, ["chromium", "ffmpeg"], fn);
-}
 
 function streamRow(page: Page, key: string) {
   return page.locator("#streams tbody tr", { has: page.locator("th bdi", { hasText: key }) });
@@ -141,7 +52,7 @@ browserTest("the console shows a stream in Chromium and kicks its publisher", as
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await publisher.status(10_000);
-  assertStringIncludes(origin.program.output, "kicked through the HTTP API by 127.0.0.1");
+  assertMatch(origin.program.output, /HTTP API: DELETE \S+ by 127\.0\.0\.1 \(this machine\)/);
   await page.getByText("No streams. Publish one").waitFor();
   assertStringIncludes(await page.locator("#notice").innerText(), "was kicked");
 
@@ -236,7 +147,8 @@ async function waitForPictures(browser: Browser): Promise<void> {
     until(async () => (await playback(browser)).seconds > from, 20_000, () => `pictures after ${from} s`);
   await isPast(0);
   await isPast((await playback(browser)).seconds + 1);
-  assertGreater((await playback(browser)).frames, 20);
+  // A busy machine paints fewer of them than it plays.
+  await until(async () => (await playback(browser)).frames > 20, 20_000, () => "20 pictures");
 }
 
 browserTest("the console's player shows what HTTP-FLV brings, and goes on when the stream comes back", async () => {
@@ -282,7 +194,7 @@ browserTest("the console drains another server, and shows it until it has stoppe
   await page.waitForTimeout(1500);
   assertEquals(await row.getByText("up", { exact: true }).count(), 1);
   assertEquals((await originA.program.status(10_000)).code, 0);
-  assertStringIncludes(originA.program.output, "graceful stop, asked for by the HTTP API");
+  assertStringIncludes(originA.program.output, "HTTP API: POST /api/v1/drain by 127.0.0.1 (this machine)");
   await row.getByText("not reachable").waitFor();
   assertEquals(browser.faults, []);
 });

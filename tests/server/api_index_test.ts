@@ -29,7 +29,7 @@ const readable = apiRoutes.filter(({ methods }) => methods === "any" || methods.
 
 Deno.test("/api/v1/drain begins a graceful stop, only by POST", async () => {
   let drained = 0;
-  const ask = apiOf(fakeServer(), { drain: () => void drained++ });
+  const ask = apiOf(fakeServer(), { drain: () => void drained++, remoteIp: "127.0.0.1" });
   assertEquals((await bodyOf(ask("/api/v1/drain"))).code, 405);
   assertEquals(drained, 0);
   assertEquals((await bodyOf(ask("/api/v1/drain", { method: "POST" }))).code, 0);

@@ -129,7 +129,7 @@ Deno.test("the API shows a real publisher and player, and kicks one after the ot
   assertEquals((await origin.get(`/clients/${clients[0]?.id}`, { method: "DELETE" })).code, 0);
   await publisher.ended;
   assertEquals((await origin.get("/streams/")).streams as Body[], []);
-  assertEquals(origin.logged.filter((line) => line.includes("kicked through the HTTP API by 127.0.0.1")).length, 2);
+  assertEquals(origin.logged.filter((line) => /DELETE .* by 127\.0\.0\.1 \(this machine\)$/.test(line)).length, 2);
 });
 
 Deno.test("the API of an edge shows what it pulls, from where, and how much", options, async () => {

@@ -23,6 +23,7 @@ for (const [rawApi, rpc, code] of codes) {
     let count = 0;
     const ask = apiOf(fakeServer(`listen 1935; http_api { enabled on; ${rawApi} } vhost __defaultVhost__ {}`), {
       reload: () => count++,
+      remoteIp: "127.0.0.1",
     });
     const answer = await ask(`/api/v1/raw${rpc}`);
     assertEquals([answer.status, (await bodyOf(answer)).code], [200, code]);
@@ -46,7 +47,9 @@ Deno.test("/api/v1/raw?rpc=raw shows the settings of the API, even when raw_api 
 });
 
 Deno.test("/api/v1/raw?rpc=reload is refused where nothing can be reloaded", async () => {
-  const ask = apiOf(fakeServer(`listen 1935; http_api { enabled on; ${reloads} } vhost a {}`));
+  const ask = apiOf(fakeServer(`listen 1935; http_api { enabled on; ${reloads} } vhost a {}`), {
+    remoteIp: "127.0.0.1",
+  });
   assertEquals(await bodyOf(ask("/api/v1/raw?rpc=reload")), { code: 1061 });
 });
 

@@ -213,7 +213,7 @@ Deno.test("DELETE of a client kicks it and no other, and says who asked for it",
   const body = await bodyOf(ask("/api/v1/clients/two00000", { method: "DELETE" }));
   assertEquals(body, common);
   assertEquals(kicked, ["two00000"]);
-  assertEquals(server.logged, ["info [two00000] kicked through the HTTP API by 10.0.0.1"]);
+  assertEquals(server.logged, ["info [] HTTP API: DELETE /api/v1/clients/two00000 by 10.0.0.1 (stranger)"]);
   assertEquals(await bodyOf(ask("/api/v1/clients/two00000", { method: "DELETE" })), { code: 2049 });
 });
 

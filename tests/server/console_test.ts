@@ -4,13 +4,13 @@ import { consoleMount } from "../../src/http/console.ts";
 import { readPlayerQuery } from "../../src/http/console/player_query.js";
 import { HttpServer } from "../../src/http/http_server.ts";
 import { Server } from "../../src/server/server.ts";
-import { configOf, fakeServer, listLogger } from "../unit/http/fake_server.ts";
+import { apiOf, bodyOf, configOf, fakeServer, listLogger } from "../unit/http/fake_server.ts";
 
 const folder = new URL("../../src/http/console/", import.meta.url);
 
 /** Asks a console that has no socket. */
-async function ask(path: string, init: { method?: string; headers?: HeadersInit; conf?: string } = {}) {
-  const mount = consoleMount(fakeServer(init.conf));
+async function ask(path: string, init: { method?: string; headers?: HeadersInit } = {}) {
+  const mount = consoleMount();
   const request = {
     url: `http://127.0.0.1:1985${path}`,
     method: init.method ?? "GET",
@@ -164,7 +164,8 @@ for (const [query, url, autostart = true] of playerQueries) {
 }
 
 Deno.test("/console/api/node tells role, coworkers and where HTTP-FLV is", async () => {
-  const data = async (conf: string) => (await (await get("/console/api/node", { conf })).json()).data;
+  const data = async (conf: string) =>
+    (await bodyOf(apiOf(fakeServer(conf))("/console/api/node"))).data as Record<string, unknown>;
   const origin = await data(
     "http_server { enabled on; listen 8081; } vhost a.example { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }" +
       " cluster { origin_cluster on; coworkers 10.0.0.2:1985; } }",
@@ -177,7 +178,7 @@ Deno.test("/console/api/node tells role, coworkers and where HTTP-FLV is", async
     flv_mount: "[vhost]/[app]/[stream].flv",
   }]);
   const edge = await data("vhost __defaultVhost__ { cluster { mode remote; origin 10.0.0.1:1935; } }");
-  assertEquals([edge.role, edge.flv, edge.vhosts[0].flv_mount], ["edge", null, null]);
+  assertEquals([edge.role, edge.flv, (edge.vhosts as { flv_mount: unknown }[])[0]?.flv_mount], ["edge", null, null]);
 });
 
 Deno.test({

@@ -1,3 +1,4 @@
+import { openPolicy } from "../../src/http/access/policy.ts";
 import { assert, assertEquals, assertLess, assertMatch } from "../assert.ts";
 import { jsonResponse } from "../../src/http/envelope.ts";
 import { HttpListener } from "../../src/http/http_listener.ts";
@@ -17,7 +18,7 @@ class Echo implements AsyncDisposable {
   readonly slow = Promise.withResolvers<void>();
 
   constructor(maxConnections = 10) {
-    const policy = { crossdomain: true, auth: { enabled: false, username: "", password: "" } };
+    const policy = openPolicy;
     const router = new Router(
       [async ({ path }) => {
         if (path === "/slow") await this.slow.promise;

@@ -1,7 +1,8 @@
 import type { ListenAddress } from "../address.ts";
 import { accepted, block, directive } from "./row.ts";
 import { listenAddress } from "../values/address.ts";
-import { onOff, secret, text } from "../values/type.ts";
+import { oneOf, onOff, secret, text } from "../values/type.ts";
+import { webOrigins } from "../values/url.ts";
 import { tlsFileRows } from "./tls.ts";
 
 /** A default address: all IPv4 interfaces. */
@@ -47,6 +48,20 @@ export const httpApiRows = {
     default: true,
     doc: "Whether other web sites may call the API.",
     status: accepted("the API obeys http_server.crossdomain, as in SRS"),
+  }),
+  remoteControl: directive("remote_control", oneOf(["off", "kick", "all"], "off"), {
+    default: "kick",
+    reload: "live",
+    extension: true,
+    doc:
+      "What programs on other machines may do without a password or token, besides reading: nothing, `kick` clients " +
+      "as in SRS, or `all`, which adds drain and reload. Pages of other web sites may do none of this.",
+  }),
+  allowOrigin: directive("allow_origin", webOrigins(), {
+    default: [],
+    reload: "live",
+    extension: true,
+    doc: "Web sites whose pages may use the API like this server's own pages, such as `https://admin.example.com`.",
   }),
   rawApi: block("raw_api", rawApiRows, { doc: "Reload over HTTP." }),
   auth: block("auth", authRows, { doc: "Basic authentication for the API." }),

@@ -30,6 +30,15 @@ export function httpUrl(): ValueType<string> {
   };
 }
 
+/** Origins of web sites, `scheme://host[:port]`, as browsers write them: in lower case, without the scheme's own port. */
+export function webOrigins(): ValueType<readonly string[]> {
+  return {
+    kind: "list",
+    takesMany: true,
+    read: (all, _fallback, report) => all.map((word) => readOrigin(word, report)).filter((origin) => origin !== null),
+  };
+}
+
 /** Servers that take streams: `host[:port]`, or with an address of their own for it, `rtmp://host[:port]/app/[stream]` or `rtmps://`. */
 export function rtmpTargets(port: number): ValueType<readonly Endpoint[]> {
   return {
@@ -44,6 +53,16 @@ export function rtmpTargets(port: number): ValueType<readonly Endpoint[]> {
 function checkHttpUrl(word: ConfWord, report: ValueReport): void {
   if (/^https?:\/\/./i.test(word.text) && URL.canParse(word.text)) return;
   report.warn(word, `${quoteWord(word.text)} is not an http:// or https:// URL and cannot be called`);
+}
+
+function readOrigin(word: ConfWord, report: ValueReport): string | null {
+  if (/^https?:\/\/[^/?#@*]+\/?$/i.test(word.text) && URL.canParse(word.text)) return new URL(word.text).origin;
+  report.error(
+    word,
+    `${quoteWord(word.text)} is not the origin of a web site`,
+    "write https://host or http://host:port",
+  );
+  return null;
 }
 
 function readTarget(word: ConfWord, port: number, report: ValueReport): Endpoint | null {

@@ -11,8 +11,8 @@ export class Cluster {
   send = new RateHistory();
   paused = false;
   #nodes = new Map();
-  /** Other names of servers that are shown. */
-  #twins = new Set();
+  /** Servers that are shown, by other names of theirs. */
+  #twins = new Map();
   #onChange;
   #lastTotalMs = 0;
 
@@ -58,8 +58,12 @@ export class Cluster {
   #changed(node) {
     for (const { coworkers } of node.info?.vhosts ?? []) {
       for (const text of coworkers) {
-        const base = this.#nodes.size < MAX_NODES ? coworkerBase(text) : null;
-        if (base !== null && !this.#isKnown(base)) this.#start(base, {});
+        const base = coworkerBase(text);
+        if (base === null) continue;
+        if (!this.#isKnown(base) && this.#nodes.size < MAX_NODES) this.#start(base, {});
+        const coworker = this.#nodes.get(base) ?? this.#twins.get(base);
+        // A server can only act on coworkers of its own.
+        if (node.isSelf && coworker !== undefined) coworker.agent = { self: node, name: text };
       }
     }
     this.#dropTwins(node);
@@ -83,7 +87,8 @@ export class Cluster {
       if (twin === keep || twin.isAdded) continue;
       twin.end();
       this.#nodes.delete(twin.base);
-      this.#twins.add(twin.base);
+      this.#twins.set(twin.base, keep);
+      keep.agent ??= twin.agent;
     }
   }
 

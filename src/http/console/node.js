@@ -22,6 +22,8 @@ export class ServerNode {
   clients = [];
   edge = null;
   histories = new Histories();
+  /** Who makes this server act: a page may act on no server but its own. `{ self, name }`, or null for nobody. */
+  agent = null;
   /** Without credentials, else the browser's question would come again with each poll that is refused. */
   #access = { credentials: "omit", timeoutMs: TIMEOUT_MS };
   #queue = Promise.resolve();
@@ -81,16 +83,31 @@ export class ServerNode {
     this.#wake();
   }
 
+  /** Whether this page can make it act. */
+  get canAct() {
+    return this.isSelf || this.agent !== null;
+  }
+
   /** Ends a client's connection. */
-  async kick(id) {
-    await this.#ask(`/api/v1/clients/${encodeURIComponent(id)}`, { method: "DELETE" });
-    this.refresh();
+  kick(id) {
+    return this.#act({ do: "kick", id }, "DELETE", `/api/v1/clients/${encodeURIComponent(id)}`);
   }
 
   /** Begins its graceful stop. */
-  async drain() {
-    await this.#ask("/api/v1/drain", { method: "POST" });
+  drain() {
+    return this.#act({ do: "drain" }, "POST", "/api/v1/drain");
+  }
+
+  async #act(query, method, path) {
+    if (this.isSelf) await this.#ask(path, { method });
+    else await this.agent.self.makeAct({ server: this.agent.name, ...query });
     this.refresh();
+  }
+
+  /** Lets this server act on its coworker. */
+  makeAct(query) {
+    const text = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+    return this.#ask(`/console/api/act?${text}`, { method: "POST" });
   }
 
   async #poll() {
@@ -164,10 +181,14 @@ async function ask(base, path, { timeoutMs, ...init }) {
     throw new Error(late ? `no answer within ${TIMEOUT_MS / 1000} seconds` : "not reachable", { cause: error });
   }
   if (response.status === 401) throw failure(401, "asks for a user name and password");
-  if (!response.ok) throw failure(response.status, `answered with HTTP status ${response.status}`);
   const body = await response.json().catch((error) => {
+    if (!response.ok) return null;
     throw failure(response.status, `did not answer as the API does (${error.name})`);
   });
+  if (!response.ok) {
+    const reason = typeof body?.message === "string" ? `: ${body.message}` : "";
+    throw failure(response.status, `answered with HTTP status ${response.status}${reason}`);
+  }
   if (body?.code !== 0) throw failure(200, `answered with error ${Number(body?.code)}`);
   return body;
 }

@@ -55,7 +55,7 @@ export function serverColumns(actions) {
           open.hidden = node.isSelf;
           signIn.hidden = node.status !== "locked" || !node.isSelf;
           remove.hidden = !node.isAdded;
-          drain.hidden = !node.isUp || node.info === null;
+          drain.hidden = !node.isUp || node.info === null || !node.canAct;
           setAttribute(drain, "aria-label", `Drain ${node.label}`);
           setAttribute(open, "href", httpUrl(`${node.base}/console/`)?.href ?? null);
           setAttribute(open, "aria-label", `Open the console of ${node.label}`);
@@ -235,6 +235,7 @@ function actionColumn(title, label, act) {
       cell.append(button);
       return (row) => {
         shown = row;
+        button.hidden = row.node !== undefined && !row.node.canAct;
         setAttribute(button, "aria-label", label(row));
       };
     },

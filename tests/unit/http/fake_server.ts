@@ -6,9 +6,9 @@ import { systemNetwork } from "../../../src/net/network.ts";
 import { PullRegistry } from "../../../src/upstream/pull/pull_registry.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
+import { policyOf } from "../../../src/http/access/policy.ts";
 import { apiRoutes } from "../../../src/http/api.ts";
-import { isOfCoworker } from "../../../src/http/api_clusters.ts";
-import type { Call } from "../../../src/http/call.ts";
+import { consoleRoutes } from "../../../src/http/console_api.ts";
 import { type Answer, LiveAnswer } from "../../../src/http/live_answer.ts";
 import { type ApiContext, type ApiServer, mountRoutes } from "../../../src/http/route.ts";
 import { Router } from "../../../src/http/router.ts";
@@ -116,19 +116,15 @@ export function fakeClient(
 /** Asks a fake server's API. */
 export function apiOf(
   server: FakeServer,
-  options: Pick<ApiContext, "reload" | "reloadState" | "drain"> & { system?: SystemStats } = {},
+  options: Pick<ApiContext, "reload" | "reloadState" | "drain"> & { system?: SystemStats; remoteIp?: string } = {},
 ): (path: string, init?: RequestInit) => Promise<Response> {
   const system = options.system ?? new SystemStats(server.timers, () => null, () => []);
-  const policy = () => ({
-    crossdomain: server.config.httpServer.crossdomain,
-    auth: server.config.httpApi.auth,
-    isOfCoworker: (call: Call) => isOfCoworker(server, call),
-  });
-  const router = new Router([mountRoutes(apiRoutes, { ...options, server, system })], policy, server.log);
+  const mount = mountRoutes([...apiRoutes, ...consoleRoutes], { ...options, server, system });
+  const router = new Router([mount], () => policyOf(server), server.log);
   return (path, { method = "GET", headers } = {}) => {
     // `new Request` would tidy the address: what a socket brings is not tidied.
     const request = { url: `http://127.0.0.1:1985${path}`, method, headers: new Headers(headers) } as Request;
-    return responseOf(router.handle(request, "10.0.0.1"));
+    return responseOf(router.handle(request, options.remoteIp ?? "10.0.0.1"));
   };
 }
 

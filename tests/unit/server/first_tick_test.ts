@@ -1,3 +1,4 @@
+import { openPolicy } from "../../../src/http/access/policy.ts";
 import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import { HttpConn } from "../../../src/http/http_conn.ts";
 import { Router } from "../../../src/http/router.ts";
@@ -78,7 +79,7 @@ Deno.test("HttpConn: a tick in the middle of the first write does not take the c
   const timers = new ManualTimers();
   timers.advance(100_000);
   const log = new TestLog();
-  const policy = { crossdomain: true, auth: { enabled: false, username: "", password: "" } };
+  const policy = openPolicy;
   const router = new Router([() => new Response("hello")], () => policy, log);
   const conn = new HttpConn(new TcpConn(socket), { router, timers, log });
   const done = conn.run();

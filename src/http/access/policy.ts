@@ -1,0 +1,67 @@
+import type { Config } from "../../config/mod.ts";
+import type { Members } from "../../server/members.ts";
+import { type Credentials, isAuthorized } from "../basic_auth.ts";
+import { isOfCoworker } from "../api_clusters.ts";
+import type { Call } from "../call.ts";
+import { isCoworkerAction } from "../console_api.ts";
+import { type Caller, identifyCaller } from "./caller.ts";
+
+/** What holds for all requests of a listener, whoever answers them. */
+export interface RouterPolicy {
+  /** `http_server.crossdomain`, which SRS obeys on the API's port too. */
+  readonly crossdomain: boolean;
+  readonly auth: Credentials;
+  /** Origins of pages that may do with the API what the pages of this server may. */
+  readonly allowOrigin: readonly string[];
+  /** Whether a coworker proves that a call is its own, and such as coworkers make: it then needs no password. */
+  isMember(call: Call): Promise<boolean>;
+}
+
+/** For a listener that only reads, and has no password. */
+export const openPolicy: RouterPolicy = {
+  crossdomain: false,
+  auth: { enabled: false, username: "", password: "" },
+  allowOrigin: [],
+  isMember: () => Promise.resolve(false),
+};
+
+/** What of a server decides about callers. */
+export interface AccessServer {
+  readonly config: Config;
+  readonly members: Pick<Members, "knowsAnyToken" | "knowsToken">;
+}
+
+/** The policy of a server's configuration. */
+export function policyOf({ config, members }: AccessServer): RouterPolicy {
+  const { httpServer: { crossdomain }, httpApi: { auth, allowOrigin }, vhosts } = config;
+  const isMember = async (call: Call) =>
+    await isOfCoworker({ config, members }, call) ||
+    (isCoworkerAction(call) && await members.knowsAnyToken(vhosts, call));
+  return { crossdomain, auth, allowOrigin, isMember };
+}
+
+/** Tells who makes a call of the API. */
+export async function callerOf({ config, members }: AccessServer, call: Call): Promise<Caller> {
+  const { httpApi: { auth, allowOrigin }, vhosts } = config;
+  return identifyCaller(call, {
+    operator: auth.enabled && isAuthorized(auth, call.headers) ? auth.username : null,
+    isMember: await members.knowsAnyToken(vhosts, call),
+    allowOrigin,
+    isOwnName: (name) => isOwnName(config, name),
+  });
+}
+
+/** Names that only the owner of this server can have given it. */
+function isOwnName({ httpApi, vhosts, advertise }: Config, name: string): boolean {
+  return vhosts.some((vhost) => vhost.name.toLowerCase() === name) || advertise?.host.toLowerCase() === name ||
+    httpApi.allowOrigin.some((origin) => new URL(origin).hostname === name) || machineName() === name;
+}
+
+function machineName(): string {
+  try {
+    return Deno.hostname().toLowerCase();
+  } catch {
+    // Started without the permission.
+    return "";
+  }
+}
