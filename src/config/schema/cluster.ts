@@ -100,7 +100,7 @@ export const clusterRows = {
     default: 1000,
     reload: "live",
     extension: true,
-    doc: "Time limit for handshake, connect and createStream with the server to pull from.",
+    doc: "Time limit for each answer of the server to pull from: to the handshake, to connect and to createStream.",
   }),
   firstMediaTimeoutMs: directive("first_media_timeout", milliseconds({ min: 1 }), {
     default: 2000,

@@ -1,5 +1,5 @@
 import { describeError, SrsError, UpstreamError } from "../../base/errors.ts";
-import type { Timers } from "../../base/clock.ts";
+import type { TimerHandle, Timers } from "../../base/clock.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
 import type { Network } from "../../net/network.ts";
 import type { TlsDialOptions } from "../../net/tls/dial.ts";
@@ -21,7 +21,10 @@ export interface RtmpClientOptions {
   connectTimeoutMs: number;
   /** For rtmps; null for plain RTMP. */
   tls?: TlsDialOptions | null;
-  /** The TLS handshake; then RTMP's, connect, createStream: until the session is ready. */
+  /**
+   * For the TLS handshake; then for each answer of RTMP, to the handshake, connect and createStream: a far server that
+   * goes on gets more time than one that says nothing.
+   */
   handshakeTimeoutMs: number;
   timers: Timers;
   network: Pick<Network, "dial" | "randomBytes">;
@@ -46,6 +49,9 @@ export interface RtmpClientHandlers {
 }
 
 const READ_BYTES = 64 * 1024;
+/** What a server answers before the session is ready, in this order. */
+const steps = ["handshake", "connect", "createStream"] as const;
+type Step = typeof steps[number];
 /** How long a closing connection may take to deliver its last words. */
 const FINISH_LINGER_MS = 500;
 
@@ -58,7 +64,9 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   readonly #tcp: TcpConn;
   readonly #session: RtmpClientSession;
   readonly #pump: WritePump;
-  readonly #deadline: { cancel(): void };
+  #deadline: TimerHandle;
+  /** What is to be answered next; null when the session is ready. */
+  #step: Step | null = "handshake";
   #closed = false;
   #finishing = false;
   #bytesIn = 0;
@@ -66,7 +74,7 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   #lastInputMs: number;
 
   private constructor(tcp: TcpConn, options: RtmpClientOptions, handlers: RtmpClientHandlers) {
-    const { timers, network, session, handshakeTimeoutMs } = options;
+    const { timers, network, session } = options;
     this.#options = options;
     this.#handlers = handlers;
     this.#tcp = tcp;
@@ -74,12 +82,7 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
     const random = (count: number) => network.randomBytes(count);
     this.#session = new RtmpClientSession(this, { ...session, random, nowMs: this.#lastInputMs });
     this.#pump = new WritePump(tcp, this);
-    this.#deadline = timers.after(handshakeTimeoutMs, () => {
-      const step = this.#session.isHandshakeDone ? "connect" : "handshake";
-      this.#end(
-        new UpstreamError("SocketTimeout", `${this.address}: no answer to the ${step} within ${handshakeTimeoutMs} ms`),
-      );
-    });
+    this.#deadline = this.#expectAnswer("handshake");
   }
 
   /**
@@ -172,7 +175,8 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   }
 
   onEvent(event: ClientEvent): void {
-    if (event.kind === "ready") this.#deadline.cancel();
+    if (event.kind === "connected") this.#goOn("createStream");
+    else if (event.kind === "ready") this.#goOn(null);
     if (!this.#closed) this.#handlers.onEvent(event);
   }
 
@@ -196,10 +200,29 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
     const wasDone = this.#session.isHandshakeDone;
     this.#session.receive(view);
     if (this.#closed) return;
-    if (!wasDone && this.#session.isHandshakeDone) this.#handlers.onHandshake?.();
+    if (!wasDone && this.#session.isHandshakeDone) {
+      this.#goOn("connect");
+      this.#handlers.onHandshake?.();
+    }
     // A full buffer: the rest of the burst is there already, and players are to get it in one write.
     if (view.length < READ_BYTES) this.#handlers.onBurstEnd?.();
     this.#pump.wake();
+  }
+
+  /** An answer has come: the next one is waited for anew. Not a second time for the same one, nor for an earlier one. */
+  #goOn(next: Step | null): void {
+    const isNews = this.#step !== null && (next === null || steps.indexOf(next) > steps.indexOf(this.#step));
+    if (!isNews || this.#closed || this.#finishing) return;
+    this.#deadline.cancel();
+    this.#step = next;
+    if (next !== null) this.#deadline = this.#expectAnswer(next);
+  }
+
+  #expectAnswer(step: Step): TimerHandle {
+    const { timers, handshakeTimeoutMs: limitMs } = this.#options;
+    return timers.after(limitMs, () => {
+      this.#end(new UpstreamError("SocketTimeout", `${this.address}: no answer to the ${step} within ${limitMs} ms`));
+    });
   }
 
   #end(error: UpstreamError): void {
