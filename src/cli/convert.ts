@@ -57,7 +57,7 @@ export const convertCommand: Command = {
       value: "conf|toml",
       help: "Language to write (default: by the extension of the output file, else the other language).",
     },
-    { name: "check", help: "Write nothing; print every problem, or ok." },
+    { name: "check", help: "Write nothing; print every problem (or ok)." },
     { name: "inline", help: "Replace each include with the content of its files." },
     { name: "strict-srs", help: "Refuse directives that SRS does not have." },
     { name: "comment-out", help: "With --strict-srs: turn such directives into comments." },

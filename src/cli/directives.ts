@@ -22,11 +22,15 @@ export const directivesCommand: Command = {
   ],
   sections: [{
     title: "EXIT STATUS",
-    rows: [["0", "The directives were printed."], ["1", "There is no such directive."]],
+    rows: [
+      ["0", "The directives were printed."],
+      ["1", "There is no such directive."],
+      ["2", "The command line is wrong."],
+    ],
   }],
   examples: [
     { line: "directives mw_latency", does: "explains one directive" },
-    { line: "directives --json", does: "prints all of them for programs" },
+    { line: "directives --json", does: "prints all of them as JSON, for programs" },
   ],
   run: (args, io) => Promise.resolve(printDirectives(args, io)),
 };

@@ -6,6 +6,7 @@ testWithOrigin("push publishes the sample and leaves cleanly on Ctrl-C", async (
   await using origin = new Origin();
   const push = run(pushCommand, origin.url());
   await until(() => origin.server.sources.find("/live/s")?.isActive === true, "the stream is there");
+  await until(() => push.err.includes("publishing to"), "push hears of it");
   const stats = origin.server.sources.find("/live/s")!.stats;
   await until(() => stats.videoFrames > 10, "frames come");
   push.stop();
@@ -35,6 +36,7 @@ testWithOrigin("push starts when the server comes up later", async () => {
   await until(() => push.err.includes("retrying"), "a failed try");
   await using origin = new Origin("", port);
   await until(() => origin.server.sources.find("/live/s")?.isActive === true, "the stream is there");
+  await until(() => push.err.includes("publishing to"), "push hears of it");
   push.stop();
   assertEquals(await push.status, 0);
 });

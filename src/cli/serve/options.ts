@@ -11,7 +11,7 @@ export const serveOptions: readonly OptionRow[] = [
     value: "FILE",
     help: "Configuration file, in SRS's language, or in TOML if its name ends in .toml (default conf/srs.conf).",
   },
-  { name: "test", short: "t", help: "Check the configuration, print every problem, or ok, and exit." },
+  { name: "test", short: "t", help: "Check the configuration, print every problem (or ok), and exit." },
   { name: "env-only", short: "e", help: "Read no file; take everything from environment variables." },
   { name: "signature", short: "g", help: "Print the name and version that peers see, and exit. -G does the same." },
   {
@@ -61,8 +61,8 @@ export const serveSections: readonly HelpSection[] = [
     rows: [
       [
         "SIGHUP",
-        "Reload the configuration. What can change without touching a connection changes; the log names what needs " +
-        "a restart. A file with errors changes nothing. With inotify_auto_reload, saving the file is enough.",
+        "Reload the configuration. The log says of each change whether it applies at once, applies to new clients, " +
+        "or needs a restart. A file with errors changes nothing. With inotify_auto_reload, saving the file is enough.",
       ],
       ["SIGUSR1", "Reopen the log file after you have moved it. No line is lost."],
       [
