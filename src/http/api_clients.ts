@@ -8,6 +8,7 @@ export const clientRoutes: readonly Route[] = [{
   path: "/api/v1/clients/[id]",
   methods: ["GET", "DELETE"],
   effect: ({ method }) => method === "DELETE" ? "kicks" : "reads",
+  isShared: true,
   doc: "clients, ten or by ?start= and &count=, or one: address, stream, traffic; DELETE ends its connection",
   handle({ server }, { method, query }, id) {
     const { identity, registry } = server;

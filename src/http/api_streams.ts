@@ -10,6 +10,7 @@ export const streamRoutes: readonly Route[] = [{
   path: "/api/v1/streams/[id]",
   methods: ["GET"],
   effect: "reads",
+  isShared: true,
   doc: "streams, ten or by ?start= and &count=, or one: publisher, codecs, traffic",
   handle({ server }, { query }, id) {
     const { identity, registry } = server;

@@ -18,6 +18,7 @@ export const systemRoutes: readonly Route[] = [
     path: "/api/v1/summaries",
     methods: "any",
     effect: "reads",
+    isShared: true,
     doc: "process, machine, traffic and connections in short",
     handle: (context) => envelope(context.server.identity, { data: summaries(context) }),
   },

@@ -8,6 +8,7 @@ export const vhostRoutes: readonly Route[] = [{
   path: "/api/v1/vhosts/[id]",
   methods: ["GET"],
   effect: "reads",
+  isShared: true,
   doc: "all vhosts or one: clients, streams, traffic",
   handle({ server }, _call, id) {
     const { identity, registry } = server;

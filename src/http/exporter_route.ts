@@ -1,4 +1,5 @@
 import { errorBody, refusal } from "./envelope.ts";
+import { KeptAnswers } from "./kept_answers.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { ApiContext, Route } from "./route.ts";
 import type { Mount } from "./router.ts";
@@ -8,13 +9,16 @@ export const exporterRoutes: readonly Route[] = [{
   path: "/metrics",
   methods: "any",
   effect: "reads",
+  isShared: true,
   doc: "metrics for Prometheus, where exporter is on",
   handle: (context) => context.server.config.exporter.enabled ? answerMetrics(context) : errorBody("ExporterDisable"),
 }];
 
 /** The port of `exporter`: `/metrics` and nothing else, whatever the method. */
 export function exporterMount(context: ApiContext): Mount {
-  return ({ path }) => path === "/metrics" ? answerMetrics(context) : refusal(404, "no such path, see /metrics");
+  const kept = new KeptAnswers({ nowMs: () => performance.now() });
+  const answer = () => kept.answer("", context.server.registry.version, () => answerMetrics(context));
+  return ({ path }) => path === "/metrics" ? answer() : refusal(404, "no such path, see /metrics");
 }
 
 /** An answer with all metrics. */

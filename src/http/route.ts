@@ -4,6 +4,7 @@ import { describeCaller, type Effect, refuseCall } from "./access/authority.ts";
 import { callerOf } from "./access/policy.ts";
 import type { Call } from "./call.ts";
 import { type JsonBody, jsonResponse, refusal } from "./envelope.ts";
+import { KeptAnswers } from "./kept_answers.ts";
 import { methodNotAllowed, type Mount } from "./router.ts";
 import type { SystemStats } from "./system_stats.ts";
 
@@ -65,6 +66,8 @@ export interface Route {
   readonly doc: string;
   /** Not in SRS. */
   readonly extension?: boolean;
+  /** All who ask with the same query get the same, whoever they are: see {@link KeptAnswers}. */
+  readonly isShared?: boolean;
   /** @param id What stands in place of `[id]`; empty when nothing does. */
   handle(context: ApiContext, call: Call, id: string): JsonBody | Response | Promise<Response>;
 }
@@ -72,11 +75,14 @@ export interface Route {
 const ID = "[id]";
 /** No longer paths in the log, in characters. */
 const LOGGED_PATH = 100;
+/** What an answer takes is time of this process, also where a test moves the server's clock. */
+const keepClock = { nowMs: () => performance.now() };
 
 /** Serves a table of routes. A path that lacks only the slash at its end is redirected, with 302 as in SRS. */
 export function mountRoutes(routes: readonly Route[], context: ApiContext): Mount {
   const exact = new Map(routes.map((route) => [route.path.replace(ID, ""), route]));
   const prefixes = routes.filter(({ path }) => path.endsWith(ID)).map((route) => route.path.slice(0, -ID.length));
+  const kept = new KeptAnswers(keepClock);
   return (call) => {
     const { path } = call;
     const prefix = exact.has(path) ? path : prefixes.find((start) => path.startsWith(start)) ?? "";
@@ -86,7 +92,10 @@ export function mountRoutes(routes: readonly Route[], context: ApiContext): Moun
     const method = call.method === "HEAD" ? "GET" : call.method;
     if (methods !== "any" && !methods.includes(method)) return methodNotAllowed(methods);
     const id = path.slice(prefix.length);
-    return effectOf(route, call) === "reads" ? answer(route, context, call, id) : change(route, context, call, id);
+    if (effectOf(route, call) !== "reads") return change(route, context, call, id);
+    if (route.isShared !== true || method !== "GET") return answer(route, context, call, id);
+    const { version } = context.server.registry;
+    return kept.answer(`${path}?${call.search}`, version, async () => await answer(route, context, call, id));
   };
 }
 

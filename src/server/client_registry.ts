@@ -82,6 +82,8 @@ export class ClientRegistry {
   readonly #vhosts = new Map<string, TrafficEntry>();
   /** Ids of streams that somebody counts on, by stream. */
   readonly #heldIds = new Map<string, { readonly id: string; holders: number }>();
+  /** Another number after each client that came or left. */
+  version = 0;
   /** All clients since start. */
   totalClients = 0;
   /** Connections refused or ended by an error since start. */
@@ -134,6 +136,7 @@ export class ClientRegistry {
   add(client: ClientEntry): void {
     const { key, vhost } = client.url;
     this.#clients.set(client.id, client);
+    this.version++;
     this.totalClients++;
     if (!this.#vhosts.has(vhost)) this.#vhosts.set(vhost, new TrafficEntry());
     const stream = this.#streams.get(key) ??
@@ -150,6 +153,7 @@ export class ClientRegistry {
   remove(client: ClientEntry): void {
     if (this.#clients.get(client.id) !== client) return;
     this.#clients.delete(client.id);
+    this.version++;
     const { key, vhost } = client.url;
     const stream = this.#streams.get(key);
     for (const entry of [stream, this.#vhosts.get(vhost)]) {

@@ -1,0 +1,66 @@
+import type { Clock } from "../base/clock.ts";
+
+/** An answer is kept this many times as long as it took to make: who asks over and over takes a twentieth of the time. */
+const KEEP_FACTOR = 20;
+const MAX_KEEP_MS = 1000;
+/** Most questions that are told apart; each answer may be some hundred KB. */
+const MAX_KEPT = 32;
+
+/** A response as it can be given more than once. */
+interface Whole {
+  readonly status: number;
+  readonly headers: [string, string][];
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+interface Kept {
+  readonly whole: Promise<Whole>;
+  /** What {@link KeptAnswers} was told of the state it was made from. */
+  readonly version: number;
+  untilMs: number;
+}
+
+/**
+ * Keeps answers that cost much for a short time, for all who ask the same. A cheap answer is as good as not kept, and none
+ * is kept longer than a second, or than the clients stay the same: what was kicked is gone from the next answer.
+ */
+export class KeptAnswers {
+  readonly #clock: Clock;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Answers a question; those who ask while it is being answered get the same.
+   *
+   * @param version Another one when answers of before no longer hold.
+   */
+  async answer(question: string, version: number, make: () => Promise<Response>): Promise<Response> {
+    const nowMs = this.#clock.nowMs();
+    const known = this.#kept.get(question);
+    if (known !== undefined && known.version === version && nowMs < known.untilMs) return responseOf(await known.whole);
+    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+    const kept: Kept = { whole: make().then(readWhole), version, untilMs: Infinity };
+    this.#kept.set(question, kept);
+    try {
+      return responseOf(await kept.whole);
+    } catch (error) {
+      this.#kept.delete(question);
+      throw error;
+    } finally {
+      const doneMs = this.#clock.nowMs();
+      kept.untilMs = doneMs + Math.min(MAX_KEEP_MS, (doneMs - nowMs) * KEEP_FACTOR);
+    }
+  }
+}
+
+async function readWhole(response: Response): Promise<Whole> {
+  const body = new Uint8Array(await response.arrayBuffer());
+  return { status: response.status, headers: [...response.headers], body };
+}
+
+function responseOf({ status, headers, body }: Whole): Response {
+  return new Response(body, { status, headers });
+}

@@ -1,0 +1,50 @@
+import { KeptAnswers } from "../../../src/http/kept_answers.ts";
+import { assertEquals, assertRejects } from "../../assert.ts";
+
+/** Answers with the number of times that it was made, which takes so long each time. */
+function setUp(tookMs: number) {
+  const clock = { now: 0, nowMs: () => clock.now };
+  const kept = new KeptAnswers(clock);
+  let made = 0;
+  const make = () => {
+    clock.now += tookMs;
+    return Promise.resolve(new Response(String(++made)));
+  };
+  const ask = async (question = "/a?", version = 0) => await (await kept.answer(question, version, make)).text();
+  return { clock, kept, ask };
+}
+
+Deno.test("KeptAnswers gives the same answer for twenty times as long as it took to make", async () => {
+  const { clock, ask } = setUp(10);
+  assertEquals(await Promise.all([ask(), ask(), ask()]), ["1", "1", "1"]);
+  clock.now = 209;
+  assertEquals(await ask(), "1");
+  clock.now = 210;
+  assertEquals(await ask(), "2");
+});
+
+Deno.test("KeptAnswers keeps nothing longer than a second, and nothing that cost nothing", async () => {
+  const slow = setUp(400);
+  await slow.ask();
+  slow.clock.now = 1400;
+  assertEquals(await slow.ask(), "2");
+  const free = setUp(0);
+  await free.ask();
+  assertEquals(await free.ask(), "2");
+});
+
+Deno.test("KeptAnswers tells questions apart, and drops an answer once the clients are others", async () => {
+  const { ask } = setUp(10);
+  assertEquals([await ask("/a?"), await ask("/a?count=2"), await ask("/a?")], ["1", "2", "1"]);
+  assertEquals([await ask("/a?", 1), await ask("/a?", 1)], ["3", "3"]);
+});
+
+Deno.test("KeptAnswers keeps no failure", async () => {
+  const { kept, clock } = setUp(10);
+  const fail = () => {
+    clock.now += 10;
+    return Promise.reject(new TypeError("no"));
+  };
+  await assertRejects(() => kept.answer("/a?", 0, fail), TypeError);
+  assertEquals(await (await kept.answer("/a?", 0, () => Promise.resolve(new Response("yes")))).text(), "yes");
+});
