@@ -30,11 +30,18 @@ Deno.test("srs-ts ends with status 2 and one line for what it does not know", as
   assertEquals((await cli("edge", "conf/x.conf")).code, 2);
 });
 
-Deno.test("-t passes the files of conf/", async () => {
-  const files = [["origin", "serverA"], ["origin", "serverB"], ["edge", "edge"]] as const;
-  await Promise.all(files.map(async ([role, name]) => {
+Deno.test("-t passes the files of conf/, and says what their APIs open to whom", async () => {
+  const access = (port: number, name: string) =>
+    `${confDirectory}origin.cluster.${name}.conf: HTTP API on 0.0.0.0:${port}: anyone may read; ` +
+    "scripts anywhere may kick; drain: this machine only\n";
+  const files = [
+    ["origin", "serverA", access(9090, "serverA")],
+    ["origin", "serverB", access(9091, "serverB")],
+    ["edge", "edge", ""],
+  ] as const;
+  await Promise.all(files.map(async ([role, name, open]) => {
     const path = `${confDirectory}origin.cluster.${name}.conf`;
-    assertEquals(await cli(role, "-t", "-c", path), { code: 0, output: `${path}: ok\n` });
+    assertEquals(await cli(role, "-t", "-c", path), { code: 0, output: `${open}${path}: ok\n` });
     assertEquals((await cli(role, "-t", `-c${path}`)).code, 0);
   }));
 });

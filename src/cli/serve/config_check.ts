@@ -8,6 +8,7 @@ import {
   sourceLineOf,
 } from "../../config/mod.ts";
 import { findDirective } from "../../config/srs/parser.ts";
+import { describeAccess } from "../../http/access/describe_access.ts";
 import type { CliIo } from "../command.ts";
 import type { ConfigReader } from "./config_reader.ts";
 
@@ -51,9 +52,10 @@ export function checkConfig(reader: ConfigReader, wanted: ServerRole | "any", io
 
 /** `-t`: reads the configuration and says what there is to say. @returns The exit status. */
 export function testConfig(reader: ConfigReader, wanted: ServerRole | "any", io: CliIo): number {
-  const { status, warnings } = checkConfig(reader, wanted, io);
+  const { config, status, warnings } = checkConfig(reader, wanted, io);
   if (status !== 0) return status;
   for (const warning of warnings) io.err(`${warning}\n`);
+  if (config.httpApi.enabled) io.out(`${reader.name}: ${describeAccess(config)}\n`);
   io.out(`${reader.name}: ok\n`);
   return 0;
 }
