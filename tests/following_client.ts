@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { systemTimers } from "../src/base/clock.ts";
-import { systemNetwork } from "../src/net/network.ts";
+import { networkOf } from "../src/net/network.ts";
+import { systemWorld } from "../src/net/system_world.ts";
 import { RtmpClient } from "../src/upstream/client/rtmp_client.ts";
 import { parseTarget } from "../src/upstream/target.ts";
 import { MessageType, type RtmpMessage } from "../src/rtmp/message.ts";
@@ -56,7 +57,7 @@ export class FollowingClient implements Disposable {
         connectTimeoutMs: 3000,
         handshakeTimeoutMs: 3000,
         timers: systemTimers,
-        network: systemNetwork,
+        network: networkOf(systemWorld),
         session: {
           role: "play",
           tcUrl: `rtmp://${target.text}/${url.app}`,

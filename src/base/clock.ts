@@ -17,6 +17,16 @@ export interface Timers extends Clock {
   after(delayMs: number, fn: () => void): TimerHandle;
 }
 
+/** Calls `fn` again and again, each time `intervalMs` after the last, until the handle is cancelled. */
+export function every(timers: Timers, intervalMs: number, fn: () => void): TimerHandle {
+  const again = () => {
+    next = timers.after(intervalMs, again);
+    fn();
+  };
+  let next = timers.after(intervalMs, again);
+  return { cancel: () => next.cancel() };
+}
+
 /** The clock and timers of the running process. The origin is fixed at start, so a changed system clock has no effect. */
 export const systemTimers: Timers = {
   nowMs: () => performance.timeOrigin + performance.now(),

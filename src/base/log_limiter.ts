@@ -7,14 +7,8 @@ const PERIOD_MS = 1000;
 const MAX_KINDS = 32;
 const OTHER_KINDS = "";
 
-/** Lines of one kind within a period that are written at once where peers cause them in the usual course. */
-const USUAL_LINES = 100;
-
 /** What came of one kind since its last line. */
 interface KindState {
-  /** Lines that are written at once in a period, and what is left of them. */
-  readonly most: number;
-  left: number;
   held: number;
   /** Writes the latest held line, with a remark behind it. */
   writeLatest: (remark: string) => void;
@@ -24,8 +18,8 @@ interface KindState {
 /**
  * Keeps a peer that fails over and over from filling the log.
  *
- * The first lines of a kind, of warnings the first one, are written at once. Further ones within the next second are
- * counted; the latest of them is written at the end of that second, with the number of the others.
+ * The first line of a kind is written at once. Further ones within the next second are counted; the latest of them is
+ * written at the end of that second, with the number of the others.
  */
 export class LogLimiter implements Disposable {
   readonly #timers: Timers;
@@ -35,23 +29,14 @@ export class LogLimiter implements Disposable {
     this.#timers = timers;
   }
 
-  /**
-   * Takes one line and writes it now, later, or as a number only.
-   *
-   * @param write Gets the text to be written.
-   * @param most So many lines of that kind are written at once in a second.
-   */
-  pass(kind: string, text: string, write: (text: string) => void, most = 1): void {
+  /** Takes one line and writes it now, later, or as a number only. @param write Gets the text to be written. */
+  pass(kind: string, text: string, write: (text: string) => void): void {
     const key = this.#kinds.has(kind) || this.#kinds.size < MAX_KINDS ? kind : OTHER_KINDS;
     const known = this.#kinds.get(key);
     if (known === undefined) {
       write(text);
-      this.#kinds.set(key, { most, left: most - 1, held: 0, writeLatest: () => {}, timer: this.#wait(key) });
+      this.#kinds.set(key, { held: 0, writeLatest: () => {}, timer: this.#wait(key) });
       return;
-    }
-    if (known.left > 0) {
-      known.left--;
-      return write(text);
     }
     known.held++;
     known.writeLatest = (remark) => write(`${text}${remark}`);
@@ -71,7 +56,6 @@ export class LogLimiter implements Disposable {
       const state = this.#kinds.get(key);
       if (state === undefined || state.held === 0) return void this.#kinds.delete(key);
       release(state);
-      state.left = state.most - 1;
       state.timer = this.#wait(key);
     });
   }
@@ -91,25 +75,15 @@ export function kindOfLine(text: string): string {
   return text.slice(0, 400).replace(/"[^"]*"/g, '""').replace(/[\w.:%/?&=-]+/g, (word) => /\d/.test(word) ? "#" : word);
 }
 
-/** Limiters of {@link limitLines}. They are two, so that kinds of one cannot make those of the other count as one. */
-export interface LineLimiters {
-  readonly warnings: LogLimiter;
-  readonly others: LogLimiter;
-}
-
-/**
- * A logger whose lines, with those of all loggers made from it, go through limiters: a second lets one warning or error of a
- * kind through, and a hundred other lines of a kind. Traces are left alone.
- */
-export function limitLines(log: Logger, limiters: LineLimiters): Logger {
-  const { warnings, others } = limiters;
+/** A logger whose warnings and errors, with those of all loggers made from it, go through the limiter. */
+export function limitWarnings(log: Logger, limiter: LogLimiter): Logger {
   return {
     cid: log.cid,
     trace: (text) => log.trace(text),
     debug: (text) => log.debug(text),
-    info: (text) => others.pass(kindOfLine(text), text, (line) => log.info(line), USUAL_LINES),
-    warn: (text) => warnings.pass(`warn ${kindOfLine(text)}`, text, (line) => log.warn(line)),
-    error: (text) => warnings.pass(`error ${kindOfLine(text)}`, text, (line) => log.error(line)),
-    withCid: (cid) => limitLines(log.withCid(cid), limiters),
+    info: (text) => log.info(text),
+    warn: (text) => limiter.pass(`warn ${kindOfLine(text)}`, text, (line) => log.warn(line)),
+    error: (text) => limiter.pass(`error ${kindOfLine(text)}`, text, (line) => log.error(line)),
+    withCid: (cid) => limitWarnings(log.withCid(cid), limiter),
   };
 }

@@ -27,6 +27,12 @@ export interface Socket {
   follow?<Place>(tail: LiveTail<Place>, sink: FollowSink<Place>): Following;
 }
 
+/** A socket that speaks TLS. */
+export interface SecureSocket extends Socket {
+  /** Settles once the handshake is done. Rejects with the reason it failed. */
+  handshake(): Promise<void>;
+}
+
 /** A listening socket. */
 export interface ListenerSocket {
   readonly addr: NetAddress;

@@ -1,6 +1,7 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import type { Span } from "../base/trace.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
+import type { Fetch } from "../base/world.ts";
 import { proofHeaders, type ProofKind } from "./coworker_proof.ts";
 
 /** Which stream is looked for, and whom to ask. */
@@ -63,9 +64,6 @@ export interface CoworkerAnswer {
   /** Instance that answered, for servers that tell (SRS does not). */
   instance: string | null;
 }
-
-/** What is needed of the global `fetch`. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** A coworker does not answer this server: it has a password, or knows it not for a member of its cluster. */
 export class CoworkerRefusal extends UpstreamError {

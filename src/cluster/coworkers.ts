@@ -6,16 +6,16 @@ import {
   askCoworker,
   clustersUrl,
   type CoworkerAnswer,
-  type Fetch,
   type Owner,
   type OwnerQuery,
   type ServerAddress,
 } from "./coworker_question.ts";
+import type { Fetch } from "../base/world.ts";
 import { QuestionQueue } from "./question_queue.ts";
 import { findStandIns } from "./stand_in.ts";
 
 export { askCoworker, readBody } from "./coworker_question.ts";
-export type { CoworkerAnswer, Fetch, Owner, OwnerQuery, ServerAddress } from "./coworker_question.ts";
+export type { CoworkerAnswer, Owner, OwnerQuery, ServerAddress } from "./coworker_question.ts";
 
 /** How one coworker answers. */
 export interface CoworkerHealth {

@@ -6,7 +6,7 @@ import { answerClaim } from "../server/conflict.ts";
 import type { AccessServer } from "./access/policy.ts";
 import type { Call } from "./call.ts";
 import { envelope, type JsonBody, jsonResponse, refusal } from "./envelope.ts";
-import { localAddresses, mainAddress } from "./local_address.ts";
+import { mainAddress } from "./local_address.ts";
 import type { ApiContext, Route } from "./route.ts";
 
 const PATH = "/api/v1/clusters";
@@ -74,7 +74,7 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
   const facts: OwnerFacts = {
     config: server.config,
     sources: server.sources,
-    fallbackIp: () => mainAddress(localAddresses()),
+    fallbackIp: () => mainAddress(server.world.interfaces()),
     publisher: (key) => server.publishers.active(key),
     isDraining: server.drain.isOn,
   };

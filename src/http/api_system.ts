@@ -1,3 +1,4 @@
+import type { ProcessFacts } from "../base/world.ts";
 import { srsIdentity, VERSION } from "../server/identity.ts";
 import { envelope, type JsonBody } from "./envelope.ts";
 import type { ApiContext, Route } from "./route.ts";
@@ -37,14 +38,15 @@ export const systemRoutes: readonly Route[] = [
     methods: "any",
     effect: "reads",
     doc: "what this server can do, in SRS's words",
-    handle: ({ server }) => envelope(server.identity, { data: { ...build(), features: features() } }),
+    handle: ({ server }) =>
+      envelope(server.identity, { data: { ...build(server.world.process), features: features() } }),
   },
 ];
 
-function build(): JsonBody {
-  const { deno, v8, typescript } = Deno.version;
+function build({ version, build }: ProcessFacts): JsonBody {
+  const { deno, v8, typescript } = version;
   return {
-    options: `--target=${Deno.build.target}`,
+    options: `--target=${build.target}`,
     options2: `deno ${deno}, v8 ${v8}, typescript ${typescript}`,
     build: "",
     build2: "",
@@ -75,6 +77,7 @@ function features(): JsonBody {
 /** Source: SRS 7 `srs_api_dump_summaries`; also the body of its heartbeat. */
 export function summaries({ server, system }: ApiContext): JsonBody {
   const now = system.latest;
+  const { process } = server.world;
   const { memory, status, load, internet, intranet, sockets } = now;
   const nowMs = Math.round(server.timers.nowMs());
   const vhosts = new Set(server.registry.vhosts().values());
@@ -85,9 +88,9 @@ export function summaries({ server, system }: ApiContext): JsonBody {
     self: {
       version: VERSION,
       pid: server.identity.pid,
-      ppid: Deno.ppid,
-      argv: ["srs-ts", ...Deno.args].join(" "),
-      cwd: Deno.cwd(),
+      ppid: process.ppid,
+      argv: ["srs-ts", ...process.args].join(" "),
+      cwd: process.cwd(),
       mem_kbyte: status("VmRSS"),
       mem_percent: now.selfRamPercent,
       cpu_percent: now.selfPercent,

@@ -61,15 +61,23 @@ async function actAtCoworker({ server }: ApiContext, name: string, action: Actio
   if (action === null) return refusal(400, "do must be drain, or kick with the id of a client");
   const { base, cluster: { coworkerToken: [token = ""], coworkerProof: kind } } = coworker;
   const url = base + action.path;
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const giveUp = new AbortController();
+  const timer = server.world.after(TIMEOUT_MS, () => giveUp.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)));
   try {
     const headers = await proofHeaders(token, url, { kind, nowMs: server.timers.nowMs() });
-    const answer = await fetch(url, { method: action.method, headers, redirect: "error", signal });
+    const answer = await server.world.fetch(url, {
+      method: action.method,
+      headers,
+      redirect: "error",
+      signal: giveUp.signal,
+    });
     const body = await readBody(answer);
     if (answer.status !== 200) return refusal(502, `${name} refused: ${reasonOf(answer.status, body)}`);
     return new Response(body, { headers: { "content-type": "application/json" } });
   } catch (error) {
     return refusal(502, `${name} did not answer: ${describeError(error)}`);
+  } finally {
+    timer.cancel();
   }
 }
 

@@ -16,7 +16,7 @@ export const exporterRoutes: readonly Route[] = [{
 
 /** The port of `exporter`: `/metrics` and nothing else, whatever the method. */
 export function exporterMount(context: ApiContext): Mount {
-  const kept = new KeptAnswers({ nowMs: () => performance.now() });
+  const kept = new KeptAnswers(context.server.world);
   const answer = () => kept.answer("", context.server.registry.version, () => answerMetrics(context));
   return ({ path }) => path === "/metrics" ? answer() : refusal(404, "no such path, see /metrics");
 }

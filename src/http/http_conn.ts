@@ -1,5 +1,6 @@
 import type { Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import type { World } from "../base/world.ts";
 import { isConnectionEnd, type TcpConn } from "../net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../net/write_pump.ts";
 import type { CloseReason } from "../server/close_reason.ts";
@@ -16,7 +17,7 @@ import type { Router } from "./router.ts";
 /** What all connections of a listener share. */
 export interface HttpConnOptions {
   readonly router: Router;
-  readonly timers: Timers;
+  readonly world: Timers & Pick<World, "randomBytes">;
   readonly log: Logger;
   /** A live stream has ended, for the viewer at least. */
   onLiveEnd?(reason: CloseReason): void;
@@ -50,7 +51,7 @@ const normalEnds: ReadonlySet<CloseReason> = new Set([
  * same bytes from the log. Here live streams take the way of RTMP players, and time-outs and bounds are ours.
  */
 export class HttpConn implements PumpSource<LogPosition>, LiveHost {
-  readonly id = randomId(8);
+  readonly id: string;
   readonly log: Logger;
   readonly #tcp: TcpConn;
   readonly #options: HttpConnOptions;
@@ -73,12 +74,14 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
   #stalledSinceMs: number;
 
   constructor(tcp: TcpConn, options: HttpConnOptions) {
+    const { world } = options;
     this.#tcp = tcp;
     this.#options = options;
+    this.id = randomId(world, 8);
     this.log = options.log.withCid(this.id);
     this.#pump = new WritePump(tcp, this);
-    this.#writer = new ResponseWriter(tcp, options.timers);
-    this.#waitingSinceMs = this.#stalledSinceMs = options.timers.nowMs();
+    this.#writer = new ResponseWriter(tcp, world);
+    this.#waitingSinceMs = this.#stalledSinceMs = world.nowMs();
   }
 
   get remoteIp(): string {
@@ -171,7 +174,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
   finish(reason: CloseReason, detail: string): void {
     this.#settle(reason, detail);
     this.#endViewer();
-    if (this.#finishingSinceMs === 0) this.#finishingSinceMs = this.#options.timers.nowMs();
+    if (this.#finishingSinceMs === 0) this.#finishingSinceMs = this.#options.world.nowMs();
     this.#pump.wake();
   }
 
@@ -237,7 +240,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     else if (minorVersion === 0) answer.headers.set("connection", "keep-alive");
     await this.#writer.write(answer, method !== "HEAD");
     if (!keepsAlive) this.#finishNow();
-    this.#waitingSinceMs = this.#options.timers.nowMs();
+    this.#waitingSinceMs = this.#options.world.nowMs();
     this.#isAnswering = false;
     return keepsAlive && !this.#tcp.closed;
   }
@@ -273,7 +276,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
 
   /** Everything is written. */
   #finishNow(): void {
-    this.#finishingSinceMs = this.#options.timers.nowMs();
+    this.#finishingSinceMs = this.#options.world.nowMs();
     this.#tcp.finish(LINGER_MS);
   }
 

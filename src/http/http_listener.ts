@@ -1,8 +1,9 @@
-import type { Timers } from "../base/clock.ts";
+import { every, type TimerHandle } from "../base/clock.ts";
 import { SrsError } from "../base/errors.ts";
+import type { World } from "../base/world.ts";
 import type { Logger } from "../base/log.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
-import { type ListenSocket, TcpListener } from "../net/tcp_listener.ts";
+import { type ListenWorld, TcpListener } from "../net/tcp_listener.ts";
 import { formatHost } from "../rtmp/url.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import { HttpConn } from "./http_conn.ts";
@@ -13,14 +14,15 @@ export interface HttpListenerOptions {
   /** What is served, for log lines and errors: `HTTP API`. */
   readonly name: string;
   readonly router: Router;
-  readonly timers: Timers;
+  /** Of the server; its ports may be others, as those that speak TLS. */
+  readonly world: Pick<World, "nowMs" | "after" | "randomBytes">;
   readonly log: Logger;
   /** Most connections at a time. */
   maxConnections(): number;
   /** A live stream has ended, for a viewer at least. */
   onLiveEnd?(reason: CloseReason): void;
   /** Opens the socket. */
-  readonly listen: ListenSocket;
+  readonly ports: ListenWorld;
 }
 
 const TICK_MS = 1000;
@@ -31,7 +33,7 @@ export class HttpListener {
   readonly #conns = new Map<HttpConn, Promise<void>>();
   #listener: TcpListener | null = null;
   #serving: Promise<void> = Promise.resolve();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: TimerHandle | null = null;
   #refused = 0;
 
   constructor(options: HttpListenerOptions) {
@@ -58,10 +60,10 @@ export class HttpListener {
    */
   start({ host, port }: { host: string; port: number }): void {
     if (this.#listener !== null) return;
-    const { log, name, listen } = this.#options;
+    const { log, name, world, ports } = this.#options;
     const hostname = host === "" ? "0.0.0.0" : host;
     try {
-      this.#listener = TcpListener.listen({ host: hostname, port }, listen);
+      this.#listener = TcpListener.listen(ports, { host: hostname, port });
     } catch (error) {
       if (!(error instanceof SrsError)) throw error;
       const where = `cannot listen on ${formatHost(hostname)}:${port}`;
@@ -72,7 +74,7 @@ export class HttpListener {
       onAcceptError: (error, count) =>
         log.error(`${name} cannot accept connections (${count} times): ${String(error)}`),
     });
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer = every(world, TICK_MS, () => this.#tick());
     log.info(`${name} listens on ${formatHost(hostname)}:${this.port}`);
   }
 
@@ -86,7 +88,7 @@ export class HttpListener {
   async stop(): Promise<void> {
     this.#listener?.close();
     this.#listener = null;
-    clearInterval(this.#timer);
+    this.#timer?.cancel();
     for (const conn of this.#conns.keys()) conn.close("shutdown", "");
     await Promise.all([this.#serving, ...this.#conns.values()]);
   }
@@ -108,8 +110,8 @@ export class HttpListener {
   }
 
   #tick(): void {
-    const { timers, log, name } = this.#options;
-    const nowMs = timers.nowMs();
+    const { world, log, name } = this.#options;
+    const nowMs = world.nowMs();
     for (const conn of this.#conns.keys()) conn.tick(nowMs);
     if (this.#refused === 0) return;
     log.warn(`${name}: ${this.#refused} connections refused: max_connections is reached`);

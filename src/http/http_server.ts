@@ -1,6 +1,5 @@
 import type { ListenAddress } from "../config/mod.ts";
-import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
-import { type ListenTls, listenTlsHere } from "../net/tls/listener.ts";
+import type { ListenWorld } from "../net/tcp_listener.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
 import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
@@ -22,12 +21,7 @@ import { streamMount } from "./stream_mount.ts";
 import { SystemStats } from "./system_stats.ts";
 
 /** What the API can do besides asking the server. */
-export interface HttpServerOptions extends Pick<ApiContext, "reload" | "reloadState" | "drain"> {
-  /** Opens the sockets that clients come to; by default in this thread. */
-  listen?: ListenSocket;
-  /** The same with TLS. */
-  listenTls?: ListenTls;
-}
+export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain">;
 
 /**
  * Scrapers at a time; those without a request give way to new ones. They fit into the 128 files that are free beside
@@ -47,21 +41,15 @@ export class HttpServer {
   /** The certificates of `https`, which a reload reads anew. */
   readonly certificates: readonly TlsPorts[];
   readonly #exporter: HttpListener;
-  readonly #listen: ListenSocket;
-  readonly #listenTls: ListenTls;
   readonly #policy = () => policyOf(this.#server);
 
-  constructor(
-    server: ApiServer & ServerContext,
-    { listen = listenHere, listenTls = listenTlsHere, ...options }: HttpServerOptions = {},
-  ) {
+  constructor(server: ApiServer & ServerContext, options: HttpServerOptions = {}) {
+    const { world } = server;
     this.#server = server;
-    this.#listen = listen;
-    this.#listenTls = listenTls;
-    this.#system = new SystemStats(server.timers);
+    this.#system = new SystemStats(world);
     const context = { ...options, server, system: this.#system };
     const api = mountRoutes([...apiRoutes, ...consoleRoutes], context);
-    const files = staticMount(() => server.config);
+    const files = staticMount(server);
     const live = streamMount(server, files);
     const { httpApi, httpServer } = server.config;
     const isShared = httpApi.enabled && httpServer.enabled && isSame(httpApi.listen, httpServer.listen);
@@ -75,14 +63,14 @@ export class HttpServer {
     });
     this.certificates = isShared ? [apiCertificate] : [apiCertificate, webCertificate];
     const apiRouter = this.#router(isShared ? [live, console, sharedMount(api, files)] : [api, console]);
-    this.#api = this.#listener("HTTP API", apiRouter, this.#listen);
-    this.#secureApi = this.#listener("HTTPS API", apiRouter, apiCertificate.listen);
+    this.#api = this.#listener("HTTP API", apiRouter, world);
+    this.#secureApi = this.#listener("HTTPS API", apiRouter, apiCertificate.world);
     const webRouter = this.#router([live, files]);
-    this.#web = isShared ? this.#api : this.#listener("HTTP server", webRouter, this.#listen);
-    this.#secureWeb = isShared ? this.#secureApi : this.#listener("HTTPS server", webRouter, webCertificate.listen);
-    // It needs no threads, and no password, which guards the API alone.
+    this.#web = isShared ? this.#api : this.#listener("HTTP server", webRouter, world);
+    this.#secureWeb = isShared ? this.#secureApi : this.#listener("HTTPS server", webRouter, webCertificate.world);
+    // It needs no password, which guards the API alone.
     const exporterRouter = new Router([exporterMount(context)], () => openPolicy, server.log);
-    this.#exporter = this.#listener("exporter", exporterRouter, listenHere, MAX_EXPORTER_CONNECTIONS);
+    this.#exporter = this.#listener("exporter", exporterRouter, world, MAX_EXPORTER_CONNECTIONS);
     this.#reportSummaries(() => {
       // From the first report on, where neither the API nor the exporter has begun with it.
       this.#system.start();
@@ -176,18 +164,18 @@ export class HttpServer {
   }
 
   #certificate(name: string, files: TlsPortsOptions["files"]): TlsPorts {
-    return new TlsPorts({ name, log: this.#server.log, listenTls: this.#listenTls, files });
+    return new TlsPorts({ name, log: this.#server.log, world: this.#server.world, files });
   }
 
   #router(mounts: readonly Mount[]): Router {
     return new Router(mounts, this.#policy, this.#server.log);
   }
 
-  #listener(name: string, router: Router, listen: ListenSocket, most = Infinity): HttpListener {
-    const { timers, log, registry } = this.#server;
+  #listener(name: string, router: Router, ports: ListenWorld, most = Infinity): HttpListener {
+    const { world, log, registry } = this.#server;
     const maxConnections = () => Math.min(this.#server.config.maxConnections, most);
     const onLiveEnd = (reason: CloseReason) => registry.ends.note("http", reason);
-    return new HttpListener({ name, router, timers, log, listen, maxConnections, onLiveEnd });
+    return new HttpListener({ name, router, world, log, ports, maxConnections, onLiveEnd });
   }
 }
 

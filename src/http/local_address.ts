@@ -1,15 +1,4 @@
-/** An interface address, as `Deno.networkInterfaces()` lists them. */
-export type InterfaceAddress = Pick<Deno.NetworkInterfaceInfo, "name" | "family" | "address">;
-
-/** Addresses of this machine; empty where that may not be asked. */
-export function localAddresses(): InterfaceAddress[] {
-  try {
-    return Deno.networkInterfaces();
-  } catch {
-    // Started without the permission: what depends on it is left out.
-    return [];
-  }
-}
+import type { InterfaceAddress } from "../base/world.ts";
 
 /** The address by which others of a network most likely reach this machine: the first private IPv4 address. */
 export function mainAddress(addresses: readonly InterfaceAddress[]): string {

@@ -1,3 +1,4 @@
+import type { World } from "../base/world.ts";
 import { VERSION } from "../server/identity.ts";
 import { type Metric, single } from "./metrics_table.ts";
 import type { MetricFacts } from "./metrics_facts.ts";
@@ -10,7 +11,7 @@ export const srsMetrics: readonly Metric[] = [
     type: "gauge",
     help: "System of this server.",
     labels: ["sysname", "nodename", "release", "version", "machine"],
-    read: () => [[uname(), 1]],
+    read: ({ server }) => [[uname(server.world), 1]],
   },
   {
     name: "srs_build_info",
@@ -52,20 +53,20 @@ export const srsMetrics: readonly Metric[] = [
   }) => server.registry.totalErrors),
 ];
 
-function uname(): Record<string, string> {
-  const { os, arch } = Deno.build;
+function uname({ process, files }: World): Record<string, string> {
+  const { os, arch } = process.build;
   return {
     sysname: os === "linux" ? "Linux" : os,
-    nodename: Deno.hostname(),
-    release: Deno.osRelease(),
-    version: kernelVersion(),
+    nodename: process.hostname(),
+    release: process.osRelease(),
+    version: kernelVersion(files),
     machine: arch,
   };
 }
 
-function kernelVersion(): string {
+function kernelVersion(files: World["files"]): string {
   try {
-    return Deno.readTextFileSync("/proc/sys/kernel/version").trim();
+    return files.readTextFileSync("/proc/sys/kernel/version").trim();
   } catch {
     // Not Linux, or not permitted.
     return "";

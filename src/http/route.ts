@@ -20,6 +20,7 @@ export type ApiServer =
     | "registry"
     | "publishers"
     | "members"
+    | "world"
     | "pulls"
     | "startedMs"
   >
@@ -75,14 +76,12 @@ export interface Route {
 const ID = "[id]";
 /** No longer paths in the log, in characters. */
 const LOGGED_PATH = 100;
-/** What an answer takes is time of this process, also where a test moves the server's clock. */
-const keepClock = { nowMs: () => performance.now() };
 
 /** Serves a table of routes. A path that lacks only the slash at its end is redirected, with 302 as in SRS. */
 export function mountRoutes(routes: readonly Route[], context: ApiContext): Mount {
   const exact = new Map(routes.map((route) => [route.path.replace(ID, ""), route]));
   const prefixes = routes.filter(({ path }) => path.endsWith(ID)).map((route) => route.path.slice(0, -ID.length));
-  const kept = new KeptAnswers(keepClock);
+  const kept = new KeptAnswers(context.server.world);
   return (call) => {
     const { path } = call;
     const prefix = exact.has(path) ? path : prefixes.find((start) => path.startsWith(start)) ?? "";

@@ -1,3 +1,4 @@
+import type { Files } from "../base/world.ts";
 import { type ByteRange, parseByteRange } from "./byte_range.ts";
 import type { Call } from "./call.ts";
 import { refusal } from "./envelope.ts";
@@ -26,13 +27,13 @@ interface FoundFile {
  *
  * @param path What of the request's path is below the directory; begins with a slash.
  */
-export async function serveFile(dir: string, path: string, call: Call): Promise<Response> {
+export async function serveFile(files: Files, dir: string, path: string, call: Call): Promise<Response> {
   const notFound = refusal(404, "no such file");
   if (call.method !== "GET" && call.method !== "HEAD") return methodNotAllowed(["GET"]);
   const relative = staticPath(path);
   if (relative === null) return notFound;
   try {
-    const found = await openFile(dir, relative);
+    const found = await openFile(files, dir, relative);
     if (found === null) return notFound;
     if (found === "folder") return redirect(302, `${call.path}/`, call.search);
     return answerFile(found, call);
@@ -44,18 +45,18 @@ export async function serveFile(dir: string, path: string, call: Call): Promise<
 }
 
 /** Opens what a path means; "folder" for a folder that was asked for without the slash at its end. */
-async function openFile(dir: string, relative: string): Promise<FoundFile | "folder" | null> {
-  const root = await Deno.realPath(dir);
+async function openFile(files: Files, dir: string, relative: string): Promise<FoundFile | "folder" | null> {
+  const root = await files.realPath(dir);
   // The real path is what is opened: a link is followed once, and judged by where it leads.
-  let path = await Deno.realPath(`${root}/${relative}`);
+  let path = await files.realPath(`${root}/${relative}`);
   if (!isWithin(root, path)) return null;
-  const isFolder = (await Deno.stat(path)).isDirectory;
+  const isFolder = (await files.stat(path)).isDirectory;
   if (isFolder && relative !== "" && !relative.endsWith("/")) return "folder";
   if (isFolder !== (relative === "" || relative.endsWith("/"))) return null;
-  if (isFolder) path = await Deno.realPath(`${path}/${INDEX}`);
+  if (isFolder) path = await files.realPath(`${path}/${INDEX}`);
   // Looked at before it is opened: to open a pipe would wait for somebody who writes.
-  if (!isWithin(root, path) || !(await Deno.stat(path)).isFile) return null;
-  const file = await Deno.open(path);
+  if (!isWithin(root, path) || !(await files.stat(path)).isFile) return null;
+  const file = await files.open(path);
   return { path, file, info: await file.stat() };
 }
 

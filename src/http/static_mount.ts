@@ -1,17 +1,20 @@
+import type { World } from "../base/world.ts";
 import type { Config } from "../config/mod.ts";
 import type { Call } from "./call.ts";
 import type { Mount } from "./router.ts";
 import { serveFile } from "./static_files.ts";
 
+/** The server whose files are served. */
+export type FileServer = { readonly config: Config; readonly world: Pick<World, "files"> };
+
 /**
  * Serves the files of `http_static` for its vhost, told by the Host header, and those of `http_server.dir` for everybody.
- *
- * @param config The configuration in force, asked anew for each request.
+ * The configuration is looked at for each request.
  */
-export function staticMount(config: () => Config): Mount {
+export function staticMount(server: FileServer): Mount {
   return (call) => {
-    const { dir, path } = placeOf(config(), call);
-    return serveFile(dir, path, call);
+    const { dir, path } = placeOf(server.config, call);
+    return serveFile(server.world.files, dir, path, call);
   };
 }
 

@@ -1,5 +1,6 @@
-import type { Clock } from "../base/clock.ts";
-import { type InterfaceAddress, isPrivateIpv4, localAddresses } from "./local_address.ts";
+import { every, type TimerHandle, type Timers } from "../base/clock.ts";
+import type { InterfaceAddress, World } from "../base/world.ts";
+import { isPrivateIpv4 } from "./local_address.ts";
 import { type CpuTimes, parseCpuTimes, parseNetDev, parseNumbers, parseSelfStat, parseSockets } from "./proc_files.ts";
 
 /** Machine and process at one moment. What is called percent is a fraction of 1 with two decimals, as in SRS. */
@@ -35,24 +36,22 @@ export interface SystemSnapshot {
   readonly sockets: ReturnType<typeof parseSockets>;
 }
 
-/** Reads a small file at once; null when that is not possible. */
-export type ReadText = (path: string) => string | null;
+/** What is needed of the world to look at the machine. */
+export type StatsWorld = Timers & Pick<World, "interfaces"> & {
+  readonly files: Pick<World["files"], "readTextFileSync">;
+};
 
 const SAMPLE_MS = 3000;
 const TICKS_PER_SECOND = 100;
 
 /** Samples `/proc` every 3 seconds, as SRS does: what the API asks costs nothing more, however often it asks. */
 export class SystemStats {
-  readonly #clock: Clock;
-  readonly #read: ReadText;
-  readonly #addresses: () => readonly InterfaceAddress[];
+  readonly #world: StatsWorld;
   #latest: SystemSnapshot;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: TimerHandle | null = null;
 
-  constructor(clock: Clock, read: ReadText = readText, addresses: () => readonly InterfaceAddress[] = localAddresses) {
-    this.#clock = clock;
-    this.#read = read;
-    this.#addresses = addresses;
+  constructor(world: StatsWorld) {
+    this.#world = world;
     this.#latest = this.#take();
   }
 
@@ -61,12 +60,21 @@ export class SystemStats {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.sample(), SAMPLE_MS);
+    this.#timer ??= every(this.#world, SAMPLE_MS, () => this.sample());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  /** A small file; empty where there is no /proc, or not for this process: the answers then say that they are not ok. */
+  #read(path: string): string {
+    try {
+      return this.#world.files.readTextFileSync(path);
+    } catch {
+      return "";
+    }
   }
 
   /** Reads everything anew. */
@@ -85,7 +93,7 @@ export class SystemStats {
 
   /** The shares of processors are those since the start of process and machine: the first sample has nothing else. */
   #take(): SystemSnapshot {
-    const read = (name: string) => this.#read(`/proc/${name}`) ?? "";
+    const read = (name: string) => this.#read(`/proc/${name}`);
     const [stat, selfStat, meminfo] = [read("stat"), read("self/stat"), read("meminfo")];
     const self = parseSelfStat(selfStat);
     const cpu = parseCpuTimes(stat);
@@ -97,7 +105,7 @@ export class SystemStats {
     const aliveSeconds = uptimeSeconds - Number(self.starttime) / TICKS_PER_SECOND;
     return {
       ok: stat !== "" && selfStat !== "" && meminfo !== "",
-      sampleMs: Math.round(this.#clock.nowMs()),
+      sampleMs: Math.round(this.#world.nowMs()),
       self,
       selfPercent: share(ticksOf(self) / TICKS_PER_SECOND, aliveSeconds),
       cpu,
@@ -118,7 +126,7 @@ export class SystemStats {
 
   #sumNetwork(netDev: string): Pick<SystemSnapshot, "internet" | "intranet"> {
     const isPublic = ({ family, address }: InterfaceAddress) => family === "IPv4" && !isPrivateIpv4(address);
-    const outward = new Set(this.#addresses().filter(isPublic).map(({ name }) => name));
+    const outward = new Set(this.#world.interfaces().filter(isPublic).map(({ name }) => name));
     const internet = { recvBytes: 0, sendBytes: 0 };
     const intranet = { recvBytes: 0, sendBytes: 0 };
     for (const { name, recvBytes, sendBytes } of parseNetDev(netDev)) {
@@ -127,15 +135,6 @@ export class SystemStats {
       sum.sendBytes += sendBytes;
     }
     return { internet, intranet };
-  }
-}
-
-function readText(path: string): string | null {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    // No /proc on this system, or not permitted: the answers then say that they are not ok.
-    return null;
   }
 }
 

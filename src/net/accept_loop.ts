@@ -1,3 +1,4 @@
+import type { Timers } from "../base/clock.ts";
 import { Acceptor } from "./acceptor.ts";
 
 /** Options of {@link AcceptLoop}. */
@@ -13,6 +14,7 @@ export interface AcceptLoopOptions<S> {
    * @param count Failures since the last call.
    */
   onAcceptError(error: unknown, count: number): void;
+  readonly timers: Timers;
 }
 
 const BACK_OFF_MS = 50;
@@ -35,7 +37,7 @@ export class AcceptLoop<S> {
 
   /** Settles once the loop was stopped and the accept under way has ended: only then is the port free. */
   async run(): Promise<void> {
-    const { accept, onConn, onAcceptError } = this.#options;
+    const { accept, onConn, onAcceptError, timers } = this.#options;
     const acceptor = new Acceptor(accept);
     let failures = 0;
     let reportedAtMs = -Infinity;
@@ -46,9 +48,9 @@ export class AcceptLoop<S> {
       } catch (error) {
         if (this.#stopped) return;
         failures++;
-        if (performance.now() - reportedAtMs >= REPORT_MS) {
+        if (timers.nowMs() - reportedAtMs >= REPORT_MS) {
           onAcceptError(error, failures);
-          reportedAtMs = performance.now();
+          reportedAtMs = timers.nowMs();
           failures = 0;
         }
         await this.#pause();
@@ -67,9 +69,9 @@ export class AcceptLoop<S> {
   /** Waits for the back-off time or the stop. */
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, BACK_OFF_MS);
+      const timer = this.#options.timers.after(BACK_OFF_MS, resolve);
       this.#wake = () => {
-        clearTimeout(timer);
+        timer.cancel();
         resolve();
       };
     });

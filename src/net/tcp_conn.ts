@@ -1,7 +1,9 @@
+import type { TimerHandle, Timers } from "../base/clock.ts";
 import { UpstreamError } from "../base/errors.ts";
 import type { Following, FollowSink, LiveTail } from "../base/live_tail.ts";
 import type { Socket } from "../base/socket.ts";
-import { type LoopTurns, threadTurns, TurnShare } from "./loop_turn.ts";
+import { TurnShare } from "../base/loop_turns.ts";
+import type { Endpoint, World } from "../base/world.ts";
 import { ShutdownQueue } from "./shutdown_queue.ts";
 import { canonicalIp } from "./socket_shutdown.ts";
 
@@ -21,6 +23,12 @@ export interface ConnectOptions {
   /** Gives up early. Has no effect once connected. */
   signal?: AbortSignal;
 }
+
+/** What is needed of the world to hold a connection. */
+export type ConnWorld = Timers & Pick<World, "turns">;
+
+/** What is needed of the world to connect. */
+export type ConnectWorld = ConnWorld & Pick<World, "connect">;
 
 /** Options of {@link TcpConn.readLoop}. */
 export interface ReadLoopOptions {
@@ -66,14 +74,14 @@ export class TcpConn implements Disposable {
   #finishing = false;
   #pendingWrites = 0;
   #noDelay = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #turns: LoopTurns;
+  #timer: TimerHandle | null = null;
+  readonly #world: ConnWorld;
   readonly #share = new TurnShare();
 
   /** Takes ownership of `conn`. */
-  constructor(conn: Socket, turns: LoopTurns = threadTurns) {
+  constructor(conn: Socket, world: ConnWorld) {
     this.#conn = conn;
-    this.#turns = turns;
+    this.#world = world;
     this.remoteIp = canonicalIp(conn.remoteAddr.hostname);
     this.remotePort = conn.remoteAddr.port;
     this.localIp = canonicalIp(conn.localAddr.hostname);
@@ -105,7 +113,7 @@ export class TcpConn implements Disposable {
    *
    * @throws {UpstreamError} `StConnect`, with the address and the reason in words.
    */
-  static async connect(options: ConnectOptions): Promise<TcpConn> {
+  static async connect(world: ConnectWorld, options: ConnectOptions): Promise<TcpConn> {
     const { host, port, timeoutMs, signal } = options;
     const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     const giveUp = new AbortController();
@@ -117,16 +125,16 @@ export class TcpConn implements Disposable {
     const onAbort = () => stop("cancelled");
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
-    const timer = setTimeout(() => stop(`no answer within ${timeoutMs} ms`), timeoutMs);
-    const dialled = dial(host, port, giveUp.signal);
+    const timer = world.after(timeoutMs, () => stop(`no answer within ${timeoutMs} ms`));
+    const dialled = connect(world, { host, port }, giveUp.signal);
     try {
-      return new TcpConn(await Promise.race([givenUp, dialled]));
+      return new TcpConn(await Promise.race([givenUp, dialled]), world);
     } catch (error) {
       dialled.then((late) => late.close(), () => {});
       if (error instanceof UpstreamError) throw error;
       throw new UpstreamError("StConnect", `cannot connect to ${where}: ${explain(error)}`, { cause: error });
     } finally {
-      clearTimeout(timer);
+      timer.cancel();
       signal?.removeEventListener("abort", onAbort);
     }
   }
@@ -183,12 +191,12 @@ export class TcpConn implements Disposable {
    * @returns Null: now. Otherwise settles when it is this connection's turn; it may have been closed by then.
    */
   takeTurn(): Promise<void> | null {
-    return this.#turns.enter(this.#share);
+    return this.#world.turns.enter(this.#share);
   }
 
   /** @returns How long that took, in milliseconds. */
   endTurn(): number {
-    return this.#turns.leave(this.#share);
+    return this.#world.turns.leave(this.#share);
   }
 
   /**
@@ -266,7 +274,7 @@ export class TcpConn implements Disposable {
     if (this.#closed || this.#finishing) return;
     this.#finishing = true;
     this.#conn.closeWrite().catch(() => {});
-    this.#timer = setTimeout(() => this.close(), lingerMs);
+    this.#timer = this.#world.after(lingerMs, () => this.close());
   }
 
   /** Closes at once. Pending reads end, pending writes fail. May be called again. */
@@ -274,7 +282,7 @@ export class TcpConn implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#end ??= "closedHere";
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     try {
       this.#conn.close();
     } catch (error) {
@@ -306,10 +314,10 @@ function isBroken(error: unknown): boolean {
 /** Failures of the path to the peer, for which Deno has no class in every version. */
 const BROKEN_CODES = new Set(["EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "EHOSTDOWN", "ENETRESET"]);
 
-/** `Deno.connect` also throws at once (a port out of range): as a rejection it takes the same way as all others. */
-async function dial(hostname: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
-  if (hostname === "") throw new TypeError("the host name is empty");
-  return await Deno.connect({ hostname, port, signal });
+/** A world may also throw at once (a port out of range): as a rejection it takes the same way as all others. */
+async function connect(world: ConnectWorld, endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
+  if (endpoint.host === "") throw new TypeError("the host name is empty");
+  return await world.connect(endpoint, signal);
 }
 
 function explain(error: unknown): string {

@@ -1,21 +1,14 @@
 import { SrsError } from "../base/errors.ts";
 import type { ListenerSocket, Socket } from "../base/socket.ts";
+import type { Endpoint, World } from "../base/world.ts";
 import { AcceptLoop, type AcceptLoopOptions } from "./accept_loop.ts";
-import { TcpConn } from "./tcp_conn.ts";
-
-/** Options of {@link TcpListener.listen}. */
-export interface TcpListenOptions {
-  /** Address to bind, `0.0.0.0` or `::` for all. */
-  host: string;
-  /** 0 takes a free one; see {@link TcpListener.port}. */
-  port: number;
-}
+import { type ConnWorld, TcpConn } from "./tcp_conn.ts";
 
 /** Options of {@link TcpListener.serve}. */
 export type ServeOptions = Pick<AcceptLoopOptions<Socket>, "onAcceptError">;
 
 /** Opens a listening socket; throws what Deno throws. */
-export type ListenSocket = (options: TcpListenOptions) => ListenerSocket;
+export type ListenSocket = (endpoint: Endpoint) => ListenerSocket;
 
 /** A socket of this thread. */
 export const listenHere: ListenSocket = ({ host, port }) => Deno.listen({ hostname: host, port });
@@ -24,11 +17,14 @@ export const listenHere: ListenSocket = ({ host, port }) => Deno.listen({ hostna
  * A socket on a port that other threads of this program listen on too: Linux shares the connections out. Deno ends the
  * program when it was started without `"unstable": ["net"]` in deno.json.
  */
-export function listenWithOthers({ host, port }: TcpListenOptions): Deno.TcpListener {
+export function listenWithOthers({ host, port }: Endpoint): Deno.TcpListener {
   // By a variable: the types that Deno 2.4.2 has in a worker do not know of reusePort.
   const options = { hostname: host, port, reusePort: true };
   return Deno.listen(options);
 }
+
+/** What is needed of the world to listen. */
+export type ListenWorld = ConnWorld & Pick<World, "listen">;
 
 /**
  * Owner of one listening socket.
@@ -39,12 +35,14 @@ export class TcpListener implements Disposable {
   readonly host: string;
   readonly port: number;
   readonly #socket: ListenerSocket;
+  readonly #world: ConnWorld;
   #closed = false;
   #loop: AcceptLoop<Socket> | null = null;
 
   /** Takes ownership of `socket`. */
-  constructor(socket: ListenerSocket) {
+  constructor(socket: ListenerSocket, world: ConnWorld) {
     this.#socket = socket;
+    this.#world = world;
     this.host = socket.addr.hostname;
     this.port = socket.addr.port;
   }
@@ -54,10 +52,10 @@ export class TcpListener implements Disposable {
    *
    * @throws {SrsError} `SocketListen`, with the address and the reason in words.
    */
-  static listen(options: TcpListenOptions, listen: ListenSocket = listenHere): TcpListener {
+  static listen(world: ListenWorld, options: Endpoint): TcpListener {
     const { host, port } = options;
     try {
-      return new TcpListener(listen(options));
+      return new TcpListener(world.listen(options), world);
     } catch (error) {
       const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
       throw new SrsError("SocketListen", `cannot listen on ${where}: ${explain(error)}`, { cause: error });
@@ -75,8 +73,9 @@ export class TcpListener implements Disposable {
     if (this.#closed) return;
     this.#loop = new AcceptLoop({
       accept: () => this.#socket.accept(),
-      onConn: (conn) => onConn(new TcpConn(conn)),
+      onConn: (conn) => onConn(new TcpConn(conn, this.#world)),
       onAcceptError,
+      timers: this.#world,
     });
     await this.#loop.run();
   }

@@ -144,7 +144,7 @@ export class Admission {
     let admitted: Admitted | null = null;
     try {
       this.#requirePresence();
-      if (vhost.signedUrl[kind]) await checkSignature(vhost.signedUrl.key, url, kind, Date.now());
+      if (vhost.signedUrl[kind]) await checkSignature(vhost.signedUrl.key, url, kind, this.#context.world.wallMs());
       if (this.#hasConnect) await this.#askOnConnect(vhost, subject);
       this.#requirePresence();
       if (this.#traverses(vhost)) await askOrigin(this.#context, vhost, url.key, this.#client);

@@ -1,7 +1,6 @@
 import type { PublishType } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { RateMeter } from "../stream/stats.ts";
-import { randomId } from "./identity.ts";
 import { SessionEnds } from "./session_ends.ts";
 
 /** What a client does, in the words of SRS's API. */
@@ -41,7 +40,7 @@ export class TrafficEntry {
   closedBytesIn = 0;
   closedBytesOut = 0;
 
-  constructor(id: string = newEntryId()) {
+  constructor(id: string) {
     this.id = id;
   }
 }
@@ -58,7 +57,7 @@ export class StreamEntry extends TrafficEntry {
   /** What its pull had brought before the entry came to be. */
   readonly upstreamBytesBefore: number;
 
-  constructor({ url, tcUrl, sinceMs }: ClientEntry, upstreamBytesBefore: number, id?: string) {
+  constructor({ url, tcUrl, sinceMs }: ClientEntry, upstreamBytesBefore: number, id: string) {
     super(id);
     this.url = url;
     this.tcUrl = tcUrl;
@@ -76,6 +75,7 @@ export interface Totals {
 
 /** Who is connected and what moved: the book that the API reads. SRS's `SrsStatistic`. */
 export class ClientRegistry {
+  readonly #newId: () => string;
   readonly #upstreamBytes: (url: StreamUrl) => number;
   readonly #clients = new Map<string, ClientEntry>();
   readonly #streams = new Map<string, StreamEntry>();
@@ -91,8 +91,12 @@ export class ClientRegistry {
   /** Why those ended that are over. */
   readonly ends = new SessionEnds();
 
-  /** @param upstreamBytes What a stream's pull from another server has brought; 0 where a client publishes it. */
-  constructor(upstreamBytes: (url: StreamUrl) => number = () => 0) {
+  /**
+   * @param newId Makes the ids of streams and vhosts.
+   * @param upstreamBytes What a stream's pull from another server has brought; 0 where a client publishes it.
+   */
+  constructor(newId: () => string, upstreamBytes: (url: StreamUrl) => number = () => 0) {
+    this.#newId = newId;
     this.#upstreamBytes = upstreamBytes;
   }
 
@@ -124,7 +128,7 @@ export class ClientRegistry {
    * until it is released, once.
    */
   holdStreamId(key: string): { readonly id: string; release(): void } {
-    const held = this.#heldIds.get(key) ?? { id: this.#streams.get(key)?.id ?? newEntryId(), holders: 0 };
+    const held = this.#heldIds.get(key) ?? { id: this.#streams.get(key)?.id ?? this.#newId(), holders: 0 };
     this.#heldIds.set(key, held);
     held.holders++;
     const release = () => {
@@ -138,9 +142,9 @@ export class ClientRegistry {
     this.#clients.set(client.id, client);
     this.version++;
     this.totalClients++;
-    if (!this.#vhosts.has(vhost)) this.#vhosts.set(vhost, new TrafficEntry());
+    if (!this.#vhosts.has(vhost)) this.#vhosts.set(vhost, new TrafficEntry(this.#newId()));
     const stream = this.#streams.get(key) ??
-      new StreamEntry(client, this.#upstreamBytes(client.url), this.#heldIds.get(key)?.id);
+      new StreamEntry(client, this.#upstreamBytes(client.url), this.#heldIds.get(key)?.id ?? this.#newId());
     this.#streams.set(key, stream);
     stream.clientCount++;
     if (isPlayer(client.type)) return;
@@ -203,10 +207,6 @@ export class ClientRegistry {
   #pulledBytes({ url, upstreamBytesBefore }: StreamEntry): number {
     return Math.max(0, this.#upstreamBytes(url) - upstreamBytesBefore);
   }
-}
-
-function newEntryId(): string {
-  return `vid-${randomId(7)}`;
 }
 
 function addTo(sum: Totals | undefined, part: Totals): void {

@@ -1,6 +1,7 @@
 import type { Logger } from "../base/log.ts";
 import type { Timers } from "../base/clock.ts";
 import type { Tracer } from "../base/trace.ts";
+import type { World } from "../base/world.ts";
 import type { Coworkers } from "../cluster/coworkers.ts";
 import type { Config, VhostConfig } from "../config/mod.ts";
 import type { PullRegistry } from "../upstream/pull/pull_registry.ts";
@@ -18,6 +19,8 @@ export interface ServerContext {
   /** The configuration in force; read anew for each client, so that a reload reaches the next one. */
   readonly config: Config;
   readonly identity: Identity;
+  readonly world: World;
+  /** Those of the world. */
   readonly timers: Timers;
   readonly log: Logger;
   readonly sources: SourceManager;

@@ -1,28 +1,14 @@
 import type { TimerHandle } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
-import type { Fetch } from "../cluster/coworkers.ts";
+import type { Fetch, InterfaceAddress } from "../base/world.ts";
 import type { ServerContext } from "./context.ts";
 import { postHook, shownUrl } from "./hooks_request.ts";
 
 /** What a report may take; never longer than to the next one. */
 const MAX_REPORT_MS = 5000;
 
-/** The outside world of {@link Heartbeat}. */
-export interface HeartbeatOptions {
-  readonly fetch: Fetch;
-  /** `SRS_DEVICE_IP`: the address to report, instead of one of this machine. */
-  readonly deviceIp: () => string;
-  readonly interfaces: () => readonly Pick<Deno.NetworkInterfaceInfo, "family" | "address">[];
-}
-
 /** The parts of a server that are reported. */
-export type HeartbeatServer = Pick<ServerContext, "config" | "identity" | "timers" | "log">;
-
-const realOptions: HeartbeatOptions = {
-  fetch: (url, init) => fetch(url, init),
-  deviceIp: () => Deno.env.get("SRS_DEVICE_IP") ?? "",
-  interfaces: () => Deno.networkInterfaces(),
-};
+export type HeartbeatServer = Pick<ServerContext, "config" | "identity" | "timers" | "log" | "world">;
 
 /**
  * Reports to a server of the operator's that this one is alive: SRS's `heartbeat`, by which its proxy knows servers.
@@ -33,14 +19,15 @@ export class Heartbeat {
   /** Summaries of the API, for `summaries on`; null while there are none. */
   summaries: (() => object) | null = null;
   readonly #server: HeartbeatServer;
-  readonly #options: HeartbeatOptions;
+  readonly #fetch: Fetch;
   #timer: TimerHandle | null = null;
   #stop: AbortController | null = null;
   #failed = false;
 
-  constructor(server: HeartbeatServer, options: Partial<HeartbeatOptions> = {}) {
+  /** @param fetch Opens a connection for each report. */
+  constructor(server: HeartbeatServer, fetch: Fetch) {
     this.#server = server;
-    this.#options = { ...realOptions, ...options };
+    this.#fetch = fetch;
   }
 
   /** Reports now and then once in every interval, as long as `heartbeat` is on. */
@@ -77,7 +64,7 @@ export class Heartbeat {
     const timeoutMs = Math.min(intervalMs, MAX_REPORT_MS);
     try {
       const { status } = await postHook(url, this.#payload(), {
-        fetch: this.#options.fetch,
+        fetch: this.#fetch,
         timers,
         timeoutMs,
         signal,
@@ -114,13 +101,14 @@ export class Heartbeat {
   }
 
   #ip(): string {
-    const { deviceIp, interfaces } = this.#options;
-    return deviceIp() || localIp(interfaces(), this.#server.config.stats.network);
+    const { config, world } = this.#server;
+    // SRS's own way of naming another address than one of this machine.
+    return world.env("SRS_DEVICE_IP") || localIp(world.interfaces(), config.stats.network);
   }
 }
 
 /** The address of a number, IPv4 first; those of the machine itself only where there is no other. */
-function localIp(interfaces: ReturnType<HeartbeatOptions["interfaces"]>, index: number): string {
+function localIp(interfaces: readonly InterfaceAddress[], index: number): string {
   const outward = interfaces.filter(({ address }) => !/^(127\.|::1$|fe80:)/i.test(address));
   const known = outward.length > 0 ? outward : interfaces;
   const ips = [...known.filter(({ family }) => family === "IPv4"), ...known.filter(({ family }) => family === "IPv6")];

@@ -1,7 +1,7 @@
 import type { Timers } from "../base/clock.ts";
 import { describeError, RequestDenied, SrsError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import type { Fetch } from "../cluster/coworkers.ts";
+import type { Fetch } from "../base/world.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import { judgeReply, readForwardUrls } from "./hooks_answer.ts";
 import { type HookAction, hookPayload, type HookSubject } from "./hooks_payload.ts";

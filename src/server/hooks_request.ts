@@ -1,6 +1,6 @@
 import type { Timers } from "../base/clock.ts";
 import { SrsError, UpstreamError } from "../base/errors.ts";
-import type { Fetch } from "../cluster/coworkers.ts";
+import type { Fetch } from "../base/world.ts";
 import { SERVER_NAME } from "./identity.ts";
 
 /** What a hook answered. */

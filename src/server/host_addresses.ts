@@ -1,24 +1,18 @@
-import type { Clock } from "../base/clock.ts";
+import type { World } from "../base/world.ts";
 import { parseAddress } from "./security_address.ts";
-
-/** Addresses of a host name; an empty list when it has none, or nobody says. Never rejects. */
-export type ResolveHost = (host: string) => Promise<readonly string[]>;
 
 /** What was found is good for so long: pods and containers come back with other addresses. */
 const KEEP_MS = 5000;
-const TIMEOUT_MS = 2000;
 /** Names come from the configuration; more than a cluster has only after many reloads. */
 const MAX_NAMES = 256;
 
 /** Tells whether hosts of the configuration, named or by number, have an address. */
 export class HostAddresses {
-  readonly #clock: Clock;
-  readonly #resolve: ResolveHost;
+  readonly #world: Pick<World, "nowMs" | "resolve">;
   readonly #known = new Map<string, { atMs: number; found: Promise<readonly string[]> }>();
 
-  constructor(clock: Clock, resolve: ResolveHost = resolveHost) {
-    this.#clock = clock;
-    this.#resolve = resolve;
+  constructor(world: Pick<World, "nowMs" | "resolve">) {
+    this.#world = world;
   }
 
   /** Whether one of the hosts is at the address. An IPv4 address written in IPv6 is the IPv4 address. */
@@ -33,21 +27,13 @@ export class HostAddresses {
   }
 
   #find(name: string): Promise<readonly string[]> {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#world.nowMs();
     const known = this.#known.get(name);
     if (known !== undefined && nowMs - known.atMs < KEEP_MS) return known.found;
     if (this.#known.size >= MAX_NAMES) this.#known.clear();
-    const found = this.#resolve(name);
+    // Where nobody says, it has none.
+    const found = this.#world.resolve(name).catch(() => []);
     this.#known.set(name, { atMs: nowMs, found });
     return found;
   }
-}
-
-/** By the system's hosts file and name servers. */
-async function resolveHost(host: string): Promise<readonly string[]> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const answers = await Promise.allSettled(
-    (["A", "AAAA"] as const).map((type) => Deno.resolveDns(host, type, { signal })),
-  );
-  return answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
 }

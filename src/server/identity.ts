@@ -1,4 +1,5 @@
 import type { AmfObject } from "../amf/amf0.ts";
+import type { World } from "../base/world.ts";
 
 /** Version of this server, as shown by `--version`, the API and metadata. */
 export const VERSION = "0.1.0";
@@ -17,18 +18,13 @@ export interface Identity {
 }
 
 /** A random id of lower-case letters and digits, as SRS's connection ids are. */
-export function randomId(length: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => ALPHABET[byte % 36]).join("");
+export function randomId(world: Pick<World, "randomBytes">, length: number): string {
+  return Array.from(world.randomBytes(length), (byte) => ALPHABET[byte % 36]).join("");
 }
 
-/** A `server_id` as SRS makes one up. */
-export function newServerId(): string {
-  return `vid-${randomId(7)}`;
-}
-
-/** Random bytes for handshakes. */
-export function randomBytes(count: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(count));
+/** The id of a server, stream or vhost as SRS makes one up. */
+export function newEntityId(world: Pick<World, "randomBytes">): string {
+  return `vid-${randomId(world, 7)}`;
 }
 
 /** Members that tell a client which server answered its connect. Names are SRS's: its edges read them. */

@@ -1,7 +1,7 @@
-import type { Clock } from "../base/clock.ts";
+import type { World } from "../base/world.ts";
 import { provesToken } from "../cluster/coworker_proof.ts";
 import type { VhostConfig } from "../config/mod.ts";
-import { HostAddresses, type ResolveHost } from "./host_addresses.ts";
+import { HostAddresses } from "./host_addresses.ts";
 
 /** Who calls the API. */
 export interface Caller {
@@ -13,13 +13,12 @@ export interface Caller {
 
 /** Tells the origins of a cluster from strangers. */
 export class Members {
-  readonly #clock: Clock;
+  readonly #world: Pick<World, "nowMs" | "resolve">;
   readonly #addresses: HostAddresses;
 
-  /** @param resolve Finds the addresses of coworkers that are configured by name; by default the system does. */
-  constructor(clock: Clock, resolve?: ResolveHost) {
-    this.#clock = clock;
-    this.#addresses = new HostAddresses(clock, resolve);
+  constructor(world: Pick<World, "nowMs" | "resolve">) {
+    this.#world = world;
+    this.#addresses = new HostAddresses(world);
   }
 
   /** Whether a caller may ask who has a stream of the vhost: without a `coworker_token` anybody may, as in SRS. */
@@ -29,7 +28,7 @@ export class Members {
 
   /** Whether a caller shows or proves a `coworker_token` of the vhost; false where there is none. */
   knowsToken({ cluster }: VhostConfig, caller: Caller): Promise<boolean> {
-    return provesToken(cluster.coworkerToken, caller, this.#clock.nowMs());
+    return provesToken(cluster.coworkerToken, caller, this.#world.nowMs());
   }
 
   /** Whether a caller shows or proves a `coworker_token` of any of the vhosts. */

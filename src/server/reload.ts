@@ -19,7 +19,7 @@ export interface ReloadReport {
 
 /** Options of {@link Reloader}. */
 export interface ReloaderOptions {
-  readonly server: Pick<Server, "config" | "applyConfig" | "rtmp">;
+  readonly server: Pick<Server, "config" | "applyConfig" | "rtmp" | "world">;
   /** Reads the configuration anew. */
   read(): LoadResult;
   /** Parts besides the RTMP listeners. */
@@ -84,7 +84,7 @@ export class Reloader {
 
   async #work(trigger: string): Promise<boolean> {
     const { log, read } = this.#options;
-    this.#report = { err: 0, msg: "", state: 10, rid: randomId(7) };
+    this.#report = { err: 0, msg: "", state: 10, rid: randomId(this.#options.server.world, 7) };
     log.info(`reload ${this.#report.rid} by ${trigger}`);
     try {
       const { config, problems } = read();

@@ -12,7 +12,7 @@ import type { PlayCursor } from "../stream/play_cursor.ts";
 import type { Admitted } from "./admission.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { ServerContext } from "./context.ts";
-import { randomBytes, randomId, srsIdentity } from "./identity.ts";
+import { randomId, srsIdentity } from "./identity.ts";
 import type { Role, RoleHost } from "./role.ts";
 import { type GateSink, type RoleRequest, RtmpGate } from "./rtmp_gate.ts";
 import { PlayRole } from "./rtmp_play.ts";
@@ -38,7 +38,7 @@ const normalEnds: ReadonlySet<CloseReason> = new Set(["peerClosed", "redirected"
  * Errors end here: each becomes a {@link CloseReason} and one log line.
  */
 export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost, GateSink {
-  readonly id = randomId(8);
+  readonly id: string;
   readonly context: ServerContext;
   readonly session: RtmpServerSession;
   readonly log: Logger;
@@ -62,9 +62,10 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   constructor(tcp: TcpConn, context: ServerContext) {
     const nowMs = context.timers.nowMs();
     this.context = context;
+    this.id = randomId(context.world, 8);
     this.log = context.log.withCid(this.id);
     this.session = new RtmpServerSession(this, {
-      random: randomBytes,
+      random: (count) => context.world.randomBytes(count),
       nowMs,
       partialBudget: context.limits.partialBudget,
     });

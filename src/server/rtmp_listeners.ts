@@ -2,7 +2,7 @@ import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Config, ListenAddress } from "../config/mod.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
-import { type ListenSocket, TcpListener } from "../net/tcp_listener.ts";
+import { type ListenWorld, TcpListener } from "../net/tcp_listener.ts";
 import type { PreparedReload, ReloadPart } from "./reload_part.ts";
 
 /** One address of `listen` and its socket. */
@@ -20,8 +20,7 @@ export interface RtmpListenersOptions {
   log: Logger;
   /** Where a configuration says to listen. */
   addresses(config: Pick<Config, "listen" | "rtmps">): readonly ListenAddress[];
-  /** Opens the sockets. */
-  listen: ListenSocket;
+  world: ListenWorld;
   onConn(tcp: TcpConn): void;
 }
 
@@ -107,7 +106,7 @@ export class RtmpListeners implements ReloadPart {
   }
 
   #bind({ host, port }: ListenAddress): TcpListener {
-    return TcpListener.listen({ host: host === "" ? "0.0.0.0" : host, port }, this.#options.listen);
+    return TcpListener.listen(this.#options.world, { host: host === "" ? "0.0.0.0" : host, port });
   }
 
   #serve(bound: Bound): void {

@@ -1,6 +1,5 @@
+import { every, type TimerHandle } from "../base/clock.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
-import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
-import { type ListenTls, listenTlsHere } from "../net/tls/listener.ts";
 import type { ServerContext } from "./context.ts";
 import { RtmpConn } from "./rtmp_conn.ts";
 import { RtmpListeners } from "./rtmp_listeners.ts";
@@ -16,16 +15,15 @@ export class RtmpServer {
   readonly secure: RtmpsListeners;
   readonly #context: ServerContext;
   readonly #conns = new Set<RtmpConn>();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: TimerHandle | null = null;
   #onEmpty: (() => void) | null = null;
 
-  /** @param listen Opens its sockets, and `listenTls` those with TLS. */
-  constructor(context: ServerContext, listen: ListenSocket = listenHere, listenTls: ListenTls = listenTlsHere) {
+  constructor(context: ServerContext) {
     this.#context = context;
-    const { log } = context;
+    const { log, world } = context;
     const onConn = (tcp: TcpConn) => this.#onConn(tcp);
-    this.listeners = new RtmpListeners({ name: "RTMP", log, listen, onConn, addresses: (config) => config.listen });
-    this.secure = new RtmpsListeners({ log, listenTls, onConn });
+    this.listeners = new RtmpListeners({ name: "RTMP", log, world, onConn, addresses: (config) => config.listen });
+    this.secure = new RtmpsListeners({ log, world, onConn });
   }
 
   /** Connections of this moment. */
@@ -52,7 +50,7 @@ export class RtmpServer {
       this.listeners.close();
       throw error;
     }
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer = every(this.#context.timers, TICK_MS, () => this.#tick());
   }
 
   /**
@@ -81,7 +79,7 @@ export class RtmpServer {
   async stop(): Promise<void> {
     this.listeners.close();
     this.secure.close();
-    clearInterval(this.#timer);
+    this.#timer?.cancel();
     for (const conn of this.#conns) conn.close("shutdown", "");
     await this.drained();
     await Promise.all([this.listeners.closed(), this.secure.closed()]);

@@ -1,7 +1,7 @@
 import type { Logger } from "../base/log.ts";
+import type { World } from "../base/world.ts";
 import type { Config } from "../config/mod.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
-import type { ListenTls } from "../net/tls/listener.ts";
 import type { ReloadPart } from "./reload_part.ts";
 import { RtmpListeners } from "./rtmp_listeners.ts";
 import { TlsPorts } from "./tls_ports.ts";
@@ -13,11 +13,11 @@ export class RtmpsListeners {
   readonly #certificate: TlsPorts;
   readonly #listeners: RtmpListeners;
 
-  constructor({ log, listenTls, onConn }: { log: Logger; listenTls: ListenTls; onConn(tcp: TcpConn): void }) {
+  constructor({ log, world, onConn }: { log: Logger; world: World; onConn(tcp: TcpConn): void }) {
     const rtmpsOf = ({ rtmps }: Pick<Config, "rtmps">) => rtmps.enabled ? rtmps : null;
-    this.#certificate = new TlsPorts({ name: "rtmps", log, listenTls, files: rtmpsOf });
+    this.#certificate = new TlsPorts({ name: "rtmps", log, world, files: rtmpsOf });
     const addresses = (config: Pick<Config, "rtmps">) => rtmpsOf(config)?.listen ?? [];
-    this.#listeners = new RtmpListeners({ name: "RTMPS", log, listen: this.#certificate.listen, onConn, addresses });
+    this.#listeners = new RtmpListeners({ name: "RTMPS", log, world: this.#certificate.world, onConn, addresses });
     this.reloadParts = [this.#certificate, this.#listeners];
   }
 

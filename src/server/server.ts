@@ -1,12 +1,12 @@
-import { systemTimers } from "../base/clock.ts";
+import type { Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
+import type { FreshFetch, World } from "../base/world.ts";
 import { Coworkers } from "../cluster/coworkers.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
 import { PullRegistry } from "../upstream/pull/pull_registry.ts";
-import { systemNetwork } from "../net/network.ts";
-import { listenHere, type ListenSocket } from "../net/tcp_listener.ts";
-import { type ListenTls, listenTlsHere } from "../net/tls/listener.ts";
+import { networkOf } from "../net/network.ts";
+import { systemWorld } from "../net/system_world.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { loadAuthorities } from "./authorities.ts";
@@ -16,8 +16,7 @@ import type { ServerContext } from "./context.ts";
 import { Drain } from "./drain.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks.ts";
-import { FreshFetch } from "./hooks_fetch.ts";
-import { type Identity, newServerId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
+import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
 import { Members } from "./members.ts";
 import { Publishers } from "./publishers.ts";
 import { playPathHeader, playPathMember, relayMember } from "./play_path.ts";
@@ -32,10 +31,8 @@ const HOOKS_STOP_MS = 2000;
 export interface ServerOptions {
   /** Where the configuration has no `server_id`; by default a random one. */
   serverId?: string;
-  /** Opens the sockets that clients come to; by default in this thread. */
-  listen?: ListenSocket;
-  /** The same with TLS. */
-  listenTls?: ListenTls;
+  /** By default the world of the running process. */
+  world?: World;
   /** By default nothing is traced. */
   tracer?: Tracer | null;
 }
@@ -43,46 +40,53 @@ export interface ServerOptions {
 /** One origin or edge, without its HTTP side: everything that one process shares, put together. */
 export class Server implements ServerContext {
   readonly identity: Identity;
-  readonly timers = systemTimers;
+  readonly world: World;
+  readonly timers: Timers;
   readonly log: Logger;
-  readonly sources = new SourceManager(systemTimers);
+  readonly sources: SourceManager;
   readonly hooks: Hooks;
-  readonly registry = new ClientRegistry((url) => this.#pulledBytes(url));
+  readonly registry: ClientRegistry;
   readonly coworkers: Coworkers;
   readonly pulls: PullRegistry;
   readonly publishers = new Publishers();
   readonly waitingPlays = new WaitingPlays();
-  readonly members = new Members(systemTimers);
+  readonly members: Members;
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
   readonly tracer: Tracer | null;
-  readonly startedMs = systemTimers.nowMs();
-  readonly #hookFetch = new FreshFetch(() => this.#authorities);
+  readonly startedMs: number;
+  readonly #hookFetch: FreshFetch;
   #config: Config;
   #authorities: readonly string[];
 
   constructor(config: Config, log: Logger, options: ServerOptions = {}) {
-    const { serverId = newServerId(), listen = listenHere, listenTls = listenTlsHere, tracer = null } = options;
+    const { world = systemWorld, serverId = newEntityId(world), tracer = null } = options;
+    this.world = this.timers = world;
+    this.startedMs = world.nowMs();
     this.#config = config;
     this.log = log;
     this.tracer = tracer;
     this.identity = {
       serverId: config.serverId === "" ? serverId : config.serverId,
-      serviceId: randomId(8),
-      pid: Deno.pid,
+      serviceId: randomId(world, 8),
+      pid: world.process.pid,
     };
+    this.sources = new SourceManager(world);
+    this.registry = new ClientRegistry(() => newEntityId(world), (url) => this.#pulledBytes(url));
+    this.members = new Members(world);
+    this.#hookFetch = world.freshFetch(() => this.#authorities);
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
-    this.coworkers = new Coworkers(fetch, this.timers, log, this.identity.serviceId);
+    this.coworkers = new Coworkers(world.fetch, world, log, this.identity.serviceId);
     this.#authorities = loadAuthorities(config, log);
     this.pulls = new PullRegistry({
-      ...systemNetwork,
+      ...networkOf(world),
       caCerts: () => this.#authorities,
       timers: this.timers,
       log,
       tracer,
-      newCid: () => randomId(8),
+      newCid: () => randomId(world, 8),
       connectArgs: (cid, via = [], isRelay = false) => ({
         ...srsIdentity(this.identity, cid, ""),
         ...playPathMember(this.identity.serviceId, via),
@@ -92,8 +96,8 @@ export class Server implements ServerContext {
     });
     this.drain = new Drain(this);
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
-    this.rtmp = new RtmpServer(this, listen, listenTls);
-    this.heartbeat = new Heartbeat(this, { fetch: this.#hookFetch.fetch });
+    this.rtmp = new RtmpServer(this);
+    this.heartbeat = new Heartbeat(this, this.#hookFetch.fetch);
   }
 
   get config(): Config {

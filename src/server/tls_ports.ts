@@ -1,10 +1,10 @@
 import { SrsError } from "../base/errors.ts";
+import type { ListenWorld } from "../net/tcp_listener.ts";
 import type { Logger } from "../base/log.ts";
+import type { World } from "../base/world.ts";
 import type { Config } from "../config/mod.ts";
-import type { ListenSocket } from "../net/tcp_listener.ts";
 import { readTlsKeys, type TlsFiles } from "../net/tls/keys.ts";
 import type { RenewableListener, TlsKeys } from "../base/socket.ts";
-import type { ListenTls } from "../net/tls/listener.ts";
 import type { PreparedReload, ReloadPart } from "./reload_part.ts";
 
 /** Options of {@link TlsPorts}. */
@@ -12,8 +12,7 @@ export interface TlsPortsOptions {
   /** Directive with the files: `rtmps`. */
   readonly name: string;
   readonly log: Logger;
-  /** Opens the sockets. */
-  readonly listenTls: ListenTls;
+  readonly world: World;
   /** Where certificate and key are; null while there is no TLS. */
   files(config: Config): TlsFiles | null;
 }
@@ -21,6 +20,8 @@ export interface TlsPortsOptions {
 /** The TLS listeners that show one certificate. A reload reads it anew. */
 export class TlsPorts implements ReloadPart {
   readonly #options: TlsPortsOptions;
+  /** The world with ports that speak TLS; the certificate must have been loaded before one is opened. */
+  readonly world: ListenWorld;
   #listeners: RenewableListener[] = [];
   #keys: TlsKeys | null = null;
   /** Those of a reload that is being prepared. */
@@ -28,14 +29,20 @@ export class TlsPorts implements ReloadPart {
 
   constructor(options: TlsPortsOptions) {
     this.#options = options;
+    const { world } = options;
+    this.world = {
+      nowMs: () => world.nowMs(),
+      after: (ms, fn) => world.after(ms, fn),
+      turns: world.turns,
+      listen: this.#listen,
+    };
   }
 
-  /** Opens a socket; the certificate must have been loaded. */
-  readonly listen: ListenSocket = ({ host, port }) => {
+  readonly #listen: World["listen"] = ({ host, port }) => {
     const keys = this.#next ?? this.#keys;
     if (keys === null) throw new TypeError("Cannot listen with TLS before its certificate is loaded");
-    const { name, log, listenTls } = this.#options;
-    const listener = listenTls({
+    const { name, log, world } = this.#options;
+    const listener = world.listenTls({
       host,
       port,
       keys,

@@ -1,5 +1,6 @@
 import { systemTimers } from "../../src/base/clock.ts";
-import { systemNetwork } from "../../src/net/network.ts";
+import { networkOf } from "../../src/net/network.ts";
+import { systemWorld } from "../../src/net/system_world.ts";
 import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
 import { parseTarget } from "../../src/upstream/target.ts";
 import { encodeFrame, headers, type OutgoingFrame } from "./numbered_media.ts";
@@ -97,7 +98,7 @@ export class NumberedPublisher implements Disposable {
         connectTimeoutMs: 1000,
         handshakeTimeoutMs: 5000,
         timers: systemTimers,
-        network: systemNetwork,
+        network: networkOf(systemWorld),
         session: {
           role: "publish",
           tcUrl: address.slice(0, address.lastIndexOf("/")),

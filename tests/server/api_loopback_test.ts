@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "../assert.ts";
 import { systemTimers } from "../../src/base/clock.ts";
-import { systemNetwork } from "../../src/net/network.ts";
+import { networkOf } from "../../src/net/network.ts";
+import { systemWorld } from "../../src/net/system_world.ts";
 import { SrsError, type UpstreamError } from "../../src/base/errors.ts";
 import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
 import { HttpServer } from "../../src/http/http_server.ts";
@@ -39,7 +40,7 @@ class Origin implements AsyncDisposable {
   /** Sends bytes to the API's port; the answer, or what of it came within 300 ms. */
   async raw(request: string | Uint8Array): Promise<string> {
     const { host, port } = { host: "127.0.0.1", port: this.http.port! };
-    using tcp = await TcpConn.connect({ host, port, timeoutMs: 1000 });
+    using tcp = await TcpConn.connect(systemWorld, { host, port, timeoutMs: 1000 });
     const timer = setTimeout(() => tcp.close(), 300);
     const bytes = typeof request === "string" ? new TextEncoder().encode(request) : request;
     const sent = (async () => {
@@ -78,7 +79,7 @@ async function connect(origin: Origin, role: "play" | "publish") {
     connectTimeoutMs: 1000,
     handshakeTimeoutMs: 1000,
     timers: systemTimers,
-    network: systemNetwork,
+    network: networkOf(systemWorld),
     session: {
       role,
       tcUrl: "rtmp://127.0.0.1/live",

@@ -1,3 +1,5 @@
+import { filesWith, worldAt } from "../kit/world.ts";
+import { systemWorld } from "../../src/net/system_world.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { SystemStats } from "../../src/http/system_stats.ts";
 import { apiOf, bodyOf, fakeClient, fakeServer } from "../unit/http/fake_server.ts";
@@ -12,7 +14,7 @@ function askWithProc(files: Record<string, string> = procFiles) {
   server.registry.add(gone);
   server.registry.remove(gone);
   server.nowMs += 12_345;
-  const system = new SystemStats(server.timers, (path) => files[path] ?? null, () => [eth0]);
+  const system = new SystemStats(worldAt(server.timers, { files: filesWith(files), interfaces: () => [eth0] }));
   const ask = apiOf(server, { system });
   return async (name: string) => (await bodyOf(ask(`/api/v1/${name}`))).data as Record<string, unknown>;
 }
@@ -125,9 +127,7 @@ Deno.test("/api/v1/meminfos counts what is really in use", async () => {
 });
 
 Deno.test("the real /proc of a Linux machine is read", { ignore: Deno.build.os !== "linux" }, () => {
-  const { ok, usedRam, cpu, uptimeSeconds, self, status, sockets } = new SystemStats({
-    nowMs: () => Date.now(),
-  }).latest;
+  const { ok, usedRam, cpu, uptimeSeconds, self, status, sockets } = new SystemStats(systemWorld).latest;
   assertEquals([ok, self.pid], [true, Deno.pid]);
   assert(usedRam > 10_000 && cpu.cpus > 0 && uptimeSeconds > 0 && status("VmRSS") > 1000 && sockets.all > 0);
 });

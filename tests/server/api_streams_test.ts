@@ -1,3 +1,5 @@
+import { systemWorld } from "../../src/net/system_world.ts";
+import { newEntityId } from "../../src/server/identity.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { FlvTagType } from "../../src/flv/tag.ts";
 import { ClientRegistry } from "../../src/server/client_registry.ts";
@@ -97,7 +99,7 @@ Deno.test("a stream disappears with its last client, and what it moved stays wit
 
 Deno.test("a stream that is pulled counts what came from the other server", async () => {
   let pulled = 5000;
-  const server = { ...fakeServer(), registry: new ClientRegistry(() => pulled) };
+  const server = { ...fakeServer(), registry: new ClientRegistry(() => newEntityId(systemWorld), () => pulled) };
   const player = fakeClient("play0000", "rtmp-play", { moved: [10, 20] });
   server.registry.add(player);
   pulled += 700;

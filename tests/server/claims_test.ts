@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 import { HostAddresses } from "../../src/server/host_addresses.ts";
 import { assertEquals } from "../assert.ts";
 import { apiOf, bodyOf, type FakeServer, fakeServer, publishInto, START_MS } from "../unit/http/fake_server.ts";
@@ -107,12 +108,13 @@ Deno.test("the refusal of a stranger's claim says what a member needs, and the l
 });
 
 Deno.test("HostAddresses.anyIsAt() resolves names, keeps what it found for a while, and knows IPv4 in IPv6", async () => {
-  const clock = { ms: 0, nowMs: () => clock.ms };
+  const clock = { ms: 0 };
   const asked: string[] = [];
-  const hosts = new HostAddresses(clock, (host) => {
+  const resolve = (host: string) => {
     asked.push(host);
     return Promise.resolve(host === "b.lan" ? ["10.0.0.2", "fd00::2"] : []);
-  });
+  };
+  const hosts = new HostAddresses({ nowMs: () => clock.ms, resolve });
   assertEquals(await hosts.anyIsAt(["10.0.0.1"], "::ffff:10.0.0.1"), true);
   assertEquals(await hosts.anyIsAt(["10.0.0.1"], "not an address"), false);
   assertEquals(asked, []);
@@ -125,5 +127,5 @@ Deno.test("HostAddresses.anyIsAt() resolves names, keeps what it found for a whi
 });
 
 Deno.test("HostAddresses finds this machine by its name", async () => {
-  assertEquals(await new HostAddresses({ nowMs: () => 0 }).anyIsAt(["localhost"], "127.0.0.1"), true);
+  assertEquals(await new HostAddresses(systemWorld).anyIsAt(["localhost"], "127.0.0.1"), true);
 });

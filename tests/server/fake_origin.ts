@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 import { TcpConn } from "../../src/net/tcp_conn.ts";
 import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
@@ -59,7 +60,7 @@ export class FakeOrigin implements Disposable {
   }
 
   async #accept(): Promise<void> {
-    for await (const conn of this.#listener) this.#serve(new TcpConn(conn));
+    for await (const conn of this.#listener) this.#serve(new TcpConn(conn, systemWorld));
   }
 
   async #serve(conn: TcpConn): Promise<void> {

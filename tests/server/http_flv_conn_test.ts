@@ -1,8 +1,9 @@
 import { openPolicy } from "../../src/http/access/policy.ts";
+import { worldAt } from "../kit/world.ts";
 import { assert, assertEquals, assertLess, assertMatch } from "../assert.ts";
 import { jsonResponse } from "../../src/http/envelope.ts";
 import { HttpListener } from "../../src/http/http_listener.ts";
-import { listenHere } from "../../src/net/tcp_listener.ts";
+import { systemWorld } from "../../src/net/system_world.ts";
 import { Router } from "../../src/http/router.ts";
 import { ManualTimers } from "../unit/manual_timers.ts";
 import { TestLog } from "../unit/test_log.ts";
@@ -33,9 +34,9 @@ class Echo implements AsyncDisposable {
     this.listener = new HttpListener({
       name: "test",
       router,
-      timers,
+      world: worldAt(timers),
       log,
-      listen: listenHere,
+      ports: systemWorld,
       maxConnections: () => maxConnections,
     });
     this.listener.start({ host: "127.0.0.1", port: 0 });
@@ -149,7 +150,7 @@ Deno.test("a request must be whole in time, whatever trickles in; connections wi
     }
   }
   assertEquals([idle.closed, slow.closed, blank.closed, served.closed], [false, false, false, false]);
-  echo.timers.advance(2000);
+  echo.timers.advance(3000);
   await until("they are closed", () => idle.closed && slow.closed && blank.closed);
   assertEquals([slow.text, served.closed], ["", false]);
 });
@@ -167,6 +168,7 @@ Deno.test("connections beyond the bound are closed, and the next is served when 
   using served = await ask("/5");
   await served.has(/"\/5"/);
   await until("the oldest without a request gave way", () => clients.filter(({ closed }) => closed).length === 1);
+  echo.timers.advance(1000);
   await until("it is logged", () => echo.log.find("1 connections refused: max_connections").length === 1);
   for (const client of clients) client[Symbol.dispose]();
 });

@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 /** Proves that `TcpConn.close()` gives the file descriptor back whatever is pending on it. */
 import { assert, assertEquals } from "../assert.ts";
 import { TcpConn } from "../../src/net/tcp_conn.ts";
@@ -11,7 +12,7 @@ async function connectedPair(): Promise<{ conn: TcpConn; peer: Deno.TcpConn; lin
     listener.accept(),
     Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
   ]);
-  const conn = new TcpConn(accepted);
+  const conn = new TcpConn(accepted, systemWorld);
   return { conn, peer, link: socketLink(conn.localPort, conn.remotePort) };
 }
 

@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { UpstreamError } from "../../src/base/errors.ts";
 import { isConnectionEnd, TcpConn } from "../../src/net/tcp_conn.ts";
@@ -12,7 +13,7 @@ async function connectedPair(): Promise<{ conn: TcpConn; peer: Deno.TcpConn }> {
     listener.accept(),
     Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
   ]);
-  return { conn: new TcpConn(accepted), peer };
+  return { conn: new TcpConn(accepted, systemWorld), peer };
 }
 
 function bytes(length: number): Uint8Array {
@@ -104,7 +105,7 @@ Deno.test("TcpConn tells a reset from an end", { ignore: !Socket.prototype.reset
   peer.on("error", () => {});
   const closed = Promise.withResolvers<void>();
   peer.once("close", closed.resolve);
-  using conn = new TcpConn(await listener.accept());
+  using conn = new TcpConn(await listener.accept(), systemWorld);
   const looped = conn.readLoop(() => {}, { bufferBytes: 10 });
   await sleep(20);
   peer.resetAndDestroy?.();
@@ -173,7 +174,7 @@ Deno.test("TcpConn.connect gives a connection that works both ways", async () =>
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [accepted, conn] = await Promise.all([
     listener.accept(),
-    TcpConn.connect({ host: "127.0.0.1", port: listener.addr.port, timeoutMs: 2000 }),
+    TcpConn.connect(systemWorld, { host: "127.0.0.1", port: listener.addr.port, timeoutMs: 2000 }),
   ]);
   assertEquals([conn.remoteIp, conn.remotePort], ["127.0.0.1", listener.addr.port]);
   assertEquals(await conn.write(bytes(3)), 3);
@@ -197,7 +198,11 @@ const sanitizeResources = !Deno.version.deno.startsWith("2.4.");
 
 for (const [name, address, text] of failures) {
   Deno.test(`TcpConn.connect names the trouble: ${name}`, { sanitizeResources }, async () => {
-    const error = await assertRejects(() => TcpConn.connect({ ...address, timeoutMs: 5000 }), UpstreamError, text);
+    const error = await assertRejects(
+      () => TcpConn.connect(systemWorld, { ...address, timeoutMs: 5000 }),
+      UpstreamError,
+      text,
+    );
     assertEquals(error.codeName, "StConnect");
   });
 }
@@ -205,7 +210,7 @@ for (const [name, address, text] of failures) {
 Deno.test("TcpConn.connect gives up when its signal was aborted before", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const options = { host: "127.0.0.1", port: listener.addr.port, timeoutMs: 5000, signal: AbortSignal.abort() };
-  await assertRejects(() => TcpConn.connect(options), UpstreamError, "cancelled");
+  await assertRejects(() => TcpConn.connect(systemWorld, options), UpstreamError, "cancelled");
 });
 
 /** TCP connections to `port` in the given state of /proc/net/tcp, seen from the connecting side. */
@@ -227,12 +232,15 @@ Deno.test("TcpConn.connect gives up in time and leaves no socket behind", {
   try {
     let error: unknown = null;
     while (error === null && held.length < 2000) {
-      await TcpConn.connect({ ...address, timeoutMs: 200 }).then((conn) => held.push(conn), (e) => error = e);
+      await TcpConn.connect(systemWorld, { ...address, timeoutMs: 200 }).then(
+        (conn) => held.push(conn),
+        (e) => error = e,
+      );
     }
     assert(error instanceof UpstreamError, "the backlog never filled");
     assertEquals(error.message, `cannot connect to 127.0.0.1:${address.port}: no answer within 200 ms`);
     const abort = new AbortController();
-    const cancelled = TcpConn.connect({ ...address, timeoutMs: 5000, signal: abort.signal });
+    const cancelled = TcpConn.connect(systemWorld, { ...address, timeoutMs: 5000, signal: abort.signal });
     setTimeout(() => abort.abort(), 30);
     await assertRejects(() => cancelled, UpstreamError, "cancelled");
     await sleep(20);

@@ -1,10 +1,11 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { SrsError } from "../../src/base/errors.ts";
 import type { TcpConn } from "../../src/net/tcp_conn.ts";
 import { TcpListener } from "../../src/net/tcp_listener.ts";
 
 Deno.test("TcpListener.serve hands over each connection with its addresses and stops at close", async () => {
-  const listener = TcpListener.listen({ host: "127.0.0.1", port: 0 });
+  const listener = TcpListener.listen(systemWorld, { host: "127.0.0.1", port: 0 });
   assert(listener.port > 0);
   assertEquals(listener.host, "127.0.0.1");
   const conns: TcpConn[] = [];
@@ -31,7 +32,7 @@ Deno.test("TcpListener.serve hands over each connection with its addresses and s
 });
 
 Deno.test("TcpListener on all IPv6 addresses shows IPv4 peers by their IPv4 address", async () => {
-  using listener = TcpListener.listen({ host: "::", port: 0 });
+  using listener = TcpListener.listen(systemWorld, { host: "::", port: 0 });
   const accepted = Promise.withResolvers<TcpConn>();
   const served = listener.serve(accepted.resolve, { onAcceptError: (error) => accepted.reject(error) });
   using _peer = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
@@ -50,8 +51,8 @@ const refusals: [string, string, (usedPort: number) => { host: string; port: num
 
 for (const [name, text, options] of refusals) {
   Deno.test(`TcpListener.listen names the trouble: ${name}`, () => {
-    using taken = TcpListener.listen({ host: "127.0.0.1", port: 0 });
-    const error = assertThrows(() => TcpListener.listen(options(taken.port)), SrsError, text);
+    using taken = TcpListener.listen(systemWorld, { host: "127.0.0.1", port: 0 });
+    const error = assertThrows(() => TcpListener.listen(systemWorld, options(taken.port)), SrsError, text);
     assertEquals(error.codeName, "SocketListen");
   });
 }

@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 import { createLogger } from "../../src/base/log.ts";
 import type { CliIo, Command } from "../../src/cli/command.ts";
 import { parseCommandLine } from "../../src/cli/parse_args.ts";
@@ -110,7 +111,9 @@ export class FakeServer implements Disposable {
   }
 
   async #accept(): Promise<void> {
-    for await (const conn of this.#listener) this.#serve(new TcpConn(conn)).catch(() => this.log.push("broken"));
+    for await (const conn of this.#listener) {
+      this.#serve(new TcpConn(conn, systemWorld)).catch(() => this.log.push("broken"));
+    }
   }
 
   async #serve(conn: TcpConn): Promise<void> {

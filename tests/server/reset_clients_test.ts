@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 /** Clients that reset before they are accepted keep nobody else out, on any door. */
 import { Acceptor } from "../../src/net/acceptor.ts";
 import { Workers } from "../../src/threads/main/workers.ts";
@@ -35,10 +36,9 @@ class Doors implements AsyncDisposable {
         vhost __defaultVhost__ { }`,
     }));
     this.workers = threads === 1 ? null : new Workers({ threads, log });
-    const { listen, listenTls } = this.workers ?? {};
-    const options = listen === undefined || listenTls === undefined ? {} : { listen, listenTls };
-    this.server = new Server(config, log, options);
-    this.http = new HttpServer(this.server, options);
+    const { listen, listenTls } = this.workers ?? systemWorld;
+    this.server = new Server(config, log, { world: { ...systemWorld, listen, listenTls } });
+    this.http = new HttpServer(this.server);
     this.server.start();
     this.http.start();
   }

@@ -1,5 +1,6 @@
 import { systemTimers } from "../../src/base/clock.ts";
-import { systemNetwork } from "../../src/net/network.ts";
+import { networkOf } from "../../src/net/network.ts";
+import { systemWorld } from "../../src/net/system_world.ts";
 import { ProtocolError, type UpstreamError } from "../../src/base/errors.ts";
 import { type AmfValue, decodeAmf0 } from "../../src/amf/amf0.ts";
 import { loadConfig, requireConfig } from "../../src/config/mod.ts";
@@ -82,7 +83,7 @@ class Peer implements Disposable {
       connectTimeoutMs: 5000,
       handshakeTimeoutMs: 5000,
       timers: systemTimers,
-      network: systemNetwork,
+      network: networkOf(systemWorld),
       session: {
         role,
         tcUrl: `rtmp://127.0.0.1:${port}/live`,

@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 /** Dialling servers over TLS: who is talked to, and in which words others are refused. */
 import { UpstreamError } from "../../src/base/errors.ts";
 import { dial, type DialOptions } from "../../src/net/tls/dial.ts";
@@ -33,7 +34,7 @@ for (const host of ["localhost", "127.0.0.1"]) {
   for (const [name, tls] of [["a known authority", undefined], ["no look at it", { isUnchecked: true }]] as const) {
     serverTest(`dial() speaks TLS with ${host}, its certificate with ${name}`, async () => {
       using server = echoServer(tls === undefined ? "server" : "authority");
-      using conn = await dial(options(server.addr.port, tls === undefined ? { host } : { host, tls }));
+      using conn = await dial(systemWorld, options(server.addr.port, tls === undefined ? { host } : { host, tls }));
       assert(conn.isEncrypted);
       assertEquals([conn.remoteIp, conn.remotePort], ["127.0.0.1", server.addr.port]);
       const sent = crypto.getRandomValues(new Uint8Array(40_000));
@@ -68,7 +69,7 @@ const refusals: [what: string, pair: Pair, tls: DialOptions["tls"], words: strin
 for (const [what, pair, tls, words] of refusals) {
   serverTest(`dial() refuses a certificate ${what}`, async () => {
     using server = echoServer(pair);
-    const refused = dial(options(server.addr.port, tls === undefined ? {} : { tls }));
+    const refused = dial(systemWorld, options(server.addr.port, tls === undefined ? {} : { tls }));
     const { message, codeName } = await assertRejects(() => refused, UpstreamError);
     assertEquals(codeName, "StConnect");
     assertStringIncludes(message, `localhost:${server.addr.port}: the certificate is refused: `);
@@ -87,13 +88,13 @@ function tcpServer(serve: (conn: Deno.TcpConn) => unknown): Deno.TcpListener {
 
 serverTest("dial() tells of a server that does not speak TLS", async () => {
   using server = tcpServer((conn) => conn.write(new Uint8Array(1537).fill(3)));
-  const { message } = await assertRejects(() => dial(options(server.addr.port)), UpstreamError);
+  const { message } = await assertRejects(() => dial(systemWorld, options(server.addr.port)), UpstreamError);
   assertStringIncludes(message, "the other side does not speak TLS");
 });
 
 serverTest("dial() tells of a server that closes the connection", async () => {
   using server = tcpServer((conn) => conn.close());
-  const { message } = await assertRejects(() => dial(options(server.addr.port)), UpstreamError);
+  const { message } = await assertRejects(() => dial(systemWorld, options(server.addr.port)), UpstreamError);
   assertStringIncludes(message, "the server closed the connection during the TLS handshake");
 });
 
@@ -101,10 +102,10 @@ serverTest("dial() waits for a silent server only for so long, and not beyond an
   const held: Deno.TcpConn[] = [];
   using server = tcpServer((conn) => held.push(conn));
   const startedMs = performance.now();
-  const late = () => dial(options(server.addr.port, { tlsTimeoutMs: 200 }));
+  const late = () => dial(systemWorld, options(server.addr.port, { tlsTimeoutMs: 200 }));
   assertStringIncludes((await assertRejects(late, UpstreamError)).message, "no TLS handshake within 200 ms");
   const signal = AbortSignal.timeout(200);
-  const aborted = () => dial(options(server.addr.port, { signal }));
+  const aborted = () => dial(systemWorld, options(server.addr.port, { signal }));
   assertStringIncludes((await assertRejects(aborted, UpstreamError)).message, "cancelled");
   assertLess(performance.now() - startedMs, 1500);
   for (const conn of held) conn.close();
@@ -118,7 +119,7 @@ serverTest("dial() judges the address before TLS", async () => {
     conn.close();
     resolve();
   });
-  const refused = () => dial(options(server.addr.port, { mayTalkTo: () => false }));
+  const refused = () => dial(systemWorld, options(server.addr.port, { mayTalkTo: () => false }));
   assertStringIncludes((await assertRejects(refused, UpstreamError)).message, "is at 127.0.0.1, a local address");
   await promise;
   assertEquals(bytes, 0);
@@ -129,11 +130,12 @@ serverTest("dial() without a look at the certificate fails in words, too", async
   const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = nobody.addr;
   nobody.close();
-  const refused = await assertRejects(() => dial(options(port, { tls })), UpstreamError);
+  const refused = await assertRejects(() => dial(systemWorld, options(port, { tls })), UpstreamError);
   assertStringIncludes(refused.message, "connection refused, nothing listens there");
   const held: Deno.TcpConn[] = [];
   using server = tcpServer((conn) => held.push(conn));
-  const late = () => dial(options(server.addr.port, { tls, timeoutMs: 100, tlsTimeoutMs: 100 })).then(firstRead);
+  const late = () =>
+    dial(systemWorld, options(server.addr.port, { tls, timeoutMs: 100, tlsTimeoutMs: 100 })).then(firstRead);
   await assertRejects(late);
   for (const conn of held) conn.close();
 });

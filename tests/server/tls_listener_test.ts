@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 /** The TLS listener alone: handshakes, clients that do something else, certificates that change. */
 import { TcpListener } from "../../src/net/tcp_listener.ts";
 import type { TcpConn } from "../../src/net/tcp_conn.ts";
@@ -22,7 +23,7 @@ class Rig implements AsyncDisposable {
     const keys = tlsPair("server");
     const onHandshakeError = (_ip: string, reason: string) => this.failures.push(reason);
     this.tls = new TlsListener({ host: "127.0.0.1", port: 0, keys, onHandshakeError, ...options });
-    this.#listener = new TcpListener(this.tls);
+    this.#listener = new TcpListener(this.tls, systemWorld);
     this.#serving = this.#listener.serve((conn) => void this.conns.push(conn), {
       onAcceptError: (error) => this.acceptErrors.push(error),
     });

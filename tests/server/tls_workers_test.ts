@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 /** TLS in several threads. */
 import { HttpServer } from "../../src/http/http_server.ts";
 import type { ReloadPart } from "../../src/server/reload_part.ts";
@@ -30,8 +31,8 @@ class ThreadedServer implements AsyncDisposable {
       vhost __defaultVhost__ { min_latency on; http_remux { enabled on; } }`;
     const { listen, listenTls } = this.workers;
     const config = this.#config();
-    this.server = new Server(config, log, { listen, listenTls });
-    this.http = new HttpServer(this.server, { listen, listenTls });
+    this.server = new Server(config, log, { world: { ...systemWorld, listen, listenTls } });
+    this.http = new HttpServer(this.server);
     this.server.start();
     this.http.start();
   }

@@ -1,6 +1,7 @@
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { systemTimers } from "../../src/base/clock.ts";
-import { systemNetwork } from "../../src/net/network.ts";
+import { networkOf } from "../../src/net/network.ts";
+import { systemWorld } from "../../src/net/system_world.ts";
 import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
 import { assertEquals, assertGreater, assertLess } from "../assert.ts";
@@ -22,7 +23,7 @@ class TimedPlayer implements Disposable {
       connectTimeoutMs: 5000,
       handshakeTimeoutMs: 5000,
       timers: systemTimers,
-      network: systemNetwork,
+      network: networkOf(systemWorld),
       session: {
         role: "play",
         tcUrl: `rtmp://127.0.0.1:${port}/live`,

@@ -1,3 +1,4 @@
+import { systemWorld } from "../../src/net/system_world.ts";
 import { loadConfig, requireConfig } from "../../src/config/mod.ts";
 import { HttpServer } from "../../src/http/http_server.ts";
 import { Server } from "../../src/server/server.ts";
@@ -32,8 +33,9 @@ class ThreadedServer implements AsyncDisposable {
     this.workers = new Workers({ threads: 3, log, spawn });
     const { listen } = this.workers;
     const httpServer = { ...config.httpServer, listen: { ...address, port: freePort() } };
-    this.server = new Server({ ...config, listen: [{ ...address, port: freePort() }], httpServer }, log, { listen });
-    this.http = new HttpServer(this.server, { listen });
+    const world = { ...systemWorld, listen };
+    this.server = new Server({ ...config, listen: [{ ...address, port: freePort() }], httpServer }, log, { world });
+    this.http = new HttpServer(this.server);
     this.server.start();
     this.http.start();
   }

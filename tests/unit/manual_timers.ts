@@ -23,6 +23,11 @@ export class ManualTimers implements Timers {
     return this.#pending.length;
   }
 
+  /** When the next call is due; Infinity while none waits. */
+  get nextDueMs(): number {
+    return this.#nextDue(Infinity)?.atMs ?? Infinity;
+  }
+
   after(delayMs: number, fn: () => void): TimerHandle {
     const call = { atMs: this.#nowMs + delayMs, fn };
     this.#pending.push(call);

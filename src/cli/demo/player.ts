@@ -1,4 +1,5 @@
-import { systemNetwork } from "../../net/network.ts";
+import { networkOf } from "../../net/network.ts";
+import { systemWorld } from "../../net/system_world.ts";
 import type { Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { RtmpClient, type RtmpClientHandlers } from "../../upstream/client/rtmp_client.ts";
@@ -133,7 +134,7 @@ export class DemoPlayer implements RtmpClientHandlers {
         port,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-        network: systemNetwork,
+        network: networkOf(systemWorld),
         timers: this.#timers,
         session: {
           role: "play",

@@ -1,5 +1,6 @@
 import type { Timers } from "../../base/clock.ts";
-import { askCoworker, type Fetch } from "../../cluster/coworkers.ts";
+import { askCoworker } from "../../cluster/coworkers.ts";
+import type { Fetch } from "../../base/world.ts";
 import { formatHost, type StreamUrl } from "../../rtmp/url.ts";
 import type { ApiReport } from "./report.ts";
 

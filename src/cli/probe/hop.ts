@@ -1,4 +1,5 @@
-import { systemNetwork } from "../../net/network.ts";
+import { networkOf } from "../../net/network.ts";
+import { systemWorld } from "../../net/system_world.ts";
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { talkRule } from "../../upstream/redirect_policy.ts";
@@ -122,7 +123,7 @@ export class ProbeHop implements RtmpClientHandlers {
         tls: target.tls ? tls : null,
         connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, leftMs),
         handshakeTimeoutMs: Math.min(HANDSHAKE_TIMEOUT_MS, leftMs),
-        network: systemNetwork,
+        network: networkOf(systemWorld),
         timers,
         session: {
           role: "play",

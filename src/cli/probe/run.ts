@@ -1,6 +1,6 @@
 import type { Timers } from "../../base/clock.ts";
 import type { TlsDialOptions } from "../../net/tls/dial.ts";
-import type { Fetch } from "../../cluster/coworkers.ts";
+import type { Fetch } from "../../base/world.ts";
 import { askApis } from "./api.ts";
 import { failureOf } from "./hints.ts";
 import { ProbeHop } from "./hop.ts";

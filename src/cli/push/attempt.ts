@@ -1,4 +1,5 @@
-import { systemNetwork } from "../../net/network.ts";
+import { networkOf } from "../../net/network.ts";
+import { systemWorld } from "../../net/system_world.ts";
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { type Span, TRACEPARENT, type Tracer } from "../../base/trace.ts";
@@ -119,7 +120,7 @@ export class PushAttempt implements RtmpClientHandlers {
         tls: target.tls ? tls : null,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-        network: systemNetwork,
+        network: networkOf(systemWorld),
         timers,
         session: {
           role: "publish",

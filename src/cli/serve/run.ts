@@ -1,6 +1,8 @@
 import { SrsError } from "../../base/errors.ts";
+import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
 import { HttpServer } from "../../http/http_server.ts";
+import { systemWorld } from "../../net/system_world.ts";
 import { SERVER_NAME } from "../../server/identity.ts";
 import { Reloader } from "../../server/reload.ts";
 import type { ReloadPart } from "../../server/reload_part.ts";
@@ -44,17 +46,15 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   // A forced end leaves no time for anything but this.
   addEventListener("unload", () => pidFile.release());
   using workers = new Workers({ threads: threadCount(config.workers), log });
-  const { listen, listenTls } = workers;
+  const world: World = { ...systemWorld, listen: workers.listen, listenTls: workers.listenTls };
   const serverId = await keepServerId(config.pid, log);
-  const server = new Server(config, serverLog.limited, { serverId, listen, listenTls, tracer: await loadTracer(log) });
+  const server = new Server(config, serverLog.limited, { world, serverId, tracer: await loadTracer(log) });
   const parts: ReloadPart[] = [serverLog];
   const reloader = new Reloader({ server, log, read: () => reader.load(), parts });
   const http = new HttpServer(server, {
     reload: () => void reloader.reload("the HTTP API"),
     reloadState: () => reloader.report,
     drain: () => ends.end("SIGQUIT"),
-    listen,
-    listenTls,
   });
   parts.push(...http.certificates);
   using strayDebugger = new StrayDebugger();

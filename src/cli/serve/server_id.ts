@@ -1,5 +1,6 @@
 import type { Logger } from "../../base/log.ts";
-import { newServerId } from "../../server/identity.ts";
+import { systemWorld } from "../../net/system_world.ts";
+import { newEntityId } from "../../server/identity.ts";
 import { describeFileError } from "../file_error.ts";
 import { makeParentDirectory } from "./parent_directory.ts";
 
@@ -16,7 +17,7 @@ export async function keepServerId(pidPath: string, log: Logger): Promise<string
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) log.warn(`cannot read ${path}: ${describeFileError(error)}`);
   }
-  const id = newServerId();
+  const id = newEntityId(systemWorld);
   try {
     await makeParentDirectory(path);
     await Deno.writeTextFile(path, id);

@@ -1,8 +1,9 @@
 import { systemTimers } from "../../base/clock.ts";
 import { SrsError } from "../../base/errors.ts";
 import { createLogger, type LogFormat, type Logger, setUpLogging } from "../../base/log.ts";
-import { limitLines, LogLimiter } from "../../base/log_limiter.ts";
+import { limitWarnings, LogLimiter } from "../../base/log_limiter.ts";
 import { type Config, logLevelOf } from "../../config/mod.ts";
+import { systemWorld } from "../../net/system_world.ts";
 import { randomId } from "../../server/identity.ts";
 import type { PreparedReload, ReloadPart } from "../../server/reload_part.ts";
 import type { CliIo } from "../command.ts";
@@ -14,17 +15,17 @@ type LogConfig = Pick<Config, "srsLogTank" | "srsLogFile" | "srsLogLevel" | "srs
 /** The log of a server process, as its configuration has it: level, format, and where the lines go. */
 export class ServerLog implements ReloadPart, AsyncDisposable {
   /** Writes every line; for what the process does itself. */
-  readonly log: Logger = createLogger(randomId(8));
-  /** For what peers can cause: lines that repeat are counted. */
+  readonly log: Logger = createLogger(randomId(systemWorld, 8));
+  /** For what peers can cause: warnings that repeat are counted. */
   readonly limited: Logger;
-  readonly #limiters = { warnings: new LogLimiter(systemTimers), others: new LogLimiter(systemTimers) };
+  readonly #limiter = new LogLimiter(systemTimers);
   readonly #format: LogFormat;
   readonly #color: boolean;
   readonly #tank: LogTank;
   #config: LogConfig;
 
   private constructor(config: LogConfig, target: LogTarget, options: { format: LogFormat; color: boolean }) {
-    this.limited = limitLines(this.log, this.#limiters);
+    this.limited = limitWarnings(this.log, this.#limiter);
     this.#config = config;
     this.#format = options.format;
     this.#color = options.color;
@@ -67,7 +68,7 @@ export class ServerLog implements ReloadPart, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const limiter of Object.values(this.#limiters)) limiter[Symbol.dispose]();
+    this.#limiter[Symbol.dispose]();
     await this.#tank.close();
   }
 

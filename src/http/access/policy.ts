@@ -1,3 +1,4 @@
+import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Members } from "../../server/members.ts";
 import { type Credentials, isAuthorized } from "../basic_auth.ts";
@@ -29,37 +30,39 @@ export const openPolicy: RouterPolicy = {
 export interface AccessServer {
   readonly config: Config;
   readonly members: Pick<Members, "knowsAnyToken" | "knowsToken">;
+  readonly world: Pick<World, "process">;
 }
 
 /** The policy of a server's configuration. */
-export function policyOf({ config, members }: AccessServer): RouterPolicy {
+export function policyOf(server: AccessServer): RouterPolicy {
+  const { config, members } = server;
   const { httpServer: { crossdomain }, httpApi: { auth, allowOrigin }, vhosts } = config;
   const isMember = async (call: Call) =>
-    await isOfCoworker({ config, members }, call) ||
+    await isOfCoworker(server, call) ||
     (isCoworkerAction(call) && await members.knowsAnyToken(vhosts, call));
   return { crossdomain, auth, allowOrigin, isMember };
 }
 
 /** Tells who makes a call of the API. */
-export async function callerOf({ config, members }: AccessServer, call: Call): Promise<Caller> {
+export async function callerOf({ config, members, world }: AccessServer, call: Call): Promise<Caller> {
   const { httpApi: { auth, allowOrigin }, vhosts } = config;
   return identifyCaller(call, {
     operator: auth.enabled && isAuthorized(auth, call.headers) ? auth.username : null,
     isMember: await members.knowsAnyToken(vhosts, call),
     allowOrigin,
-    isOwnName: (name) => isOwnName(config, name),
+    isOwnName: (name) => isOwnName(config, name) || machineName(world) === name,
   });
 }
 
 /** Names that only the owner of this server can have given it. */
 function isOwnName({ httpApi, vhosts, advertise }: Config, name: string): boolean {
   return vhosts.some((vhost) => vhost.name.toLowerCase() === name) || advertise?.host.toLowerCase() === name ||
-    httpApi.allowOrigin.some((origin) => new URL(origin).hostname === name) || machineName() === name;
+    httpApi.allowOrigin.some((origin) => new URL(origin).hostname === name);
 }
 
-function machineName(): string {
+function machineName({ process }: AccessServer["world"]): string {
   try {
-    return Deno.hostname().toLowerCase();
+    return process.hostname().toLowerCase();
   } catch {
     // Started without the permission.
     return "";

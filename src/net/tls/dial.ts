@@ -1,7 +1,10 @@
 import { UpstreamError } from "../../base/errors.ts";
-import { type ConnectOptions, TcpConn } from "../tcp_conn.ts";
+import type { World } from "../../base/world.ts";
+import { type ConnectOptions, type ConnectWorld, type ConnWorld, TcpConn } from "../tcp_conn.ts";
 import { describeTlsError } from "./error.ts";
-import { TlsSocket } from "./socket.ts";
+
+/** What is needed of the world to reach a server. */
+export type DialWorld = ConnectWorld & Pick<World, "startTls">;
 
 /** How to speak TLS to a server. */
 export interface TlsDialOptions {
@@ -26,9 +29,9 @@ export interface DialOptions extends ConnectOptions {
  *
  * @throws {UpstreamError} `StConnect`, with the address and the reason in words.
  */
-export async function dial(options: DialOptions): Promise<TcpConn> {
+export async function dial(world: DialWorld, options: DialOptions): Promise<TcpConn> {
   const { host, port, tls = null, mayTalkTo } = options;
-  const tcp = tls?.isUnchecked ? await connectUnchecked(options) : await TcpConn.connect(options);
+  const tcp = tls?.isUnchecked ? await connectUnchecked(world, options) : await TcpConn.connect(world, options);
   if (mayTalkTo !== undefined && !mayTalkTo(tcp.remoteIp)) {
     tcp.close();
     throw new UpstreamError(
@@ -36,14 +39,14 @@ export async function dial(options: DialOptions): Promise<TcpConn> {
       `${addressOf(host, port)} is at ${tcp.remoteIp}, a local address: whoever named it may not send us there`,
     );
   }
-  if (tls !== null && !tls.isUnchecked) await startTls(tcp, tls, options);
+  if (tls !== null && !tls.isUnchecked) await startTls(world, tcp, { ...options, caCerts: tls.caCerts ?? [] });
   return tcp;
 }
 
 async function startTls(
+  world: DialWorld,
   tcp: TcpConn,
-  { caCerts = [] }: TlsDialOptions,
-  { host, port, tlsTimeoutMs, signal }: DialOptions,
+  { caCerts, host, port, tlsTimeoutMs, signal }: DialOptions & { caCerts: readonly string[] },
 ): Promise<void> {
   let reason: string | null = null;
   const giveUp = (why: string) => {
@@ -53,28 +56,26 @@ async function startTls(
   const onAbort = () => giveUp("cancelled");
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = setTimeout(() => giveUp(`no TLS handshake within ${tlsTimeoutMs} ms`), tlsTimeoutMs);
+  const timer = world.after(tlsTimeoutMs, () => giveUp(`no TLS handshake within ${tlsTimeoutMs} ms`));
   try {
-    const socket = await tcp.replaceSocket(async (plain) =>
-      new TlsSocket(await Deno.startTls(plain as Deno.TcpConn, { hostname: host, caCerts: [...caCerts] }))
-    );
+    const socket = await tcp.replaceSocket((plain) => world.startTls(plain, { host, caCerts }));
     await socket.handshake();
   } catch (error) {
     giveUp(describeTlsError(error) || "the server closed the connection during the TLS handshake");
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
     signal?.removeEventListener("abort", onAbort);
   }
   if (reason !== null) throw new UpstreamError("StConnect", `${addressOf(host, port)}: ${reason}`);
 }
 
-async function connectUnchecked(options: DialOptions): Promise<TcpConn> {
+async function connectUnchecked(world: ConnWorld, options: DialOptions): Promise<TcpConn> {
   // Node's TLS is only loaded by those who ask for it.
   const { UncheckedSocket } = await import("./unchecked.ts");
   const { host, port, timeoutMs, tlsTimeoutMs, signal } = options;
   const limits = { timeoutMs: timeoutMs + tlsTimeoutMs, ...(signal === undefined ? {} : { signal }) };
   try {
-    return new TcpConn(await UncheckedSocket.connect({ host, port, ...limits }));
+    return new TcpConn(await UncheckedSocket.connect({ host, port, ...limits }), world);
   } catch (error) {
     const reason = describeTlsError(error) || "the server closed the connection during the TLS handshake";
     throw new UpstreamError("StConnect", `cannot connect to ${addressOf(host, port)}: ${reason}`, { cause: error });

@@ -1,7 +1,8 @@
 import type { Logger } from "../../base/log.ts";
+import type { Endpoint } from "../../base/world.ts";
 import { SharedListener } from "./shared_listener.ts";
 import { SharedTlsListener } from "./shared_tls_listener.ts";
-import { listenHere, type ListenSocket, listenWithOthers, type TcpListenOptions } from "../../net/tcp_listener.ts";
+import { listenHere, type ListenSocket, listenWithOthers } from "../../net/tcp_listener.ts";
 import { type ListenTls, listenTlsHere, type ThreadAddress } from "../../net/tls/listener.ts";
 import type { TlsListenOptions } from "../../base/socket.ts";
 import { ThreadHandle, type WorkerLike } from "./thread_handle.ts";
@@ -146,7 +147,7 @@ function spawnWorker(): WorkerLike {
 }
 
 /** With SO_REUSEPORT a second server would be let in beside this one: without, it is told that the port is taken. */
-function unusedPort({ host, port }: TcpListenOptions): number {
+function unusedPort({ host, port }: Endpoint): number {
   const probe = listenHere({ host, port });
   probe.close();
   return probe.addr.port;

@@ -1,3 +1,4 @@
+import { systemTimers } from "../../base/clock.ts";
 import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
 import { AcceptLoop } from "../../net/accept_loop.ts";
 import type { ListenerSocket, Socket, TlsKeys } from "../../base/socket.ts";
@@ -106,7 +107,8 @@ export class WorkerSockets {
         ? listenWithOthers(address)
         : this.#listenTls(id, address, address.keys);
       const loop = new AcceptLoop<Socket>({
-        accept: () => socket.accept(),
+        accept: (): Promise<Socket> => socket.accept(),
+        timers: systemTimers,
         onConn: (conn) => this.hold(conn, id),
         onAcceptError: (error, count) =>
           this.#link.sendBytes(ThreadRecord.AcceptFailed, id, encodeUtf8(errorText(error)), count),

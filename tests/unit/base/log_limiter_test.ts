@@ -1,4 +1,4 @@
-import { kindOfLine, limitLines, LogLimiter } from "../../../src/base/log_limiter.ts";
+import { kindOfLine, limitWarnings, LogLimiter } from "../../../src/base/log_limiter.ts";
 import { assertEquals, assertLess } from "../../assert.ts";
 import { ManualTimers } from "../manual_timers.ts";
 import { TestLog } from "../test_log.ts";
@@ -7,11 +7,10 @@ function setUp() {
   const timers = new ManualTimers();
   const inner = new TestLog();
   const limiter = new LogLimiter(timers);
-  const others = new LogLimiter(timers);
-  return { timers, inner, limiter, others, log: limitLines(inner, { warnings: limiter, others }) };
+  return { timers, inner, limiter, log: limitWarnings(inner, limiter) };
 }
 
-Deno.test("limitLines() writes the first line of a kind at once, then one a second with the number of the others", () => {
+Deno.test("limitWarnings() writes the first line of a kind at once, then one a second with the number of the others", () => {
   const { timers, inner, log } = setUp();
   for (let i = 0; i < 100; i++) {
     log.withCid(`cid${i}`).warn(`client 10.0.0.${i} left: bad version ${i}`);
@@ -29,7 +28,7 @@ Deno.test("limitLines() writes the first line of a kind at once, then one a seco
   assertEquals(inner.lines.length, 3);
 });
 
-Deno.test("limitLines() holds a single repetition for a second and changes nothing of it", () => {
+Deno.test("limitWarnings() holds a single repetition for a second and changes nothing of it", () => {
   const { timers, inner, log } = setUp();
   log.error("pull /live/a: refused");
   log.error("pull /live/a: refused");
@@ -38,7 +37,7 @@ Deno.test("limitLines() holds a single repetition for a second and changes nothi
   assertEquals(inner.lines, ["error pull /live/a: refused", "error pull /live/a: refused"]);
 });
 
-Deno.test("limitLines() keeps kinds apart, and warnings from errors; a few other lines pass", () => {
+Deno.test("limitWarnings() keeps kinds apart, and warnings from errors; it leaves other levels alone", () => {
   const { inner, log } = setUp();
   log.warn("one thing");
   log.warn("another thing");
@@ -74,23 +73,6 @@ Deno.test("LogLimiter writes what it holds when it is disposed", () => {
   limiter[Symbol.dispose]();
   assertEquals(inner.lines, ["warn again", "warn again (1 more like this within 1000 ms)"]);
   assertEquals(timers.pendingCount, 0);
-});
-
-Deno.test("limitLines() writes a hundred lines of a kind a second, then the number of the others, and goes on so", () => {
-  const { timers, inner, others, log } = setUp();
-  const flood = () => {
-    for (let i = 0; i < 500; i++) log.withCid(`c${i}`).info(`play /live/s${i}`);
-  };
-  flood();
-  assertEquals(inner.lines.length, 100);
-  log.warn("still seen");
-  assertEquals(inner.lines.at(-1), "warn still seen");
-  timers.advance(1000);
-  assertEquals(inner.lines.slice(101), ["info play /live/s499 (399 more like this within 1000 ms)"]);
-  flood();
-  timers.advance(1000);
-  assertEquals(inner.lines.length, 102 + 101 - 1);
-  others[Symbol.dispose]();
 });
 
 Deno.test("kindOfLine() sees the same in lines that differ in numbers, addresses and quoted words only", () => {

@@ -1,11 +1,11 @@
 import {
   askCoworker,
   Coworkers,
-  type Fetch,
   type FindOptions,
   type Owner,
   type OwnerQuery,
 } from "../../../src/cluster/coworkers.ts";
+import type { Fetch } from "../../../src/base/world.ts";
 import { assert, assertEquals, assertLess, assertStringIncludes } from "../../assert.ts";
 import { ManualTimers, turn } from "../manual_timers.ts";
 import { TestLog } from "../test_log.ts";

@@ -1,5 +1,6 @@
 import { assertEquals } from "../../assert.ts";
-import type { Fetch, OwnerQuery } from "../../../src/cluster/coworkers.ts";
+import type { OwnerQuery } from "../../../src/cluster/coworkers.ts";
+import type { Fetch } from "../../../src/base/world.ts";
 import { findStandIns } from "../../../src/cluster/stand_in.ts";
 import { ManualTimers, turn } from "../manual_timers.ts";
 

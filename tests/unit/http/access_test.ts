@@ -1,3 +1,4 @@
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { assertEquals, assertMatch } from "../../assert.ts";
 import { type Effect, refuseCall, type RemoteControl } from "../../../src/http/access/authority.ts";
 import type { Caller } from "../../../src/http/access/caller.ts";
@@ -22,13 +23,16 @@ const password = "auth { enabled on; username admin; password pw; }";
 const signedIn = { authorization: `Basic ${btoa("admin:pw")}` };
 const token = { "x-coworker-token": "s3cret%20x" };
 
-const members = new Members({ nowMs: () => 0 });
+const members = new Members({ ...systemWorld, nowMs: () => 0 });
 
 async function callerIn({ conf = "", ip = "10.0.0.1", url = "http://192.168.1.2:1985/api/v1/x", headers = {} }: Case) {
   const config = configOf(
     `http_api { enabled on; ${conf} } vhost cdn.example { } vhost b { cluster { coworker_token "s3cret x"; } }`,
   );
-  return await callerOf({ config, members }, readCall({ url, method: "POST", headers: new Headers(headers) }, ip));
+  return await callerOf(
+    { config, members, world: systemWorld },
+    readCall({ url, method: "POST", headers: new Headers(headers) }, ip),
+  );
 }
 
 const here = { ip: "127.0.0.1", url: "http://127.0.0.1:1985/" };

@@ -1,8 +1,11 @@
+import { newEntityId } from "../../../src/server/identity.ts";
+import { filesWith, worldAt } from "../../kit/world.ts";
 import type { Logger } from "../../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import { Members } from "../../../src/server/members.ts";
 import { Publishers } from "../../../src/server/publishers.ts";
-import { systemNetwork } from "../../../src/net/network.ts";
+import { networkOf } from "../../../src/net/network.ts";
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { PullRegistry } from "../../../src/upstream/pull/pull_registry.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
@@ -35,18 +38,20 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
   const logged: string[] = [];
   const server: { nowMs: number } = { nowMs: START_MS };
   const timers = { nowMs: () => server.nowMs, after: () => ({ cancel() {} }) };
+  const world = worldAt(timers);
   const log = listLogger(logged, "");
   const sources = new SourceManager(timers);
   return Object.assign(server, {
     logged,
     config: configOf(text),
     identity: { serverId: "vid-0server", serviceId: "service0", pid: 4711 },
+    world,
     timers,
     log,
     sources,
-    registry: new ClientRegistry(),
+    registry: new ClientRegistry(() => newEntityId(systemWorld)),
     publishers: new Publishers(),
-    members: new Members(timers),
+    members: new Members(world),
     coworkers: {
       table: () => [],
       findOwners: () => Promise.resolve([]),
@@ -54,7 +59,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
       confirm: () => Promise.resolve(null),
     },
     pulls: new PullRegistry({
-      ...systemNetwork,
+      ...networkOf(systemWorld),
       timers,
       log,
       newCid: () => "pull0000",
@@ -118,7 +123,8 @@ export function apiOf(
   server: FakeServer,
   options: Pick<ApiContext, "reload" | "reloadState" | "drain"> & { system?: SystemStats; remoteIp?: string } = {},
 ): (path: string, init?: RequestInit) => Promise<Response> {
-  const system = options.system ?? new SystemStats(server.timers, () => null, () => []);
+  const system = options.system ??
+    new SystemStats(worldAt(server.timers, { files: filesWith({}), interfaces: () => [] }));
   const mount = mountRoutes([...apiRoutes, ...consoleRoutes], { ...options, server, system });
   const router = new Router([mount], () => policyOf(server), server.log);
   return (path, { method = "GET", headers } = {}) => {

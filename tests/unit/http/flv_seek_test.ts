@@ -19,7 +19,7 @@ async function ask(files: Record<string, Uint8Array>, path: string, init: { meth
     for (const [name, bytes] of Object.entries(files)) await Deno.writeFile(`${dir}/${name}`, bytes);
     const asked = new Headers(init.range === undefined ? {} : { range: init.range });
     const call = readCall({ method: init.method ?? "GET", url: `http://h${path}`, headers: asked }, "1.2.3.4");
-    const answer = await serveFile(dir, path.replace(/\?.*/, ""), call);
+    const answer = await serveFile(Deno, dir, path.replace(/\?.*/, ""), call);
     return { status: answer.status, headers: answer.headers, body: new Uint8Array(await answer.arrayBuffer()) };
   } finally {
     await Deno.remove(dir, { recursive: true });

@@ -1,3 +1,4 @@
+import { filesWith, worldAt } from "../../kit/world.ts";
 import { metrics } from "../../../src/http/metrics.ts";
 import { SystemStats } from "../../../src/http/system_stats.ts";
 import { closeReasons } from "../../../src/server/close_reason.ts";
@@ -10,7 +11,7 @@ import { procFiles } from "./proc_cases.ts";
 const on = "exporter { enabled on; } vhost __defaultVhost__ {}";
 
 async function scrape(server: FakeServer, path = "/metrics"): Promise<MetricLine[]> {
-  const system = new SystemStats(server.timers, (path) => procFiles[path] ?? null, () => []);
+  const system = new SystemStats(worldAt(server.timers, { files: filesWith(procFiles), interfaces: () => [] }));
   const answer = await apiOf(server, { system })(path);
   assertEquals(answer.status, 200);
   assertMatch(answer.headers.get("content-type") ?? "", /^text\/plain;.*charset=utf-8/);

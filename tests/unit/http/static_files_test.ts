@@ -1,3 +1,4 @@
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { assert, assertEquals, assertMatch } from "../../assert.ts";
 import { readCall } from "../../../src/http/call.ts";
 import { mimeType } from "../../../src/http/mime.ts";
@@ -103,7 +104,7 @@ class Site implements AsyncDisposable {
 
   ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Response> {
     const call = readCall({ method, url: `http://h${path}`, headers: new Headers(headers) }, "1.2.3.4");
-    return serveFile(`${this.top}/www`, path.replace(/\?.*/, ""), call);
+    return serveFile(Deno, `${this.top}/www`, path.replace(/\?.*/, ""), call);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -176,7 +177,7 @@ Deno.test({
 
 Deno.test("serveFile has nothing where its directory is missing", async () => {
   const call = readCall({ method: "GET", url: "http://h/a", headers: new Headers() }, "1.2.3.4");
-  assertEquals((await serveFile("/nonexistent/www", "/a", call)).status, 404);
+  assertEquals((await serveFile(Deno, "/nonexistent/www", "/a", call)).status, 404);
 });
 
 Deno.test("serveFile answers HEAD without a body, and other methods not at all", async () => {
@@ -274,7 +275,7 @@ Deno.test("staticMount serves http_static to its vhost, http_server.dir to all o
     vhost __defaultVhost__ { }
     vhost a.com { http_static { enabled on; mount [vhost]/files; dir ${site.top}/wwwsecret; } }
     vhost b.com { http_static { enabled on; dir ${site.top}/wwwsecret; } }`);
-  const mount = staticMount(() => config);
+  const mount = staticMount({ config, world: systemWorld });
   const ask = async (url: string) => {
     const answer = await mount(readCall({ method: "GET", url, headers: new Headers() }, "1.2.3.4")) as Response;
     return answer.status === 200 ? await answer.text() : answer.status;

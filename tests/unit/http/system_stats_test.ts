@@ -1,3 +1,5 @@
+import { filesWith, worldAt } from "../../kit/world.ts";
+import { ManualTimers } from "../manual_timers.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { parseCpuTimes, parseNetDev, parseSelfStat, parseSockets } from "../../../src/http/proc_files.ts";
 import { SystemStats } from "../../../src/http/system_stats.ts";
@@ -40,9 +42,11 @@ Deno.test("parseNetDev and parseSockets find their numbers", () => {
 
 Deno.test("SystemStats begins with averages since the start, then takes the time between samples", () => {
   const files = { ...procFiles };
-  const clock = { nowMs: () => 1000 };
+  const timers = new ManualTimers(1000);
   const eth0 = { name: "eth0", family: "IPv4" as const, address: "8.8.8.8" };
-  const stats = new SystemStats(clock, (path) => files[path] ?? null, () => [eth0]);
+  const stats = new SystemStats(
+    worldAt(timers, { files: { ...Deno, readTextFileSync: (path) => files[String(path)]! }, interfaces: () => [eth0] }),
+  );
   const first = stats.latest;
   assert(first.ok);
   // 5 s of processor in the 500.5 s since it began; 1434 of 9434 ticks not idle.
@@ -52,7 +56,7 @@ Deno.test("SystemStats begins with averages since the start, then takes the time
   assertEquals(first.internet, { recvBytes: 70_000, sendBytes: 80_000 });
   assertEquals(first.intranet, { recvBytes: 5000, sendBytes: 6000 });
 
-  clock.nowMs = () => 3000;
+  timers.advance(2000);
   files["/proc/stat"] = file("stat").replace("cpu  1000 10 300 8000", "cpu  1100 10 350 8250");
   files["/proc/self/stat"] = file("self/stat").replace(" 300 200 0 0 20 ", " 360 290 0 0 20 ");
   stats.sample();
@@ -61,7 +65,7 @@ Deno.test("SystemStats begins with averages since the start, then takes the time
 });
 
 Deno.test("SystemStats is not ok, and all zero, where there is no /proc", () => {
-  const stats = new SystemStats({ nowMs: () => 1000 }, () => null, () => []);
+  const stats = new SystemStats(worldAt(new ManualTimers(1000), { files: filesWith({}), interfaces: () => [] }));
   stats.sample();
   const { ok, selfPercent, cpuPercent, ramPercent, load, sockets, cpu } = stats.latest;
   assertEquals([ok, selfPercent, cpuPercent, ramPercent, ...load], [false, 0, 0, 0, 0, 0, 0]);

@@ -1,3 +1,4 @@
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { TcpListener } from "../../../src/net/tcp_listener.ts";
 import type { ListenerSocket } from "../../../src/base/socket.ts";
@@ -24,7 +25,7 @@ function sleep(ms: number): Promise<void> {
 
 Deno.test("TcpListener.serve backs off when accept fails and reports at most once a second", async () => {
   const socket = new FailingSocket();
-  const listener = new TcpListener(socket);
+  const listener = new TcpListener(socket, systemWorld);
   const reports: number[] = [];
   const served = listener.serve(() => assert(false), { onAcceptError: (_error, count) => reports.push(count) });
   await sleep(300);
@@ -38,7 +39,7 @@ Deno.test("TcpListener.serve backs off when accept fails and reports at most onc
 });
 
 Deno.test("TcpListener.close ends serve in the middle of a back-off, and may be called again", async () => {
-  const listener = new TcpListener(new FailingSocket());
+  const listener = new TcpListener(new FailingSocket(), systemWorld);
   const served = listener.serve(() => assert(false), { onAcceptError: () => {} });
   await sleep(5);
   listener.close();

@@ -1,4 +1,6 @@
 import { openPolicy } from "../../../src/http/access/policy.ts";
+import { systemWorld } from "../../../src/net/system_world.ts";
+import { worldAt } from "../../kit/world.ts";
 import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import { HttpConn } from "../../../src/http/http_conn.ts";
 import { Router } from "../../../src/http/router.ts";
@@ -61,7 +63,7 @@ Deno.test("RtmpConn: a tick in the middle of the first write does not take the c
   const socket = new BusySocket(hello);
   const config = requireConfig(loadConfig({ path: "t.conf", text: "listen 1935;" }));
   const server = new Server(config, new TestLog());
-  const conn = new RtmpConn(new TcpConn(socket), server);
+  const conn = new RtmpConn(new TcpConn(socket, systemWorld), server);
   const done = conn.run();
   await turns();
   assertEquals(socket.writes, 1);
@@ -81,7 +83,7 @@ Deno.test("HttpConn: a tick in the middle of the first write does not take the c
   const log = new TestLog();
   const policy = openPolicy;
   const router = new Router([() => new Response("hello")], () => policy, log);
-  const conn = new HttpConn(new TcpConn(socket), { router, timers, log });
+  const conn = new HttpConn(new TcpConn(socket, systemWorld), { router, world: worldAt(timers), log });
   const done = conn.run();
   await new Promise((resolve) => setTimeout(resolve, 20));
   assertEquals(socket.writes, 1);

@@ -1,35 +1,34 @@
-import type { Fetch } from "../../../src/cluster/coworkers.ts";
-import { Heartbeat, type HeartbeatOptions } from "../../../src/server/heartbeat.ts";
+import { worldAt } from "../../kit/world.ts";
+import type { Fetch, InterfaceAddress, World } from "../../../src/base/world.ts";
+import { Heartbeat } from "../../../src/server/heartbeat.ts";
 import { assertEquals, assertMatch } from "../../assert.ts";
 import { configOf } from "../http/fake_server.ts";
 import { ManualTimers, turn } from "../manual_timers.ts";
 import { TestLog } from "../test_log.ts";
 
+const addresses: readonly InterfaceAddress[] = [
+  { name: "lo", family: "IPv4", address: "127.0.0.1" },
+  { name: "eth0", family: "IPv6", address: "2001:db8::1" },
+  { name: "eth0", family: "IPv4", address: "10.0.0.1" },
+  { name: "eth1", family: "IPv4", address: "10.0.0.2" },
+];
+
 /** A heartbeat whose reports go to `answer`. */
-function rig(directives: string, answer: Fetch, more: Partial<HeartbeatOptions> = {}) {
+function rig(directives: string, answer: Fetch, more: Partial<World> = {}) {
   const timers = new ManualTimers();
   const log = new TestLog();
   const server = {
     config: configOf(directives),
     identity: { serverId: "vid-0server", serviceId: "service0", pid: 4711 },
     timers,
+    world: worldAt(timers, { env: () => "", interfaces: () => addresses, ...more }),
     log,
   };
   const sent: { url: string; atMs: number; init: RequestInit }[] = [];
   const startMs = timers.nowMs();
-  const heartbeat = new Heartbeat(server, {
-    fetch(url, init) {
-      sent.push({ url, atMs: timers.nowMs() - startMs, init });
-      return answer(url, init);
-    },
-    deviceIp: () => "",
-    interfaces: () => [
-      { family: "IPv4", address: "127.0.0.1" },
-      { family: "IPv6", address: "2001:db8::1" },
-      { family: "IPv4", address: "10.0.0.1" },
-      { family: "IPv4", address: "10.0.0.2" },
-    ],
-    ...more,
+  const heartbeat = new Heartbeat(server, (url, init) => {
+    sent.push({ url, atMs: timers.nowMs() - startMs, init });
+    return answer(url, init);
   });
   return { heartbeat, timers, log, sent, server, bodies: () => sent.map(({ init }) => JSON.parse(String(init.body))) };
 }
@@ -69,7 +68,7 @@ for (const [name, directives, more] of payloads) {
 
 Deno.test("Heartbeat reports SRS_DEVICE_IP instead of an address, and none where there is none", async () => {
   for (const [deviceIp, ip] of [["203.0.113.5", "203.0.113.5"], ["", ""]] as const) {
-    const more = { deviceIp: () => deviceIp, interfaces: () => [] };
+    const more = { env: () => deviceIp, interfaces: () => [] };
     const { heartbeat, timers, bodies } = rig("heartbeat { enabled on; }", ok, more);
     heartbeat.start();
     await timers.run(10);

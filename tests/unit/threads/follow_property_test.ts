@@ -1,3 +1,4 @@
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { receiveMessage, type SharedMemory, ThreadLink } from "../../../src/threads/protocol/thread_link.ts";
 import { forEachRecord, ThreadRecord } from "../../../src/threads/protocol/thread_records.ts";
 import { TcpConn } from "../../../src/net/tcp_conn.ts";
@@ -112,7 +113,7 @@ class RemotePlayer implements Player, PumpSource<LogPosition> {
   constructor(client: SlowSocket, socket: Socket, source: LiveSource) {
     this.client = client;
     this.cursor = source.attach(this);
-    this.pump = new WritePump(new TcpConn(socket), this);
+    this.pump = new WritePump(new TcpConn(socket, systemWorld), this);
     this.pump.wake();
   }
 

@@ -1,3 +1,4 @@
+import { worldAt } from "../../kit/world.ts";
 import { UpstreamError } from "../../../src/base/errors.ts";
 import type { Network } from "../../../src/net/network.ts";
 import type { Socket } from "../../../src/base/socket.ts";
@@ -64,12 +65,13 @@ export class MemoryNetwork implements Network {
     if (mayTalkTo?.(host) === false) throw fail("a local address");
     const line = new Line(this.#timers, this.latencyMs);
     this.#lines.push({ address, line });
-    serve(new TcpConn(line.end(1, HERE)));
-    return new TcpConn(line.end(0, { transport: "tcp", hostname: host, port }));
+    const world = worldAt(this.#timers);
+    serve(new TcpConn(line.end(1, HERE), world));
+    return new TcpConn(line.end(0, { transport: "tcp", hostname: host, port }), world);
   }
 
-  randomBytes(count: number): Uint8Array {
-    return this.#prng.bytes(count);
+  randomBytes(count: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#prng.bytes(count));
   }
 
   random(): number {

@@ -1,16 +1,16 @@
-import type { Fetch } from "../cluster/coworkers.ts";
+import type { Fetch, FreshFetch } from "../base/world.ts";
 
 /**
  * `fetch` with a new connection for each request, as SRS calls hooks. An idle connection that is used again may be closed
  * by the server at that very moment: a client would be refused for nothing.
  */
-export class FreshFetch implements Disposable {
+export class DenoFetch implements FreshFetch {
   readonly #caCerts: () => readonly string[];
   /** By the authorities they trust: a reload may change these while requests are under way. */
   readonly #clients = new Map<string, Deno.HttpClient>();
 
   /** @param caCerts Authorities, PEM, that are trusted besides the public ones. */
-  constructor(caCerts: () => readonly string[] = () => []) {
+  constructor(caCerts: () => readonly string[]) {
     this.#caCerts = caCerts;
   }
 

@@ -31,12 +31,6 @@ const HALF_LIFE_MS = 1000;
 const OLDEST_EVERY = 8;
 
 /**
- * `setImmediate`, `MessageChannel` and operations of Deno's thread pool come back before the sockets are looked at:
- * with 4 ms of work in between, a byte waited 60 to 800 ms (Deno 2.4.2 and 2.9.6). With a timer it waits for one turn.
- */
-const denoLoop: EventLoop = { nowMs: () => performance.now(), next: (fn) => void setTimeout(fn, 0) };
-
-/**
  * Shares one thread's event loop out among its connections.
  *
  * A read of a socket that has data is done at once: its promise settles among the microtasks, and the event loop does
@@ -60,7 +54,7 @@ export class LoopTurns {
   #isCheckDue = false;
   #resumed = 0;
 
-  constructor(loop: EventLoop = denoLoop) {
+  constructor(loop: EventLoop) {
     this.#loop = loop;
   }
 
@@ -153,6 +147,3 @@ export class LoopTurns {
 function usedMs(share: TurnShare, nowMs: number): number {
   return share.usedMs * 2 ** ((share.countedMs - nowMs) / HALF_LIFE_MS);
 }
-
-/** The turns of this thread. */
-export const threadTurns = new LoopTurns();

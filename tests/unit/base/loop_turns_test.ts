@@ -1,4 +1,6 @@
-import { type EventLoop, LoopTurns, TurnShare } from "../../../src/net/loop_turn.ts";
+import { denoLoop } from "../../../src/net/thread_turns.ts";
+import { systemWorld } from "../../../src/net/system_world.ts";
+import { type EventLoop, LoopTurns, TurnShare } from "../../../src/base/loop_turns.ts";
 import type { Socket } from "../../../src/base/socket.ts";
 import { TcpConn } from "../../../src/net/tcp_conn.ts";
 import { assert, assertEquals, assertLess } from "../../assert.ts";
@@ -157,8 +159,8 @@ class FullSocket implements Socket {
 
 Deno.test("TcpConn.readLoop() of connections that always have data lets timers have their turn", async () => {
   const endMs = performance.now() + 5000;
-  const turns = new LoopTurns();
-  const conns = Array.from({ length: 20 }, () => new TcpConn(new FullSocket(endMs), turns));
+  const world = { ...systemWorld, turns: new LoopTurns(denoLoop) };
+  const conns = Array.from({ length: 20 }, () => new TcpConn(new FullSocket(endMs), world));
   let views = 0;
   const loops = conns.map((conn) => conn.readLoop(() => void views++, { bufferBytes: 4096 }));
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 5));

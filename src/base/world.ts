@@ -1,0 +1,72 @@
+import type { Timers } from "./clock.ts";
+import type { LoopTurns } from "./loop_turns.ts";
+import type { ListenerSocket, RenewableListener, SecureSocket, Socket, TlsListenOptions } from "./socket.ts";
+
+/** Where to listen, or what to connect to: an IP address or a host name, IPv6 without brackets. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What is needed of the global `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** `fetch` with a new connection for each request; disposing it ends what is left of requests. */
+export type FreshFetch = Disposable & { readonly fetch: Fetch };
+
+/** One address of this machine. */
+export interface InterfaceAddress {
+  readonly name: string;
+  readonly family: "IPv4" | "IPv6";
+  readonly address: string;
+}
+
+/** The part of `Deno` that reads and writes files. */
+export type Files = Pick<typeof Deno, "open" | "readFile" | "readTextFile" | "readTextFileSync" | "realPath" | "stat">;
+
+/** The part of `Deno` that tells of the process and its machine. */
+export type ProcessFacts = Pick<
+  typeof Deno,
+  "args" | "build" | "cwd" | "hostname" | "osRelease" | "pid" | "ppid" | "version"
+>;
+
+/**
+ * Everything outside the program that a server has to do with. All rooms take it from here and never from a global, so
+ * that a whole server, or a whole cluster, runs on simulated time and network.
+ *
+ * What ends a connection is thrown as Deno's own errors, in every world.
+ */
+export interface World extends Timers {
+  /** The time of day, ms since the Unix epoch. Unlike {@link Timers.nowMs} it follows every correction of the clock. */
+  wallMs(): number;
+  /** Bytes that nobody can guess. */
+  randomBytes(count: number): Uint8Array<ArrayBuffer>;
+  /** From 0 up to, not including, 1: to spread pauses, never for secrets. */
+  random(): number;
+  /** How connections share the thread. */
+  readonly turns: LoopTurns;
+  /** Opens a listening socket. @throws What `Deno.listen` throws. */
+  listen(endpoint: Endpoint): ListenerSocket;
+  /** The same with TLS. @throws What `Deno.listenTls` throws. */
+  listenTls(options: TlsListenOptions): RenewableListener;
+  /** Connects. Rejects with what `Deno.connect` throws, or once the signal aborts. */
+  connect(endpoint: Endpoint, signal: AbortSignal): Promise<Socket>;
+  /**
+   * Begins to speak TLS on a connection that {@link connect} made, and takes it over.
+   *
+   * @param tls The name that the certificate must have, and authorities, PEM, trusted besides the public ones.
+   */
+  startTls(socket: Socket, tls: { readonly host: string; readonly caCerts: readonly string[] }): Promise<SecureSocket>;
+  /** Addresses of a host name; none for a name that is unknown. Rejects where names cannot be looked up at all. */
+  resolve(host: string): Promise<readonly string[]>;
+  readonly fetch: Fetch;
+  /** @param caCerts Authorities, PEM, that are trusted besides the public ones; asked for each request. */
+  freshFetch(caCerts: () => readonly string[]): FreshFetch;
+  readonly files: Files;
+  /** Addresses of this machine; none where the system does not tell. */
+  interfaces(): readonly InterfaceAddress[];
+  /** An environment variable; empty where it is not set. */
+  env(name: string): string;
+  /** This process and its machine. */
+  readonly process: ProcessFacts;
+}

@@ -1,0 +1,46 @@
+import { systemTimers } from "../base/clock.ts";
+import type { World } from "../base/world.ts";
+import { DenoFetch } from "./deno_fetch.ts";
+import { listenHere } from "./tcp_listener.ts";
+import { listenTlsHere } from "./tls/listener.ts";
+import { threadTurns } from "./thread_turns.ts";
+import { TlsSocket } from "./tls/socket.ts";
+
+const LOOK_UP_TIMEOUT_MS = 2000;
+
+/** The world of the running process. Threads replace `listen` and `listenTls` by ports that all of them share. */
+export const systemWorld: World = {
+  ...systemTimers,
+  wallMs: () => Date.now(),
+  randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  random: () => Math.random(),
+  turns: threadTurns,
+  listen: listenHere,
+  listenTls: listenTlsHere,
+  connect: ({ host, port }, signal) => Deno.connect({ hostname: host, port, signal }),
+  startTls: async (socket, { host, caCerts }) =>
+    new TlsSocket(await Deno.startTls(socket as Deno.TcpConn, { hostname: host, caCerts: [...caCerts] })),
+  resolve,
+  fetch: (url, init) => fetch(url, init),
+  freshFetch: (caCerts) => new DenoFetch(caCerts),
+  files: Deno,
+  interfaces: () => {
+    try {
+      return Deno.networkInterfaces();
+    } catch {
+      // Started without the permission: what depends on it is left out.
+      return [];
+    }
+  },
+  env: (name) => Deno.env.get(name) ?? "",
+  process: Deno,
+};
+
+/** By the system's hosts file and name servers. */
+async function resolve(host: string): Promise<readonly string[]> {
+  const signal = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
+  const answers = await Promise.allSettled(
+    (["A", "AAAA"] as const).map((type) => Deno.resolveDns(host, type, { signal })),
+  );
+  return answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
+}

@@ -1,0 +1,107 @@
+import type { World } from "../../src/base/world.ts";
+import { networkOf } from "../../src/net/network.ts";
+import type { ClientEvent } from "../../src/rtmp/client_session.ts";
+import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
+import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
+import { audio, audioHeader, inter, key, label, metadata, videoHeader } from "../unit/stream/packets.ts";
+
+/** One RTMP client in a world of the test's making. */
+class MemoryPeer implements Disposable {
+  readonly events: ClientEvent[] = [];
+  /** Why the connection ended; empty while it lives. */
+  ended = "";
+  protected client: RtmpClient | null = null;
+
+  constructor(protected readonly world: World) {}
+
+  /** @param address `host:port` of a server. */
+  protected async connect(role: "play" | "publish", address: string, stream: string): Promise<void> {
+    const [host = "", port] = address.split(":");
+    this.client = await RtmpClient.connect({
+      host,
+      port: Number(port),
+      connectTimeoutMs: 1000,
+      handshakeTimeoutMs: 1000,
+      timers: this.world,
+      network: networkOf(this.world),
+      session: {
+        role,
+        tcUrl: `rtmp://${address}/live`,
+        app: "live",
+        name: stream,
+        chunkSizeBytes: 60_000,
+        handshake: "simple",
+      },
+    }, {
+      onMedia: (message) => this.onMedia(message),
+      onEvent: (event) => {
+        this.events.push(event);
+        if (event.kind === "ready") this.onReady();
+      },
+      onEnd: ({ message }) => this.ended = message,
+    });
+  }
+
+  protected onReady(): void {}
+  protected onMedia(_message: RtmpMessage): void {}
+
+  [Symbol.dispose](): void {
+    this.client?.close();
+  }
+}
+
+/** Publishes numbered frames, 50 a second of simulated time, a keyframe every second. */
+export class MemoryPublisher extends MemoryPeer {
+  #id = 0;
+
+  static async start(world: World, address: string, stream: string, firstId = 10): Promise<MemoryPublisher> {
+    const publisher = new MemoryPublisher(world);
+    publisher.#id = firstId;
+    await publisher.connect("publish", address, stream);
+    return publisher;
+  }
+
+  protected override onReady(): void {
+    for (const packet of [metadata(1), videoHeader(2), audioHeader(3)]) this.#send(packet);
+    this.#go(0);
+  }
+
+  #go(timeMs: number): void {
+    if (this.ended !== "") return;
+    const isVideo = this.#id % 2 === 0;
+    const frame = isVideo ? this.#id % 50 === 0 ? key : inter : audio;
+    this.#send(frame(this.#id++, timeMs));
+    this.world.after(20, () => this.#go(timeMs + 20));
+  }
+
+  #send({ kind, timestampMs, payload }: ReturnType<typeof key>): void {
+    const typeId = kind === "audio" ? MessageType.Audio : kind === "video" ? MessageType.Video : MessageType.Data;
+    this.client?.publish(typeId, timestampMs, payload);
+  }
+}
+
+/** Plays, and keeps what came. */
+export class MemoryViewer extends MemoryPeer {
+  /** Labels of the frames, in the order they came. */
+  readonly frames: string[] = [];
+  readonly timestampsMs: number[] = [];
+  /** Longest simulated time between two frames. */
+  worstGapMs = 0;
+  #lastMs = 0;
+
+  static async start(world: World, address: string, stream: string): Promise<MemoryViewer> {
+    const viewer = new MemoryViewer(world);
+    await viewer.connect("play", address, stream);
+    return viewer;
+  }
+
+  protected override onMedia(message: RtmpMessage): void {
+    const text = label(message);
+    if (!/^[KIA]\d/.test(text)) return;
+    this.frames.push(text);
+    this.timestampsMs.push(message.timestampMs);
+    const nowMs = this.world.nowMs();
+    if (this.#lastMs > 0) this.worstGapMs = Math.max(this.worstGapMs, nowMs - this.#lastMs);
+    this.#lastMs = nowMs;
+  }
+}
