@@ -187,6 +187,12 @@ export class LiveSource {
     return from >= 0 && others.every((known, i) => isSamePacket(frames[from + 1 + i], known)) ? from : -1;
   }
 
+  /** Whether the newest GOP has a frame with the same content. */
+  hasInGop(frame: MediaPacket): boolean {
+    this.showAll();
+    return this.#logs.gop().some((known) => isSamePacket(known, frame));
+  }
+
   /**
    * Adds a player; it gets headers and the newest GOP, then what comes.
    *

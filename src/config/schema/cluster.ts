@@ -112,6 +112,6 @@ export const clusterRows = {
     default: 3000,
     reload: "live",
     extension: true,
-    doc: "How long the server pulled from may send nothing before it counts as lost.",
+    doc: "How long the server pulled from may send nothing before another one is looked for; it may still go on first.",
   }),
 };

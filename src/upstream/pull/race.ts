@@ -26,11 +26,23 @@ export interface PullRaceOptions {
   trace: Span | null;
   /** The source is fed, by this server. */
   onFeeding(target: PullTarget): void;
-  /** Where another server feeds the source until one of these can: it is to stop now. */
-  makeWay?: () => void;
+  /** Null if nobody holds the source until one of these can take it. */
+  handover: RaceHandover | null;
   /** The server that feeds the source is about to stop. */
   onMoveAsked(): void;
+  /** The server that feeds the source has fallen silent. */
+  onSilence(error: string, lastMediaMs: number): void;
+  /** It goes on. */
+  onMediaAgain(): void;
   onFailure(error: string): void;
+}
+
+/** Another server holds the source until one of a race can take it. */
+export interface RaceHandover {
+  /** The server that has fallen silent; null for one that is about to stop. */
+  silentServer: string | null;
+  /** It is to stop now. */
+  makeWay(): void;
 }
 
 /** A server that has no stream is asked again after this time, as long as others are still looking for it. */
@@ -125,7 +137,9 @@ export class PullRace {
     const run = this.#start(target, origin);
     const outcome = await run.finished;
     this.#runs.delete(run);
-    if (this.#over) return;
+    // Once one of them feeds the source, the others were stopped, and are not asked again.
+    const hasLost = this.#feeding !== null && outcome.fedMs === 0;
+    if (this.#over || hasLost) return;
     this.#note(target, origin, outcome);
     if (outcome.fedMs > 0) {
       this.#fedMs = outcome.fedMs;
@@ -165,15 +179,24 @@ export class PullRace {
   }
 
   #start(target: PullTarget, origin: PullTarget): UpstreamRun {
-    const { request, via, environment, onFeeding, makeWay, onMoveAsked } = this.#options;
+    const { request, via, environment, handover, onFeeding, onMoveAsked, onSilence, onMediaAgain } = this.#options;
     const span = this.#trace(target, target !== origin);
     const run: UpstreamRun = new UpstreamRun(this.#source, environment.timers, {
       target,
       timeouts: request.vhost.cluster,
       dial: upstreamDial({ request, target, via, environment, trace: span }),
       trace: span === null ? null : new UpstreamTrace(span),
-      ...(makeWay === undefined ? {} : { makeWay }),
+      handover: handover === null ? null : {
+        reason: handover.silentServer === null
+          ? "moving"
+          : handover.silentServer === target.text
+          ? "silentHere"
+          : "silent",
+        makeWay: () => handover.makeWay(),
+      },
       onMoveAsked,
+      onSilence,
+      onMediaAgain,
       onFeeding: () => {
         this.#feeding = environment.pool.health(origin.text);
         this.#feeding.pulls++;

@@ -1,4 +1,4 @@
-import type { TimerHandle, Timers } from "../../base/clock.ts";
+import type { Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { asString } from "../../rtmp/command.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
@@ -7,17 +7,25 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
 import { isFrame, type MediaPacket, type PacketKind } from "../../stream/packet.ts";
 import type { FlvClientHandlers } from "../client/flv_client.ts";
-import { Overlap } from "./overlap.ts";
+import { Overlap, type OverlapReason } from "./overlap.ts";
 import type { RtmpClientHandlers } from "../client/rtmp_client.ts";
 import type { PullTarget } from "../target.ts";
+import { SilenceWatch } from "./silence_watch.ts";
 import type { UpstreamTrace } from "./trace.ts";
 
 /** Bounds of an attempt once the server was asked, in ms. */
 export interface PullTimeouts {
   /** From play to the first media. */
   firstMediaTimeoutMs: number;
-  /** Silence that counts as the end of the upstream. */
+  /** Silence after which another server is looked for. */
   idleTimeoutMs: number;
+}
+
+/** Another server holds the source until one can take over. */
+export interface Handover {
+  reason: OverlapReason;
+  /** The other one is to stop now. */
+  makeWay(): void;
 }
 
 /** The connection of an attempt. */
@@ -36,15 +44,16 @@ export interface UpstreamRunOptions {
   trace: UpstreamTrace | null;
   /** Connects and asks; rejects with an `UpstreamError`. */
   dial(handlers: UpstreamRun, signal: AbortSignal): Promise<UpstreamClient>;
-  /**
-   * Where another server feeds the source until this one can: it is to stop now. Without it, the source is fed from the
-   * first frame on.
-   */
-  makeWay?: () => void;
+  /** Null if nobody holds the source: it is fed from the first frame on. */
+  handover: Handover | null;
   /** The source is fed. */
   onFeeding(): void;
   /** The server is about to stop; it goes on for now. */
   onMoveAsked(): void;
+  /** The server that feeds the source sends nothing any more; the connection stays, it may go on. */
+  onSilence(error: string, lastMediaMs: number): void;
+  /** After {@link onSilence}: it goes on. */
+  onMediaAgain(): void;
 }
 
 /** How an attempt ended. */
@@ -67,8 +76,8 @@ export interface UpstreamOutcome {
 /** A server of our own kind holds a player until the stream comes: it is left more time. */
 const HOLDING_SERVER = /^srs-ts\//;
 const HOLDING_TIMEOUT_MS = 15_000;
-/** A timer later than this tells that the whole process was stopped, or the machine. */
-const STOOD_STILL_MS = 500;
+/** A server that fell silent may go on within this time, by then it has dropped what it kept: the default `queue_length`. */
+const MAX_SILENCE_MS = 30_000;
 /** Metadata and headers that are kept until the first frame. */
 const MAX_HELD = 16;
 
@@ -89,7 +98,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   readonly #abort = new AbortController();
   #client: UpstreamClient | null = null;
   #feed: PublishSession | null = null;
-  #watchdog: TimerHandle | null = null;
+  readonly #watch: SilenceWatch;
+  #isSilent = false;
   #reached = false;
   #refused = false;
   #holds = false;
@@ -97,7 +107,6 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #hasFrame = false;
   readonly #overlap: Overlap | null;
   #feedingSinceMs = 0;
-  #lastMediaMs = 0;
   #over = false;
 
   constructor(source: LiveSource, timers: Timers, options: UpstreamRunOptions) {
@@ -107,7 +116,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     this.#source = source;
     this.#timers = timers;
     this.#options = options;
-    this.#overlap = options.makeWay === undefined ? null : new Overlap(source);
+    this.#watch = new SilenceWatch(timers, (silentMs) => this.#onSilence(silentMs));
+    this.#overlap = options.handover === null ? null : new Overlap(source, options.handover.reason);
     this.#dial();
   }
 
@@ -124,7 +134,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       if (!isFrame(packet)) return this.#hold(packet);
       this.#hasFrame = true;
     }
-    if (kind !== "script") this.#lastMediaMs = this.#timers.nowMs();
+    if (kind !== "script") this.#hear();
     if (this.#feed === null && this.#overlap !== null) return this.#overlap.add(packet, this.#timers.nowMs());
     this.#feed ??= this.#startFeed();
     this.#feed?.publish(packet);
@@ -140,7 +150,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     if (this.#over || this.#feed !== null) return;
     const packets = this.#overlap?.take(this.#timers.nowMs()) ?? null;
     if (packets === null) return;
-    this.#options.makeWay?.();
+    this.#options.handover?.makeWay();
     this.#feed = this.#startFeed();
     for (const packet of packets) this.#feed?.publish(packet);
   }
@@ -154,8 +164,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
         const { firstMediaTimeoutMs } = this.#options.timeouts;
         this.#reached = true;
         this.#options.trace?.onReady();
-        this.#lastMediaMs = this.#timers.nowMs();
-        return this.#watch(this.#holds ? Math.max(firstMediaTimeoutMs, HOLDING_TIMEOUT_MS) : firstMediaTimeoutMs);
+        this.#watch.hear();
+        return this.#watch.limit(this.#holds ? Math.max(firstMediaTimeoutMs, HOLDING_TIMEOUT_MS) : firstMediaTimeoutMs);
       }
       case "redirect":
         this.#reached = true;
@@ -190,8 +200,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#options.trace?.onFirstMedia();
       this.#options.onFeeding();
-      this.#lastMediaMs = this.#feedingSinceMs;
-      this.#watch(this.#options.timeouts.idleTimeoutMs);
+      this.#watch.hear();
+      this.#watch.limit(this.#options.timeouts.idleTimeoutMs);
       for (const packet of this.#held.splice(0)) feed.publish(packet);
       return feed;
     } catch (error) {
@@ -216,36 +226,37 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     this.#end("somebody publishes the stream here", null);
   }
 
-  /** Ends the attempt once no media came for `boundMs`; takes the place of an earlier watch. */
-  #watch(boundMs: number): void {
-    this.#watchdog?.cancel();
-    const nowMs = this.#timers.nowMs();
-    const silentMs = nowMs - this.#lastMediaMs;
-    if (silentMs >= boundMs) {
-      return this.#end(`${this.#options.target.text}: no media for ${Math.round(silentMs)} ms`, null);
-    }
-    const waitMs = Math.ceil(boundMs - silentMs);
-    this.#watchdog = this.#timers.after(waitMs, () => {
-      // Woken late, this process stood still itself: what came in the meantime is still to be read.
-      if (this.#timers.nowMs() - nowMs - waitMs > STOOD_STILL_MS) this.#lastMediaMs = this.#timers.nowMs();
-      this.#watch(boundMs);
-    });
+  #hear(): void {
+    this.#watch.hear();
+    if (!this.#isSilent) return;
+    this.#isSilent = false;
+    this.#watch.limit(this.#options.timeouts.idleTimeoutMs);
+    this.#options.onMediaAgain();
+  }
+
+  #onSilence(silentMs: number): void {
+    const error = `${this.#options.target.text}: no media for ${Math.round(silentMs)} ms`;
+    if (this.#feed === null || this.#isSilent) return this.#end(error, null);
+    this.#isSilent = true;
+    this.#watch.limit(Math.max(MAX_SILENCE_MS, this.#options.timeouts.idleTimeoutMs));
+    if (!this.#over) this.#options.onSilence(error, this.#watch.heardMs);
   }
 
   #end(error: string, redirect: string | null): void {
     if (this.#over) return;
     this.#over = true;
     this.#abort.abort();
-    this.#watchdog?.cancel();
+    this.#watch.stop();
     this.#options.trace?.end(error, redirect);
     this.#client?.close();
     this.#feed?.[Symbol.dispose]();
-    const fedMs = this.#feedingSinceMs === 0 ? 0 : Math.max(1, this.#lastMediaMs - this.#feedingSinceMs);
+    const lastMediaMs = this.#watch.heardMs;
+    const fedMs = this.#feedingSinceMs === 0 ? 0 : Math.max(1, lastMediaMs - this.#feedingSinceMs);
     const remoteIp = this.#client?.remoteIp ?? "";
     this.#finish({
       reached: this.#reached,
       fedMs,
-      lastMediaMs: this.#lastMediaMs,
+      lastMediaMs,
       refused: this.#refused,
       redirect,
       remoteIp,

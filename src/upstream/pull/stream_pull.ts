@@ -3,7 +3,7 @@ import type { Span } from "../../base/trace.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
-import { PullRace } from "./race.ts";
+import { PullRace, type RaceHandover } from "./race.ts";
 import type { PullTarget } from "../target.ts";
 
 /** What a pull does now, as the API shows it. */
@@ -29,7 +29,7 @@ const MAX_SEARCH_PAUSE_MS = 300;
 const SETTLED_MS = 1000;
 /** Head start of the best origin over the next while nobody was cut off yet. */
 const STAGGER_MS = 150;
-/** A server that wants to be left is stayed with, if no other has the stream; this often is looked again. */
+/** A server that is to be left is stayed with, if no other has the stream; this often is looked again. */
 const MOVE_AGAIN_MS = 500;
 /** While somebody publishes here, this often is looked whether he has left. */
 const LOCAL_PUBLISHER_CHECK_MS = 500;
@@ -50,8 +50,10 @@ export class StreamPull {
   /** Servers that were asked in the latest round. */
   #targets: readonly PullTarget[] = [];
   #race: PullRace | null = null;
-  /** Looks for a server to move to while the race before still feeds the source. */
+  /** Looks for a server to move to while the race before still holds the source. */
   #successor: PullRace | null = null;
+  /** Whether the server that feeds the source sends nothing any more. */
+  #isSilent = false;
   /** The search for a server under way, until one feeds the source. */
   #trace: Span | null = null;
   #endPause: (() => void) | null = null;
@@ -118,8 +120,9 @@ export class StreamPull {
     // With players cut off there is no time to ask one after the other.
     const staggerMs = this.#endedMs > 0 ? 0 : STAGGER_MS;
     let fedMs = 0;
-    for (let race: PullRace | null = this.#newRace(targets, staggerMs); race !== null;) {
+    for (let race: PullRace | null = this.#newRace(targets, staggerMs, null); race !== null;) {
       this.#race = race;
+      this.#isSilent = false;
       if (this.request.vhost.cluster.mode !== "remote") this.#keepSearching(race);
       fedMs = await race.finished;
       if (race.lastMediaMs > 0) this.#endedMs = race.lastMediaMs;
@@ -149,7 +152,7 @@ export class StreamPull {
     }
   }
 
-  #newRace(targets: readonly PullTarget[], staggerMs: number, makeWay?: () => void): PullRace {
+  #newRace(targets: readonly PullTarget[], staggerMs: number, handover: RaceHandover | null): PullRace {
     const race: PullRace = new PullRace(this.#source, {
       targets,
       request: this.request,
@@ -158,26 +161,59 @@ export class StreamPull {
       log: this.#log,
       staggerMs,
       trace: this.#trace,
-      ...(makeWay === undefined ? {} : { makeWay }),
+      handover,
       onFeeding: ({ text }) => this.#onFeeding(text),
       onFailure: (error) => this.#fail(error, race === this.#race ? "warn" : "debug"),
       onMoveAsked: () => this.#move(race),
+      onSilence: (error, lastMediaMs) => this.#onSilence(race, error, lastMediaMs),
+      onMediaAgain: () => this.#onMediaAgain(race),
     });
     return race;
   }
 
   /** The server that feeds the source is about to stop: until another one does, it goes on. */
-  async #move(leaving: PullRace): Promise<void> {
-    if (this.#leases.size === 0) return leaving.stop();
+  #move(leaving: PullRace): Promise<void> {
     this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} is about to stop`);
-    while (this.#race === leaving && this.#successor === null) {
+    const makeWay = () => {
+      this.#endedMs = this.#environment.timers.nowMs();
+      leaving.stop();
+    };
+    return this.#replace(leaving, { silentServer: null, makeWay }, () => true);
+  }
+
+  /** The server that feeds the source may hang, and go on where it was: it is kept until another one has more. */
+  #onSilence(leaving: PullRace, error: string, lastMediaMs: number): void {
+    this.#isSilent = true;
+    this.state.isFed = false;
+    this.#fail(error, "warn");
+    const makeWay = () => {
+      this.#endedMs = lastMediaMs;
+      leaving.stop();
+    };
+    this.#replace(leaving, { silentServer: this.state.upstream, makeWay }, () => this.#isSilent);
+  }
+
+  #onMediaAgain(race: PullRace): void {
+    if (race !== this.#race) return;
+    this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} goes on`);
+    this.#isSilent = false;
+    this.state.isFed = true;
+    this.state.lastError = "";
+    this.#trace?.end();
+    this.#trace = null;
+    const successor = this.#successor;
+    this.#successor = null;
+    successor?.stop();
+  }
+
+  /** Looks for a server to take over from one that still holds the source, as long as that is wanted. */
+  async #replace(leaving: PullRace, handover: RaceHandover, isWanted: () => boolean): Promise<void> {
+    if (this.#leases.size === 0) return leaving.stop();
+    while (this.#race === leaving && this.#successor === null && isWanted()) {
       this.#trace ??= this.#beginTrace(true);
       const targets = await this.request.findTargets(this.#trace, this.#isWanted);
-      if (this.#stopped || this.#race !== leaving) return;
-      const race = this.#successor = this.#newRace(targets, 0, () => {
-        this.#endedMs = this.#environment.timers.nowMs();
-        leaving.stop();
-      });
+      if (this.#stopped || this.#race !== leaving || this.#successor !== null || !isWanted()) return;
+      const race = this.#successor = this.#newRace(targets, 0, handover);
       await race.finished;
       if (this.#successor !== race) return;
       this.#successor = null;

@@ -2,6 +2,7 @@ import { worldAt } from "../../kit/world.ts";
 import { UpstreamError } from "../../../src/base/errors.ts";
 import type { Network } from "../../../src/net/network.ts";
 import type { Socket } from "../../../src/base/socket.ts";
+import { LoopTurns } from "../../../src/base/loop_turns.ts";
 import { TcpConn } from "../../../src/net/tcp_conn.ts";
 import type { DialOptions } from "../../../src/net/tls/dial.ts";
 import { formatHost } from "../../../src/rtmp/url.ts";
@@ -21,6 +22,7 @@ export class MemoryNetwork implements Network {
   readonly #servers = new Map<string, (conn: TcpConn) => void>();
   readonly #lines: { address: string; line: Line }[] = [];
   readonly #hanging = new Set<string>();
+  readonly #names = new Map<string, string>();
 
   constructor(timers: ManualTimers) {
     this.#timers = timers;
@@ -35,6 +37,11 @@ export class MemoryNetwork implements Network {
         for (const { line } of this.#lines.filter((each) => each.address === address)) line.break();
       },
     };
+  }
+
+  /** Makes a host name known. */
+  resolve(name: string, ip: string): void {
+    this.#names.set(name, ip);
   }
 
   /** From now on nothing gets through to a server, nor from it, but nothing is lost either. */
@@ -62,12 +69,13 @@ export class MemoryNetwork implements Network {
     await promise;
     const serve = this.#servers.get(address);
     if (serve === undefined) throw fail("connection refused, nothing listens there");
-    if (mayTalkTo?.(host) === false) throw fail("a local address");
+    const ip = this.#names.get(host) ?? host;
+    if (mayTalkTo?.(ip) === false) throw fail("a local address");
     const line = new Line(this.#timers, this.latencyMs);
     this.#lines.push({ address, line });
-    const world = worldAt(this.#timers);
+    const world = worldAt(this.#timers, { turns: freeTurns() });
     serve(new TcpConn(line.end(1, HERE), world));
-    return new TcpConn(line.end(0, { transport: "tcp", hostname: host, port }), world);
+    return new TcpConn(line.end(0, { transport: "tcp", hostname: ip, port }), world);
   }
 
   randomBytes(count: number): Uint8Array<ArrayBuffer> {
@@ -77,6 +85,11 @@ export class MemoryNetwork implements Network {
   random(): number {
     return 0.5;
   }
+}
+
+/** Turns of the event loop that wait for no real time. */
+function freeTurns(): LoopTurns {
+  return new LoopTurns({ nowMs: () => 0, next: (fn) => queueMicrotask(fn) });
 }
 
 /** Two sockets that are connected. */

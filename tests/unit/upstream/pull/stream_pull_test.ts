@@ -1,0 +1,160 @@
+import { assertEquals, assertGreater, assertMatch } from "../../../assert.ts";
+import { audio, inter, key } from "../../stream/packets.ts";
+import type { MediaPacket } from "../../../../src/stream/packet.ts";
+import type { MemoryOrigin } from "../memory_origin.ts";
+import { PullRig } from "../pull_rig.ts";
+
+const A = "10.0.0.1:1935";
+const B = "10.0.0.2:1935";
+
+/** Frames `from` to `to` of one stream: a keyframe every ten, one frame every 40 ms. */
+function frames(from: number, to: number): MediaPacket[] {
+  return Array.from({ length: to - from }, (_, i) => from + i).map((n) =>
+    n % 10 === 0 ? key(n, n * 40) : inter(n, n * 40)
+  );
+}
+
+function labels(from: number, to: number): string[] {
+  return frames(from, to).map((_, i) => `${(from + i) % 10 === 0 ? "K" : "I"}${from + i}`);
+}
+
+/** Plays frames to whoever comes, from the newest keyframe on, as a server with a GOP cache does. */
+class Broadcast {
+  readonly origins: MemoryOrigin[] = [];
+  #next = 0;
+
+  constructor(readonly rig: PullRig, ...addresses: string[]) {
+    for (const address of addresses) {
+      const origin: MemoryOrigin = rig.origin(address, (client, { kind }) => {
+        const from = Math.floor((this.#next - 1) / 10) * 10;
+        if (kind === "play" && this.#next > 0) origin.sendTo(client, ...frames(from, this.#next));
+      });
+      this.origins.push(origin);
+    }
+  }
+
+  async run(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      for (const origin of this.origins) origin.send(...frames(this.#next, this.#next + 1));
+      this.#next++;
+      await this.rig.run(40);
+    }
+  }
+}
+
+Deno.test("StreamPull keeps a connection that hangs for seconds: players lose no frame", async () => {
+  const rig = new PullRig([A]);
+  const broadcast = new Broadcast(rig, A);
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  await broadcast.run(50);
+  assertEquals(rig.state?.isFed, true);
+  rig.network.hang(A);
+  await broadcast.run(125);
+  assertEquals(rig.state?.isFed, false, "it is known to be silent");
+  assertMatch(rig.state?.lastError ?? "", /no media for|no answer/);
+  rig.network.resume(A);
+  await broadcast.run(50);
+  assertEquals(rig.player.take(), labels(0, 225));
+  assertEquals([rig.state?.isFed, rig.state?.switches, rig.state?.lastError], [true, 0, ""]);
+  await rig.run(5000);
+  assertEquals(broadcast.origins[0]!.clients.size, 1, "what was dialled meanwhile is closed");
+});
+
+Deno.test("StreamPull leaves a server that hangs for another one, after idle_timeout and no later", async () => {
+  const rig = new PullRig([A, B], "idle_timeout 1000;");
+  const broadcast = new Broadcast(rig, A, B);
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  await broadcast.run(50);
+  const [first] = rig.targets.filter(({ text }) => text === rig.state?.upstream);
+  rig.network.hang(first!.text);
+  await broadcast.run(50);
+  assertEquals([rig.state?.isFed, rig.state?.switches], [true, 1]);
+  assertGreater(1100, rig.state!.lastGapMs);
+  rig.network.resume(first!.text);
+  await broadcast.run(20);
+  const seen = rig.player.take();
+  assertEquals(seen.slice(-20), labels(100, 120));
+  assertEquals(seen.length, new Set(seen).size, "nothing comes twice");
+  assertEquals(broadcast.origins.map(({ clients }) => clients.size).toSorted(), [0, 1]);
+});
+
+Deno.test("StreamPull stays where it is while the publisher itself pauses", async () => {
+  const rig = new PullRig([A, B], "idle_timeout 1000;");
+  const broadcast = new Broadcast(rig, A, B);
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  await broadcast.run(55);
+  const { upstream } = rig.state!;
+  await rig.run(10_000);
+  assertEquals([rig.state?.isFed, rig.state?.switches], [false, 0]);
+  await broadcast.run(55);
+  assertEquals([rig.state?.isFed, rig.state?.switches, rig.state?.upstream], [true, 0, upstream]);
+  assertEquals(rig.player.take(), labels(0, 110));
+});
+
+Deno.test("StreamPull gives up a silent connection after 30 s", async () => {
+  const rig = new PullRig([A]);
+  const origin = rig.origin(A);
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  origin.send(key(0, 0), audio(1, 0));
+  await rig.timers.run(29_000, 100);
+  assertEquals(rig.source.isActive, true);
+  await rig.timers.run(2000, 100);
+  assertEquals(rig.source.isActive, false);
+});
+
+Deno.test("StreamPull goes on at the next server when one breaks off, and comes back to a round later", async () => {
+  const rig = new PullRig([A, B]);
+  const broadcast = new Broadcast(rig, A, B);
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  await broadcast.run(50);
+  const { upstream } = rig.state!;
+  broadcast.origins.find(({ address }) => address === upstream)![Symbol.dispose]();
+  await broadcast.run(20);
+  assertEquals([rig.state?.isFed, rig.state?.switches], [true, 1]);
+  assertEquals(rig.player.take(), labels(0, 70));
+});
+
+Deno.test("StreamPull follows a server that is about to stop to another one, with no frame missing", async () => {
+  const rig = new PullRig([A, B]);
+  const broadcast = new Broadcast(rig, A, B);
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  await broadcast.run(50);
+  const { upstream } = rig.state!;
+  const leaving = broadcast.origins.find(({ address }) => address === upstream)!;
+  leaving.ignores = ({ kind }) => kind === "play";
+  for (const client of leaving.clients) leaving.tell(client, (session) => session.requestReconnect());
+  await broadcast.run(50);
+  assertEquals([rig.state?.isFed, rig.state?.switches, leaving.clients.size], [true, 1, 0]);
+  assertEquals(rig.player.take(), labels(0, 100));
+});
+
+Deno.test("StreamPull pauses longer after each round that found nothing, and not once a server is back", async () => {
+  const rig = new PullRig([A], "owner_timeout 60000;");
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.timers.run(20_000, 50);
+  const { length } = rig.network.dialled;
+  // Of the watch, which looks five times a second, and of some rounds.
+  assertGreater(20 * 5 + 20, length);
+  const origin = rig.origin(A);
+  await rig.run(250);
+  assertEquals(origin.clients.size, 1);
+});
+
+Deno.test("StreamPull ends with its last lease, after the linger", async () => {
+  const rig = new PullRig([A], "linger 500;");
+  const broadcast = new Broadcast(rig, A);
+  const lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  await broadcast.run(20);
+  lease[Symbol.dispose]();
+  await rig.run(490);
+  assertEquals(rig.source.isActive, true);
+  await rig.run(20);
+  assertEquals([rig.source.isActive, rig.registry.states().length, broadcast.origins[0]!.clients.size], [false, 0, 0]);
+});
