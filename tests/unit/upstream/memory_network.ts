@@ -56,6 +56,11 @@ export class MemoryNetwork implements Network {
     for (const { line } of this.#lines.filter((each) => each.address === address)) line.release();
   }
 
+  /** A server reads nothing more, and its system has no room left: what is written to it waits. */
+  stall(address: string): void {
+    for (const { line } of this.#lines.filter((each) => each.address === address)) line.stall();
+  }
+
   async dial({ host, port, timeoutMs, signal, mayTalkTo }: DialOptions): Promise<TcpConn> {
     const address = `${formatHost(host)}:${port}`;
     this.dialled.push(address);
@@ -120,6 +125,10 @@ class Line {
     for (const pipe of this.#pipes) pipe.isHeld = true;
   }
 
+  stall(): void {
+    this.#pipes[1].isStalled = true;
+  }
+
   release(): void {
     for (const pipe of this.#pipes) pipe.release();
   }
@@ -135,6 +144,8 @@ class Line {
 /** One direction of a connection. */
 class Pipe {
   isHeld = false;
+  /** Takes nothing. */
+  isStalled = false;
   readonly #timers: ManualTimers;
   readonly #latencyMs: number;
   readonly #arrived: (Uint8Array | null)[] = [];
@@ -149,6 +160,7 @@ class Pipe {
 
   write(view: Uint8Array): Promise<number> {
     if (this.#isOver) return Promise.reject(new Deno.errors.BrokenPipe("closed"));
+    if (this.isStalled) return new Promise(() => {});
     this.#send(view.slice());
     return Promise.resolve(view.length);
   }

@@ -28,11 +28,17 @@ export class MemoryOrigin implements Disposable {
   /** Requests that it leaves without an answer. */
   ignores: (request: SessionRequest) => boolean = () => false;
   readonly #onAsked: OnAsked;
+  #onIgnored: OnAsked = () => {};
   readonly #listener: Disposable;
 
   constructor(network: MemoryNetwork, readonly address: string, onAsked: OnAsked = () => {}) {
     this.#onAsked = onAsked;
     this.#listener = network.listen(address, (conn) => this.#serve(conn, network));
+  }
+
+  /** What it does with requests that it {@link ignores}, instead of accepting them. */
+  onIgnored(onIgnored: OnAsked): void {
+    this.#onIgnored = onIgnored;
   }
 
   /** Sends packets to all who play. */
@@ -59,7 +65,7 @@ export class MemoryOrigin implements Disposable {
 
   async #serve(conn: TcpConn, network: MemoryNetwork): Promise<void> {
     const onRequest = (request: SessionRequest) => {
-      if (this.ignores(request)) return;
+      if (this.ignores(request)) return this.#onIgnored(client, request);
       acceptAll(request, session);
       if (request.kind === "play") client.plays = true;
       this.#onAsked(client, request);

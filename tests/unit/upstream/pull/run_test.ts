@@ -1,0 +1,187 @@
+import type { LiveSource } from "../../../../src/stream/live_source.ts";
+import {
+  type Handover,
+  type UpstreamClient,
+  type UpstreamOutcome,
+  UpstreamRun,
+  type UpstreamRunOptions,
+} from "../../../../src/upstream/pull/run.ts";
+import { UpstreamError } from "../../../../src/base/errors.ts";
+import { MessageType } from "../../../../src/rtmp/message.ts";
+import type { MediaPacket } from "../../../../src/stream/packet.ts";
+import { assert, assertEquals, assertMatch } from "../../../assert.ts";
+import { turn } from "../../manual_timers.ts";
+import { inter, key, metadata, videoHeader } from "../../stream/packets.ts";
+import { PullRig } from "../pull_rig.ts";
+
+const typeIds = { audio: MessageType.Audio, video: MessageType.Video, script: MessageType.Data } as const;
+
+/** One run whose server is the test. */
+class RunRig extends PullRig {
+  readonly told: string[] = [];
+  readonly attempt: UpstreamRun;
+  readonly dialled = Promise.withResolvers<UpstreamClient>();
+  outcome: UpstreamOutcome | null = null;
+  closed = 0;
+  isAborted = false;
+
+  constructor(options: Partial<UpstreamRunOptions> = {}, source?: LiveSource) {
+    super(["10.0.0.1:1935"]);
+    this.attempt = new UpstreamRun(source ?? this.source, this.timers, {
+      target: this.targets[0]!,
+      timeouts: { firstMediaTimeoutMs: 2000, idleTimeoutMs: 3000 },
+      trace: null,
+      dial: (_handlers, signal) => {
+        signal.addEventListener("abort", () => this.isAborted = true);
+        return this.dialled.promise;
+      },
+      handover: null,
+      onFeeding: () => this.told.push("feeding"),
+      onMoveAsked: () => this.told.push("move"),
+      onSilence: (error) => this.told.push(error),
+      onMediaAgain: () => this.told.push("again"),
+      ...options,
+    });
+    this.attempt.finished.then((outcome) => this.outcome = outcome);
+  }
+
+  /** The server answers the play. */
+  async answer(server = "nginx"): Promise<void> {
+    this.dialled.resolve({ remoteIp: "10.0.0.1", close: () => this.closed++ });
+    await turn();
+    this.attempt.onEvent({ kind: "connected", identity: { srs_server: server } });
+    this.attempt.onEvent({ kind: "ready" });
+  }
+
+  send(...packets: MediaPacket[]): void {
+    for (const { kind, timestampMs, payload } of packets) {
+      this.attempt.onMedia({ typeId: typeIds[kind], timestampMs, payload });
+    }
+    this.attempt.onBurstEnd();
+  }
+}
+
+Deno.test("UpstreamRun feeds the source from the first frame on, with the headers that came before it", async () => {
+  const rig = new RunRig();
+  await rig.answer();
+  rig.send(metadata(1), videoHeader(2));
+  assertEquals([rig.told, rig.source.isActive], [[], false], "headers alone are no stream");
+  rig.send(key(3, 0));
+  assertEquals([rig.told, rig.source.isActive], [["feeding"], true]);
+  assertEquals(rig.player.take(), ["meta1", "VH2", "K3"]);
+});
+
+Deno.test("UpstreamRun tells how long the source was fed, and when it last was", async () => {
+  const rig = new RunRig();
+  await rig.answer();
+  rig.send(key(1, 0));
+  rig.timers.advance(1500);
+  rig.send(inter(2, 1500));
+  const lastMediaMs = rig.timers.nowMs();
+  rig.timers.advance(500);
+  rig.attempt.onEnd(new UpstreamError("StConnect", "the server closed the connection"));
+  await turn();
+  const { reached, fedMs, error } = rig.outcome!;
+  assertEquals([reached, fedMs, rig.outcome!.lastMediaMs, error], [
+    true,
+    1500,
+    lastMediaMs,
+    "the server closed the connection",
+  ]);
+  assertEquals([rig.source.isActive, rig.closed, rig.isAborted], [false, 1, true]);
+});
+
+const endings: [what: string, end: (rig: RunRig) => void, expected: Partial<UpstreamOutcome>][] = [
+  ["a redirect", ({ attempt }) => attempt.onEvent({ kind: "redirect", url: "rtmp://b/live/s" }), {
+    reached: true,
+    redirect: "rtmp://b/live/s",
+  }],
+  ["a refusal", ({ attempt }) => {
+    attempt.onEvent({ kind: "refused", status: { level: "error", code: "NetStream.Play.Failed", description: "no" } });
+  }, { reached: true, refused: true, error: "NetStream.Play.Failed no" }],
+  ["the end of the stream", ({ attempt }) => attempt.onEvent({ kind: "streamEnd" }), {
+    refused: true,
+    error: "the stream ended",
+  }],
+  ["a wish to be left, before any media", ({ attempt }) => attempt.onEvent({ kind: "reconnectRequest", tcUrl: "" }), {
+    error: "the server is about to stop",
+  }],
+  ["stop()", ({ attempt }) => attempt.stop(), { error: "", fedMs: 0, redirect: null }],
+];
+
+for (const [what, end, expected] of endings) {
+  Deno.test(`UpstreamRun ends with ${what}`, async () => {
+    const rig = new RunRig();
+    await rig.answer();
+    end(rig);
+    await turn();
+    assert(rig.outcome !== null);
+    for (const [name, value] of Object.entries(expected)) {
+      assertEquals(rig.outcome[name as keyof UpstreamOutcome], value, name);
+    }
+    assertEquals([rig.closed, rig.timers.pendingCount], [1, 0]);
+  });
+}
+
+Deno.test("UpstreamRun that is stopped while it dials closes what comes of that", async () => {
+  const rig = new RunRig();
+  rig.attempt.stop();
+  assertEquals(rig.isAborted, true);
+  await rig.answer();
+  assertEquals(rig.closed, 1);
+});
+
+Deno.test("UpstreamRun waits longer for a server that holds players", async () => {
+  for (const [server, limitMs] of [["nginx", 2000], ["srs-ts/1.0", 15_000]] as const) {
+    const rig = new RunRig();
+    await rig.answer(server);
+    rig.timers.advance(limitMs - 1);
+    await turn();
+    assertEquals(rig.outcome, null, server);
+    rig.timers.advance(1);
+    await turn();
+    assertMatch(rig.outcome?.error ?? "", new RegExp(`no media for ${limitMs} ms$`), server);
+  }
+});
+
+Deno.test("UpstreamRun that falls silent keeps the source, and tells when it goes on", async () => {
+  const rig = new RunRig();
+  await rig.answer();
+  rig.send(key(1, 0));
+  rig.timers.advance(3000);
+  assertEquals(rig.told, ["feeding", "10.0.0.1:1935: no media for 3000 ms"]);
+  assertEquals([rig.source.isActive, rig.closed], [true, 0]);
+  rig.send(metadata(2));
+  assertEquals(rig.told.length, 2, "scripts are no media");
+  rig.send(inter(3, 5000));
+  rig.send(inter(4, 5040));
+  assertEquals(rig.told.slice(2), ["again"]);
+  rig.timers.advance(3000);
+  assertEquals(rig.told.length, 4, "it is watched again");
+  rig.timers.advance(27_000);
+  await turn();
+  assertMatch(rig.outcome?.error ?? "", /no media for 30000 ms$/);
+});
+
+Deno.test("UpstreamRun takes over from another one when it has come as far, and tells it to make way", async () => {
+  const first = new RunRig();
+  await first.answer();
+  first.send(key(1, 0), inter(2, 40));
+  const handover: Handover = { reason: "moving", makeWay: () => first.attempt.stop() };
+  const second = new RunRig({ handover }, first.source);
+  await second.answer();
+  second.send(key(1, 0));
+  assertEquals([first.closed, second.told], [0, []]);
+  second.send(inter(2, 40), inter(3, 80));
+  assertEquals([first.closed, second.told], [1, ["feeding"]]);
+  assertEquals(first.player.take(), ["K1", "I2", "I3"]);
+});
+
+Deno.test("UpstreamRun ends when somebody publishes the stream here", async () => {
+  const rig = new RunRig();
+  await rig.answer();
+  rig.send(key(1, 0));
+  using _session = rig.source.startPublish("client");
+  await turn();
+  assertEquals([rig.outcome?.error, rig.closed], ["somebody publishes the stream here", 1]);
+});
