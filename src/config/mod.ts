@@ -2,7 +2,15 @@
 export type { AdvertisedAddress, Endpoint, ListenAddress } from "./address.ts";
 export type { SystemFacts } from "./check/check.ts";
 export type { TlsFacts } from "./check/tls.ts";
-export { clusterModes, type Config, defaultVhostName, findVhost, logLevelOf, type VhostConfig } from "./config.ts";
+export {
+  clusterModes,
+  type Config,
+  defaultVhostName,
+  findVhost,
+  logLevelOf,
+  type VhostConfig,
+  vhostInForce,
+} from "./config.ts";
 export type { ReadFile } from "./files/config_files.ts";
 export { chooseSource, type ConfigSource, type Environment } from "./env.ts";
 export type { ListDirectory } from "./files/glob.ts";

@@ -23,3 +23,10 @@ export function jsonResponse(body: JsonBody, status = 200): Response {
 export function refusal(status: number, message: string): Response {
   return jsonResponse({ code: status, message }, status);
 }
+
+/** The answer to a method that a path does not have. */
+export function methodNotAllowed(allowed: readonly string[]): Response {
+  const answer = refusal(405, `allowed: ${allowed.join(", ")}`);
+  answer.headers.set("allow", allowed.join(", "));
+  return answer;
+}

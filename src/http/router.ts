@@ -4,8 +4,8 @@ import type { RouterPolicy } from "./access/policy.ts";
 import { isAuthorized, unauthorized } from "./basic_auth.ts";
 import { type Call, type HttpRequest, readCall } from "./call.ts";
 import { allowCrossOrigin, type CorsRules, mayAnswerOrigin } from "./cors.ts";
-import { refusal } from "./envelope.ts";
-import type { Answer } from "./live_answer.ts";
+import { methodNotAllowed, refusal } from "./envelope.ts";
+import type { Answer } from "./live/live_answer.ts";
 
 /** A group of paths on a listener; null for a request that is not one of them. */
 export type Mount = (call: Call) => Answer | Promise<Answer | null> | null;
@@ -66,11 +66,4 @@ export class Router {
 
 function corsRules({ path }: Call, { auth, crossdomain, allowOrigin }: RouterPolicy): CorsRules {
   return { isApi: path.includes("/api/"), hasPassword: auth.enabled, crossdomain, allowOrigin };
-}
-
-/** The answer to a method that a path does not have. */
-export function methodNotAllowed(allowed: readonly string[]): Response {
-  const answer = refusal(405, `allowed: ${allowed.join(", ")}`);
-  answer.headers.set("allow", allowed.join(", "));
-  return answer;
 }

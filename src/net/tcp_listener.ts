@@ -5,7 +5,7 @@ import { AcceptLoop, type AcceptLoopOptions } from "./accept_loop.ts";
 import { type ConnWorld, TcpConn } from "./tcp_conn.ts";
 
 /** Options of {@link TcpListener.serve}. */
-export type ServeOptions = Pick<AcceptLoopOptions<Socket>, "onAcceptError">;
+export type AcceptOptions = Pick<AcceptLoopOptions<Socket>, "onAcceptError">;
 
 /** Opens a listening socket; throws what Deno throws. */
 export type ListenSocket = (endpoint: Endpoint) => ListenerSocket;
@@ -69,7 +69,7 @@ export class TcpListener implements Disposable {
    *
    * @returns Settles when the listener is closed.
    */
-  async serve(onConn: (conn: TcpConn) => void, { onAcceptError }: ServeOptions): Promise<void> {
+  async serve(onConn: (conn: TcpConn) => void, { onAcceptError }: AcceptOptions): Promise<void> {
     if (this.#closed) return;
     this.#loop = new AcceptLoop({
       accept: () => this.#socket.accept(),

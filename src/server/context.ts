@@ -3,16 +3,16 @@ import type { Timers } from "../base/clock.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { World } from "../base/world.ts";
 import type { Coworkers } from "../cluster/coworkers.ts";
-import type { Config, VhostConfig } from "../config/mod.ts";
+import type { Config } from "../config/mod.ts";
 import type { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
 import type { ClientRegistry } from "./client_registry.ts";
-import type { ConnectionLimits } from "./connection_limits.ts";
+import type { ConnectionLimits } from "./access/connection_limits.ts";
 import type { Drain } from "./drain.ts";
-import type { Hooks } from "./hooks.ts";
+import type { Hooks } from "./hooks/hooks.ts";
 import type { Identity } from "./identity.ts";
-import type { Publishers } from "./publishers.ts";
-import type { WaitingPlays } from "./waiting_plays.ts";
+import type { Publishers } from "./publish/publishers.ts";
+import type { WaitingPlays } from "./play/waiting_plays.ts";
 
 /** What every connection of one server shares. */
 export interface ServerContext {
@@ -34,9 +34,4 @@ export interface ServerContext {
   readonly waitingPlays: WaitingPlays;
   /** Null while nobody wants traces. */
   readonly tracer: Tracer | null;
-}
-
-/** A vhost as it is now: a reload may have changed it since a client came. One that is gone stays as it was. */
-export function vhostInForce({ config }: Pick<ServerContext, "config">, vhost: VhostConfig): VhostConfig {
-  return config.vhosts.find(({ name }) => name === vhost.name) ?? vhost;
 }

@@ -1,11 +1,10 @@
-import type { TimerHandle } from "../base/clock.ts";
+import type { TimerHandle, Timers } from "../base/clock.ts";
 import { moveAddress, redirectAddress } from "../cluster/redirect.ts";
-import type { ServerAddress } from "../cluster/coworkers.ts";
-import type { VhostConfig } from "../config/mod.ts";
+import type { Coworkers, ServerAddress } from "../cluster/coworkers.ts";
+import { type Config, type VhostConfig, vhostInForce } from "../config/mod.ts";
 import { orderByHash } from "../upstream/origin_pool.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
-import { type ServerContext, vhostInForce } from "./context.ts";
-import { ownerQuery } from "./owner_search.ts";
+import { ownerQuery } from "../cluster/owner_query.ts";
 
 /** Where a client of a server that stops should go. */
 export interface Destination {
@@ -20,13 +19,20 @@ const SEARCH_AGAIN_MS = 500;
 /** Clients that look at the same time share a search. */
 const SHARED_MS = 500;
 
+/** What is needed of a server. */
+export interface DrainContext {
+  readonly config: Config;
+  readonly timers: Timers;
+  readonly coworkers: Pick<Coworkers, "findStandIns">;
+}
+
 /** The end of a server, from the moment that it is known: who takes over from it. */
 export class Drain {
-  readonly #context: Omit<ServerContext, "drain">;
+  readonly #context: DrainContext;
   readonly #searches = new Map<string, { atMs: number; found: Promise<readonly ServerAddress[]> }>();
   #isOn = false;
 
-  constructor(context: Omit<ServerContext, "drain">) {
+  constructor(context: DrainContext) {
     this.#context = context;
   }
 

@@ -2,7 +2,7 @@ import type { TimerHandle } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import type { Fetch, InterfaceAddress } from "../base/world.ts";
 import type { ServerContext } from "./context.ts";
-import { postHook, shownUrl } from "./hooks_request.ts";
+import { postHook, shownUrl } from "./hooks/request.ts";
 
 /** What a report may take; never longer than to the next one. */
 const MAX_REPORT_MS = 5000;

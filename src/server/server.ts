@@ -11,18 +11,18 @@ import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { loadAuthorities } from "./authorities.ts";
 import { ClientRegistry } from "./client_registry.ts";
-import { ConnectionLimits } from "./connection_limits.ts";
+import { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ServerContext } from "./context.ts";
 import { Drain } from "./drain.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { Hooks } from "./hooks.ts";
+import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
-import { Members } from "./members.ts";
-import { Publishers } from "./publishers.ts";
-import { playPathHeader, playPathMember, relayMember } from "./play_path.ts";
-import { RtmpServer } from "./rtmp_server.ts";
+import { Members } from "./access/members.ts";
+import { Publishers } from "./publish/publishers.ts";
+import { playPathHeader, playPathMember, relayMember } from "./play/play_path.ts";
+import { RtmpServer } from "./rtmp/rtmp_server.ts";
 import { changeableSourceOptions } from "./source_options.ts";
-import { WaitingPlays } from "./waiting_plays.ts";
+import { WaitingPlays } from "./play/waiting_plays.ts";
 
 /** What hooks may take to be told of the clients that a stop has ended. */
 const HOOKS_STOP_MS = 2000;

@@ -1,4 +1,4 @@
-import { freePort, isListening } from "../launcher.ts";
+import { freePort, isListening } from "../kit/launcher.ts";
 import type { Peer, Tuning } from "./peers.ts";
 import { srsTs } from "./peer_srs.ts";
 import { PinnedProcess } from "./process.ts";

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { isIpv4, isIpv6, parseHostPort, parseListenAddress } from "../../src/config/address.ts";
 
 const listens: [text: string, host: string | null, port?: number][] = [

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { loadConfig, type SystemFacts } from "../../src/config/mod.ts";
 
 const ok = "listen 1935; vhost a { }";

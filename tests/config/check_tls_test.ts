@@ -1,5 +1,5 @@
 import { formatProblem, loadConfig, type TlsFacts } from "../../src/config/mod.ts";
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 
 const NOW_MS = Date.UTC(2026, 5, 15);
 const DAY_MS = 86_400_000;

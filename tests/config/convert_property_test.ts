@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertGreater } from "../assert.ts";
+import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import { convertConfig, loadConfig } from "../../src/config/mod.ts";
-import { Prng } from "../fuzz/mutate.ts";
-import { generateConf } from "./generate_conf.ts";
+import { Prng } from "../kit/mutate.ts";
+import { generateConf } from "../kit/cases/generate_conf.ts";
 import { inTomlOrder, shapeOf } from "./shape.ts";
 
 /** Random configurations that have no errors. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { convertConfig, type ConvertOptions, formatProblem, loadConfig } from "../../src/config/mod.ts";
 import { inTomlOrder, shapeOf } from "./shape.ts";
 

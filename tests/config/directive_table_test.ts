@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import {
   type DirectiveEntry,
   directivesMarkdown,

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { chooseSource, type Config, formatProblem, listRows, loadConfig } from "../../src/config/mod.ts";
 
 function load(env: Record<string, string>, text = "listen 1;\nvhost a { }\nvhost b { }") {

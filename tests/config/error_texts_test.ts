@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { formatProblem, loadConfig, sourceLineOf } from "../../src/config/mod.ts";
 
 /** What a user sees for a file with many mistakes: everything at once, from top to bottom. */

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { ConfigFiles, maxConfigChars } from "../../src/config/files/config_files.ts";
 import { readTree } from "../../src/config/files/include.ts";
 import { ProblemList } from "../../src/config/problem.ts";

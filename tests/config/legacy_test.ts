@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { loadConfig } from "../../src/config/mod.ts";
 import { legacySpellings, rewriteLegacy } from "../../src/config/srs/legacy.ts";
 import { ProblemList } from "../../src/config/problem.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { loadConfig } from "../../src/config/mod.ts";
 import { listRows } from "../../src/config/schema/row_index.ts";
 import { inBlock, legalNames, uncheckedBlocks } from "./legal_names.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertThrows } from "../kit/assert.ts";
 import { type ConfigProblem, ConfigSyntaxError, formatProblem, ProblemList } from "../../src/config/problem.ts";
 import { loadConfig, sourceLineOf } from "../../src/config/mod.ts";
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { clusterModes, type Config, loadConfig } from "../../src/config/mod.ts";
 
 const directory = new URL("../../conf/", import.meta.url);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { legacySpellings } from "../../src/config/srs/legacy.ts";
 import { loadConfig } from "../../src/config/mod.ts";
 import { listRows, type RowInfo } from "../../src/config/schema/row_index.ts";

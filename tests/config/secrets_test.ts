@@ -1,6 +1,6 @@
 import { convertConfig, formatProblem, loadConfig, sourceLineOf } from "../../src/config/mod.ts";
 import { hideSecretsOfLine } from "../../src/config/secrets.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertStringIncludes } from "../kit/assert.ts";
 
 const conf = `listen 1935;
 http_api { enabled on; auth { enabled on; username me; password s3cret1; } https { key ./server.key; } }

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { SrsLexer } from "../../src/config/srs/lexer.ts";
 
 /** Tokens as short text: words as `a@line:column`, `!` for errors; ends without `eof`. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { ProblemList } from "../../src/config/problem.ts";
 import { isDirectiveName } from "../../src/config/schema/row_index.ts";
 import { type ConfBlock, parseSrsConf } from "../../src/config/srs/parser.ts";

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { editDistance, nearestName } from "../../src/base/nearest_name.ts";
 import { suggestDirective } from "../../src/config/srs/suggest_directive.ts";
 

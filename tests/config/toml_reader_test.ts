@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { formatProblem, loadConfig, sourceLineOf } from "../../src/config/mod.ts";
 import { ProblemList } from "../../src/config/problem.ts";
 import { printSrs } from "../../src/config/srs/printer.ts";

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { TomlScanner } from "../../src/config/toml/scanner.ts";
 import type { TomlKey, TomlStatement, TomlValue } from "../../src/config/toml/syntax.ts";
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater } from "../assert.ts";
+import { assertEquals, assertGreater } from "../kit/assert.ts";
 import { convertConfig, loadConfig } from "../../src/config/mod.ts";
 import { inTomlOrder, shapeOf } from "./shape.ts";
 import { directory, expectPath, isAboutFeature, loadUserConfig, userConfigs, verdictOf } from "./user_configs.ts";

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { type Config, loadConfig } from "../../src/config/mod.ts";
 import { readCNumber } from "../../src/config/values/number.ts";
 

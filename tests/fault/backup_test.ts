@@ -1,5 +1,5 @@
-import { assertEquals } from "../assert.ts";
-import { faultTest, pause } from "./steps.ts";
+import { assertEquals } from "../kit/assert.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
 
 const ROUNDS = 4;
 

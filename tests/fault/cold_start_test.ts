@@ -1,9 +1,9 @@
 import { systemTimers } from "../../src/base/clock.ts";
 import { OriginPool } from "../../src/upstream/origin_pool.ts";
-import { assertLess } from "../assert.ts";
-import { until } from "../launcher.ts";
-import { quantile } from "./gap_table.ts";
-import { faultTest, pause } from "./steps.ts";
+import { assertLess } from "../kit/assert.ts";
+import { until } from "../kit/launcher.ts";
+import { quantile } from "../kit/fault/gap_table.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
 
 const STREAMS = 25;
 const ROUNDS = 4;

@@ -1,6 +1,6 @@
-import type { ClusterPorts, ServerName } from "../launcher.ts";
-import { FakeCoworker } from "./fake_coworker.ts";
-import { faultTest, pause } from "./steps.ts";
+import type { ClusterPorts, ServerName } from "../kit/launcher.ts";
+import { FakeCoworker } from "../kit/fault/fake_coworker.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
 
 // B asks this one too, and first.
 const fake = new FakeCoworker();

@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertLessOrEqual } from "../assert.ts";
-import { clip, hashesOf, publishClip } from "../interop/media.ts";
-import { isInstalled } from "../interop/tools.ts";
-import { type Cluster, type Program, programCommand, type ServerName } from "../launcher.ts";
-import { ClipPlayer, FfmpegPlayer } from "./clip_player.ts";
-import type { FaultPlayer } from "./fault_player.ts";
-import { SecondEdge } from "./second_edge.ts";
-import { faultTest, pause } from "./steps.ts";
+import { assert, assertEquals, assertLessOrEqual } from "../kit/assert.ts";
+import { clip, hashesOf, publishClip } from "../kit/media.ts";
+import { isInstalled } from "../kit/tools.ts";
+import { type Cluster, type Program, programCommand, type ServerName } from "../kit/launcher.ts";
+import { ClipPlayer, FfmpegPlayer } from "../kit/fault/clip_player.ts";
+import type { FaultPlayer } from "../kit/fault/fault_player.ts";
+import { SecondEdge } from "../kit/fault/second_edge.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
 
 /** Clients are told 300 ms behind the signal; those that cannot move are waited for 3 s more. */
 const WAITS = "grace_start_wait 300;\ngrace_final_wait 3000;\n";

@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "../assert.ts";
-import type { Place } from "./fault_rig.ts";
-import { SecondEdge } from "./second_edge.ts";
-import { faultTest } from "./steps.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import type { Place } from "../kit/fault/fault_rig.ts";
+import { SecondEdge } from "../kit/fault/second_edge.ts";
+import { faultTest } from "../kit/fault/steps.ts";
 
 const ROUNDS = 4;
 

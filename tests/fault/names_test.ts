@@ -1,7 +1,7 @@
-import { assertLess } from "../assert.ts";
-import { type ClusterPorts, type ServerName, until } from "../launcher.ts";
-import { NameSpace, SilentNameServer } from "./name_space.ts";
-import { faultTest, pause } from "./steps.ts";
+import { assertLess } from "../kit/assert.ts";
+import { type ClusterPorts, type ServerName, until } from "../kit/launcher.ts";
+import { NameSpace, SilentNameServer } from "../kit/fault/name_space.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
 
 const missing = NameSpace.missing();
 const names = missing === null ? await NameSpace.create() : null;

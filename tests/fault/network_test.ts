@@ -1,7 +1,7 @@
-import { assertEquals } from "../assert.ts";
-import type { ClusterPorts, ServerName } from "../launcher.ts";
-import { faultTest, pause } from "./steps.ts";
-import { TcpProxy, type Treatment } from "./tcp_proxy.ts";
+import { assertEquals } from "../kit/assert.ts";
+import type { ClusterPorts, ServerName } from "../kit/launcher.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
+import { TcpProxy, type Treatment } from "../kit/fault/tcp_proxy.ts";
 
 // The edge reaches each origin through a network of the test's own. The origins' ports are known once the configurations
 // are written: the proxies are told then.

@@ -1,5 +1,5 @@
-import { faultTest, pause } from "./steps.ts";
-import { TcpProxy } from "./tcp_proxy.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
+import { TcpProxy } from "../kit/fault/tcp_proxy.ts";
 
 /** A stream of the walkthrough's name behind another port. */
 const streamAt = (port: number) => `rtmp://127.0.0.1:${port}/live/livestream`;

@@ -1,13 +1,13 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { assertEquals, assertLess } from "../assert.ts";
-import { freePort, type ServerName } from "../launcher.ts";
-import { FaultRig, type Place } from "./fault_rig.ts";
-import { formatGaps, print } from "./gap_table.ts";
-import { heldBy, slope, useOf } from "./process_use.ts";
-import { SecondEdge, withApi } from "./second_edge.ts";
-import { SeededRandom } from "./seeded_random.ts";
-import { pause } from "./steps.ts";
-import { subjects } from "./subjects.ts";
+import { assertEquals, assertLess } from "../kit/assert.ts";
+import { freePort, type ServerName } from "../kit/launcher.ts";
+import { FaultRig, type Place } from "../kit/fault/fault_rig.ts";
+import { formatGaps, print } from "../kit/fault/gap_table.ts";
+import { heldBy, slope, useOf } from "../kit/fault/process_use.ts";
+import { SecondEdge, withApi } from "../kit/fault/second_edge.ts";
+import { SeededRandom } from "../kit/fault/seeded_random.ts";
+import { pause } from "../kit/fault/steps.ts";
+import { subjects } from "../kit/fault/subjects.ts";
 
 // deno task fault -- --rounds=100 --seed=7
 const args = parseArgs(Deno.args, { string: ["rounds", "seed"], default: { rounds: "20", seed: "1" } });

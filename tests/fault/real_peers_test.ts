@@ -1,8 +1,8 @@
-import { clip, hashesOf, publishClip } from "../interop/media.ts";
-import { isInstalled } from "../interop/tools.ts";
-import { type Program, programCommand } from "../launcher.ts";
-import { ClipPlayer, FfmpegPlayer } from "./clip_player.ts";
-import { faultTest, pause } from "./steps.ts";
+import { clip, hashesOf, publishClip } from "../kit/media.ts";
+import { isInstalled } from "../kit/tools.ts";
+import { type Program, programCommand } from "../kit/launcher.ts";
+import { ClipPlayer, FfmpegPlayer } from "../kit/fault/clip_player.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
 
 const sample = new URL("../../src/cli/sample.flv", import.meta.url).pathname;
 const missing = isInstalled("ffmpeg") ? null : "not installed: ffmpeg";

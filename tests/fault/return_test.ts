@@ -1,4 +1,4 @@
-import { faultTest, pause } from "./steps.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
 
 /** How long the stream is away: longer than any pause of those who look for it grows in the meantime. */
 const AWAY_MS = 8000;

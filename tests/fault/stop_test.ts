@@ -1,7 +1,7 @@
-import { assertEquals } from "../assert.ts";
-import type { Program } from "../launcher.ts";
-import type { Place } from "./fault_rig.ts";
-import { faultTest, pause } from "./steps.ts";
+import { assertEquals } from "../kit/assert.ts";
+import type { Program } from "../kit/launcher.ts";
+import type { Place } from "../kit/fault/fault_rig.ts";
+import { faultTest, pause } from "../kit/fault/steps.ts";
 
 /** Stops a process for a while: to its peers it looks as if the machine hung. */
 async function freeze(program: Program, forMs: number): Promise<void> {

@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertInstanceOf } from "../assert.ts";
+import { assert, assertEquals, assertInstanceOf } from "../kit/assert.ts";
 import { type AmfValue, decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
 import { ProtocolError } from "../../src/base/errors.ts";
-import { amf0Cases } from "../unit/amf/amf0_cases.ts";
-import { mutate, Prng } from "./mutate.ts";
+import { amf0Cases } from "../kit/cases/amf0_cases.ts";
+import { mutate, Prng } from "../kit/mutate.ts";
 
 const rounds = 20_000;
 

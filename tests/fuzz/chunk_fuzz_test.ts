@@ -1,13 +1,13 @@
-import { assert, assertEquals, assertInstanceOf, assertLessOrEqual } from "../assert.ts";
+import { assert, assertEquals, assertInstanceOf, assertLessOrEqual } from "../kit/assert.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { ProtocolError } from "../../src/base/errors.ts";
 import { splitAggregate } from "../../src/rtmp/aggregate.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { ChunkWriter } from "../../src/rtmp/chunk_writer.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { chunkCases } from "../wire/chunk_cases.ts";
-import { cut } from "../wire/splits.ts";
-import { mutate, Prng } from "./mutate.ts";
+import { chunkCases } from "../kit/cases/chunk_cases.ts";
+import { cut } from "../kit/splits.ts";
+import { mutate, Prng } from "../kit/mutate.ts";
 
 /** What a reader made of its input. */
 interface Outcome {

@@ -1,15 +1,15 @@
-import { assert, assertEquals, assertInstanceOf, assertLess } from "../assert.ts";
+import { assert, assertEquals, assertInstanceOf, assertLess } from "../kit/assert.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { SrsError } from "../../src/base/errors.ts";
 import { audioFlags, codecBody, extraHeaderSlot, videoFlags } from "../../src/flv/codec.ts";
 import { FlvDemuxer } from "../../src/flv/demuxer.ts";
 import { describeAudio, describeVideo } from "../../src/flv/describe.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../src/flv/tag.ts";
-import { wire } from "../unit/amf/amf0_cases.ts";
-import { codecCases } from "../unit/flv/codec_cases.ts";
-import { describedAudios, describedVideos } from "../unit/flv/description_cases.ts";
-import { cut } from "../wire/splits.ts";
-import { mutate, Prng } from "./mutate.ts";
+import { wire } from "../kit/cases/amf0_cases.ts";
+import { codecCases } from "../kit/cases/codec_cases.ts";
+import { describedAudios, describedVideos } from "../kit/cases/description_cases.ts";
+import { cut } from "../kit/splits.ts";
+import { mutate, Prng } from "../kit/mutate.ts";
 
 Deno.test("codec and description functions survive damaged payloads", () => {
   const prng = new Prng(5);

@@ -1,10 +1,10 @@
 import { SrsError } from "../../src/base/errors.ts";
 import { FlvResponse } from "../../src/upstream/client/flv_response.ts";
-import { assertEquals, assertGreater } from "../assert.ts";
-import { flvBytes, inChunks } from "../server/fake_flv_origin.ts";
+import { assertEquals, assertGreater } from "../kit/assert.ts";
+import { flvBytes, inChunks } from "../kit/server/fake_flv_origin.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
-import { cut } from "../wire/splits.ts";
-import { mutate, Prng } from "./mutate.ts";
+import { cut } from "../kit/splits.ts";
+import { mutate, Prng } from "../kit/mutate.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 const flv = flvBytes(6);

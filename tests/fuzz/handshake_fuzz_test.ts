@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertInstanceOf, assertLessOrEqual } from "../assert.ts";
+import { assert, assertEquals, assertInstanceOf, assertLessOrEqual } from "../kit/assert.ts";
 import { ProtocolError } from "../../src/base/errors.ts";
 import { ClientHandshake, ServerHandshake } from "../../src/rtmp/handshake.ts";
-import { cut } from "../wire/splits.ts";
-import { mutate, Prng } from "./mutate.ts";
+import { cut } from "../kit/splits.ts";
+import { mutate, Prng } from "../kit/mutate.ts";
 
 const rounds = 1500;
 

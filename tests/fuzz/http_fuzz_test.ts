@@ -1,15 +1,15 @@
-import { assert, assertEquals, assertGreater } from "../assert.ts";
-import { parseByteRange } from "../../src/http/byte_range.ts";
+import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
+import { parseByteRange } from "../../src/http/files/byte_range.ts";
 import { readCall } from "../../src/http/call.ts";
 import { HeadBuffer, MAX_HEAD_BYTES } from "../../src/http1/head_buffer.ts";
 import { parseRequestHead } from "../../src/http1/request_head.ts";
 import { encodeResponseHead } from "../../src/http1/response_head_writer.ts";
-import { staticPath } from "../../src/http/static_path.ts";
-import { findStream } from "../../src/http/stream_request.ts";
-import { WebSocketReader } from "../../src/http/websocket_reader.ts";
-import { configOf } from "../unit/http/fake_server.ts";
-import { cut } from "../wire/splits.ts";
-import { mutate, Prng } from "./mutate.ts";
+import { staticPath } from "../../src/http/files/static_path.ts";
+import { findStream } from "../../src/http/live/stream_request.ts";
+import { WebSocketReader } from "../../src/http/live/websocket_reader.ts";
+import { configOf } from "../kit/fake_server.ts";
+import { cut } from "../kit/splits.ts";
+import { mutate, Prng } from "../kit/mutate.ts";
 
 const requests = [
   "GET /live/livestream.flv?vhost=a.com&only-audio HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: Lavf/59\r\n\r\n",

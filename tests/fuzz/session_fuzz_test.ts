@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLessOrEqual } from "../assert.ts";
+import { assert, assertEquals, assertLessOrEqual } from "../kit/assert.ts";
 import type { AmfValue } from "../../src/amf/amf0.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { ProtocolError, RequestDenied } from "../../src/base/errors.ts";
@@ -7,10 +7,10 @@ import { encodeCommand } from "../../src/rtmp/command.ts";
 import { setChunkSize } from "../../src/rtmp/control.ts";
 import type { RtmpMessage } from "../../src/rtmp/message.ts";
 import type { RtmpServerSession, SessionRequest } from "../../src/rtmp/server_session.ts";
-import { openReply, TestClient, TestServer } from "../pair/peers.ts";
-import { captures, HANDSHAKE_BYTES } from "../wire/session_captures.ts";
-import { cut } from "../wire/splits.ts";
-import { mutate, Prng } from "./mutate.ts";
+import { openReply, TestClient, TestServer } from "../kit/peers.ts";
+import { captures, HANDSHAKE_BYTES } from "../kit/cases/session_captures.ts";
+import { cut } from "../kit/splits.ts";
+import { mutate, Prng } from "../kit/mutate.ts";
 
 /** Runs `fn`; false if it ended by the one kind of error a peer may cause. */
 function survives(fn: () => void): boolean {

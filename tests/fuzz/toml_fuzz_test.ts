@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "../assert.ts";
+import { assert, assertEquals, assertLess } from "../kit/assert.ts";
 import {
   convertConfig,
   formatProblem,
@@ -8,8 +8,8 @@ import {
   sourceLineOf,
 } from "../../src/config/mod.ts";
 import { ProblemList } from "../../src/config/problem.ts";
-import { generateConf } from "../config/generate_conf.ts";
-import { Prng } from "./mutate.ts";
+import { generateConf } from "../kit/cases/generate_conf.ts";
+import { Prng } from "../kit/mutate.ts";
 
 const root = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, root));

@@ -1,9 +1,9 @@
-import { framingOf } from "../../src/http/carrier.ts";
-import { TsWireFormat } from "../../src/http/ts_format.ts";
+import { framingOf } from "../../src/http/live/carrier.ts";
+import { TsWireFormat } from "../../src/http/format/ts_format.ts";
 import type { MediaPacket } from "../../src/stream/packet.ts";
-import { assertEquals, assertGreater } from "../assert.ts";
-import { TsReader } from "../unit/http/ts_reader.ts";
-import { mutate, Prng } from "./mutate.ts";
+import { assertEquals, assertGreater } from "../kit/assert.ts";
+import { TsReader } from "../kit/cases/ts_reader.ts";
+import { mutate, Prng } from "../kit/mutate.ts";
 
 const avcHeader = Uint8Array.of(0x17, 0, 0, 0, 0, 1, 77, 0, 30, 0xff, 0xe1, 0, 4, 0x67, 1, 2, 3, 1, 0, 2, 0x68, 1);
 const hevcHeader = Uint8Array.of(

@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../assert.ts";
-import { freePort, Program, run, until } from "../launcher.ts";
+import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../kit/assert.ts";
+import { freePort, Program, run, until } from "../kit/launcher.ts";
 import { BlackBox, type Recording } from "./black_box_rig.ts";
-import { clip, parseFrameMd5 } from "./media.ts";
-import { interopTest } from "./tools.ts";
+import { clip, parseFrameMd5 } from "../kit/media.ts";
+import { interopTest } from "../kit/tools.ts";
 
 /**
  * The scenarios of SRS's black-box tests (`trunk/3rdparty/srs-bench/blackbox`) that concern RTMP, HTTP streaming and the

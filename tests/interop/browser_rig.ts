@@ -1,7 +1,7 @@
 import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { freePort, isListening, Program, programCommand, until } from "../launcher.ts";
-import { clip, publishClip } from "./media.ts";
-import { interopTest } from "./tools.ts";
+import { freePort, isListening, Program, programCommand, until } from "../kit/launcher.ts";
+import { clip, publishClip } from "../kit/media.ts";
+import { interopTest } from "../kit/tools.ts";
 
 /** A browser with a profile of its own, gone at the end of the test. */
 export class Browser implements AsyncDisposable {

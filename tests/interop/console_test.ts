@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
-import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../assert.ts";
-import { freePort, until } from "../launcher.ts";
-import { Publisher } from "../server/rtmp_rig.ts";
+import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../kit/assert.ts";
+import { freePort, until } from "../kit/launcher.ts";
+import { Publisher } from "../kit/server/rtmp_rig.ts";
 import { Browser, browserTest, Origin } from "./browser_rig.ts";
 
 /** A name as an attacker would choose it: run as markup, it changes the page's title. */

@@ -1,6 +1,6 @@
-import { assertEquals } from "../assert.ts";
-import { freePort, until } from "../launcher.ts";
-import { Publisher } from "../server/rtmp_rig.ts";
+import { assertEquals } from "../kit/assert.ts";
+import { freePort, until } from "../kit/launcher.ts";
+import { Publisher } from "../kit/server/rtmp_rig.ts";
 import { Browser, browserTest, Origin } from "./browser_rig.ts";
 
 /** What a page tries on a server whose address it knows, each by itself: what came of it. */

@@ -1,11 +1,11 @@
 import { concatBytes } from "../../src/base/bytes.ts";
 import { encodeFlvHeader, encodeFlvTag, FlvTagType } from "../../src/flv/tag.ts";
-import { assertEquals, assertGreater } from "../assert.ts";
-import { Program, programCommand, run, until } from "../launcher.ts";
-import { WebServer } from "../server/http_flv_rig.ts";
-import { TsReader } from "../unit/http/ts_reader.ts";
-import { parseFrameMd5 } from "./media.ts";
-import { interopTest } from "./tools.ts";
+import { assertEquals, assertGreater } from "../kit/assert.ts";
+import { Program, programCommand, run, until } from "../kit/launcher.ts";
+import { WebServer } from "../kit/server/http_flv_rig.ts";
+import { TsReader } from "../kit/cases/ts_reader.ts";
+import { parseFrameMd5 } from "../kit/media.ts";
+import { interopTest } from "../kit/tools.ts";
 
 const HVC1 = [0x68, 0x76, 0x63, 0x31];
 const PARAMETER_SETS = [32, 33, 34];

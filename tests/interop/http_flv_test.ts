@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { assert, assertEquals, assertGreater, assertMatch } from "../assert.ts";
-import { freePort, Program, run, until } from "../launcher.ts";
+import { assert, assertEquals, assertGreater, assertMatch } from "../kit/assert.ts";
+import { freePort, Program, run, until } from "../kit/launcher.ts";
 import { FlvDemuxer } from "../../src/flv/demuxer.ts";
 import { FlvTagType } from "../../src/flv/tag.ts";
-import { WebServer } from "../server/http_flv_rig.ts";
-import { clip, hashesOf, type PacketHashes, parseFrameMd5, playHashes, publishClip } from "./media.ts";
-import { interopTest } from "./tools.ts";
+import { WebServer } from "../kit/server/http_flv_rig.ts";
+import { clip, hashesOf, type PacketHashes, parseFrameMd5, playHashes, publishClip } from "../kit/media.ts";
+import { interopTest } from "../kit/tools.ts";
 
 /** Two origins that know each other, and an edge. */
 function cluster() {

@@ -1,7 +1,7 @@
-import { FollowingClient } from "../following_client.ts";
-import { freePort, isListening, Program, programCommand, until } from "../launcher.ts";
-import { clip, publishClip } from "./media.ts";
-import { interopTest } from "./tools.ts";
+import { FollowingClient } from "../kit/following_client.ts";
+import { freePort, isListening, Program, programCommand, until } from "../kit/launcher.ts";
+import { clip, publishClip } from "../kit/media.ts";
+import { interopTest } from "../kit/tools.ts";
 
 /** Text of a configuration for nginx with Debian's RTMP module, in the foreground, all files in `dir`. */
 function nginxConf(dir: string, port: number, application: string): string {

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { Cluster, Program, run, until } from "../launcher.ts";
-import { clip, publishClip } from "./media.ts";
-import { interopTest } from "./tools.ts";
+import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
+import { Cluster, Program, run, until } from "../kit/launcher.ts";
+import { clip, publishClip } from "../kit/media.ts";
+import { interopTest } from "../kit/tools.ts";
 
 /** A cluster with the clip running on origin A, at real speed. */
 async function livingCluster(): Promise<{ cluster: Cluster; publisher: Program } & AsyncDisposable> {

@@ -1,7 +1,7 @@
-import { assertEquals, assertGreater } from "../assert.ts";
-import { freePort, isListening, Program, programCommand, until } from "../launcher.ts";
-import { Publisher, Viewer } from "../server/rtmp_rig.ts";
-import { interopTest } from "./tools.ts";
+import { assertEquals, assertGreater } from "../kit/assert.ts";
+import { freePort, isListening, Program, programCommand, until } from "../kit/launcher.ts";
+import { Publisher, Viewer } from "../kit/server/rtmp_rig.ts";
+import { interopTest } from "../kit/tools.ts";
 
 interface Answer {
   readonly status: string;

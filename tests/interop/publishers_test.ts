@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "../assert.ts";
-import { FollowingClient } from "../following_client.ts";
-import { Cluster, Program, programCommand, until } from "../launcher.ts";
-import { interopTest } from "./tools.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { FollowingClient } from "../kit/following_client.ts";
+import { Cluster, Program, programCommand, until } from "../kit/launcher.ts";
+import { interopTest } from "../kit/tools.ts";
 
 const pictures =
   "videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=25/1 ! x264enc tune=zerolatency key-int-max=25";

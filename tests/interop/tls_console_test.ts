@@ -1,10 +1,10 @@
 /** The console over https in a real browser. */
 import { chromium } from "playwright-core";
-import { assertEquals } from "../assert.ts";
-import { freePort, isListening, Program, programCommand, until } from "../launcher.ts";
-import { tlsPath } from "../tls_files.ts";
-import { clip, publishClip } from "./media.ts";
-import { interopTest } from "./tools.ts";
+import { assertEquals } from "../kit/assert.ts";
+import { freePort, isListening, Program, programCommand, until } from "../kit/launcher.ts";
+import { tlsPath } from "../kit/tls_files.ts";
+import { clip, publishClip } from "../kit/media.ts";
+import { interopTest } from "../kit/tools.ts";
 
 /** Ports that all servers of the cluster have, each on an address of its own. */
 const ports = { rtmp: freePort(), api: freePort(), secureApi: freePort(), web: freePort(), secureWeb: freePort() };

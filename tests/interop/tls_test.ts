@@ -1,9 +1,9 @@
 /** The real program and real peers over TLS. */
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "../assert.ts";
-import { freePort, isListening, Program, programCommand, run, until } from "../launcher.ts";
-import { tlsPath } from "../tls_files.ts";
-import { clip, hashesOf, type PacketHashes, parseFrameMd5, playHashes, publishClip } from "./media.ts";
-import { interopTest } from "./tools.ts";
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "../kit/assert.ts";
+import { freePort, isListening, Program, programCommand, run, until } from "../kit/launcher.ts";
+import { tlsPath } from "../kit/tls_files.ts";
+import { clip, hashesOf, type PacketHashes, parseFrameMd5, playHashes, publishClip } from "../kit/media.ts";
+import { interopTest } from "../kit/tools.ts";
 
 /** An origin that speaks TLS on every port, and an edge over it that asks it over rtmps. */
 class SecureCluster implements AsyncDisposable {

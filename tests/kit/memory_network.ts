@@ -5,7 +5,7 @@ import { LoopTurns } from "../../src/base/loop_turns.ts";
 import type { TimerHandle } from "../../src/base/clock.ts";
 import { memoryFetch } from "./memory_fetch.ts";
 import { MemorySocket } from "./memory_socket.ts";
-import { ManualTimers } from "../unit/manual_timers.ts";
+import { ManualTimers } from "./manual_timers.ts";
 
 const FIRST_EPHEMERAL_PORT = 40_000;
 

@@ -3,7 +3,7 @@ import { networkOf } from "../../src/net/network.ts";
 import type { ClientEvent } from "../../src/rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
 import { RtmpClient } from "../../src/upstream/client/rtmp_client.ts";
-import { audio, audioHeader, inter, key, label, metadata, videoHeader } from "../unit/stream/packets.ts";
+import { audio, audioHeader, inter, key, label, metadata, videoHeader } from "./packets.ts";
 
 /** One RTMP client in a world of the test's making. */
 class MemoryPeer implements Disposable {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater } from "../assert.ts";
+import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import { directivesMarkdown } from "../../src/config/directive_table.ts";
 import { readPage, rowsOf, tableIn } from "./directives_page.ts";
 

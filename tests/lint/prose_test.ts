@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater, assertLess } from "../assert.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../kit/assert.ts";
 import { sourceFiles, walk } from "./source_files.ts";
 
 const top = new URL("../../", import.meta.url);

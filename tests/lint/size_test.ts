@@ -1,7 +1,8 @@
-import { assertEquals, assertLess } from "../assert.ts";
+import { assertEquals, assertLess } from "../kit/assert.ts";
 import { sourceFiles, walk } from "./source_files.ts";
 
 const MAX_LINES = 400;
+const MAX_FILES = 25;
 
 const files = sourceFiles();
 
@@ -17,6 +18,15 @@ Deno.test("no file of the program is longer than 400 lines", () => {
 Deno.test("half of the program's files have no more than 120 lines", () => {
   const sizes = files.map(({ text }) => lines(text)).sort((a, b) => a - b);
   assertLess(sizes[sizes.length >> 1] ?? 0, 121);
+});
+
+Deno.test("no folder of the program has more than 25 files of its own", () => {
+  const counts = new Map<string, number>();
+  for (const path of walk("src").filter((path) => !path.includes("/vendor/"))) {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  assertEquals([...counts].filter(([, count]) => count > MAX_FILES), []);
 });
 
 Deno.test("files and folders are named in snake_case", () => {

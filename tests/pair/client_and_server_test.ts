@@ -1,10 +1,19 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { Prng } from "../fuzz/mutate.ts";
-import { acceptAll, acceptConnect, carry, type Endpoint, media, openReply, TestClient, TestServer } from "./peers.ts";
+import { Prng } from "../kit/mutate.ts";
+import {
+  acceptAll,
+  acceptConnect,
+  carry,
+  type Endpoint,
+  media,
+  openReply,
+  TestClient,
+  TestServer,
+} from "../kit/peers.ts";
 
 const { Audio, Video, Data } = MessageType;
 

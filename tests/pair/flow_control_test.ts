@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import {
@@ -9,7 +9,7 @@ import {
   windowAckSize,
 } from "../../src/rtmp/control.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { carry, media, openReply, RawClient, RawServer, TestClient, TestServer } from "./peers.ts";
+import { carry, media, openReply, RawClient, RawServer, TestClient, TestServer } from "../kit/peers.ts";
 
 const { Acknowledgement, Video } = MessageType;
 

@@ -5,9 +5,9 @@ import {
   assertGreater,
   assertLess,
   assertStringIncludes,
-} from "../assert.ts";
+} from "../kit/assert.ts";
 import type { Report } from "../bench/table.ts";
-import { run } from "../launcher.ts";
+import { run } from "../kit/launcher.ts";
 
 const bench = new URL("../bench/bench.ts", import.meta.url).pathname;
 const command = (...args: string[]) => [Deno.execPath(), "run", "-A", "--no-check", bench, ...args];

@@ -1,9 +1,9 @@
-import { assertEquals, assertStrictEquals } from "../assert.ts";
+import { assertEquals, assertStrictEquals } from "../kit/assert.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { splitAggregate } from "../../src/rtmp/aggregate.ts";
 import { defaultChunkLimits } from "../../src/rtmp/chunk_reader.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { wire } from "../unit/amf/amf0_cases.ts";
+import { wire } from "../kit/cases/amf0_cases.ts";
 
 const { Audio, Video, Data, DataAmf3, Command, SetChunkSize, Aggregate } = MessageType;
 

@@ -1,10 +1,10 @@
-import { assert, assertEquals, assertInstanceOf } from "../assert.ts";
+import { assert, assertEquals, assertInstanceOf } from "../kit/assert.ts";
 import { type AmfValue, decodeAmf0, EcmaArray, encodeAmf0, isAmfObject, readAmf0 } from "../../src/amf/amf0.ts";
 import { ByteReader, concatBytes } from "../../src/base/bytes.ts";
 import { ProtocolError } from "../../src/base/errors.ts";
 import { FlvDemuxer } from "../../src/flv/demuxer.ts";
 import { FlvTagType } from "../../src/flv/tag.ts";
-import { amf0Cases, wire } from "../unit/amf/amf0_cases.ts";
+import { amf0Cases, wire } from "../kit/cases/amf0_cases.ts";
 
 for (const { name, bytes, value, encoded = value } of amf0Cases) {
   Deno.test(`decodeAmf0 reads ${name}`, () => {

@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "../kit/assert.ts";
 import { ProtocolError } from "../../src/base/errors.ts";
 import { ChunkReader, defaultChunkLimits } from "../../src/rtmp/chunk_reader.ts";
 import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { setChunkSize } from "../../src/rtmp/control.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { wire } from "../unit/amf/amf0_cases.ts";
-import { fill } from "./chunk_cases.ts";
+import { wire } from "../kit/cases/amf0_cases.ts";
+import { fill } from "../kit/cases/chunk_cases.ts";
 
 /** A type 0 header with a three-byte csid. */
 function header(csid: number, typeId: number, lengthBytes: number): Uint8Array {

@@ -1,11 +1,11 @@
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assertEquals, assertThrows } from "../kit/assert.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { ProtocolError, type SrsCodeName } from "../../src/base/errors.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { type RtmpMessage } from "../../src/rtmp/message.ts";
-import { wire } from "../unit/amf/amf0_cases.ts";
-import { chunkCases, fill, follower, followerBytes, message } from "./chunk_cases.ts";
-import { splitsOf } from "./splits.ts";
+import { wire } from "../kit/cases/amf0_cases.ts";
+import { chunkCases, fill, follower, followerBytes, message } from "../kit/cases/chunk_cases.ts";
+import { splitsOf } from "../kit/splits.ts";
 
 /** Reads the parts; at the end nothing may be left over. */
 function read(parts: readonly Uint8Array[]): RtmpMessage[] {

@@ -1,12 +1,12 @@
-import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertThrows } from "../kit/assert.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { ChunkWriter, encodeMessage, messageWireBytes, writeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { setChunkSize } from "../../src/rtmp/control.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { Prng } from "../fuzz/mutate.ts";
-import { chunkCases, DEFAULT_CHUNK_SIZE, message } from "./chunk_cases.ts";
-import { splitsOf } from "./splits.ts";
+import { Prng } from "../kit/mutate.ts";
+import { chunkCases, DEFAULT_CHUNK_SIZE, message } from "../kit/cases/chunk_cases.ts";
+import { splitsOf } from "../kit/splits.ts";
 
 for (const { name, bytes, messages, writtenBy } of chunkCases) {
   if (writtenBy === "ChunkWriter") {

@@ -3,9 +3,9 @@ import { FlvResponse } from "../../src/upstream/client/flv_response.ts";
 import { parseResponseHead } from "../../src/http1/response_head.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../src/flv/tag.ts";
-import { assertEquals, assertMatch } from "../assert.ts";
-import { tags } from "../unit/flv/flv_tags.ts";
-import { splitsOf } from "./splits.ts";
+import { assertEquals, assertMatch } from "../kit/assert.ts";
+import { tags } from "../kit/flv_tags.ts";
+import { splitsOf } from "../kit/splits.ts";
 
 const flv = concatBytes(
   encodeFlvHeader({ hasAudio: true, hasVideo: true }),

@@ -1,10 +1,10 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import type { AmfObject } from "../../src/amf/amf0.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { type ClientEvent, type ClientSink, RtmpClientSession } from "../../src/rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { Prng } from "../fuzz/mutate.ts";
+import { Prng } from "../kit/mutate.ts";
 import {
   type Capture,
   captureOf,
@@ -14,8 +14,8 @@ import {
   identityOf,
   isStreamMedia,
   messagesOf,
-} from "./session_captures.ts";
-import { splitsOf } from "./splits.ts";
+} from "../kit/cases/session_captures.ts";
+import { splitsOf } from "../kit/splits.ts";
 
 /** A client that notes what it hears. */
 class Listener implements ClientSink {

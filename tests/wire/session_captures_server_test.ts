@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import type { AmfObject } from "../../src/amf/amf0.ts";
 import type { RtmpMessage } from "../../src/rtmp/message.ts";
@@ -8,7 +8,7 @@ import {
   type SessionRequest,
   type SessionSink,
 } from "../../src/rtmp/server_session.ts";
-import { Prng } from "../fuzz/mutate.ts";
+import { Prng } from "../kit/mutate.ts";
 import {
   type Capture,
   captureOf,
@@ -18,8 +18,8 @@ import {
   identityOf,
   isStreamMedia,
   messagesOf,
-} from "./session_captures.ts";
-import { splitsOf } from "./splits.ts";
+} from "../kit/cases/session_captures.ts";
+import { splitsOf } from "../kit/splits.ts";
 
 const REDIRECT_URL = "rtmp://127.0.0.1:19350/live/livestream";
 

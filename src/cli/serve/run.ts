@@ -1,11 +1,11 @@
 import { SrsError } from "../../base/errors.ts";
 import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
-import { HttpServer } from "../../http/http_server.ts";
+import { HttpServer } from "../../http/server.ts";
 import { systemWorld } from "../../net/system_world.ts";
 import { SERVER_NAME } from "../../server/identity.ts";
-import { Reloader } from "../../server/reload.ts";
-import type { ReloadPart } from "../../server/reload_part.ts";
+import { Reloader } from "../../server/reload/reloader.ts";
+import type { ReloadPart } from "../../server/reload/reload_part.ts";
 import { Server } from "../../server/server.ts";
 import { threadCount, Workers } from "../../threads/main/workers.ts";
 import type { CliIo } from "../command.ts";

@@ -5,7 +5,7 @@ import { limitWarnings, LogLimiter } from "../../base/log_limiter.ts";
 import { type Config, logLevelOf } from "../../config/mod.ts";
 import { systemWorld } from "../../net/system_world.ts";
 import { randomId } from "../../server/identity.ts";
-import type { PreparedReload, ReloadPart } from "../../server/reload_part.ts";
+import type { PreparedReload, ReloadPart } from "../../server/reload/reload_part.ts";
 import type { CliIo } from "../command.ts";
 import { describeFileError } from "../file_error.ts";
 import { consoleTarget, LogTank, type LogTarget, openLogFile } from "./log_tank.ts";

@@ -1,4 +1,4 @@
-import type { HttpServer } from "../../http/http_server.ts";
+import type { HttpServer } from "../../http/server.ts";
 import type { Server } from "../../server/server.ts";
 
 /** What runs in the process of an origin or edge. */

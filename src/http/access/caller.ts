@@ -1,4 +1,4 @@
-import { parseAddress } from "../../server/security_address.ts";
+import { parseAddress } from "../../server/access/address_range.ts";
 import type { Call } from "../call.ts";
 
 /**

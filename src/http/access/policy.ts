@@ -1,11 +1,10 @@
 import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
-import type { Members } from "../../server/members.ts";
+import type { Members } from "../../server/access/members.ts";
 import { type Credentials, isAuthorized } from "../basic_auth.ts";
-import { isOfCoworker } from "../api_clusters.ts";
 import type { Call } from "../call.ts";
-import { isCoworkerAction } from "../console_api.ts";
 import { type Caller, identifyCaller } from "./caller.ts";
+import { isCoworkerAction, isOfCoworker } from "./coworker_calls.ts";
 
 /** What holds for all requests of a listener, whoever answers them. */
 export interface RouterPolicy {
@@ -34,11 +33,10 @@ export interface AccessServer {
 }
 
 /** The policy of a server's configuration. */
-export function policyOf(server: AccessServer): RouterPolicy {
-  const { config, members } = server;
+export function policyOf({ config, members }: Omit<AccessServer, "world">): RouterPolicy {
   const { httpServer: { crossdomain }, httpApi: { auth, allowOrigin }, vhosts } = config;
   const isMember = async (call: Call) =>
-    await isOfCoworker(server, call) ||
+    await isOfCoworker({ config, members }, call) ||
     (isCoworkerAction(call) && await members.knowsAnyToken(vhosts, call));
   return { crossdomain, auth, allowOrigin, isMember };
 }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "../../assert.ts";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "../../kit/assert.ts";
 import {
   amfClassName,
   type AmfObject,
@@ -11,7 +11,7 @@ import {
 } from "../../../src/amf/amf0.ts";
 import { ByteReader, ByteWriter, concatBytes } from "../../../src/base/bytes.ts";
 import { ProtocolError } from "../../../src/base/errors.ts";
-import { wire } from "./amf0_cases.ts";
+import { wire } from "../../kit/cases/amf0_cases.ts";
 
 const malformed: readonly { name: string; bytes: Uint8Array; says: string }[] = [
   { name: "AMF3 at the top", bytes: wire("11 06 01"), says: "AMF3" },

@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "../../assert.ts";
+import { assertEquals, assertStrictEquals, assertThrows } from "../../kit/assert.ts";
 import { ByteReader, ByteWriter, concatBytes, decodeUtf8, encodeUtf8, equalBytes } from "../../../src/base/bytes.ts";
 
 /** A method pair, a value at its limit, and its bytes. */

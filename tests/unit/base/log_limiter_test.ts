@@ -1,7 +1,7 @@
 import { kindOfLine, limitWarnings, LogLimiter } from "../../../src/base/log_limiter.ts";
-import { assertEquals, assertLess } from "../../assert.ts";
-import { ManualTimers } from "../manual_timers.ts";
-import { TestLog } from "../test_log.ts";
+import { assertEquals, assertLess } from "../../kit/assert.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
+import { TestLog } from "../../kit/test_log.ts";
 
 function setUp() {
   const timers = new ManualTimers();

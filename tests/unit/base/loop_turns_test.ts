@@ -3,7 +3,7 @@ import { systemWorld } from "../../../src/net/system_world.ts";
 import { type EventLoop, LoopTurns, TurnShare } from "../../../src/base/loop_turns.ts";
 import type { Socket } from "../../../src/base/socket.ts";
 import { TcpConn } from "../../../src/net/tcp_conn.ts";
-import { assert, assertEquals, assertLess } from "../../assert.ts";
+import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
 
 /** An event loop whose time and turns a test moves. */
 class ManualLoop implements EventLoop {

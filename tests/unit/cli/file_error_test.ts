@@ -1,4 +1,4 @@
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 import { describeFileError } from "../../../src/cli/file_error.ts";
 
 /** What goes wrong with a file of this machine. */

@@ -1,8 +1,8 @@
 import { commandTable } from "../../../src/cli/command_table.ts";
 import { runCli } from "../../../src/cli/mod.ts";
 import { VERSION } from "../../../src/server/identity.ts";
-import { assertEquals, assertMatch, assertStringIncludes } from "../../assert.ts";
-import { RecordedIo } from "./recorded_io.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../../kit/assert.ts";
+import { RecordedIo } from "../../kit/recorded_io.ts";
 
 const commands = Object.keys(commandTable);
 

@@ -1,5 +1,5 @@
 import { nearest } from "../../../src/cli/nearest.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 
 Deno.test("nearest() takes a beginning first, then a misspelling, else nothing", async (t) => {
   const names = ["--loop", "--no-loop", "--no-reconnect", "--input"];

@@ -1,6 +1,6 @@
 import type { OptionRow } from "../../../src/cli/command.ts";
 import { numberValue, parseCommandLine, UsageError } from "../../../src/cli/parse_args.ts";
-import { assertEquals, assertThrows } from "../../assert.ts";
+import { assertEquals, assertThrows } from "../../kit/assert.ts";
 
 const rows: readonly OptionRow[] = [
   { name: "config", short: "c", value: "FILE", help: "" },

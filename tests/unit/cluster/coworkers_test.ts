@@ -6,9 +6,9 @@ import {
   type OwnerQuery,
 } from "../../../src/cluster/coworkers.ts";
 import type { Fetch } from "../../../src/base/world.ts";
-import { assert, assertEquals, assertLess, assertStringIncludes } from "../../assert.ts";
-import { ManualTimers, turn } from "../manual_timers.ts";
-import { TestLog } from "../test_log.ts";
+import { assert, assertEquals, assertLess, assertStringIncludes } from "../../kit/assert.ts";
+import { ManualTimers, turn } from "../../kit/manual_timers.ts";
+import { TestLog } from "../../kit/test_log.ts";
 
 const SELF = "self1234";
 

@@ -1,9 +1,9 @@
 import { answerOwner, type OwnerQuestion } from "../../../src/cluster/ownership.ts";
 import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import { SourceManager } from "../../../src/stream/source_manager.ts";
-import { assertEquals } from "../../assert.ts";
-import { ManualTimers } from "../manual_timers.ts";
-import { sourceOptions } from "../stream/packets.ts";
+import { assertEquals } from "../../kit/assert.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
+import { sourceOptions } from "../../kit/packets.ts";
 
 function configOf(text: string) {
   return requireConfig(loadConfig({ path: "t.conf", text }));

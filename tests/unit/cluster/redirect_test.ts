@@ -1,6 +1,6 @@
 import { redirectAddress } from "../../../src/cluster/redirect.ts";
 import { DEFAULT_VHOST, parseStreamUrl, withVhost } from "../../../src/rtmp/url.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 
 interface RedirectCase {
   name: string;

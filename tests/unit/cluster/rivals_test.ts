@@ -1,5 +1,5 @@
 import { DEAD_AFTER_MS, givesWay, type Rival } from "../../../src/cluster/rivals.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 
 const policies = ["reject", "takeover", "standby"] as const;
 

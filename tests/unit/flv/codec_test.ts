@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "../../assert.ts";
+import { assert, assertEquals } from "../../kit/assert.ts";
 import { audioFlags, codecBody, codecName, extraHeaderSlot, MediaFlag, videoFlags } from "../../../src/flv/codec.ts";
-import { wire } from "../amf/amf0_cases.ts";
-import { codecCases } from "./codec_cases.ts";
+import { wire } from "../../kit/cases/amf0_cases.ts";
+import { codecCases } from "../../kit/cases/codec_cases.ts";
 
 for (const { name, kind, payload, flags, codec } of codecCases) {
   Deno.test(`${kind} flags and codec of: ${name}`, () => {

@@ -1,12 +1,12 @@
-import { assert, assertEquals, assertThrows } from "../../assert.ts";
+import { assert, assertEquals, assertThrows } from "../../kit/assert.ts";
 import { concatBytes, equalBytes } from "../../../src/base/bytes.ts";
 import { SrsError } from "../../../src/base/errors.ts";
 import { audioFlags, MediaFlag, videoFlags } from "../../../src/flv/codec.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { describeAudio, describeVideo } from "../../../src/flv/describe.ts";
 import { encodeFlvHeader, encodeFlvTag, type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
-import { splitsOf } from "../../wire/splits.ts";
-import { wire } from "../amf/amf0_cases.ts";
+import { splitsOf } from "../../kit/splits.ts";
+import { wire } from "../../kit/cases/amf0_cases.ts";
 
 const files = [
   {

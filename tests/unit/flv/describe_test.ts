@@ -1,8 +1,8 @@
-import { assert, assertAlmostEquals, assertEquals } from "../../assert.ts";
+import { assert, assertAlmostEquals, assertEquals } from "../../kit/assert.ts";
 import { describeAudio, describeVideo } from "../../../src/flv/describe.ts";
-import { wire } from "../amf/amf0_cases.ts";
-import { codecCases } from "./codec_cases.ts";
-import { describedAudios, describedVideos } from "./description_cases.ts";
+import { wire } from "../../kit/cases/amf0_cases.ts";
+import { codecCases } from "../../kit/cases/codec_cases.ts";
+import { describedAudios, describedVideos } from "../../kit/cases/description_cases.ts";
 
 for (const { name, payload, is: [codec, profile, level, width, height, frameRate] } of describedVideos) {
   Deno.test(`describeVideo of ${name}`, () => {

@@ -1,6 +1,6 @@
-import { assertEquals, assertThrows } from "../../assert.ts";
+import { assertEquals, assertThrows } from "../../kit/assert.ts";
 import { encodeFlvHeader, encodeFlvTag, type FlvTag, parseFlvTagHeader, writeFlvTag } from "../../../src/flv/tag.ts";
-import { wire } from "../amf/amf0_cases.ts";
+import { wire } from "../../kit/cases/amf0_cases.ts";
 
 const cases: readonly { name: string; tag: FlvTag; bytes: Uint8Array }[] = [
   {

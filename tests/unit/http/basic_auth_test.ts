@@ -1,4 +1,4 @@
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 import { isAuthorized } from "../../../src/http/basic_auth.ts";
 
 const credentials = { enabled: true, username: "admin", password: "p:ä ss" };

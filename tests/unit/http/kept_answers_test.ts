@@ -1,5 +1,5 @@
 import { KeptAnswers } from "../../../src/http/kept_answers.ts";
-import { assertEquals, assertRejects } from "../../assert.ts";
+import { assertEquals, assertRejects } from "../../kit/assert.ts";
 
 /** Answers with the number of times that it was made, which takes so long each time. */
 function setUp(tookMs: number) {

@@ -1,4 +1,4 @@
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 import { readCall } from "../../../src/http/call.ts";
 import { Query } from "../../../src/http/query.ts";
 

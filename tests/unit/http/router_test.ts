@@ -1,8 +1,8 @@
-import { assertEquals, assertMatch } from "../../assert.ts";
+import { assertEquals, assertMatch } from "../../kit/assert.ts";
 import type { RouterPolicy } from "../../../src/http/access/policy.ts";
 import { jsonResponse } from "../../../src/http/envelope.ts";
 import { type Mount, Router } from "../../../src/http/router.ts";
-import { listLogger, responseOf } from "./fake_server.ts";
+import { listLogger, responseOf } from "../../kit/fake_server.ts";
 
 const noAuth = { enabled: false, username: "", password: "" };
 const auth = { enabled: true, username: "admin", password: "admin" };

@@ -1,5 +1,5 @@
 import { Acceptor, isPeerGone } from "../../../src/net/acceptor.ts";
-import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertEquals, assertRejects } from "../../kit/assert.ts";
 
 function withCode(code: string): Error {
   return Object.assign(new Error(code), { code });

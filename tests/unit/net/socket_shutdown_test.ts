@@ -1,4 +1,4 @@
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 import { canonicalIp, shutdownSockets } from "../../../src/net/socket_shutdown.ts";
 
 const spellings: [string, string][] = [

@@ -1,5 +1,5 @@
 import { systemWorld } from "../../../src/net/system_world.ts";
-import { assert, assertEquals } from "../../assert.ts";
+import { assert, assertEquals } from "../../kit/assert.ts";
 import { TcpListener } from "../../../src/net/tcp_listener.ts";
 import type { ListenerSocket } from "../../../src/base/socket.ts";
 

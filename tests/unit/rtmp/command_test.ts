@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "../../assert.ts";
+import { assertEquals, assertThrows } from "../../kit/assert.ts";
 import { type AmfValue, encodeAmf0 } from "../../../src/amf/amf0.ts";
 import { concatBytes } from "../../../src/base/bytes.ts";
 import { ProtocolError } from "../../../src/base/errors.ts";
@@ -11,7 +11,7 @@ import {
   type RtmpCommand,
 } from "../../../src/rtmp/command.ts";
 import { MessageType, type RtmpMessage } from "../../../src/rtmp/message.ts";
-import { wire } from "../amf/amf0_cases.ts";
+import { wire } from "../../kit/cases/amf0_cases.ts";
 
 function message(payload: Uint8Array, typeId: number = MessageType.Command): RtmpMessage {
   return { csid: 3, typeId, msid: 0, timestampMs: 0, payload };

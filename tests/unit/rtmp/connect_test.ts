@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../../assert.ts";
+import { assert, assertEquals } from "../../kit/assert.ts";
 import { type AmfObject, type AmfValue, EcmaArray } from "../../../src/amf/amf0.ts";
 import { connectResult, readConnect } from "../../../src/rtmp/connect.ts";
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 import {
   acknowledgement,
   readControlValue,
@@ -11,7 +11,7 @@ import {
   windowAckSize,
 } from "../../../src/rtmp/control.ts";
 import type { RtmpMessage } from "../../../src/rtmp/message.ts";
-import { wire } from "../amf/amf0_cases.ts";
+import { wire } from "../../kit/cases/amf0_cases.ts";
 
 const messages: [name: string, message: RtmpMessage, typeId: number, payload: string][] = [
   ["setChunkSize", setChunkSize(60_000), 1, "0000ea60"],

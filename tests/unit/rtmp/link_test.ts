@@ -1,11 +1,11 @@
-import { assertEquals, assertThrows } from "../../assert.ts";
+import { assertEquals, assertThrows } from "../../kit/assert.ts";
 import { ProtocolError } from "../../../src/base/errors.ts";
 import { encodeMessage } from "../../../src/rtmp/chunk_writer.ts";
 import { encodeCommand } from "../../../src/rtmp/command.ts";
 import { userControl, UserControlEvent } from "../../../src/rtmp/control.ts";
 import { RtmpLink } from "../../../src/rtmp/link.ts";
 import { MessageType, type RtmpMessage } from "../../../src/rtmp/message.ts";
-import { wire } from "../amf/amf0_cases.ts";
+import { wire } from "../../kit/cases/amf0_cases.ts";
 
 function link(options = { compressHeaders: false, maxOutputBytes: 1000 }): { link: RtmpLink; heard: string[] } {
   const heard: string[] = [];

@@ -1,4 +1,4 @@
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 import { redirectInfo, statusCode, statusInfo } from "../../../src/rtmp/status.ts";
 
 Deno.test("statusInfo has the members of SRS in their order", () => {

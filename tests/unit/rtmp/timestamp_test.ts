@@ -1,4 +1,4 @@
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 import { timestampAdd, timestampDiff } from "../../../src/rtmp/timestamp.ts";
 
 const steps: [from: number, deltaMs: number, to: number][] = [

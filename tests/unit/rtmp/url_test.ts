@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertThrows } from "../../assert.ts";
+import { assert, assertEquals, assertLess, assertThrows } from "../../kit/assert.ts";
 import { RequestDenied, type SrsCodeName } from "../../../src/base/errors.ts";
 import {
   DEFAULT_VHOST,

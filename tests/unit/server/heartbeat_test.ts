@@ -1,10 +1,10 @@
 import { worldAt } from "../../kit/world.ts";
 import type { Fetch, InterfaceAddress, World } from "../../../src/base/world.ts";
 import { Heartbeat } from "../../../src/server/heartbeat.ts";
-import { assertEquals, assertMatch } from "../../assert.ts";
-import { configOf } from "../http/fake_server.ts";
-import { ManualTimers, turn } from "../manual_timers.ts";
-import { TestLog } from "../test_log.ts";
+import { assertEquals, assertMatch } from "../../kit/assert.ts";
+import { configOf } from "../../kit/fake_server.ts";
+import { ManualTimers, turn } from "../../kit/manual_timers.ts";
+import { TestLog } from "../../kit/test_log.ts";
 
 const addresses: readonly InterfaceAddress[] = [
   { name: "lo", family: "IPv4", address: "127.0.0.1" },

@@ -2,9 +2,9 @@ import { RequestDenied } from "../../../src/base/errors.ts";
 import { LiveSource, type SourceOptions } from "../../../src/stream/live_source.ts";
 import type { PublishSession } from "../../../src/stream/publish_session.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
-import { assert, assertEquals, assertLess, assertThrows } from "../../assert.ts";
-import { ManualTimers } from "../manual_timers.ts";
-import { audio, audioHeader, inter, key, metadata, script, sourceOptions, videoHeader } from "./packets.ts";
+import { assert, assertEquals, assertLess, assertThrows } from "../../kit/assert.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
+import { audio, audioHeader, inter, key, metadata, script, sourceOptions, videoHeader } from "../../kit/packets.ts";
 import { TestPlayer } from "./test_player.ts";
 
 class Stage {

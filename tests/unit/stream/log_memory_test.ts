@@ -1,5 +1,5 @@
-import { run } from "../../launcher.ts";
-import { assertEquals } from "../../assert.ts";
+import { run } from "../../kit/launcher.ts";
+import { assertEquals } from "../../kit/assert.ts";
 
 const here = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 

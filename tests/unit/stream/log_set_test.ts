@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals } from "../../assert.ts";
+import { assert, assertEquals, assertStrictEquals } from "../../kit/assert.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { encodeFlvHeader } from "../../../src/flv/tag.ts";
 import { LiveSource, type Player } from "../../../src/stream/live_source.ts";
@@ -6,7 +6,7 @@ import { LogSet } from "../../../src/stream/log_set.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
 import { flvWireFormat, rtmpWireFormat, type WireFormat } from "../../../src/stream/wire_format.ts";
-import { ManualTimers } from "../manual_timers.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
 import {
   audio,
   audioHeader,
@@ -17,7 +17,7 @@ import {
   metadata,
   sourceOptions,
   videoHeader,
-} from "./packets.ts";
+} from "../../kit/packets.ts";
 import { TestPlayer } from "./test_player.ts";
 
 const bare = { headBytes: () => 0, tailBytes: 0, writeHead() {}, writeTail() {} };

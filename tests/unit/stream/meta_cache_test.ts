@@ -2,8 +2,8 @@ import { type AmfObject, type AmfValue, decodeAmf0, EcmaArray, encodeAmf0 } from
 import { audioFlags, videoFlags } from "../../../src/flv/codec.ts";
 import { MetaCache, readScript } from "../../../src/stream/meta_cache.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
-import { assert, assertEquals, assertStrictEquals } from "../../assert.ts";
-import { audioHeader, videoHeader } from "./packets.ts";
+import { assert, assertEquals, assertStrictEquals } from "../../kit/assert.ts";
+import { audioHeader, videoHeader } from "../../kit/packets.ts";
 
 const identity = { server: "srs-ts", "server_version": "1" };
 

@@ -2,10 +2,10 @@ import { encodeAmf0 } from "../../../src/amf/amf0.ts";
 import { LiveSource } from "../../../src/stream/live_source.ts";
 import { MixQueue } from "../../../src/stream/mix_queue.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
-import { Prng } from "../../fuzz/mutate.ts";
-import { assert, assertEquals, assertLess } from "../../assert.ts";
-import { ManualTimers } from "../manual_timers.ts";
-import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "./packets.ts";
+import { Prng } from "../../kit/mutate.ts";
+import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
+import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "../../kit/packets.ts";
 import { TestPlayer } from "./test_player.ts";
 
 /** Times in the order in which they come out, with what is left at the end. */

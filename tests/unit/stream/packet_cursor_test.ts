@@ -1,10 +1,10 @@
 import { LiveSource, type Player } from "../../../src/stream/live_source.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
-import { assertEquals, assertGreater } from "../../assert.ts";
-import { Prng } from "../../fuzz/mutate.ts";
-import { ManualTimers } from "../manual_timers.ts";
-import { audio, key, sourceOptions } from "./packets.ts";
-import { RandomPublisher } from "./random_stream.ts";
+import { assertEquals, assertGreater } from "../../kit/assert.ts";
+import { Prng } from "../../kit/mutate.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
+import { audio, key, sourceOptions } from "../../kit/packets.ts";
+import { RandomPublisher } from "../../kit/random_stream.ts";
 import { TestPlayer } from "./test_player.ts";
 
 const player = (): Player => ({ wake() {}, onPublishChange() {} });

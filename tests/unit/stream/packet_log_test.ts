@@ -5,8 +5,8 @@ import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { PacketLog } from "../../../src/stream/packet_log.ts";
 import { PlayCursor } from "../../../src/stream/play_cursor.ts";
 import { rtmpWireFormat } from "../../../src/stream/wire_format.ts";
-import { assert, assertEquals, assertLess, assertStrictEquals } from "../../assert.ts";
-import { audio, audioHeader, CHUNK_SIZE, inter, key, videoHeader, WireReader } from "./packets.ts";
+import { assert, assertEquals, assertLess, assertStrictEquals } from "../../kit/assert.ts";
+import { audio, audioHeader, CHUNK_SIZE, inter, key, videoHeader, WireReader } from "../../kit/packets.ts";
 
 function newLog(): PacketLog {
   return new PacketLog(rtmpWireFormat(CHUNK_SIZE));

@@ -1,9 +1,9 @@
 import { LiveSource } from "../../../src/stream/live_source.ts";
-import { assertGreater } from "../../assert.ts";
-import { Prng } from "../../fuzz/mutate.ts";
-import { ManualTimers } from "../manual_timers.ts";
-import { sourceOptions } from "./packets.ts";
-import { checkRuns, RandomPublisher } from "./random_stream.ts";
+import { assertGreater } from "../../kit/assert.ts";
+import { Prng } from "../../kit/mutate.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
+import { sourceOptions } from "../../kit/packets.ts";
+import { checkRuns, RandomPublisher } from "../../kit/random_stream.ts";
 import { TestPlayer } from "./test_player.ts";
 
 Deno.test("LiveSource delivers contiguous runs from a keyframe, headers first, for any schedule of players", () => {

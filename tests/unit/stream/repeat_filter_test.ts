@@ -2,9 +2,9 @@ import { LiveSource } from "../../../src/stream/live_source.ts";
 import type { FedBy } from "../../../src/stream/publish_session.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { RepeatFilter } from "../../../src/stream/repeat_filter.ts";
-import { assertEquals } from "../../assert.ts";
-import { ManualTimers } from "../manual_timers.ts";
-import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "./packets.ts";
+import { assertEquals } from "../../kit/assert.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
+import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "../../kit/packets.ts";
 import { TestPlayer } from "./test_player.ts";
 
 const gop = [key(10, 5000), audio(11, 5010), inter(12, 5040), audio(13, 5033)];

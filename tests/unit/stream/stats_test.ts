@@ -1,5 +1,5 @@
 import { RateMeter, SourceStats } from "../../../src/stream/stats.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 
 /** A counter that grows steadily, sampled every second. */
 function meterAfter(seconds: number, bytesPerSecond: number): RateMeter {

@@ -1,5 +1,5 @@
 import { type TimeJitter, Timeline } from "../../../src/stream/timeline.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 
 /** A frame: time by the publisher, time of arrival (the same as the time by the publisher unless given). */
 type Frame = number | [sentMs: number, arrivedMs: number];

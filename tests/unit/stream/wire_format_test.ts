@@ -1,4 +1,4 @@
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { encodeFlvHeader, FlvTagType } from "../../../src/flv/tag.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";

@@ -11,11 +11,11 @@ import { ThreadHandle, type WorkerLike } from "../../../src/threads/main/thread_
 import { LiveSource, type Player } from "../../../src/stream/live_source.ts";
 import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
 import { WorkerSockets } from "../../../src/threads/worker/worker_sockets.ts";
-import { assertEquals, assertGreater } from "../../assert.ts";
-import { Prng } from "../../fuzz/mutate.ts";
-import { ManualTimers } from "../manual_timers.ts";
-import { CHUNK_SIZE, sourceOptions, WireReader } from "../stream/packets.ts";
-import { checkRuns, RandomPublisher } from "../stream/random_stream.ts";
+import { assertEquals, assertGreater } from "../../kit/assert.ts";
+import { Prng } from "../../kit/mutate.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
+import { CHUNK_SIZE, sourceOptions, WireReader } from "../../kit/packets.ts";
+import { checkRuns, RandomPublisher } from "../../kit/random_stream.ts";
 
 const address: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects } from "../../assert.ts";
+import { assertEquals, assertMatch, assertRejects } from "../../kit/assert.ts";
 import { encodeUtf8 } from "../../../src/base/bytes.ts";
 import type { Socket } from "../../../src/base/socket.ts";
 import {

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../../assert.ts";
+import { assert, assertEquals } from "../../kit/assert.ts";
 import { forEachRecord, RecordBatch, type RecordFields } from "../../../src/threads/protocol/thread_records.ts";
 
 function read(message: ArrayBuffer): RecordFields[] {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertEquals, assertRejects } from "../../kit/assert.ts";
 import { encodeUtf8 } from "../../../src/base/bytes.ts";
 import { TailToThread } from "../../../src/threads/main/tail_to_thread.ts";
 import { ThreadSocket } from "../../../src/threads/main/thread_socket.ts";

@@ -5,7 +5,7 @@ import {
   type RedirectRefusal,
   talkRule,
 } from "../../../src/upstream/redirect_policy.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 
 const at = (host: string): RedirectEnd => ({ host, text: `${host}:1935` });
 const overTls = (host: string): RedirectEnd => ({ host, text: `rtmps://${host}:443`, tls: true });

@@ -1,5 +1,5 @@
 import { mayLeadTo, namerOf } from "../../../src/upstream/redirect_trust.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 
 const publicHosts = ["8.8.8.8", "203.0.113.5", "2001:db8::1", "172.32.0.1", "100.128.0.1", "11.0.0.1"];
 const privateHosts = ["10.0.0.1", "192.168.1.1", "172.16.0.1", "172.31.255.1", "100.64.0.1", "fd00::1", "fc12::1"];

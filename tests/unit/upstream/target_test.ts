@@ -12,7 +12,7 @@ import {
   withTrace,
 } from "../../../src/upstream/target.ts";
 import { parseStreamUrl, withVhost } from "../../../src/rtmp/url.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 
 Deno.test("parseTarget() reads origins of the configuration and addresses of redirects", () => {
   const cases: [address: string, expected: string | null][] = [

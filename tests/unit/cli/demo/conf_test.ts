@@ -1,6 +1,6 @@
 import { movePorts, readDemoServers } from "../../../../src/cli/demo/conf.ts";
 import { loadConfig } from "../../../../src/config/mod.ts";
-import { assertEquals } from "../../../assert.ts";
+import { assertEquals } from "../../../kit/assert.ts";
 
 Deno.test("movePorts() moves the ports of listen, coworkers and origin, and nothing else", async (t) => {
   const cases: [string, string][] = [

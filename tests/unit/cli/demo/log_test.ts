@@ -1,6 +1,6 @@
 import { describePushLine, EdgeLog, parseLogLine } from "../../../../src/cli/demo/log.ts";
 import { formatSrsLine, type LogLevel } from "../../../../src/base/log.ts";
-import { assertEquals } from "../../../assert.ts";
+import { assertEquals } from "../../../kit/assert.ts";
 
 function line(text: string, cid = "edge0001", level: LogLevel = "info"): string {
   return formatSrsLine(0, level, 42, cid, text, true).trimEnd();

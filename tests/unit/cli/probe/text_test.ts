@@ -1,4 +1,4 @@
-import { assertEquals, assertLess } from "../../../assert.ts";
+import { assertEquals, assertLess } from "../../../kit/assert.ts";
 import type { ProbeReport, ServerReport } from "../../../../src/cli/probe/report.ts";
 import { failureOf, hintFor } from "../../../../src/cli/probe/hints.ts";
 import { apiLine, resultLines, stepLine } from "../../../../src/cli/probe/text.ts";

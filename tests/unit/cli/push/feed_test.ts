@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "../../../assert.ts";
+import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "../../../kit/assert.ts";
 import { type PublishClient, PushFeed } from "../../../../src/cli/push/feed.ts";
 import { ProtocolError } from "../../../../src/base/errors.ts";
 import { MediaFlag } from "../../../../src/flv/codec.ts";
 import { FlvLooper, type TimedTag } from "../../../../src/flv/looper.ts";
 import { FlvTagType } from "../../../../src/flv/tag.ts";
-import { tags } from "../../flv/flv_tags.ts";
-import { ManualTimers } from "../../manual_timers.ts";
+import { tags } from "../../../kit/flv_tags.ts";
+import { ManualTimers } from "../../../kit/manual_timers.ts";
 
 const FRAME_MS = 40;
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "../../../assert.ts";
+import { assertEquals } from "../../../kit/assert.ts";
 import { SendQueue } from "../../../../src/cli/push/queue.ts";
 
 const limits = { maxLagMs: 2000, maxBytes: 1000, resumeLagMs: 200 };

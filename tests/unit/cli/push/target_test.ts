@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "../../../assert.ts";
+import { assertEquals, assertMatch, assertThrows } from "../../../kit/assert.ts";
 import { RequestDenied } from "../../../../src/base/errors.ts";
 import { followRedirect, parseStreamTarget, resolveRedirect } from "../../../../src/cli/stream_target.ts";
 import { RedirectPolicy } from "../../../../src/upstream/redirect_policy.ts";

@@ -1,5 +1,5 @@
 import { type ProcessFacts, readyLine, reasonToStay } from "../../../../src/cli/serve/daemon.ts";
-import { assertEquals } from "../../../assert.ts";
+import { assertEquals } from "../../../kit/assert.ts";
 
 const plain: ProcessFacts = { pid: 100, os: "linux", hasServiceManager: false, isContainer: false, mayRun: true };
 const config = { inDocker: false, disableDaemonForDocker: true };

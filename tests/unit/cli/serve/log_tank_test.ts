@@ -1,5 +1,5 @@
 import { consoleTarget, LogTank, openLogFile } from "../../../../src/cli/serve/log_tank.ts";
-import { assertEquals, assertGreater } from "../../../assert.ts";
+import { assertEquals, assertGreater } from "../../../kit/assert.ts";
 
 /** An output that takes bytes only when told. */
 class SlowOutput {

@@ -1,6 +1,6 @@
 import { SrsError } from "../../../../src/base/errors.ts";
 import { PidFile } from "../../../../src/cli/serve/pid_file.ts";
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../../assert.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../../kit/assert.ts";
 
 /** A process id that nobody has: the kernel gives none beyond 2^22. */
 const NOBODY = 2 ** 30;

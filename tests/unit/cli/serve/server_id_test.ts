@@ -1,6 +1,6 @@
 import { keepServerId } from "../../../../src/cli/serve/server_id.ts";
-import { assertEquals, assertMatch, assertNotEquals } from "../../../assert.ts";
-import { TestLog } from "../../test_log.ts";
+import { assertEquals, assertMatch, assertNotEquals } from "../../../kit/assert.ts";
+import { TestLog } from "../../../kit/test_log.ts";
 
 async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();

@@ -1,6 +1,6 @@
 import { readValidity } from "../../../../src/net/tls/certificate.ts";
-import { assertEquals } from "../../../assert.ts";
-import { tlsText } from "../../../tls_files.ts";
+import { assertEquals } from "../../../kit/assert.ts";
+import { tlsText } from "../../../kit/tls_files.ts";
 
 const cases: [name: string, from: string, until: string][] = [
   // Years before 2050 have two digits in the file (UTCTime), later ones four (GeneralizedTime).

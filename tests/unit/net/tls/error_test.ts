@@ -1,5 +1,5 @@
 import { describeTlsError } from "../../../../src/net/tls/error.ts";
-import { assertEquals } from "../../../assert.ts";
+import { assertEquals } from "../../../kit/assert.ts";
 
 const cases: [what: string, text: string, words: string][] = [
   [

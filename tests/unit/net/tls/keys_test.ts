@@ -1,6 +1,6 @@
 import { readAuthorities, readTlsKeys } from "../../../../src/net/tls/keys.ts";
-import { assert, assertEquals, assertStringIncludes } from "../../../assert.ts";
-import { tlsPath, tlsText } from "../../../tls_files.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../../kit/assert.ts";
+import { tlsPath, tlsText } from "../../../kit/tls_files.ts";
 
 Deno.test("readTlsKeys() reads a pair that belongs together", () => {
   const found = readTlsKeys({ cert: tlsPath("server.crt"), key: tlsPath("server.key") });

@@ -1,10 +1,10 @@
 import { UpstreamError } from "../../../../src/base/errors.ts";
 import type { ClientEvent } from "../../../../src/rtmp/client_session.ts";
 import { RtmpClient } from "../../../../src/upstream/client/rtmp_client.ts";
-import { assertEquals } from "../../../assert.ts";
-import { ManualTimers } from "../../manual_timers.ts";
-import { MemoryNetwork } from "../memory_network.ts";
-import { MemoryOrigin } from "../memory_origin.ts";
+import { assertEquals } from "../../../kit/assert.ts";
+import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { MemoryNetwork } from "../../../kit/memory_lines.ts";
+import { MemoryOrigin } from "../../../kit/memory_origin.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 1000;
 

@@ -1,7 +1,7 @@
 import { type ForwardOutcome, ForwardRun } from "../../../../src/upstream/forward/run.ts";
-import { assert, assertEquals, assertGreater, assertLess } from "../../../assert.ts";
-import { audio, audioHeader, inter, key, metadata, videoHeader } from "../../stream/packets.ts";
-import type { MemoryOrigin } from "../memory_origin.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
+import { audio, audioHeader, inter, key, metadata, videoHeader } from "../../../kit/packets.ts";
+import type { MemoryOrigin } from "../../../kit/memory_origin.ts";
 import { ForwardRig } from "./forward_rig.ts";
 
 const A = "10.0.0.1:1935";

@@ -1,7 +1,7 @@
 import { StreamForward, type StreamForwardOptions } from "../../../../src/upstream/forward/stream_forward.ts";
-import { assertEquals, assertMatch } from "../../../assert.ts";
-import { inter, key } from "../../stream/packets.ts";
-import type { MemoryOrigin } from "../memory_origin.ts";
+import { assertEquals, assertMatch } from "../../../kit/assert.ts";
+import { inter, key } from "../../../kit/packets.ts";
+import type { MemoryOrigin } from "../../../kit/memory_origin.ts";
 import { ForwardRig } from "./forward_rig.ts";
 
 const A = "10.0.0.1:1935";

@@ -1,9 +1,9 @@
 import { PullRace, type PullRaceOptions } from "../../../../src/upstream/pull/race.ts";
 import { parseTarget } from "../../../../src/upstream/target.ts";
-import { assertEquals, assertMatch } from "../../../assert.ts";
-import { audio, key, metadata } from "../../stream/packets.ts";
-import type { MemoryOrigin, OnAsked } from "../memory_origin.ts";
-import { PullRig } from "../pull_rig.ts";
+import { assertEquals, assertMatch } from "../../../kit/assert.ts";
+import { audio, key, metadata } from "../../../kit/packets.ts";
+import type { MemoryOrigin, OnAsked } from "../../../kit/memory_origin.ts";
+import { PullRig } from "../../../kit/pull_rig.ts";
 
 const A = "10.0.0.1:1935";
 const B = "10.0.0.2:1935";

@@ -9,10 +9,10 @@ import {
 import { UpstreamError } from "../../../../src/base/errors.ts";
 import { MessageType } from "../../../../src/rtmp/message.ts";
 import type { MediaPacket } from "../../../../src/stream/packet.ts";
-import { assert, assertEquals, assertMatch } from "../../../assert.ts";
-import { turn } from "../../manual_timers.ts";
-import { inter, key, metadata, videoHeader } from "../../stream/packets.ts";
-import { PullRig } from "../pull_rig.ts";
+import { assert, assertEquals, assertMatch } from "../../../kit/assert.ts";
+import { turn } from "../../../kit/manual_timers.ts";
+import { inter, key, metadata, videoHeader } from "../../../kit/packets.ts";
+import { PullRig } from "../../../kit/pull_rig.ts";
 
 const typeIds = { audio: MessageType.Audio, video: MessageType.Video, script: MessageType.Data } as const;
 

@@ -1,8 +1,8 @@
-import { assertEquals, assertGreater, assertMatch } from "../../../assert.ts";
-import { audio, inter, key } from "../../stream/packets.ts";
+import { assertEquals, assertGreater, assertMatch } from "../../../kit/assert.ts";
+import { audio, inter, key } from "../../../kit/packets.ts";
 import type { MediaPacket } from "../../../../src/stream/packet.ts";
-import type { MemoryOrigin } from "../memory_origin.ts";
-import { PullRig } from "../pull_rig.ts";
+import type { MemoryOrigin } from "../../../kit/memory_origin.ts";
+import { PullRig } from "../../../kit/pull_rig.ts";
 
 const A = "10.0.0.1:1935";
 const B = "10.0.0.2:1935";

@@ -1,0 +1,35 @@
+import { type Config, findVhost } from "../../config/mod.ts";
+import type { Members } from "../../server/access/members.ts";
+import type { Call } from "../call.ts";
+
+/** Path of the coworkers' question who has a stream. */
+export const CLUSTERS_PATH = "/api/v1/clusters";
+
+/** A call of another server's API. */
+export interface Action {
+  readonly method: "DELETE" | "POST";
+  readonly path: string;
+}
+
+/** The call by which the console of one server acts on another; null for what it may not do. */
+export function actionOf(name: string, id: string): Action | null {
+  if (name === "drain") return { method: "POST", path: "/api/v1/drain" };
+  return name === "kick" && /^[\w-]{1,64}$/.test(id) ? { method: "DELETE", path: `/api/v1/clients/${id}` } : null;
+}
+
+/** Whether a call is one that the console of a coworker makes. */
+export function isCoworkerAction({ method, path }: Pick<Call, "method" | "path">): boolean {
+  const id = path.slice(path.lastIndexOf("/") + 1);
+  return [actionOf("drain", ""), actionOf("kick", id)].some((action) =>
+    action?.method === method && action.path === path
+  );
+}
+
+/** Whether a call is the question of a coworker that knows the token of the vhost. */
+export async function isOfCoworker(
+  { config, members }: { readonly config: Config; readonly members: Pick<Members, "knowsToken"> },
+  call: Call,
+): Promise<boolean> {
+  const vhost = call.path === CLUSTERS_PATH ? findVhost(config, call.query.get("vhost")) : undefined;
+  return vhost !== undefined && await members.knowsToken(vhost, call);
+}

@@ -1,0 +1,47 @@
+import { type ClientEntry, isPlayer } from "../../server/client_registry.ts";
+import { envelope, errorBody, type JsonBody } from "../envelope.ts";
+import type { ApiServer, Route } from "./route.ts";
+import { page, trafficMembers } from "./traffic.ts";
+
+/** Publishers and players; DELETE ends one's connection. */
+export const clientRoutes: readonly Route[] = [{
+  path: "/api/v1/clients/[id]",
+  methods: ["GET", "DELETE"],
+  effect: ({ method }) => method === "DELETE" ? "kicks" : "reads",
+  isShared: true,
+  doc: "clients, ten or by ?start= and &count=, or one: address, stream, traffic; DELETE ends its connection",
+  handle({ server }, { method, query }, id) {
+    const { identity, registry } = server;
+    if (id === "" && method !== "DELETE") {
+      const clients = page(registry.clients(), query).map((client) => describeClient(server, client));
+      return envelope(identity, { clients });
+    }
+    const client = registry.client(id);
+    if (client === undefined) return errorBody("ClientNotFound");
+    if (method !== "DELETE") return envelope(identity, { client: describeClient(server, client) });
+    client.kick();
+    return envelope(identity);
+  },
+}];
+
+/** `dropped` is not in SRS: packets left out because the player was too slow. */
+function describeClient({ registry, timers }: ApiServer, client: ClientEntry): JsonBody {
+  const { id, url, ip, pageUrl, swfUrl, tcUrl, type, recv, send } = client;
+  const nowMs = timers.nowMs();
+  return {
+    id,
+    vhost: registry.vhosts().get(url.vhost)?.id ?? "",
+    stream: registry.streams().get(url.key)?.id ?? "",
+    ip,
+    pageUrl,
+    swfUrl,
+    tcUrl,
+    url: url.key,
+    name: url.stream,
+    type,
+    publish: !isPlayer(type),
+    alive: Math.round(nowMs - client.sinceMs) / 1000,
+    ...trafficMembers({ recv, send, bytesIn: client.bytesIn(), bytesOut: client.bytesOut() }, nowMs),
+    dropped: client.dropped(),
+  };
+}

@@ -1,0 +1,138 @@
+import { CLUSTERS_PATH } from "../access/coworker_calls.ts";
+import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
+import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from "../../cluster/ownership.ts";
+import { findVhost } from "../../config/mod.ts";
+import { streamKey } from "../../rtmp/url.ts";
+import { answerClaim } from "../../server/publish/conflict.ts";
+import type { Call } from "../call.ts";
+import { envelope, type JsonBody, jsonResponse, refusal } from "../envelope.ts";
+import { mainAddress } from "../system/local_address.ts";
+import type { ApiContext, Route } from "./route.ts";
+
+/** The origin cluster: who has a stream, and what an edge pulls. */
+export const clusterRoutes: readonly Route[] = [
+  {
+    path: CLUSTERS_PATH,
+    methods: "any",
+    effect: ({ query }) => query.get("claim") !== "" || query.get("stand_in") !== "" ? "memberOnly" : "reads",
+    doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; asked by the coworkers",
+    handle: traceClusters,
+  },
+  {
+    path: "/api/v1/edges",
+    methods: ["GET"],
+    effect: "reads",
+    doc: "edge: streams that are pulled, from where, and the health of the origins",
+    extension: true,
+    handle: ({ server }) => envelope(server.identity, { data: describeEdge(server.pulls, server.timers.nowMs()) }),
+  },
+];
+
+/** Goes on with the trace of the coworker that asks, if it says so. */
+async function traceClusters(context: ApiContext, call: Call): Promise<Response> {
+  const traceparent = readTraceparent(call.headers.get(TRACEPARENT));
+  const span = traceparent === null
+    ? null
+    : context.server.tracer?.start("owner answer", traceparent, { kind: "server" });
+  try {
+    return await answerClusters(context, call);
+  } finally {
+    span?.end();
+  }
+}
+
+/** What coworkers ask of each other besides SRS's question, and only by POST: extensions. */
+interface MemberRequest {
+  /** Id of the instance that claims the stream; empty when none does. */
+  claim: string;
+  /** A server that is about to stop looks for one that takes its clients. */
+  standIn: boolean;
+}
+
+/**
+ * `instance` is not in SRS: by it an origin finds that one of its coworkers is itself.
+ *
+ * Source: SRS 6 `SrsGoApiClusters::serve_http`; without the common members, and `origin` null for an unknown stream.
+ */
+async function answerClusters(context: ApiContext, call: Call): Promise<Response> {
+  const { server } = context;
+  const read = (value: (name: string) => string) => ({
+    ip: value("ip"),
+    vhost: value("vhost"),
+    app: value("app"),
+    stream: value("stream"),
+    coworker: value("coworker"),
+  });
+  const facts: OwnerFacts = {
+    config: server.config,
+    sources: server.sources,
+    fallbackIp: () => mainAddress(server.world.interfaces()),
+    publisher: (key) => server.publishers.active(key),
+    isDraining: server.drain.isOn,
+  };
+  const question = read((name) => call.query.get(name));
+  const rawQuestion = read((name) => call.query.raw(name));
+  const asked = [question, rawQuestion].map(({ vhost }) => findVhost(server.config, vhost));
+  const leaves = await Promise.all(asked.map((vhost) => server.members.mayAsk(vhost, call)));
+  if (leaves.includes(false)) {
+    server.log.warn(`${call.remoteIp} asks for the streams of this server without the right coworker_token`);
+    return refusal(403, "no coworker of this server");
+  }
+  const wish = readMemberRequest(call);
+  if (wish !== null) {
+    const refused = await obey(server, question, wish, call);
+    if (refused !== null) return refused;
+  }
+  const { coworker: _, ...echo } = question;
+  // SRS does not encode: there `%` is a character of the name like any other.
+  const origin = answerOwner(question, facts) ?? answerOwner(rawQuestion, facts);
+  const standIn = wish?.standIn ? { stand_in: answerStandIn(question, facts) } : {};
+  return jsonResponse({ code: 0, data: { query: echo, origin, instance: server.identity.serviceId, ...standIn } });
+}
+
+/** Null for a plain question: what comes by GET, from a browser or a script, changes nothing. */
+function readMemberRequest({ method, query }: Call): MemberRequest | null {
+  const [, claim = ""] = /^([a-z\d]{1,32})$/.exec(query.get("claim")) ?? [];
+  const standIn = query.get("stand_in") === "1";
+  return method === "POST" && (claim !== "" || standIn) ? { claim, standIn } : null;
+}
+
+/** Does what a member asks. @returns The refusal, for whom is none. */
+async function obey(
+  server: ApiContext["server"],
+  { vhost: name, app, stream, ip }: OwnerQuestion,
+  { claim }: MemberRequest,
+  caller: Call,
+): Promise<Response | null> {
+  const vhost = findVhost(server.config, name);
+  const why = vhost === undefined ? "there is no such vhost" : await server.members.whyStranger(vhost, caller);
+  if (vhost === undefined || why !== null) {
+    const what = claim === "" ? "asks who takes the clients of a server that stops" : "claims a stream";
+    server.log.warn(`${caller.remoteIp} ${what}, but is no member of the cluster: ${why}`);
+    return refusal(403, `no member of the cluster: ${why}`);
+  }
+  if (claim === "") return null;
+  const url = { key: streamKey(vhost.name, app, stream), app, stream, host: ip };
+  await answerClaim(server, { vhost, url }, claim);
+  return null;
+}
+
+function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {
+  return {
+    pulls: pulls.states().map(({ key, upstream, isFed, lastError, switches, lastGapMs }) => ({
+      url: key,
+      upstream,
+      state: isFed ? "playing" : "searching",
+      last_error: lastError,
+      switches,
+      last_gap_ms: lastGapMs,
+    })),
+    origins: [...pulls.pool.table()].map((health) => ({
+      origin: health.origin,
+      pulls: health.pulls,
+      failures: health.failures,
+      rest_ms: Math.max(0, Math.round(health.restUntilMs - nowMs)),
+      last_error: health.lastError,
+    })),
+  };
+}

@@ -1,0 +1,67 @@
+import { describeAudio, describeVideo } from "../../flv/describe.ts";
+import type { StreamEntry, Totals } from "../../server/client_registry.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import { envelope, errorBody, type JsonBody } from "../envelope.ts";
+import type { ApiServer, Route } from "./route.ts";
+import { page, trafficMembers } from "./traffic.ts";
+
+/** Streams that have a publisher or players. */
+export const streamRoutes: readonly Route[] = [{
+  path: "/api/v1/streams/[id]",
+  methods: ["GET"],
+  effect: "reads",
+  isShared: true,
+  doc: "streams, ten or by ?start= and &count=, or one: publisher, codecs, traffic",
+  handle({ server }, { query }, id) {
+    const { identity, registry } = server;
+    const all = [...registry.streams().values()];
+    const found = id === "" ? page(all, query) : all.filter((entry) => entry.id === id);
+    if (id !== "" && found.length === 0) return errorBody("StreamNotFound");
+    const totals = registry.totals();
+    const streams = found.map((entry) => describeStream(server, entry, totals.get(entry)));
+    return envelope(identity, id === "" ? { streams } : { stream: streams[0] });
+  },
+}];
+
+/** Where SRS writes the wall clock into `live_ms`, this is the time since the stream began. */
+function describeStream(
+  { registry, sources, timers }: ApiServer,
+  entry: StreamEntry,
+  { bytesIn, bytesOut, clients }: Totals = { bytesIn: 0, bytesOut: 0, clients: 0 },
+): JsonBody {
+  const { id, url, tcUrl, publisher, recv, send } = entry;
+  const source = sources.find(url.key);
+  const active = source?.isActive ?? false;
+  const nowMs = timers.nowMs();
+  return {
+    id,
+    name: url.key.slice(url.key.lastIndexOf("/") + 1),
+    vhost: registry.vhosts().get(url.vhost)?.id ?? "",
+    app: url.app,
+    tcUrl,
+    url: url.key,
+    live_ms: active ? Math.round(nowMs - (publisher ?? entry).sinceMs) : 0,
+    clients,
+    frames: source?.stats.videoFrames ?? 0,
+    ...trafficMembers({ recv, send, bytesIn, bytesOut }, nowMs),
+    publish: { active, ...(publisher === null ? {} : { cid: publisher.id }) },
+    video: active ? videoOf(source) : null,
+    audio: active ? audioOf(source) : null,
+  };
+}
+
+function videoOf(source: LiveSource | undefined): JsonBody | null {
+  const header = source?.meta.sequenceHeader("video");
+  const described = header ? describeVideo(header.payload) : null;
+  if (described === null) return null;
+  const { codec, profile, level, width, height } = described;
+  return { codec, profile, level, width, height };
+}
+
+function audioOf(source: LiveSource | undefined): JsonBody | null {
+  const header = source?.meta.sequenceHeader("audio");
+  const described = header ? describeAudio(header.payload) : null;
+  if (described === null) return null;
+  const { codec, sampleRate, channels, profile } = described;
+  return { codec, sample_rate: sampleRate, channel: channels, profile };
+}

@@ -1,0 +1,42 @@
+import { srsIdentity } from "../../server/identity.ts";
+import { envelope } from "../envelope.ts";
+import { redirect, type Route } from "./route.ts";
+
+/** For those who test an HTTP client. */
+export const testRoutes: readonly Route[] = [
+  {
+    path: "/api/v1/tests/requests",
+    methods: "any",
+    effect: "reads",
+    doc: "shows the request",
+    handle({ server }, { uri, path, method, headers }) {
+      const { srs_sig: sigature, srs_version: version, srs_url: link } = srsIdentity(server.identity, "", "");
+      // Secrets of the caller are no business of a page that shows them.
+      const shown = [...headers].filter(([name]) => name !== "authorization" && name !== "cookie");
+      return envelope(server.identity, {
+        data: {
+          uri,
+          path,
+          METHOD: method,
+          headers: Object.fromEntries(shown),
+          // SRS overwrites `headers` with these members; the misspelled one is its own.
+          server: { sigature, version, link, time: Math.round(server.timers.nowMs()) },
+        },
+      });
+    },
+  },
+  {
+    path: "/api/v1/tests/errors",
+    methods: "any",
+    effect: "reads",
+    doc: "always answers error 100",
+    handle: () => ({ code: 100 }),
+  },
+  {
+    path: "/api/v1/tests/redirects",
+    methods: "any",
+    effect: "reads",
+    doc: "always redirects to errors",
+    handle: (_context, { search }) => redirect(301, "/api/v1/tests/errors", search),
+  },
+];

@@ -1,0 +1,39 @@
+import type { Totals, TrafficEntry } from "../../server/client_registry.ts";
+import { envelope, errorBody, type JsonBody } from "../envelope.ts";
+import type { ApiServer, Route } from "./route.ts";
+import { trafficMembers } from "./traffic.ts";
+
+/** Vhosts that had a client since the start. */
+export const vhostRoutes: readonly Route[] = [{
+  path: "/api/v1/vhosts/[id]",
+  methods: ["GET"],
+  effect: "reads",
+  isShared: true,
+  doc: "all vhosts or one: clients, streams, traffic",
+  handle({ server }, _call, id) {
+    const { identity, registry } = server;
+    const all = [...registry.vhosts()].filter(([, { id: known }]) => id === "" || known === id);
+    if (id !== "" && all.length === 0) return errorBody("NoVhost");
+    const totals = registry.totals();
+    const vhosts = all.map(([name, entry]) => describeVhost(server, name, entry, totals.get(entry)));
+    return envelope(identity, id === "" ? { vhosts } : { vhost: vhosts[0] });
+  },
+}];
+
+function describeVhost(
+  { config, registry, timers }: ApiServer,
+  name: string,
+  entry: TrafficEntry,
+  { bytesIn, bytesOut, clients }: Totals = { bytesIn: 0, bytesOut: 0, clients: 0 },
+): JsonBody {
+  const { id, recv, send } = entry;
+  return {
+    id,
+    name,
+    enabled: config.vhosts.some((vhost) => vhost.name === name && vhost.enabled),
+    clients,
+    streams: [...registry.streams().values()].filter(({ url }) => url.vhost === name).length,
+    ...trafficMembers({ recv, send, bytesIn, bytesOut }, timers.nowMs()),
+    hls: { enabled: false },
+  };
+}

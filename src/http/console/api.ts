@@ -1,0 +1,103 @@
+import { describeError } from "../../base/errors.ts";
+import { proofHeaders } from "../../cluster/coworker_proof.ts";
+import { readBody } from "../../cluster/coworkers.ts";
+import { clusterModes, type Config } from "../../config/mod.ts";
+import { formatHost } from "../../rtmp/url.ts";
+import { VERSION } from "../../server/identity.ts";
+import { type Action, actionOf } from "../access/coworker_calls.ts";
+import { envelope, type JsonBody, refusal } from "../envelope.ts";
+import type { ApiContext, Route } from "../api/route.ts";
+
+/** What the console needs besides the API of SRS. As the paths are below `/api/`, the API's password protects them. */
+export const consoleRoutes: readonly Route[] = [{
+  path: "/console/api/node",
+  methods: ["GET"],
+  effect: "reads",
+  doc: "role, coworkers, and where HTTP-FLV is",
+  extension: true,
+  handle: ({ server }) => envelope(server.identity, { data: describeNode(server.config) }),
+}, {
+  path: "/console/api/act",
+  methods: ["POST"],
+  // Even to kick: the coworker takes what comes from here for this server's own will.
+  effect: "controls",
+  doc: "?server=COWORKER&do=kick&id=CLIENT or &do=drain: makes a coworker act, by its API",
+  extension: true,
+  handle: (context, { query }) =>
+    actAtCoworker(context, query.get("server"), actionOf(query.get("do"), query.get("id"))),
+}];
+
+interface Coworker {
+  /** Origin of its API. */
+  readonly base: string;
+  readonly cluster: Config["vhosts"][number]["cluster"];
+}
+
+const TIMEOUT_MS = 5000;
+
+/** Only what the configuration names can be called: neither address nor path come from the request. */
+async function actAtCoworker({ server }: ApiContext, name: string, action: Action | null): Promise<Response> {
+  const coworker = findCoworker(server.config, name);
+  if (coworker === undefined) return refusal(404, "no coworker of this server: it must stand in cluster.coworkers");
+  if (action === null) return refusal(400, "do must be drain, or kick with the id of a client");
+  const { base, cluster: { coworkerToken: [token = ""], coworkerProof: kind } } = coworker;
+  const url = base + action.path;
+  const giveUp = new AbortController();
+  const timer = server.world.after(TIMEOUT_MS, () => giveUp.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+  try {
+    const headers = await proofHeaders(token, url, { kind, nowMs: server.timers.nowMs() });
+    const answer = await server.world.fetch(url, {
+      method: action.method,
+      headers,
+      redirect: "error",
+      signal: giveUp.signal,
+    });
+    const body = await readBody(answer);
+    if (answer.status !== 200) return refusal(502, `${name} refused: ${reasonOf(answer.status, body)}`);
+    return new Response(body, { headers: { "content-type": "application/json" } });
+  } catch (error) {
+    return refusal(502, `${name} did not answer: ${describeError(error)}`);
+  } finally {
+    timer.cancel();
+  }
+}
+
+function findCoworker({ vhosts }: Config, name: string): Coworker | undefined {
+  for (const { cluster } of vhosts) {
+    const found = cluster.coworkers.find(({ text }) => text === name);
+    if (found !== undefined) return { base: `http://${formatHost(found.host)}:${found.port}`, cluster };
+  }
+  return undefined;
+}
+
+function reasonOf(status: number, body: string): string {
+  if (status === 401) return "it asks for a password; give both servers the same coworker_token";
+  try {
+    const { message } = JSON.parse(body);
+    return typeof message === "string" ? message : `HTTP status ${status}`;
+  } catch {
+    return `HTTP status ${status}`;
+  }
+}
+
+function describeNode(config: Config): JsonBody {
+  const { httpServer, vhosts } = config;
+  const { local, remote } = clusterModes(config);
+  return {
+    version: VERSION,
+    role: remote === 0 ? "origin" : local === 0 ? "edge" : "origin and edge",
+    // The ports alone: which of its addresses a browser reaches, the server cannot know.
+    flv: httpServer.enabled
+      ? {
+        port: httpServer.listen.port,
+        https_port: httpServer.https.enabled ? httpServer.https.listen.port : null,
+      }
+      : null,
+    vhosts: vhosts.filter(({ enabled }) => enabled).map(({ name, cluster, httpRemux }) => ({
+      name,
+      role: cluster.mode === "remote" ? "edge" : "origin",
+      coworkers: cluster.coworkers.map(({ text }) => text),
+      flv_mount: httpRemux.enabled ? httpRemux.mount : null,
+    })),
+  };
+}

@@ -1,0 +1,185 @@
+import { codecBody, codecName } from "../../flv/codec.ts";
+import type { MediaPacket } from "../../stream/packet.ts";
+import type { TagFraming, WireFormat } from "../../stream/wire_format.ts";
+import { type NalConfig, readNalConfig, readPicture, toAnnexB } from "./annex_b.ts";
+import { adtsFrame } from "./audio_format.ts";
+import { TS_PACKET_BYTES, tsPacketCount, type TsUnit, writeTimestamp, writeTsPackets } from "./ts_packets.ts";
+import { programMap, programTable, TsPid, type TsProgram, TsStreamType } from "./ts_tables.ts";
+
+/** What a transport stream is made from, besides its packets. */
+export interface TsSource {
+  /** Payload of the decoder header of this moment; null before it came. */
+  sequenceHeader(kind: "audio" | "video"): Uint8Array | null;
+  /** The publisher has sent audio. */
+  hasAudio(): boolean;
+}
+
+/** Options of {@link TsWireFormat}. */
+export interface TsWireOptions {
+  framing: TagFraming;
+  /** Leaves audio, or video, out. */
+  audio: boolean;
+  video: boolean;
+}
+
+/** Without keyframes, the tables are repeated this often: whoever comes waits for them. */
+const TABLES_EVERY_MS = 500;
+const VIDEO_STREAM_ID = 0xe0;
+const AUDIO_STREAM_ID = 0xc0;
+
+/** A packet as it will be written. */
+interface Prepared {
+  readonly packet: MediaPacket;
+  readonly program: TsProgram;
+  readonly units: readonly TsUnit[];
+  readonly bytes: number;
+}
+
+/**
+ * An MPEG transport stream of H.264 or HEVC, and AAC or MP3; what else there is, is left out. The tables come before each
+ * keyframe, where players begin. Counters run on from packet to packet: one such format makes one log.
+ *
+ * Source: ISO/IEC 13818-1; stream types and PIDs as SRS.
+ */
+export class TsWireFormat implements WireFormat {
+  readonly #source: TsSource;
+  readonly #options: TsWireOptions;
+  readonly #counters = new Map<number, number>();
+  #config: { payload: Uint8Array; config: NalConfig | null } | null = null;
+  #program: TsProgram = { video: null, audio: null };
+  #version = 0;
+  #tablesAtMs: number | null = null;
+  /** Type of the audio by its own word. */
+  #heardType: number | null = null;
+  #prepared: Prepared | null = null;
+
+  constructor(source: TsSource, options: TsWireOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  wireBytes(packet: MediaPacket): number {
+    this.#prepared = this.#prepare(packet);
+    if (this.#prepared === null) return 0;
+    const { framing } = this.#options;
+    const { bytes } = this.#prepared;
+    return framing.headBytes(bytes) + bytes + framing.tailBytes;
+  }
+
+  write(target: Uint8Array, offset: number, packet: MediaPacket): number {
+    const prepared = this.#prepared?.packet === packet ? this.#prepared : this.#prepare(packet);
+    if (prepared === null) return offset;
+    const { framing } = this.#options;
+    const { program, units, bytes } = prepared;
+    if (units.some(({ pid }) => pid === TsPid.Map)) this.#noteTables(program, packet.timestampMs);
+    framing.writeHead(target, offset, bytes);
+    let at = offset + framing.headBytes(bytes);
+    for (const unit of units) {
+      const counter = this.#counters.get(unit.pid) ?? 0;
+      at = writeTsPackets(target, at, unit, counter);
+      this.#counters.set(unit.pid, counter + tsPacketCount(unit) & 15);
+    }
+    framing.writeTail(target, at);
+    this.#prepared = null;
+    return at + framing.tailBytes;
+  }
+
+  #prepare(packet: MediaPacket): Prepared | null {
+    const media = packet.kind === "video" ? this.#videoUnit(packet) : this.#audioUnit(packet);
+    if (media === null) return null;
+    const program = this.#programNow();
+    const tables = this.#needsTables(program, packet.timestampMs, media.isKeyframe) ? this.#tables(program) : [];
+    const units = [...tables, media];
+    const bytes = units.reduce((sum, unit) => sum + tsPacketCount(unit), 0) * TS_PACKET_BYTES;
+    return { packet, program, units, bytes };
+  }
+
+  #videoUnit({ payload, timestampMs }: MediaPacket): TsUnit | null {
+    const config = this.#options.video ? this.#nalConfig() : null;
+    const picture = config === null ? null : readPicture(payload);
+    if (config === null || picture === null || codecName(payload, "video") !== config.codec) return null;
+    const data = toAnnexB(config, picture);
+    const payloadOfPes = pes(VIDEO_STREAM_ID, data, timestampMs, timestampMs + picture.compositionMs);
+    return { pid: TsPid.Video, payload: payloadOfPes, clockMs: timestampMs, isKeyframe: picture.isKeyframe };
+  }
+
+  #audioUnit({ kind, payload, timestampMs }: MediaPacket): TsUnit | null {
+    if (kind !== "audio" || !this.#options.audio) return null;
+    const codec = codecName(payload, "audio");
+    this.#heardType = codec === "AAC" ? TsStreamType.Aac : codec === "MP3" ? TsStreamType.Mp3 : null;
+    const header = this.#source.sequenceHeader("audio");
+    const data = codec === "AAC" ? adtsFrame(payload, header) : codec === "MP3" ? codecBody(payload, "audio") : null;
+    if (data === null || data.length === 0) return null;
+    const clockMs = this.#programNow().video === null ? timestampMs : null;
+    const payloadOfPes = pes(AUDIO_STREAM_ID, data, timestampMs, timestampMs);
+    return { pid: TsPid.Audio, payload: payloadOfPes, clockMs, isKeyframe: false };
+  }
+
+  #programNow(): TsProgram {
+    const codec = this.#options.video ? this.#nalConfig()?.codec : undefined;
+    const video = codec === undefined ? null : codec === "H264" ? TsStreamType.H264 : TsStreamType.Hevc;
+    return { video, audio: this.#options.audio ? this.#audioType() : null };
+  }
+
+  /** AAC has a header; audio without one that was not heard yet can only be MP3, of what is carried. */
+  #audioType(): number | null {
+    if (this.#heardType !== null) return this.#heardType;
+    const header = this.#source.sequenceHeader("audio");
+    if (header !== null) return codecName(header, "audio") === "AAC" ? TsStreamType.Aac : null;
+    return this.#source.hasAudio() ? TsStreamType.Mp3 : null;
+  }
+
+  #nalConfig(): NalConfig | null {
+    const payload = this.#source.sequenceHeader("video");
+    if (payload === null) return null;
+    if (this.#config?.payload !== payload) this.#config = { payload, config: readNalConfig(payload) };
+    return this.#config.config;
+  }
+
+  #needsTables(program: TsProgram, timestampMs: number, isKeyframe: boolean): boolean {
+    if (isKeyframe || this.#tablesAtMs === null || !isSame(program, this.#program)) return true;
+    return program.video === null && Math.abs(timestampMs - this.#tablesAtMs) >= TABLES_EVERY_MS;
+  }
+
+  #tables(program: TsProgram): TsUnit[] {
+    const version = isSame(program, this.#program) ? this.#version : this.#version + 1;
+    const table = (pid: number, payload: Uint8Array) => ({
+      pid,
+      payload: filled(payload),
+      clockMs: null,
+      isKeyframe: false,
+    });
+    return [table(TsPid.Programs, programTable()), table(TsPid.Map, programMap(program, version))];
+  }
+
+  #noteTables(program: TsProgram, timestampMs: number): void {
+    if (!isSame(program, this.#program)) this.#version++;
+    this.#program = program;
+    this.#tablesAtMs = timestampMs;
+  }
+}
+
+function isSame(a: TsProgram, b: TsProgram): boolean {
+  return a.video === b.video && a.audio === b.audio;
+}
+
+/** Sections are filled up behind, not before. */
+function filled(sectionBytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(TS_PACKET_BYTES - 4).fill(0xff);
+  out.set(sectionBytes);
+  return out;
+}
+
+/** A PES packet; the length of a long one is left open, as it may be for video. Source: ISO/IEC 13818-1 §2.4.3.6. */
+function pes(streamId: number, data: Uint8Array, dtsMs: number, ptsMs: number): Uint8Array {
+  const hasDts = dtsMs !== ptsMs;
+  const timeBytes = hasDts ? 10 : 5;
+  const length = 3 + timeBytes + data.length;
+  const out = new Uint8Array(6 + length);
+  const told = length > 0xffff ? 0 : length;
+  out.set([0, 0, 1, streamId, told >>> 8, told & 255, 0x80, hasDts ? 0xc0 : 0x80, timeBytes]);
+  writeTimestamp(out, 9, hasDts ? 3 : 2, ptsMs);
+  if (hasDts) writeTimestamp(out, 14, 1, dtsMs);
+  out.set(data, 9 + timeBytes);
+  return out;
+}

@@ -1,0 +1,68 @@
+import { RequestDenied } from "../../base/errors.ts";
+import { type Config, findVhost, type VhostConfig } from "../../config/mod.ts";
+import { formatHost, parseStreamUrl, type StreamUrl, withVhost } from "../../rtmp/url.ts";
+import type { Call } from "../call.ts";
+import { refusal } from "../envelope.ts";
+import { matchMount, mountExtension, type MountMatch } from "./mount_path.ts";
+import { type StreamFormat, streamFormat } from "../format/stream_format.ts";
+
+/** A live stream that a request asks for. */
+export interface StreamRequest {
+  readonly vhost: VhostConfig;
+  readonly url: StreamUrl;
+  readonly format: StreamFormat;
+}
+
+/**
+ * Finds the live stream that a request means: null if it means none, a refusal for a name that none can have.
+ *
+ * The vhost is told by `?vhost=`, `?domain=` or the Host header, in this order, or by the path where the template has
+ * `[vhost]` in it. Source: SRS 7 `SrsHttpStreamServer::hijack`.
+ */
+export function findStream(config: Config, call: Call): StreamRequest | Response | null {
+  const format = streamFormat(mountExtension(call.path));
+  if (format === undefined) return null;
+  const host = hostOf(call);
+  const found = findByName(config, call, host) ?? findByPath(config, call, host);
+  if (found === null) return null;
+  const { vhost, match } = found;
+  try {
+    const search = call.search === "" ? "" : `?${call.search}`;
+    const url = parseStreamUrl(`rtmp://${formatHost(host || "localhost")}/${match.app}`, `${match.stream}${search}`);
+    return { vhost, url: withVhost(url, vhost.name), format };
+  } catch (error) {
+    if (error instanceof RequestDenied) return refusal(400, error.message);
+    throw error;
+  }
+}
+
+interface Found {
+  readonly vhost: VhostConfig;
+  readonly match: MountMatch;
+}
+
+function findByName(config: Config, { query, path }: Call, host: string): Found | null {
+  const vhost = findVhost(config, query.get("vhost") || query.get("domain") || host);
+  const match = vhost === undefined ? null : matchVhost(vhost, host, path);
+  return vhost === undefined || match === null || (match.vhost !== null && match.vhost !== vhost.name)
+    ? null
+    : { vhost, match };
+}
+
+function findByPath(config: Config, { path }: Call, host: string): Found | null {
+  for (const vhost of config.vhosts) {
+    const match = vhost.enabled ? matchVhost(vhost, host, path) : null;
+    if (match !== null && match.vhost === vhost.name) return { vhost, match };
+  }
+  return null;
+}
+
+function matchVhost({ httpRemux: { enabled, mount } }: VhostConfig, host: string, path: string): MountMatch | null {
+  return enabled ? matchMount(mount, host, path) : null;
+}
+
+/** Host that the client used, without the port. */
+function hostOf({ uri }: Call): string {
+  const [, v6, name = ""] = /^https?:\/\/(?:\[([^\]]*)\]|([^/:?#]*))/.exec(uri) ?? [];
+  return v6 ?? name;
+}

@@ -1,0 +1,309 @@
+import type { TimerHandle } from "../../base/clock.ts";
+import { concatBytes } from "../../base/bytes.ts";
+import { describeError, RequestDenied } from "../../base/errors.ts";
+import type { VhostConfig } from "../../config/mod.ts";
+import type { StreamUrl } from "../../rtmp/url.ts";
+import { Admission, type Admitted } from "../../server/access/admission.ts";
+import type { ClientEntry } from "../../server/client_registry.ts";
+import type { ServerContext } from "../../server/context.ts";
+import { PlayTrace } from "../../server/play/trace.ts";
+import { PlaySupply, type SupplySink } from "../../server/play/supply.ts";
+import { sourceOptions } from "../../server/source_options.ts";
+import type { LiveSource, Player } from "../../stream/live_source.ts";
+import type { PlayCursor } from "../../stream/play_cursor.ts";
+import { refusal } from "../envelope.ts";
+import { type Carrier, endOf, framePiece } from "./carrier.ts";
+import type { LiveHost, LiveViewer } from "./live_answer.ts";
+import type { StreamFormat, Tracks } from "../format/stream_format.ts";
+import { admissionClient, registryEntry } from "./viewer_client.ts";
+import { encodeCloseFrame, encodeControlFrame, WebSocketReader } from "./websocket_reader.ts";
+
+/** What a viewer asked for. */
+export interface ViewerRequest {
+  readonly vhost: VhostConfig;
+  readonly url: StreamUrl;
+  readonly format: StreamFormat;
+  readonly carrier: Carrier;
+  /** Media that the client wants. */
+  readonly tracks: Tracks;
+  /** The answer for the moment that the stream is there. */
+  readonly status: number;
+  readonly headers: Headers;
+  /** HEAD: no more than the answer. */
+  readonly headOnly: boolean;
+  readonly pageUrl: string;
+  /** Span of the server that asks; null for other viewers. */
+  readonly traceparent: string | null;
+  /** Servers that the play came through; null where the client is no server of this kind. */
+  readonly via: readonly string[] | null;
+  /** Where the client should go instead, if another server has the stream. */
+  findElsewhere(source: LiveSource | undefined): Promise<string | null>;
+}
+
+/** A viewer further behind than this is moved on, whatever `queue_length` says: all that it has yet to get is kept. */
+const MAX_LAG_BYTES = 128 * 1024 * 1024;
+const NORMAL_CLOSURE = 1000;
+/** A preliminary answer: the request is in work (RFC 2518 §10.1). */
+const PROCESSING = 102;
+/** How long a stream may be away that may turn up at another server. */
+const MAX_AWAY_MS = 5000;
+
+/** What a viewer has once it is let in. */
+interface Play {
+  readonly source: LiveSource;
+  readonly cursor: PlayCursor;
+  readonly supply: PlaySupply;
+  readonly entry: ClientEntry;
+}
+
+/**
+ * A client that watches a stream over HTTP or a WebSocket: a place in the log of its wire format, as an RTMP player is.
+ *
+ * It is answered when there is something to send: a viewer that comes before its publisher waits up to `owner_timeout`,
+ * then gets a 404. When the stream ends, so does the answer, in a way that tells the end from a cut; in a cluster some
+ * seconds later, as the stream may turn up at another server.
+ */
+export class StreamViewer implements LiveViewer, Player, SupplySink {
+  readonly #host: LiveHost;
+  readonly #context: ServerContext;
+  readonly #request: ViewerRequest;
+  readonly #admission: Admission;
+  readonly #webSocket: WebSocketReader | null;
+  #place: Disposable | null = null;
+  #admitted: Admitted | null = null;
+  #play: Play | null = null;
+  /** Until the first frame is sent. */
+  #trace: PlayTrace | null = null;
+  #hasStarted = false;
+  #hasEnded = false;
+  /** The stream is there, but none of the media that the client wants. */
+  #startsAnyway = false;
+  /** The stream has ended: once everything is sent, so does this client. */
+  #endsWhenSent = false;
+  #waitTimer: TimerHandle | null = null;
+  #endTimer: TimerHandle | null = null;
+  #pong: Uint8Array | null = null;
+
+  constructor(host: LiveHost, context: ServerContext, request: ViewerRequest) {
+    this.#host = host;
+    this.#context = context;
+    this.#request = request;
+    this.#admission = new Admission(context, admissionClient(host, request.url, request.pageUrl), false);
+    this.#webSocket = request.carrier !== "webSocket" ? null : new WebSocketReader({
+      onPing: (payload) => this.#onPing(payload),
+      onClose: () => this.#closeWebSocket(NORMAL_CLOSURE),
+      onBroken: (code) => this.#closeWebSocket(code),
+    });
+    this.#begin();
+  }
+
+  wake(): void {
+    this.#host.wake();
+  }
+
+  onPublishChange(active: boolean): void {
+    if (this.#play === null) return;
+    const { supply } = this.#play;
+    this.#endTimer?.cancel();
+    this.#endsWhenSent = false;
+    if (active) {
+      this.#trace?.onFed();
+      return supply.onPublish();
+    }
+    supply.onUnpublish();
+    if (!this.#hasStarted) return;
+    // Not at once even here: another publisher may be about to take the stream over.
+    const awayMs = supply.isPulled ? Math.min(this.#ownerTimeoutMs, MAX_AWAY_MS) : 0;
+    this.#endTimer = this.#context.timers.after(awayMs, () => {
+      this.#endsWhenSent = true;
+      this.#host.wake();
+    });
+  }
+
+  onRedirect(): void {}
+
+  onNotFound(reason: string): void {
+    if (this.#hasStarted) return;
+    this.#trace?.end(reason);
+    this.#host.answer(refusal(404, reason), "refused", reason);
+  }
+
+  next(): Uint8Array | null {
+    const pong = this.#pong;
+    this.#pong = null;
+    if (pong !== null) return pong;
+    const view = this.#hasStarted ? this.#nextView() : this.#firstView();
+    if (view === null && this.#endsWhenSent) this.#finish();
+    return view;
+  }
+
+  followed(): PlayCursor | null {
+    if (this.#play === null || !this.#hasStarted || this.#pong !== null || this.#trace !== null) return null;
+    const { cursor } = this.#play;
+    return this.#endsWhenSent || !cursor.owesNothing ? null : cursor;
+  }
+
+  onInput(view: Uint8Array): void {
+    this.#webSocket?.push(view);
+  }
+
+  tick(): void {
+    if (this.#play === null) return;
+    const { tcpNodelay, minLatency } = this.#request.vhost;
+    // Not before, as for players of RTMP.
+    this.#host.sendsSmallAtOnce = tcpNodelay || minLatency;
+    const { cursor, source } = this.#play;
+    const lagMs = cursor.lagMs();
+    if (lagMs <= source.options.queueLengthMs && cursor.lagBytes() <= MAX_LAG_BYTES) return;
+    const dropped = cursor.jumpToKeyframe();
+    this.#host.log.warn(`viewer is ${lagMs} ms behind, ${dropped} packets dropped up to the newest keyframe`);
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#trace?.end();
+    this.#waitTimer?.cancel();
+    this.#endTimer?.cancel();
+    if (this.#play !== null) {
+      const { source, supply, entry } = this.#play;
+      source.detach(this);
+      supply[Symbol.dispose]();
+      this.#context.registry.remove(entry);
+    }
+    this.#admitted?.end();
+    this.#admission.leave();
+    this.#place?.[Symbol.dispose]();
+  }
+
+  get #ownerTimeoutMs(): number {
+    return this.#request.vhost.cluster.ownerTimeoutMs;
+  }
+
+  async #begin(): Promise<void> {
+    const { url, findElsewhere } = this.#request;
+    const place = this.#context.limits.enter(this.#host.remoteIp);
+    if (typeof place === "string") return this.#refuse(place === "max_connections" ? 503 : 429, `${place} is reached`);
+    this.#place = place;
+    try {
+      const admitted = await this.#admission.admit("play", url);
+      if (this.#hasEnded) return admitted.end();
+      this.#admitted = admitted;
+      const elsewhere = await findElsewhere(this.#context.sources.find(url.key));
+      if (this.#hasEnded) return;
+      if (elsewhere === null) return this.#attach();
+      const headers = { location: elsewhere, "cache-control": "no-cache" };
+      // Not the parameters: there are passwords among them.
+      const detail = `to ${elsewhere.replace(/\?.*/, "")}`;
+      this.#host.answer(new Response(null, { status: 302, headers }), "redirected", detail);
+    } catch (error) {
+      if (this.#hasEnded) return;
+      if (!(error instanceof RequestDenied)) return this.#host.close("internalError", describeError(error));
+      this.#refuse(error.codeName === "NoVhost" ? 404 : 403, error.message, describeError(error));
+    }
+  }
+
+  #refuse(status: number, message: string, detail = message): void {
+    this.#context.registry.totalErrors++;
+    this.#host.answer(refusal(status, message), "refused", detail);
+  }
+
+  #attach(): void {
+    const { vhost, url, format, carrier, tracks, pageUrl, via, traceparent } = this.#request;
+    const { sources, registry, timers } = this.#context;
+    const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.httpRemux;
+    const drops = dropIfNotMatch && !guessHasAv;
+    const carried = { audio: tracks.audio && (!drops || hasAudio), video: tracks.video && (!drops || hasVideo) };
+    const source = sources.findOrCreate(url.key, () => sourceOptions(vhost));
+    const cursor = source.attach(this, format.wire(source, carrier, carried));
+    const entry = registryEntry(this.#host, { url, pageUrl, nowMs: timers.nowMs(), cursor });
+    registry.add(entry);
+    this.#host.log.info(`play ${url.key} over ${carrier === "webSocket" ? "WebSocket" : "HTTP"} from ${entry.ip}`);
+    // For who can be redirected that was done: everybody else is served through here.
+    const relaying = { ...vhost, cluster: { ...vhost.cluster, redirect: "never" as const } };
+    this.#trace = PlayTrace.begin(this.#context, {
+      source,
+      protocol: "flv",
+      clientId: this.#host.id,
+      clientIp: entry.ip,
+      traceparent,
+    });
+    const words = {
+      trace: this.#trace?.span ?? null,
+      url,
+      vhost: relaying,
+      source,
+      followsRedirects: false,
+      pageUrl,
+      swfUrl: "",
+      protocol: "flv" as const,
+      remoteIp: entry.ip,
+    };
+    this.#play = { source, cursor, entry, supply: new PlaySupply(this.#context, { ...words, via: via ?? [] }, this) };
+    // An edge would take silence for the death of this server.
+    if (via !== null && !source.isActive) this.#host.send(this.#host.head(PROCESSING, new Headers()));
+    this.#waitTimer = timers.after(this.#ownerTimeoutMs, () => this.#onWaited());
+    this.#host.wake();
+  }
+
+  #onWaited(): void {
+    const { source } = this.#play!;
+    if (!source.isActive) return this.onNotFound(`nobody publishes ${source.key}, waited ${this.#ownerTimeoutMs} ms`);
+    this.#startsAnyway = true;
+    this.#host.wake();
+  }
+
+  /** Headers of a filtered log may come out empty. */
+  #nextView(): Uint8Array | null {
+    let view: Uint8Array | null;
+    do view = this.#play!.cursor.next(); while (view !== null && view.length === 0);
+    return view;
+  }
+
+  #firstView(): Uint8Array | null {
+    if (this.#play === null) return null;
+    const { source } = this.#play;
+    if (!source.hasAudio && !source.hasVideo && !this.#startsAnyway) return null;
+    const view = this.#nextView();
+    if (view === null && !this.#startsAnyway) return null;
+    this.#hasStarted = true;
+    if (this.#trace?.onSent()) this.#trace = null;
+    this.#waitTimer?.cancel();
+    const { status, headers, headOnly, carrier, format } = this.#request;
+    const head = this.#host.head(status, headers);
+    if (headOnly) {
+      this.#host.send(head);
+      this.#host.finish("sourceEnded", "only the head was asked for");
+      return null;
+    }
+    const header = format.header(this.#announced(source));
+    // An empty chunk would be the end.
+    const piece = header.length === 0 ? header : framePiece(carrier, header);
+    return concatBytes(head, piece, view ?? new Uint8Array(0));
+  }
+
+  /** What the header of an FLV shall say. */
+  #announced(source: LiveSource): { hasAudio: boolean; hasVideo: boolean } {
+    const { tracks, vhost: { httpRemux } } = this.#request;
+    const { hasAudio, hasVideo } = httpRemux.guessHasAv ? source : httpRemux;
+    return { hasAudio: tracks.audio && hasAudio, hasVideo: tracks.video && hasVideo };
+  }
+
+  #finish(): void {
+    const reason = `publisher of ${this.#request.url.key} left`;
+    this.#host.send(endOf(this.#request.carrier));
+    this.#host.finish("sourceEnded", reason);
+  }
+
+  #onPing(payload: Uint8Array): void {
+    if (!this.#hasStarted) return;
+    // The newest is enough (RFC 6455 §5.5.3): who pings and does not read must not fill the memory.
+    this.#pong = encodeControlFrame("pong", payload);
+    this.#host.wake();
+  }
+
+  #closeWebSocket(code: number): void {
+    if (this.#hasStarted) this.#host.send(encodeCloseFrame(code));
+    if (code === NORMAL_CLOSURE) this.#host.finish("peerClosed", "");
+    else this.#host.finish("protocolError", `broken WebSocket frame, closed with ${code}`);
+  }
+}

@@ -1,0 +1,28 @@
+import { errorBody, refusal } from "../envelope.ts";
+import { KeptAnswers } from "../kept_answers.ts";
+import { renderMetrics } from "./metrics.ts";
+import type { ApiContext, Route } from "../api/route.ts";
+import type { Mount } from "../router.ts";
+
+/** Metrics on the port of the API. */
+export const exporterRoutes: readonly Route[] = [{
+  path: "/metrics",
+  methods: "any",
+  effect: "reads",
+  isShared: true,
+  doc: "metrics for Prometheus, where exporter is on",
+  handle: (context) => context.server.config.exporter.enabled ? answerMetrics(context) : errorBody("ExporterDisable"),
+}];
+
+/** The port of `exporter`: `/metrics` and nothing else, whatever the method. */
+export function exporterMount(context: ApiContext): Mount {
+  const kept = new KeptAnswers(context.server.world);
+  const answer = () => kept.answer("", context.server.registry.version, () => answerMetrics(context));
+  return ({ path }) => path === "/metrics" ? answer() : refusal(404, "no such path, see /metrics");
+}
+
+/** An answer with all metrics. */
+async function answerMetrics(context: ApiContext): Promise<Response> {
+  const { text, contentType } = await renderMetrics(context);
+  return new Response(text, { headers: { "content-type": contentType } });
+}

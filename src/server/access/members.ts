@@ -1,0 +1,53 @@
+import type { World } from "../../base/world.ts";
+import { provesToken } from "../../cluster/coworker_proof.ts";
+import type { VhostConfig } from "../../config/mod.ts";
+import { HostAddresses } from "./host_addresses.ts";
+
+/** Who calls the API. */
+export interface MemberCall {
+  readonly headers: Headers;
+  /** Path and query of its request, as they were sent. */
+  readonly target: string;
+  readonly remoteIp: string;
+}
+
+/** Tells the origins of a cluster from strangers. */
+export class Members {
+  readonly #world: Pick<World, "nowMs" | "resolve">;
+  readonly #addresses: HostAddresses;
+
+  constructor(world: Pick<World, "nowMs" | "resolve">) {
+    this.#world = world;
+    this.#addresses = new HostAddresses(world);
+  }
+
+  /** Whether a caller may ask who has a stream of the vhost: without a `coworker_token` anybody may, as in SRS. */
+  async mayAsk(vhost: VhostConfig | undefined, caller: MemberCall): Promise<boolean> {
+    return vhost === undefined || vhost.cluster.coworkerToken.length === 0 || await this.knowsToken(vhost, caller);
+  }
+
+  /** Whether a caller shows or proves a `coworker_token` of the vhost; false where there is none. */
+  knowsToken({ cluster }: VhostConfig, caller: MemberCall): Promise<boolean> {
+    return provesToken(cluster.coworkerToken, caller, this.#world.nowMs());
+  }
+
+  /** Whether a caller shows or proves a `coworker_token` of any of the vhosts. */
+  async knowsAnyToken(vhosts: readonly VhostConfig[], caller: MemberCall): Promise<boolean> {
+    return (await Promise.all(vhosts.map((vhost) => this.knowsToken(vhost, caller)))).includes(true);
+  }
+
+  /**
+   * Why a caller is no member of the vhost's origin cluster, with what to do; null for a member: one that shows the
+   * `coworker_token`, or where there is none, one that calls from the address of a configured coworker.
+   */
+  async whyStranger(vhost: VhostConfig, caller: MemberCall): Promise<string | null> {
+    const { name, cluster } = vhost;
+    if (cluster.mode === "remote" || !cluster.originCluster) return `vhost ${name} has no origin cluster`;
+    if (cluster.coworkerToken.length > 0) {
+      return await this.knowsToken(vhost, caller) ? null : "it lacks the right coworker_token";
+    }
+    const hosts = cluster.coworkers.map(({ host }) => host);
+    if (await this.#addresses.anyIsAt(hosts, caller.remoteIp)) return null;
+    return `none of the coworkers of vhost ${name} has the address ${caller.remoteIp}; give all origins the same coworker_token`;
+  }
+}

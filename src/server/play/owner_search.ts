@@ -1,0 +1,86 @@
+import { ownerQuery } from "../../cluster/owner_query.ts";
+import type { TimerHandle } from "../../base/clock.ts";
+import type { Span } from "../../base/trace.ts";
+import { redirectAddress } from "../../cluster/redirect.ts";
+import { type VhostConfig, vhostInForce } from "../../config/mod.ts";
+import type { StreamUrl } from "../../rtmp/url.ts";
+import type { ServerContext } from "../context.ts";
+
+/** Pause between two questions to the coworkers, while a player waits. */
+const ASK_AGAIN_MS = 200;
+
+/** How a search ended; nothing is called after `stop`. */
+export interface OwnerSearchSink {
+  /** @param address Where the client should go: full RTMP address of the stream at its owner. */
+  onRedirect(address: string): void;
+  /** The owner is about to stop, and takes no more clients. */
+  onDrainingOwner(): void;
+  onNotFound(reason: string): void;
+}
+
+/**
+ * Asks the coworkers who has a stream, again and again for `owner_timeout`, on behalf of one waiting player.
+ *
+ * SRS closes a player that comes before its publisher; holding it spares the player, and an SRS edge its 3 s pause.
+ */
+export class OwnerSearch {
+  readonly #context: ServerContext;
+  readonly #vhost: VhostConfig;
+  readonly #url: StreamUrl;
+  readonly #sink: OwnerSearchSink;
+  readonly #startedMs: number;
+  readonly #span: Span | null;
+  #timer: TimerHandle | null = null;
+  #stopped = false;
+
+  /** @param trace Of what the search is a part. */
+  constructor(
+    context: ServerContext,
+    vhost: VhostConfig,
+    url: StreamUrl,
+    sink: OwnerSearchSink,
+    trace: Span | null = null,
+  ) {
+    this.#context = context;
+    this.#vhost = vhost;
+    this.#url = url;
+    this.#sink = sink;
+    this.#startedMs = context.timers.nowMs();
+    this.#span = trace?.child("owner search") ?? null;
+    this.#ask();
+  }
+
+  /** Ends the search without a result. */
+  stop(): void {
+    this.#stopped = true;
+    this.#span?.end();
+    this.#timer?.cancel();
+  }
+
+  async #ask(): Promise<void> {
+    const vhost = vhostInForce(this.#context, this.#vhost);
+    const owner = await this.#context.coworkers.findOwner({
+      ...ownerQuery(vhost, this.#url, this.#span),
+      isWanted: () => !this.#stopped,
+    });
+    if (this.#stopped) return;
+    if (owner !== null) {
+      this.#span?.set({ "server.address": owner.ip, "server.port": owner.port });
+      this.#span?.end();
+    }
+    if (owner?.isDraining) return this.#sink.onDrainingOwner();
+    if (owner !== null) return this.#sink.onRedirect(redirectAddress(this.#url, owner));
+    const waitedMs = Math.round(this.#context.timers.nowMs() - this.#startedMs);
+    if (waitedMs >= vhost.cluster.ownerTimeoutMs) {
+      this.#span?.end("nobody has the stream");
+      this.#sink.onNotFound(this.#notFound(vhost, waitedMs));
+    } else this.#timer = this.#context.timers.after(ASK_AGAIN_MS, () => this.#ask());
+  }
+
+  /** Who was refused an answer must not say that there is no publisher. */
+  #notFound({ cluster }: VhostConfig, waitedMs: number): string {
+    const refusals = this.#context.coworkers.refusals(cluster.coworkers.map(({ text }) => text));
+    const { key } = this.#url;
+    return refusals === "" ? `nobody publishes ${key}, waited ${waitedMs} ms` : `${key} is not here, and ${refusals}`;
+  }
+}

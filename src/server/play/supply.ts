@@ -1,0 +1,214 @@
+import type { TimerHandle } from "../../base/clock.ts";
+import type { Span } from "../../base/trace.ts";
+import { type VhostConfig, vhostInForce } from "../../config/mod.ts";
+import type { PullLease } from "../../upstream/pull/pull_registry.ts";
+import type { PullRequest } from "../../upstream/pull/pull_request.ts";
+import { originTargets, ownerTarget, type PullProtocol, type PullTarget } from "../../upstream/target.ts";
+import type { StreamUrl } from "../../rtmp/url.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import type { ServerContext } from "../context.ts";
+import { OwnerSearch } from "./owner_search.ts";
+import { ownerQuery } from "../../cluster/owner_query.ts";
+
+/** A player that waits for its stream. */
+export interface SupplyRequest {
+  url: StreamUrl;
+  vhost: VhostConfig;
+  source: LiveSource;
+  /** The client is known to follow RTMP 302: an edge. */
+  followsRedirects: boolean;
+  pageUrl: string;
+  swfUrl: string;
+  /** How the player plays it. */
+  protocol: "rtmp" | "flv";
+  remoteIp: string;
+  /** Servers that the play came through. */
+  via: readonly string[];
+  /** An origin relays the stream to others: it is not sent away, as they were sent to it. */
+  isRelay?: boolean;
+  /** The play, if it is traced. */
+  trace?: Span | null;
+}
+
+/** What becomes of a player whose stream is not published here. */
+export interface SupplySink {
+  /** It is to be sent to the owner, at this address. */
+  onRedirect(address: string): void;
+  /** There may be media for it now. */
+  wake(): void;
+  /** Nobody has the stream, for as long as players are held. */
+  onNotFound(reason: string): void;
+}
+
+/**
+ * Sees to it that a player gets its stream: it may be published here; an edge pulls it from an origin; an origin of a
+ * cluster sends the player to the owner (302), or pulls the stream from there for those that do not follow.
+ */
+export class PlaySupply implements Disposable {
+  readonly #context: ServerContext;
+  readonly #request: SupplyRequest;
+  readonly #sink: SupplySink;
+  #search: OwnerSearch | null = null;
+  #lease: PullLease | null = null;
+  /** Of one search, however often the coworkers are asked. */
+  #searchTrace: Span | null = null;
+  #notFoundTimer: TimerHandle | null = null;
+  #departure: Disposable | null = null;
+  /** Its place among those that wait, until the stream is there. */
+  #place: Disposable | null = null;
+
+  constructor(context: ServerContext, request: SupplyRequest, sink: SupplySink) {
+    this.#context = context;
+    this.#request = request;
+    this.#sink = sink;
+    const { mode, originCluster } = request.vhost.cluster;
+    if (!this.#mayWait()) return;
+    if (mode === "remote") this.#pull(() => this.#originsInOrder());
+    else if (!originCluster) return;
+    else if (request.source.fedBy === "client") {
+      if (context.drain.isOn && request.followsRedirects && !request.isRelay) this.#sendAway();
+    } else if (this.#redirects()) this.#searchOwner();
+    else this.#pull((trace, isWanted) => this.#owners(trace, isWanted));
+  }
+
+  /** Whether there is a place to wait for the stream, if it is not here; the player is told when there is none. */
+  #mayWait(): boolean {
+    const { source, vhost: { cluster: { mode, originCluster } }, remoteIp } = this.#request;
+    if (source.isActive || (mode !== "remote" && !originCluster)) return true;
+    this.#place = this.#context.waitingPlays.enter(remoteIp);
+    if (this.#place !== null) return true;
+    const reason = `${source.key} is not here, and too many plays from ${remoteIp} wait for streams`;
+    this.#notFoundTimer = this.#context.timers.after(0, () => this.#sink.onNotFound(reason));
+    return false;
+  }
+
+  /** The stream is pulled for this player, and for others that play it here. */
+  get isPulled(): boolean {
+    return this.#lease !== null;
+  }
+
+  /** The player is about to be redirected: it gets no media of a relay that runs here for others. */
+  get isSearching(): boolean {
+    return this.#search !== null || this.#departure !== null;
+  }
+
+  /** Somebody publishes the stream here, or it is pulled: nothing more is to be waited for. */
+  onPublish(): void {
+    this.#place?.[Symbol.dispose]();
+    this.#notFoundTimer?.cancel();
+    if (this.#request.source.fedBy === "client") this.#stopSearch();
+  }
+
+  /** The publisher has left: it may come back here, or turn up at another origin. */
+  onUnpublish(): void {
+    const { mode, originCluster } = this.#vhost.cluster;
+    const isHere = mode !== "remote" && originCluster && this.#lease === null;
+    this.#lease?.hurry();
+    if (isHere && !this.#redirects()) this.#acquire((trace, isWanted) => this.#owners(trace, isWanted));
+  }
+
+  [Symbol.dispose](): void {
+    this.#place?.[Symbol.dispose]();
+    this.#stopSearch();
+    this.#searchTrace?.end();
+    this.#notFoundTimer?.cancel();
+    this.#departure?.[Symbol.dispose]();
+    this.#lease?.[Symbol.dispose]();
+  }
+
+  #stopSearch(): void {
+    this.#search?.stop();
+    this.#search = null;
+  }
+
+  get #vhost(): VhostConfig {
+    return vhostInForce(this.#context, this.#request.vhost);
+  }
+
+  #redirects(): boolean {
+    const { redirect } = this.#vhost.cluster;
+    return redirect === "always" || (redirect === "auto" && this.#request.followsRedirects);
+  }
+
+  #searchOwner(): void {
+    const { vhost, url, trace = null } = this.#request;
+    this.#search = new OwnerSearch(this.#context, vhost, url, {
+      onRedirect: (address) => this.#sink.onRedirect(address),
+      onNotFound: (reason) => this.#sink.onNotFound(reason),
+      onDrainingOwner: () => this.#takeOver(),
+    }, trace);
+  }
+
+  /** The owner would send the player back: it is served here, for as long as it stays. */
+  #takeOver(): void {
+    this.#stopSearch();
+    this.#pull((trace, isWanted) => this.#owners(trace, isWanted));
+    this.#sink.wake();
+  }
+
+  /** This server is about to stop: a coworker takes the player. */
+  #sendAway(): void {
+    const { vhost, url } = this.#request;
+    this.#departure = this.#context.drain.search(vhost, url, ({ stream }) => this.#sink.onRedirect(stream));
+    this.#notFoundTimer = this.#context.timers.after(vhost.cluster.ownerTimeoutMs, () => {
+      this.#sink.onNotFound("this server is about to stop, and no coworker takes over");
+    });
+  }
+
+  #pull(findTargets: PullRequest["findTargets"]): void {
+    const { source, vhost } = this.#request;
+    this.#acquire(findTargets);
+    if (source.isActive) return;
+    const { ownerTimeoutMs } = vhost.cluster;
+    this.#notFoundTimer = this.#context.timers.after(ownerTimeoutMs, () => {
+      this.#sink.onNotFound(this.#notFound(ownerTimeoutMs));
+    });
+  }
+
+  #notFound(waitedMs: number): string {
+    const { key } = this.#request.source;
+    const refusals = this.#context.coworkers.refusals(this.#vhost.cluster.coworkers.map(({ text }) => text));
+    if (refusals !== "") return `${key} is not here, and ${refusals}`;
+    const why = this.#lease?.lastError ?? "";
+    return `nobody has ${key}, waited ${waitedMs} ms${why === "" ? "" : `; ${why}`}`;
+  }
+
+  #acquire(findTargets: PullRequest["findTargets"]): void {
+    const inForce = () => this.#vhost;
+    const protocol = () => this.#protocol;
+    const request = {
+      ...this.#request,
+      get vhost() {
+        return inForce();
+      },
+      get protocol() {
+        return protocol();
+      },
+      findTargets,
+    };
+    this.#lease = this.#context.pulls.acquire(this.#request.source, request);
+  }
+
+  /** Coworkers of an origin tell each other RTMP addresses. */
+  get #protocol(): PullProtocol {
+    const { mode, followClient, protocol } = this.#vhost.cluster;
+    return mode !== "remote" ? "rtmp" : followClient ? this.#request.protocol : protocol;
+  }
+
+  #originsInOrder(): Promise<readonly PullTarget[]> {
+    const origins = originTargets(this.#vhost.cluster, this.#protocol);
+    return Promise.resolve(this.#context.pulls.pool.order(origins, this.#request.source.key));
+  }
+
+  /** All who say that they have it: one of them may be wrong. */
+  async #owners(trace: Span | null, isWanted: () => boolean): Promise<readonly PullTarget[]> {
+    this.#searchTrace ??= trace?.child("owner search") ?? null;
+    const query = ownerQuery(this.#vhost, this.#request.url, this.#searchTrace);
+    const owners = await this.#context.coworkers.findOwners({ ...query, isWanted });
+    if (owners.length > 0) {
+      this.#searchTrace?.end();
+      this.#searchTrace = null;
+    }
+    return owners.map(ownerTarget).filter((target) => target !== null);
+  }
+}

@@ -1,0 +1,102 @@
+import type { Span } from "../../base/trace.ts";
+import { redirectAddress } from "../../cluster/redirect.ts";
+import type { VhostConfig } from "../../config/mod.ts";
+import { OriginPool } from "../../upstream/origin_pool.ts";
+import type { RtmpClientOptions } from "../../upstream/client/rtmp_client.ts";
+import { StreamForward } from "../../upstream/forward/stream_forward.ts";
+import { parseTarget, type PullTarget, withTrace } from "../../upstream/target.ts";
+import { formatRtmpUrl, parseRtmpAddress, type StreamUrl } from "../../rtmp/url.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import type { RoleHost } from "../rtmp/role.ts";
+
+/** SRS waits 3 s for the connection. */
+const CONNECT_TIMEOUT_MS = 3000;
+const HANDSHAKE_TIMEOUT_MS = 5000;
+
+/** Where a stream is copied to: a server, and what the stream is called there. */
+export interface ForwardTarget {
+  readonly server: PullTarget;
+  readonly tcUrl: string;
+  readonly app: string;
+  /** Stream name with parameters. */
+  readonly name: string;
+}
+
+/**
+ * Reads a destination of `forward`; null when it is none.
+ *
+ * `host[:port]`: the stream keeps app, name and parameters, and its vhost travels among these, as with SRS.
+ * `rtmp://host[:port]/app/stream?query`, or `rtmps://` with TLS: it is called so there, and gets no other parameters; without a stream (one
+ * part, or a slash at the end) it keeps its name.
+ */
+export function forwardTarget(address: string, url: StreamUrl): ForwardTarget | null {
+  const server = parseTarget(address);
+  if (server === null) return null;
+  const isFull = address.includes("//");
+  const parsed = parseRtmpAddress(isFull ? address : redirectAddress(url, { ip: server.host, port: server.port }));
+  if (parsed === null || (isFull && !/^rtmps?:/i.test(address))) return null;
+  const parts = parsed.path.split("/");
+  const last = parts.length > 1 ? parts.pop() : "";
+  const app = parts.join("/");
+  if (app === "") return null;
+  const name = `${last === "" ? url.stream : last}${parsed.query}`;
+  const tcUrl = formatRtmpUrl(server.host, server.port, app);
+  return { server, tcUrl: parsed.tls ? tcUrl.replace("rtmp:", "rtmps:") : tcUrl, app, name };
+}
+
+/**
+ * Copies a published stream to other servers, each on its own: one that fails, or is slow, is tried again without the
+ * publisher or the others noticing. Disposing ends the copies.
+ */
+export function copyStream(
+  host: RoleHost,
+  { url, vhost, source, trace }: { url: StreamUrl; vhost: VhostConfig; source: LiveSource; trace: Span | null },
+  addresses: readonly string[],
+): Disposable {
+  const copies = new DisposableStack();
+  for (const address of new Set(addresses)) {
+    const target = forwardTarget(address, url);
+    if (target === null) {
+      host.log.warn(`forward ${url.key}: a destination is no rtmp:// or rtmps:// address, it is left out`);
+    } else if (isLoop(host, url, target)) {
+      host.log.error(`forward ${url.key} to ${target.server.text}: that is this server, it is left out`);
+    } else copies.use(copyTo(host, { vhost, source, trace }, target));
+  }
+  return copies;
+}
+
+function copyTo(
+  host: RoleHost,
+  { vhost, source, trace }: { vhost: VhostConfig; source: LiveSource; trace: Span | null },
+  { server, tcUrl, app, name }: ForwardTarget,
+): StreamForward {
+  const { environment } = host.context.pulls;
+  const connectArgs = withTrace(vhost.cluster.debugSrsUpnode ? environment.connectArgs(host.id) : null, trace);
+  const session: RtmpClientOptions["session"] = {
+    role: "publish",
+    tcUrl,
+    app,
+    name,
+    chunkSizeBytes: vhost.chunkSizeBytes,
+    handshake: "digest",
+    ...(connectArgs === null ? {} : { connectArgs }),
+  };
+  return new StreamForward(source, {
+    // What becomes of a destination is no business of the table of origins.
+    environment: { ...environment, pool: new OriginPool(environment.timers) },
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+    findTargets: () => [server],
+    session: () => session,
+    onTaken: () => {},
+  });
+}
+
+/** The stream would come back to where it is: to a port of this server, under the same name. */
+function isLoop({ context }: RoleHost, url: StreamUrl, { server, app, name }: ForwardTarget): boolean {
+  const isHere = server.host === url.host || /^(localhost|127\..*|::1)$/i.test(server.host);
+  const isSameName = app === url.app && name.replace(/\?.*$/s, "") === url.stream;
+  const { listen, rtmps } = context.config;
+  const ports = server.tls ? rtmps.enabled ? rtmps.listen : [] : listen;
+  return isHere && isSameName && ports.some(({ port }) => port === server.port);
+}

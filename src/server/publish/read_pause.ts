@@ -1,0 +1,41 @@
+import type { VhostConfig } from "../../config/mod.ts";
+
+/** When a publisher could be read again. */
+export interface ReadMoment {
+  /** For how long it has published. */
+  readonly forMs: number;
+  /** Bytes of the last read. */
+  readonly bytes: number;
+  /** Until players are sent what has come; 0 or less when nothing is due. */
+  readonly toFlushMs: number;
+  /** How many publishers there are. */
+  readonly publishers: number;
+}
+
+/** A publisher that has just come is read at once: somebody may wait for its first picture. */
+const SETTLED_AFTER_MS = 2000;
+/** More than that has to be taken as it comes, or the socket's buffer fills up and the publisher is held up. */
+const MOST_BYTES = 32 * 1024;
+const USUAL_MS = 40;
+const PER_PUBLISHER_MS = 0.25;
+const LEAST_MS = 10;
+/** To be there in time for the flush. */
+const BEFORE_FLUSH_MS = 5;
+
+/**
+ * How long to let a publisher's messages gather in the kernel before they are read: a read costs the same for one as for
+ * ten. Players, who are sent what came only every `mw_latency`, get nothing later for it: the last read is shortly before
+ * that.
+ *
+ * With `mr on` it is `mr_latency`, as in SRS 7 (`SrsRtmpConn::set_recv_mr`).
+ */
+export function readPauseMs({ play, publish }: VhostConfig, moment: ReadMoment): number {
+  const { forMs, bytes, toFlushMs, publishers } = moment;
+  // Players get each message as it comes.
+  if (play.mwLatencyMs === 0) return 0;
+  if (publish.mr) return publish.mrLatencyMs;
+  if (forMs < SETTLED_AFTER_MS || bytes > MOST_BYTES) return 0;
+  const usualMs = Math.min(play.mwLatencyMs / 4, USUAL_MS + publishers * PER_PUBLISHER_MS);
+  const pauseMs = toFlushMs > 0 ? Math.min(usualMs, toFlushMs - BEFORE_FLUSH_MS) : usualMs;
+  return pauseMs < LEAST_MS ? 0 : Math.round(pauseMs);
+}

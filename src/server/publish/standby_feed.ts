@@ -1,0 +1,32 @@
+import type { Timers } from "../../base/clock.ts";
+import { LiveSource, type SourceOptions } from "../../stream/live_source.ts";
+import type { MediaPacket } from "../../stream/packet.ts";
+import type { PublishSession } from "../../stream/publish_session.ts";
+
+/**
+ * Keeps the newest headers and GOP of a publisher that stands by, so that it can take over with a keyframe at once: a
+ * source of its own that nobody plays.
+ */
+export class StandbyFeed {
+  readonly #source: LiveSource;
+  readonly #session: PublishSession;
+
+  constructor(key: string, options: SourceOptions, timers: Timers) {
+    this.#source = new LiveSource(key, { ...options, gopCache: true, timeJitter: "off" }, timers, () => {});
+    this.#session = this.#source.startPublish("client");
+  }
+
+  publish(packet: MediaPacket): void {
+    this.#session.publish(packet);
+  }
+
+  /**
+   * Hands headers and GOP to `publish`, one packet after the other, with the times that the publisher gave them.
+   */
+  handOver(publish: (packet: MediaPacket) => void): void {
+    const player = { wake: () => {}, onPublishChange: () => {} };
+    const cursor = this.#source.attachForPackets(player);
+    for (let packet = cursor.next(); packet !== null; packet = cursor.next()) publish(packet);
+    this.#source.detach(player);
+  }
+}

@@ -1,0 +1,141 @@
+import { describeError, RequestDenied } from "../../base/errors.ts";
+import { findVhost } from "../../config/mod.ts";
+import type { ConnectInfo } from "../../rtmp/connect.ts";
+import type { SessionRequest } from "../../rtmp/server_session.ts";
+import { withVhost } from "../../rtmp/url.ts";
+import { Admission, type AdmissionClient, type Admitted, refusalStatus } from "../access/admission.ts";
+import { canReconnect, type RoleHost } from "./role.ts";
+
+/** A request that begins a role. */
+export type RoleRequest = Exclude<SessionRequest, { kind: "connect" }>;
+
+/** The connection behind a gate. */
+export interface GateSink {
+  /** The client may publish or play; it was not told yet. */
+  onAdmitted(request: RoleRequest, admitted: Admitted): void;
+  /** The connection has come to its end. */
+  readonly isOver: boolean;
+}
+
+/** Where the requests of an RTMP client wait until they are admitted, or are refused with the reason. */
+export class RtmpGate {
+  readonly #host: RoleHost;
+  readonly #sink: GateSink;
+  readonly #admission: Admission;
+
+  constructor(host: RoleHost, sink: GateSink) {
+    this.#host = host;
+    this.#sink = sink;
+    this.#admission = new Admission(host.context, admissionClient(host));
+  }
+
+  /** A request waits for others to judge it. */
+  get isPending(): boolean {
+    return this.#admission.isPending;
+  }
+
+  /** @throws {RequestDenied} The client was told; the connection is to be closed. */
+  checkConnect(requestId: number, info: ConnectInfo): void {
+    try {
+      this.#admission.checkConnect(info);
+    } catch (error) {
+      if (error instanceof RequestDenied) this.#host.session.reject(requestId, "connectRejected", error.message);
+      throw error;
+    }
+  }
+
+  /**
+   * Judges a request, now or later; what the client sends meanwhile waits in its session.
+   *
+   * @throws {RequestDenied} It is refused at once. The client was told; the connection is to be closed.
+   */
+  ask(request: RoleRequest): void {
+    if (this.#host.context.drain.isOn && !isServer(request, this.#host)) return this.#turnAway(request);
+    let admitted: Admitted | Promise<Admitted>;
+    try {
+      admitted = this.#admission.admit(request.kind, request.url);
+    } catch (error) {
+      this.#tell(request, error);
+      throw error;
+    }
+    if (admitted instanceof Promise) this.#wait(request, admitted);
+    else this.#sink.onAdmitted(request, admitted);
+  }
+
+  /** The client is gone. */
+  leave(): void {
+    this.#admission.leave();
+  }
+
+  async #wait(request: RoleRequest, admitting: Promise<Admitted>): Promise<void> {
+    const host = this.#host;
+    try {
+      const admitted = await admitting;
+      if (this.#sink.isOver) return admitted.end();
+      host.guard(() => this.#sink.onAdmitted(request, admitted));
+      host.onAnswered();
+    } catch (error) {
+      if (this.#sink.isOver) return;
+      host.guard(() => {
+        this.#tell(request, error);
+        if (!(error instanceof RequestDenied)) throw error;
+      });
+      host.context.registry.totalErrors++;
+      host.finish("refused", describeError(error));
+    }
+  }
+
+  /** The server is about to stop: one that can is told where to go instead, everybody that there is no way in. */
+  #turnAway(request: RoleRequest): void {
+    const { context, session } = this.#host;
+    const { config, drain } = context;
+    const denied = new RequestDenied("StreamBusy", "this server is about to stop");
+    const vhost = findVhost(config, request.url.vhost);
+    if (vhost === undefined || !drain.hasCoworkers(vhost) || !canReconnect(this.#host)) {
+      this.#tell(request, denied);
+      throw denied;
+    }
+    const search = async () => {
+      const to = await drain.findDestination(vhost, withVhost(request.url, vhost.name));
+      if (to !== null && !this.#sink.isOver) session.requestReconnect(to.tcUrl);
+      throw denied;
+    };
+    this.#wait(request, search());
+  }
+
+  #tell({ id, kind }: RoleRequest, error: unknown): void {
+    if (error instanceof RequestDenied) this.#host.session.reject(id, refusalStatus(error, kind), error.message);
+  }
+}
+
+/** Edges and relays play from a server to its end: the ones are sent on, the others serve those who were. */
+function isServer({ kind }: RoleRequest, { session }: RoleHost): boolean {
+  return kind === "play" && session.connectInfo?.args.srs_server !== undefined;
+}
+
+function admissionClient(host: RoleHost): AdmissionClient {
+  const { id, remoteIp, log, session } = host;
+  return {
+    id,
+    remoteIp,
+    log,
+    get tcUrl() {
+      return session.connectInfo?.tcUrl ?? "";
+    },
+    get pageUrl() {
+      return session.connectInfo?.pageUrl ?? "";
+    },
+    get swfUrl() {
+      return session.connectInfo?.swfUrl ?? "";
+    },
+    get args() {
+      return session.connectInfo?.args ?? {};
+    },
+    get bytesIn() {
+      return host.bytesIn;
+    },
+    get bytesOut() {
+      return host.bytesOut;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { SrsError } from "../../base/errors.ts";
+import type { ListenWorld } from "../../net/tcp_listener.ts";
+import type { Logger } from "../../base/log.ts";
+import type { World } from "../../base/world.ts";
+import type { Config } from "../../config/mod.ts";
+import { readTlsKeys, type TlsFiles } from "../../net/tls/keys.ts";
+import type { RenewableListener, TlsKeys } from "../../base/socket.ts";
+import type { PreparedReload, ReloadPart } from "../reload/reload_part.ts";
+
+/** Options of {@link TlsPorts}. */
+export interface TlsPortsOptions {
+  /** Directive with the files: `rtmps`. */
+  readonly name: string;
+  readonly log: Logger;
+  readonly world: World;
+  /** Where certificate and key are; null while there is no TLS. */
+  files(config: Config): TlsFiles | null;
+}
+
+/** The TLS listeners that show one certificate. A reload reads it anew. */
+export class TlsPorts implements ReloadPart {
+  readonly #options: TlsPortsOptions;
+  /** The world with ports that speak TLS; the certificate must have been loaded before one is opened. */
+  readonly world: ListenWorld;
+  #listeners: RenewableListener[] = [];
+  #keys: TlsKeys | null = null;
+  /** Those of a reload that is being prepared. */
+  #next: TlsKeys | null = null;
+
+  constructor(options: TlsPortsOptions) {
+    this.#options = options;
+    const { world } = options;
+    this.world = {
+      nowMs: () => world.nowMs(),
+      after: (ms, fn) => world.after(ms, fn),
+      turns: world.turns,
+      listen: this.#listen,
+    };
+  }
+
+  readonly #listen: World["listen"] = ({ host, port }) => {
+    const keys = this.#next ?? this.#keys;
+    if (keys === null) throw new TypeError("Cannot listen with TLS before its certificate is loaded");
+    const { name, log, world } = this.#options;
+    const listener = world.listenTls({
+      host,
+      port,
+      keys,
+      onHandshakeError: (remoteIp, reason) => {
+        if (reason === "") log.debug(`${name}: ${remoteIp} left during the TLS handshake`);
+        else log.warn(`${name}: no TLS handshake with ${remoteIp}: ${reason}`);
+      },
+    });
+    this.#listeners = [...this.#listeners.filter(({ isClosed }) => !isClosed), listener];
+    return listener;
+  };
+
+  /** Reads the files. @throws {SrsError} `ConfigInvalid` if they are of no use. */
+  load(config: Config): void {
+    this.#keys = this.#read(config);
+  }
+
+  prepare(config: Config): PreparedReload {
+    this.#next = this.#read(config);
+    return { commit: () => this.#commit(), abandon: () => this.#next = null };
+  }
+
+  #commit(): void {
+    const keys = this.#next;
+    const before = this.#keys;
+    this.#keys = keys;
+    this.#next = null;
+    if (keys === null || before === null || (keys.cert === before.cert && keys.key === before.key)) return;
+    for (const listener of this.#listeners) listener.renew(keys);
+    this.#options.log.info(`${this.#options.name}: new connections get another certificate`);
+  }
+
+  #read(config: Config): TlsKeys | null {
+    const { name, files } = this.#options;
+    const paths = files(config);
+    if (paths === null) return null;
+    const found = readTlsKeys(paths);
+    if ("keys" in found) return found.keys;
+    const { file, message, suggestion } = found.fault;
+    throw new SrsError("ConfigInvalid", `${name}.${file}: ${message}; ${suggestion}`);
+  }
+}

@@ -1,0 +1,171 @@
+import { newEntityId } from "../../src/server/identity.ts";
+import { filesWith, worldAt } from "./world.ts";
+import type { Logger } from "../../src/base/log.ts";
+import { type Config, loadConfig, requireConfig } from "../../src/config/mod.ts";
+import { Members } from "../../src/server/access/members.ts";
+import { Publishers } from "../../src/server/publish/publishers.ts";
+import { networkOf } from "../../src/net/network.ts";
+import { systemWorld } from "../../src/net/system_world.ts";
+import { PullRegistry } from "../../src/upstream/pull/pull_registry.ts";
+import { FlvDemuxer } from "../../src/flv/demuxer.ts";
+import { type FlvTag, FlvTagType } from "../../src/flv/tag.ts";
+import { policyOf } from "../../src/http/access/policy.ts";
+import { apiRoutes } from "../../src/http/api/routes.ts";
+import { consoleRoutes } from "../../src/http/console/api.ts";
+import { type Answer, LiveAnswer } from "../../src/http/live/live_answer.ts";
+import { type ApiContext, type ApiServer, mountRoutes } from "../../src/http/api/route.ts";
+import { Router } from "../../src/http/router.ts";
+import { SystemStats } from "../../src/http/system/stats.ts";
+import { streamKey, type StreamUrl } from "../../src/rtmp/url.ts";
+import { type ClientEntry, ClientRegistry } from "../../src/server/client_registry.ts";
+import { sourceOptions } from "../../src/server/source_options.ts";
+import type { PublishSession } from "../../src/stream/publish_session.ts";
+import { SourceManager } from "../../src/stream/source_manager.ts";
+import { RateMeter } from "../../src/stream/stats.ts";
+
+/** Time at which every fake server begins. */
+export const START_MS = 1_700_000_000_000;
+
+/** A server without sockets: its clock stands until it is moved, its log is a list. */
+export interface FakeServer extends ApiServer {
+  readonly logged: string[];
+  nowMs: number;
+  drain: { isOn: boolean };
+}
+
+/** @param text Directives; `listen` and `http_api` are there already. */
+export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
+  const logged: string[] = [];
+  const server: { nowMs: number } = { nowMs: START_MS };
+  const timers = { nowMs: () => server.nowMs, after: () => ({ cancel() {} }) };
+  const world = worldAt(timers);
+  const log = listLogger(logged, "");
+  const sources = new SourceManager(timers);
+  return Object.assign(server, {
+    logged,
+    config: configOf(text),
+    identity: { serverId: "vid-0server", serviceId: "service0", pid: 4711 },
+    world,
+    timers,
+    log,
+    sources,
+    registry: new ClientRegistry(() => newEntityId(systemWorld)),
+    publishers: new Publishers(),
+    members: new Members(world),
+    coworkers: {
+      table: () => [],
+      findOwners: () => Promise.resolve([]),
+      claim: () => Promise.resolve(),
+      confirm: () => Promise.resolve(null),
+    },
+    pulls: new PullRegistry({
+      ...networkOf(systemWorld),
+      timers,
+      log,
+      newCid: () => "pull0000",
+      connectArgs: () => ({}),
+      httpHeaders: () => [],
+    }),
+    startedMs: START_MS,
+    rtmp: { connectionCount: 3 },
+    drain: { isOn: false },
+  });
+}
+
+export function configOf(text: string): Config {
+  const base = text.includes("http_api") ? "listen 1935;" : "listen 1935; http_api { enabled on; listen 1985; }";
+  return requireConfig(loadConfig({ path: "test.conf", text: `${base}\n${text}` }));
+}
+
+export function listLogger(logged: string[], cid: string): Logger {
+  const write = (level: string) => (text: string) => void logged.push(`${level} [${cid}] ${text}`);
+  return {
+    cid,
+    trace: write("trace"),
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    withCid: (other) => listLogger(logged, other),
+  };
+}
+
+/** A client as the book of clients holds it; `moved` is what it received and sent so far. */
+export function fakeClient(
+  id: string,
+  type: ClientEntry["type"],
+  options: { stream?: string; vhost?: string; moved?: [number, number]; onKick?: () => void; sinceMs?: number } = {},
+): ClientEntry {
+  const { stream = "livestream", vhost = "__defaultVhost__", moved = [1000, 2000] } = options;
+  const host = "127.0.0.1";
+  const key = streamKey(vhost, "live", stream);
+  const url: StreamUrl = { host, port: 1935, vhost, app: "live", stream, query: "", key };
+  return {
+    id,
+    type,
+    url,
+    tcUrl: `rtmp://${host}/live`,
+    pageUrl: "http://page/",
+    swfUrl: "http://swf/",
+    ip: "10.0.0.9",
+    sinceMs: options.sinceMs ?? START_MS,
+    recv: new RateMeter(),
+    send: new RateMeter(),
+    bytesIn: () => moved[0],
+    bytesOut: () => moved[1],
+    dropped: () => 7,
+    kick: options.onKick ?? (() => {}),
+  };
+}
+
+/** Asks a fake server's API. */
+export function apiOf(
+  server: FakeServer,
+  options: Pick<ApiContext, "reload" | "reloadState" | "drain"> & { system?: SystemStats; remoteIp?: string } = {},
+): (path: string, init?: RequestInit) => Promise<Response> {
+  const system = options.system ??
+    new SystemStats(worldAt(server.timers, { files: filesWith({}), interfaces: () => [] }));
+  const mount = mountRoutes([...apiRoutes, ...consoleRoutes], { ...options, server, system });
+  const router = new Router([mount], () => policyOf(server), server.log);
+  return (path, { method = "GET", headers } = {}) => {
+    // `new Request` would tidy the address: what a socket brings is not tidied.
+    const request = { url: `http://127.0.0.1:1985${path}`, method, headers: new Headers(headers) } as Request;
+    return responseOf(router.handle(request, options.remoteIp ?? "10.0.0.1"));
+  };
+}
+
+/** An answer that must not be a live stream. */
+export async function responseOf(answer: Answer | Promise<Answer>): Promise<Response> {
+  const response = await answer;
+  if (response instanceof LiveAnswer) throw new Error("a live stream was answered");
+  return response;
+}
+
+/** The answer's body, which must be JSON. */
+export async function bodyOf(answer: Response | Promise<Response>): Promise<Record<string, unknown>> {
+  const response = await answer;
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`not JSON: ${text}`);
+  }
+}
+
+/** The first tags of the test media: metadata, both headers, some frames. */
+export function mediaTags(count: number): FlvTag[] {
+  const bytes = Deno.readFileSync(new URL("../fixtures/av_768x320_30s.flv", import.meta.url));
+  return [...new FlvDemuxer().push(bytes)].slice(0, count);
+}
+
+/** Begins a publish into a fake server's stream and sends the first tags of the test media. */
+export function publishInto(server: FakeServer, key: string, tagCount = 20): PublishSession {
+  const session = server.sources.findOrCreate(key, () => sourceOptions(server.config.vhosts[0]!)).startPublish(
+    "client",
+  );
+  for (const { type, timestampMs, payload } of mediaTags(tagCount)) {
+    const kind = type === FlvTagType.Audio ? "audio" : type === FlvTagType.Video ? "video" : "script";
+    session.publish({ kind, timestampMs, payload });
+  }
+  return session;
+}

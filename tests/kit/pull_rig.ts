@@ -1,0 +1,77 @@
+import { loadConfig, requireConfig } from "../../src/config/mod.ts";
+import { parseStreamUrl, withVhost } from "../../src/rtmp/url.ts";
+import { LiveSource } from "../../src/stream/live_source.ts";
+import type { UpstreamEnvironment } from "../../src/upstream/environment.ts";
+import { PullRegistry } from "../../src/upstream/pull/pull_registry.ts";
+import type { PullRequest } from "../../src/upstream/pull/pull_request.ts";
+import { parseTarget, type PullTarget } from "../../src/upstream/target.ts";
+import { ManualTimers } from "./manual_timers.ts";
+import { sourceOptions } from "./packets.ts";
+import { TestPlayer } from "../unit/stream/test_player.ts";
+import { TestLog } from "./test_log.ts";
+import { MemoryNetwork } from "./memory_lines.ts";
+import { MemoryOrigin, type OnAsked } from "./memory_origin.ts";
+
+/** An edge's side of pulls, without the edge: one stream, its player, and origins in memory on manual time. */
+export class PullRig {
+  readonly timers = new ManualTimers();
+  readonly network = new MemoryNetwork(this.timers);
+  readonly log = new TestLog();
+  readonly registry: PullRegistry;
+  readonly source: LiveSource;
+  readonly player: TestPlayer;
+  readonly targets: PullTarget[];
+  readonly request: PullRequest;
+
+  /** @param directives Of the vhost's cluster. */
+  constructor(addresses: readonly string[], directives = "") {
+    const { dial, randomBytes, random } = this.network;
+    this.registry = new PullRegistry({
+      dial: dial.bind(this.network),
+      randomBytes: randomBytes.bind(this.network),
+      random,
+      timers: this.timers,
+      log: this.log,
+      newCid: () => "pull",
+      connectArgs: () => ({}),
+      httpHeaders: () => [],
+    });
+    this.source = new LiveSource("/live/s", { ...sourceOptions, mwLatencyMs: 0 }, this.timers, () => {});
+    this.player = new TestPlayer(this.source);
+    this.targets = addresses.map((address) => parseTarget(address)!);
+    this.request = pullRequest(`cluster { mode remote; origin ${addresses.join(" ")}; ${directives} }`, this.targets);
+  }
+
+  get environment(): UpstreamEnvironment {
+    return this.registry.environment;
+  }
+
+  /** What the pull of the stream does. */
+  get state() {
+    return this.registry.states()[0];
+  }
+
+  origin(address: string, onAsked?: OnAsked): MemoryOrigin {
+    return new MemoryOrigin(this.network, address, onAsked);
+  }
+
+  /** Lets `ms` pass. */
+  run(ms: number): Promise<void> {
+    return this.timers.run(ms);
+  }
+}
+
+function pullRequest(directives: string, targets: readonly PullTarget[]): PullRequest {
+  const text = `listen 1935; vhost __defaultVhost__ { ${directives} }`;
+  const [vhost] = requireConfig(loadConfig({ path: "test.conf", text })).vhosts;
+  const url = withVhost(parseStreamUrl("rtmp://edge/live", "s"), "__defaultVhost__");
+  return {
+    url,
+    vhost: vhost!,
+    pageUrl: "",
+    swfUrl: "",
+    via: [],
+    protocol: "rtmp",
+    findTargets: () => Promise.resolve(targets),
+  };
+}

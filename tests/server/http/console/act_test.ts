@@ -1,0 +1,99 @@
+import { assertEquals, assertStringIncludes } from "../../../kit/assert.ts";
+import { HttpServer } from "../../../../src/http/server.ts";
+import { Server } from "../../../../src/server/server.ts";
+import { configOf, fakeClient, listLogger } from "../../../kit/fake_server.ts";
+
+const free = { host: "127.0.0.1", port: 0, text: "0" };
+const password = "auth { enabled on; username admin; password pw; }";
+
+/** A server with its API on a free port. */
+class Api implements AsyncDisposable {
+  readonly logged: string[] = [];
+  readonly kicked: string[] = [];
+  drained = 0;
+  readonly #server: Server;
+  readonly #http: HttpServer;
+
+  constructor(httpApi: string, cluster: string) {
+    const config = configOf(`http_api { enabled on; ${httpApi} } vhost __defaultVhost__ { cluster { ${cluster} } }`);
+    this.#server = new Server(
+      { ...config, listen: [free], httpApi: { ...config.httpApi, listen: free } },
+      listLogger(this.logged, ""),
+    );
+    this.#http = new HttpServer(this.#server, { drain: () => void this.drained++ });
+    this.#http.start();
+    for (const id of ["one00000", "two00000"]) {
+      this.#server.registry.add(fakeClient(id, "rtmp-play", { onKick: () => void this.kicked.push(id) }));
+    }
+  }
+
+  get host(): string {
+    return `127.0.0.1:${this.#http.port}`;
+  }
+
+  /** Lets this server act on another, as its console does. */
+  async act(query: string): Promise<{ status: number; text: string }> {
+    const headers = { origin: `http://${this.host}`, authorization: `Basic ${btoa("admin:pw")}` };
+    const answer = await fetch(`http://${this.host}/console/api/act?${query}`, { method: "POST", headers });
+    return { status: answer.status, text: await answer.text() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#http.stop();
+    await this.#server.stop();
+  }
+}
+
+const options = { sanitizeOps: false, sanitizeResources: false };
+
+for (const proof of ["token", "hmac"]) {
+  Deno.test(`the console acts on a coworker with a password through its own server, by ${proof}`, options, async () => {
+    await using there = new Api(password, "coworker_token s3cret;");
+    await using here = new Api(password, `coworkers ${there.host}; coworker_token s3cret; coworker_proof ${proof};`);
+    assertEquals((await here.act(`server=${there.host}&do=kick&id=two00000`)).status, 200);
+    assertEquals((await here.act(`server=${encodeURIComponent(there.host)}&do=drain`)).status, 200);
+    assertEquals([there.kicked, there.drained, here.kicked, here.drained], [["two00000"], 1, [], 0]);
+    const calls = there.logged.filter((line) => line.includes("(coworker)"));
+    assertEquals(calls, [
+      "info [] HTTP API: DELETE /api/v1/clients/two00000 by 127.0.0.1 (coworker)",
+      "info [] HTTP API: POST /api/v1/drain by 127.0.0.1 (coworker)",
+    ]);
+    assertEquals([...here.logged, ...there.logged].filter((line) => line.includes("s3cret")), []);
+  });
+}
+
+Deno.test("a coworker that refuses or does not answer is named, with what to do", options, async () => {
+  await using there = new Api(password, "coworker_token s3cret;");
+  await using here = new Api("", `coworkers ${there.host} 127.0.0.1:1; coworker_token other;`);
+  const refused = await here.act(`server=${there.host}&do=drain`);
+  assertEquals([refused.status, there.drained], [502, 0]);
+  assertStringIncludes(refused.text, `${there.host} refused: it asks for a password; give both servers the same`);
+  const silent = await here.act("server=127.0.0.1:1&do=drain");
+  assertEquals(silent.status, 502);
+  assertStringIncludes(silent.text, "127.0.0.1:1 did not answer:");
+});
+
+Deno.test(
+  "only coworkers of the configuration can be reached, and only for what the console does",
+  options,
+  async () => {
+    await using there = new Api("", "");
+    await using here = new Api("", `coworkers ${there.host};`);
+    await using stranger = new Api("", "");
+    const cases: [query: string, status: number][] = [
+      [`server=${stranger.host}&do=drain`, 404],
+      [`server=admin:pw@${there.host}&do=drain`, 404],
+      [`server=${there.host}/x&do=drain`, 404],
+      [`server=${there.host}%23&do=drain`, 404],
+      ["server=&do=drain", 404],
+      ["do=drain", 404],
+      [`server=${there.host}&do=reload`, 400],
+      [`server=${there.host}&do=kick&id=`, 400],
+      [`server=${there.host}&do=kick&id=..%2Fdrain`, 400],
+      [`server=${there.host}&do=kick&id=x%3Fy`, 400],
+      [`server=${there.host}`, 400],
+    ];
+    for (const [query, status] of cases) assertEquals([query, (await here.act(query)).status], [query, status]);
+    assertEquals([there.drained, there.kicked, stranger.drained, stranger.kicked], [0, [], 0, []]);
+  },
+);
