@@ -119,7 +119,7 @@ serverTest("Edge holds players until an origin gets the stream, and refuses them
   await using edge = edgeOver([origin.port], "owner_timeout 1500;");
   using early = await Viewer.start(edge.port, "later");
   using hopeless = await Viewer.start(edge.port, "never");
-  await sleep(500);
+  await until("both are asked for", () => origin.holds.clients === 2);
   using _publisher = await Publisher.start(origin.port, "later");
   await early.waitForFrames(10);
   assertEquals(early.breaks, []);

@@ -59,6 +59,21 @@ Deno.test("StreamForward pauses between rounds that found nobody, and goes on fo
   assertEquals([rig.takenBy, server.clients.size], [[A], 1]);
 });
 
+Deno.test("StreamForward does not storm a server that refuses, or that takes the stream and drops it again", async () => {
+  for (const isTaken of [false, true]) {
+    const rig = new Rig([A]);
+    const server = rig.origin(A);
+    server.ignores = ({ kind }) => kind === "publish";
+    server.onIgnored((client, { id }) => {
+      server.tell(client, (session) => isTaken ? session.accept(id) : session.reject(id, "publishDenied", "no"));
+      if (isTaken) client.conn.close();
+    });
+    using _forward = rig.forward();
+    await rig.timers.run(10_000, 50);
+    assertEquals([rig.network.dialled.length, rig.takenBy.length], isTaken ? [9, 9] : [9, 0], `taken: ${isTaken}`);
+  }
+});
+
 Deno.test("StreamForward tells that nobody takes the stream, where that ends it", async () => {
   const rig = new Rig([A, B]);
   using _forward = rig.forward({ onRefused: (reason) => rig.refusals.push(reason) });

@@ -146,6 +146,35 @@ Deno.test("PullRace leaves a server that sends headers and no frame, for want of
   assertMatch(rig.failures[0]!, /no media for 700 ms$/);
 });
 
+Deno.test("PullRace hears of a server that comes back while another one holds its question", async () => {
+  const rig = new RaceRig([A, B]);
+  rig.origin(B);
+  rig.start();
+  await rig.run(1500);
+  assertEquals(rig.fedBy, []);
+  playsAfter(rig, A, 0);
+  await rig.run(250);
+  assertEquals(rig.fedBy, [A]);
+});
+
+Deno.test("PullRace asks a server again that had no stream, once a second, while another one holds its question", async () => {
+  const rig = new RaceRig([A, B]);
+  rig.origin(B);
+  let hasStream = false;
+  const a: MemoryOrigin = rig.origin(A, (client, { kind }) => {
+    if (kind !== "play") return;
+    if (hasStream) a.sendTo(client, key(1, 0));
+    else a.tell(client, (session) => session.sendStatus("playStreamNotFound"));
+  });
+  const race = rig.start();
+  await rig.run(1900);
+  assertEquals(rig.network.dialled.filter((address) => address === A).length, 2);
+  hasStream = true;
+  await rig.run(200);
+  assertEquals(rig.fedBy, [A]);
+  race.stop();
+});
+
 Deno.test("PullRace.add() asks a server that was not known at the start", async () => {
   const rig = new RaceRig([A]);
   rig.origin(A);
