@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess } from "../kit/assert.ts";
+import { ThreadRecord } from "../../src/threads/protocol/thread_records.ts";
 import { sourceFiles, walk } from "./source_files.ts";
 
 const top = new URL("../../", import.meta.url);
@@ -53,33 +54,50 @@ Deno.test("links between pages lead to files and headings that are there", () =>
   assertEquals(pages.flatMap((path) => deadLinks(path, read(path))), []);
 });
 
-Deno.test("src/README.md names every room, and the rooms in it", () => {
-  const rows = new Map<string, string>();
-  for (const line of read("src/README.md").split("\n")) {
-    const room = /^\| `(\w+)\/`/.exec(line)?.[1];
-    if (room !== undefined) rows.set(room, line);
-  }
+/** The rooms of the table in src/README.md: `room`, and `room/inner` for each room in it. */
+function namedRooms(text: string): string[] {
+  return text.split("\n").flatMap((line) => {
+    const [, room, inner] = /^\| `(\w+)\/` *\|[^|]*\|([^|]*)\|$/.exec(line) ?? [];
+    if (room === undefined) return [];
+    return [room, ...Array.from(inner!.matchAll(/`(\w+)\/`/g), ([, name]) => `${room}/${name}`)];
+  });
+}
+
+Deno.test("src/README.md names every room and the rooms in it, and no others", () => {
   const folders = new Set(walk("src").map((path) => path.split("/").slice(1, -1).slice(0, 2).join("/")));
   folders.delete("");
-  const unnamed = [...folders].filter((folder) => {
-    const [room = "", inner] = folder.split("/");
-    const row = rows.get(room);
-    return row === undefined || (inner !== undefined && !row.includes(`\`${inner}/\``));
-  });
-  assertGreater(folders.size, 10);
-  assertEquals(unnamed, []);
+  assertGreater(folders.size, 30);
+  assertEquals(namedRooms("| `a/` | x | `b/` c, `d/` |"), ["a", "a/b", "a/d"]);
+  assertEquals(namedRooms(read("src/README.md")).sort(), [...folders].sort());
 });
 
-Deno.test("src/README.md speaks of classes and functions that there are", () => {
+Deno.test("pages in src speak of classes and functions that there are", () => {
   const program = sourceFiles().map(({ text }) => text).join("\n");
-  const names = new Set(
-    Array.from(read("src/README.md").matchAll(/`([A-Z][a-z]+[A-Z]\w*|[a-z]+[A-Z]\w*)`/g), ([, name]) => name!),
-  );
-  assertGreater(names.size, 15);
-  const gone = [...names].filter((name) =>
-    !new RegExp(`\\b(?:class|function|interface|type) ${name}\\b`).test(program)
-  );
+  const gone = ["src/README.md", "src/threads/README.md"].flatMap((page) => {
+    const named = read(page).matchAll(/`([A-Z][a-z]+[A-Z]\w*|[a-z]+[A-Z]\w*)`/g);
+    const names = [...new Set(Array.from(named, ([, name]) => name!))];
+    assertGreater(names.length, 10, page);
+    return names.filter((name) => !isDeclared(name, program)).map((name) => `${page}: ${name}`);
+  });
   assertEquals(gone, []);
+  assert(!isDeclared("NoSuchThing", program));
+});
+
+/** Declared by the program or known to all programs, or a kind of record between threads. */
+function isDeclared(name: string, program: string): boolean {
+  const isOwn = new RegExp(`\\b(?:class|function|interface|type) ${name}\\b`).test(program);
+  return isOwn || name in globalThis || name in Deno.errors || name in ThreadRecord;
+}
+
+Deno.test("src/threads/README.md has each record between threads once, with its direction", () => {
+  const rows = read("src/threads/README.md").matchAll(/^\| `(\w+)` +\| to (worker|first) +\|/gm);
+  const directions = Array.from(rows, ([, name, to]) => `${name} to ${to}`).sort();
+  const firstFromWorker = ThreadRecord.Unlistened;
+  const records = Object.entries(ThreadRecord);
+  assertEquals(
+    directions,
+    records.map(([name, kind]) => `${name} to ${kind < firstFromWorker ? "worker" : "first"}`).sort(),
+  );
 });
 
 Deno.test("src/README.md names every dependency", () => {

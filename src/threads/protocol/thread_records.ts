@@ -1,54 +1,62 @@
-/** What one thread tells another about the sockets that the other has no hold of. */
+/**
+ * What the first thread and a worker tell each other about the worker's sockets. `id` names a listener, a socket, a tail
+ * or a piece of shared memory; `x`, `y` and `z` depend on the record.
+ */
 export const ThreadRecord = {
-  /** To the worker: listen; the payload is the address. */
+  /** To the worker: open port `id`; the payload is a `ThreadAddress` in JSON. */
   Listen: 1,
+  /** Close port `id`; answered by {@link ThreadRecord.Unlistened}. */
   Unlisten: 2,
   /** Read up to `x` bytes of socket `id`; answered by {@link ThreadRecord.Data} or an end. */
   Read: 3,
-  /** Write the payload. */
+  /** Write the payload to socket `id`. */
   WriteBytes: 4,
-  /** Write `z` bytes of shared memory `x` from offset `y` on. */
+  /** Write `z` bytes of shared memory `x`, starting at offset `y`, to socket `id`. */
   WriteShared: 5,
+  /** End the sending half of socket `id`. */
   CloseWrite: 6,
+  /** Close socket `id` and forget it. */
   Close: 7,
   /** Let go of shared memory `id`. */
   Forget: 8,
-  /** Asks for a sign of life. */
+  /** Answer with {@link ThreadRecord.Pong} and the progress of all followers. */
   Ping: 9,
-  /** Small segments of socket `id` leave at once (`x` is 1), or wait (0). */
+  /** `TCP_NODELAY` of socket `id`: on (`x` is 1) or off (0). */
   NoDelay: 10,
-  /** LiveTail `id` goes on with `z` bytes of shared memory `x` from offset `y` on. */
+  /** Tail `id` continues with `z` bytes of shared memory `x`, starting at offset `y`. */
   TailPiece: 11,
-  /** Nobody follows tail `id` any more. */
+  /** Nobody follows tail `id` any longer. */
   TailEnd: 12,
-  /** Socket `id` is sent tail `x` from its next piece on. */
+  /** Send tail `x` to socket `id`, starting with the tail's next piece. */
   Follow: 13,
-  /** No longer, behind the piece that is being sent. */
+  /** Stop that after the piece being sent; answered by {@link ThreadRecord.Unfollowed}. */
   Unfollow: 14,
-  /** Listener `id` shows another certificate; the payload is that and its key. */
+  /** Port `id` shows another certificate; the payload is `TlsKeys` in JSON. */
   Renew: 15,
-  /** From the worker: listener `id` is closed, its port is free. */
+  /** From the worker: port `id` is closed in this thread. */
   Unlistened: 19,
-  /** Socket `id` was accepted by listener `x`; the payload is its addresses. */
+  /** Port `x` accepted socket `id`; the payload is its `SocketAddresses` in JSON. */
   Accepted: 20,
-  /** Listener `id` does not work; the payload says why. */
+  /** Port `id` could not be opened; the payload is the error. */
   ListenFailed: 21,
-  /** Listener `id` could not accept `x` connections since the last such record; the payload says why. */
+  /** Port `id` failed to accept `x` connections since the last such record; the payload is the last error. */
   AcceptFailed: 22,
-  /** The payload was read. */
+  /** The payload was read from socket `id`. */
   Data: 23,
-  /** The peer ended its sending. */
+  /** The peer of socket `id` has ended its sending. */
   End: 24,
+  /** Reading from socket `id` failed; the payload is the error. */
   ReadFailed: 25,
-  /** `x` bytes were taken. */
+  /** Socket `id` took `x` bytes. */
   Written: 26,
+  /** Writing to socket `id` failed, for a write or for a follower; the payload is the error. */
   WriteFailed: 27,
   Pong: 28,
-  /** Socket `id` was sent all before piece `x`, `y` bytes since the last such record; `z` is 1 if there are more. */
+  /** Socket `id` was sent all pieces before number `x`, `y` bytes since the last report; `z` is 1 if more are waiting. */
   Progress: 29,
-  /** The same, and it no longer follows. */
+  /** The same, and the socket no longer follows. */
   Unfollowed: 30,
-  /** Listener `id` came to no TLS handshake; the payload is the client's address and, in the next line, why. */
+  /** A client of port `id` did not get through TLS; the payload is its IP address and, on the next line, the reason. */
   HandshakeFailed: 31,
 } as const;
 
@@ -67,7 +75,7 @@ const HEADER_WORDS = 6;
 const WORD_BYTES = 4;
 const nothing = new Uint8Array(0);
 
-/** Records one behind the other, to be sent as one message: kind, id, x, y, z, length of the payload, payload. */
+/** Collects records to be sent as one message: kind, id, x, y, z, length of the payload, payload. */
 export class RecordBatch {
   #words = new Int32Array(1024);
   #usedWords = 0;
@@ -86,7 +94,7 @@ export class RecordBatch {
     this.#append(kind, id, x, 0, 0, payload);
   }
 
-  /** What was added, of no use to this batch any more. */
+  /** The records added so far as one message; the batch is empty afterwards. */
   take(): ArrayBuffer {
     const bytes = this.#words.buffer.slice(0, this.#usedWords * WORD_BYTES);
     this.#usedWords = 0;
