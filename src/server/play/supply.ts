@@ -158,10 +158,12 @@ export class PlaySupply implements Disposable {
   #pull(findTargets: PullRequest["findTargets"]): void {
     const { source, vhost } = this.#request;
     this.#acquire(findTargets);
-    if (source.isActive) return;
+    const isThere = () => source.isActive && this.#lease?.isSilent !== true;
+    if (isThere()) return;
     const { ownerTimeoutMs } = vhost.cluster;
     this.#notFoundTimer = this.#context.timers.after(ownerTimeoutMs, () => {
-      this.#sink.onNotFound(this.#notFound(ownerTimeoutMs));
+      // A server that was silent may have gone on meanwhile.
+      if (!isThere()) this.#sink.onNotFound(this.#notFound(ownerTimeoutMs));
     });
   }
 

@@ -9,6 +9,8 @@ import { type PullState, StreamPull } from "./stream_pull.ts";
 export interface PullLease extends Disposable {
   /** Why the stream is not there (yet); empty when it is. */
   readonly lastError: string;
+  /** The server that feeds the stream sends nothing any more; it may go on, or another one take over. */
+  readonly isSilent: boolean;
   /** Somebody who published the stream here has just left: it is looked for elsewhere at once. */
   hurry(): void;
 }
@@ -54,6 +56,9 @@ export class PullRegistry {
     return {
       get lastError() {
         return entry.pull.state.lastError;
+      },
+      get isSilent() {
+        return entry.pull.isSilent;
       },
       hurry: () => entry.pull.hurry(),
       [Symbol.dispose]: () => {

@@ -52,7 +52,6 @@ export class StreamPull {
   #race: PullRace | null = null;
   /** Looks for a server to move to while the race before still holds the source. */
   #successor: PullRace | null = null;
-  /** Whether the server that feeds the source sends nothing any more. */
   #isSilent = false;
   /** The search for a server under way, until one feeds the source. */
   #trace: Span | null = null;
@@ -73,6 +72,11 @@ export class StreamPull {
     this.#environment = environment;
     this.#leases = leases;
     this.#log = environment.log.withCid(environment.newCid());
+  }
+
+  /** The server that feeds the source sends nothing any more; another one is looked for. */
+  get isSilent(): boolean {
+    return this.#isSilent;
   }
 
   /** Works until {@link stop}. Never throws. */
