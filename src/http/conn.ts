@@ -19,6 +19,8 @@ export interface HttpConnOptions {
   readonly router: Router;
   readonly world: Timers & Pick<World, "randomBytes">;
   readonly log: Logger;
+  /** Address of the client of a request, where the TCP peer may be a proxy; by default the peer is the client. */
+  clientAddress?(peerIp: string, headers: Headers): string;
   /** A live stream has ended, for the viewer at least. */
   onLiveEnd?(reason: CloseReason): void;
 }
@@ -59,6 +61,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
   readonly #writer: ResponseWriter;
   readonly #input = new HeadBuffer();
   readonly #queued: Uint8Array[] = [];
+  #remoteIp: string;
   #viewer: LiveViewer | null = null;
   /** Headers of whatever the viewer is answered with. */
   #commonHeaders = new Headers();
@@ -76,6 +79,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
   constructor(tcp: TcpConn, options: HttpConnOptions) {
     const { world } = options;
     this.#tcp = tcp;
+    this.#remoteIp = tcp.remoteIp;
     this.#options = options;
     this.id = randomId(world, 8);
     this.log = options.log.withCid(this.id);
@@ -84,8 +88,9 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     this.#waitingSinceMs = this.#stalledSinceMs = world.nowMs();
   }
 
+  /** Of the client whose request was read last: behind a proxy, each may be another's. */
   get remoteIp(): string {
-    return this.#tcp.remoteIp;
+    return this.#remoteIp;
   }
 
   get bytesIn(): number {
@@ -229,9 +234,11 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
       return false;
     }
     const { method, target, host, headers, minorVersion, keepsAlive } = head;
+    const { clientAddress, router } = this.#options;
+    this.#remoteIp = clientAddress?.(this.#tcp.remoteIp, headers) ?? this.#tcp.remoteIp;
     const scheme = this.#tcp.isEncrypted ? "https" : "http";
     const request = { method, url: `${scheme}://${host}${target}`, headers, minorVersion };
-    const answer = await this.#options.router.handle(request, this.remoteIp);
+    const answer = await router.handle(request, this.remoteIp);
     if (answer instanceof LiveAnswer) {
       this.#openViewer(answer);
       return false;

@@ -16,6 +16,8 @@ export interface HttpListenerOptions {
   readonly router: Router;
   /** Of the server; its ports may be others, as those that speak TLS. */
   readonly world: Pick<World, "nowMs" | "after" | "randomBytes">;
+  /** Address of the client of a request, where the TCP peer may be a proxy; by default the peer is the client. */
+  clientAddress?(peerIp: string, headers: Headers): string;
   readonly log: Logger;
   /** Most connections at a time. */
   maxConnections(): number;

@@ -3,6 +3,7 @@ import type { ListenWorld } from "../net/tcp_listener.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
 import { TlsPorts, type TlsPortsOptions } from "../server/rtmp/tls_ports.ts";
+import { clientAddress } from "./access/client_address.ts";
 import { describeAccess } from "./access/describe_access.ts";
 import { openPolicy, policyOf } from "./access/policy.ts";
 import { apiRoutes } from "./api/routes.ts";
@@ -175,7 +176,18 @@ export class HttpServer {
     const { world, log, registry } = this.#server;
     const maxConnections = () => Math.min(this.#server.config.maxConnections, most);
     const onLiveEnd = (reason: CloseReason) => registry.ends.note("http", reason);
-    return new HttpListener({ name, router, world, log, ports, maxConnections, onLiveEnd });
+    const clientOf = (peerIp: string, headers: Headers) =>
+      clientAddress(peerIp, headers, this.#server.config.trustedProxies);
+    return new HttpListener({
+      name,
+      router,
+      world,
+      log,
+      ports,
+      maxConnections,
+      onLiveEnd,
+      clientAddress: clientOf,
+    });
   }
 }
 

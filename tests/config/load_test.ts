@@ -49,6 +49,7 @@ Deno.test("loadConfig gives every value its default", () => {
     workers: "auto",
     maxConnectionsPerIp: 0,
     connectRatePerIp: 0,
+    trustedProxies: [],
     clientTimeoutMs: 10_000,
     tlsCaFile: "",
     advertise: null,

@@ -224,3 +224,14 @@ for (const [text, value, ok] of workers) {
     assertEquals(aboutValue, ok ? [] : [`error: "workers": "${text}" is not "auto" or a number from 0 to 64`]);
   });
 }
+
+Deno.test("trusted_proxies are addresses and networks", () => {
+  const { config, messages } = load("trusted_proxies 127.0.0.1 10.0.0.0/8 fd00::/8 proxy.example 10.0.0.0/33;");
+  assertEquals(config.trustedProxies, ["127.0.0.1", "10.0.0.0/8", "fd00::/8"]);
+  assertEquals(
+    messages,
+    ["proxy.example", "10.0.0.0/33"].map((word) => {
+      return `error: "trusted_proxies": "${word}" is not an IP address or a network (IP/BITS)`;
+    }),
+  );
+});

@@ -1,6 +1,7 @@
 import { block, blocks, directive } from "./row.ts";
 import { advertisedAddress, listenAddresses } from "../values/address.ts";
 import { bytes, integer, milliseconds } from "../values/number.ts";
+import { networks } from "../values/network.ts";
 import { text } from "../values/type.ts";
 import { workerCount } from "../values/workers.ts";
 import { exporterRows } from "./exporter.ts";
@@ -66,6 +67,14 @@ export const rootRows = {
     extension: true,
     doc: "Maximum number of new connections per second from one address (IPv6: one /64 network), averaged over 10 " +
       "s; 0 means no limit.",
+  }),
+  trustedProxies: directive("trusted_proxies", networks(), {
+    default: [],
+    reload: "live",
+    extension: true,
+    doc: "Addresses and networks (`IP/BITS`) of your HTTP proxies. Only these are believed in `X-Forwarded-For`: the " +
+      "last address in it that is not a proxy's counts as the client's, for limits, `security`, hooks, the API and " +
+      "the log.",
   }),
   clientTimeoutMs: directive("client_timeout", milliseconds({ min: 1 }), {
     default: 10_000,

@@ -1,6 +1,6 @@
-import { isIpv4, isIpv6 } from "../address.ts";
 import { quoteWord } from "../problem.ts";
 import type { ConfWord } from "../srs/lexer.ts";
+import { isNetwork } from "./network.ts";
 import type { ValueReport, ValueType } from "./type.ts";
 
 /**
@@ -32,17 +32,10 @@ export function accessRule(): ValueType<AccessRule> {
 
 function checkAddress(action: ConfWord, address: ConfWord | undefined, report: ValueReport): void {
   if (!address) report.warn(action, `the rule has no address and matches nobody`, `add one, or "all" for everybody`);
-  else if (!isRuleAddress(address.text)) {
+  else if (address.text !== "all" && !isNetwork(address.text)) {
     report.warn(
       address,
       `${quoteWord(address.text)} is not "all", an IP address or IP/BITS; the rule matches nobody`,
     );
   }
-}
-
-function isRuleAddress(text: string): boolean {
-  const [ip = "", bits, ...rest] = text.split("/");
-  if (text === "all") return true;
-  const most = isIpv4(ip) ? 32 : isIpv6(ip) ? 128 : -1;
-  return rest.length === 0 && most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
 }

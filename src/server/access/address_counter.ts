@@ -85,8 +85,8 @@ export class AddressCounter {
   }
 }
 
-/** What is counted as one address: IPv4 as it is, of IPv6 the first 64 bits. */
+/** What is counted as one address: IPv4, also where it is written in IPv6, or of IPv6 the first 64 bits. */
 export function networkOf(ip: string): string {
   const bytes = parseAddress(ip);
-  return bytes?.length === 16 ? `${bytes.subarray(0, 8)}` : ip;
+  return bytes === null ? ip : bytes.length === 16 ? `${bytes.subarray(0, 8)}` : bytes.join(".");
 }

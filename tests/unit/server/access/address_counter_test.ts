@@ -63,6 +63,16 @@ Deno.test("AddressCounter takes an IPv6 network of 64 bits for one address", () 
   assertEquals(enter("2001:db8::2"), null);
 });
 
+Deno.test("AddressCounter takes an IPv4 address written in IPv6 for the same address", () => {
+  const counter = new AddressCounter();
+  const enter = (ip: string) => counter.enter(ip, 0, { maxConnectionsPerIp: 1, connectRatePerIp: 0 });
+  assertEquals([enter("::ffff:192.0.2.1"), enter("192.0.2.1"), enter("::ffff:192.0.2.2")], [
+    null,
+    "max_connections_per_ip",
+    null,
+  ]);
+});
+
 Deno.test("AddressCounter remembers no more addresses than it can, however many come", () => {
   const counter = new AddressCounter();
   for (let i = 0; i < 70_000; i++) {
