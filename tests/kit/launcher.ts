@@ -107,9 +107,9 @@ export function freePort(): number {
 }
 
 /** True when something accepts connections there. */
-export async function isListening(port: number): Promise<boolean> {
+export async function isListening(port: number, hostname = "127.0.0.1"): Promise<boolean> {
   try {
-    using _conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    using _conn = await Deno.connect({ hostname, port });
     return true;
   } catch {
     return false;

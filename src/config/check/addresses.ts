@@ -45,6 +45,8 @@ function collide(a: Listener, b: Listener): boolean {
   if (a.address.port !== b.address.port || !(covers(a.address, b.address) || covers(b.address, a.address))) {
     return false;
   }
+  // One socket of a directive takes the clients of both, for example of 1935 and [::]:1935.
+  if (a.path.join() === b.path.join() && a.address.host !== b.address.host) return false;
   const isHttp = ({ path }: Listener) => path[0] === "http_api" || path[0] === "http_server";
   // Both plain or both https, with one address: SRS serves both from one listener.
   const mayShare = isHttp(a) && isHttp(b) && a.path.length === b.path.length && a.path[0] !== b.path[0];

@@ -1,4 +1,4 @@
-import { describeError } from "../../base/errors.ts";
+import { describeError, SrsError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Config, ListenAddress } from "../../config/mod.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
@@ -44,22 +44,27 @@ export class RtmpListeners implements ReloadPart {
    * @throws {SrsError} `SocketListen` if one cannot be bound; none is left open then.
    */
   open(config: Pick<Config, "listen" | "rtmps">): void {
-    this.#bound = this.#bindAll(unique(this.#options.addresses(config)));
+    this.#bound = this.#bindAll(unique(this.#options.addresses(config)), []);
     for (const bound of this.#bound) this.#serve(bound);
   }
 
   /** Binds the addresses that are new; with the commit, those that are no longer wanted accept nobody any more. */
   async prepare(config: Pick<Config, "listen" | "rtmps">): Promise<PreparedReload> {
     const wanted = unique(this.#options.addresses(config));
-    const removed = this.#bound.filter((bound) => !wanted.some((address) => isSame(address, bound.address)));
-    const added = wanted.filter((address) => !this.#bound.some((bound) => isSame(address, bound.address)));
+    const isBound = (address: ListenAddress) => this.#bound.some((bound) => isSame(address, bound.address));
+    const isCoveredAnew = (address: ListenAddress) => wanted.some((each) => !isBound(each) && covers(each, address));
+    const removed = this.#bound.filter(({ address }) =>
+      !wanted.some((each) => isSame(each, address)) || isCoveredAnew(address)
+    );
+    const kept = this.#bound.filter((each) => !removed.includes(each));
+    const added = wanted.filter((address) => !kept.some((each) => isSame(address, each.address)));
     // 1.2.3.4:1935 cannot be bound beside 0.0.0.0:1935: that one goes first, and comes back if need be.
     const inTheWay = removed.filter(({ address }) => added.some(({ port }) => port !== 0 && port === address.port));
     for (const { listener } of inTheWay) listener.close();
     await Promise.all(inTheWay.map(({ serving }) => serving));
     let bound: Bound[];
     try {
-      bound = this.#bindAll(added);
+      bound = this.#bindAll(added, kept);
     } catch (error) {
       this.#restore(inTheWay);
       throw error;
@@ -68,9 +73,10 @@ export class RtmpListeners implements ReloadPart {
       commit: () => {
         for (const { address, listener } of removed) {
           listener.close();
+          if (wanted.some((each) => isSame(each, address))) continue;
           this.#options.log.info(`${this.#options.name} listens no longer on ${address.text}`);
         }
-        const all = [...this.#bound, ...bound];
+        const all = [...kept, ...bound];
         this.#bound = wanted.flatMap((address) => all.find((each) => isSame(address, each.address)) ?? []);
         for (const each of bound) this.#serve(each);
       },
@@ -92,16 +98,34 @@ export class RtmpListeners implements ReloadPart {
     await Promise.all(this.#bound.map(({ serving }) => serving));
   }
 
-  #bindAll(addresses: readonly ListenAddress[]): Bound[] {
+  /** @param kept Sockets that stay. */
+  #bindAll(addresses: readonly ListenAddress[], kept: readonly Bound[]): Bound[] {
     const bound: Bound[] = [];
     try {
-      for (const address of addresses) {
-        bound.push({ address, listener: this.#bind(address), serving: Promise.resolve() });
+      for (const address of addresses.toSorted((a, b) => Number(covers(b, a)) - Number(covers(a, b)))) {
+        const listener = this.#bindBeside(address, [...kept, ...bound]);
+        if (listener !== null) bound.push({ address, listener, serving: Promise.resolve() });
       }
-      return bound;
+      return addresses.flatMap((address) => bound.find((each) => each.address === address) ?? []);
     } catch (error) {
       for (const { listener } of bound) listener.close();
       throw error;
+    }
+  }
+
+  /**
+   * Binds an address, unless the clients of another socket are also those of this one: that of `[::]` takes IPv4 too,
+   * where the system does not say otherwise (`net.ipv6.bindv6only`). SRS has both sockets, for it binds `[::]` to IPv6 only.
+   */
+  #bindBeside(address: ListenAddress, others: readonly Bound[]): TcpListener | null {
+    try {
+      return this.#bind(address);
+    } catch (error) {
+      const isInUse = error instanceof SrsError && error.cause instanceof Deno.errors.AddrInUse;
+      const cover = others.find((other) => covers(other.address, address));
+      if (!isInUse || cover === undefined) throw error;
+      this.#options.log.info(`${this.#options.name} listens on ${address.text} through ${cover.address.text}`);
+      return null;
     }
   }
 
@@ -139,4 +163,10 @@ function unique(addresses: readonly ListenAddress[]): ListenAddress[] {
 
 function isSame(a: ListenAddress, b: ListenAddress): boolean {
   return a.port === b.port && a.host === b.host;
+}
+
+/** Whether a socket on `a` can take the clients of another address, `b`. */
+function covers(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port !== b.port || a.port === 0 || a.host === b.host) return false;
+  return a.host === "::" || (["", "0.0.0.0"].includes(a.host) && !b.host.includes(":"));
 }

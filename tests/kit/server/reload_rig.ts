@@ -9,6 +9,8 @@ import { TestLog } from "../test_log.ts";
 export interface RigFile {
   /** Ports of the loopback to listen on. */
   ports?: readonly number[];
+  /** The words of `listen`, where they are others. */
+  listen?: (port: number) => string;
   root?: string;
   /** In the default vhost. */
   vhost?: string;
@@ -43,9 +45,9 @@ export class ReloadRig implements AsyncDisposable {
   }
 
   /** The text of a file; it listens on the rig's port unless told otherwise. */
-  compose({ ports = [this.port], root = "", vhost = "", vhosts = "" }: RigFile): string {
-    const listen = ports.map((port) => `127.0.0.1:${port}`).join(" ");
-    return `listen ${listen};\n${root}\nvhost __defaultVhost__ { ${vhost} }\n${vhosts}\n`;
+  compose({ ports = [this.port], listen, root = "", vhost = "", vhosts = "" }: RigFile): string {
+    const words = listen?.(this.port) ?? ports.map((port) => `127.0.0.1:${port}`).join(" ");
+    return `listen ${words};\n${root}\nvhost __defaultVhost__ { ${vhost} }\n${vhosts}\n`;
   }
 
   /** Writes another file and reloads it. @returns What the log says of it, without the first line and the id. */

@@ -210,3 +210,16 @@ serverTest("Reloader.stop() waits for the reload on its way and begins no other"
   assertEquals([await running, await waiting, await rig.reloader.reload("three")], [true, false, false]);
   await sleep(0);
 });
+
+serverTest("[::] takes the clients of 0.0.0.0 on its port too, and gives them back with a reload", async () => {
+  await using rig = new ReloadRig({ listen: (port) => `${port} [::]:${port}` });
+  assert(await isListening(rig.port));
+  assert(await isListening(rig.port, "::1"));
+  await rig.reload({ listen: (port) => `${port}` });
+  assert(await isListening(rig.port));
+  assert(!await isListening(rig.port, "::1"));
+  await rig.reload({ listen: (port) => `127.0.0.1:${port} [::]:${port}` });
+  assert(await isListening(rig.port));
+  assert(await isListening(rig.port, "::1"));
+  assertEquals(rig.log.find("cannot"), []);
+});
