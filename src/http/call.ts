@@ -1,31 +1,35 @@
 import { Query } from "./query.ts";
 
-/** An HTTP request as handlers see it. The body is never read. */
-export interface Call {
+/** What a connection knows of a request. The body is never read. */
+export interface HttpRequest {
   readonly method: string;
-  /** Address as sent, with scheme and host. */
-  readonly uri: string;
-  /** Neither decoded nor made shorter: `..` and escapes match no route. */
-  readonly path: string;
+  /** Whether it came over TLS. */
+  readonly scheme: "http" | "https";
+  /** Host and port as the client named them; empty if it did not. */
+  readonly host: string;
   /** Path and query as they were sent: what a sender can sign. */
   readonly target: string;
-  /** What stands behind the `?`, without it. */
-  readonly search: string;
-  readonly query: Query;
   readonly headers: Headers;
   /** 1 in HTTP/1.1: only then answers may come in chunks. */
   readonly minorVersion: 0 | 1;
+}
+
+/** An HTTP request as handlers see it. */
+export interface Call extends HttpRequest {
+  /** Name or address in {@link host}, without port and brackets. */
+  readonly hostname: string;
+  /** Neither decoded nor made shorter: `..` and escapes match no route. */
+  readonly path: string;
+  /** What follows the `?`, without it. */
+  readonly search: string;
+  readonly query: Query;
   readonly remoteIp: string;
 }
 
-/** What a connection knows of a request. */
-export type HttpRequest = Pick<Request, "method" | "url" | "headers"> & { readonly minorVersion?: 0 | 1 };
-
 /** Cuts a request into pieces. Not by `new URL`: that changes what it finds odd, and what SRS sends may be odd. */
 export function readCall(request: HttpRequest, remoteIp: string): Call {
-  const { method, url, headers, minorVersion = 1 } = request;
-  const [, path = "", search = ""] = /^[a-z]+:\/\/[^/?#]*([^?#]*)\??([^#]*)/i.exec(url) ?? [];
-  const query = new Query(search);
-  const target = url.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
-  return { method, uri: url, path: path === "" ? "/" : path, target, search, query, headers, minorVersion, remoteIp };
+  const { host, target } = request;
+  const [, path = "", search = ""] = /^([^?#]*)\??([^#]*)/.exec(target) ?? [];
+  const hostname = host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+  return { ...request, hostname, path, search, query: new Query(search), remoteIp };
 }

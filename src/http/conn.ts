@@ -236,9 +236,8 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     const { method, target, host, headers, minorVersion, keepsAlive } = head;
     const { clientAddress, router } = this.#options;
     this.#remoteIp = clientAddress?.(this.#tcp.remoteIp, headers) ?? this.#tcp.remoteIp;
-    const scheme = this.#tcp.isEncrypted ? "https" : "http";
-    const request = { method, url: `${scheme}://${host}${target}`, headers, minorVersion };
-    const answer = await router.handle(request, this.remoteIp);
+    const scheme = this.#tcp.isEncrypted ? "https" as const : "http" as const;
+    const answer = await router.handle({ method, scheme, host, target, headers, minorVersion }, this.remoteIp);
     if (answer instanceof LiveAnswer) {
       this.#openViewer(answer);
       return false;

@@ -49,12 +49,16 @@ function finishHead(method: string, target: string, minorVersion: 0 | 1, headers
   if (!/^(?:\[[\da-f:.]*\]|[^\s,/?#@[\]:]*)(?::\d*)?$/i.test(host) || (minorVersion === 1 && !headers.has("host"))) {
     return { status: 400, message: "the request needs one Host" };
   }
+  const asked = absolute === null ? target : absolute[2]!.replace(/^(?!\/)/, "/");
+  if (!asked.startsWith("/") && !(method === "OPTIONS" && asked === "*")) {
+    return { status: 400, message: "the address must begin with a slash" };
+  }
   const body = readBodyLength(headers);
   if (typeof body !== "boolean") return body;
   const connection = headers.get("connection")?.toLowerCase() ?? "";
   return {
     method,
-    target: absolute === null ? target : absolute[2]!.replace(/^(?!\/)/, "/"),
+    target: asked,
     host,
     minorVersion,
     headers,

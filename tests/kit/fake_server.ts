@@ -1,4 +1,5 @@
 import { newEntityId } from "../../src/server/identity.ts";
+import { requestOf } from "./http_request.ts";
 import { filesWith, worldAt } from "./world.ts";
 import type { Logger } from "../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../src/config/mod.ts";
@@ -128,8 +129,7 @@ export function apiOf(
   const mount = mountRoutes([...apiRoutes, ...consoleRoutes], { ...options, server, system });
   const router = new Router([mount], () => policyOf(server), server.log);
   return (path, { method = "GET", headers } = {}) => {
-    // `new Request` would tidy the address: what a socket brings is not tidied.
-    const request = { url: `http://127.0.0.1:1985${path}`, method, headers: new Headers(headers) } as Request;
+    const request = requestOf(`http://127.0.0.1:1985${path}`, { method, headers: new Headers(headers) });
     return responseOf(router.handle(request, options.remoteIp ?? "10.0.0.1"));
   };
 }

@@ -40,7 +40,10 @@ export interface CallerRules {
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
 /** Tells who makes a call. A page of another origin is one whatever it proves: the proof is its visitor's, not its own. */
-export function identifyCaller(call: Pick<Call, "uri" | "headers" | "remoteIp">, rules: CallerRules): Caller {
+export function identifyCaller(
+  call: Pick<Call, "scheme" | "host" | "hostname" | "headers" | "remoteIp">,
+  rules: CallerRules,
+): Caller {
   const { headers, remoteIp: ip } = call;
   const doubt = doubtPage(call, rules);
   if (doubt !== null) return { kind: "page", ip, doubt };
@@ -59,24 +62,24 @@ export function isLoopback(ip: string): boolean {
 
 /** Null for programs and for pages of this server. Source: Fetch standard, `Origin` and `Sec-Fetch-Site`. */
 function doubtPage(
-  { uri, headers }: Pick<Call, "uri" | "headers">,
+  call: Pick<Call, "scheme" | "host" | "hostname" | "headers">,
   { operator, allowOrigin, isOwnName }: CallerRules,
 ): PageDoubt | null {
+  const { scheme, headers } = call;
   const origin = headers.get("origin")?.toLowerCase() ?? null;
   if (origin !== null && allowOrigin.includes(origin)) return null;
   const site = headers.get("sec-fetch-site");
   const isBrowser = /^mozilla\//i.test(headers.get("user-agent") ?? "");
   if (origin === null && site === null) return isBrowser ? { why: "noOrigin" } : null;
-  const [, scheme, host = ""] = /^(https?):\/\/([^/?#]*)/i.exec(uri.toLowerCase()) ?? [];
+  const host = call.host.toLowerCase();
   const isSame = site === "same-origin" || site === "none" ||
     (site === null && origin?.replace(/^https?:\/\//, "") === host);
   if (!isSame) return { why: "otherOrigin", origin: origin ?? "" };
   // A name that somebody points here has neither a certificate for it nor, in the browser, a password.
-  if (scheme === "https" || operator !== null || isOwnHost(host, isOwnName)) return null;
+  if (scheme === "https" || operator !== null || isOwnHost(call.hostname.toLowerCase(), isOwnName)) return null;
   return { why: "unknownHost", host, origin: origin ?? `http://${host}` };
 }
 
-function isOwnHost(host: string, isOwnName: (name: string) => boolean): boolean {
-  const name = host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+function isOwnHost(name: string, isOwnName: (name: string) => boolean): boolean {
   return parseAddress(name) !== null || name === "localhost" || name.endsWith(".localhost") || isOwnName(name);
 }

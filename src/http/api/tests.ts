@@ -9,13 +9,13 @@ export const testRoutes: readonly Route[] = [
     methods: "any",
     effect: "reads",
     doc: "shows the request",
-    handle({ server }, { uri, path, method, headers }) {
+    handle({ server }, { scheme, host, target, path, method, headers }) {
       const { srs_sig: sigature, srs_version: version, srs_url: link } = srsIdentity(server.identity, "", "");
       // Secrets of the caller are no business of a page that shows them.
       const shown = [...headers].filter(([name]) => name !== "authorization" && name !== "cookie");
       return envelope(server.identity, {
         data: {
-          uri,
+          uri: `${scheme}://${host}${target}`,
           path,
           METHOD: method,
           headers: Object.fromEntries(shown),

@@ -19,9 +19,8 @@ export function staticMount(server: FileServer): Mount {
 }
 
 /** The directory for a request, and what of its path is below. */
-function placeOf({ vhosts, httpServer }: Config, { uri, path }: Call): { dir: string; path: string } {
-  const host = /^https?:\/\/([^/:?#]*)/.exec(uri)?.[1] ?? "";
-  const vhost = vhosts.find(({ name }) => name === host) ?? vhosts.find(({ name }) => name === "__defaultVhost__");
+function placeOf({ vhosts, httpServer }: Config, { hostname, path }: Call): { dir: string; path: string } {
+  const vhost = vhosts.find(({ name }) => name === hostname) ?? vhosts.find(({ name }) => name === "__defaultVhost__");
   if (vhost?.enabled && vhost.httpStatic.enabled) {
     // What stands before the first slash is the vhost.
     const prefix = vhost.httpStatic.mount.replace(/^[^/]*/, "").replace(/\/*$/, "");

@@ -54,7 +54,7 @@ export function streamMount(context: ServerContext, files: Mount): Mount {
 
 async function openWebSocket(context: ServerContext, call: Call, found: StreamRequest) {
   const { crossdomain } = context.config.httpServer;
-  const wrong = refuseWebSocket(call.headers, call.headers.get("host") ?? "", crossdomain);
+  const wrong = refuseWebSocket(call.headers, call.host, crossdomain);
   if (wrong !== null) return wrong;
   const headers = await acceptWebSocket(call.headers);
   const request = viewerRequest(context, call, found, { carrier: "webSocket", status: 101, headers });
@@ -118,8 +118,8 @@ async function findOwner(
 }
 
 /** TLS ends here, or at a proxy in front of this server. */
-function isOverTls({ uri, headers }: Call): boolean {
-  return uri.startsWith("https:") || headers.get("x-forwarded-proto")?.toLowerCase() === "https";
+function isOverTls({ scheme, headers }: Call): boolean {
+  return scheme === "https" || headers.get("x-forwarded-proto")?.toLowerCase() === "https";
 }
 
 /** The same path and parameters at another server; a vhost that its address would not tell goes along. */

@@ -22,13 +22,16 @@ export interface StreamRequest {
 export function findStream(config: Config, call: Call): StreamRequest | Response | null {
   const format = streamFormat(mountExtension(call.path));
   if (format === undefined) return null;
-  const host = hostOf(call);
-  const found = findByName(config, call, host) ?? findByPath(config, call, host);
+  const { hostname } = call;
+  const found = findByName(config, call) ?? findByPath(config, call);
   if (found === null) return null;
   const { vhost, match } = found;
   try {
     const search = call.search === "" ? "" : `?${call.search}`;
-    const url = parseStreamUrl(`rtmp://${formatHost(host || "localhost")}/${match.app}`, `${match.stream}${search}`);
+    const url = parseStreamUrl(
+      `rtmp://${formatHost(hostname || "localhost")}/${match.app}`,
+      `${match.stream}${search}`,
+    );
     return { vhost, url: withVhost(url, vhost.name), format };
   } catch (error) {
     if (error instanceof RequestDenied) return refusal(400, error.message);
@@ -41,28 +44,23 @@ interface Found {
   readonly match: MountMatch;
 }
 
-function findByName(config: Config, { query, path }: Call, host: string): Found | null {
-  const vhost = findVhost(config, query.get("vhost") || query.get("domain") || host);
-  const match = vhost === undefined ? null : matchVhost(vhost, host, path);
+function findByName(config: Config, call: Call): Found | null {
+  const { query, hostname } = call;
+  const vhost = findVhost(config, query.get("vhost") || query.get("domain") || hostname);
+  const match = vhost === undefined ? null : matchVhost(vhost, call);
   return vhost === undefined || match === null || (match.vhost !== null && match.vhost !== vhost.name)
     ? null
     : { vhost, match };
 }
 
-function findByPath(config: Config, { path }: Call, host: string): Found | null {
+function findByPath(config: Config, call: Call): Found | null {
   for (const vhost of config.vhosts) {
-    const match = vhost.enabled ? matchVhost(vhost, host, path) : null;
+    const match = vhost.enabled ? matchVhost(vhost, call) : null;
     if (match !== null && match.vhost === vhost.name) return { vhost, match };
   }
   return null;
 }
 
-function matchVhost({ httpRemux: { enabled, mount } }: VhostConfig, host: string, path: string): MountMatch | null {
-  return enabled ? matchMount(mount, host, path) : null;
-}
-
-/** Host that the client used, without the port. */
-function hostOf({ uri }: Call): string {
-  const [, v6, name = ""] = /^https?:\/\/(?:\[([^\]]*)\]|([^/:?#]*))/.exec(uri) ?? [];
-  return v6 ?? name;
+function matchVhost({ httpRemux: { enabled, mount } }: VhostConfig, { hostname, path }: Call): MountMatch | null {
+  return enabled ? matchMount(mount, hostname, path) : null;
 }

@@ -1,3 +1,4 @@
+import { requestOf } from "../../kit/http_request.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { readCall } from "../../../src/http/call.ts";
 import { Query } from "../../../src/http/query.ts";
@@ -33,20 +34,34 @@ Deno.test("Query.count reads numbers as atoi does, without a sign", () => {
   assertEquals(counts, [12, 12, 0, 0, 0, 999_999_999]);
 });
 
-const addresses: [url: string, path: string, search: string][] = [
-  ["http://h:1/api/v1/x?a=b?c&d", "/api/v1/x", "a=b?c&d"],
-  ["http://h", "/", ""],
-  ["http://h?a=b", "/", "a=b"],
-  ["http://h/a/../b//c", "/a/../b//c", ""],
-  ["http://h/%61pi/", "/%61pi/", ""],
-  ['http://a b"</x', "/x", ""],
-  ["no address", "/", ""],
+const targets: [target: string, path: string, search: string][] = [
+  ["/api/v1/x?a=b?c&d", "/api/v1/x", "a=b?c&d"],
+  ["/", "/", ""],
+  ["/?a=b", "/", "a=b"],
+  ["/a/../b//c", "/a/../b//c", ""],
+  ["/%61pi/", "/%61pi/", ""],
+  ["/x#y?z", "/x", ""],
+  ["*", "*", ""],
 ];
 
-for (const [url, path, search] of addresses) {
-  Deno.test(`readCall finds path and query of ${url}`, () => {
-    // `new Request` would tidy the address: what a socket brings is not tidied.
-    const call = readCall({ url, method: "GET", headers: new Headers() } as Request, "10.0.0.1");
-    assertEquals([call.path, call.search, call.uri], [path, search, url]);
+for (const [target, path, search] of targets) {
+  Deno.test(`readCall finds path and query of ${target}`, () => {
+    const call = readCall(requestOf(target), "10.0.0.1");
+    assertEquals([call.path, call.search, call.target], [path, search, target]);
+  });
+}
+
+const hosts: [host: string, hostname: string][] = [
+  ["a.com", "a.com"],
+  ["a.com:8080", "a.com"],
+  ["127.0.0.1:80", "127.0.0.1"],
+  ["[::1]:8080", "::1"],
+  ["[::1]", "::1"],
+  ["", ""],
+];
+
+for (const [host, hostname] of hosts) {
+  Deno.test(`readCall finds the name in the host "${host}"`, () => {
+    assertEquals(readCall(requestOf("/", { host }), "10.0.0.1").hostname, hostname);
   });
 }

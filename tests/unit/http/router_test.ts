@@ -1,3 +1,4 @@
+import { requestOf } from "../../kit/http_request.ts";
 import { assertEquals, assertMatch } from "../../kit/assert.ts";
 import type { RouterPolicy } from "../../../src/http/access/policy.ts";
 import { jsonResponse } from "../../../src/http/envelope.ts";
@@ -12,8 +13,8 @@ function routerOf(mounts: Mount[], policy: Partial<RouterPolicy> = {}) {
   const logged: string[] = [];
   const whole = { crossdomain: true, auth: noAuth, allowOrigin: [], isMember: () => Promise.resolve(false), ...policy };
   const router = new Router(mounts, () => whole, listLogger(logged, ""));
-  const ask = (path: string, init?: RequestInit) =>
-    responseOf(router.handle(new Request(`http://h${path}`, init), "10.0.0.1"));
+  const ask = (path: string, { method = "GET", headers }: RequestInit = {}) =>
+    responseOf(router.handle(requestOf(path, { method, headers: new Headers(headers) }), "10.0.0.1"));
   return { ask, logged };
 }
 

@@ -27,6 +27,11 @@ Deno.test("parseRequestHead takes an address with scheme and host", () => {
   assertEquals(read2, { ...plain, host: "other", target: "/?b", headers: { host: "h" } });
 });
 
+Deno.test("parseRequestHead takes the address of a server as a whole", () => {
+  const text = "OPTIONS * HTTP/1.1\r\nHost: h:80";
+  assertEquals(read(text), { ...plain, method: "OPTIONS", target: "*", headers: { host: "h:80" } });
+});
+
 Deno.test("parseRequestHead reads names that SRS sends as they are, in UTF-8", () => {
   const utf8 = String.fromCharCode(...new TextEncoder().encode("/流?x=é"));
   assertEquals((read(`POST ${utf8} HTTP/1.1\r\nHost: h`) as { target: string }).target, "/流?x=é");
@@ -61,6 +66,10 @@ const refused: [name: string, text: string, status: number][] = [
   ["a bare line feed at the end of a value", "GET / HTTP/1.1\r\nHost: h\r\nX: y\n", 400],
   ["NUL in a value", "GET / HTTP/1.1\r\nHost: h\r\nX: a\0b", 400],
   ["a control character in the address", "GET /a\x01b HTTP/1.1\r\nHost: h", 400],
+  ["an address that would lengthen the host", "GET .evil.example/api/v1/versions HTTP/1.1\r\nHost: 127.0.0.1", 400],
+  ["an address that is a query alone", "GET ?a=b HTTP/1.1\r\nHost: h", 400],
+  ["the address of a tunnel", "CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: h", 400],
+  ["the address of a server where a page is asked for", "GET * HTTP/1.1\r\nHost: h", 400],
   ["a folded line", "GET / HTTP/1.1\r\nHost: h\r\n folded: y", 400],
   ["a header without colon", "GET / HTTP/1.1\r\nHost: h\r\nnothing", 400],
   ["a blank before the colon", "GET / HTTP/1.1\r\nHost : h", 400],

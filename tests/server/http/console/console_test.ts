@@ -1,3 +1,4 @@
+import { requestOf } from "../../../kit/http_request.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../kit/assert.ts";
 import { readCall } from "../../../../src/http/call.ts";
 import { consoleMount } from "../../../../src/http/console/mount.ts";
@@ -11,12 +12,8 @@ const folder = new URL("../../../../src/http/console/page/", import.meta.url);
 /** Asks a console that has no socket. */
 async function ask(path: string, init: { method?: string; headers?: HeadersInit } = {}) {
   const mount = consoleMount();
-  const request = {
-    url: `http://127.0.0.1:1985${path}`,
-    method: init.method ?? "GET",
-    headers: new Headers(init.headers),
-  };
-  const answer = await mount(readCall(request as Request, "10.0.0.1"));
+  const request = requestOf(path, { method: init.method ?? "GET", headers: new Headers(init.headers) });
+  const answer = await mount(readCall(request, "10.0.0.1"));
   if (answer === null) return null;
   assert(answer instanceof Response);
   return answer;

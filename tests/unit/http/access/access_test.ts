@@ -1,3 +1,4 @@
+import { requestOf } from "../../../kit/http_request.ts";
 import { systemWorld } from "../../../../src/net/system_world.ts";
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
 import { type Effect, refuseCall, type RemoteControl } from "../../../../src/http/access/authority.ts";
@@ -31,7 +32,7 @@ async function callerIn({ conf = "", ip = "10.0.0.1", url = "http://192.168.1.2:
   );
   return await callerOf(
     { config, members, world: systemWorld },
-    readCall({ url, method: "POST", headers: new Headers(headers) }, ip),
+    readCall(requestOf(url, { method: "POST", headers: new Headers(headers) }), ip),
   );
 }
 
@@ -182,7 +183,7 @@ Deno.test("every route says what it does: no method but GET passes for reading",
   for (const route of allRoutes) {
     const methods = route.methods === "any" ? [] : route.methods.filter((method) => method !== "GET");
     for (const method of methods) {
-      const call = readCall({ url: `http://h${route.path}`, method, headers: new Headers() }, ip);
+      const call = readCall(requestOf(route.path, { method }), ip);
       assertEquals([route.path, method, effectOf(route, call) === "reads"], [route.path, method, false]);
     }
   }

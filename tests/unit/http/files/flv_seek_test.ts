@@ -1,3 +1,4 @@
+import { requestOf } from "../../../kit/http_request.ts";
 import { concatBytes } from "../../../../src/base/bytes.ts";
 import { FlvDemuxer } from "../../../../src/flv/demuxer.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../../../src/flv/tag.ts";
@@ -18,7 +19,7 @@ async function ask(files: Record<string, Uint8Array>, path: string, init: { meth
   try {
     for (const [name, bytes] of Object.entries(files)) await Deno.writeFile(`${dir}/${name}`, bytes);
     const asked = new Headers(init.range === undefined ? {} : { range: init.range });
-    const call = readCall({ method: init.method ?? "GET", url: `http://h${path}`, headers: asked }, "1.2.3.4");
+    const call = readCall(requestOf(path, { method: init.method ?? "GET", headers: asked }), "1.2.3.4");
     const answer = await serveFile(Deno, dir, path.replace(/\?.*/, ""), call);
     return { status: answer.status, headers: answer.headers, body: new Uint8Array(await answer.arrayBuffer()) };
   } finally {

@@ -1,3 +1,4 @@
+import { requestOf } from "../../../kit/http_request.ts";
 import { systemWorld } from "../../../../src/net/system_world.ts";
 import { assert, assertEquals, assertMatch } from "../../../kit/assert.ts";
 import { readCall } from "../../../../src/http/call.ts";
@@ -103,7 +104,7 @@ class Site implements AsyncDisposable {
   }
 
   ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Response> {
-    const call = readCall({ method, url: `http://h${path}`, headers: new Headers(headers) }, "1.2.3.4");
+    const call = readCall(requestOf(path, { method, headers: new Headers(headers) }), "1.2.3.4");
     return serveFile(Deno, `${this.top}/www`, path.replace(/\?.*/, ""), call);
   }
 
@@ -176,7 +177,7 @@ Deno.test({
 });
 
 Deno.test("serveFile has nothing where its directory is missing", async () => {
-  const call = readCall({ method: "GET", url: "http://h/a", headers: new Headers() }, "1.2.3.4");
+  const call = readCall(requestOf("/a"), "1.2.3.4");
   assertEquals((await serveFile(Deno, "/nonexistent/www", "/a", call)).status, 404);
 });
 
@@ -277,7 +278,7 @@ Deno.test("staticMount serves http_static to its vhost, http_server.dir to all o
     vhost b.com { http_static { enabled on; dir ${site.top}/wwwsecret; } }`);
   const mount = staticMount({ config, world: systemWorld });
   const ask = async (url: string) => {
-    const answer = await mount(readCall({ method: "GET", url, headers: new Headers() }, "1.2.3.4")) as Response;
+    const answer = await mount(readCall(requestOf(url), "1.2.3.4")) as Response;
     return answer.status === 200 ? await answer.text() : answer.status;
   };
   assertEquals(await ask("http://x.com/ten.txt"), "0123456789");

@@ -1,3 +1,4 @@
+import { requestOf } from "../../../kit/http_request.ts";
 import { assert, assertEquals } from "../../../kit/assert.ts";
 import { readCall } from "../../../../src/http/call.ts";
 import { findStream } from "../../../../src/http/live/stream_request.ts";
@@ -61,8 +62,7 @@ const config = configOf(`
 `);
 
 function find(host: string, target: string, within = config): string | number | null {
-  const url = `http://${host}${target}`;
-  const found = findStream(within, readCall({ method: "GET", url, headers: new Headers() }, "1.2.3.4"));
+  const found = findStream(within, readCall(requestOf(target, { host }), "1.2.3.4"));
   if (found instanceof Response) return found.status;
   return found === null ? null : `${found.vhost.name} ${found.url.key} ${found.url.query}`.trim();
 }
