@@ -84,7 +84,7 @@ export class FlvDemuxer {
     switch (this.#step) {
       case "fileHeader":
       case "headerRest":
-        return "no whole FLV header";
+        return "incomplete FLV header";
       case "previousTagSize":
         return `${left} of 4 bytes of PreviousTagSize`;
       case "tagHeader":
@@ -122,11 +122,11 @@ export class FlvDemuxer {
     const bytes = this.#take(fileHeaderBytes);
     if (bytes === null) return false;
     const view = new DataView(bytes.buffer);
-    if (view.getUint32(0) >>> 8 !== 0x464c56) throw this.#fail('not an FLV file: no "FLV" at its begin', 0);
-    if (view.getUint8(3) !== 1) throw this.#fail(`FLV version ${view.getUint8(3)} is unknown`, 3);
+    if (view.getUint32(0) >>> 8 !== 0x464c56) throw this.#fail('not an FLV file: it does not begin with "FLV"', 0);
+    if (view.getUint8(3) !== 1) throw this.#fail(`unknown FLV version ${view.getUint8(3)}`, 3);
     const headerBytes = view.getUint32(5);
     if (headerBytes < fileHeaderBytes || headerBytes > maxFileHeaderBytes) {
-      throw this.#fail(`header length ${headerBytes}`, 5);
+      throw this.#fail(`header of ${headerBytes} bytes, expected ${fileHeaderBytes} to ${maxFileHeaderBytes}`, 5);
     }
     const flags = view.getUint8(4);
     this.#header = { hasAudio: (flags & 4) !== 0, hasVideo: (flags & 1) !== 0 };
@@ -147,7 +147,7 @@ export class FlvDemuxer {
     const size = new DataView(bytes.buffer).getUint32(0);
     const expected = this.#lastTagBytes;
     if (size !== expected && size !== 0 && size !== expected - flvTagHeaderBytes) {
-      throw this.#fail(`PreviousTagSize ${size} behind a tag of ${expected} bytes`, this.#offset - 4);
+      throw this.#fail(`PreviousTagSize ${size} after a tag of ${expected} bytes`, this.#offset - 4);
     }
     this.#step = "tagHeader";
     return true;
@@ -159,7 +159,7 @@ export class FlvDemuxer {
     const header = parseFlvTagHeader(bytes);
     const start = this.#offset - flvTagHeaderBytes;
     if (!knownTypes.includes(header.type)) throw this.#fail(`unknown tag type ${header.type}`, start);
-    if (header.isEncrypted) throw this.#fail("encrypted tag", start);
+    if (header.isEncrypted) throw this.#fail("encrypted tags are not supported", start);
     this.#tagHeader = header;
     this.#step = "payload";
     return true;

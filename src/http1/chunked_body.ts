@@ -40,13 +40,15 @@ export class ChunkedBody {
   }
 
   #onLineByte(byte: number): void {
-    if (this.#step === "dataEnd" && byte !== (this.#line === "" ? CR : LF)) throw broken("a chunk longer than it says");
+    if (this.#step === "dataEnd" && byte !== (this.#line === "" ? CR : LF)) {
+      throw broken("a chunk is longer than declared");
+    }
     if (byte !== LF) {
       this.#line += String.fromCharCode(byte);
-      if (this.#line.length > MAX_LINE_BYTES) throw broken("a line without end");
+      if (this.#line.length > MAX_LINE_BYTES) throw broken(`a line has more than ${MAX_LINE_BYTES} bytes`);
       return;
     }
-    if (this.#line.charCodeAt(this.#line.length - 1) !== CR) throw broken("a line that ends without CR");
+    if (this.#line.charCodeAt(this.#line.length - 1) !== CR) throw broken("a line ends without CR");
     const line = this.#line.slice(0, -1);
     this.#line = "";
     this.#onLine(line);
@@ -56,7 +58,7 @@ export class ChunkedBody {
     if (this.#step === "size") {
       // Eight digits are more than any server sends, and never negative.
       const [, digits] = /^([\da-f]{1,8})[ \t]*(?:;.*)?$/i.exec(line) ?? [];
-      if (digits === undefined) throw broken("no size of a chunk");
+      if (digits === undefined) throw broken("a chunk has no size");
       this.#leftBytes = parseInt(digits, 16);
       this.#step = this.#leftBytes === 0 ? "trailer" : "data";
     } else if (this.#step === "dataEnd") {
@@ -64,11 +66,11 @@ export class ChunkedBody {
     } else if (line === "") this.#step = "end";
     else {
       this.#trailerBytes += line.length;
-      if (this.#trailerBytes > MAX_TRAILER_BYTES) throw broken("a trailer without end");
+      if (this.#trailerBytes > MAX_TRAILER_BYTES) throw broken(`the trailer has more than ${MAX_TRAILER_BYTES} bytes`);
     }
   }
 }
 
 function broken(what: string): UpstreamError {
-  return new UpstreamError("HttpResponseData", `broken chunks: ${what}`);
+  return new UpstreamError("HttpResponseData", `malformed chunked body: ${what}`);
 }

@@ -34,9 +34,9 @@ export interface HeadRefusal {
 export function parseRequestHead(bytes: Uint8Array): RequestHead | HeadRefusal {
   const [requestLine = "", ...fields] = latin1(bytes).split("\r\n");
   const [, method = "", target = "", major, minor] = /^(\S+) (\S+) HTTP\/(\d)\.(\d)$/.exec(requestLine) ?? [];
-  if (!isToken(method)) return { status: 400, message: "this is not an HTTP request" };
-  if (major !== "1") return { status: 505, message: "only HTTP/1 is spoken here" };
-  if (!isFieldText(target)) return { status: 400, message: "control character in the address" };
+  if (!isToken(method)) return { status: 400, message: "not an HTTP request" };
+  if (major !== "1") return { status: 505, message: "only HTTP/1 is supported" };
+  if (!isFieldText(target)) return { status: 400, message: "control character in the request target" };
   const headers = readFields(fields);
   if (!(headers instanceof Headers)) return headers;
   return finishHead(method, utf8(target), minor === "0" ? 0 : 1, headers);
@@ -47,7 +47,7 @@ function finishHead(method: string, target: string, minorVersion: 0 | 1, headers
   const host = absolute?.[1] ?? headers.get("host") ?? "";
   // A comma stands for a second header, which another reader might prefer.
   if (!/^(?:\[[\da-f:.]*\]|[^\s,/?#@[\]:]*)(?::\d*)?$/i.test(host) || (minorVersion === 1 && !headers.has("host"))) {
-    return { status: 400, message: "the request needs one Host" };
+    return { status: 400, message: "exactly one valid Host header is required" };
   }
   const asked = absolute === null ? target : absolute[2]!.replace(/^(?!\/)/, "/");
   if (!asked.startsWith("/") && !(method === "OPTIONS" && asked === "*")) {
@@ -70,7 +70,7 @@ function finishHead(method: string, target: string, minorVersion: 0 | 1, headers
 function readFields(lines: readonly string[]): Headers | HeadRefusal {
   const fields = parseHeaderFields(lines);
   if (fields === "tooMany") return { status: 431, message: `more than ${MAX_FIELDS} headers` };
-  return fields === "broken" ? { status: 400, message: "broken header" } : new Headers(fields);
+  return fields === "broken" ? { status: 400, message: "malformed header" } : new Headers(fields);
 }
 
 /** Whether there is a body; it is never read. */
@@ -78,11 +78,11 @@ function readBodyLength(headers: Headers): boolean | HeadRefusal {
   const length = headers.get("content-length");
   const coding = headers.get("transfer-encoding");
   if (coding !== null) {
-    if (length !== null) return { status: 400, message: "a body with two lengths" };
-    return coding.toLowerCase() === "chunked" || { status: 501, message: "unknown transfer coding" };
+    if (length !== null) return { status: 400, message: "both Content-Length and Transfer-Encoding" };
+    return coding.toLowerCase() === "chunked" || { status: 501, message: "unsupported Transfer-Encoding" };
   }
   if (length === null) return false;
-  return /^\d{1,15}$/.test(length) ? Number(length) > 0 : { status: 400, message: "broken Content-Length" };
+  return /^\d{1,15}$/.test(length) ? Number(length) > 0 : { status: 400, message: "malformed Content-Length" };
 }
 
 /** One character a byte. */

@@ -21,13 +21,13 @@ export interface ResponseHead {
 export function parseResponseHead(bytes: Uint8Array): ResponseHead | string {
   const [statusLine = "", ...lines] = String.fromCharCode(...bytes).split("\r\n");
   const [, digits] = /^HTTP\/1\.[01] ([1-5]\d\d)(?: |$)/.exec(statusLine) ?? [];
-  if (digits === undefined) return "no HTTP/1 answer";
+  if (digits === undefined) return "not an HTTP/1 response";
   const fields = parseHeaderFields(lines);
-  if (!Array.isArray(fields)) return fields === "tooMany" ? `more than ${MAX_FIELDS} headers` : "a broken header";
+  if (!Array.isArray(fields)) return fields === "tooMany" ? `more than ${MAX_FIELDS} headers` : "malformed header";
   // A second one of those that matter becomes part of the first, and makes the answer ambiguous.
   const headers = new Headers(fields);
   const body = bodyOf(headers);
-  return body === null ? "a body of unknown length" : {
+  return body === null ? "ambiguous body length" : {
     status: Number(digits),
     server: headers.get("server") ?? "",
     location: headers.get("location") ?? "",

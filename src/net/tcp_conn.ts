@@ -322,8 +322,10 @@ async function connect(world: ConnectWorld, endpoint: Endpoint, signal: AbortSig
 
 function explain(error: unknown): string {
   if (error instanceof Deno.errors.ConnectionRefused) return "connection refused, nothing listens there";
-  if (error instanceof Deno.errors.NotCapable) return "this program was started without permission for that address";
+  if (error instanceof Deno.errors.NotCapable) {
+    return "no permission to connect to that address: start with --allow-net";
+  }
   const text = error instanceof Error ? error.message : String(error);
-  if (text.includes("lookup")) return "the host name is unknown";
+  if (text.includes("lookup")) return "unknown host name";
   return text.replace(/ \(os error \d+\)$/, "").toLowerCase();
 }

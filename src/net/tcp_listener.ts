@@ -96,9 +96,11 @@ export class TcpListener implements Disposable {
 function explain(error: unknown): string {
   if (error instanceof Deno.errors.AddrInUse) return "the address is in use by another program";
   if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
-  if (error instanceof Deno.errors.PermissionDenied) return "not permitted, ports below 1024 need privileges";
-  if (error instanceof Deno.errors.NotCapable) return "this program was started without permission for that address";
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "not permitted: ports below 1024 need root or CAP_NET_BIND_SERVICE";
+  }
+  if (error instanceof Deno.errors.NotCapable) return "no permission to listen on that address: start with --allow-net";
   const text = error instanceof Error ? error.message : String(error);
-  if (text.includes("lookup")) return "the host name is unknown";
+  if (text.includes("lookup")) return "unknown host name";
   return text.replace(/ \(os error \d+\)$/, "").toLowerCase();
 }

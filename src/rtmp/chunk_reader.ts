@@ -186,7 +186,7 @@ export class ChunkReader {
           `chunk stream ${csid} changed the message length from ${stream.lengthBytes} to ${lengthBytes} in mid-message`,
         );
       }
-      // GStreamer 1.22 rtmp2sink starts a message anew with type 0 while one is unfinished: the unfinished one is dropped.
+      // GStreamer 1.22 rtmp2sink starts a message again with type 0 while one is unfinished: the unfinished one is dropped.
       if (opensMessage) this.#drop(stream);
       stream.lengthBytes = lengthBytes;
       stream.typeId = buf[pos + 6]!;
@@ -205,9 +205,14 @@ export class ChunkReader {
 
   #open(csid: number, fmt: number): ChunkStream {
     // librtmp opens its ping with type 1, so that is let pass; 2 and 3 have nothing to build on.
-    if (fmt > 1) throw new ProtocolError("RtmpChunkStart", `chunk stream ${csid} starts with a chunk of type ${fmt}`);
+    if (fmt > 1) {
+      throw new ProtocolError(
+        "RtmpChunkStart",
+        `chunk stream ${csid} starts with a chunk of type ${fmt}, expected 0 or 1`,
+      );
+    }
     if (this.#streams.size >= this.#limits.maxChunkStreams) {
-      throw new ProtocolError("RtmpChunkStart", `more than ${this.#limits.maxChunkStreams} chunk streams`);
+      throw new ProtocolError("RtmpChunkStart", `peer opens more than ${this.#limits.maxChunkStreams} chunk streams`);
     }
     const stream = new ChunkStream(csid);
     this.#streams.set(csid, stream);
@@ -226,7 +231,7 @@ export class ChunkReader {
     if (!isMedia && lengthBytes > this.#limits.maxCommandBytes) {
       throw new ProtocolError(
         "RtmpPacketSize",
-        `message of type ${typeId} on chunk stream ${csid} announces ${lengthBytes} bytes, at most ${this.#limits.maxCommandBytes} are taken`,
+        `message of type ${typeId} on chunk stream ${csid} announces ${lengthBytes} bytes, the limit is ${this.#limits.maxCommandBytes}`,
       );
     }
   }
@@ -253,7 +258,10 @@ export class ChunkReader {
     const size = Math.min(stream.lengthBytes, Math.max(need, old === null ? FIRST_PIECE_BYTES : old.length * 2));
     const partialBytes = this.#partialBytes + size - (old?.length ?? 0);
     if (partialBytes > this.maxPartialBytes) {
-      throw new ProtocolError("RtmpPacketSize", `more than ${this.maxPartialBytes} bytes of unfinished messages`);
+      throw new ProtocolError(
+        "RtmpPacketSize",
+        `more than ${this.maxPartialBytes} bytes of unfinished messages on one connection`,
+      );
     }
     this.#hold(partialBytes);
     const grown = new Uint8Array(size);

@@ -207,7 +207,9 @@ export class ClientHandshake extends Handshake {
 
 function proxyLength(block: Uint8Array): number {
   const length = new DataView(block.buffer, block.byteOffset).getUint16(0);
-  if (length > maxProxyBytes) throw new ProtocolError("RtmpHandshake", `PROXY prefix of ${length} bytes`);
+  if (length > maxProxyBytes) {
+    throw new ProtocolError("RtmpHandshake", `PROXY header of ${length} bytes, the limit is ${maxProxyBytes}`);
+  }
   return length;
 }
 

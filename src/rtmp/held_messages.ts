@@ -30,7 +30,7 @@ export class HeldMessages {
   hold(payloadBytes: number, run: () => void): void {
     const bytes = payloadBytes + OVERHEAD_BYTES;
     if (this.#bytes + bytes > MAX_HELD_BYTES) {
-      throw new ProtocolError("RtmpMsgInvalidSize", `${this.#bytes} bytes wait for a request to be answered`);
+      throw new ProtocolError("RtmpMsgInvalidSize", `client sent ${this.#bytes} bytes before its request was answered`);
     }
     this.#waiting.push({ run, bytes });
     this.#bytes += bytes;

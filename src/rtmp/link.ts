@@ -121,7 +121,7 @@ export class RtmpLink {
     if (this.outputBytes + bytes.length > this.#maxOutputBytes) {
       throw new ProtocolError(
         "RtmpMsgInvalidSize",
-        `peer does not read: ${this.outputBytes} bytes of answers wait for it`,
+        `peer does not read: ${this.outputBytes} bytes of replies are waiting`,
       );
     }
     this.#output ??= new ByteWriter(Math.max(512, bytes.length));

@@ -77,7 +77,7 @@ export function parseRtmpAddress(text: string): RtmpAddress | null {
 export function parseStreamUrl(tcUrl: string, name: string): StreamUrl {
   if (tcUrl.length + name.length > MAX_ADDRESS_LENGTH) {
     const length = tcUrl.length + name.length;
-    throw new RequestDenied("RtmpTcUrl", `address of ${length} characters, at most ${MAX_ADDRESS_LENGTH}`);
+    throw new RequestDenied("RtmpTcUrl", `address of ${length} characters, the limit is ${MAX_ADDRESS_LENGTH}`);
   }
   const address = parseRtmpAddress(tcUrl.replace("...vhost...", "?vhost="));
   if (address === null) {
@@ -168,17 +168,18 @@ function joinQueries(first: string, second: string): string {
   return `${first}&${second.slice(1)}`;
 }
 
+const FORBIDDEN_IN_NAMES = '"." and ".." parts, backslashes, encoded slashes and control characters';
 const controlCharacter = /\p{Cc}/u;
 
 /** Names become file paths, log lines and metric labels: what could leave its place in one of them is refused. */
 function checkName(name: string): void {
   if (name.length > MAX_NAME_LENGTH) {
-    throw new RequestDenied("RtmpTcUrl", `name of ${name.length} characters, at most ${MAX_NAME_LENGTH}`);
+    throw new RequestDenied("RtmpTcUrl", `name of ${name.length} characters, the limit is ${MAX_NAME_LENGTH}`);
   }
   const decoded = name.replace(/%2e/gi, ".");
   const bad = controlCharacter.test(decoded) || /\\|%(?:2f|5c|7f|[01][0-9a-f])/i.test(decoded) ||
     decoded.split("/").some((part) => part === "." || part === "..");
-  if (bad) throw new RequestDenied("RtmpTcUrl", `name ${quote(name)} has a forbidden part`);
+  if (bad) throw new RequestDenied("RtmpTcUrl", `invalid name ${quote(name)}: ${FORBIDDEN_IN_NAMES} are not allowed`);
 }
 
 /** A peer's text as it may stand in an error: cut to a bearable length, control characters escaped. */

@@ -146,7 +146,7 @@ export class LiveSource {
   startPublish(fedBy: FedBy, onRevoked: () => void = () => {}): PublishSession {
     if (this.#session !== null) {
       const mayTakeOver = fedBy === "client" && this.#fedBy === "upstream";
-      if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} is busy: it has a publisher`);
+      if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} already has a publisher`);
       const revoke = this.#onRevoked;
       this.#endPublish();
       revoke();

@@ -34,7 +34,7 @@ Deno.test("a client that does not publish is cut off at 1 MiB of unfinished mess
   const { receive } = connected();
   sendTo(receive, unfinished(512 * KiB));
   const error = assertThrows(() => sendTo(receive, [new Uint8Array(MiB)]), ProtocolError);
-  assertEquals(error.message, "more than 1048576 bytes of unfinished messages");
+  assertEquals(error.message, "more than 1048576 bytes of unfinished messages on one connection");
 });
 
 Deno.test("a publisher may send the longest message there is, and after its end no more", () => {

@@ -88,32 +88,32 @@ const cases: { name: string; wire: Uint8Array; expected: string; end?: boolean }
     end: true,
     expected: "404",
   },
-  { name: "another protocol", wire: text("RTMP"), expected: "it sends no HTTP/1 answer" },
-  { name: "HTTP/2", wire: text("HTTP/2 200\r\n\r\n"), expected: "it sends no HTTP/1 answer" },
+  { name: "another protocol", wire: text("RTMP"), expected: "invalid response: not an HTTP/1 response" },
+  { name: "HTTP/2", wire: text("HTTP/2 200\r\n\r\n"), expected: "invalid response: not an HTTP/1 response" },
   {
     name: "a long size",
     wire: text(`${head}Transfer-Encoding: chunked\r\n\r\n100000000\r\n`),
-    expected: "200 broken chunks: no size of a chunk",
+    expected: "200 malformed chunked body: a chunk has no size",
   },
   {
     name: "a line without end",
     wire: text(`${head}Transfer-Encoding: chunked\r\n\r\n1;${"x".repeat(2000)}`),
-    expected: "200 broken chunks: a line without end",
+    expected: "200 malformed chunked body: a line has more than 1024 bytes",
   },
   {
     name: "a trailer without end",
     wire: text(`${head}Transfer-Encoding: chunked\r\n\r\n0\r\n${"a: bbbbbbbb\r\n".repeat(1000)}`),
-    expected: "200 broken chunks: a trailer without end",
+    expected: "200 malformed chunked body: the trailer has more than 8192 bytes",
   },
   {
     name: "a chunk longer than it says",
     wire: concatBytes(text(`${head}Transfer-Encoding: chunked\r\n\r\n1\r\n`), flv),
-    expected: "200 broken chunks: a chunk longer than it says",
+    expected: "200 malformed chunked body: a chunk is longer than declared",
   },
   {
     name: "a bare line feed",
     wire: text(`${head}Transfer-Encoding: chunked\r\n\r\n1\nF`),
-    expected: "200 broken chunks: a line that ends without CR",
+    expected: "200 malformed chunked body: a line ends without CR",
   },
 ];
 
@@ -126,7 +126,7 @@ for (const { name, wire, end = false, expected } of cases) {
 Deno.test("FlvResponse bounds the head, whole and byte by byte", () => {
   const wire = text(`${head}X: ${"x".repeat(20_000)}\r\n\r\n`);
   for (const parts of [[wire], Array.from(wire, (_, i) => wire.subarray(i, i + 1))]) {
-    assertEquals(read(parts, false), "it sends a head longer than 16384 bytes");
+    assertEquals(read(parts, false), "invalid response: headers longer than 16384 bytes");
   }
 });
 
@@ -143,16 +143,16 @@ Deno.test("parseResponseHead() tells status, location and body, and refuses what
     assertEquals(typeof read === "string" ? read : `${read.status} ${read.location} ${read.body}`, expected);
   }
   const wrong: [wire: string, expected: RegExp][] = [
-    ["", /no HTTP/],
-    ["HTTP/1.1 20 OK", /no HTTP/],
-    ["HTTP/1.1 2000 OK", /no HTTP/],
-    ["HTTP/1.1 600 OK", /no HTTP/],
-    ["HTTP/1.1 200 OK\r\nno colon", /broken header/],
-    ["HTTP/1.1 200 OK\r\n folded: x", /broken header/],
-    ["HTTP/1.1 200 OK\r\nLocation: http://a\nb", /broken header/],
-    ["HTTP/1.1 200 OK\r\nContent-Length: -1", /unknown length/],
-    ["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2", /unknown length/],
-    ["HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked", /unknown length/],
+    ["", /not an HTTP/],
+    ["HTTP/1.1 20 OK", /not an HTTP/],
+    ["HTTP/1.1 2000 OK", /not an HTTP/],
+    ["HTTP/1.1 600 OK", /not an HTTP/],
+    ["HTTP/1.1 200 OK\r\nno colon", /malformed header/],
+    ["HTTP/1.1 200 OK\r\n folded: x", /malformed header/],
+    ["HTTP/1.1 200 OK\r\nLocation: http://a\nb", /malformed header/],
+    ["HTTP/1.1 200 OK\r\nContent-Length: -1", /ambiguous body length/],
+    ["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2", /ambiguous body length/],
+    ["HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked", /ambiguous body length/],
     [`HTTP/1.1 200 OK${"\r\na: b".repeat(101)}`, /more than 100 headers/],
   ];
   for (const [wire, expected] of wrong) assertMatch(String(parseResponseHead(text(wire))), expected);

@@ -40,7 +40,7 @@ function explainFetch(error: unknown): string | null {
   if (!(error instanceof TypeError)) return null;
   const text = error.cause instanceof Error ? error.cause.message : error.message;
   if (/connection refused/i.test(text)) return "connection refused, nothing listens there";
-  if (/lookup|dns/i.test(text)) return "the host name is unknown";
+  if (/lookup|dns/i.test(text)) return "unknown host name";
   if (/SendRequest/.test(text)) return "no HTTP server listens there";
   return text;
 }

@@ -36,7 +36,9 @@ export async function dial(world: DialWorld, options: DialOptions): Promise<TcpC
     tcp.close();
     throw new UpstreamError(
       "StConnect",
-      `${addressOf(host, port)} is at ${tcp.remoteIp}, a local address: whoever named it may not send us there`,
+      `${
+        addressOf(host, port)
+      } resolves to ${tcp.remoteIp}, a local address that the server naming it may not point to`,
     );
   }
   if (tls !== null && !tls.isUnchecked) await startTls(world, tcp, { ...options, caCerts: tls.caCerts ?? [] });

@@ -1,10 +1,10 @@
-/** What is wrong with a server's certificate, by the words of rustls; `$1` stands for what the pattern finds. */
+/** What is wrong with a server's certificate, by the words of rustls; `$1` and `$2` stand for the pattern's groups. */
 const certificateFaults: readonly (readonly [pattern: RegExp, words: string])[] = [
-  [/UnknownIssuer/, "nobody known has signed it; name the file of its authority (tls_ca_file, or --ca)"],
-  [/CaUsedAsEndEntity/, "it is an authority's, not a server's: make one with basicConstraints CA:FALSE"],
-  [/not valid for name ("[^"]*").*only valid for (.*)/s, "it is not for $1, but for $2"],
+  [/UnknownIssuer/, "its issuer is unknown; to trust that authority, name its file with tls_ca_file or --ca"],
+  [/CaUsedAsEndEntity/, "it is a CA certificate; a server needs one with basicConstraints CA:FALSE"],
+  [/not valid for name ("[^"]*").*only valid for (.*)/s, "it is for $2, not for $1"],
   [/not valid for name|NotValidForName/, "it is for another name"],
-  [/UnsupportedCertVersion/, "it is X.509 v1, which is not accepted: the server needs a v3 certificate"],
+  [/UnsupportedCertVersion/, "it is X.509 v1; a server needs a v3 certificate"],
   [/Expired|certificate expired/i, "it has expired"],
   [/NotValidYet|not valid yet/i, "it is not valid yet"],
 ];
@@ -17,10 +17,10 @@ const certificateFaults: readonly (readonly [pattern: RegExp, words: string])[] 
 export function describeTlsError(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const fault = /invalid peer certificate: (.*)/s.exec(text)?.[1];
-  if (fault !== undefined) return `the certificate is refused: ${describeFault(fault)}`;
+  if (fault !== undefined) return `certificate rejected: ${describeFault(fault)}`;
   const alert = /received fatal alert: (?:the )?(\w+)/i.exec(text)?.[1];
-  if (alert !== undefined) return `the other side gives up: ${alert}`;
-  if (/InvalidContentType|corrupt message/.test(text)) return "the other side does not speak TLS";
+  if (alert !== undefined) return `the peer aborted the handshake: ${alert}`;
+  if (/InvalidContentType|corrupt message/.test(text)) return "the peer does not speak TLS";
   if (error instanceof Deno.errors.UnexpectedEof || error instanceof Deno.errors.ConnectionReset) return "";
   if (error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.NotConnected) return "";
   return text.replace(/ \(os error \d+\)$/, "");

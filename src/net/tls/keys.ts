@@ -21,7 +21,7 @@ export type TlsKeysFound =
   | { readonly keys: TlsKeys; readonly validity: Validity | null }
   | { readonly fault: TlsFileFault };
 
-const GET_ONE = "get one from your certificate authority, or make one as conf/OPERATIONS.md shows";
+const GET_ONE = "get one from your certificate authority, or create one as conf/OPERATIONS.md shows";
 
 /** Reads the files and has TLS try them. Never throws. */
 export function readTlsKeys(files: TlsFiles): TlsKeysFound {
@@ -57,7 +57,7 @@ function readText(path: string): string | Omit<TlsFileFault, "file"> {
     }
     return {
       message: `cannot read "${path}": ${describeTlsError(error)}`,
-      suggestion: "name a PEM file",
+      suggestion: "use a PEM file",
     };
   }
 }
@@ -76,17 +76,18 @@ function faultOf(keys: TlsKeys, files: TlsFiles): TlsFileFault | null {
       return {
         file: "key",
         message,
-        suggestion: "name the key the certificate was made with; the server's certificate comes first in its file",
+        suggestion:
+          "use the key that the certificate was issued for; in a chain, the server's own certificate comes first",
       };
     }
     if (text.includes("No certificates found")) {
       const message = `"${files.cert}" contains no certificate`;
-      return { file: "cert", message, suggestion: "name a PEM file with -----BEGIN CERTIFICATE-----" };
+      return { file: "cert", message, suggestion: "use a PEM file with -----BEGIN CERTIFICATE-----" };
     }
     if (text.includes("UnsupportedCertVersion")) return { file: "cert", ...oldVersionFault(files) };
     if (!/certificate|BadEncoding/i.test(text)) return { file: "key", ...keyFault(keys.key, files.key, text) };
     const message = `the certificate "${files.cert}" cannot be used: ${text}`;
-    return { file: "cert", message, suggestion: "copy it again from where it was made; it may be damaged" };
+    return { file: "cert", message, suggestion: "it may be damaged: copy it from its source again" };
   }
 }
 
@@ -94,8 +95,8 @@ function faultOf(keys: TlsKeys, files: TlsFiles): TlsFileFault | null {
 function oldVersionFault({ cert, key }: TlsFiles): Omit<TlsFileFault, "file"> {
   const names = "-subj /CN=media.example.com -addext subjectAltName=DNS:media.example.com";
   return {
-    message: `the certificate "${cert}" is X.509 v1, which TLS does not accept here`,
-    suggestion: "make a v3 certificate with the same key and your server's name: " +
+    message: `the certificate "${cert}" is X.509 v1; TLS needs v3`,
+    suggestion: "create a v3 certificate with the same key and your server's name: " +
       `openssl req -x509 -key ${key} -days 365 ${names} -addext basicConstraints=critical,CA:FALSE -out server.crt`,
   };
 }
@@ -106,7 +107,7 @@ function keyFault(key: string, path: string, text: string): Omit<TlsFileFault, "
     return { message: `the private key "${path}" is protected by a password`, suggestion };
   }
   if (text.includes("No keys found")) {
-    const suggestion = "name a PEM file with -----BEGIN PRIVATE KEY-----";
+    const suggestion = "use a PEM file with -----BEGIN PRIVATE KEY-----";
     return { message: `"${path}" contains no private key`, suggestion };
   }
   const suggestion = "use RSA with 2048 bits or more, ECDSA P-256 or P-384, or Ed25519";

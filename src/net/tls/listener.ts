@@ -149,7 +149,7 @@ export class TlsListener implements RenewableListener {
     if (this.#handshakes.size >= maxHandshakes) {
       const [oldest] = this.#handshakes.values();
       const isSlow = oldest !== undefined && startedMs - oldest.startedMs > USUAL_HANDSHAKE_MS;
-      (isSlow ? oldest.drop : drop)("too many handshakes at a time");
+      (isSlow ? oldest.drop : drop)("too many TLS handshakes at once");
     }
     if (dropped === null) this.#handshakes.set(socket, { startedMs, drop });
     const timer = setTimeout(() => drop(`no TLS handshake within ${handshakeTimeoutMs} ms`), handshakeTimeoutMs);

@@ -108,6 +108,6 @@ function isIp(host: string): boolean {
 
 function explain(error: Error): string {
   if ("code" in error && error.code === "ECONNREFUSED") return "connection refused, nothing listens there";
-  if ("code" in error && error.code === "ENOTFOUND") return "the host name is unknown";
+  if ("code" in error && error.code === "ENOTFOUND") return "unknown host name";
   return describeTlsError(error);
 }

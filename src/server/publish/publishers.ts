@@ -56,7 +56,7 @@ export class Publishers {
       loser.onLost(returns ? "the same client publishes anew" : "another publisher took the stream over");
       return "active";
     }
-    if (policy === "reject") throw new RequestDenied("StreamBusy", `stream ${key} is busy: it has a publisher`);
+    if (policy === "reject") throw new RequestDenied("StreamBusy", `stream ${key} already has a publisher`);
     claim.standbys.push(claimant);
     return "standby";
   }

@@ -90,7 +90,7 @@ export class ThreadHandle implements MemoryBook {
 
   /** Once a second: looks whether the thread lives, and lets go of memory. */
   tick(): void {
-    if (++this.#tick - this.#heardTick > HANG_TICKS) return this.#die("it does not answer");
+    if (++this.#tick - this.#heardTick > HANG_TICKS) return this.#die(`no answer for ${HANG_TICKS} s`);
     this.#link.send(ThreadRecord.Ping, 0);
     for (const [tail, toThread] of this.#tails) {
       toThread.trim();
@@ -112,7 +112,7 @@ export class ThreadHandle implements MemoryBook {
     this.#link.close();
     this.#worker.terminate();
     for (const socket of this.#sockets.values()) {
-      socket.fail(new Deno.errors.ConnectionReset("the thread that held the socket has ended"));
+      socket.fail(new Deno.errors.ConnectionReset("the thread that held the connection died"));
     }
     this.#sockets.clear();
     for (const id of this.#closing.keys()) this.#onUnlistened(id);

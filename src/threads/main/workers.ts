@@ -50,7 +50,7 @@ export class Workers implements Disposable {
     if (threads < 2) return;
     const why = reasonForOneThread();
     if (why !== "") {
-      log.warn(`one thread serves clients: ${why}`);
+      log.warn(`only one thread serves clients: ${why}`);
       return;
     }
     for (let number = 1; number < threads; number++) this.#start(number);
@@ -117,7 +117,9 @@ export class Workers implements Disposable {
   #onDead(number: number, thread: ThreadHandle, reason: string): void {
     if (this.#threads.get(number) !== thread) return;
     this.#threads.delete(number);
-    this.#log.error(`thread ${number} has ended, its clients are gone, it is started again: ${reason}`);
+    this.#log.error(
+      `thread ${number} died: ${reason}; its clients are disconnected, a new thread starts in ${RESTART_MS} ms`,
+    );
     const restart = setTimeout(() => {
       this.#restarts.delete(restart);
       this.#start(number);
@@ -137,7 +139,7 @@ export class Workers implements Disposable {
 }
 
 function reasonForOneThread(): string {
-  if (Deno.build.os !== "linux") return `${Deno.build.os} does not share connections out between threads`;
+  if (Deno.build.os !== "linux") return `${Deno.build.os} does not spread connections over threads`;
   // Asked for SO_REUSEPORT without that flag, Deno would end the program.
   return "listenDatagram" in Deno ? "" : 'Deno was started without --unstable-net ("unstable": ["net"] in deno.json)';
 }

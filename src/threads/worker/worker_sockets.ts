@@ -170,7 +170,7 @@ export class WorkerSockets {
 
   #view(id: number, offset: number, length: number): Uint8Array {
     const mapped = this.#mapped.get(id);
-    if (mapped === undefined) throw new RangeError(`shared memory ${id} is not known here`);
+    if (mapped === undefined) throw new RangeError(`unknown shared memory ${id}`);
     const { view, memory } = mapped;
     if (view.byteOffset !== offset || view.length !== length) mapped.view = new Uint8Array(memory, offset, length);
     return mapped.view;

@@ -76,9 +76,11 @@ export class FlvResponse {
     this.#head.push(bytes.subarray(0, MAX_HEAD_BYTES + 4 - before));
     const end = headEnd(this.#head.peek(this.#head.length)!, Math.max(0, before - 3));
     if (end < 0) {
-      if (!isBegin(this.#head.peek(Math.min(this.#head.length, PROTOCOL.length))!)) throw broken("no HTTP/1 answer");
+      if (!isBegin(this.#head.peek(Math.min(this.#head.length, PROTOCOL.length))!)) {
+        throw broken("not an HTTP/1 response");
+      }
       if (this.#head.length < MAX_HEAD_BYTES) return -1;
-      throw broken(`a head longer than ${MAX_HEAD_BYTES} bytes`);
+      throw broken(`headers longer than ${MAX_HEAD_BYTES} bytes`);
     }
     const head = parseResponseHead(this.#head.take(end)!);
     this.#head.takeAll();
@@ -90,7 +92,7 @@ export class FlvResponse {
   #onHead(head: ResponseHead): void {
     const isPreliminary = head.status < 200;
     if (isPreliminary && ++this.#preliminary > MAX_PRELIMINARY) {
-      throw broken("preliminary answers without end");
+      throw broken(`more than ${MAX_PRELIMINARY} interim (1xx) responses`);
     }
     if (!this.#sink.onHead(head)) this.#isOver = true;
     else if (!isPreliminary) this.#body = head.body;
@@ -121,7 +123,7 @@ function isBegin(bytes: Uint8Array): boolean {
 }
 
 function broken(what: string): UpstreamError {
-  return new UpstreamError("HttpResponseData", `it sends ${what}`);
+  return new UpstreamError("HttpResponseData", `invalid response: ${what}`);
 }
 
 /** Where the empty line behind a head begins; negative if it has not come. */

@@ -191,7 +191,10 @@ serverTest("a publisher that is refused since another has the stream is no publi
   await using hooks = new HookServer();
   await using server = new TestServer(allHooks(hooks));
   using publisher = await Publisher.start(server.port, "s");
-  assertMatch(await firstWord(server.port, { kind: "publish", name: "s" }), /^NetStream.Publish.BadName: .* busy/);
+  assertMatch(
+    await firstWord(server.port, { kind: "publish", name: "s" }),
+    /^NetStream.Publish.BadName: .* already has a publisher/,
+  );
   await until("the connection is gone", () => hooks.actions.includes("on_close"));
   assertEquals(hooks.actions, ["on_connect", "on_publish", "on_connect", "on_publish", "on_close"]);
   assertEquals(publisher.ended, "");

@@ -188,7 +188,7 @@ Deno.test("TcpConn.connect gives a connection that works both ways", async () =>
 const failures: [string, { host: string; port: number }, string][] = [
   ["nothing listens", { host: "127.0.0.1", port: 1 }, "cannot connect to 127.0.0.1:1: connection refused"],
   ["IPv6 address", { host: "::1", port: 1 }, "cannot connect to [::1]:1: "],
-  ["unknown name", { host: "nowhere.invalid", port: 1935 }, "nowhere.invalid:1935: the host name is unknown"],
+  ["unknown name", { host: "nowhere.invalid", port: 1935 }, "nowhere.invalid:1935: unknown host name"],
   ["impossible port", { host: "127.0.0.1", port: 99999 }, "cannot connect to 127.0.0.1:99999: invalid port"],
   ["empty host", { host: "", port: 1935 }, "cannot connect to :1935: the host name is empty"],
 ];

@@ -46,7 +46,7 @@ const refusals: [string, string, (usedPort: number) => { host: string; port: num
   ["a port in use", "the address is in use by another program", (port) => ({ host: "127.0.0.1", port })],
   ["a foreign address", "cannot listen on 203.0.113.5:0: ", () => ({ host: "203.0.113.5", port: 0 })],
   ["an impossible port", "cannot listen on 127.0.0.1:99999: ", () => ({ host: "127.0.0.1", port: 99999 })],
-  ["an unknown name", "the host name is unknown", () => ({ host: "nowhere.invalid", port: 0 })],
+  ["an unknown name", "unknown host name", () => ({ host: "nowhere.invalid", port: 0 })],
 ];
 
 for (const [name, text, options] of refusals) {

@@ -60,10 +60,10 @@ for (const host of ["localhost", "127.0.0.1"]) {
 }
 
 const refusals: [what: string, pair: Pair, tls: DialOptions["tls"], words: string][] = [
-  ["of an unknown authority", "server", {}, "nobody known has signed it"],
-  ["for another name", "other_name", undefined, 'it is not for "localhost", but for other.example'],
+  ["of an unknown authority", "server", {}, "its issuer is unknown"],
+  ["for another name", "other_name", undefined, 'it is for other.example, not for "localhost"'],
   ["that has expired", "expired", undefined, "it has expired"],
-  ["that is an authority's", "authority", undefined, "it is an authority's"],
+  ["that is an authority's", "authority", undefined, "it is a CA certificate"],
 ];
 
 for (const [what, pair, tls, words] of refusals) {
@@ -72,7 +72,7 @@ for (const [what, pair, tls, words] of refusals) {
     const refused = dial(systemWorld, options(server.addr.port, tls === undefined ? {} : { tls }));
     const { message, codeName } = await assertRejects(() => refused, UpstreamError);
     assertEquals(codeName, "StConnect");
-    assertStringIncludes(message, `localhost:${server.addr.port}: the certificate is refused: `);
+    assertStringIncludes(message, `localhost:${server.addr.port}: certificate rejected: `);
     assertStringIncludes(message, words);
   });
 }
@@ -89,7 +89,7 @@ function tcpServer(serve: (conn: Deno.TcpConn) => unknown): Deno.TcpListener {
 serverTest("dial() tells of a server that does not speak TLS", async () => {
   using server = tcpServer((conn) => conn.write(new Uint8Array(1537).fill(3)));
   const { message } = await assertRejects(() => dial(systemWorld, options(server.addr.port)), UpstreamError);
-  assertStringIncludes(message, "the other side does not speak TLS");
+  assertStringIncludes(message, "the peer does not speak TLS");
 });
 
 serverTest("dial() tells of a server that closes the connection", async () => {
@@ -120,7 +120,7 @@ serverTest("dial() judges the address before TLS", async () => {
     resolve();
   });
   const refused = () => dial(systemWorld, options(server.addr.port, { mayTalkTo: () => false }));
-  assertStringIncludes((await assertRejects(refused, UpstreamError)).message, "is at 127.0.0.1, a local address");
+  assertStringIncludes((await assertRejects(refused, UpstreamError)).message, "resolves to 127.0.0.1, a local address");
   await promise;
   assertEquals(bytes, 0);
 });

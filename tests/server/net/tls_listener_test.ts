@@ -176,7 +176,7 @@ serverTest("TlsListener drops the newest of too many handshakes, or one that tak
   }
   await until("those that mean it come", () => rig.conns.length === 3);
   // Each made room for itself, or found the room that the one before had made.
-  assertEquals(new Set(rig.failures), new Set(["too many handshakes at a time"]));
+  assertEquals(new Set(rig.failures), new Set(["too many TLS handshakes at once"]));
   assertLess(rig.failures.length, 6);
   assertEquals(await ended(silent[0]!), true);
   for (const conn of silent) conn.close();

@@ -48,7 +48,7 @@ serverTest("an edge pulls from no origin whose authority it does not know, and s
   assertMatch(await firstWord(edge.port, { kind: "play", name: "s" }), /Play.Start$/);
   await until(
     "the log tells",
-    () => edge.log.find("the certificate is refused: nobody known has signed it").length > 0,
+    () => edge.log.find("certificate rejected: its issuer is unknown").length > 0,
   );
   assertEquals(origin.holds.connections, 1, "the publisher");
 });

@@ -139,22 +139,22 @@ const crimes: { name: string; commit: (port: number) => Promise<RawPeer>; log: R
   {
     name: "a name with ../",
     commit: (port) => call(RawPeer.connect(port), "publish", 2, null, "../../etc/passwd"),
-    log: /forbidden part/,
+    log: /invalid name/,
   },
   {
     name: "a play of ../",
     commit: (port) => call(RawPeer.connect(port), "play", 2, null, "a/../b"),
-    log: /forbidden part/,
+    log: /invalid name/,
   },
   {
     name: "an encoded ../",
     commit: (port) => call(RawPeer.connect(port), "play", 2, null, "%2e%2e"),
-    log: /forbidden part/,
+    log: /invalid name/,
   },
   {
     name: "a name with a line end",
     commit: (port) => call(RawPeer.connect(port), "play", 2, null, "a\u0000b"),
-    log: /forbidden part/,
+    log: /invalid name/,
   },
   {
     name: "a name of 5000 characters",

@@ -199,7 +199,7 @@ serverTest("threads: one that ends takes its own clients only, is told of, and i
   const kept = viewers.filter(({ ended }) => ended === "");
   await Promise.all(kept.map((viewer) => viewer.waitForFrames(100)));
   for (const viewer of kept) assertEquals(viewer.breaks, []);
-  assert(server.log.lines.some((line) => line.includes("thread 1 has ended") && line.includes("told to fail")));
+  assert(server.log.lines.some((line) => line.includes("thread 1 died: ") && line.includes("told to fail")));
   for (const each of [publisher, ...viewers]) each[Symbol.dispose]();
   await until("another one is started", () => server.spawned.length === 3);
   await until("all have left", () => server.server.rtmp.connectionCount === 0);

@@ -79,16 +79,16 @@ const broken: readonly { name: string; bytes: Uint8Array; says: string; whole?: 
   {
     name: "other file",
     bytes: wire("'RIFF' 00000000 00000000"),
-    says: 'not an FLV file: no "FLV" at its begin (at byte 0)',
+    says: 'not an FLV file: it does not begin with "FLV" (at byte 0)',
   },
-  { name: "unknown version", bytes: wire("'FLV' 02 05 00000009"), says: "version 2 is unknown (at byte 3)" },
-  { name: "header too short", bytes: wire("'FLV' 01 05 00000008"), says: "header length 8 (at byte 5)" },
-  { name: "header of 4 GiB", bytes: wire("'FLV' 01 05 ffffffff"), says: "header length 4294967295 (at byte 5)" },
+  { name: "unknown version", bytes: wire("'FLV' 02 05 00000009"), says: "unknown FLV version 2 (at byte 3)" },
+  { name: "header too short", bytes: wire("'FLV' 01 05 00000008"), says: "header of 8 bytes, expected 9 to " },
+  { name: "header of 4 GiB", bytes: wire("'FLV' 01 05 ffffffff"), says: "header of 4294967295 bytes, expected 9 to " },
   { name: "first PreviousTagSize not 0", bytes: wire("'FLV' 01 05 00000009 00000001"), says: "PreviousTagSize 1" },
   {
     name: "wrong PreviousTagSize",
     bytes: concatBytes(oneTag.subarray(0, -4), wire("0000000f")),
-    says: "PreviousTagSize 15 behind a tag of 14 bytes (at byte 27)",
+    says: "PreviousTagSize 15 after a tag of 14 bytes (at byte 27)",
     whole: 1,
   },
   {
@@ -100,7 +100,7 @@ const broken: readonly { name: string; bytes: Uint8Array; says: string; whole?: 
   {
     name: "encrypted tag",
     bytes: concatBytes(flvHeader, wire("29 000001 000000 00 000000")),
-    says: "encrypted tag (at byte 13)",
+    says: "encrypted tags are not supported (at byte 13)",
   },
 ];
 
@@ -125,8 +125,8 @@ for (const { name, bytes, says, whole = 0 } of broken) {
 }
 
 const truncated = [
-  { length: 0, says: "no whole FLV header (at byte 0)" },
-  { length: 8, says: "no whole FLV header (at byte 8)" },
+  { length: 0, says: "incomplete FLV header (at byte 0)" },
+  { length: 8, says: "incomplete FLV header (at byte 8)" },
   { length: 9, says: "0 of 4 bytes of PreviousTagSize (at byte 9)" },
   { length: 14, says: "1 of 11 bytes of a tag header (at byte 14)" },
   { length: 24, says: "0 of 3 bytes of a tag that begins at byte 13 (at byte 24)" },

@@ -105,7 +105,7 @@ const wrongVersions = [
   { first: [0xff], says: "C0 is 0xff instead of 3" },
   { first: [0xf3, 0, 0, 0xf3], says: "C0 is 0xf3" },
   { first: [0xf3, 0, 0, 6], says: "RTMPE" },
-  { first: [0xf3, 4, 1], says: "PROXY prefix of 1025 bytes" },
+  { first: [0xf3, 4, 1], says: "PROXY header of 1025 bytes" },
 ];
 
 for (const { first, says } of wrongVersions) {

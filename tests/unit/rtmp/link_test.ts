@@ -86,7 +86,7 @@ Deno.test("RtmpLink holds no more output than it may: a peer that asks and never
   const ping = encodeMessage(userControl(UserControlEvent.PingRequest, 1), 128);
   for (let i = 0; i < 5; i++) sender.receive(ping);
   assertEquals(sender.outputBytes, 90);
-  const error = assertThrows(() => sender.receive(ping), ProtocolError, "90 bytes of answers wait");
+  const error = assertThrows(() => sender.receive(ping), ProtocolError, "90 bytes of replies are waiting");
   assertEquals(error.codeName, "RtmpMsgInvalidSize");
   sender.takeOutput();
   sender.receive(ping);

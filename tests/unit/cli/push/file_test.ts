@@ -48,8 +48,8 @@ Deno.test("readMedia uses what is whole of a truncated file, and says so once wi
 });
 
 const broken: [what: string, bytes: Uint8Array, message: RegExp][] = [
-  ["an empty file", new Uint8Array(0), /truncated: no whole FLV header \(at byte 0\)/],
-  ["another kind of file", new TextEncoder().encode("<html></html>"), /no "FLV" at its begin \(at byte 0\)/],
+  ["an empty file", new Uint8Array(0), /truncated: incomplete FLV header \(at byte 0\)/],
+  ["another kind of file", new TextEncoder().encode("<html></html>"), /it does not begin with "FLV" \(at byte 0\)/],
   ["a header alone", header, /no audio or video in this file/],
   ["no whole frame", whole.subarray(0, 20), /truncated: 7 of 11 bytes of a tag header \(at byte 20\)/],
   ["garbage between tags", concatBytes(whole, Uint8Array.of(99, 1, 2, 3), whole), /unknown tag type 3 \(at byte \d+\)/],

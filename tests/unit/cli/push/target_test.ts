@@ -27,7 +27,7 @@ const wrong: [address: string, words: string][] = [
   ["rtmp:///live/s", "expected rtmp[s]://host[:port]/app/stream"],
   ["rtmp://h/live", "has no stream name"],
   ["rtmp://h", "has no stream name"],
-  ["rtmp://h/live/../s", "forbidden part"],
+  ["rtmp://h/live/../s", "invalid name"],
 ];
 
 for (const [address, words] of wrong) {

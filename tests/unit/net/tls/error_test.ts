@@ -5,9 +5,9 @@ const cases: [what: string, text: string, words: string][] = [
   [
     "a certificate of X.509 v1, which SRS ships",
     "invalid peer certificate: Other(OtherError(UnsupportedCertVersion))",
-    "the certificate is refused: it is X.509 v1, which is not accepted: the server needs a v3 certificate",
+    "certificate rejected: it is X.509 v1; a server needs a v3 certificate",
   ],
-  ["an expired certificate", "invalid peer certificate: Expired", "the certificate is refused: it has expired"],
+  ["an expired certificate", "invalid peer certificate: Expired", "certificate rejected: it has expired"],
 ];
 
 for (const [what, text, words] of cases) {
