@@ -5,6 +5,11 @@ export class TurnShare {
   countedMs = 0;
   /** When its work of this moment began. */
   startedMs = 0;
+  /**
+   * It publishes or plays, or was dialled from here. Such a connection goes before those of which nobody knows yet what
+   * they want: in a flood of these, each has taken less than those that are served.
+   */
+  isServed = false;
 }
 
 /** What is needed of the event loop. */
@@ -27,7 +32,9 @@ const READ_MS = 0.01;
 /** Where nobody came for so long, the event loop had its turn. */
 const PAUSE_MS = 2;
 const HALF_LIFE_MS = 1000;
-/** Of so many connections that go on, one is the one that has waited longest. */
+/** Of so many connections that go on, one is a newcomer, where others wait too. */
+const NEWCOMER_EVERY = 4;
+/** Of so many that are served, one is the one that has waited longest. */
 const OLDEST_EVERY = 8;
 
 /**
@@ -41,7 +48,9 @@ const OLDEST_EVERY = 8;
  */
 export class LoopTurns {
   readonly #loop: EventLoop;
-  readonly #waiting: Waiter[] = [];
+  readonly #served: Waiter[] = [];
+  /** In the order they came: one that floods goes to the end each time. */
+  readonly #newcomers: Waiter[] = [];
   readonly #onTurn = () => this.#startTurn();
   readonly #onCheck = () => {
     this.#isCheckDue = false;
@@ -66,7 +75,7 @@ export class LoopTurns {
   enter(share: TurnShare): Promise<void> | null {
     const nowMs = this.#loop.nowMs();
     if (this.#isOver && !this.#isNextDue && nowMs - this.#overMs > PAUSE_MS) this.#startTurn();
-    if (this.#isOver || this.#waiting.length > 0) return this.#wait(share);
+    if (this.#isOver || this.#isAwaited) return this.#wait(share);
     share.startedMs = nowMs;
     return null;
   }
@@ -88,14 +97,14 @@ export class LoopTurns {
     else {
       this.#isOver = true;
       this.#overMs = nowMs;
-      if (this.#waiting.length > 0) this.#callNext();
+      if (this.#isAwaited) this.#callNext();
     }
     return tookMs;
   }
 
   async #wait(share: TurnShare): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push({ share, resume: resolve });
+    (share.isServed ? this.#served : this.#newcomers).push({ share, resume: resolve });
     if (this.#isOver) this.#callNext();
     await promise;
     share.startedMs = this.#loop.nowMs();
@@ -118,23 +127,31 @@ export class LoopTurns {
   #goOn(): void {
     if (this.#isOver) return;
     this.#resumeNext();
-    if (this.#waiting.length === 0 || this.#isCheckDue) return;
+    if (!this.#isAwaited || this.#isCheckDue) return;
     this.#isCheckDue = true;
     this.#loop.next(this.#onCheck);
   }
 
   /** Each lets the next one go on when it leaves. */
   #resumeNext(): void {
-    if (this.#waiting.length === 0) return;
-    const index = ++this.#resumed % OLDEST_EVERY === 0 ? 0 : this.#leastUsed();
-    this.#waiting.splice(index, 1)[0]?.resume();
+    const isNewcomersTurn = ++this.#resumed % NEWCOMER_EVERY === 0;
+    if (this.#served.length === 0 || (isNewcomersTurn && this.#newcomers.length > 0)) {
+      this.#newcomers.shift()?.resume();
+      return;
+    }
+    const index = this.#resumed % OLDEST_EVERY === OLDEST_EVERY - 1 ? 0 : this.#leastUsed();
+    this.#served.splice(index, 1)[0]?.resume();
+  }
+
+  get #isAwaited(): boolean {
+    return this.#served.length > 0 || this.#newcomers.length > 0;
   }
 
   #leastUsed(): number {
     const nowMs = this.#loop.nowMs();
     let least = 0;
     let leastMs = Infinity;
-    for (const [index, { share }] of this.#waiting.entries()) {
+    for (const [index, { share }] of this.#served.entries()) {
       const ms = usedMs(share, nowMs);
       if (ms >= leastMs) continue;
       least = index;

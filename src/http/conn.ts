@@ -266,6 +266,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
 
   #openViewer(answer: LiveAnswer): void {
     this.#isLive = true;
+    this.#tcp.isServed = true;
     this.#commonHeaders = answer.headers;
     this.#viewer = answer.open(this);
     // What it did at once, as ending itself, it may have done before it was known here.

@@ -139,6 +139,11 @@ export class TcpConn implements Disposable {
     }
   }
 
+  /** It publishes or plays, or was dialled from here: its input goes before that of those who only knock. */
+  set isServed(served: boolean) {
+    this.#share.isServed = served;
+  }
+
   /** Nobody on the way can read what is sent. */
   get isEncrypted(): boolean {
     return this.#conn.isEncrypted === true;

@@ -222,6 +222,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
       ? new PlayRole(this, vhost, { ...request, url })
       : new PublishRole(this, admitted, { ...request, url });
     this.#role = role;
+    this.#tcp.isServed = true;
     role.start();
   }
 
@@ -308,6 +309,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     const admitted = this.#admitted;
     this.#role = null;
     this.#admitted = null;
+    this.#tcp.isServed = false;
     if (role !== null) this.#roleEndedMs = this.context.timers.nowMs();
     try {
       role?.end();

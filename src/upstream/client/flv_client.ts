@@ -67,6 +67,7 @@ export class FlvClient implements Disposable {
     this.#options = options;
     this.#handlers = handlers;
     this.#tcp = tcp;
+    tcp.isServed = true;
     this.#response = new FlvResponse({
       onHead: (head) => this.#onHead(head),
       onTag: ({ type: typeId, timestampMs, payload }) => {

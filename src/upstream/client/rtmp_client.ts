@@ -78,6 +78,7 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
     this.#options = options;
     this.#handlers = handlers;
     this.#tcp = tcp;
+    tcp.isServed = true;
     this.#lastInputMs = timers.nowMs();
     const random = (count: number) => network.randomBytes(count);
     this.#session = new RtmpClientSession(this, { ...session, random, nowMs: this.#lastInputMs });

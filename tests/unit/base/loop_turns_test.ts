@@ -33,6 +33,12 @@ class ManualLoop implements EventLoop {
   }
 }
 
+function servedShare(): TurnShare {
+  const share = new TurnShare();
+  share.isServed = true;
+  return share;
+}
+
 function setUp() {
   const loop = new ManualLoop();
   return { loop, turns: new LoopTurns(loop) };
@@ -102,8 +108,8 @@ async function flood(
 Deno.test("LoopTurns lets one go first that has done little, and divides the rest evenly", async () => {
   const { loop, turns } = setUp();
   const floods = Array.from({ length: 100 }, () => ({ stop: false, count: 0 }));
-  const running = floods.map((state) => flood(loop, turns, new TurnShare(), state));
-  const quiet = new TurnShare();
+  const running = floods.map((state) => flood(loop, turns, servedShare(), state));
+  const quiet = servedShare();
   for (let round = 0; round < 400; round++) {
     let wentAtMs = -1;
     const askedAtMs = loop.nowMs();
@@ -124,16 +130,41 @@ Deno.test("LoopTurns lets one go first that has done little, and divides the res
   await Promise.all(running);
 });
 
+Deno.test("LoopTurns lets those who are served go before a flood of newcomers, which gets on all the same", async () => {
+  const { loop, turns } = setUp();
+  const served = servedShare();
+  let newcomers = 0;
+  const work = async (share: TurnShare, ms: number) => {
+    await turns.enter(share);
+    loop.work(ms);
+    turns.leave(share);
+  };
+  const all: Promise<void>[] = [];
+  await work(servedShare(), 5);
+  for (let round = 0; round < 200; round++) {
+    // More than there is time for.
+    for (let i = 0; i < 20; i++) all.push(work(new TurnShare(), 1).then(() => void newcomers++));
+    const before = newcomers;
+    const done = work(served, 1);
+    await loop.turn();
+    await done;
+    assertLess(newcomers - before, 10);
+  }
+  assert(newcomers > 200, `${newcomers} newcomers`);
+  while (loop.isTurnDue) await loop.turn();
+  await Promise.all(all);
+});
+
 Deno.test("LoopTurns goes on without one that has its turn and waits for something else", async () => {
   const { loop, turns } = setUp();
-  const stuck = new TurnShare();
+  const stuck = servedShare();
   turns.enter(stuck);
   loop.work(5);
   turns.leave(stuck);
   const order: string[] = [];
   turns.enter(stuck)?.then(() => order.push("stuck"));
-  turns.enter(new TurnShare())?.then(() => order.push("second"));
-  turns.enter(new TurnShare())?.then(() => order.push("third"));
+  turns.enter(servedShare())?.then(() => order.push("second"));
+  turns.enter(servedShare())?.then(() => order.push("third"));
   for (let i = 0; i < 3; i++) await loop.turn();
   assertEquals(order, ["second", "third", "stuck"]);
   assertEquals(loop.isTurnDue, false);
