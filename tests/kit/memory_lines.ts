@@ -152,6 +152,8 @@ class Pipe {
   readonly #held: (Uint8Array | null)[] = [];
   #isOver = false;
   #wake: () => void = () => {};
+  /** Ends the write that waits, if one does. */
+  #giveUp: (reason: Error) => void = () => {};
 
   constructor(timers: ManualTimers, latencyMs: number) {
     this.#timers = timers;
@@ -160,12 +162,13 @@ class Pipe {
 
   write(view: Uint8Array): Promise<number> {
     if (this.#isOver) return Promise.reject(new Deno.errors.BrokenPipe("closed"));
-    if (this.isStalled) return new Promise(() => {});
+    if (this.isStalled) return new Promise((_, reject) => this.#giveUp = reject);
     this.#send(view.slice());
     return Promise.resolve(view.length);
   }
 
   end(): void {
+    this.#giveUp(new Deno.errors.BrokenPipe("closed"));
     this.#send(null);
   }
 
