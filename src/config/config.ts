@@ -23,11 +23,6 @@ export function findVhost(config: Config, name: string): VhostConfig | undefined
   return vhost?.enabled ? vhost : undefined;
 }
 
-/** A vhost as it is now: a reload may have changed it since a client came. One that is gone stays as it was. */
-export function vhostInForce({ config }: { readonly config: Config }, vhost: VhostConfig): VhostConfig {
-  return config.vhosts.find(({ name }) => name === vhost.name) ?? vhost;
-}
-
 /** How many of the vhosts that are on are origins (`local`) and edges (`remote`). */
 export function clusterModes(config: Config): { local: number; remote: number } {
   const enabled = config.vhosts.filter((vhost) => vhost.enabled);

@@ -2,15 +2,7 @@
 export type { AdvertisedAddress, Endpoint, ListenAddress } from "./address.ts";
 export type { SystemFacts } from "./check/check.ts";
 export type { TlsFacts } from "./check/tls.ts";
-export {
-  clusterModes,
-  type Config,
-  defaultVhostName,
-  findVhost,
-  logLevelOf,
-  type VhostConfig,
-  vhostInForce,
-} from "./config.ts";
+export { clusterModes, type Config, defaultVhostName, findVhost, logLevelOf, type VhostConfig } from "./config.ts";
 export type { ReadFile } from "./files/config_files.ts";
 export { chooseSource, type ConfigSource, type Environment } from "./env.ts";
 export type { ListDirectory } from "./files/glob.ts";
@@ -20,3 +12,4 @@ export { loadConfig, type LoadOptions, type LoadResult, requireConfig, sourceLin
 export { type ConfigProblem, ConfigSyntaxError, formatProblem } from "./problem.ts";
 export { listRows, type RowInfo } from "./schema/row_index.ts";
 export type { AccessRule } from "./values/rule.ts";
+export { type ConfigHolder, VhostHandle } from "./vhost_handle.ts";

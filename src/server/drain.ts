@@ -1,7 +1,7 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import { moveAddress, redirectAddress } from "../cluster/redirect.ts";
 import type { Coworkers, ServerAddress } from "../cluster/coworkers.ts";
-import { type Config, type VhostConfig, vhostInForce } from "../config/mod.ts";
+import { type Config, type VhostConfig, type VhostHandle } from "../config/mod.ts";
 import { orderByHash } from "../upstream/origin_pool.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { ownerQuery } from "../cluster/owner_query.ts";
@@ -51,11 +51,11 @@ export class Drain {
   }
 
   /** Looks for a coworker that takes the clients of a stream over, until there is one or it is disposed. */
-  search(vhost: VhostConfig, url: StreamUrl, onFound: (to: Destination) => void): Disposable {
+  search(vhost: VhostHandle, url: StreamUrl, onFound: (to: Destination) => void): Disposable {
     let timer: TimerHandle | null = null;
     let stopped = false;
     const look = async () => {
-      const to = await this.findDestination(vhost, url);
+      const to = await this.findDestination(vhost.now, url);
       if (stopped) return;
       if (to !== null) onFound(to);
       else timer = this.#context.timers.after(SEARCH_AGAIN_MS, look);
@@ -71,7 +71,7 @@ export class Drain {
 
   /** A coworker that takes the clients of a stream over, the same one for all; null if there is none now. */
   async findDestination(vhost: VhostConfig, url: StreamUrl): Promise<Destination | null> {
-    const standIns = await this.#findStandIns(vhostInForce(this.#context, vhost), url);
+    const standIns = await this.#findStandIns(vhost, url);
     const named = standIns.map((address) => ({ ...address, text: `${address.ip} ${address.port}` }));
     const [standIn] = orderByHash(named, url.key);
     return standIn === undefined ? null : { stream: redirectAddress(url, standIn), tcUrl: moveAddress(url, standIn) };

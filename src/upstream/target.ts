@@ -1,6 +1,6 @@
 import type { AmfObject } from "../amf/amf0.ts";
 import { type Span, TRACEPARENT } from "../base/trace.ts";
-import type { VhostConfig } from "../config/mod.ts";
+import type { VhostConfig, VhostHandle } from "../config/mod.ts";
 import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
 import type { RtmpClientOptions } from "./client/rtmp_client.ts";
 import { mayLeadTo, namerOf } from "./redirect_trust.ts";
@@ -85,7 +85,7 @@ export function parseRedirect(protocol: PullProtocol, address: string): PullTarg
 /** A stream as another server is asked for it, or given it. */
 export interface UpstreamStream {
   url: StreamUrl;
-  vhost: VhostConfig;
+  vhost: VhostHandle;
   pageUrl: string;
   swfUrl: string;
 }
@@ -102,7 +102,7 @@ export function upstreamSession(
   { port, tls = false }: PullTarget,
   connectArgs: AmfObject | null,
 ): RtmpClientOptions["session"] {
-  const asked = vhost.cluster.vhost.replace("[vhost]", url.vhost);
+  const asked = vhost.now.cluster.vhost.replace("[vhost]", url.vhost);
   const host = asked === "" || asked === DEFAULT_VHOST ? url.host : asked;
   const usualPort = tls ? RTMPS_PORT : DEFAULT_RTMP_PORT;
   return {
@@ -112,7 +112,7 @@ export function upstreamSession(
     name: `${url.stream}${withoutVhost(url.query)}`,
     pageUrl,
     swfUrl,
-    chunkSizeBytes: vhost.chunkSizeBytes,
+    chunkSizeBytes: vhost.now.chunkSizeBytes,
     handshake: "digest",
     canReconnect: true,
     ...(connectArgs === null ? {} : { connectArgs }),
@@ -129,7 +129,7 @@ export function withTrace(connectArgs: AmfObject | null, trace: Span | null): Am
  * parameters. A vhost, which SRS leaves out, travels as one of them.
  */
 export function flvPath({ url, vhost }: UpstreamStream): string {
-  const asked = vhost.cluster.vhost.replace("[vhost]", url.vhost);
+  const asked = vhost.now.cluster.vhost.replace("[vhost]", url.vhost);
   const isDefault = asked === "" || asked === DEFAULT_VHOST;
   const kept = isDefault ? url.query : withoutVhost(url.query);
   const query = isDefault ? kept : `${kept === "" ? "?" : `${kept}&`}vhost=${asked}`;

@@ -95,6 +95,8 @@ export class MemoryHost implements World {
   readonly turns: LoopTurns;
   readonly fetch: World["fetch"];
   readonly files: Files;
+  /** Connections that were made from here, the oldest first. */
+  readonly dialled: MemorySocket[] = [];
   readonly #network: MemoryNetwork;
   #isDead = false;
   #seed: number;
@@ -145,7 +147,9 @@ export class MemoryHost implements World {
     await Promise.resolve();
     signal.throwIfAborted();
     if (this.#isDead) throw new Deno.errors.ConnectionRefused("this machine is dead");
-    return this.#network.connect(this, endpoint);
+    const socket = this.#network.connect(this, endpoint);
+    this.dialled.push(socket);
+    return socket;
   }
 
   startTls(): Promise<never> {

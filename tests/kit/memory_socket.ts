@@ -5,6 +5,8 @@ const BUFFER_BYTES = 512 * 1024;
 
 /** One direction of a connection. */
 class Pipe {
+  /** The writer does not wait for more before it sends. */
+  sendsAtOnce = false;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
   #hasEnded = false;
@@ -119,7 +121,14 @@ export class MemorySocket implements Socket {
     return Promise.resolve();
   }
 
-  setNoDelay(): void {}
+  setNoDelay(on = true): void {
+    this.#output.sendsAtOnce = on;
+  }
+
+  /** Whether the other end sends small pieces at once (`TCP_NODELAY`). */
+  get peerSendsAtOnce(): boolean {
+    return this.#input.sendsAtOnce;
+  }
 
   close(): void {
     if (this.#closed) return;

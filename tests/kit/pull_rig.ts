@@ -1,4 +1,4 @@
-import { loadConfig, requireConfig } from "../../src/config/mod.ts";
+import { loadConfig, requireConfig, VhostHandle } from "../../src/config/mod.ts";
 import { parseStreamUrl, withVhost } from "../../src/rtmp/url.ts";
 import { LiveSource } from "../../src/stream/live_source.ts";
 import type { UpstreamEnvironment } from "../../src/upstream/environment.ts";
@@ -63,11 +63,11 @@ export class PullRig {
 
 function pullRequest(directives: string, targets: readonly PullTarget[]): PullRequest {
   const text = `listen 1935; vhost __defaultVhost__ { ${directives} }`;
-  const [vhost] = requireConfig(loadConfig({ path: "test.conf", text })).vhosts;
+  const config = requireConfig(loadConfig({ path: "test.conf", text }));
   const url = withVhost(parseStreamUrl("rtmp://edge/live", "s"), "__defaultVhost__");
   return {
     url,
-    vhost: vhost!,
+    vhost: new VhostHandle({ config }, config.vhosts[0]!),
     pageUrl: "",
     swfUrl: "",
     via: [],

@@ -1,7 +1,7 @@
 import { CLUSTERS_PATH } from "../access/coworker_calls.ts";
 import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
 import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from "../../cluster/ownership.ts";
-import { findVhost } from "../../config/mod.ts";
+import { findVhost, VhostHandle } from "../../config/mod.ts";
 import { streamKey } from "../../rtmp/url.ts";
 import { answerClaim } from "../../server/publish/conflict.ts";
 import type { Call } from "../call.ts";
@@ -113,7 +113,7 @@ async function obey(
   }
   if (claim === "") return null;
   const url = { key: streamKey(vhost.name, app, stream), app, stream, host: ip };
-  await answerClaim(server, { vhost, url }, claim);
+  await answerClaim(server, { vhost: new VhostHandle(server, vhost), url }, claim);
   return null;
 }
 

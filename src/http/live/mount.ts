@@ -69,11 +69,10 @@ function open(context: ServerContext, request: ViewerRequest): LiveAnswer {
 function viewerRequest(
   context: ServerContext,
   call: Call,
-  { vhost, url, format }: StreamRequest,
+  { url, format }: StreamRequest,
   how: { carrier: Carrier; status: number; headers: Headers },
 ): ViewerRequest {
   return {
-    vhost,
     url,
     format,
     ...how,
@@ -82,7 +81,7 @@ function viewerRequest(
     pageUrl: call.headers.get("referer") ?? "",
     traceparent: readTraceparent(call.headers.get(TRACEPARENT)),
     via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
-    findElsewhere: (source) => findOwner(context, call, { vhost, url, format }, source),
+    findElsewhere: (vhost, source) => findOwner(context, call, { url, source }, vhost),
   };
 }
 
@@ -99,8 +98,8 @@ function tracksOf(query: Call["query"]): Tracks {
 async function findOwner(
   { coworkers }: ServerContext,
   call: Call,
-  { vhost, url }: StreamRequest,
-  source: LiveSource | undefined,
+  { url, source }: { url: StreamUrl; source: LiveSource | undefined },
+  vhost: VhostConfig,
 ): Promise<string | null> {
   const { mode, originCluster, redirect } = vhost.cluster;
   const follows = redirect !== "never" &&
@@ -114,7 +113,7 @@ async function findOwner(
   if (owner === null || owner.isDraining) return null;
   // From https nobody is sent to http: a page would not be let there, and others would not expect it.
   const [scheme, server] = isOverTls(call) ? ["https", owner.https] : ["http", owner.http];
-  return server === undefined ? null : ownerAddress(`${scheme}://${server}`, call, url, vhost);
+  return server === undefined ? null : ownerAddress(`${scheme}://${server}`, call, url);
 }
 
 /** TLS ends here, or at a proxy in front of this server. */
@@ -123,9 +122,9 @@ function isOverTls({ scheme, headers }: Call): boolean {
 }
 
 /** The same path and parameters at another server; a vhost that its address would not tell goes along. */
-function ownerAddress(server: string, { path, search, query }: Call, url: StreamUrl, { name }: VhostConfig): string {
-  const isTold = name === DEFAULT_VHOST || query.get("vhost") !== "" || query.get("domain") !== "";
-  const parameters = [search, isTold ? "" : `vhost=${encodeURIComponent(url.vhost)}`].filter((part) => part !== "");
+function ownerAddress(server: string, { path, search, query }: Call, { vhost }: StreamUrl): string {
+  const isTold = vhost === DEFAULT_VHOST || query.get("vhost") !== "" || query.get("domain") !== "";
+  const parameters = [search, isTold ? "" : `vhost=${encodeURIComponent(vhost)}`].filter((part) => part !== "");
   const target = parameters.length === 0 ? path : `${path}?${parameters.join("&")}`;
   return `${server}${target.replace(/[^!-~]/gu, encodeURIComponent)}`;
 }

@@ -8,7 +8,6 @@ import { type StreamFormat, streamFormat } from "../format/stream_format.ts";
 
 /** A live stream that a request asks for. */
 export interface StreamRequest {
-  readonly vhost: VhostConfig;
   readonly url: StreamUrl;
   readonly format: StreamFormat;
 }
@@ -25,14 +24,14 @@ export function findStream(config: Config, call: Call): StreamRequest | Response
   const { hostname } = call;
   const found = findByName(config, call) ?? findByPath(config, call);
   if (found === null) return null;
-  const { vhost, match } = found;
+  const { vhostName, match } = found;
   try {
     const search = call.search === "" ? "" : `?${call.search}`;
     const url = parseStreamUrl(
       `rtmp://${formatHost(hostname || "localhost")}/${match.app}`,
       `${match.stream}${search}`,
     );
-    return { vhost, url: withVhost(url, vhost.name), format };
+    return { url: withVhost(url, vhostName), format };
   } catch (error) {
     if (error instanceof RequestDenied) return refusal(400, error.message);
     throw error;
@@ -40,7 +39,7 @@ export function findStream(config: Config, call: Call): StreamRequest | Response
 }
 
 interface Found {
-  readonly vhost: VhostConfig;
+  readonly vhostName: string;
   readonly match: MountMatch;
 }
 
@@ -50,13 +49,13 @@ function findByName(config: Config, call: Call): Found | null {
   const match = vhost === undefined ? null : matchVhost(vhost, call);
   return vhost === undefined || match === null || (match.vhost !== null && match.vhost !== vhost.name)
     ? null
-    : { vhost, match };
+    : { vhostName: vhost.name, match };
 }
 
 function findByPath(config: Config, call: Call): Found | null {
   for (const vhost of config.vhosts) {
     const match = vhost.enabled ? matchVhost(vhost, call) : null;
-    if (match !== null && match.vhost === vhost.name) return { vhost, match };
+    if (match !== null && match.vhost === vhost.name) return { vhostName: vhost.name, match };
   }
   return null;
 }

@@ -1,7 +1,7 @@
 import type { TimerHandle } from "../../base/clock.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { describeError, RequestDenied } from "../../base/errors.ts";
-import type { VhostConfig } from "../../config/mod.ts";
+import type { VhostConfig, VhostHandle } from "../../config/mod.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import { Admission, type Admitted } from "../../server/access/admission.ts";
 import type { ClientEntry } from "../../server/client_registry.ts";
@@ -20,7 +20,6 @@ import { encodeCloseFrame, encodeControlFrame, WebSocketReader } from "./websock
 
 /** What a viewer asked for. */
 export interface ViewerRequest {
-  readonly vhost: VhostConfig;
   readonly url: StreamUrl;
   readonly format: StreamFormat;
   readonly carrier: Carrier;
@@ -37,7 +36,7 @@ export interface ViewerRequest {
   /** Servers that the play came through; null where the client is no server of this kind. */
   readonly via: readonly string[] | null;
   /** Where the client should go instead, if another server has the stream. */
-  findElsewhere(source: LiveSource | undefined): Promise<string | null>;
+  findElsewhere(vhost: VhostConfig, source: LiveSource | undefined): Promise<string | null>;
 }
 
 /** A viewer further behind than this is moved on, whatever `queue_length` says: all that it has yet to get is kept. */
@@ -50,6 +49,7 @@ const MAX_AWAY_MS = 5000;
 
 /** What a viewer has once it is let in. */
 interface Play {
+  readonly vhost: VhostHandle;
   readonly source: LiveSource;
   readonly cursor: PlayCursor;
   readonly supply: PlaySupply;
@@ -103,7 +103,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
 
   onPublishChange(active: boolean): void {
     if (this.#play === null) return;
-    const { supply } = this.#play;
+    const { supply, vhost } = this.#play;
     this.#endTimer?.cancel();
     this.#endsWhenSent = false;
     if (active) {
@@ -113,14 +113,12 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     supply.onUnpublish();
     if (!this.#hasStarted) return;
     // Not at once even here: another publisher may be about to take the stream over.
-    const awayMs = supply.isPulled ? Math.min(this.#ownerTimeoutMs, MAX_AWAY_MS) : 0;
+    const awayMs = supply.isPulled ? Math.min(vhost.now.cluster.ownerTimeoutMs, MAX_AWAY_MS) : 0;
     this.#endTimer = this.#context.timers.after(awayMs, () => {
       this.#endsWhenSent = true;
       this.#host.wake();
     });
   }
-
-  onRedirect(): void {}
 
   onNotFound(reason: string): void {
     if (this.#hasStarted) return;
@@ -149,7 +147,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
 
   tick(): void {
     if (this.#play === null) return;
-    const { tcpNodelay, minLatency } = this.#request.vhost;
+    const { tcpNodelay, minLatency } = this.#play.vhost.now;
     // Not before, as for players of RTMP.
     this.#host.sendsSmallAtOnce = tcpNodelay || minLatency;
     const { cursor, source } = this.#play;
@@ -175,10 +173,6 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     this.#place?.[Symbol.dispose]();
   }
 
-  get #ownerTimeoutMs(): number {
-    return this.#request.vhost.cluster.ownerTimeoutMs;
-  }
-
   async #begin(): Promise<void> {
     const { url, findElsewhere } = this.#request;
     const place = this.#context.limits.enter(this.#host.remoteIp);
@@ -188,9 +182,9 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
       const admitted = await this.#admission.admit("play", url);
       if (this.#hasEnded) return admitted.end();
       this.#admitted = admitted;
-      const elsewhere = await findElsewhere(this.#context.sources.find(url.key));
+      const elsewhere = await findElsewhere(admitted.vhost.now, this.#context.sources.find(url.key));
       if (this.#hasEnded) return;
-      if (elsewhere === null) return this.#attach();
+      if (elsewhere === null) return this.#attach(admitted.vhost);
       const headers = { location: elsewhere, "cache-control": "no-cache" };
       // Not the parameters: there are passwords among them.
       const detail = `to ${elsewhere.replace(/\?.*/, "")}`;
@@ -207,19 +201,18 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     this.#host.answer(refusal(status, message), "refused", detail);
   }
 
-  #attach(): void {
-    const { vhost, url, format, carrier, tracks, pageUrl, via, traceparent } = this.#request;
+  #attach(vhost: VhostHandle): void {
+    const { url, format, carrier, tracks, pageUrl, via, traceparent } = this.#request;
     const { sources, registry, timers } = this.#context;
-    const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.httpRemux;
+    const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.now.httpRemux;
     const drops = dropIfNotMatch && !guessHasAv;
     const carried = { audio: tracks.audio && (!drops || hasAudio), video: tracks.video && (!drops || hasVideo) };
-    const source = sources.findOrCreate(url.key, () => sourceOptions(vhost));
+    const { ownerTimeoutMs } = vhost.now.cluster;
+    const source = sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
     const cursor = source.attach(this, format.wire(source, carrier, carried));
     const entry = registryEntry(this.#host, { url, pageUrl, nowMs: timers.nowMs(), cursor });
     registry.add(entry);
     this.#host.log.info(`play ${url.key} over ${carrier === "webSocket" ? "WebSocket" : "HTTP"} from ${entry.ip}`);
-    // For who can be redirected that was done: everybody else is served through here.
-    const relaying = { ...vhost, cluster: { ...vhost.cluster, redirect: "never" as const } };
     this.#trace = PlayTrace.begin(this.#context, {
       source,
       protocol: "flv",
@@ -230,24 +223,31 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     const words = {
       trace: this.#trace?.span ?? null,
       url,
-      vhost: relaying,
+      vhost,
       source,
-      followsRedirects: false,
+      // Who can be redirected was, by HTTP: everybody else is served through here.
+      redirect: null,
       pageUrl,
       swfUrl: "",
       protocol: "flv" as const,
       remoteIp: entry.ip,
     };
-    this.#play = { source, cursor, entry, supply: new PlaySupply(this.#context, { ...words, via: via ?? [] }, this) };
+    this.#play = {
+      vhost,
+      source,
+      cursor,
+      entry,
+      supply: new PlaySupply(this.#context, { ...words, via: via ?? [] }, this),
+    };
     // An edge would take silence for the death of this server.
     if (via !== null && !source.isActive) this.#host.send(this.#host.head(PROCESSING, new Headers()));
-    this.#waitTimer = timers.after(this.#ownerTimeoutMs, () => this.#onWaited());
+    this.#waitTimer = timers.after(ownerTimeoutMs, () => this.#onWaited(ownerTimeoutMs));
     this.#host.wake();
   }
 
-  #onWaited(): void {
+  #onWaited(waitedMs: number): void {
     const { source } = this.#play!;
-    if (!source.isActive) return this.onNotFound(`nobody publishes ${source.key}, waited ${this.#ownerTimeoutMs} ms`);
+    if (!source.isActive) return this.onNotFound(`nobody publishes ${source.key}, waited ${waitedMs} ms`);
     this.#startsAnyway = true;
     this.#host.wake();
   }
@@ -261,7 +261,7 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
 
   #firstView(): Uint8Array | null {
     if (this.#play === null) return null;
-    const { source } = this.#play;
+    const { source, vhost } = this.#play;
     if (!source.hasAudio && !source.hasVideo && !this.#startsAnyway) return null;
     const view = this.#nextView();
     if (view === null && !this.#startsAnyway) return null;
@@ -275,15 +275,15 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
       this.#host.finish("sourceEnded", "only the head was asked for");
       return null;
     }
-    const header = format.header(this.#announced(source));
+    const header = format.header(this.#announced(source, vhost.now));
     // An empty chunk would be the end.
     const piece = header.length === 0 ? header : framePiece(carrier, header);
     return concatBytes(head, piece, view ?? new Uint8Array(0));
   }
 
   /** What the header of an FLV shall say. */
-  #announced(source: LiveSource): { hasAudio: boolean; hasVideo: boolean } {
-    const { tracks, vhost: { httpRemux } } = this.#request;
+  #announced(source: LiveSource, { httpRemux }: VhostConfig): { hasAudio: boolean; hasVideo: boolean } {
+    const { tracks } = this.#request;
     const { hasAudio, hasVideo } = httpRemux.guessHasAv ? source : httpRemux;
     return { hasAudio: tracks.audio && hasAudio, hasVideo: tracks.video && hasVideo };
   }

@@ -1,7 +1,7 @@
 import type { AmfObject } from "../../amf/amf0.ts";
 import { RequestDenied } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
-import { findVhost, type VhostConfig } from "../../config/mod.ts";
+import { findVhost, type VhostConfig, VhostHandle } from "../../config/mod.ts";
 import type { ConnectInfo } from "../../rtmp/connect.ts";
 import type { StatusName } from "../../rtmp/status.ts";
 import { parseStreamUrl, queryValue, type StreamUrl, withVhost } from "../../rtmp/url.ts";
@@ -23,7 +23,7 @@ export type AdmissionClient = HookSubject["client"] & {
 
 /** Leave to publish or play a stream. */
 export interface Admitted {
-  readonly vhost: VhostConfig;
+  readonly vhost: VhostHandle;
   readonly url: StreamUrl;
   /** Servers that a published stream is copied to (`forward`), `host[:port]` or full addresses. */
   readonly forwardTo: readonly string[];
@@ -55,7 +55,7 @@ export class Admission {
   readonly #hasConnect: boolean;
   #tail: Promise<unknown> = Promise.resolve();
   /** By vhost, who was told of the client by `on_connect` and wants to hear of its end. */
-  readonly #connects = new Map<string, { vhost: VhostConfig; subject: HookSubject }>();
+  readonly #connects = new Map<string, { vhost: VhostHandle; subject: HookSubject }>();
   #pending = 0;
   #leaves = 0;
   #hasLeft = false;
@@ -103,13 +103,17 @@ export class Admission {
     if (refer.enabled) checkRefer(refer.all, pageUrl);
     checkSecurity(security, kind, remoteIp);
     if (refer.enabled) checkRefer(refer[kind], pageUrl);
-    if (!this.#mustAsk(vhost, kind)) return this.#letIn(kind, vhost, this.#subject(url));
+    if (!this.#mustAsk(vhost, kind)) {
+      return this.#letIn(kind, new VhostHandle(this.#context, vhost), this.#subject(url));
+    }
     if (this.#context.hooks.isFull) throw new RequestDenied("HttpResponseData", "too many hooks are being called");
     this.#pending++;
-    return this.#inOrder(() => this.#ask(kind, vhost, this.#subject(url))).finally(() => {
-      this.#pending--;
-      this.#closeIfOver();
-    });
+    return this.#inOrder(() => this.#ask(kind, new VhostHandle(this.#context, vhost), this.#subject(url))).finally(
+      () => {
+        this.#pending--;
+        this.#closeIfOver();
+      },
+    );
   }
 
   /** The client is gone: once every leave has ended, `on_close` is told. */
@@ -137,7 +141,9 @@ export class Admission {
     return this.#hasConnect && cluster.mode === "remote" && cluster.tokenTraverse;
   }
 
-  async #ask(kind: AccessKind, vhost: VhostConfig, subject: HeldSubject): Promise<Admitted> {
+  /** All is judged by the rules of the moment at which the client asked. */
+  async #ask(kind: AccessKind, handle: VhostHandle, subject: HeldSubject): Promise<Admitted> {
+    const vhost = handle.admitted;
     const { hooks } = this.#context;
     const { url } = subject;
     const { log } = this.#client;
@@ -145,12 +151,12 @@ export class Admission {
     try {
       this.#requirePresence();
       if (vhost.signedUrl[kind]) await checkSignature(vhost.signedUrl.key, url, kind, this.#context.world.wallMs());
-      if (this.#hasConnect) await this.#askOnConnect(vhost, subject);
+      if (this.#hasConnect) await this.#askOnConnect(handle, subject);
       this.#requirePresence();
       if (this.#traverses(vhost)) await askOrigin(this.#context, vhost, url.key, this.#client);
       this.#requirePresence();
       await hooks.ask(kind === "publish" ? "on_publish" : "on_play", vhost, subject, log);
-      admitted = this.#letIn(kind, vhost, subject);
+      admitted = this.#letIn(kind, handle, subject);
       this.#requirePresence();
       if (asksBackend(vhost, kind)) {
         const forwardTo = await hooks.forwardUrls(vhost, subject, log);
@@ -165,9 +171,9 @@ export class Admission {
     }
   }
 
-  async #askOnConnect(vhost: VhostConfig, subject: HookSubject): Promise<void> {
+  async #askOnConnect(vhost: VhostHandle, subject: HookSubject): Promise<void> {
     try {
-      await this.#context.hooks.ask("on_connect", vhost, subject, this.#client.log);
+      await this.#context.hooks.ask("on_connect", vhost.admitted, subject, this.#client.log);
     } catch (error) {
       if (!(error instanceof RequestDenied)) throw error;
       throw new ConnectRefused(error.codeName, error.message, { cause: error });
@@ -175,7 +181,7 @@ export class Admission {
     this.#connects.set(vhost.name, { vhost, subject });
   }
 
-  #letIn(kind: AccessKind, vhost: VhostConfig, subject: HeldSubject): Admitted {
+  #letIn(kind: AccessKind, vhost: VhostHandle, subject: HeldSubject): Admitted {
     if (this.#hasConnect) this.#connects.set(vhost.name, { vhost, subject });
     this.#leaves++;
     let hasEnded = false;
@@ -187,7 +193,7 @@ export class Admission {
       if (isTold) this.#tell(kind === "publish" ? "on_unpublish" : "on_stop", vhost, subject);
       this.#closeIfOver();
     };
-    const { forward } = vhost;
+    const { forward } = vhost.admitted;
     const forwardTo = kind === "publish" && forward.enabled ? forward.destination.map(({ text }) => text) : [];
     return { vhost, url: subject.url, forwardTo, end: () => end(true), drop: () => end(false) };
   }
@@ -198,10 +204,8 @@ export class Admission {
     for (const { vhost, subject } of this.#connects.values()) this.#tell("on_close", vhost, subject);
   }
 
-  #tell(action: "on_unpublish" | "on_stop" | "on_close", begun: VhostConfig, subject: HookSubject): void {
-    const { config, hooks } = this.#context;
-    // As after a reload; a vhost that is gone keeps its hooks until its clients are gone too.
-    const vhost = config.vhosts.find(({ name }) => name === begun.name) ?? begun;
+  #tell(action: "on_unpublish" | "on_stop" | "on_close", { now: vhost }: VhostHandle, subject: HookSubject): void {
+    const { hooks } = this.#context;
     if (hookUrls(vhost, action).length === 0) return;
     if (hooks.isFull) {
       return this.#client.log.warn(`${action} of ${subject.url.key} is lost: too many hooks are called`);

@@ -2,7 +2,7 @@ import { ownerQuery } from "../../cluster/owner_query.ts";
 import type { TimerHandle } from "../../base/clock.ts";
 import type { Span } from "../../base/trace.ts";
 import { redirectAddress } from "../../cluster/redirect.ts";
-import { type VhostConfig, vhostInForce } from "../../config/mod.ts";
+import type { VhostConfig, VhostHandle } from "../../config/mod.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { ServerContext } from "../context.ts";
 
@@ -25,7 +25,7 @@ export interface OwnerSearchSink {
  */
 export class OwnerSearch {
   readonly #context: ServerContext;
-  readonly #vhost: VhostConfig;
+  readonly #vhost: VhostHandle;
   readonly #url: StreamUrl;
   readonly #sink: OwnerSearchSink;
   readonly #startedMs: number;
@@ -36,7 +36,7 @@ export class OwnerSearch {
   /** @param trace Of what the search is a part. */
   constructor(
     context: ServerContext,
-    vhost: VhostConfig,
+    vhost: VhostHandle,
     url: StreamUrl,
     sink: OwnerSearchSink,
     trace: Span | null = null,
@@ -58,7 +58,7 @@ export class OwnerSearch {
   }
 
   async #ask(): Promise<void> {
-    const vhost = vhostInForce(this.#context, this.#vhost);
+    const vhost = this.#vhost.now;
     const owner = await this.#context.coworkers.findOwner({
       ...ownerQuery(vhost, this.#url, this.#span),
       isWanted: () => !this.#stopped,

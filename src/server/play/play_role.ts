@@ -1,7 +1,7 @@
 import type { TimerHandle } from "../../base/clock.ts";
 import { RequestDenied } from "../../base/errors.ts";
 import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
-import type { VhostConfig } from "../../config/mod.ts";
+import type { VhostHandle } from "../../config/mod.ts";
 import type { SessionRequest } from "../../rtmp/server_session.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource, Player } from "../../stream/live_source.ts";
@@ -38,10 +38,9 @@ export class PlayRole implements Role, Player, SupplySink {
   readonly #durationMs: number;
   readonly #isEdge: boolean;
   readonly #isRelay: boolean;
-  readonly #vhost: VhostConfig;
+  readonly #vhost: VhostHandle;
   readonly #supply: PlaySupply;
   readonly #pacer: SendPacer;
-  readonly #sendsSmallAtOnce: boolean;
   /** Until the first frame is sent. */
   #trace: PlayTrace | null;
   #hasStarted = false;
@@ -53,7 +52,7 @@ export class PlayRole implements Role, Player, SupplySink {
   #firstTimestampMs: number | null = null;
 
   /** {@link start} is next. */
-  constructor(host: RoleHost, vhost: VhostConfig, request: PlayRequest) {
+  constructor(host: RoleHost, vhost: VhostHandle, request: PlayRequest) {
     const { context, session } = host;
     const via = readPlayPath(session.connectInfo?.args ?? {});
     if (via.includes(context.identity.serviceId)) {
@@ -68,10 +67,9 @@ export class PlayRole implements Role, Player, SupplySink {
     this.#vhost = vhost;
     this.#isEdge = session.connectInfo?.args.srs_server !== undefined;
     this.#isRelay = isRelay(session.connectInfo?.args ?? {});
-    this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
+    this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost.now));
     this.#cursor = this.#source.attach(this);
     this.#pacer = new SendPacer(this.#cursor, context.timers, () => host.wake());
-    this.#sendsSmallAtOnce = vhost.tcpNodelay || vhost.minLatency;
     this.#entry = this.#register();
     host.log.info(`play ${request.url.key} from ${host.remoteIp}`);
     const info = session.connectInfo;
@@ -86,8 +84,11 @@ export class PlayRole implements Role, Player, SupplySink {
       url: this.#url,
       vhost,
       source: this.#source,
-      // Coworkers are known by their plain addresses: over TLS no edge goes there.
-      followsRedirects: this.#isEdge && !host.isEncrypted,
+      redirect: {
+        // Coworkers are known by their plain addresses: over TLS no edge goes there.
+        isFollowed: this.#isEdge && !host.isEncrypted,
+        onRedirect: (address) => this.#redirect(address),
+      },
       pageUrl: info?.pageUrl ?? "",
       swfUrl: info?.swfUrl ?? "",
       protocol: "rtmp",
@@ -153,16 +154,6 @@ export class PlayRole implements Role, Player, SupplySink {
     this.#host.wake();
   }
 
-  onRedirect(address: string): void {
-    const { log, context, session } = this.#host;
-    if (this.#redirectTimer !== null) return;
-    log.info(`redirect ${this.#url.key} to ${address}`);
-    this.#trace?.onRedirect(address);
-    this.#redirectTimer = context.timers.after(REDIRECT_WAIT_MS, () => this.#host.finish("redirected", "unconfirmed"));
-    this.#host.guard(() => session.redirect(address));
-    this.#host.wake();
-  }
-
   onNotFound(reason: string): void {
     this.#host.guard(() => this.#host.session.sendStatus("playStreamNotFound", reason));
     this.#trace?.end(reason);
@@ -175,8 +166,9 @@ export class PlayRole implements Role, Player, SupplySink {
   }
 
   tick(): void {
+    const { tcpNodelay, minLatency } = this.#vhost.now;
     // Not before: what begins a play is many small writes, each of which would wait for the one before to arrive.
-    this.#host.sendsSmallAtOnce = this.#sendsSmallAtOnce;
+    this.#host.sendsSmallAtOnce = tcpNodelay || minLatency;
     const lagMs = this.#cursor.lagMs();
     if (lagMs <= this.#source.options.queueLengthMs && this.#cursor.lagBytes() <= MAX_LAG_BYTES) return;
     const dropped = this.#cursor.jumpToKeyframe();
@@ -190,13 +182,13 @@ export class PlayRole implements Role, Player, SupplySink {
     const { drain } = host.context;
     const canMove = canReconnect(host);
     // While its publisher is here, no other server could serve the stream, unless one relays it.
-    if (!drain.hasCoworkers(this.#vhost)) {
+    if (!drain.hasCoworkers(this.#vhost.now)) {
       if (this.#source.fedBy !== "client") requestMove(host);
     } else if (!this.#isRelay && (canMove || this.#isEdge)) {
       // An SRS edge follows a redirect at any time, and faster than the end of its connection.
       this.#departure = drain.search(this.#vhost, this.#url, ({ tcUrl, stream }) => {
         if (canMove) host.guard(() => requestMove(host, tcUrl));
-        else this.onRedirect(stream);
+        else this.#redirect(stream);
       });
     }
   }
@@ -213,6 +205,16 @@ export class PlayRole implements Role, Player, SupplySink {
 
   onMedia(): void {}
   onBurstEnd(): void {}
+
+  #redirect(address: string): void {
+    const { log, context, session } = this.#host;
+    if (this.#redirectTimer !== null) return;
+    log.info(`redirect ${this.#url.key} to ${address}`);
+    this.#trace?.onRedirect(address);
+    this.#redirectTimer = context.timers.after(REDIRECT_WAIT_MS, () => this.#host.finish("redirected", "unconfirmed"));
+    this.#host.guard(() => session.redirect(address));
+    this.#host.wake();
+  }
 
   #register(): ClientEntry {
     const { id, context, session, remoteIp } = this.#host;

@@ -1,6 +1,6 @@
 import type { TimerHandle } from "../../base/clock.ts";
 import type { Span } from "../../base/trace.ts";
-import { type VhostConfig, vhostInForce } from "../../config/mod.ts";
+import type { VhostHandle } from "../../config/mod.ts";
 import type { PullLease } from "../../upstream/pull/pull_registry.ts";
 import type { PullRequest } from "../../upstream/pull/pull_request.ts";
 import { originTargets, ownerTarget, type PullProtocol, type PullTarget } from "../../upstream/target.ts";
@@ -13,10 +13,10 @@ import { ownerQuery } from "../../cluster/owner_query.ts";
 /** A player that waits for its stream. */
 export interface SupplyRequest {
   url: StreamUrl;
-  vhost: VhostConfig;
+  vhost: VhostHandle;
   source: LiveSource;
-  /** The client is known to follow RTMP 302: an edge. */
-  followsRedirects: boolean;
+  /** Null for a client that cannot be sent elsewhere, whatever `redirect` says. */
+  redirect: Redirect | null;
   pageUrl: string;
   swfUrl: string;
   /** How the player plays it. */
@@ -30,10 +30,16 @@ export interface SupplyRequest {
   trace?: Span | null;
 }
 
+/** How a player is sent to the owner of its stream. */
+export interface Redirect {
+  /** It is known to follow: an edge. Of others nobody knows, so that `redirect auto` serves them here. */
+  isFollowed: boolean;
+  /** It is to go to this address. */
+  onRedirect(address: string): void;
+}
+
 /** What becomes of a player whose stream is not published here. */
 export interface SupplySink {
-  /** It is to be sent to the owner, at this address. */
-  onRedirect(address: string): void;
   /** There may be media for it now. */
   wake(): void;
   /** Nobody has the stream, for as long as players are held. */
@@ -61,19 +67,20 @@ export class PlaySupply implements Disposable {
     this.#context = context;
     this.#request = request;
     this.#sink = sink;
-    const { mode, originCluster } = request.vhost.cluster;
+    const { mode, originCluster } = request.vhost.now.cluster;
     if (!this.#mayWait()) return;
     if (mode === "remote") this.#pull(() => this.#originsInOrder());
     else if (!originCluster) return;
     else if (request.source.fedBy === "client") {
-      if (context.drain.isOn && request.followsRedirects && !request.isRelay) this.#sendAway();
-    } else if (this.#redirects()) this.#searchOwner();
+      if (context.drain.isOn && request.redirect?.isFollowed && !request.isRelay) this.#sendAway(request.redirect);
+    } else if (this.#redirect !== null) this.#searchOwner(this.#redirect);
     else this.#pull((trace, isWanted) => this.#owners(trace, isWanted));
   }
 
   /** Whether there is a place to wait for the stream, if it is not here; the player is told when there is none. */
   #mayWait(): boolean {
-    const { source, vhost: { cluster: { mode, originCluster } }, remoteIp } = this.#request;
+    const { source, vhost, remoteIp } = this.#request;
+    const { mode, originCluster } = vhost.now.cluster;
     if (source.isActive || (mode !== "remote" && !originCluster)) return true;
     this.#place = this.#context.waitingPlays.enter(remoteIp);
     if (this.#place !== null) return true;
@@ -101,10 +108,10 @@ export class PlaySupply implements Disposable {
 
   /** The publisher has left: it may come back here, or turn up at another origin. */
   onUnpublish(): void {
-    const { mode, originCluster } = this.#vhost.cluster;
+    const { mode, originCluster } = this.#request.vhost.now.cluster;
     const isHere = mode !== "remote" && originCluster && this.#lease === null;
     this.#lease?.hurry();
-    if (isHere && !this.#redirects()) this.#acquire((trace, isWanted) => this.#owners(trace, isWanted));
+    if (isHere && this.#redirect === null) this.#acquire((trace, isWanted) => this.#owners(trace, isWanted));
   }
 
   [Symbol.dispose](): void {
@@ -121,19 +128,17 @@ export class PlaySupply implements Disposable {
     this.#search = null;
   }
 
-  get #vhost(): VhostConfig {
-    return vhostInForce(this.#context, this.#request.vhost);
+  /** How the player is sent to the owner; null if it gets the stream here. */
+  get #redirect(): Redirect | null {
+    const { vhost, redirect } = this.#request;
+    const policy = vhost.now.cluster.redirect;
+    return policy === "always" || (policy === "auto" && redirect?.isFollowed) ? redirect : null;
   }
 
-  #redirects(): boolean {
-    const { redirect } = this.#vhost.cluster;
-    return redirect === "always" || (redirect === "auto" && this.#request.followsRedirects);
-  }
-
-  #searchOwner(): void {
+  #searchOwner(redirect: Redirect): void {
     const { vhost, url, trace = null } = this.#request;
     this.#search = new OwnerSearch(this.#context, vhost, url, {
-      onRedirect: (address) => this.#sink.onRedirect(address),
+      onRedirect: (address) => redirect.onRedirect(address),
       onNotFound: (reason) => this.#sink.onNotFound(reason),
       onDrainingOwner: () => this.#takeOver(),
     }, trace);
@@ -147,10 +152,10 @@ export class PlaySupply implements Disposable {
   }
 
   /** This server is about to stop: a coworker takes the player. */
-  #sendAway(): void {
+  #sendAway(redirect: Redirect): void {
     const { vhost, url } = this.#request;
-    this.#departure = this.#context.drain.search(vhost, url, ({ stream }) => this.#sink.onRedirect(stream));
-    this.#notFoundTimer = this.#context.timers.after(vhost.cluster.ownerTimeoutMs, () => {
+    this.#departure = this.#context.drain.search(vhost, url, ({ stream }) => redirect.onRedirect(stream));
+    this.#notFoundTimer = this.#context.timers.after(vhost.now.cluster.ownerTimeoutMs, () => {
       this.#sink.onNotFound("this server is about to stop, and no coworker takes over");
     });
   }
@@ -160,7 +165,7 @@ export class PlaySupply implements Disposable {
     this.#acquire(findTargets);
     const isThere = () => source.isActive && this.#lease?.isSilent !== true;
     if (isThere()) return;
-    const { ownerTimeoutMs } = vhost.cluster;
+    const { ownerTimeoutMs } = vhost.now.cluster;
     this.#notFoundTimer = this.#context.timers.after(ownerTimeoutMs, () => {
       // A server that was silent may have gone on meanwhile.
       if (!isThere()) this.#sink.onNotFound(this.#notFound(ownerTimeoutMs));
@@ -169,20 +174,18 @@ export class PlaySupply implements Disposable {
 
   #notFound(waitedMs: number): string {
     const { key } = this.#request.source;
-    const refusals = this.#context.coworkers.refusals(this.#vhost.cluster.coworkers.map(({ text }) => text));
+    const refusals = this.#context.coworkers.refusals(
+      this.#request.vhost.now.cluster.coworkers.map(({ text }) => text),
+    );
     if (refusals !== "") return `${key} is not here, and ${refusals}`;
     const why = this.#lease?.lastError ?? "";
     return `nobody has ${key}, waited ${waitedMs} ms${why === "" ? "" : `; ${why}`}`;
   }
 
   #acquire(findTargets: PullRequest["findTargets"]): void {
-    const inForce = () => this.#vhost;
     const protocol = () => this.#protocol;
     const request = {
       ...this.#request,
-      get vhost() {
-        return inForce();
-      },
       get protocol() {
         return protocol();
       },
@@ -193,19 +196,19 @@ export class PlaySupply implements Disposable {
 
   /** Coworkers of an origin tell each other RTMP addresses. */
   get #protocol(): PullProtocol {
-    const { mode, followClient, protocol } = this.#vhost.cluster;
+    const { mode, followClient, protocol } = this.#request.vhost.now.cluster;
     return mode !== "remote" ? "rtmp" : followClient ? this.#request.protocol : protocol;
   }
 
   #originsInOrder(): Promise<readonly PullTarget[]> {
-    const origins = originTargets(this.#vhost.cluster, this.#protocol);
+    const origins = originTargets(this.#request.vhost.now.cluster, this.#protocol);
     return Promise.resolve(this.#context.pulls.pool.order(origins, this.#request.source.key));
   }
 
   /** All who say that they have it: one of them may be wrong. */
   async #owners(trace: Span | null, isWanted: () => boolean): Promise<readonly PullTarget[]> {
     this.#searchTrace ??= trace?.child("owner search") ?? null;
-    const query = ownerQuery(this.#vhost, this.#request.url, this.#searchTrace);
+    const query = ownerQuery(this.#request.vhost.now, this.#request.url, this.#searchTrace);
     const owners = await this.#context.coworkers.findOwners({ ...query, isWanted });
     if (owners.length > 0) {
       this.#searchTrace?.end();

@@ -1,6 +1,6 @@
 import type { Owner } from "../../cluster/coworkers.ts";
 import { MAX_CLOCK_AHEAD_MS, type Rival } from "../../cluster/rivals.ts";
-import { type VhostConfig, vhostInForce } from "../../config/mod.ts";
+import type { VhostHandle } from "../../config/mod.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { ServerContext } from "../context.ts";
 import { ownerQuery } from "../../cluster/owner_query.ts";
@@ -8,7 +8,7 @@ import type { Claimant } from "./publishers.ts";
 
 /** A stream, and the vhost in which two origins publish it. */
 export interface Contested {
-  readonly vhost: VhostConfig;
+  readonly vhost: VhostHandle;
   readonly url: Pick<StreamUrl, "key" | "app" | "stream" | "host">;
 }
 
@@ -36,7 +36,7 @@ export async function settle(
 ): Promise<void> {
   const { coworkers, publishers } = context;
   const { key } = contested.url;
-  const query = () => ownerQuery(vhostInForce(context, contested.vhost), contested.url);
+  const query = () => ownerQuery(contested.vhost.now, contested.url);
   const mustTell = ({ sinceMs }: Owner) => sinceMs !== undefined;
   if (found !== null && mustTell(found)) await coworkers.claim(found.coworker, query());
   if (publishers.active(key) !== publisher) return;
@@ -58,7 +58,7 @@ export async function answerClaim(context: ConflictContext, contested: Contested
   const { key } = contested.url;
   const publisher = context.publishers.active(key);
   if (publisher === null) return false;
-  const owner = await context.coworkers.confirm(ownerQuery(contested.vhost, contested.url), instance);
+  const owner = await context.coworkers.confirm(ownerQuery(contested.vhost.now, contested.url), instance);
   if (owner === null) {
     context.log.warn(`publish ${key}: an origin claims the stream, but no coworker confirms that it has it`);
     return false;
@@ -79,7 +79,7 @@ function giveWay(context: ConflictContext, { vhost, url }: Contested, owner: Own
     return false;
   }
   const isLeaving = drain.isOn || owner.isDraining;
-  const policy = isLeaving ? "takeover" : vhostInForce(context, vhost).publish.onConflict;
+  const policy = isLeaving ? "takeover" : vhost.now.publish.onConflict;
   if (!publishers.yieldTo(url.key, rival, { policy, instance: identity.serviceId })) return false;
   log.info(`publish ${url.key}: given up for the publisher at ${owner.ip}:${owner.port} (coworker ${owner.coworker})`);
   return true;

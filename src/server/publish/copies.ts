@@ -1,6 +1,6 @@
 import type { Span } from "../../base/trace.ts";
 import { redirectAddress } from "../../cluster/redirect.ts";
-import type { VhostConfig } from "../../config/mod.ts";
+import type { VhostHandle } from "../../config/mod.ts";
 import { OriginPool } from "../../upstream/origin_pool.ts";
 import type { RtmpClientOptions } from "../../upstream/client/rtmp_client.ts";
 import { StreamForward } from "../../upstream/forward/stream_forward.ts";
@@ -10,8 +10,7 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { RoleHost } from "../rtmp/role.ts";
 
 /** SRS waits 3 s for the connection. */
-const CONNECT_TIMEOUT_MS = 3000;
-const HANDSHAKE_TIMEOUT_MS = 5000;
+const timeouts = { connectTimeoutMs: 3000, handshakeTimeoutMs: 5000 };
 
 /** Where a stream is copied to: a server, and what the stream is called there. */
 export interface ForwardTarget {
@@ -50,7 +49,7 @@ export function forwardTarget(address: string, url: StreamUrl): ForwardTarget | 
  */
 export function copyStream(
   host: RoleHost,
-  { url, vhost, source, trace }: { url: StreamUrl; vhost: VhostConfig; source: LiveSource; trace: Span | null },
+  { url, vhost, source, trace }: { url: StreamUrl; vhost: VhostHandle; source: LiveSource; trace: Span | null },
   addresses: readonly string[],
 ): Disposable {
   const copies = new DisposableStack();
@@ -67,27 +66,29 @@ export function copyStream(
 
 function copyTo(
   host: RoleHost,
-  { vhost, source, trace }: { vhost: VhostConfig; source: LiveSource; trace: Span | null },
+  { vhost, source, trace }: { vhost: VhostHandle; source: LiveSource; trace: Span | null },
   { server, tcUrl, app, name }: ForwardTarget,
 ): StreamForward {
   const { environment } = host.context.pulls;
-  const connectArgs = withTrace(vhost.cluster.debugSrsUpnode ? environment.connectArgs(host.id) : null, trace);
-  const session: RtmpClientOptions["session"] = {
-    role: "publish",
-    tcUrl,
-    app,
-    name,
-    chunkSizeBytes: vhost.chunkSizeBytes,
-    handshake: "digest",
-    ...(connectArgs === null ? {} : { connectArgs }),
+  const session = (): RtmpClientOptions["session"] => {
+    const { cluster, chunkSizeBytes } = vhost.now;
+    const connectArgs = withTrace(cluster.debugSrsUpnode ? environment.connectArgs(host.id) : null, trace);
+    return {
+      role: "publish",
+      tcUrl,
+      app,
+      name,
+      chunkSizeBytes,
+      handshake: "digest",
+      ...(connectArgs === null ? {} : { connectArgs }),
+    };
   };
   return new StreamForward(source, {
     // What becomes of a destination is no business of the table of origins.
     environment: { ...environment, pool: new OriginPool(environment.timers) },
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+    timeouts: () => timeouts,
     findTargets: () => [server],
-    session: () => session,
+    session,
     onTaken: () => {},
   });
 }

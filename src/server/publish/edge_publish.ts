@@ -1,5 +1,5 @@
 import type { Span } from "../../base/trace.ts";
-import { type VhostConfig, vhostInForce } from "../../config/mod.ts";
+import type { VhostHandle } from "../../config/mod.ts";
 import { StreamForward } from "../../upstream/forward/stream_forward.ts";
 import { originTargets, upstreamSession, withTrace } from "../../upstream/target.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
@@ -17,22 +17,21 @@ export interface EdgePublishSink {
 /** Gives the stream of an edge's publisher to an origin; the publisher stays while origins come and go. */
 export function forwardToOrigin(
   host: RoleHost,
-  stream: { url: StreamUrl; vhost: VhostConfig; source: LiveSource; trace: Span | null },
+  stream: { url: StreamUrl; vhost: VhostHandle; source: LiveSource; trace: Span | null },
   sink: EdgePublishSink,
 ): StreamForward {
   const { url, vhost, source } = stream;
   const trace = stream.trace?.child("forward", { kind: "client" }) ?? null;
   const { environment, pool } = host.context.pulls;
-  const { cluster } = vhost;
   const info = host.session.connectInfo;
   const asked = { url, vhost, pageUrl: info?.pageUrl ?? "", swfUrl: info?.swfUrl ?? "" };
-  const identity = () => cluster.debugSrsUpnode ? environment.connectArgs(host.id) : null;
+  const identity = () => vhost.now.cluster.debugSrsUpnode ? environment.connectArgs(host.id) : null;
   let isAccepted = false;
   return new StreamForward(source, {
-    ...cluster,
     environment,
+    timeouts: () => vhost.now.cluster,
     // The same stream goes to the same origin, as long as that one is in good health.
-    findTargets: () => pool.order(originTargets(vhostInForce(host.context, vhost).cluster, "rtmp"), url.key),
+    findTargets: () => pool.order(originTargets(vhost.now.cluster, "rtmp"), url.key),
     session: (target) => upstreamSession("publish", asked, target, withTrace(identity(), trace)),
     onTaken: (server) => {
       host.log.info(`publish ${url.key} goes to origin ${server}`);

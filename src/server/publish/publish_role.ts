@@ -3,7 +3,7 @@ import { describeError, RequestDenied } from "../../base/errors.ts";
 import { readTraceparent, type Span, TRACEPARENT } from "../../base/trace.ts";
 import type { Owner } from "../../cluster/coworkers.ts";
 import { DEAD_AFTER_MS } from "../../cluster/rivals.ts";
-import type { VhostConfig } from "../../config/mod.ts";
+import type { VhostHandle } from "../../config/mod.ts";
 import type { StreamForward } from "../../upstream/forward/stream_forward.ts";
 import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
 import type { SessionRequest } from "../../rtmp/server_session.ts";
@@ -42,7 +42,7 @@ export class PublishRole implements Role, Claimant {
   sinceMs: number;
   readonly #host: RoleHost;
   readonly #admitted: Admitted;
-  readonly #vhost: VhostConfig;
+  readonly #vhost: VhostHandle;
   readonly #url: StreamUrl;
   #source: LiveSource;
   readonly #entry: ClientEntry;
@@ -83,7 +83,7 @@ export class PublishRole implements Role, Claimant {
     this.#requestId = request.id;
     this.#lastMediaMs = this.#watchedMs = context.timers.nowMs();
     this.sinceMs = Math.round(this.#lastMediaMs);
-    this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost));
+    this.#source = context.sources.findOrCreate(request.url.key, () => sourceOptions(vhost.now));
     this.clientKey = `${host.remoteIp} ${info?.tcUrl ?? ""} ${info?.flashVer ?? ""} ${request.url.query}`;
     this.#entry = {
       id: host.id,
@@ -110,7 +110,7 @@ export class PublishRole implements Role, Claimant {
   }
 
   get #hasCoworkers(): boolean {
-    const { mode, originCluster, coworkers } = this.#vhost.cluster;
+    const { mode, originCluster, coworkers } = this.#vhost.now.cluster;
     return mode === "local" && originCluster && coworkers.length > 0;
   }
 
@@ -153,11 +153,11 @@ export class PublishRole implements Role, Claimant {
     if (this.#session === null || this.#forward !== null) return 0;
     const forMs = timers.nowMs() - this.sinceMs;
     const { toFlushMs } = this.#source;
-    return readPauseMs(this.#vhost, { forMs, bytes, toFlushMs, publishers: publishers.count });
+    return readPauseMs(this.#vhost.now, { forMs, bytes, toFlushMs, publishers: publishers.count });
   }
 
   tick(nowMs: number): void {
-    const { firstpktTimeoutMs, normalTimeoutMs, kickoffForIdleMs } = this.#vhost.publish;
+    const { firstpktTimeoutMs, normalTimeoutMs, kickoffForIdleMs } = this.#vhost.now.publish;
     if (this.#source.playerCount > 0) this.#watchedMs = nowMs;
     else if (kickoffForIdleMs > 0 && nowMs - this.#watchedMs > kickoffForIdleMs) {
       return this.#host.close("refused", `nobody has played ${this.#url.key} for ${kickoffForIdleMs} ms`);
@@ -174,7 +174,7 @@ export class PublishRole implements Role, Claimant {
   drain(): void {
     const { context: { drain, timers, config } } = this.#host;
     if (!canReconnect(this.#host)) return;
-    if (!drain.hasCoworkers(this.#vhost)) return requestMove(this.#host);
+    if (!drain.hasCoworkers(this.#vhost.now)) return requestMove(this.#host);
     const waitMs = Math.min(MOVES_AFTER_PLAYERS_MS, config.graceFinalWaitMs / 3);
     const timer = timers.after(waitMs, () => {
       this.#departure = drain.search(this.#vhost, this.#url, ({ tcUrl }) => {
@@ -210,7 +210,7 @@ export class PublishRole implements Role, Claimant {
   async #askCoworkers(): Promise<void> {
     const { context } = this.#host;
     const search = this.#trace?.child("owner search") ?? null;
-    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url, search), { fresh: true });
+    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost.now, this.#url, search), { fresh: true });
     search?.set({ "srs.owners": owner === null ? 0 : 1 });
     search?.end();
     if (this.#ended) return;
@@ -220,7 +220,7 @@ export class PublishRole implements Role, Claimant {
 
   #onOwner(owner: Owner | null): void {
     if (owner === null) return this.#claimFrom(null);
-    const { onConflict } = this.#vhost.publish;
+    const { onConflict } = this.#vhost.now.publish;
     const isDead = owner.silentMs >= DEAD_AFTER_MS || owner.isDraining;
     if (!isDead && onConflict === "reject") {
       const where = `${owner.ip}:${owner.port}`;
@@ -245,14 +245,14 @@ export class PublishRole implements Role, Claimant {
   /** Takes the stream on this server. */
   #claim(): void {
     try {
-      const outcome = this.#host.context.publishers.claim(this.#url.key, this, this.#vhost.publish.onConflict);
+      const outcome = this.#host.context.publishers.claim(this.#url.key, this, this.#vhost.now.publish.onConflict);
       if (outcome === "standby") return this.#standBy(null);
       this.#takeStream();
     } catch (error) {
       if (error instanceof RequestDenied) return this.#refuseBusy(error.message);
       throw error;
     }
-    if (this.#vhost.cluster.mode !== "remote") return this.#accept();
+    if (this.#vhost.now.cluster.mode !== "remote") return this.#accept();
     const stream = { url: this.#url, vhost: this.#vhost, source: this.#source, trace: this.#trace };
     this.#forward = forwardToOrigin(this.#host, stream, {
       onTaken: () => {
@@ -268,14 +268,14 @@ export class PublishRole implements Role, Claimant {
     const { context, log } = this.#host;
     const where = owner === null ? "" : ` at ${owner.ip}:${owner.port}`;
     log.info(`publish ${this.#url.key}: stands by for the publisher${where}`);
-    this.#standby = new StandbyFeed(this.#url.key, sourceOptions(this.#vhost), context.timers);
+    this.#standby = new StandbyFeed(this.#url.key, sourceOptions(this.#vhost.now), context.timers);
     if (owner !== null) this.#standbyTimer = context.timers.after(STANDBY_CHECK_MS, () => this.#checkOwner());
     this.#accept();
   }
 
   async #checkOwner(): Promise<void> {
     const { context } = this.#host;
-    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost, this.#url));
+    const owner = await context.coworkers.findOwner(ownerQuery(this.#vhost.now, this.#url));
     if (this.#ended || this.#session !== null) return;
     if (owner !== null) {
       this.#standbyTimer = context.timers.after(STANDBY_CHECK_MS, () => this.#checkOwner());
@@ -299,7 +299,7 @@ export class PublishRole implements Role, Claimant {
 
   #takeStream(): void {
     // While the coworkers were asked, the source found first may have been forgotten: nobody used it.
-    this.#source = this.#host.context.sources.findOrCreate(this.#url.key, () => sourceOptions(this.#vhost));
+    this.#source = this.#host.context.sources.findOrCreate(this.#url.key, () => sourceOptions(this.#vhost.now));
     this.#session = this.#source.startPublish("client");
     const stream = { url: this.#url, vhost: this.#vhost, source: this.#source, trace: this.#trace };
     this.#copies = copyStream(this.#host, stream, this.#admitted.forwardTo);

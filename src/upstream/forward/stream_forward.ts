@@ -14,8 +14,8 @@ export interface StreamForwardOptions {
   findTargets(): readonly PullTarget[];
   /** The publish for a server. */
   session(target: PullTarget): RtmpClientOptions["session"];
-  connectTimeoutMs: number;
-  handshakeTimeoutMs: number;
+  /** Asked for each attempt. */
+  timeouts(): { readonly connectTimeoutMs: number; readonly handshakeTimeoutMs: number };
   environment: UpstreamEnvironment;
   /** A server takes the stream: for the first time, or again. */
   onTaken(server: string): void;
@@ -114,7 +114,8 @@ export class StreamForward implements Disposable {
   }
 
   async #attempt(target: PullTarget) {
-    const { environment, session, connectTimeoutMs, handshakeTimeoutMs, onTaken } = this.#options;
+    const { environment, session, timeouts, onTaken } = this.#options;
+    const { connectTimeoutMs, handshakeTimeoutMs } = timeouts();
     const { key } = this.#source;
     const run = new ForwardRun(this.#source, {
       client: {

@@ -26,7 +26,7 @@ export interface UpstreamDialOptions {
 export function upstreamDial(options: UpstreamDialOptions): UpstreamRunOptions["dial"] {
   const { request, target, via, environment, trace } = options;
   const { timers, newCid, connectArgs, httpHeaders } = environment;
-  const { cluster } = request.vhost;
+  const { cluster } = request.vhost.now;
   const { host, port, namedBy } = target;
   const tellsWho = cluster.debugSrsUpnode;
   return (handlers, signal) => {

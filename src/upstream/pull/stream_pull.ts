@@ -95,7 +95,7 @@ export class StreamPull {
       emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
       if (emptyRounds === 0) continue;
       // Servers that hold the player until the stream comes have made this pause already.
-      const limitMs = this.request.vhost.cluster.mode === "remote" ? MAX_PAUSE_MS : MAX_SEARCH_PAUSE_MS;
+      const limitMs = this.request.vhost.now.cluster.mode === "remote" ? MAX_PAUSE_MS : MAX_SEARCH_PAUSE_MS;
       const pauseMs = Math.min(limitMs, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
       await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);
     }
@@ -127,7 +127,7 @@ export class StreamPull {
     for (let race: PullRace | null = this.#newRace(targets, staggerMs, null); race !== null;) {
       this.#race = race;
       this.#isSilent = false;
-      if (this.request.vhost.cluster.mode !== "remote") this.#keepSearching(race);
+      if (this.request.vhost.now.cluster.mode !== "remote") this.#keepSearching(race);
       fedMs = await race.finished;
       if (race.lastMediaMs > 0) this.#endedMs = race.lastMediaMs;
       race = this.#successor;

@@ -1,5 +1,5 @@
 import type { Span } from "../../../src/base/trace.ts";
-import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
+import { loadConfig, requireConfig, VhostHandle } from "../../../src/config/mod.ts";
 import {
   flvPath,
   originTargets,
@@ -151,7 +151,7 @@ function askedFor({ tcUrl, stream, vhost, clusterVhost }: Asked) {
   const cluster = `cluster { mode remote; origin x; ${clusterVhost === undefined ? "" : `vhost ${clusterVhost};`} }`;
   const config = requireConfig(loadConfig({ path: "t.conf", text: `listen 1935; vhost ${name} { ${cluster} }` }));
   const url = withVhost(parseStreamUrl(tcUrl, stream), name);
-  return { url, vhost: config.vhosts[0]!, pageUrl: "http://page", swfUrl: "http://swf" };
+  return { url, vhost: new VhostHandle({ config }, config.vhosts[0]!), pageUrl: "http://page", swfUrl: "http://swf" };
 }
 
 Deno.test("parseFlvTarget() reads origins of the configuration, with the port of HTTP, and whole addresses", () => {

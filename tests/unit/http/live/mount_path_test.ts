@@ -64,7 +64,7 @@ const config = configOf(`
 function find(host: string, target: string, within = config): string | number | null {
   const found = findStream(within, readCall(requestOf(target, { host }), "1.2.3.4"));
   if (found instanceof Response) return found.status;
-  return found === null ? null : `${found.vhost.name} ${found.url.key} ${found.url.query}`.trim();
+  return found === null ? null : `${found.url.vhost} ${found.url.key} ${found.url.query}`.trim();
 }
 
 const requests: [name: string, host: string, target: string, expected: string | number | null][] = [

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../../../src/base/errors.ts";
-import { loadConfig, requireConfig } from "../../../../src/config/mod.ts";
+import { loadConfig, requireConfig, VhostHandle } from "../../../../src/config/mod.ts";
 import { encodeMessage } from "../../../../src/rtmp/chunk_writer.ts";
 import { userControl, UserControlEvent } from "../../../../src/rtmp/control.ts";
 import { RtmpServerSession, type SessionRequest } from "../../../../src/rtmp/server_session.ts";
@@ -32,7 +32,8 @@ class PlayingHost implements RoleHost {
     this.context = new Server(config, this.log);
     const onRequest = (request: SessionRequest) => {
       if (request.kind === "connect") this.session.acceptConnect(request.id, openReply);
-      if (request.kind === "play") new PlayRole(this, config.vhosts[0]!, request).start();
+      if (request.kind !== "play") return;
+      new PlayRole(this, new VhostHandle(this.context, config.vhosts[0]!), request).start();
     };
     this.session = new RtmpServerSession({ onRequest, onEvent() {}, onMedia() {} }, {
       random: (count) => new Uint8Array(count),

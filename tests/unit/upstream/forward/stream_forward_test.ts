@@ -16,8 +16,7 @@ class Rig extends ForwardRig {
     return new StreamForward(this.published, {
       findTargets: () => this.targets,
       session: () => this.session(),
-      connectTimeoutMs: 1000,
-      handshakeTimeoutMs: 1000,
+      timeouts: () => ({ connectTimeoutMs: 1000, handshakeTimeoutMs: 1000 }),
       environment: this.environment,
       onTaken: (server) => this.takenBy.push(server),
       ...options,

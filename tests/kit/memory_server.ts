@@ -1,0 +1,64 @@
+import { loadConfig, type LoadResult, requireConfig } from "../../src/config/mod.ts";
+import { HttpServer } from "../../src/http/server.ts";
+import { Reloader } from "../../src/server/reload/reloader.ts";
+import { Server } from "../../src/server/server.ts";
+import type { MemoryHost, MemoryNetwork } from "./memory_network.ts";
+import { TestLog } from "./test_log.ts";
+
+/** Directives of a {@link MemoryServer}'s file. */
+export interface MemoryFile {
+  /** At the top level. */
+  root?: string;
+  /** In the default vhost. */
+  vhost?: string;
+  /** In its `http_remux`, which is on. */
+  remux?: string;
+  /** Other vhosts. */
+  vhosts?: string;
+}
+
+/** A whole server on one machine of a simulated network: RTMP at 1935, the API at 1985, HTTP at 8080. */
+export class MemoryServer {
+  readonly log = new TestLog();
+  readonly host: MemoryHost;
+  readonly server: Server;
+  readonly http: HttpServer;
+  readonly #network: MemoryNetwork;
+  readonly #reloader: Reloader;
+  #file: MemoryFile;
+
+  constructor(network: MemoryNetwork, ip: string, file: MemoryFile = {}) {
+    this.#network = network;
+    this.#file = file;
+    this.host = network.host(ip);
+    this.server = new Server(requireConfig(this.#load()), this.log, { world: this.host });
+    this.http = new HttpServer(this.server);
+    this.server.start();
+    this.http.start();
+    this.#reloader = new Reloader({ server: this.server, log: this.log, read: () => this.#load() });
+  }
+
+  /** Reloads with another file. @returns What the log says of the changes: `applied: max_connections`. */
+  async reload(file: MemoryFile): Promise<string[]> {
+    this.#file = file;
+    const from = this.log.lines.length;
+    const reloaded = this.#reloader.reload("test");
+    await this.#network.run(0);
+    if (!await reloaded) throw new Error(this.log.lines.slice(from).join("\n"));
+    return this.log.lines.slice(from).flatMap((line) => / reload: (.+)/.exec(line)?.[1] ?? []);
+  }
+
+  async stop(): Promise<void> {
+    const stopped = Promise.all([this.http.stop(), this.server.stop()]);
+    await this.#network.run(3000);
+    await stopped;
+  }
+
+  #load(): LoadResult {
+    const { root = "", vhost = "", remux = "", vhosts = "" } = this.#file;
+    const http = "http_api { enabled on; listen 1985; } http_server { enabled on; listen 8080; }";
+    const text =
+      `listen 1935; ${http} ${root} vhost __defaultVhost__ { http_remux { enabled on; ${remux} } ${vhost} } ${vhosts}`;
+    return loadConfig({ path: "t.conf", text });
+  }
+}
