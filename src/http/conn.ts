@@ -1,8 +1,9 @@
 import type { Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { World } from "../base/world.ts";
-import { isConnectionEnd, type TcpConn } from "../net/tcp_conn.ts";
+import type { TcpConn } from "../net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../net/write_pump.ts";
+import { ClientLife, type LifeHost } from "../server/client_life.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { LogPosition } from "../stream/log_block.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
@@ -28,22 +29,6 @@ export interface HttpConnOptions {
 const READ_BYTES = 4096;
 /** From the last answer on, the next request must be here within this time, whatever trickles in. SRS: 15 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
-/** A write that makes no progress for this long: the client is gone or hopeless. SRS: 30 s. */
-const SEND_TIMEOUT_MS = 30_000;
-/** What a client may take to read the last words, and to go. */
-const LINGER_MS = 1000;
-const FINISH_TIMEOUT_MS = 2000;
-
-/** Ends of viewers that nobody need look into. */
-const normalEnds: ReadonlySet<CloseReason> = new Set([
-  "peerClosed",
-  // How a browser leaves while something is on its way to it.
-  "peerReset",
-  "sourceEnded",
-  "redirected",
-  "kicked",
-  "shutdown",
-]);
 
 /**
  * One HTTP/1 connection: owner of its socket, of the request it reads, and of the viewer that a request may become.
@@ -52,13 +37,14 @@ const normalEnds: ReadonlySet<CloseReason> = new Set([
  * finds it cold. For 1000 viewers of 2.5 Mbit/s that takes 110 us of CPU a viewer and second, against 70 us for the
  * same bytes from the log. Here live streams take the way of RTMP players, and time-outs and bounds are ours.
  */
-export class HttpConn implements PumpSource<LogPosition>, LiveHost {
+export class HttpConn implements PumpSource<LogPosition>, LiveHost, LifeHost {
   readonly id: string;
   readonly log: Logger;
   readonly #tcp: TcpConn;
   readonly #options: HttpConnOptions;
   readonly #pump: WritePump<LogPosition>;
   readonly #writer: ResponseWriter;
+  readonly #life: ClientLife;
   readonly #input = new HeadBuffer();
   readonly #queued: Uint8Array[] = [];
   #remoteIp: string;
@@ -66,15 +52,10 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
   /** Headers of whatever the viewer is answered with. */
   #commonHeaders = new Headers();
   #bytesIn = 0;
-  #reason: CloseReason | null = null;
-  #detail = "";
   #isAnswering = false;
   #isLive = false;
   /** When the wait for a request began. */
   #waitingSinceMs: number;
-  #finishingSinceMs = 0;
-  #sentAtTick = 0;
-  #stalledSinceMs: number;
 
   constructor(tcp: TcpConn, options: HttpConnOptions) {
     const { world } = options;
@@ -85,7 +66,9 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     this.log = options.log.withCid(this.id);
     this.#pump = new WritePump(tcp, this);
     this.#writer = new ResponseWriter(tcp, world);
-    this.#waitingSinceMs = this.#stalledSinceMs = world.nowMs();
+    this.#waitingSinceMs = world.nowMs();
+    // A reset is how a browser leaves while something is on its way to it.
+    this.#life = new ClientLife({ tcp, host: this, clock: world, log: this.log, leavesByReset: true });
   }
 
   /** Of the client whose request was read last: behind a proxy, each may be another's. */
@@ -101,6 +84,10 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     return this.#pump.bytesOut + this.#writer.bytesOut;
   }
 
+  get isSending(): boolean {
+    return this.#pump.isBusy || this.#writer.isWriting;
+  }
+
   /** A live stream is what this connection is for. */
   get isLive(): boolean {
     return this.#isLive;
@@ -113,7 +100,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
 
   /** It is closed, or about to be. */
   get isClosing(): boolean {
-    return this.#reason !== null || this.#tcp.closed;
+    return this.#life.isOver || this.#tcp.closed;
   }
 
   /** Serves the client until it is gone. Never throws. */
@@ -121,34 +108,30 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     try {
       while (await this.#serveRequest());
       if (!this.#tcp.closed) await this.#tcp.readLoop((view) => this.#onViewerInput(view), { bufferBytes: READ_BYTES });
-      this.#settle(this.#tcp.end === "peerReset" ? "peerReset" : "peerClosed", "");
+      this.#life.settle(this.#tcp.end === "peerReset" ? "peerReset" : "peerClosed", "");
     } catch (error) {
-      this.#settleError(error);
+      this.#life.settleError(error);
     } finally {
-      this.#endViewer();
+      this.release();
       this.#pump.stop();
       this.#tcp.close();
-      if (this.#isLive && this.#reason !== null) this.#options.onLiveEnd?.(this.#reason);
-      if (this.#isLive || this.#reason === "internalError") this.#logEnd();
+      const { reason } = this.#life;
+      if (this.#isLive && reason !== null) this.#options.onLiveEnd?.(reason);
+      if (this.#isLive || reason === "internalError") this.#life.logEnd();
     }
   }
 
   /** Checks time-outs; called about once a second. */
   tick(nowMs: number): void {
-    if (this.#finishingSinceMs > 0) {
-      if (nowMs - this.#finishingSinceMs > FINISH_TIMEOUT_MS) this.#tcp.close();
-      return;
-    }
+    if (!this.#life.tick(nowMs)) return;
     if (this.isIdle) {
-      this.#stalledSinceMs = nowMs;
       if (nowMs - this.#waitingSinceMs > REQUEST_TIMEOUT_MS) this.close("timeout", "");
       return;
     }
-    this.#checkProgress(nowMs);
     try {
       this.#viewer?.tick(nowMs);
     } catch (error) {
-      this.#fail(error);
+      this.#life.fail(error);
     }
   }
 
@@ -170,23 +153,28 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
   }
 
   answer(response: Response, reason: CloseReason, detail: string): void {
-    this.#settle(reason, detail);
-    this.#endViewer();
+    this.#life.settle(reason, detail);
+    this.release();
     for (const [name, value] of this.#commonHeaders) response.headers.set(name, value);
-    this.#writer.write(closing(response), true).then(() => this.#finishNow(), (error) => this.#fail(error));
+    this.#writer.write(closing(response), true).then(() => this.#life.finishNow(), (error) => this.#life.fail(error));
   }
 
   finish(reason: CloseReason, detail: string): void {
-    this.#settle(reason, detail);
-    this.#endViewer();
-    if (this.#finishingSinceMs === 0) this.#finishingSinceMs = this.#options.world.nowMs();
-    this.#pump.wake();
+    this.#life.finish(reason, detail);
   }
 
   close(reason: CloseReason, detail: string): void {
-    this.#settle(reason, detail);
-    this.#endViewer();
-    this.#tcp.close();
+    this.#life.close(reason, detail);
+  }
+
+  release(): void {
+    const viewer = this.#viewer;
+    this.#viewer = null;
+    try {
+      viewer?.end();
+    } catch (error) {
+      this.log.error(`end of a viewer: ${String(error)}`);
+    }
   }
 
   next(): Uint8Array | null {
@@ -195,7 +183,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     try {
       return this.#viewer?.next() ?? null;
     } catch (error) {
-      this.#fail(error);
+      this.#life.fail(error);
       return null;
     }
   }
@@ -205,12 +193,11 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
   }
 
   onDrained(): void {
-    // Asking the viewer may have put an end to it, and last words on their way.
-    if (this.#finishingSinceMs > 0 && !this.#pump.isBusy) this.#tcp.finish(LINGER_MS);
+    this.#life.onDrained();
   }
 
   onWriteError(error: unknown): void {
-    this.#fail(error);
+    this.#life.fail(error);
   }
 
   /** Reads and answers one request. @returns Whether another one may follow. */
@@ -230,7 +217,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     const head = found instanceof Uint8Array ? parseRequestHead(found) : refusalOf(found);
     if ("status" in head) {
       await this.#writer.write(closing(refusal(head.status, head.message)), true);
-      this.#finishNow();
+      this.#life.finishNow();
       return false;
     }
     const { method, target, host, headers, minorVersion, keepsAlive } = head;
@@ -245,7 +232,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     if (!keepsAlive) closing(answer);
     else if (minorVersion === 0) answer.headers.set("connection", "keep-alive");
     await this.#writer.write(answer, method !== "HEAD");
-    if (!keepsAlive) this.#finishNow();
+    if (!keepsAlive) this.#life.finishNow();
     this.#waitingSinceMs = this.#options.world.nowMs();
     this.#isAnswering = false;
     return keepsAlive && !this.#tcp.closed;
@@ -270,7 +257,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
     this.#commonHeaders = answer.headers;
     this.#viewer = answer.open(this);
     // What it did at once, as ending itself, it may have done before it was known here.
-    if (this.#reason !== null) return this.#endViewer();
+    if (this.#life.isOver) return this.release();
     const rest = this.#input.takeRest();
     if (rest.length > 0) this.#viewer.onInput(rest);
     this.#pump.wake();
@@ -279,56 +266,6 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost {
   #onViewerInput(view: Uint8Array): void {
     this.#bytesIn += view.length;
     this.#viewer?.onInput(view);
-  }
-
-  /** Everything is written. */
-  #finishNow(): void {
-    this.#finishingSinceMs = this.#options.world.nowMs();
-    this.#tcp.finish(LINGER_MS);
-  }
-
-  #checkProgress(nowMs: number): void {
-    const sent = this.bytesOut;
-    if (!(this.#pump.isBusy || this.#writer.isWriting) || sent !== this.#sentAtTick) this.#stalledSinceMs = nowMs;
-    else if (nowMs - this.#stalledSinceMs > SEND_TIMEOUT_MS) {
-      this.close("slowConsumer", `took no byte for ${SEND_TIMEOUT_MS} ms`);
-    }
-    this.#sentAtTick = sent;
-  }
-
-  #endViewer(): void {
-    const viewer = this.#viewer;
-    this.#viewer = null;
-    try {
-      viewer?.end();
-    } catch (error) {
-      this.log.error(`end of a viewer: ${String(error)}`);
-    }
-  }
-
-  #settle(reason: CloseReason, detail: string): void {
-    if (this.#reason !== null) return;
-    this.#reason = reason;
-    this.#detail = detail;
-  }
-
-  #fail(error: unknown): void {
-    this.#settleError(error);
-    this.#endViewer();
-    this.#tcp.close();
-  }
-
-  #settleError(error: unknown): void {
-    if (isConnectionEnd(error)) return this.#settle("peerReset", "");
-    this.#settle("internalError", error instanceof Error ? error.stack ?? error.message : String(error));
-  }
-
-  #logEnd(): void {
-    const text = `client ${this.remoteIp} left: ${this.#reason}${this.#detail === "" ? "" : `, ${this.#detail}`}` +
-      ` (in ${this.#bytesIn} B, out ${this.bytesOut} B)`;
-    if (this.#reason === "internalError") this.log.error(text);
-    else if (this.#reason !== null && normalEnds.has(this.#reason)) this.log.info(text);
-    else this.log.warn(text);
   }
 }
 

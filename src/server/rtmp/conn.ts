@@ -1,5 +1,5 @@
 import type { TimerHandle } from "../../base/clock.ts";
-import { describeError, ProtocolError, RequestDenied, SrsError } from "../../base/errors.ts";
+import { describeError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { findVhost, type VhostConfig } from "../../config/mod.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
@@ -15,6 +15,7 @@ import { parseStreamUrl } from "../../rtmp/url.ts";
 import type { LogPosition } from "../../stream/log_block.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { Admitted } from "../access/admission.ts";
+import { ClientLife, type LifeHost } from "../client_life.ts";
 import type { CloseReason } from "../close_reason.ts";
 import type { ServerContext } from "../context.ts";
 import { randomId, srsIdentity } from "../identity.ts";
@@ -25,44 +26,29 @@ import { PublishRole } from "../publish/publish_role.ts";
 
 /** While it is not known what a client wants. */
 const READ_BYTES = 4096;
-/** What a refused client may take to read the reason. */
-const FINISH_LINGER_MS = 1000;
-/** What the last words may take to leave: a client that reads nothing is not waited for longer. */
-const FINISH_TIMEOUT_MS = 2000;
-/** A write that makes no progress for this long: the player is gone or hopeless. SRS: 30 s. */
-const SEND_TIMEOUT_MS = 30_000;
 /** A client that stopped playing or publishing may start again within this time. SRS: 3 minutes. */
 const REUSE_TIMEOUT_MS = 180_000;
-
-/** Ends that nobody need look into. */
-const normalEnds: ReadonlySet<CloseReason> = new Set(["peerClosed", "redirected", "sourceEnded", "kicked", "shutdown"]);
 
 /**
  * One RTMP client: owner of its socket, its session, and what it came for.
  *
  * Errors end here: each becomes a {@link CloseReason} and one log line.
  */
-export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost, GateSink {
+export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost, GateSink, LifeHost {
   readonly id: string;
   readonly context: ServerContext;
   readonly session: RtmpServerSession;
   readonly log: Logger;
   readonly #tcp: TcpConn;
   readonly #pump: WritePump<LogPosition>;
-  readonly #acceptedMs: number;
+  readonly #life: ClientLife;
   readonly #gate: RtmpGate;
   #admitted: Admitted | null = null;
   #role: Role | null = null;
   #roleEndedMs = 0;
   #bytesIn = 0;
-  #reason: CloseReason | null = null;
-  #detail = "";
-  /** When it was decided to close behind the last words; 0 before. */
-  #finishingSinceMs = 0;
   #held: PromiseWithResolvers<void> | null = null;
   #pauseTimer: TimerHandle | null = null;
-  #sentAtTick = 0;
-  #stalledSinceMs: number;
 
   constructor(tcp: TcpConn, context: ServerContext) {
     const nowMs = context.timers.nowMs();
@@ -76,7 +62,9 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     });
     this.#tcp = tcp;
     this.#pump = new WritePump(tcp, this);
-    this.#acceptedMs = this.#stalledSinceMs = nowMs;
+    const { timers: clock, registry } = context;
+    const onSrsError = () => void registry.totalErrors++;
+    this.#life = new ClientLife({ tcp, host: this, clock, log: this.log, leavesByReset: false, onSrsError });
     this.#gate = new RtmpGate(this, this);
   }
 
@@ -96,8 +84,12 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     return this.#pump.bytesOut;
   }
 
+  get isSending(): boolean {
+    return this.#pump.isBusy;
+  }
+
   get isOver(): boolean {
-    return this.#reason !== null;
+    return this.#life.isOver;
   }
 
   /** True for a connection that has neither published nor played yet, or no longer does. */
@@ -110,34 +102,31 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     this.log.debug(`RTMP connection from ${this.#tcp.remoteIp}:${this.#tcp.remotePort}`);
     try {
       const end = await this.#tcp.readLoop((view) => this.#onBytes(view), { bufferBytes: READ_BYTES });
-      this.#settle(end === "peerReset" ? "peerReset" : "peerClosed", "");
+      this.#life.settle(end === "peerReset" ? "peerReset" : "peerClosed", "");
     } catch (error) {
-      this.#settleError(error);
-      await this.#sayGoodbye().catch((error) => this.#settleError(error));
+      this.#life.settleError(error);
+      await this.#sayGoodbye().catch((error) => this.#life.settleError(error));
     } finally {
       this.#endRole();
       this.#pump.stop();
       this.#tcp.close();
       this.session.close();
       this.#gate.leave();
-      this.#logEnd();
+      if (this.#life.reason !== null) this.context.registry.ends.note("rtmp", this.#life.reason);
+      this.#life.logEnd();
     }
   }
 
   /** Checks time-outs; called about once a second. */
   tick(nowMs: number): void {
     const { config } = this.context;
-    if (this.#finishingSinceMs > 0) {
-      if (nowMs - this.#finishingSinceMs > FINISH_TIMEOUT_MS) this.#tcp.close();
-      return;
-    }
+    if (!this.#life.tick(nowMs)) return;
     if (this.#role === null && !this.#gate.isPending) {
       const [sinceMs, limitMs] = this.#roleEndedMs > 0
         ? [this.#roleEndedMs, REUSE_TIMEOUT_MS]
-        : [this.#acceptedMs, config.clientTimeoutMs];
+        : [this.#life.sinceMs, config.clientTimeoutMs];
       if (nowMs - sinceMs > limitMs) this.close("timeout", `neither publish nor play within ${limitMs} ms`);
     } else this.guard(() => this.#role?.tick(nowMs));
-    this.#checkProgress(nowMs);
   }
 
   /** The server is about to stop: a client that can move is told to, one that does nothing is closed. */
@@ -159,15 +148,16 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   }
 
   finish(reason: CloseReason, detail: string): void {
-    this.#settle(reason, detail);
-    this.#endRole();
-    this.#finishWhenSent();
+    this.#life.finish(reason, detail);
   }
 
   close(reason: CloseReason, detail: string): void {
-    this.#settle(reason, detail);
+    this.#life.close(reason, detail);
+  }
+
+  release(): void {
+    this.#readOn();
     this.#endRole();
-    this.#tcp.close();
   }
 
   next(): Uint8Array | null {
@@ -175,7 +165,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
       return this.session.takeOutput() ?? this.#role?.nextMedia() ?? null;
     } catch (error) {
       // Others may have asked for it, a publisher or a timer: they go on.
-      this.#fail(error);
+      this.#life.fail(error);
       return null;
     }
   }
@@ -185,13 +175,11 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   }
 
   onDrained(): void {
-    // Asking the role for media may have put an end to it, and last words on their way.
-    if (this.#finishingSinceMs > 0 && !this.#pump.isBusy) this.#tcp.finish(FINISH_LINGER_MS);
+    this.#life.onDrained();
   }
 
   onWriteError(error: unknown): void {
-    this.#settleError(error);
-    this.#tcp.close();
+    this.#life.fail(error);
   }
 
   onMedia(message: RtmpMessage): void {
@@ -230,7 +218,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     try {
       fn();
     } catch (error) {
-      this.#fail(error);
+      this.#life.fail(error);
     }
   }
 
@@ -242,7 +230,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
 
   #onBytes(view: Uint8Array): void | Promise<void> {
     this.#bytesIn += view.length;
-    if (this.#reason !== null) return;
+    if (this.#life.isOver) return;
     this.session.receive(view);
     this.#role?.onBurstEnd();
     this.#pump.wake();
@@ -295,15 +283,6 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     }
   }
 
-  #checkProgress(nowMs: number): void {
-    const sent = this.#pump.bytesOut;
-    if (!this.#pump.isBusy || sent !== this.#sentAtTick) this.#stalledSinceMs = nowMs;
-    else if (nowMs - this.#stalledSinceMs > SEND_TIMEOUT_MS) {
-      this.close("slowConsumer", `took no byte for ${SEND_TIMEOUT_MS} ms`);
-    }
-    this.#sentAtTick = sent;
-  }
-
   #endRole(): void {
     const role = this.#role;
     const admitted = this.#admitted;
@@ -319,48 +298,10 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     admitted?.end();
   }
 
-  #fail(error: unknown): void {
-    this.#settleError(error);
-    this.#endRole();
-    // What the client did wrong it should hear.
-    if (error instanceof SrsError) this.#finishWhenSent();
-    else this.#tcp.close();
-  }
-
-  #settle(reason: CloseReason, detail: string): void {
-    this.#readOn();
-    if (this.#reason !== null) return;
-    this.#reason = reason;
-    this.#detail = detail;
-  }
-
-  #settleError(error: unknown): void {
-    if (error instanceof RequestDenied) this.#settle("refused", describeError(error));
-    else if (error instanceof ProtocolError) this.#settle("protocolError", describeError(error));
-    else this.#settle("internalError", error instanceof Error ? error.stack ?? String(error) : String(error));
-    if (error instanceof SrsError) this.context.registry.totalErrors++;
-  }
-
-  /** Lets what is queued leave before the sending side ends. */
-  #finishWhenSent(): void {
-    if (this.#finishingSinceMs === 0) this.#finishingSinceMs = this.context.timers.nowMs();
-    this.#pump.wake();
-  }
-
   /** After an error: sends what explains it, drops what still comes, waits a moment for the client to go. */
   async #sayGoodbye(): Promise<void> {
-    this.#endRole();
-    this.#finishWhenSent();
+    this.release();
+    this.#life.finishWhenSent();
     await this.#tcp.readLoop(() => {}, { bufferBytes: READ_BYTES }).catch(() => {});
-  }
-
-  #logEnd(): void {
-    if (this.#reason !== null) this.context.registry.ends.note("rtmp", this.#reason);
-    const seconds = ((this.context.timers.nowMs() - this.#acceptedMs) / 1000).toFixed(1);
-    const text = `client ${this.remoteIp} left after ${seconds} s: ${this.#reason}` +
-      `${this.#detail === "" ? "" : `, ${this.#detail}`} (in ${this.#bytesIn} B, out ${this.bytesOut} B)`;
-    if (this.#reason === "internalError") this.log.error(text);
-    else if (this.#reason !== null && normalEnds.has(this.#reason)) this.log.info(text);
-    else this.log.warn(text);
   }
 }

@@ -42,7 +42,7 @@ serverTest("an origin without the stream sends browsers to its owner, parameters
   assertEquals(answer.headers.get("access-control-allow-origin"), "*");
   await until(
     "the log tells, but no parameters",
-    () => b.log.find(`left: redirected, to ${a.url(live)} `).length === 1,
+    () => b.log.find(`: redirected, to ${a.url(live)} `).length === 1,
   );
   assertEquals(b.log.find("token"), []);
   await using viewer = await FlvViewer.start(b.url(live), browser);

@@ -74,7 +74,7 @@ serverTest("a WebSocket that leaves is forgotten, and may tell so first", async 
   viewer.socket.close(1000);
   await until("it is gone", () => server.holds.clients === 1 && viewer.close !== null);
   assertEquals(viewer.close, { code: 1000, wasClean: true });
-  await until("the log tells", () => server.log.find("left: peerClosed").length === 1);
+  await until("the log tells", () => server.log.find("s: peerClosed").length === 1);
 });
 
 serverTest("a WebSocket's pings are answered between tags", async () => {
@@ -107,7 +107,7 @@ for (const [name, frame, code] of broken) {
     await raw.send(Uint8Array.from(frame));
     await raw.waitForEnd();
     assertEquals(readFrames(raw.body).closeCode, code);
-    await until("the log tells", () => server.log.find("left: protocolError").length === 1);
+    await until("the log tells", () => server.log.find("s: protocolError").length === 1);
   });
 }
 
