@@ -115,8 +115,8 @@ export function followRedirect(
   remoteIp: string,
 ): StreamTarget | string {
   const next = resolveRedirect(from, address);
-  if (next === null) return `${from.text} redirects to "${address}": not followed, it is not an RTMP address`;
+  if (next === null) return `${from.text}: redirect to "${address}" not followed: it is not an RTMP address`;
   const refusal = policy.refuse(from, next, remoteIp);
   if (refusal === null) return next;
-  return `${from.text} redirects to ${next.text}: not followed, ${describeRefusal(refusal)}`;
+  return `${from.text}: redirect to ${next.text} not followed: ${describeRefusal(refusal)}`;
 }

@@ -59,16 +59,16 @@ export interface CoworkerAnswer {
   owner: Owner | null;
   /** Why there is no usable answer; null when it answered. */
   error: string | null;
-  /** It answered, but not us: it wants a password or another token. */
+  /** It rejected the request: it wants a password or another token. */
   isRefused: boolean;
   /** Instance that answered, for servers that tell (SRS does not). */
   instance: string | null;
 }
 
-/** A coworker does not answer this server: it has a password, or knows it not for a member of its cluster. */
+/** A coworker rejects this server: its API has a password, or it does not take this server for a member of its cluster. */
 export class CoworkerRefusal extends UpstreamError {
   constructor(status: 401 | 403) {
-    super("OriginClusterDiscover", `refused our question (${status})`);
+    super("OriginClusterDiscover", `rejected our request (HTTP ${status})`);
   }
 }
 
@@ -159,7 +159,9 @@ export async function readBody(response: Response): Promise<string> {
   let text = "";
   for await (const part of response.body ?? []) {
     text += decoder.decode(part, { stream: true });
-    if (text.length > MAX_ANSWER_BYTES) throw new UpstreamError("OriginClusterDiscover", "answer is too long");
+    if (text.length > MAX_ANSWER_BYTES) {
+      throw new UpstreamError("OriginClusterDiscover", `answer longer than ${MAX_ANSWER_BYTES} characters`);
+    }
   }
   return text;
 }
@@ -202,7 +204,10 @@ function readAddress({ ip, port }: Record<string, unknown>, body: string): Serve
   const usable = typeof ip === "string" && /^[\w.:-]{1,255}$/.test(ip) && Number.isInteger(port) &&
     Number(port) > 0 && Number(port) < 65536;
   if (usable) return { ip, port: Number(port) };
-  throw new UpstreamError("OriginClusterDiscover", `owner without a usable ip and port: ${body.slice(0, 200)}`);
+  throw new UpstreamError(
+    "OriginClusterDiscover",
+    `answer names an owner without a valid ip and port: ${body.slice(0, 200)}`,
+  );
 }
 
 function parseObject(body: string): Record<string, unknown> | null {

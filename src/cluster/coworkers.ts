@@ -56,7 +56,7 @@ interface Pending {
 
 /** Options of {@link Coworkers.findOwner}. */
 export interface FindOptions {
-  /** Ask anew, whatever was asked a moment ago, and wait for slow coworkers as long as the budget allows. */
+  /** Ask again, whatever was asked a moment ago, and wait for slow coworkers as long as the budget allows. */
   fresh: boolean;
 }
 
@@ -64,7 +64,7 @@ export interface FindOptions {
 const REST_MS = 200;
 /** Where there are only coworkers that failed the last time, they are waited for so long. */
 const SUSPECTS_TIMEOUT_MS = 100;
-/** Behind the first coworker that claims a stream, the others are waited for so long: it may be wrong. */
+/** After the first coworker that claims a stream, the others are waited for so long: it may be wrong. */
 const OTHERS_TIMEOUT_MS = 30;
 /** Once a coworker has answered, slow ones are waited for so long since the question; the next one may find their answer. */
 const SLOW_TIMEOUT_MS = 200;
@@ -157,7 +157,7 @@ export class Coworkers {
       await ask(this.#fetch, url, coworker, { ...query, nowMs: this.#timers.nowMs(), signal: giveUp.signal });
     } catch (error) {
       this.#log.warn(
-        `coworker ${coworker} was not told of the publisher of ${query.key} here: ${describeError(error)}`,
+        `coworker ${coworker} could not be told that ${query.key} is published here: ${describeError(error)}`,
       );
     } finally {
       timer.cancel();
@@ -175,7 +175,9 @@ export class Coworkers {
     if (this.#confirming.size >= MAX_CONFIRMATIONS) return null;
     const asked = query.coworkers.map(async (coworker) => {
       const { owner } = await askCoworker(this.#fetch, this.#timers, coworker, query);
-      if (owner?.instance !== instance) throw new UpstreamError("OriginClusterDiscover", "it is another one");
+      if (owner?.instance !== instance) {
+        throw new UpstreamError("OriginClusterDiscover", "another instance has the stream");
+      }
       return owner;
     });
     const confirmed = Promise.any(asked).catch(() => null);
@@ -285,7 +287,7 @@ export class Coworkers {
       if (isRefused && !wasRefused) {
         this.#log.error(`coworker ${coworker} ${error}: give both servers the same coworker_token`);
       } else if (!isRefused && !state.isSuspect) {
-        this.#log.warn(`coworker ${coworker} is of no use: ${error}; it is not waited for any more`);
+        this.#log.warn(`coworker ${coworker} failed: ${error}; searches do not wait for it until it answers again`);
       }
       state.isSuspect = true;
       state.restUntilMs = this.#timers.nowMs() + REST_MS;
@@ -295,7 +297,7 @@ export class Coworkers {
     state.isSuspect = false;
     if (instance !== this.#instance || state.isSelf) return;
     state.isSelf = true;
-    this.#log.warn(`coworker ${coworker} is this server itself, it is not asked again`);
+    this.#log.warn(`coworker ${coworker} is this server itself and will be skipped`);
   }
 }
 

@@ -80,8 +80,8 @@ export class Heartbeat {
   #note(failure: string): void {
     const { log, config } = this.#server;
     const where = shownUrl(config.heartbeat.url);
-    if (failure !== "" && !this.#failed) log.warn(`heartbeat to ${where} fails: ${failure}`);
-    if (failure === "" && this.#failed) log.info(`heartbeat to ${where} gets through again`);
+    if (failure !== "" && !this.#failed) log.warn(`heartbeat to ${where} failed: ${failure}`);
+    if (failure === "" && this.#failed) log.info(`heartbeat to ${where} works again`);
     this.#failed = failure !== "";
   }
 

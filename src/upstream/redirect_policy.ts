@@ -15,14 +15,14 @@ export interface RedirectEnd {
 export type RedirectRefusal = "visited" | "downgrade" | "tooMany" | "untrusted";
 
 const refusalTexts: Record<RedirectRefusal, string> = {
-  visited: "that server was asked already",
+  visited: "that server was already asked",
   // What is said over TLS is not for everybody.
-  downgrade: "it leads from TLS to a connection that anybody can read",
-  tooMany: `after ${MAX_REDIRECTS} redirects`,
-  untrusted: "that server may not send us to a local address",
+  downgrade: "it leads from TLS to an unencrypted connection",
+  tooMany: `the limit is ${MAX_REDIRECTS} redirects`,
+  untrusted: "a server outside the local network may not point to a local address",
 };
 
-/** A refusal in words that complete "… redirects to …: not followed, ". */
+/** A refusal in words that complete "redirect to … not followed: ". */
 export function describeRefusal(refusal: RedirectRefusal): string {
   return refusalTexts[refusal];
 }

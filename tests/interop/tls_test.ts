@@ -157,7 +157,7 @@ interopTest("SIGHUP shows a new certificate; who plays plays on", ["ffmpeg", "op
   await Deno.writeTextFile(`${cluster.dir}/server.key`, "no key");
   origin.kill("SIGHUP");
   await origin.prints("origin.conf:2:", 5000);
-  assertStringIncludes(origin.output, "the configuration stays as it was");
+  assertStringIncludes(origin.output, "the old configuration stays in force");
   assertEquals(await shown(ports.rtmps), "renewed TLSv1.3");
 });
 

@@ -44,10 +44,13 @@ export function readForwardUrls(reply: HookReply): string[] {
   const urls = asObject(parseObject(reply.body)?.data)?.urls;
   if (!Array.isArray(urls)) throw new UpstreamError("HttpResponseData", "no data.urls in the answer");
   if (urls.length > MAX_FORWARD_URLS) {
-    throw new UpstreamError("HttpResponseData", `${urls.length} addresses, at most ${MAX_FORWARD_URLS}`);
+    throw new UpstreamError(
+      "HttpResponseData",
+      `${urls.length} addresses in data.urls, the limit is ${MAX_FORWARD_URLS}`,
+    );
   }
   if (!urls.every((url) => typeof url === "string")) {
-    throw new UpstreamError("HttpResponseData", "data.urls holds something that is no address");
+    throw new UpstreamError("HttpResponseData", "data.urls contains something other than strings");
   }
   return urls;
 }

@@ -57,7 +57,7 @@ export class Hooks {
       const reply = await this.#askOne(action, url, vhost, { subject, log });
       const refusal = judgeReply(reply);
       if (refusal === null) continue;
-      log.warn(`${action} ${shownUrl(url)} refuses ${subject.url.key}: ${refusal.why}`);
+      log.warn(`${action} ${shownUrl(url)} refused ${subject.url.key}: ${refusal.why}`);
       throw new RequestDenied("HttpResponseCode", refusal.message || `refused by ${action}`);
     }
   }
@@ -67,7 +67,7 @@ export class Hooks {
     for (const url of hookUrls(vhost, action)) {
       const failure = await this.#tellOne(action, url, vhost, subject) &&
         await this.#tellOne(action, url, vhost, subject);
-      if (failure !== "") log.warn(`${action} ${shownUrl(url)} was not told of ${subject.url.key}: ${failure}`);
+      if (failure !== "") log.warn(`${action} ${shownUrl(url)} could not be told about ${subject.url.key}: ${failure}`);
     }
   }
 
@@ -82,7 +82,7 @@ export class Hooks {
     try {
       return readForwardUrls(reply);
     } catch (error) {
-      log.warn(`on_forward ${shownUrl(url)} for ${subject.url.key}: ${describeError(error)}`);
+      log.warn(`on_forward ${shownUrl(url)} gave no servers for ${subject.url.key}: ${describeError(error)}`);
       throw new RequestDenied("HttpResponseData", "refused by on_forward", { cause: error });
     }
   }
@@ -121,7 +121,7 @@ export class Hooks {
     try {
       return await this.#post(action, url, vhost, subject);
     } catch (error) {
-      log.warn(`${action} ${shownUrl(url)} cannot be asked about ${subject.url.key}: ${describeError(error)}`);
+      log.warn(`${action} ${shownUrl(url)} could not be asked about ${subject.url.key}: ${describeError(error)}`);
       const code = error instanceof SrsError ? error.codeName : "StConnect";
       throw new RequestDenied(code, `${action} could not be asked`, { cause: error });
     }

@@ -100,7 +100,7 @@ export class Reloader {
       return true;
     } catch (error) {
       this.#finish(error instanceof SrsError ? error.code : SrsCode.ConfigInvalid, describeError(error));
-      log.error(`reload ${this.#report.rid}: the configuration stays as it was: ${describeError(error)}`);
+      log.error(`reload ${this.#report.rid} failed, the old configuration stays in force: ${describeError(error)}`);
       return false;
     }
   }

@@ -164,7 +164,7 @@ export class FlvClient implements Disposable {
     }
     if (redirects.has(status) && location !== "") this.#tell({ kind: "redirect", url: this.#absolute(location) });
     else {
-      const description = `${this.address} refuses the stream`;
+      const description = "the server refused the stream";
       this.#tell({ kind: "refused", status: { level: "error", code: `HTTP ${status}`, description } });
     }
     return false;

@@ -161,7 +161,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
     if (client.bytesOut !== this.#sentBytes || client.enqueuedBytes === client.bytesOut) {
       this.#sentBytes = client.bytesOut;
       this.#sentAtMs = nowMs;
-    } else if (nowMs - this.#sentAtMs > STALL_MS) return this.#end(`took no byte for ${STALL_MS} ms`, null);
+    } else if (nowMs - this.#sentAtMs > STALL_MS) return this.#end(`accepted no data for ${STALL_MS} ms`, null);
     if ((this.#cursor?.lagMs() ?? 0) > this.#source.options.queueLengthMs) this.#cursor?.jumpToKeyframe();
     this.#timer = timers.after(CHECK_MS, () => this.#check());
   }

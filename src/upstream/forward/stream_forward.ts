@@ -19,7 +19,7 @@ export interface StreamForwardOptions {
   environment: UpstreamEnvironment;
   /** A server takes the stream: for the first time, or again. */
   onTaken(server: string): void;
-  /** Nobody takes it, or it is busy there, and it never was taken: the forward is over. Without it the rounds go on. */
+  /** No server ever took it: the forward is over. Without this callback it keeps trying. */
   onRefused?(reason: string): void;
 }
 
@@ -105,7 +105,7 @@ export class StreamForward implements Disposable {
       if (next === null || refusal !== null) {
         const reason = refusal === null ? "it is not an RTMP address" : describeRefusal(refusal);
         const where = outcome.redirect.replace(/\?.*/s, "");
-        this.#fail(target, `it redirects to ${where}: not followed, ${reason}`);
+        this.#fail(target, `redirect to ${where} not followed: ${reason}`);
         break;
       }
       target = { ...next, namedBy: outcome.remoteIp };

@@ -243,7 +243,7 @@ export class PullRace {
     const protocolName = protocol === "rtmp" ? "RTMP" : "HTTP-FLV";
     const reason = refusal === null ? `it is not an ${protocolName} address` : describeRefusal(refusal);
     // Not the parameters: there are passwords among them.
-    onFailure(`${target.text} redirects to ${redirect?.replace(/\?.*/, "")}: not followed, ${reason}`);
+    onFailure(`${target.text}: redirect to ${redirect?.replace(/\?.*/, "")} not followed: ${reason}`);
     return null;
   }
 }

@@ -172,12 +172,12 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
         return this.#end("redirected", event.url);
       case "refused":
         this.#reached = this.#refused = true;
-        return this.#end(`${event.status.code} ${event.status.description}`, null);
+        return this.#end(`${this.#options.target.text}: ${event.status.code} ${event.status.description}`, null);
       case "streamEnd":
         this.#refused = true;
-        return this.#end("the stream ended", null);
+        return this.#end(`${this.#options.target.text}: the stream ended`, null);
       case "reconnectRequest":
-        if (this.#feed === null) return this.#end("the server is about to stop", null);
+        if (this.#feed === null) return this.#end(`${this.#options.target.text}: the server is about to stop`, null);
         return this.#options.onMoveAsked();
     }
   }
@@ -223,7 +223,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   /** A publisher of this server took the source over. */
   #onRevoked(): void {
     this.#feed = null;
-    this.#end("somebody publishes the stream here", null);
+    this.#end("the stream is now published on this server", null);
   }
 
   #hear(): void {

@@ -120,7 +120,7 @@ export class StreamPull {
     const targets = await this.request.findTargets(this.#trace, this.#isWanted);
     if (this.#stopped) return 0;
     this.#targets = targets;
-    if (targets.length === 0) this.#fail("no server is known to have it", "debug");
+    if (targets.length === 0) this.#fail("no server is known to have the stream", "debug");
     // With players cut off there is no time to ask one after the other.
     const staggerMs = this.#endedMs > 0 ? 0 : STAGGER_MS;
     let fedMs = 0;
@@ -199,7 +199,7 @@ export class StreamPull {
 
   #onMediaAgain(race: PullRace): void {
     if (race !== this.#race) return;
-    this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} goes on`);
+    this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} sends again`);
     this.#isSilent = false;
     this.state.isFed = true;
     this.state.lastError = "";
@@ -233,7 +233,7 @@ export class StreamPull {
       state.lastGapMs = Math.round(this.#environment.timers.nowMs() - this.#endedMs);
       if (state.upstream !== upstream) state.switches++;
     }
-    const after = this.#endedMs > 0 ? ` after ${state.lastGapMs} ms without` : "";
+    const after = this.#endedMs > 0 ? ` after ${state.lastGapMs} ms without media` : "";
     this.#log.info(`pull ${this.#source.key} from ${upstream}${after}`);
     state.upstream = upstream;
     state.isFed = true;

@@ -110,7 +110,7 @@ Deno.test("probe tells when nobody listens", async () => {
 
 Deno.test("probe stops at a redirect that leads nowhere", async () => {
   const cases: [what: string, url: (own: FakeServer) => string, servers: number, message: RegExp][] = [
-    ["to itself", (own) => own.url(), 1, /that server was asked already/],
+    ["to itself", (own) => own.url(), 1, /that server was already asked/],
     ["to a dead server", () => `rtmp://127.0.0.1:${closedPort()}/live/s`, 2, /connection refused/],
     ["to no address", () => "http://x/", 1, /it is not an RTMP address/],
   ];

@@ -123,7 +123,7 @@ Deno.test("push follows no redirect loop", async () => {
   ports.push(a.port, b.port);
   const push = run(pushCommand, "--no-reconnect", a.url());
   assertEquals(await push.status, 1);
-  assertMatch(push.err, /not followed, that server was asked already\n$/);
+  assertMatch(push.err, /not followed: that server was already asked\n$/);
   assertEquals([a.log, b.log].map((log) => log.filter((line) => line.startsWith("publish")).length), [1, 1]);
 });
 

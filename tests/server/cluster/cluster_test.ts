@@ -122,7 +122,10 @@ serverTest("Cluster finds the owner at once among coworkers that are dead, silen
   await until("the redirect", () => redirectOf(peer) !== undefined);
   assertLess(performance.now() - startedMs, 1500);
   assertEquals((redirectOf(peer)!.ex as AmfObject).redirect2, "rtmp://10.1.2.3:1999/live/s");
-  await until("all useless ones are named", () => origin.rtmp.log.find("is of no use").length === coworkers.length - 2);
+  await until(
+    "all useless ones are named",
+    () => origin.rtmp.log.find("; searches do not wait for it").length === coworkers.length - 2,
+  );
 });
 
 for (const redirect of ["always", "never"]) {
@@ -134,9 +137,10 @@ for (const redirect of ["always", "never"]) {
       using peer = await play(origin.port, "s");
       await peer.waitForEnd();
       const infos = peer.commands.filter(([name]) => name === "onStatus").map(([, , , info]) => info as AmfObject);
-      const text = `/live/s is not here, and coworker ${coworker.text} refused our question (401)`;
+      const text = `/live/s is not here, and coworker ${coworker.text} rejected our request (HTTP 401)`;
       assertEquals(infos.find(({ code }) => code === "NetStream.Play.StreamNotFound")?.description, text);
-      const told = `coworker ${coworker.text} refused our question (401): give both servers the same coworker_token`;
+      const told =
+        `coworker ${coworker.text} rejected our request (HTTP 401): give both servers the same coworker_token`;
       assertEquals(origin.rtmp.log.find(told).length, 1);
     },
   );

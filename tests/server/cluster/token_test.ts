@@ -59,7 +59,7 @@ Deno.test("askCoworker() shows the token that the vhosts of both sides share, an
     const known = await askCoworker(fetch, systemTimers, "10.0.0.1:1985", { ...query, token });
     assertEquals([known.owner?.ip, known.error], ["10.0.0.1", null]);
     const stranger = await askCoworker(fetch, systemTimers, "10.0.0.1:1985", query);
-    assertEquals([stranger.owner, stranger.error], [null, "refused our question (403)"]);
+    assertEquals([stranger.owner, stranger.error], [null, "rejected our request (HTTP 403)"]);
     assertEquals(seen, [encodeURIComponent(token), null]);
   }
 });

@@ -113,7 +113,7 @@ for (const [path, kind, word] of refusals) {
     await sleep(50);
     assertEquals(hooks.actions, began);
     assertEquals(server.holds, { connections: 0, clients: 0, streams: 0 });
-    assertEquals(server.log.find("refuses /live/s: code 7").length, 1);
+    assertEquals(server.log.find("refused /live/s: code 7").length, 1);
     assertEquals(server.log.find("code=3064(HttpResponseCode)").length, 1);
   });
 }

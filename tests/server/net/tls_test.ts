@@ -99,7 +99,7 @@ serverTest("an edge leaves TLS for no redirect", async () => {
   using _publisher = await Publisher.start(a.port, "s");
   await using edge = edgeOver(`rtmps://localhost:${b.securePort}`);
   using _viewer = await Viewer.start(edge.port, "s");
-  await until("it refuses", () => edge.log.find("it leads from TLS to a connection that anybody can read").length > 0);
+  await until("it refuses", () => edge.log.find("it leads from TLS to an unencrypted connection").length > 0);
   assertEquals(a.server.registry.totalClients, 1, "the publisher");
 });
 

@@ -72,7 +72,7 @@ serverTest("a file with an error changes nothing, and the log says what is wrong
   assertEquals(await rig.reloader.reload("SIGHUP"), false);
   assertEquals(rig.server.config, config);
   assertEquals(rig.log.find('error t.conf:4:5: unknown directive "coworker" in vhost').length, 1);
-  assertEquals(rig.log.find("the configuration stays as it was").length, 1);
+  assertEquals(rig.log.find("the old configuration stays in force").length, 1);
   const { err, msg, state } = rig.reloader.report;
   assertEquals([err, state], [1023, 90]);
   assertMatch(msg, /t\.conf:4:5: unknown directive/);
@@ -194,7 +194,7 @@ serverTest("a reader or part that throws leaves the server as it was", async () 
   await using rig = new ReloadRig({}, [part]);
   assertEquals(await rig.reload({ root: "max_connections 3;" }), []);
   assertEquals(rig.server.config.maxConnections, 1000);
-  assertEquals(rig.log.find("the configuration stays as it was: Error: disk full").length, 1);
+  assertEquals(rig.log.find("the old configuration stays in force: Error: disk full").length, 1);
   rig.onRead = () => {
     throw new Error("gone");
   };

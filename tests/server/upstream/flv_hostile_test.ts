@@ -250,9 +250,9 @@ serverTest(
           const self: FakeFlvOrigin = stack.use(redirectsTo(() => `http://${self.text}${asked}`));
           return self;
         },
-        log: /not followed, that server was asked already/,
+        log: /not followed: that server was already asked/,
       },
-      { name: "to itself, in short", build: to(() => asked), log: /not followed, that server was asked already/ },
+      { name: "to itself, in short", build: to(() => asked), log: /not followed: that server was already asked/ },
       {
         name: "in a circle of two",
         build: (stack) => {
@@ -260,7 +260,7 @@ serverTest(
           const second: FakeFlvOrigin = stack.use(redirectsTo(() => `http://${first.text}${asked}`));
           return first;
         },
-        log: /not followed, that server was asked already/,
+        log: /not followed: that server was already asked/,
       },
       {
         name: "along an endless chain",
@@ -268,18 +268,18 @@ serverTest(
           const next = (): FakeFlvOrigin => stack.use(redirectsTo(() => `http://${next().text}${asked}`));
           return next();
         },
-        log: /not followed, after 3 redirects/,
+        log: /not followed: the limit is 3 redirects/,
       },
       ...["rtmp://127.0.0.1:1935/live/s", "file:///etc/passwd", "gopher://127.0.0.1:70/x.flv", "http://[", "http://"]
         .map((
           location,
-        ) => ({ name: location, build: to(() => location), log: /not followed, it is not an HTTP-FLV address/ })),
+        ) => ({ name: location, build: to(() => location), log: /not followed: it is not an HTTP-FLV address/ })),
       ...["http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:9/admin?x=s.flv", "http://127.0.0.1:9/#s.flv"]
         .map(
           (location) => ({
             name: location,
             build: to(() => location),
-            log: /not followed, it is not an HTTP-FLV address/,
+            log: /not followed: it is not an HTTP-FLV address/,
           }),
         ),
       { name: "to a dead port", build: to(() => `http://127.0.0.1:${freePort()}${asked}`), log: /connection refused/ },

@@ -76,7 +76,7 @@ serverTest("Edge ends redirects that lead in circles, to themselves, nowhere, or
         const self: FakeOrigin = stack.use(redirectsTo(() => `rtmp://${self.text}/live/s`));
         return self;
       },
-      log: /not followed, that server was asked already/,
+      log: /not followed: that server was already asked/,
       asked: 1,
     },
     {
@@ -86,7 +86,7 @@ serverTest("Edge ends redirects that lead in circles, to themselves, nowhere, or
         const second: FakeOrigin = stack.use(redirectsTo(() => `rtmp://${first.text}/live/s`));
         return first;
       },
-      log: /not followed, that server was asked already/,
+      log: /not followed: that server was already asked/,
       asked: 1,
     },
     {
@@ -97,13 +97,13 @@ serverTest("Edge ends redirects that lead in circles, to themselves, nowhere, or
         next = () => made();
         return made();
       },
-      log: /not followed, after 3 redirects/,
+      log: /not followed: the limit is 3 redirects/,
       asked: 1,
     },
     {
       name: "to garbage",
       build: (stack) => stack.use(redirectsTo(() => "http://[/live")),
-      log: /not followed, it is not an RTMP address/,
+      log: /not followed: it is not an RTMP address/,
       asked: 1,
     },
     {

@@ -143,9 +143,9 @@ Deno.test("Heartbeat tells the log once that reports fail, and once that they ge
   await timers.run(4500, 100);
   heartbeat.stop();
   const [fails, well, failsAgain, ...more] = log.lines;
-  assertMatch(fails ?? "", /^warn heartbeat to http:\/\/127\.0\.0\.1:9\/x fails: .*connection refused$/);
-  assertEquals(well, "info heartbeat to http://127.0.0.1:9/x gets through again");
-  assertMatch(failsAgain ?? "", /^warn heartbeat to http:\/\/127\.0\.0\.1:9\/x fails: .*odd$/);
+  assertMatch(fails ?? "", /^warn heartbeat to http:\/\/127\.0\.0\.1:9\/x failed: .*connection refused$/);
+  assertEquals(well, "info heartbeat to http://127.0.0.1:9/x works again");
+  assertMatch(failsAgain ?? "", /^warn heartbeat to http:\/\/127\.0\.0\.1:9\/x failed: .*odd$/);
   assertEquals(more, []);
 });
 

@@ -29,7 +29,7 @@ Deno.test("EdgeLog knows where the stream comes from and who plays", () => {
   assertEquals(state(), ["127.0.0.1:19350", "127.0.0.1:19351", 1]);
   read("pull /live/livestream: the stream ended", "edge0001", "warn");
   assertEquals(state(), ["", "", 1]);
-  read("pull /live/livestream from 127.0.0.1:19350 after 12 ms without");
+  read("pull /live/livestream from 127.0.0.1:19350 after 12 ms without media");
   // Another origin was asked at the same time and is not needed any more.
   read("pull /live/livestream: stopped", "edge0001", "warn");
   assertEquals(state(), ["127.0.0.1:19350", "", 1]);

@@ -76,9 +76,14 @@ Deno.test("resolveRedirect refuses what is no RTMP address", () => {
 Deno.test("followRedirect() tells where to go, or in words why not", () => {
   const cases: [what: string, from: string, address: string, expected: string | RegExp][] = [
     ["another server", "rtmp://10.0.0.1/live/s", "rtmp://10.0.0.2/live/s", "10.0.0.2:1935"],
-    ["the server itself", "rtmp://10.0.0.1/live/s", "rtmp://10.0.0.1/live/s", /that server was asked already$/],
+    ["the server itself", "rtmp://10.0.0.1/live/s", "rtmp://10.0.0.1/live/s", /that server was already asked$/],
     ["from TLS to TLS", "rtmps://10.0.0.1/live/s", "rtmps://10.0.0.2/live/s", "rtmps://10.0.0.2:443"],
-    ["out of TLS", "rtmps://10.0.0.1/live/s", "rtmp://10.0.0.2/live/s", /it leads from TLS to a connection/],
+    [
+      "out of TLS",
+      "rtmps://10.0.0.1/live/s",
+      "rtmp://10.0.0.2/live/s",
+      /it leads from TLS to an unencrypted connection/,
+    ],
     ["a metadata service", "rtmp://10.0.0.1/live/s", "rtmp://169.254.169.254/live/s", /to a local address$/],
     ["another protocol", "rtmp://10.0.0.1/live/s", "http://10.0.0.2/live/s", /it is not an RTMP address$/],
   ];

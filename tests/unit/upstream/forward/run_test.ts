@@ -103,7 +103,7 @@ Deno.test("ForwardRun gives up a server that takes nothing for 5 s", async () =>
   await rig.timers.run(5000, 50);
   assertEquals(rig.outcome, null);
   await rig.timers.run(2000, 50);
-  assertEquals(rig.outcome?.error, "took no byte for 5000 ms");
+  assertEquals(rig.outcome?.error, "accepted no data for 5000 ms");
 });
 
 Deno.test("ForwardRun leaves a server that is about to stop with all that it owes it", async () => {

@@ -107,9 +107,13 @@ Deno.test("PullRace follows a redirect, and says in the pool that the server whi
 });
 
 const notFollowed: [what: string, to: string, reason: RegExp][] = [
-  ["a metadata service", "169.254.169.254", /not followed, that server may not send us to a local address$/],
-  ["no address", "0.0.0.0", /not followed, that server may not send us to a local address$/],
-  ["itself", A, /not followed, that server was asked already$/],
+  [
+    "a metadata service",
+    "169.254.169.254",
+    /not followed: a server outside the local network may not point to a local address$/,
+  ],
+  ["no address", "0.0.0.0", /not followed: a server outside the local network may not point to a local address$/],
+  ["itself", A, /not followed: that server was already asked$/],
 ];
 
 for (const [what, to, reason] of notFollowed) {

@@ -98,13 +98,13 @@ const endings: [what: string, end: (rig: RunRig) => void, expected: Partial<Upst
   }],
   ["a refusal", ({ attempt }) => {
     attempt.onEvent({ kind: "refused", status: { level: "error", code: "NetStream.Play.Failed", description: "no" } });
-  }, { reached: true, refused: true, error: "NetStream.Play.Failed no" }],
+  }, { reached: true, refused: true, error: "10.0.0.1:1935: NetStream.Play.Failed no" }],
   ["the end of the stream", ({ attempt }) => attempt.onEvent({ kind: "streamEnd" }), {
     refused: true,
-    error: "the stream ended",
+    error: "10.0.0.1:1935: the stream ended",
   }],
   ["a wish to be left, before any media", ({ attempt }) => attempt.onEvent({ kind: "reconnectRequest", tcUrl: "" }), {
-    error: "the server is about to stop",
+    error: "10.0.0.1:1935: the server is about to stop",
   }],
   ["stop()", ({ attempt }) => attempt.stop(), { error: "", fedMs: 0, redirect: null }],
 ];
@@ -183,5 +183,5 @@ Deno.test("UpstreamRun ends when somebody publishes the stream here", async () =
   rig.send(key(1, 0));
   using _session = rig.source.startPublish("client");
   await turn();
-  assertEquals([rig.outcome?.error, rig.closed], ["somebody publishes the stream here", 1]);
+  assertEquals([rig.outcome?.error, rig.closed], ["the stream is now published on this server", 1]);
 });
