@@ -1,3 +1,4 @@
+import { describeError } from "../base/errors.ts";
 import type { ListenAddress } from "../config/mod.ts";
 import type { ListenWorld } from "../net/tcp_listener.ts";
 import type { CloseReason } from "../server/close_reason.ts";
@@ -41,6 +42,8 @@ export class HttpServer {
   readonly #secureWeb: HttpListener;
   /** The certificates of `https`, which a reload reads anew. */
   readonly certificates: readonly TlsPorts[];
+  readonly #apiCertificate: TlsPorts;
+  readonly #webCertificate: TlsPorts;
   readonly #exporter: HttpListener;
   readonly #policy = () => policyOf(this.#server);
 
@@ -59,10 +62,14 @@ export class HttpServer {
       const { https } = isShared && web.https.enabled ? web : own;
       return https.enabled ? https : null;
     });
-    const webCertificate = this.#certificate("http_server.https", ({ httpServer: { enabled, https } }) => {
-      return enabled && https.enabled ? https : null;
-    });
-    this.certificates = isShared ? [apiCertificate] : [apiCertificate, webCertificate];
+    const webCertificate = isShared
+      ? apiCertificate
+      : this.#certificate("http_server.https", ({ httpServer: { enabled, https } }) => {
+        return enabled && https.enabled ? https : null;
+      });
+    this.#apiCertificate = apiCertificate;
+    this.#webCertificate = webCertificate;
+    this.certificates = [...new Set([apiCertificate, webCertificate])];
     const apiRouter = this.#router(isShared ? [live, console, sharedMount(api, files)] : [api, console]);
     this.#api = this.#listener("HTTP API", apiRouter, world);
     this.#secureApi = this.#listener("HTTPS API", apiRouter, apiCertificate.world);
@@ -114,7 +121,7 @@ export class HttpServer {
   /**
    * Binds what is on of `http_api.listen`, `http_server.listen` and `exporter.listen`, and begins to serve.
    *
-   * @throws {SrsError} `SocketListen` if an address cannot be bound, `ConfigInvalid` if a certificate is of no use.
+   * @throws {SrsError} `SocketListen` if an address cannot be bound.
    */
   start(): void {
     const { log, config } = this.#server;
@@ -122,12 +129,11 @@ export class HttpServer {
     for (const certificate of this.certificates) certificate.load(config);
     if (httpApi.enabled) {
       this.#api.start(httpApi.listen);
-      if (httpApi.https.enabled) this.#secureApi.start(httpApi.https.listen);
       this.#system.start();
       log.info(describeAccess(config));
     }
     if (httpServer.enabled) this.#web.start(httpServer.listen);
-    if (httpServer.enabled && httpServer.https.enabled) this.#secureWeb.start(httpServer.https.listen);
+    this.#startSecure();
     for (const { name, httpRemux } of vhosts) {
       if (!httpRemux.enabled) continue;
       if (!httpServer.enabled) log.warn(`vhost ${name}: http_remux is on, but http_server is off`);
@@ -164,8 +170,27 @@ export class HttpServer {
     if (this.#server.heartbeat !== undefined) this.#server.heartbeat.summaries = read;
   }
 
+  /** Opens the ports with TLS that have a certificate. */
+  #startSecure(): void {
+    const { httpApi, httpServer } = this.#server.config;
+    if (httpApi.enabled && httpApi.https.enabled && this.#apiCertificate.isUsable) {
+      this.#secureApi.start(httpApi.https.listen);
+    }
+    if (httpServer.enabled && httpServer.https.enabled && this.#webCertificate.isUsable) {
+      this.#secureWeb.start(httpServer.https.listen);
+    }
+  }
+
   #certificate(name: string, files: TlsPortsOptions["files"]): TlsPorts {
-    return new TlsPorts({ name, log: this.#server.log, world: this.#server.world, files });
+    const { log, world } = this.#server;
+    const onMended = () => {
+      try {
+        this.#startSecure();
+      } catch (error) {
+        log.error(`${name}: ${describeError(error)}`);
+      }
+    };
+    return new TlsPorts({ name, log, world, files, onMended });
   }
 
   #router(mounts: readonly Mount[]): Router {

@@ -54,8 +54,12 @@ export function checkTls(
   const inWorkDir = (path: string) => below(config.workDir, path);
   for (const { path, pair: { cert, key } } of all.filter(({ isOn }) => isOn)) {
     const { fault, validity } = facts.readPair({ cert: inWorkDir(cert), key: inWorkDir(key) });
-    if (fault !== null) problems.error(at(...path, fault.file), fault.message, fault.suggestion);
-    else if (validity !== null) {
+    // Everything else is served all the same, as by SRS, which does not look into the files before a client comes.
+    if (fault !== null) {
+      const message = `${fault.message}, so that nothing listens here with TLS`;
+      problems.warn(at(...path, fault.file), message, fault.suggestion);
+    }
+    if (fault === null && validity !== null) {
       checkValidity(cert, validity, { nowMs: facts.nowMs, place: at(...path, "cert"), problems });
     }
   }

@@ -91,7 +91,10 @@ function faultOf(keys: TlsKeys, files: TlsFiles): TlsFileFault | null {
   }
 }
 
-/** The certificate that SRS ships as `conf/server.crt` is such a one. */
+/**
+ * The certificate that SRS ships as `conf/server.crt` is such a one. Deno 2.9.6 would serve it by `node:tls`, at the
+ * price of a second kind of socket; Deno 2.4.2 refuses it there too.
+ */
 function oldVersionFault({ cert, key }: TlsFiles): Omit<TlsFileFault, "file"> {
   const names = "-subj /CN=media.example.com -addext subjectAltName=DNS:media.example.com";
   return {

@@ -16,7 +16,8 @@ export class SecureListeners {
   constructor({ log, world, onConn }: { log: Logger; world: World; onConn(tcp: TcpConn): void }) {
     const rtmpsOf = ({ rtmps }: Pick<Config, "rtmps">) => rtmps.enabled ? rtmps : null;
     this.#certificate = new TlsPorts({ name: "rtmps", log, world, files: rtmpsOf });
-    const addresses = (config: Pick<Config, "rtmps">) => rtmpsOf(config)?.listen ?? [];
+    const addresses = (config: Pick<Config, "rtmps">) =>
+      this.#certificate.isUsable ? rtmpsOf(config)?.listen ?? [] : [];
     this.#listeners = new RtmpListeners({ name: "RTMPS", log, world: this.#certificate.world, onConn, addresses });
     this.reloadParts = [this.#certificate, this.#listeners];
   }
@@ -26,7 +27,7 @@ export class SecureListeners {
     return this.#listeners.ports;
   }
 
-  /** Binds what there is of `rtmps`. @throws {SrsError} `SocketListen` or `ConfigInvalid`; nothing is left open then. */
+  /** Binds what there is of `rtmps`. @throws {SrsError} `SocketListen`; nothing is left open then. */
   open(config: Config): void {
     this.#certificate.load(config);
     this.#listeners.open(config);

@@ -1,4 +1,4 @@
-import { SrsError } from "../../base/errors.ts";
+import { describeError, SrsError } from "../../base/errors.ts";
 import type { ListenWorld } from "../../net/tcp_listener.ts";
 import type { Logger } from "../../base/log.ts";
 import type { World } from "../../base/world.ts";
@@ -15,9 +15,16 @@ export interface TlsPortsOptions {
   readonly world: World;
   /** Where certificate and key are; null while there is no TLS. */
   files(config: Config): TlsFiles | null;
+  /** A reload has found a certificate in place of one that was of no use: the ports can be opened. Must not throw. */
+  onMended?(): void;
 }
 
-/** The TLS listeners that show one certificate. A reload reads it anew. */
+/**
+ * The TLS listeners that show one certificate. A reload reads it anew.
+ *
+ * As in SRS, a certificate that is of no use keeps nothing else from its start: the ports stay closed until a reload
+ * finds a better one.
+ */
 export class TlsPorts implements ReloadPart {
   readonly #options: TlsPortsOptions;
   /** The world with ports that speak TLS; the certificate must have been loaded before one is opened. */
@@ -26,6 +33,8 @@ export class TlsPorts implements ReloadPart {
   #keys: TlsKeys | null = null;
   /** Those of a reload that is being prepared. */
   #next: TlsKeys | null = null;
+  /** The ports are closed because of the certificate. */
+  #isFaulty = false;
 
   constructor(options: TlsPortsOptions) {
     this.#options = options;
@@ -55,14 +64,38 @@ export class TlsPorts implements ReloadPart {
     return listener;
   };
 
-  /** Reads the files. @throws {SrsError} `ConfigInvalid` if they are of no use. */
-  load(config: Config): void {
-    this.#keys = this.#read(config);
+  /** Whether ports can be opened; while a reload is being prepared, with its certificate. */
+  get isUsable(): boolean {
+    return (this.#next ?? this.#keys) !== null;
   }
 
+  /** Reads the files. The log says what is wrong with them. */
+  load(config: Config): void {
+    this.#isFaulty = false;
+    try {
+      this.#keys = this.#read(config);
+    } catch (error) {
+      this.#keys = null;
+      this.#stayClosed(error);
+    }
+  }
+
+  /** @throws {SrsError} `ConfigInvalid` if the certificate in use would be replaced by one of no use. */
   prepare(config: Config): PreparedReload {
-    this.#next = this.#read(config);
+    try {
+      this.#next = this.#read(config);
+    } catch (error) {
+      if (!this.#isFaulty) throw error;
+      this.#stayClosed(error);
+    }
     return { commit: () => this.#commit(), abandon: () => this.#next = null };
+  }
+
+  #stayClosed(error: unknown): void {
+    this.#isFaulty = true;
+    this.#options.log.error(
+      `${describeError(error)}; until a reload finds a better one, nothing listens with TLS here`,
+    );
   }
 
   #commit(): void {
@@ -70,6 +103,10 @@ export class TlsPorts implements ReloadPart {
     const before = this.#keys;
     this.#keys = keys;
     this.#next = null;
+    if (this.#isFaulty && keys !== null) {
+      this.#isFaulty = false;
+      this.#options.onMended?.();
+    }
     if (keys === null || before === null || (keys.cert === before.cert && keys.key === before.key)) return;
     for (const listener of this.#listeners) listener.renew(keys);
     this.#options.log.info(`${this.#options.name}: new connections get another certificate`);

@@ -3,6 +3,7 @@ import { HttpServer } from "../../../src/http/server.ts";
 import type { ReloadPart } from "../../../src/server/reload/reload_part.ts";
 import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
 import { shownName, tlsPath, tlsText } from "../../kit/tls_files.ts";
+import { isListening } from "../../kit/launcher.ts";
 import { ReloadRig, type RigFile } from "../../kit/server/reload_rig.ts";
 import { freePort, Publisher, serverTest, TestServer, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 
@@ -19,6 +20,11 @@ class Files implements Disposable {
   write(name: "server" | "other_name", key = tlsText("server.key")): void {
     Deno.writeTextFileSync(`${this.#dir}/server.crt`, tlsText(`${name}.crt`));
     Deno.writeTextFileSync(`${this.#dir}/server.key`, key);
+  }
+
+  /** Puts a certificate there that cannot be used. */
+  damage(): void {
+    Deno.writeTextFileSync(`${this.#dir}/server.crt`, tlsText("v1.crt"));
   }
 
   [Symbol.dispose](): void {
@@ -68,6 +74,37 @@ serverTest("a reload refuses a certificate that is of no use, and changes nothin
   await rig.reload(file(port));
   assertEquals(await shownName(port), "other_name");
 });
+
+serverTest(
+  "a certificate of no use keeps TLS ports closed and nothing else, until a reload finds a better one",
+  async () => {
+    using files = new Files();
+    files.damage();
+    const [rtmps, plainApi, api, web] = [freePort(), freePort(), freePort(), freePort()];
+    const root = `rtmps { enabled on; listen 127.0.0.1:${rtmps}; ${files.directives} }
+    http_api { enabled on; listen 127.0.0.1:${plainApi}; https { enabled on; listen 127.0.0.1:${api}; ${files.directives} } }
+    http_server { enabled on; listen 127.0.0.1:${freePort()};
+      https { enabled on; listen 127.0.0.1:${web}; ${files.directives} } }`;
+    const parts: ReloadPart[] = [];
+    await using rig = new ReloadRig({ root }, parts);
+    const http = new HttpServer(rig.server);
+    await using _stop = { [Symbol.asyncDispose]: () => http.stop() };
+    http.start();
+    parts.push(...http.certificates);
+    using _publisher = await Publisher.start(rig.port, "s");
+    assert(await isListening(plainApi));
+    assertEquals(rig.log.find("error").length, 3, "one line for each");
+    assertEquals(rig.log.find("http_api.https.cert: the certificate").length, 1);
+    for (const port of [rtmps, api, web]) assert(isFree(port));
+
+    await rig.reload({ root, vhosts: "vhost a.com { }" });
+    assertEquals(rig.server.config.vhosts.length, 2, "other changes are taken");
+    for (const port of [rtmps, api, web]) assert(isFree(port));
+    files.write("server");
+    await rig.reload({ root, vhosts: "vhost a.com { }" });
+    for (const port of [rtmps, api, web]) assertEquals(await shownName(port), "server");
+  },
+);
 
 serverTest("a reload turns rtmps on, moves it and turns it off", async () => {
   const [first, second] = [freePort(), freePort()];
