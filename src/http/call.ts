@@ -24,6 +24,8 @@ export interface Call extends HttpRequest {
   readonly search: string;
   readonly query: Query;
   readonly remoteIp: string;
+  /** Made for a web page, even if no header says so; absent where the headers tell. */
+  readonly isOfPage?: boolean;
 }
 
 /** Cuts a request into pieces. Not by `new URL`: that changes what it finds odd, and what SRS sends may be odd. */

@@ -8,7 +8,7 @@ import { clientAddress } from "./access/client_address.ts";
 import { describeAccess } from "./access/describe_access.ts";
 import { openPolicy, policyOf } from "./access/policy.ts";
 import { apiRoutes } from "./api/routes.ts";
-import { summaries } from "./api/system.ts";
+import { summaries, VERSIONS_PATH } from "./api/system.ts";
 import { consoleMount } from "./console/mount.ts";
 import { consoleRoutes } from "./console/api.ts";
 import { exporterMount } from "./metrics/exporter_route.ts";
@@ -73,7 +73,9 @@ export class HttpServer {
     const apiRouter = this.#router(isShared ? [live, console, sharedMount(api, files)] : [api, console]);
     this.#api = this.#listener("HTTP API", apiRouter, world);
     this.#secureApi = this.#listener("HTTPS API", apiRouter, apiCertificate.world);
-    const webRouter = this.#router([live, files]);
+    // SRS's proxy asks the HTTP server whether it is there.
+    const version = mountRoutes(apiRoutes.filter(({ path }) => path === VERSIONS_PATH), context);
+    const webRouter = this.#router([live, version, files]);
     this.#web = isShared ? this.#api : this.#listener("HTTP server", webRouter, world);
     this.#secureWeb = isShared ? this.#secureApi : this.#listener("HTTPS server", webRouter, webCertificate.world);
     // It needs no password, which guards the API alone.

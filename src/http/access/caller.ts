@@ -41,7 +41,7 @@ const FORWARDED = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
 /** Tells who makes a call. A page of another origin is one whatever it proves: the proof is its visitor's, not its own. */
 export function identifyCaller(
-  call: Pick<Call, "scheme" | "host" | "hostname" | "headers" | "remoteIp">,
+  call: Pick<Call, "scheme" | "host" | "hostname" | "headers" | "isOfPage" | "remoteIp">,
   rules: CallerRules,
 ): Caller {
   const { headers, remoteIp: ip } = call;
@@ -62,14 +62,14 @@ export function isLoopback(ip: string): boolean {
 
 /** Null for programs and for pages of this server. Source: Fetch standard, `Origin` and `Sec-Fetch-Site`. */
 function doubtPage(
-  call: Pick<Call, "scheme" | "host" | "hostname" | "headers">,
+  call: Pick<Call, "scheme" | "host" | "hostname" | "headers" | "isOfPage">,
   { operator, allowOrigin, isOwnName }: CallerRules,
 ): PageDoubt | null {
-  const { scheme, headers } = call;
+  const { scheme, headers, isOfPage = false } = call;
   const origin = headers.get("origin")?.toLowerCase() ?? null;
   if (origin !== null && allowOrigin.includes(origin)) return null;
   const site = headers.get("sec-fetch-site");
-  const isBrowser = /^mozilla\//i.test(headers.get("user-agent") ?? "");
+  const isBrowser = isOfPage || /^mozilla\//i.test(headers.get("user-agent") ?? "");
   if (origin === null && site === null) return isBrowser ? { why: "noOrigin" } : null;
   const host = call.host.toLowerCase();
   const isSame = site === "same-origin" || site === "none" ||

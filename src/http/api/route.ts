@@ -6,6 +6,7 @@ import type { Call } from "../call.ts";
 import { type JsonBody, jsonResponse, methodNotAllowed, refusal } from "../envelope.ts";
 import { KeptAnswers } from "../kept_answers.ts";
 import type { Mount } from "../router.ts";
+import { jsonpMount, refuseCallback } from "./jsonp.ts";
 import type { SystemStats } from "../system/stats.ts";
 
 /** What the API needs of a server. */
@@ -82,11 +83,13 @@ export function mountRoutes(routes: readonly Route[], context: ApiContext): Moun
   const exact = new Map(routes.map((route) => [route.path.replace(ID, ""), route]));
   const prefixes = routes.filter(({ path }) => path.endsWith(ID)).map((route) => route.path.slice(0, -ID.length));
   const kept = new KeptAnswers(context.server.world);
-  return (call) => {
+  return jsonpMount(context.server, (call) => {
     const { path } = call;
     const prefix = exact.has(path) ? path : prefixes.find((start) => path.startsWith(start)) ?? "";
     const route = exact.get(prefix);
     if (route === undefined) return exact.has(`${path}/`) ? redirect(302, `${path}/`, call.search) : null;
+    const wrong = refuseCallback(call);
+    if (wrong !== null) return wrong;
     const { methods } = route;
     const method = call.method === "HEAD" ? "GET" : call.method;
     if (methods !== "any" && !methods.includes(method)) return methodNotAllowed(methods);
@@ -94,8 +97,10 @@ export function mountRoutes(routes: readonly Route[], context: ApiContext): Moun
     if (effectOf(route, call) !== "reads") return change(route, context, call, id);
     if (route.isShared !== true || method !== "GET") return answer(route, context, call, id);
     const { version } = context.server.registry;
-    return kept.answer(`${path}?${call.search}`, version, async () => await answer(route, context, call, id));
-  };
+    // Each call of a page that wants a script names another function.
+    const question = call.isOfPage ? call.search.replace(/(?<![^&])callback=[^&]*/g, "") : call.search;
+    return kept.answer(`${path}?${question}`, version, async () => await answer(route, context, call, id));
+  });
 }
 
 /** The effect of a call of a route. */

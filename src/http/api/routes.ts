@@ -10,13 +10,18 @@ import { envelope, type JsonBody } from "../envelope.ts";
 import { exporterRoutes } from "../metrics/exporter_route.ts";
 import type { Route } from "./route.ts";
 
+/** What SRS's pages list besides: its monitors look for the names. */
+const ELSEWHERE = "of SRS only: this server answers 404";
+
 /** Pages that list what lies below them. */
 const indexRoutes: readonly Route[] = [
-  indexRoute("/", "this page", () => ({ urls: listBelow("/") })),
+  indexRoute("/", "this page", () => ({
+    urls: { ...listBelow("/"), rtc: { v1: { play: ELSEWHERE, publish: ELSEWHERE, nack: ELSEWHERE } } },
+  })),
   indexRoute("/api/", "the API", () => ({ urls: listBelow("/api/") })),
   indexRoute("/api/v1/", "version 1 of the API", () => ({
-    urls: listBelow("/api/v1/"),
-    tests: listBelow("/api/v1/tests/"),
+    urls: { ...listBelow("/api/v1/"), perf: ELSEWHERE, tcmalloc: ELSEWHERE },
+    tests: { ...listBelow("/api/v1/tests/"), "[vhost]": ELSEWHERE },
   })),
 ];
 

@@ -3,10 +3,13 @@ import { srsIdentity, VERSION } from "../../server/identity.ts";
 import { envelope, type JsonBody } from "../envelope.ts";
 import type { ApiContext, Route } from "./route.ts";
 
+/** Where the version is; `http_server` answers here too, as in SRS. */
+export const VERSIONS_PATH = "/api/v1/versions";
+
 /** What this server is: version, authors, features. */
 export const systemRoutes: readonly Route[] = [
   {
-    path: "/api/v1/versions",
+    path: VERSIONS_PATH,
     methods: "any",
     effect: "reads",
     doc: "version of this server",
@@ -56,12 +59,12 @@ function build({ version, build }: ProcessFacts): JsonBody {
 /** SRS's list; the last four tell how media is sent and read. */
 function features(): JsonBody {
   return {
-    ssl: false,
+    ssl: true,
     hls: false,
     hds: false,
-    callback: false,
+    callback: true,
     api: true,
-    httpd: false,
+    httpd: true,
     dvr: false,
     transcode: false,
     ingest: false,

@@ -4,8 +4,8 @@ import { redirect, type Route } from "./route.ts";
 
 /** For those who test an HTTP client. */
 export const testRoutes: readonly Route[] = [
-  {
-    path: "/api/v1/tests/requests",
+  ...["/api/v1/requests", "/api/v1/tests/requests"].map((path): Route => ({
+    path,
     methods: "any",
     effect: "reads",
     doc: "shows the request",
@@ -24,7 +24,7 @@ export const testRoutes: readonly Route[] = [
         },
       });
     },
-  },
+  })),
   {
     path: "/api/v1/tests/errors",
     methods: "any",

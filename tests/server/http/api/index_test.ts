@@ -9,18 +9,18 @@ Deno.test("the index pages list what lies below them, in the members of SRS", as
   const ask = apiOf(fakeServer());
   const root = await bodyOf(ask("/"));
   assertEquals(root, { ...common, urls: root.urls });
-  assertEquals(Object.keys(root.urls as object), ["api", "metrics"]);
+  assertEquals(Object.keys(root.urls as object), ["api", "metrics", "rtc"]);
   const api = await bodyOf(ask("/api/"));
   assertEquals(api, { ...common, urls: { v1: "version 1 of the API" } });
   const v1 = await bodyOf(ask("/api/v1/"));
   assertEquals(v1, { ...common, urls: v1.urls, tests: v1.tests });
-  // SRS's names, without `requests` (it is below tests), `perf` and `tcmalloc`; and our `drain` and `edges`.
+  // SRS's names, and our `drain` and `edges`.
   assertEquals(
     Object.keys(v1.urls as object).sort(),
-    ("authors clients clusters drain edges features meminfos raw rusages self_proc_stats streams summaries system_proc_stats " +
-      "versions vhosts").split(" "),
+    ("authors clients clusters drain edges features meminfos perf raw requests rusages self_proc_stats streams summaries " +
+      "system_proc_stats tcmalloc versions vhosts").split(" "),
   );
-  assertEquals(Object.keys(v1.tests as object).sort(), ["errors", "redirects", "requests"]);
+  assertEquals(Object.keys(v1.tests as object).sort(), ["[vhost]", "errors", "redirects", "requests"]);
   const texts = Object.values({ ...v1.urls as object, ...v1.tests as object });
   assert(texts.every((text) => typeof text === "string" && text.length > 10));
 });
@@ -58,6 +58,8 @@ Deno.test("the table of routes has every path once", () => {
 
 const strangers = [
   "/api/v1/nothing",
+  "/api/v1/perf",
+  "/api/v1/tcmalloc",
   "/api/v1/versions/",
   "/api/v1/../v1/versions/x",
   "/api/v1//versions",
@@ -104,12 +106,6 @@ Deno.test("vhosts, streams and clients refuse other methods with 405", async () 
   }
 });
 
-Deno.test("callback= is ignored: no script is ever answered", async () => {
-  const answer = await apiOf(fakeServer())("/api/v1/versions?callback=alert&method=DELETE");
-  assertEquals(answer.headers.get("content-type"), "application/json");
-  assertEquals((await bodyOf(answer)).code, 0);
-});
-
 Deno.test("/api/v1/versions tells the version in numbers and as text", async () => {
   const [major, minor, revision] = VERSION.split(".").map(Number);
   assertEquals(await bodyOf(apiOf(fakeServer())("/api/v1/versions")), {
@@ -133,6 +129,7 @@ Deno.test("/api/v1/features has SRS's switches", async () => {
     "ssl hls hds callback api httpd dvr transcode ingest stat caster complex_send tcp_nodelay so_sendbuf mr",
   );
   assert(Object.values(features).every((value) => typeof value === "boolean"));
+  assertEquals([features["ssl"], features["callback"], features["httpd"]], [true, true, true]);
 });
 
 Deno.test("/api/v1/tests/requests shows the request without its secrets", async () => {

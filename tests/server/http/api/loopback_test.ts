@@ -9,6 +9,8 @@ import { TcpConn } from "../../../../src/net/tcp_conn.ts";
 import { MessageType } from "../../../../src/rtmp/message.ts";
 import { Server } from "../../../../src/server/server.ts";
 import { configOf, listLogger, mediaTags } from "../../../kit/fake_server.ts";
+import { WebServer } from "../../../kit/server/http_flv_rig.ts";
+import { serverTest } from "../../../kit/server/rtmp_rig.ts";
 
 type Body = Record<string, unknown>;
 
@@ -286,3 +288,13 @@ Deno.test(
     await off.stop();
   },
 );
+
+serverTest("the HTTP server tells its version too, with JSONP, and none of the rest of the API", async () => {
+  await using server = new WebServer();
+  const version = await (await fetch(`http://127.0.0.1:${server.apiPort}/api/v1/versions`)).text();
+  assertEquals(await (await fetch(server.url("/api/v1/versions"))).text(), version);
+  assertEquals(await (await fetch(server.url("/api/v1/versions?callback=f"))).text(), `f(${version})`);
+  const other = await fetch(server.url("/api/v1/clients/"));
+  await other.body?.cancel();
+  assertEquals(other.status, 404);
+});
