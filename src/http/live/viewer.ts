@@ -263,19 +263,20 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     if (this.#play === null) return null;
     const { source, vhost } = this.#play;
     if (!source.hasAudio && !source.hasVideo && !this.#startsAnyway) return null;
+    const { status, headers, headOnly, carrier, format } = this.#request;
+    const header = format.header(this.#announced(source, vhost.now));
     const view = this.#nextView();
-    if (view === null && !this.#startsAnyway) return null;
+    // Without a header of its own, a format has nothing to wait for: the stream may have no media for it, AAC for MP3.
+    if (view === null && header.length > 0 && !this.#startsAnyway) return null;
     this.#hasStarted = true;
     if (this.#trace?.onSent()) this.#trace = null;
     this.#waitTimer?.cancel();
-    const { status, headers, headOnly, carrier, format } = this.#request;
     const head = this.#host.head(status, headers);
     if (headOnly) {
       this.#host.send(head);
       this.#host.finish("sourceEnded", "only the head was asked for");
       return null;
     }
-    const header = format.header(this.#announced(source, vhost.now));
     // An empty chunk would be the end.
     const piece = header.length === 0 ? header : framePiece(carrier, header);
     return concatBytes(head, piece, view ?? new Uint8Array(0));

@@ -47,7 +47,8 @@ export function refusalStatus(error: RequestDenied, kind: AccessKind): StatusNam
  * `on_connect`, `token_traverse`, then `on_publish` or `on_play`, `forward.backend`. Those that cost nothing come first.
  *
  * It keeps the books of the hooks too. Calls for one client are made one after the other, in the order of the events, and
- * each begin that a hook accepted is followed by one end: `on_unpublish` or `on_stop` for every leave, `on_close` last.
+ * each begin that a hook accepted is followed by one end: `on_unpublish` or `on_stop` for every leave. `on_close` is the
+ * last, even after a refused `on_connect`.
  */
 export class Admission {
   readonly #context: ServerContext;
@@ -172,13 +173,14 @@ export class Admission {
   }
 
   async #askOnConnect(vhost: VhostHandle, subject: HookSubject): Promise<void> {
+    // A backend that refuses has heard of the client, and hears of its end: SRS tells it, too.
+    this.#connects.set(vhost.name, { vhost, subject });
     try {
       await this.#context.hooks.ask("on_connect", vhost.admitted, subject, this.#client.log);
     } catch (error) {
       if (!(error instanceof RequestDenied)) throw error;
       throw new ConnectRefused(error.codeName, error.message, { cause: error });
     }
-    this.#connects.set(vhost.name, { vhost, subject });
   }
 
   #letIn(kind: AccessKind, vhost: VhostHandle, subject: HeldSubject): Admitted {

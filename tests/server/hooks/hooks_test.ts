@@ -108,7 +108,7 @@ for (const [path, kind, word] of refusals) {
       await peer.raw.waitForEnd(3000);
     }
     await until("the connection is gone", () => server.holds.connections === 0);
-    const began = path === "/on_connect" ? ["on_connect"] : ["on_connect", path.slice(1), "on_close"];
+    const began = path === "/on_connect" ? ["on_connect", "on_close"] : ["on_connect", path.slice(1), "on_close"];
     await until("the hooks have heard", () => hooks.calls.length === began.length);
     await sleep(50);
     assertEquals(hooks.actions, began);

@@ -114,7 +114,7 @@ async function leaveDuring(path: string, answer: string, eventsBefore: number): 
 
 const departures: [path: string, answer: string, eventsBefore: number, expected: string[]][] = [
   ["/on_connect", "0", 1, ["on_connect", "on_close"]],
-  ["/on_connect", "1", 1, ["on_connect"]],
+  ["/on_connect", "1", 1, ["on_connect", "on_close"]],
   ["/on_publish", "0", 2, ["on_connect", "on_publish", "on_unpublish", "on_close"]],
   ["/on_publish", "1", 2, ["on_connect", "on_publish", "on_close"]],
 ];

@@ -25,7 +25,7 @@ for (const name of ["alert(1);//", "a[0]", "a b", "$", "<script>", "\u2028", "x"
   Deno.test(`callback=${JSON.stringify(name).slice(0, 20)} is refused, and nothing is done`, async () => {
     const server = fakeServer();
     let kicks = 0;
-    server.registry.add(fakeClient("c1", "flash-play", { onKick: () => void kicks++ }));
+    server.registry.add(fakeClient("c1", "rtmp-play", { onKick: () => void kicks++ }));
     const headers = { origin: own };
     const path = `/api/v1/clients/c1?method=DELETE&callback=${encodeURIComponent(name)}`;
     const answer = await apiOf(server)(path, { headers });
@@ -37,7 +37,7 @@ for (const name of ["alert(1);//", "a[0]", "a b", "$", "<script>", "\u2028", "x"
 
 Deno.test("a script holds no line ends that JSON may hold", async () => {
   const server = fakeServer();
-  server.registry.add(fakeClient("c1", "flash-play", { stream: "a\u2028b\u2029" }));
+  server.registry.add(fakeClient("c1", "rtmp-play", { stream: "a\u2028b\u2029" }));
   const text = await (await apiOf(server)("/api/v1/clients/?callback=f")).text();
   assertMatch(text, /a\\u2028b\\u2029/);
 });
@@ -110,7 +110,7 @@ for (const [who, headers, wanted, remoteIp = "10.0.0.1"] of kickers) {
   Deno.test(`JSONP: ${who} kicks ${wanted} clients by method=DELETE`, async () => {
     const server = fakeServer();
     let kicks = 0;
-    server.registry.add(fakeClient("c1", "flash-play", { onKick: () => void kicks++ }));
+    server.registry.add(fakeClient("c1", "rtmp-play", { onKick: () => void kicks++ }));
     const answer = await apiOf(server, { remoteIp })("/api/v1/clients/c1?callback=f&method=DELETE", { headers });
     assertEquals(answer.status, wanted === 0 ? 403 : 200);
     await answer.body?.cancel();
@@ -121,7 +121,7 @@ for (const [who, headers, wanted, remoteIp = "10.0.0.1"] of kickers) {
 Deno.test("JSONP: method= counts with callback= only", async () => {
   const server = fakeServer();
   let kicks = 0;
-  server.registry.add(fakeClient("c1", "flash-play", { onKick: () => void kicks++ }));
+  server.registry.add(fakeClient("c1", "rtmp-play", { onKick: () => void kicks++ }));
   assertEquals((await bodyOf(apiOf(server)("/api/v1/clients/c1?method=DELETE"))).code, 0);
   assertEquals(kicks, 0);
 });

@@ -151,6 +151,15 @@ serverTest("has_audio and drop_if_not_match decide what the header says and what
   }
 });
 
+serverTest("a stream without media for a format is answered at once all the same", async () => {
+  await using server = new WebServer({ remux: "mount [vhost]/[app]/[stream].mp3;" });
+  using _publisher = await Publisher.start(server.port, "s");
+  await until("the stream is there", () => server.server.sources.find("/live/s")?.hasAudio === true);
+  const answer = await fetch(server.url("/live/s.mp3"), { signal: AbortSignal.timeout(3000) });
+  assertEquals([answer.status, answer.headers.get("content-type")], [200, "audio/mpeg"]);
+  await answer.body?.cancel();
+});
+
 serverTest("HEAD is answered as GET would be, without a body; other methods are not", async () => {
   await using server = new WebServer({ vhost: "cluster { owner_timeout 200; }" });
   const missing = await fetch(server.url(live), { method: "HEAD" });
