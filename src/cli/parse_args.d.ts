@@ -1,5 +1,5 @@
 /** The part of `@std/cli/parse-args` that is used here. */
-export interface ParseOptions {
+export interface ParseArgsOptions {
   string: string[];
   boolean: string[];
   alias: Record<string, string>;
@@ -11,5 +11,5 @@ export interface ParseOptions {
 /** Positional arguments in `_`, everything else by name. */
 export function parseArgs(
   args: string[],
-  options: ParseOptions,
+  options: ParseArgsOptions,
 ): { _: (string | number)[] } & Record<string, unknown>;

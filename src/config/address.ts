@@ -6,7 +6,7 @@ export interface ListenAddress {
 }
 
 /** A server to connect to. `text` is the value as written. */
-export interface Endpoint {
+export interface ConnectAddress {
   readonly host: string;
   readonly port: number;
   readonly text: string;

@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { World } from "../base/world.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../net/write_pump.ts";
-import { ClientLife, type LifeHost } from "../server/client_life.ts";
+import { ClientLife, type ClientLifeHost } from "../server/client_life.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { LogPosition } from "../stream/log_block.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
@@ -37,7 +37,7 @@ const REQUEST_TIMEOUT_MS = 15_000;
  * finds it cold. For 1000 viewers of 2.5 Mbit/s that takes 110 us of CPU a viewer and second, against 70 us for the
  * same bytes from the log. Here live streams take the way of RTMP players, and time-outs and bounds are ours.
  */
-export class HttpConn implements PumpSource<LogPosition>, LiveHost, LifeHost {
+export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHost {
   readonly id: string;
   readonly log: Logger;
   readonly #tcp: TcpConn;

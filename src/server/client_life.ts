@@ -5,7 +5,7 @@ import { isConnectionEnd, type TcpConn } from "../net/tcp_conn.ts";
 import type { CloseReason } from "./close_reason.ts";
 
 /** The connection whose life it is. */
-export interface LifeHost {
+export interface ClientLifeHost {
   readonly remoteIp: string;
   readonly bytesIn: number;
   /** Bytes the socket has taken. */
@@ -21,7 +21,7 @@ export interface LifeHost {
 /** What a {@link ClientLife} is made of. */
 export interface ClientLifeOptions {
   readonly tcp: Pick<TcpConn, "close" | "finish">;
-  readonly host: LifeHost;
+  readonly host: ClientLifeHost;
   readonly clock: Clock;
   readonly log: Logger;
   /** Whether clients of this kind leave by a reset, as browsers do: nobody need look into that. */

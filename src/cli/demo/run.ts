@@ -1,6 +1,6 @@
 import { systemTimers } from "../../base/clock.ts";
 import type { CliIo } from "../command.ts";
-import { askOrigin, type OriginReport } from "./api.ts";
+import { fetchOriginReport, type OriginReport } from "./api.ts";
 import type { DemoChild } from "./child.ts";
 import { DemoCluster, waitForPorts } from "./cluster.ts";
 import { type DemoServer, readDemoServers } from "./conf.ts";
@@ -109,7 +109,7 @@ class Demo {
 
   async #askOrigins(): Promise<void> {
     await Promise.all(this.#servers.map(async ({ name, apiPort }) => {
-      const report = apiPort === null ? null : await askOrigin(apiPort, APP, STREAM, systemTimers);
+      const report = apiPort === null ? null : await fetchOriginReport(apiPort, APP, STREAM, systemTimers);
       if (report === null) this.#reports.delete(name);
       else this.#reports.set(name, report);
     }));

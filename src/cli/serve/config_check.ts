@@ -32,7 +32,7 @@ export interface CheckedConfig {
  *
  * @param wanted What it is to be started as; `any` lets the configuration decide.
  */
-export function checkConfig(reader: ConfigReader, wanted: ServerRole | "any", io: CliIo): CheckedConfig {
+export function readCheckedConfig(reader: ConfigReader, wanted: ServerRole | "any", io: CliIo): CheckedConfig {
   const result = reader.load();
   const { config, problems, tree } = result;
   const role = wanted === "any" ? roleOf(config) : wanted;
@@ -52,7 +52,7 @@ export function checkConfig(reader: ConfigReader, wanted: ServerRole | "any", io
 
 /** `-t`: reads the configuration and says what there is to say. @returns The exit status. */
 export function testConfig(reader: ConfigReader, wanted: ServerRole | "any", io: CliIo): number {
-  const { config, status, warnings } = checkConfig(reader, wanted, io);
+  const { config, status, warnings } = readCheckedConfig(reader, wanted, io);
   if (status !== 0) return status;
   for (const warning of warnings) io.err(`${warning}\n`);
   if (config.httpApi.enabled) io.out(`${reader.name}: ${describeAccess(config)}\n`);

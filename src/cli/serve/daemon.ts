@@ -5,7 +5,7 @@ import type { CliIo } from "../command.ts";
 import { ownCommand } from "../own_command.ts";
 
 /** What decides whether a server goes to the background, besides its configuration. */
-export interface ProcessFacts {
+export interface DaemonFacts {
   readonly pid: number;
   readonly os: typeof Deno.build.os;
   /** `INVOCATION_ID`, which systemd gives to what it starts. */
@@ -17,7 +17,7 @@ export interface ProcessFacts {
 /** Why a server that is to go to the background stays in the foreground; null when it goes. */
 export function reasonToStay(
   config: Pick<Config, "inDocker" | "disableDaemonForDocker">,
-  facts: ProcessFacts,
+  facts: DaemonFacts,
 ): string | null {
   const isContainer = facts.isContainer || config.inDocker;
   if (facts.os === "windows") return "Windows has no daemons";
@@ -29,7 +29,7 @@ export function reasonToStay(
 }
 
 /** The facts of this process. */
-export function processFacts(): ProcessFacts {
+export function daemonFacts(): DaemonFacts {
   const mayRun = Deno.permissions.querySync({ name: "run" }).state === "granted";
   const mayAsk = Deno.permissions.querySync({ name: "env" }).state === "granted";
   return {

@@ -25,7 +25,7 @@ export const serveOptions: readonly OptionRow[] = [
 ];
 
 /** How a server is to be started. */
-export interface ServeOptions {
+export interface ServeArgs {
   readonly path: string | undefined;
   readonly envOnly: boolean;
   readonly format: LogFormat;
@@ -35,7 +35,7 @@ export interface ServeOptions {
 }
 
 /** Reads the options. @throws {UsageError} If something stands there that is none. */
-export function readServeOptions(args: CommandArgs): ServeOptions {
+export function readServeArgs(args: CommandArgs): ServeArgs {
   const [unexpected] = args.positional;
   if (unexpected !== undefined) {
     throw new UsageError(`unexpected argument "${unexpected}"; name the configuration file with -c FILE`);
@@ -50,7 +50,7 @@ export function readServeOptions(args: CommandArgs): ServeOptions {
 }
 
 /** The command line that starts a server in the background with the same options. */
-export function backgroundArguments(role: ServerRole, { format }: ServeOptions, source: readonly string[]): string[] {
+export function backgroundArguments(role: ServerRole, { format }: ServeArgs, source: readonly string[]): string[] {
   return [role, ...source, "--log-format", format, "--started-in-background"];
 }
 

@@ -17,7 +17,7 @@ import { watchParent } from "./parent_watch.ts";
 import { PidFile } from "./pid_file.ts";
 import { findListenerCommand } from "./port_owner.ts";
 import { onServerSignals } from "./process_signals.ts";
-import type { ServeOptions } from "./options.ts";
+import type { ServeArgs } from "./options.ts";
 import { stopGracefully, stopServer } from "./stop.ts";
 import { keepServerId } from "./server_id.ts";
 import type { ServerLog } from "./server_log.ts";
@@ -28,7 +28,7 @@ import { StrayDebugger } from "./stray_debugger.ts";
 /** What a server runs with, besides its configuration. */
 export interface RunOptions {
   readonly reader: ConfigReader;
-  readonly options: ServeOptions;
+  readonly options: ServeArgs;
   readonly serverLog: ServerLog;
   readonly io: CliIo;
 }

@@ -2,10 +2,10 @@ import { describeError, SrsError } from "../../base/errors.ts";
 import { SERVER_NAME } from "../../server/identity.ts";
 import type { CliIo, CommandArgs } from "../command.ts";
 import { describeFileError } from "../file_error.ts";
-import { checkConfig, type CheckedConfig, type ServerRole, testConfig } from "./config_check.ts";
+import { type CheckedConfig, readCheckedConfig, type ServerRole, testConfig } from "./config_check.ts";
 import { ConfigReader } from "./config_reader.ts";
-import { processFacts, reasonToStay, runInBackground } from "./daemon.ts";
-import { backgroundArguments, readServeOptions, type ServeOptions } from "./options.ts";
+import { daemonFacts, reasonToStay, runInBackground } from "./daemon.ts";
+import { backgroundArguments, readServeArgs, type ServeArgs } from "./options.ts";
 import { runServer } from "./run.ts";
 import { ServerLog } from "./server_log.ts";
 
@@ -17,19 +17,19 @@ import { ServerLog } from "./server_log.ts";
  * @returns The exit status.
  */
 export async function serve(wanted: ServerRole | "any", args: CommandArgs, io: CliIo): Promise<number> {
-  const options = readServeOptions(args);
+  const options = readServeArgs(args);
   if (args.flag("signature")) {
     io.out(`${SERVER_NAME}\n`);
     return 0;
   }
   const reader = new ConfigReader(options);
   if (args.flag("test")) return testConfig(reader, wanted, io);
-  const checked = checkConfig(reader, wanted, io);
+  const checked = readCheckedConfig(reader, wanted, io);
   if (checked.status !== 0) return checked.status;
   const { config, role } = checked;
   const warnings = [...checked.warnings];
   if (!options.isBackground && config.daemon && (checked.isDaemonWritten || wanted === "any")) {
-    const reason = reasonToStay(config, processFacts());
+    const reason = reasonToStay(config, daemonFacts());
     const command = backgroundArguments(role, options, reader.arguments);
     if (reason === null) return await runInBackground(command, config.srsLogTank === "console", io);
     // What SRS would do without being told so, nobody misses.
@@ -40,7 +40,7 @@ export async function serve(wanted: ServerRole | "any", args: CommandArgs, io: C
 
 async function serveHere(
   checked: CheckedConfig,
-  { reader, options, io }: { reader: ConfigReader; options: ServeOptions; io: CliIo },
+  { reader, options, io }: { reader: ConfigReader; options: ServeArgs; io: CliIo },
 ): Promise<number> {
   const { config } = checked;
   enterWorkDir(config.workDir);

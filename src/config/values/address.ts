@@ -1,6 +1,6 @@
 import {
   type AdvertisedAddress,
-  type Endpoint,
+  type ConnectAddress,
   type ListenAddress,
   parseHostPort,
   parseListenAddress,
@@ -43,12 +43,12 @@ function readListen(word: ConfWord, report: ValueReport): ListenAddress | null {
 }
 
 /** Servers to connect to; `port` is used where none is written, and `portHint` says then what was expected. */
-export function endpoints(port: number, portHint?: string): ValueType<readonly Endpoint[]> {
+export function endpoints(port: number, portHint?: string): ValueType<readonly ConnectAddress[]> {
   return {
     kind: "address",
     takesMany: true,
     read(all, _fallback, report) {
-      const found: Endpoint[] = [];
+      const found: ConnectAddress[] = [];
       for (const word of all) {
         const address = readHostPort(word, report);
         if (!address) continue;
@@ -63,7 +63,7 @@ export function endpoints(port: number, portHint?: string): ValueType<readonly E
 }
 
 /** Servers to pull from: `host[:port]`, or `rtmps://host[:port]`, whose port is 443 where none is written. */
-export function origins(port: number): ValueType<readonly Endpoint[]> {
+export function origins(port: number): ValueType<readonly ConnectAddress[]> {
   return {
     kind: "address",
     takesMany: true,
@@ -77,7 +77,7 @@ export function advertisedAddress(): ValueType<AdvertisedAddress | null> {
   return { kind: "address", takesMany: false, read: ([word], _fallback, report) => readHostPort(word, report) };
 }
 
-function readOrigin(word: ConfWord, port: number, report: ValueReport): Endpoint | null {
+function readOrigin(word: ConfWord, port: number, report: ValueReport): ConnectAddress | null {
   const { text } = word;
   const [, authority] = /^rtmps:\/\/([^/?#@]+)\/?$/i.exec(text) ?? [];
   const address = parseHostPort(authority ?? text);

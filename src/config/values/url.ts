@@ -1,5 +1,5 @@
 import { parseHostPort } from "../address.ts";
-import type { Endpoint } from "../address.ts";
+import type { ConnectAddress } from "../address.ts";
 import { quoteWord } from "../problem.ts";
 import type { ConfWord } from "../srs/lexer.ts";
 import type { ValueReport, ValueType } from "./type.ts";
@@ -40,7 +40,7 @@ export function webOrigins(): ValueType<readonly string[]> {
 }
 
 /** Servers that take streams: `host[:port]`, or with an address of their own for it, `rtmp://host[:port]/app/[stream]` or `rtmps://`. */
-export function rtmpTargets(port: number): ValueType<readonly Endpoint[]> {
+export function rtmpTargets(port: number): ValueType<readonly ConnectAddress[]> {
   return {
     kind: "address",
     takesMany: true,
@@ -65,7 +65,7 @@ function readOrigin(word: ConfWord, report: ValueReport): string | null {
   return null;
 }
 
-function readTarget(word: ConfWord, port: number, report: ValueReport): Endpoint | null {
+function readTarget(word: ConfWord, port: number, report: ValueReport): ConnectAddress | null {
   const { text } = word;
   const [, secure, authority] = /^rtmp(s?):\/\/([^/?#@]+)\/[^/?#]/i.exec(text) ?? [];
   const address = parseHostPort(text.includes("://") ? authority ?? "" : text);

@@ -42,7 +42,7 @@ export class AddressCounter {
    */
   enter(ip: string, nowMs: number, { maxConnectionsPerIp, connectRatePerIp }: AddressLimits): LimitHit | null {
     if (maxConnectionsPerIp === 0 && connectRatePerIp === 0) return this.#add(ip, nowMs);
-    const use = this.#uses.get(networkOf(ip));
+    const use = this.#uses.get(addressKey(ip));
     if (use === undefined) return this.#add(ip, nowMs);
     const recent = nowMs - use.windowStartMs < WINDOW_MS ? use.recent : 0;
     if (maxConnectionsPerIp > 0 && use.connections >= maxConnectionsPerIp) return "max_connections_per_ip";
@@ -52,7 +52,7 @@ export class AddressCounter {
 
   /** A connection that {@link enter} let in has ended. */
   leave(ip: string): void {
-    const use = this.#uses.get(networkOf(ip));
+    const use = this.#uses.get(addressKey(ip));
     if (use !== undefined && --use.connections === 0) this.#idle++;
   }
 
@@ -69,7 +69,7 @@ export class AddressCounter {
   }
 
   #add(ip: string, nowMs: number): null {
-    const network = networkOf(ip);
+    const network = addressKey(ip);
     const use = this.#uses.get(network);
     if (use === undefined) {
       this.#uses.set(network, { connections: 1, recent: 1, windowStartMs: nowMs });
@@ -85,8 +85,8 @@ export class AddressCounter {
   }
 }
 
-/** What is counted as one address: IPv4, also where it is written in IPv6, or of IPv6 the first 64 bits. */
-export function networkOf(ip: string): string {
+/** What connections are counted by: IPv4, also where it is written in IPv6, or of IPv6 the first 64 bits. */
+export function addressKey(ip: string): string {
   const bytes = parseAddress(ip);
   return bytes === null ? ip : bytes.length === 16 ? `${bytes.subarray(0, 8)}` : bytes.join(".");
 }

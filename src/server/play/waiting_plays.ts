@@ -1,4 +1,4 @@
-import { networkOf } from "../access/address_counter.ts";
+import { addressKey } from "../access/address_counter.ts";
 
 /** Plays of one address that wait for streams which are not here: an edge that lost an origin has many. */
 export const MAX_WAITING_PER_ADDRESS = 1000;
@@ -9,7 +9,7 @@ export class WaitingPlays {
 
   /** Counts one more, which is to be disposed of when it waits no longer; null when the address has too many. */
   enter(ip: string): Disposable | null {
-    const network = networkOf(ip);
+    const network = addressKey(ip);
     const count = this.#counts.get(network) ?? 0;
     if (count >= MAX_WAITING_PER_ADDRESS) return null;
     this.#counts.set(network, count + 1);

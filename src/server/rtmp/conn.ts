@@ -15,7 +15,7 @@ import { parseStreamUrl } from "../../rtmp/url.ts";
 import type { LogPosition } from "../../stream/log_block.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { Admitted } from "../access/admission.ts";
-import { ClientLife, type LifeHost } from "../client_life.ts";
+import { ClientLife, type ClientLifeHost } from "../client_life.ts";
 import type { CloseReason } from "../close_reason.ts";
 import type { ServerContext } from "../context.ts";
 import { randomId, srsIdentity } from "../identity.ts";
@@ -34,7 +34,7 @@ const REUSE_TIMEOUT_MS = 180_000;
  *
  * Errors end here: each becomes a {@link CloseReason} and one log line.
  */
-export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost, GateSink, LifeHost {
+export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost, GateSink, ClientLifeHost {
   readonly id: string;
   readonly context: ServerContext;
   readonly session: RtmpServerSession;

@@ -1,11 +1,11 @@
-import { type ProcessFacts, readyLine, reasonToStay } from "../../../../src/cli/serve/daemon.ts";
+import { type DaemonFacts, readyLine, reasonToStay } from "../../../../src/cli/serve/daemon.ts";
 import { assertEquals } from "../../../kit/assert.ts";
 
-const plain: ProcessFacts = { pid: 100, os: "linux", hasServiceManager: false, isContainer: false, mayRun: true };
+const plain: DaemonFacts = { pid: 100, os: "linux", hasServiceManager: false, isContainer: false, mayRun: true };
 const config = { inDocker: false, disableDaemonForDocker: true };
 
 Deno.test("reasonToStay() lets a server go to the background unless somebody watches it in the foreground", async (t) => {
-  const cases: [string, Partial<ProcessFacts>, Partial<typeof config>, string | null][] = [
+  const cases: [string, Partial<DaemonFacts>, Partial<typeof config>, string | null][] = [
     ["a plain process", {}, {}, null],
     ["under systemd", { hasServiceManager: true }, {}, "systemd started it and supervises it"],
     [
