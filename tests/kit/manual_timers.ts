@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { TimerHandle, Timers } from "../../src/base/clock.ts";
 
 interface PendingCall {
@@ -56,13 +57,15 @@ export class ManualTimers implements Timers {
     next.fn();
   }
 
-  /** As {@link advance}, in steps, with a turn of the event loop after each: for code that waits for promises too. */
-  async run(ms: number, stepMs = 10): Promise<void> {
+  /** As {@link advance}, but after each call comes whatever follows from it: for code that waits for promises too. */
+  async run(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms;
     await turn();
-    for (let left = ms; left > 0; left -= stepMs) {
-      this.advance(Math.min(stepMs, left));
+    for (let dueMs = this.nextDueMs; dueMs <= untilMs; dueMs = this.nextDueMs) {
+      this.advance(Math.max(0, dueMs - this.#nowMs));
       await turn();
     }
+    this.advance(untilMs - this.#nowMs);
   }
 
   #nextDue(untilMs: number): PendingCall | undefined {
@@ -80,6 +83,6 @@ export class ManualTimers implements Timers {
 }
 
 /** Lets everything happen that waits for promises only. */
-export async function turn(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

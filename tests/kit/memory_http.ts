@@ -1,4 +1,4 @@
-import type { MemoryHost } from "./memory_network.ts";
+import type { MemoryHost } from "./memory_host.ts";
 import type { MemorySocket } from "./memory_socket.ts";
 
 /** A client that sends one request over HTTP/1.1 and keeps whatever comes. */

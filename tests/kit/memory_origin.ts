@@ -1,11 +1,11 @@
 import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
 import { RtmpServerSession, type SessionRequest } from "../../src/rtmp/server_session.ts";
-import type { TcpConn } from "../../src/net/tcp_conn.ts";
+import { TcpConn } from "../../src/net/tcp_conn.ts";
 import type { MediaPacket } from "../../src/stream/packet.ts";
 import { acceptAll, openReply } from "./peers.ts";
 import { labelAt } from "./packets.ts";
-import type { MemoryNetwork } from "./memory_lines.ts";
+import type { MemoryNetwork } from "./memory_network.ts";
 
 const typeIds = { audio: MessageType.Audio, video: MessageType.Video, script: MessageType.Data } as const;
 
@@ -29,11 +29,13 @@ export class MemoryOrigin implements Disposable {
   ignores: (request: SessionRequest) => boolean = () => false;
   readonly #onAsked: OnAsked;
   #onIgnored: OnAsked = () => {};
+  readonly #random: (count: number) => Uint8Array<ArrayBuffer>;
   readonly #listener: Disposable;
 
   constructor(network: MemoryNetwork, readonly address: string, onAsked: OnAsked = () => {}) {
     this.#onAsked = onAsked;
-    this.#listener = network.listen(address, (conn) => this.#serve(conn, network));
+    this.#random = (count) => network.host(address).randomBytes(count);
+    this.#listener = serveAt(network, address, (conn) => this.#serve(conn));
   }
 
   /** What it does with requests that it {@link ignores}, instead of accepting them. */
@@ -63,7 +65,7 @@ export class MemoryOrigin implements Disposable {
     this.#listener[Symbol.dispose]();
   }
 
-  async #serve(conn: TcpConn, network: MemoryNetwork): Promise<void> {
+  async #serve(conn: TcpConn): Promise<void> {
     const onRequest = (request: SessionRequest) => {
       if (this.ignores(request)) return this.#onIgnored(client, request);
       acceptAll(request, session);
@@ -74,7 +76,7 @@ export class MemoryOrigin implements Disposable {
       onRequest,
       onEvent: ({ kind }) => void (kind === "unpublish" && this.unpublishes++),
       onMedia: (message) => this.received.push(labelAt(message)),
-    }, { random: (count) => network.randomBytes(count), nowMs: 0 });
+    }, { random: this.#random, nowMs: 0 });
     const client: OriginClient = { session, conn, plays: false };
     this.clients.add(client);
     await conn.readLoop((view) => {
@@ -84,6 +86,20 @@ export class MemoryOrigin implements Disposable {
     this.clients.delete(client);
     conn.close();
   }
+}
+
+/**
+ * A server at `ip:port`; disposing it takes it away, with its connections.
+ */
+export function serveAt(network: MemoryNetwork, address: string, serve: (conn: TcpConn) => void): Disposable {
+  const [ip = "", port] = address.split(":");
+  const host = network.host(ip);
+  const listener = host.listen({ host: ip, port: Number(port) });
+  const acceptAll = async () => {
+    while (true) serve(new TcpConn(await listener.accept(), host));
+  };
+  acceptAll().catch(() => {});
+  return { [Symbol.dispose]: () => network.cutOff(host) };
 }
 
 function flush(session: RtmpServerSession, conn: TcpConn): void {

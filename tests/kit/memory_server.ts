@@ -2,7 +2,8 @@ import { loadConfig, type LoadResult, requireConfig } from "../../src/config/mod
 import { HttpServer } from "../../src/http/server.ts";
 import { Reloader } from "../../src/server/reload/reloader.ts";
 import { Server } from "../../src/server/server.ts";
-import type { MemoryHost, MemoryNetwork } from "./memory_network.ts";
+import type { MemoryHost } from "./memory_host.ts";
+import type { MemoryNetwork } from "./memory_network.ts";
 import { TestLog } from "./test_log.ts";
 
 /** Directives of a {@link MemoryServer}'s file. */

@@ -1,88 +1,29 @@
 import type { Socket } from "../../src/base/socket.ts";
+import type { Timers } from "../../src/base/clock.ts";
+import { MemoryPipe } from "./memory_pipe.ts";
 
-/** What a socket holds that its reader has not taken, as the kernel's buffers do. */
-const BUFFER_BYTES = 512 * 1024;
-
-/** One direction of a connection. */
-class Pipe {
-  /** The writer does not wait for more before it sends. */
-  sendsAtOnce = false;
-  readonly #chunks: Uint8Array[] = [];
-  #bytes = 0;
-  #hasEnded = false;
-  #failure: (() => Error) | null = null;
-  #onChange: (() => void)[] = [];
-
-  /** Takes what there is room for, at least one byte. */
-  async write(view: Uint8Array): Promise<number> {
-    while (true) {
-      if (this.#failure !== null) throw this.#failure();
-      if (this.#hasEnded) throw new Deno.errors.BrokenPipe("the connection has ended");
-      const count = Math.min(view.length, BUFFER_BYTES - this.#bytes);
-      if (count > 0) {
-        this.#chunks.push(view.slice(0, count));
-        this.#bytes += count;
-        this.#changed();
-        return count;
-      }
-      await this.#change();
-    }
-  }
-
-  async read(buffer: Uint8Array): Promise<number | null> {
-    while (true) {
-      const [first] = this.#chunks;
-      if (first !== undefined) return this.#take(first, buffer);
-      if (this.#failure !== null) throw this.#failure();
-      if (this.#hasEnded) return null;
-      await this.#change();
-    }
-  }
-
-  /** The writer has no more; what is here may still be read. */
-  end(): void {
-    this.#hasEnded = true;
-    this.#changed();
-  }
-
-  /** Nothing more is read or written; what was not read is lost. */
-  fail(failure: () => Error): void {
-    this.#failure ??= failure;
-    this.#chunks.length = this.#bytes = 0;
-    this.#changed();
-  }
-
-  #take(first: Uint8Array, buffer: Uint8Array): number {
-    const count = Math.min(first.length, buffer.length);
-    buffer.set(first.subarray(0, count));
-    if (count === first.length) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(count);
-    this.#bytes -= count;
-    this.#changed();
-    return count;
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#onChange.push(resolve));
-  }
-
-  #changed(): void {
-    for (const tell of this.#onChange.splice(0)) tell();
-  }
+/** Two ends of one connection, and how its bytes travel. */
+export interface MemoryLine {
+  readonly from: Deno.NetAddr;
+  readonly to: Deno.NetAddr;
+  /** One way. */
+  readonly latencyMs: number;
+  readonly timers: Timers;
+  readonly onClose: (socket: MemorySocket) => void;
 }
 
 /** One end of a connection in memory; its errors are those of a `Deno.TcpConn`. */
 export class MemorySocket implements Socket {
   readonly localAddr: Deno.NetAddr;
   readonly remoteAddr: Deno.NetAddr;
-  readonly #input: Pipe;
-  readonly #output: Pipe;
+  readonly #input: MemoryPipe;
+  readonly #output: MemoryPipe;
   readonly #onClose: (socket: MemorySocket) => void;
   #closed = false;
 
   private constructor(
     addresses: { local: Deno.NetAddr; remote: Deno.NetAddr },
-    pipes: { input: Pipe; output: Pipe },
+    pipes: { input: MemoryPipe; output: MemoryPipe },
     onClose: (socket: MemorySocket) => void,
   ) {
     this.localAddr = addresses.local;
@@ -93,13 +34,9 @@ export class MemorySocket implements Socket {
   }
 
   /** Both ends of a connection, the dialling one first. */
-  static pair(
-    from: Deno.NetAddr,
-    to: Deno.NetAddr,
-    onClose: (socket: MemorySocket) => void,
-  ): [MemorySocket, MemorySocket] {
-    const there = new Pipe();
-    const back = new Pipe();
+  static pair({ from, to, timers, latencyMs, onClose }: MemoryLine): [MemorySocket, MemorySocket] {
+    const there = new MemoryPipe(timers, latencyMs);
+    const back = new MemoryPipe(timers, latencyMs);
     return [
       new MemorySocket({ local: from, remote: to }, { input: back, output: there }, onClose),
       new MemorySocket({ local: to, remote: from }, { input: there, output: back }, onClose),
@@ -144,5 +81,15 @@ export class MemorySocket implements Socket {
     this.#output.fail(failure);
     this.#input.fail(failure);
     this.#onClose(this);
+  }
+
+  /** What arrives here waits on the way, or comes now. */
+  hold(isHeld: boolean): void {
+    this.#input.isHeld = isHeld;
+  }
+
+  /** This end reads nothing more, and its system has no room left: what is written to it waits. */
+  stall(): void {
+    this.#input.stall();
   }
 }

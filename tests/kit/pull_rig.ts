@@ -4,18 +4,20 @@ import { LiveSource } from "../../src/stream/live_source.ts";
 import type { UpstreamEnvironment } from "../../src/upstream/environment.ts";
 import { PullRegistry } from "../../src/upstream/pull/pull_registry.ts";
 import type { PullRequest } from "../../src/upstream/pull/pull_request.ts";
+import { networkOf } from "../../src/net/network.ts";
 import { parseTarget, type PullTarget } from "../../src/upstream/target.ts";
-import { ManualTimers } from "./manual_timers.ts";
 import { sourceOptions } from "./packets.ts";
 import { TestPlayer } from "../unit/stream/test_player.ts";
 import { TestLog } from "./test_log.ts";
-import { MemoryNetwork } from "./memory_lines.ts";
+import { MemoryNetwork } from "./memory_network.ts";
 import { MemoryOrigin, type OnAsked } from "./memory_origin.ts";
 
 /** An edge's side of pulls, without the edge: one stream, its player, and origins in memory on manual time. */
 export class PullRig {
-  readonly timers = new ManualTimers();
-  readonly network = new MemoryNetwork(this.timers);
+  readonly network = new MemoryNetwork();
+  readonly timers = this.network.timers;
+  /** The network as the edge sees it. Pauses are spread by nothing. */
+  readonly edge = { ...networkOf(this.network.host("10.0.0.99")), random: () => 0.5 };
   readonly log = new TestLog();
   readonly registry: PullRegistry;
   readonly source: LiveSource;
@@ -25,11 +27,8 @@ export class PullRig {
 
   /** @param directives Of the vhost's cluster. */
   constructor(addresses: readonly string[], directives = "") {
-    const { dial, randomBytes, random } = this.network;
     this.registry = new PullRegistry({
-      dial: dial.bind(this.network),
-      randomBytes: randomBytes.bind(this.network),
-      random,
+      ...this.edge,
       timers: this.timers,
       log: this.log,
       newCid: () => "pull",

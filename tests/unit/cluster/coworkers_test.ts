@@ -75,7 +75,7 @@ class Stage {
 
   /** Lets the cache of negative answers run out. */
   async forget(ms = 300): Promise<void> {
-    await this.timers.run(ms, 100);
+    await this.timers.run(ms);
   }
 }
 
@@ -255,7 +255,7 @@ Deno.test("askCoworker() does not blame a coworker for the time that this server
     askCoworker(() => answer.promise, timers, "a:1985", question).then((value) => result = value);
     busyMs = 400;
     clock.after(1000 + answersMs, () => answer.resolve(Response.json({ code: 0, data: {} })));
-    await clock.run(2500, 100);
+    await clock.run(2500);
     const { error } = result! as Awaited<ReturnType<typeof askCoworker>>;
     assertEquals(error, answersMs < 1000 ? null : "no answer within 1000 ms");
   }

@@ -81,9 +81,9 @@ Deno.test("Heartbeat reports once in an interval, to the path alone, and stops",
   const url = "'http://127.0.0.1:9/x?token=1'";
   const { heartbeat, timers, sent, log } = rig(`heartbeat { enabled on; interval 3; url ${url}; }`, ok);
   heartbeat.start();
-  await timers.run(7000, 100);
+  await timers.run(7000);
   heartbeat.stop();
-  await timers.run(7000, 100);
+  await timers.run(7000);
   assertEquals(sent.map(({ atMs, url }) => [atMs, url]), [0, 3000, 6000].map((ms) => [ms, "http://127.0.0.1:9/x"]));
   assertEquals([timers.pendingCount, log.lines], [0, []]);
 });
@@ -91,13 +91,13 @@ Deno.test("Heartbeat reports once in an interval, to the path alone, and stops",
 Deno.test("Heartbeat begins and ends with a reload", async () => {
   const { heartbeat, timers, sent, server } = rig("heartbeat { enabled off; interval 2; }", ok);
   heartbeat.start();
-  await timers.run(5000, 100);
+  await timers.run(5000);
   assertEquals(sent.length, 0);
   server.config = configOf("heartbeat { enabled on; interval 1; }");
-  await timers.run(2500, 100);
+  await timers.run(2500);
   assertEquals(sent.map(({ atMs }) => atMs), [6000, 7000]);
   server.config = configOf("heartbeat { enabled off; interval 1; }");
-  await timers.run(5000, 100);
+  await timers.run(5000);
   heartbeat.stop();
   assertEquals(sent.length, 2);
 });
@@ -111,13 +111,13 @@ for (const [name, answer] of hangs) {
   Deno.test(`Heartbeat gives up a server ${name}, one report at a time`, async () => {
     const { heartbeat, timers, sent, log } = rig("heartbeat { enabled on; interval 8; }", answer);
     heartbeat.start();
-    await timers.run(17_000, 100);
+    await timers.run(17_000);
     assertEquals(sent.map(({ atMs }) => atMs), [0, 8000, 16_000]);
     assertEquals(sent.map(({ init }) => init.signal?.aborted), [true, true, false]);
     heartbeat.stop();
     await turn();
     assertEquals(sent[2]?.init.signal?.aborted, true);
-    await timers.run(20_000, 100);
+    await timers.run(20_000);
     assertEquals([sent.length, timers.pendingCount, log.lines.length], [3, 0, 1]);
     assertEquals(log.find("no complete answer within 5000 ms").length, 1);
   });
@@ -140,7 +140,7 @@ Deno.test("Heartbeat tells the log once that reports fail, and once that they ge
     (url, init) => answers[count++]!(url, init),
   );
   heartbeat.start();
-  await timers.run(4500, 100);
+  await timers.run(4500);
   heartbeat.stop();
   const [fails, well, failsAgain, ...more] = log.lines;
   assertMatch(fails ?? "", /^warn heartbeat to http:\/\/127\.0\.0\.1:9\/x failed: .*connection refused$/);

@@ -145,7 +145,7 @@ Deno.test("Admission makes no call before the one before it is over", async () =
   await turn();
   assertEquals(stage.calls, ["on_connect one", "on_publish one", "on_unpublish one"]);
   // The hook does not take it: it is told again, and only then asked about the next stream.
-  await stage.timers.run(5000, 1000);
+  await stage.timers.run(5000);
   assertEquals(stage.calls.at(-1), "on_unpublish one");
   stage.answerAll();
   stage.open.at(-1)!("0");
@@ -228,7 +228,7 @@ Deno.test("Hooks.stop() waits for what is told, not for ever, and lets nothing b
   const stopping = stage.hooks.stop(2000).then(() => isOver = true);
   await stage.answer();
   assertEquals([stage.calls.at(-1), isOver], ["on_close", false]);
-  await stage.timers.run(2000, 500);
+  await stage.timers.run(2000);
   await stopping;
   const count = stage.calls.length;
   const late = new Admission(stage.context, stage.client);

@@ -1,17 +1,17 @@
 import { UpstreamError } from "../../../../src/base/errors.ts";
 import type { ClientEvent } from "../../../../src/rtmp/client_session.ts";
+import { networkOf } from "../../../../src/net/network.ts";
 import { RtmpClient } from "../../../../src/upstream/client/rtmp_client.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
-import { MemoryNetwork } from "../../../kit/memory_lines.ts";
-import { MemoryOrigin } from "../../../kit/memory_origin.ts";
+import { MemoryNetwork } from "../../../kit/memory_network.ts";
+import { MemoryOrigin, serveAt } from "../../../kit/memory_origin.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 1000;
 
 /** What a player of one origin hears. */
 class Caller {
-  readonly timers = new ManualTimers();
-  readonly network = new MemoryNetwork(this.timers);
+  readonly network = new MemoryNetwork();
+  readonly timers = this.network.timers;
   readonly origin = new MemoryOrigin(this.network, "10.0.0.1:1935");
   readonly heard: string[] = [];
   /** When the last thing was heard. */
@@ -25,7 +25,7 @@ class Caller {
       connectTimeoutMs: 1000,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       timers: this.timers,
-      network: this.network,
+      network: networkOf(this.network.host("10.0.0.99")),
       session: {
         role: "play",
         tcUrl: "rtmp://10.0.0.1/live",
@@ -52,7 +52,7 @@ for (const roundTripMs of [0, 400, 900]) {
     const caller = new Caller();
     caller.network.latencyMs = roundTripMs / 2;
     caller.call();
-    await caller.timers.run(6000, 50);
+    await caller.timers.run(6000);
     assertEquals(caller.heard.filter((what) => what !== "status"), ["connected", "ready"]);
   });
 }
@@ -61,23 +61,25 @@ Deno.test("RtmpClient waits one handshake timeout for the answer to connect", as
   const caller = new Caller();
   caller.origin.ignores = ({ kind }) => kind === "connect";
   caller.call();
-  await caller.timers.run(3000, 50);
+  await caller.timers.run(3000);
   assertEquals(caller.heard, [`10.0.0.1:1935: no answer to the connect within ${HANDSHAKE_TIMEOUT_MS} ms`]);
   assertEquals(caller.heardMs, HANDSHAKE_TIMEOUT_MS);
 });
 
 Deno.test("RtmpClient waits one handshake timeout for a server that takes connections and says nothing", async () => {
   const caller = new Caller();
-  using _silent = caller.network.listen("10.0.0.1:1935", () => {});
+  caller.origin[Symbol.dispose]();
+  using _silent = serveAt(caller.network, "10.0.0.1:1935", () => {});
   caller.call();
-  await caller.timers.run(3000, 50);
+  await caller.timers.run(3000);
   assertEquals(caller.heard, [`10.0.0.1:1935: no answer to the handshake within ${HANDSHAKE_TIMEOUT_MS} ms`]);
   assertEquals(caller.heardMs, HANDSHAKE_TIMEOUT_MS);
 });
 
 Deno.test("RtmpClient gives no more time for bytes that answer nothing", async () => {
   const caller = new Caller();
-  using _drip = caller.network.listen("10.0.0.1:1935", async (conn) => {
+  caller.origin[Symbol.dispose]();
+  using _drip = serveAt(caller.network, "10.0.0.1:1935", async (conn) => {
     for (;;) {
       const { promise, resolve } = Promise.withResolvers<void>();
       caller.timers.after(100, resolve);
@@ -87,6 +89,6 @@ Deno.test("RtmpClient gives no more time for bytes that answer nothing", async (
     }
   });
   caller.call();
-  await caller.timers.run(3000, 50);
+  await caller.timers.run(3000);
   assertEquals(caller.heardMs, HANDSHAKE_TIMEOUT_MS);
 });

@@ -28,7 +28,7 @@ export class ForwardRig extends PullRig {
       connectTimeoutMs: 1000,
       handshakeTimeoutMs: 1000,
       timers: this.timers,
-      network: this.network,
+      network: this.edge,
       session: this.session(),
     };
   }

@@ -100,9 +100,9 @@ Deno.test("StreamPull gives up a silent connection after 30 s", async () => {
   using _lease = rig.registry.acquire(rig.source, rig.request);
   await rig.run(100);
   origin.send(key(0, 0), audio(1, 0));
-  await rig.timers.run(29_000, 100);
+  await rig.timers.run(29_000);
   assertEquals(rig.source.isActive, true);
-  await rig.timers.run(2000, 100);
+  await rig.timers.run(2000);
   assertEquals(rig.source.isActive, false);
 });
 
@@ -137,7 +137,7 @@ Deno.test("StreamPull follows a server that is about to stop to another one, wit
 Deno.test("StreamPull pauses longer after each round that found nothing, and not once a server is back", async () => {
   const rig = new PullRig([A], "owner_timeout 60000;");
   using _lease = rig.registry.acquire(rig.source, rig.request);
-  await rig.timers.run(20_000, 50);
+  await rig.timers.run(20_000);
   const { length } = rig.network.dialled;
   // Of the watch, which looks five times a second, and of some rounds.
   assertGreater(20 * 5 + 20, length);
