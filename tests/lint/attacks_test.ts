@@ -43,7 +43,7 @@ const attacks: [attack: string, file: string, test: string][] = [
   ["log injection by a hook", "unit/server/hooks/answer_test.ts", "u001b[31m"],
   ["label injection into metrics", "unit/http/metrics/metrics_test.ts", "hostile stream names as one label each"],
   ["labels without number", "unit/http/metrics/metrics_test.ts", "keeps labels for the 200 streams"],
-  ["script by JSONP", "server/http/api/index_test.ts", "callback= is ignored"],
+  ["script by JSONP", "server/http/api/jsonp_test.ts", "is refused, and nothing is done"],
   ["script by an answer taken for a page", "unit/http/router_test.ts", "forbids guessing the type"],
   ["script by a hook's words", "server/rtmp/attack_test.ts", "text in JSON, and no page"],
   ["script in the console", "server/http/console/console_test.ts", "pages may run no program but the server's own"],
