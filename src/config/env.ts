@@ -14,8 +14,17 @@ export type ConfigSource = { readonly envOnly: false; readonly path: string } | 
 /** SRS's file where none is named. */
 const defaultPath = "conf/srs.conf";
 
-/** Variables that are no directives: where the configuration comes from, and the address in reports. */
-const otherVariables = ["SRS_CONFIG_FILE", "SRS_ENV_ONLY", "SRS_DEVICE_IP"];
+/**
+ * Variables that are no directives: where the configuration comes from, the address in reports, and what SRS tells those
+ * whom it asks for its latest version.
+ */
+const otherVariables = ["SRS_CONFIG_FILE", "SRS_ENV_ONLY", "SRS_DEVICE_IP", "SRS_PLATFORM", "SRS_REGION", "SRS_SOURCE"];
+
+/** Variables that SRS spells in another way than their directives. */
+const misspelled: Readonly<Record<string, string>> = {
+  SRS_SRT_SERVER_MMS: "SRS_SRT_SERVER_MSS",
+  SRS_VHOST_SRT_TO_RTMP: "SRS_VHOST_SRT_SRT_TO_RTMP",
+};
 
 /** Variables that Docker and Kubernetes make for a service whose name begins with `srs`. */
 const serviceVariable = /^SRS(_\w+)?_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
@@ -54,7 +63,7 @@ export function applyEnv(tree: ConfBlock, env: Environment, problems: ProblemLis
   const overlay: Overlay = { leaves: new Map(), blocks: new Map() };
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith("SRS_") || value === "" || otherVariables.includes(name)) continue;
-    const targets = variables().get(name) ?? foreignTargets(name);
+    const targets = variables().get(misspelled[name] ?? name) ?? foreignTargets(name);
     if (targets.length === 0) reportUnknown(name, problems);
     for (const target of targets) {
       if (isFirstSet(target, name, env)) addTo(overlay, target.path, directivesOf(target, name, value));

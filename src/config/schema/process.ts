@@ -87,6 +87,7 @@ export const processRows = {
 /** Root directives about logs. */
 export const logRows = {
   srsLogTank: directive("srs_log_tank", oneOf(["console", "file"], "file"), {
+    env: ["SRS_SRS_LOG_TANK", "SRS_LOG_TANK"],
     default: "file",
     reload: "live",
     doc: "Where to write the log.",
