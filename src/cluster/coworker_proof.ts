@@ -13,30 +13,36 @@ const algorithm = { name: "HMAC", hash: "SHA-256" };
 /** What a question bears to be answered: the token itself, or a proof that tells nobody the token. */
 export type ProofKind = "token" | "hmac";
 
+/** A request, as far as a proof is for it alone. */
+interface ProvenRequest {
+  readonly method: string;
+  /** Path and query as they were sent. */
+  readonly target: string;
+}
+
 /** Headers by which the sender of a request proves that it knows the token; none for an empty token. */
 export async function proofHeaders(
   token: string,
-  url: string,
+  { method, url }: { method: "DELETE" | "POST"; url: string },
   { kind, nowMs }: { kind: ProofKind; nowMs: number },
 ): Promise<Record<string, string>> {
   if (token === "") return {};
   if (kind === "token") return { [COWORKER_TOKEN_HEADER]: encodeURIComponent(token) };
   const { pathname, search } = new URL(url);
   const timeS = Math.floor(nowMs / 1000);
-  const hmac = await crypto.subtle.sign(algorithm.name, await importKey(token), proofText(timeS, pathname + search));
+  const text = proofText(timeS, { method, target: pathname + search });
+  const hmac = await crypto.subtle.sign(algorithm.name, await importKey(token), text);
   const hex = Array.from(new Uint8Array(hmac), (byte) => byte.toString(16).padStart(2, "0")).join("");
   return { [COWORKER_PROOF_HEADER]: `${timeS} ${hex}` };
 }
 
 /**
- * Whether a request shows one of the tokens, or proves to know one for exactly its own path and query within the last
- * minute. How long it takes tells nothing of a token.
- *
- * @param target Path and query as they were sent.
+ * Whether a request shows one of the tokens, or proves to know one for exactly its own method, path and query within
+ * the last minute. How long it takes tells nothing of a token.
  */
 export async function provesToken(
   tokens: readonly string[],
-  { headers, target }: { headers: Headers; target: string },
+  { headers, ...request }: ProvenRequest & { readonly headers: Headers },
   nowMs: number,
 ): Promise<boolean> {
   const sent = encodeUtf8(headers.get(COWORKER_TOKEN_HEADER) ?? "");
@@ -45,15 +51,15 @@ export async function provesToken(
   const [, time = "", hex = ""] = /^(\d{1,11}) ([\da-f]{64})$/.exec(headers.get(COWORKER_PROOF_HEADER) ?? "") ?? [];
   if (hex === "" || Math.abs(nowMs / 1000 - Number(time)) > PROOF_WINDOW_S) return false;
   const hmac = Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
-  const text = proofText(Number(time), target);
+  const text = proofText(Number(time), request);
   const proven = tokens.map(async (token) =>
     await crypto.subtle.verify(algorithm.name, await importKey(token), hmac, text)
   );
   return (await Promise.all(proven)).includes(true);
 }
 
-function proofText(timeS: number, target: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(encodeUtf8(`srs-ts coworker ${timeS} ${target}`));
+function proofText(timeS: number, { method, target }: ProvenRequest): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(encodeUtf8(`srs-ts coworker ${timeS} ${method} ${target}`));
 }
 
 function importKey(token: string): Promise<CryptoKey> {

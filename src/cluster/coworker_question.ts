@@ -144,8 +144,10 @@ export async function ask(
     signal: AbortSignal;
   },
 ) {
-  const headers = { "content-type": "application/json", ...await proofHeaders(token, url, { kind: proof, nowMs }) };
-  const response = await fetch(url, { method: "POST", headers, redirect: "error", signal });
+  const method = "POST";
+  const proven = await proofHeaders(token, { method, url }, { kind: proof, nowMs });
+  const headers = { "content-type": "application/json", ...proven };
+  const response = await fetch(url, { method, headers, redirect: "error", signal });
   return readAnswer(await readBody(response), response.status, coworker);
 }
 

@@ -45,7 +45,7 @@ async function actAtCoworker({ server }: ApiContext, name: string, action: Actio
   const giveUp = new AbortController();
   const timer = server.world.after(TIMEOUT_MS, () => giveUp.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)));
   try {
-    const headers = await proofHeaders(token, url, { kind, nowMs: server.timers.nowMs() });
+    const headers = await proofHeaders(token, { method: action.method, url }, { kind, nowMs: server.timers.nowMs() });
     const answer = await server.world.fetch(url, {
       method: action.method,
       headers,

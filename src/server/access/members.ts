@@ -5,6 +5,7 @@ import { HostAddresses } from "./host_addresses.ts";
 
 /** Who calls the API. */
 export interface MemberCall {
+  readonly method: string;
   readonly headers: Headers;
   /** Path and query of its request, as they were sent. */
   readonly target: string;

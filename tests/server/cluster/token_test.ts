@@ -66,13 +66,13 @@ Deno.test("askCoworker() shows the token that the vhosts of both sides share, an
 
 /** Headers that prove a token for a question, as its sender makes them. */
 function prove(kind: ProofKind, { path = PATH, token = "s3cret", nowMs = START_MS } = {}) {
-  return proofHeaders(token, `http://10.0.0.1:1985${path}`, { kind, nowMs });
+  return proofHeaders(token, { method: "POST", url: `http://10.0.0.1:1985${path}` }, { kind, nowMs });
 }
 
 Deno.test("proofHeaders() of kind hmac do not bear the token, and are good for a minute, for one question", async () => {
   using stage = origin("s3cret");
-  const status = async (headers: Record<string, string>, path = PATH) => {
-    const response = await stage.ask(path, { method: "POST", headers });
+  const status = async (headers: Record<string, string>, path = PATH, method = "POST") => {
+    const response = await stage.ask(path, { method, headers });
     await response.body?.cancel();
     return response.status;
   };
@@ -81,6 +81,7 @@ Deno.test("proofHeaders() of kind hmac do not bear the token, and are good for a
   assertEquals(JSON.stringify(proof).includes("s3cret"), false);
   assertEquals(await status(proof), 200);
   assertEquals(await status(proof, `${PATH}&claim=other123`), 403, "another question");
+  assertEquals(await status(proof, PATH, "GET"), 403, "another method");
   assertEquals(await status(await prove("hmac", { token: "other" })), 403);
   assertEquals(await status(await prove("hmac", { nowMs: START_MS - 59_000 })), 200);
   assertEquals(await status(await prove("hmac", { nowMs: START_MS - 61_000 })), 403);
