@@ -31,13 +31,26 @@ export async function checkSignature(
   kind: AccessKind,
   nowMs: number,
 ): Promise<void> {
+  if (await keyOfSignature(keys, url, kind) === undefined) {
+    throw new RequestDenied("SecurityCheck", `the address has no valid signature to ${kind}`);
+  }
+  // Told only to those who once had leave.
+  if (Number(queryValue(url.query, "expire")) * 1000 < nowMs) {
+    throw new RequestDenied("SecurityCheck", "the signed address has expired");
+  }
+}
+
+/** Which of the keys an address is signed with, expired or not; undefined for none. */
+export async function keyOfSignature(
+  keys: readonly string[],
+  url: StreamUrl,
+  kind: AccessKind,
+): Promise<string | undefined> {
   const expire = queryValue(url.query, "expire");
   const signature = readHex(queryValue(url.query, "sign"));
-  const isSigned = /^\d{1,15}$/.test(expire) && signature !== null &&
-    (await Promise.all(keys.map((key) => verify(key, signature, text(url.key, expire, kind))))).includes(true);
-  if (!isSigned) throw new RequestDenied("SecurityCheck", `the address has no valid signature to ${kind}`);
-  // Told only to those who once had leave.
-  if (Number(expire) * 1000 < nowMs) throw new RequestDenied("SecurityCheck", "the signed address has expired");
+  if (!/^\d{1,15}$/.test(expire) || signature === null) return undefined;
+  const signed = text(url.key, expire, kind);
+  return keys[(await Promise.all(keys.map((key) => verify(key, signature, signed)))).indexOf(true)];
 }
 
 function text(streamKey: string, expire: string, kind: AccessKind): Uint8Array<ArrayBuffer> {

@@ -7,6 +7,7 @@ import { originTargets, ownerTarget, type PullProtocol, type PullTarget } from "
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { ServerContext } from "../context.ts";
+import { addressForOrigin } from "../access/origin_signature.ts";
 import { OwnerSearch } from "./owner_search.ts";
 import { ownerQuery } from "../../cluster/owner_query.ts";
 
@@ -189,6 +190,8 @@ export class PlaySupply implements Disposable {
       get protocol() {
         return protocol();
       },
+      askedUrl: () =>
+        addressForOrigin(this.#request.vhost.now, this.#request.url, "play", this.#context.world.wallMs()),
       findTargets,
     };
     this.#lease = this.#context.pulls.acquire(this.#request.source, request);

@@ -4,6 +4,7 @@ import { StreamForward } from "../../upstream/forward/stream_forward.ts";
 import { originTargets, upstreamSession, withTrace } from "../../upstream/target.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
+import { addressForOrigin } from "../access/origin_signature.ts";
 import type { RoleHost } from "../rtmp/role.ts";
 
 /** What the publisher of an edge waits for. */
@@ -32,7 +33,12 @@ export function forwardToOrigin(
     timeouts: () => vhost.now.cluster,
     // The same stream goes to the same origin, as long as that one is in good health.
     findTargets: () => pool.order(originTargets(vhost.now.cluster, "rtmp"), url.key),
-    session: (target) => upstreamSession("publish", asked, target, withTrace(identity(), trace)),
+    session: (target) => {
+      const sessionOf = (url: StreamUrl) =>
+        upstreamSession("publish", { ...asked, url }, target, withTrace(identity(), trace));
+      const address = addressForOrigin(vhost.now, url, "publish", host.context.world.wallMs());
+      return address instanceof Promise ? address.then(sessionOf) : sessionOf(address);
+    },
     onTaken: (server) => {
       host.log.info(`publish ${url.key} goes to origin ${server}`);
       trace?.set({ "server.address": server });

@@ -13,7 +13,7 @@ export interface StreamForwardOptions {
   /** Servers that may take it, the best first; one of them gets it. */
   findTargets(): readonly PullTarget[];
   /** The publish for a server. */
-  session(target: PullTarget): RtmpClientOptions["session"];
+  session(target: PullTarget): RtmpClientOptions["session"] | Promise<RtmpClientOptions["session"]>;
   /** Asked for each attempt. */
   timeouts(): { readonly connectTimeoutMs: number; readonly handshakeTimeoutMs: number };
   environment: UpstreamEnvironment;
@@ -94,7 +94,10 @@ export class StreamForward implements Disposable {
     const { pool } = this.#options.environment;
     const policy = new RedirectPolicy(new Set([first.text]));
     for (let target = first; !this.#stopped;) {
-      const outcome = await this.#attempt(target);
+      const given = this.#options.session(target);
+      const session = given instanceof Promise ? await given : given;
+      if (this.#stopped) break;
+      const outcome = await this.#attempt(target, session);
       if (outcome.redirect === null) {
         if (outcome.wasTaken || outcome.reached) pool.noteSuccess(first.text);
         else pool.noteFailure(first.text, outcome.error);
@@ -113,8 +116,8 @@ export class StreamForward implements Disposable {
     return false;
   }
 
-  async #attempt(target: PullTarget) {
-    const { environment, session, timeouts, onTaken } = this.#options;
+  async #attempt(target: PullTarget, session: RtmpClientOptions["session"]) {
+    const { environment, timeouts, onTaken } = this.#options;
     const { connectTimeoutMs, handshakeTimeoutMs } = timeouts();
     const { key } = this.#source;
     const run = new ForwardRun(this.#source, {
@@ -126,7 +129,7 @@ export class StreamForward implements Disposable {
         handshakeTimeoutMs,
         timers: environment.timers,
         network: environment,
-        session: session(target),
+        session,
         mayTalkTo: talkRule(target.namedBy),
       },
       onTaken: () => {

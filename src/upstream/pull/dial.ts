@@ -1,4 +1,5 @@
 import { type Span, TRACEPARENT } from "../../base/trace.ts";
+import type { StreamUrl } from "../../rtmp/url.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { FlvClient } from "../client/flv_client.ts";
@@ -6,7 +7,7 @@ import { talkRule } from "../redirect_policy.ts";
 import { RtmpClient } from "../client/rtmp_client.ts";
 import { tlsFor } from "../client/tls.ts";
 import { flvPath, type PullTarget, upstreamSession, withTrace } from "../target.ts";
-import type { UpstreamRunOptions } from "./run.ts";
+import type { UpstreamClient, UpstreamRun, UpstreamRunOptions } from "./run.ts";
 
 /** By its name a client is known as one that goes where a redirect sends it. */
 const anonymous = ["user-agent", "srs-ts"] as const;
@@ -24,41 +25,54 @@ export interface UpstreamDialOptions {
 
 /** How one attempt reaches its server: over RTMP or HTTP-FLV, as the request says. */
 export function upstreamDial(options: UpstreamDialOptions): UpstreamRunOptions["dial"] {
-  const { request, target, via, environment, trace } = options;
+  return (handlers, signal) => {
+    const { request } = options;
+    const connect = (url: StreamUrl) => connectTo(url, options, handlers, signal);
+    const url = request.askedUrl?.() ?? request.url;
+    return url instanceof Promise ? url.then(connect) : connect(url);
+  };
+}
+
+function connectTo(
+  url: StreamUrl,
+  { request, target, via, environment, trace }: UpstreamDialOptions,
+  handlers: UpstreamRun,
+  signal: AbortSignal,
+): Promise<UpstreamClient> {
+  const { vhost, pageUrl, swfUrl } = request;
   const { timers, newCid, connectArgs, httpHeaders } = environment;
-  const { cluster } = request.vhost.now;
+  const { cluster } = vhost.now;
   const { host, port, namedBy } = target;
   const tellsWho = cluster.debugSrsUpnode;
-  return (handlers, signal) => {
-    const tls = tlsFor(target, environment);
-    const { connectTimeoutMs, handshakeTimeoutMs } = cluster;
-    const way = {
-      host,
-      port,
-      tls,
-      connectTimeoutMs,
-      handshakeTimeoutMs,
-      timers,
-      network: environment,
-      signal,
-      mayTalkTo: talkRule(namedBy),
-    };
-    if (request.protocol === "rtmp") {
-      // Without its mark a relay would be sent away by an owner that is about to stop.
-      const isRelay = cluster.mode !== "remote";
-      const args = withTrace(tellsWho || isRelay ? connectArgs(newCid(), via, isRelay) : null, trace);
-      const session = upstreamSession("play", request, target, args);
-      return RtmpClient.connect({ ...way, session }, handlers);
-    }
-    // Servers, SRS too, answer when they have something to send: that takes as long as the first media.
-    const headTimeoutMs = cluster.firstMediaTimeoutMs;
-    const headers = [
-      ...(tellsWho ? httpHeaders(via) : [anonymous]),
-      ...pageHeader(request.pageUrl),
-      ...(trace === null ? [] : [[TRACEPARENT, trace.traceparent] as const]),
-    ];
-    return FlvClient.connect({ ...way, headTimeoutMs, path: target.path ?? flvPath(request), headers }, handlers);
+  const stream = { url, vhost, pageUrl, swfUrl };
+  const tls = tlsFor(target, environment);
+  const { connectTimeoutMs, handshakeTimeoutMs } = cluster;
+  const way = {
+    host,
+    port,
+    tls,
+    connectTimeoutMs,
+    handshakeTimeoutMs,
+    timers,
+    network: environment,
+    signal,
+    mayTalkTo: talkRule(namedBy),
   };
+  if (request.protocol === "rtmp") {
+    // Without its mark a relay would be sent away by an owner that is about to stop.
+    const isRelay = cluster.mode !== "remote";
+    const args = withTrace(tellsWho || isRelay ? connectArgs(newCid(), via, isRelay) : null, trace);
+    const session = upstreamSession("play", stream, target, args);
+    return RtmpClient.connect({ ...way, session }, handlers);
+  }
+  // Servers, SRS too, answer when they have something to send: that takes as long as the first media.
+  const headTimeoutMs = cluster.firstMediaTimeoutMs;
+  const headers = [
+    ...(tellsWho ? httpHeaders(via) : [anonymous]),
+    ...pageHeader(pageUrl),
+    ...(trace === null ? [] : [[TRACEPARENT, trace.traceparent] as const]),
+  ];
+  return FlvClient.connect({ ...way, headTimeoutMs, path: target.path ?? flvPath(stream), headers }, handlers);
 }
 
 /** The page that the player is on, unless it could not stand in a header. */

@@ -1,4 +1,5 @@
 import type { Span } from "../../base/trace.ts";
+import type { StreamUrl } from "../../rtmp/url.ts";
 import type { PullProtocol, PullTarget, UpstreamStream } from "../target.ts";
 
 /** What a player of an edge wants, as the origin will see it. The latest player's words are used. */
@@ -6,6 +7,8 @@ export interface PullRequest extends UpstreamStream {
   /** Servers that the play came through, by their ids. */
   via: readonly string[];
   readonly protocol: PullProtocol;
+  /** Address by which a server is to be asked at this moment; without it, `url`. */
+  askedUrl?(): StreamUrl | Promise<StreamUrl>;
   /** The play, if it is traced. */
   readonly trace?: Span | null;
   /**
