@@ -2,6 +2,7 @@ import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
 import type { LiveTail } from "../../base/live_tail.ts";
 import { TailToThread } from "./tail_to_thread.ts";
 import { ThreadSocket } from "./thread_socket.ts";
+import type { SocketAddress } from "../../net/socket_shutdown.ts";
 import type { Socket, TlsKeys } from "../../base/socket.ts";
 import { type MemoryBook, receiveMessage, ThreadLink, type ThreadPort } from "../protocol/thread_link.ts";
 import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
@@ -14,8 +15,12 @@ export interface WorkerSink {
   onHandshakeError(listener: number, remoteIp: string, reason: string): void;
   /** A listener does not work, or could not accept somebody. */
   onTrouble(text: string): void;
-  /** The thread has ended; so have its clients' connections. */
-  onDead(reason: string): void;
+  /**
+   * The thread is given up, and its clients' connections with it.
+   *
+   * @param held Connections that it still holds, because it hangs; null if it has ended.
+   */
+  onDead(reason: string, held: readonly SocketAddress[] | null): void;
 }
 
 /** What is needed of a `Worker`. */
@@ -50,7 +55,7 @@ export class ThreadHandle implements MemoryBook {
     worker.onerror = (event) => {
       // Else it would end the process.
       event.preventDefault();
-      this.#die(event.message);
+      this.#die(event.message, null);
     };
   }
 
@@ -90,7 +95,9 @@ export class ThreadHandle implements MemoryBook {
 
   /** Once a second: looks whether the thread lives, and lets go of memory. */
   tick(): void {
-    if (++this.#tick - this.#heardTick > HANG_TICKS) return this.#die(`no answer for ${HANG_TICKS} s`);
+    if (++this.#tick - this.#heardTick > HANG_TICKS) {
+      return this.#die(`no answer for ${HANG_TICKS} s`, [...this.#sockets.values()].map(addressOf));
+    }
     this.#link.send(ThreadRecord.Ping, 0);
     for (const [tail, toThread] of this.#tails) {
       toThread.trim();
@@ -166,9 +173,18 @@ export class ThreadHandle implements MemoryBook {
     this.#sink.onAccepted(listener, socket);
   }
 
-  #die(reason: string): void {
+  #die(reason: string, held: readonly SocketAddress[] | null): void {
     if (this.#isOver) return;
     this.stop();
-    this.#sink.onDead(reason);
+    this.#sink.onDead(reason, held);
   }
+}
+
+function addressOf({ localAddr, remoteAddr }: ThreadSocket): SocketAddress {
+  return {
+    localIp: localAddr.hostname,
+    localPort: localAddr.port,
+    remoteIp: remoteAddr.hostname,
+    remotePort: remoteAddr.port,
+  };
 }

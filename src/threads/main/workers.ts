@@ -1,5 +1,7 @@
 import type { Logger } from "../../base/log.ts";
 import type { Endpoint } from "../../base/world.ts";
+import { endListening, listeningSockets } from "../../net/listening_sockets.ts";
+import { shutdownSockets, type SocketAddress } from "../../net/socket_shutdown.ts";
 import { SharedListener } from "./shared_listener.ts";
 import { SharedTlsListener } from "./shared_tls_listener.ts";
 import { listenHere, type ListenSocket, listenWithOthers } from "../../net/tcp_listener.ts";
@@ -12,6 +14,8 @@ export interface WorkersOptions {
   /** Threads that serve clients, this one among them. */
   readonly threads: number;
   readonly log: Logger;
+  /** How often threads are asked whether they live; one that leaves ten questions unanswered hangs. */
+  readonly tickMs?: number;
   /** Starts one more thread; see `threads/worker/fanout_worker.ts`. */
   spawn?(): WorkerLike;
 }
@@ -19,6 +23,8 @@ export interface WorkersOptions {
 const TICK_MS = 1000;
 /** A thread that has ended is started again after this time. */
 const RESTART_MS = 500;
+/** What the others may take to close their ports, when one of them hangs. */
+const UNLISTEN_MS = 1000;
 /** `workers auto` starts no more than this: one thread directs the others. */
 const MOST_BY_ITSELF = 16;
 
@@ -40,11 +46,14 @@ export class Workers implements Disposable {
   readonly #threads = new Map<number, ThreadHandle>();
   readonly #listeners = new Map<number, SharedListener>();
   readonly #tlsOptions = new Map<number, TlsListenOptions>();
+  /** Descriptors of this thread's own sockets, by listener. */
+  readonly #ownSockets = new Map<number, readonly number[]>();
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #nextListener = 1;
+  #isOver = false;
 
-  constructor({ threads, log, spawn = spawnWorker }: WorkersOptions) {
+  constructor({ threads, log, tickMs = TICK_MS, spawn = spawnWorker }: WorkersOptions) {
     this.#log = log;
     this.#spawn = spawn;
     if (threads < 2) return;
@@ -54,7 +63,7 @@ export class Workers implements Disposable {
       return;
     }
     for (let number = 1; number < threads; number++) this.#start(number);
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer = setInterval(() => this.#tick(), tickMs);
     log.info(`${threads} threads serve clients`);
   }
 
@@ -87,6 +96,7 @@ export class Workers implements Disposable {
   };
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
     clearInterval(this.#timer);
     for (const restart of this.#restarts) clearTimeout(restart);
     for (const thread of this.#threads.values()) thread.stop();
@@ -95,6 +105,8 @@ export class Workers implements Disposable {
 
   #share<L extends SharedListener>(id: number, listener: L): L {
     this.#listeners.set(id, listener);
+    // No other thread has a socket on it yet.
+    this.#ownSockets.set(id, listeningSockets(listener.addr.port));
     for (const thread of this.#threads.values()) thread.listen(id, addressOf(listener));
     return listener;
   }
@@ -108,18 +120,28 @@ export class Workers implements Disposable {
       },
       onHandshakeError: (listener, ip, reason) => this.#tlsOptions.get(listener)?.onHandshakeError(ip, reason),
       onTrouble: (text) => this.#log.error(`thread ${number}: ${text}`),
-      onDead: (reason) => this.#onDead(number, thread, reason),
+      onDead: (reason, held) => this.#onDead(number, thread, { reason, held }),
     });
     this.#threads.set(number, thread);
     for (const [id, listener] of this.#listeners) thread.listen(id, addressOf(listener));
   }
 
-  #onDead(number: number, thread: ThreadHandle, reason: string): void {
+  async #onDead(
+    number: number,
+    thread: ThreadHandle,
+    { reason, held }: { reason: string; held: readonly SocketAddress[] | null },
+  ): Promise<void> {
     if (this.#threads.get(number) !== thread) return;
     this.#threads.delete(number);
     this.#log.error(
       `thread ${number} died: ${reason}; its clients are disconnected, a new thread starts in ${RESTART_MS} ms`,
     );
+    // Deno 2.9.6 cannot end a thread that computes or waits without end: its sockets would stay open for ever.
+    if (held !== null) {
+      shutdownSockets(held);
+      await this.#closePorts();
+    }
+    if (this.#isOver) return;
     const restart = setTimeout(() => {
       this.#restarts.delete(restart);
       this.#start(number);
@@ -127,8 +149,30 @@ export class Workers implements Disposable {
     this.#restarts.add(restart);
   }
 
+  /**
+   * Takes the ports from a thread that hangs: Linux would go on giving it a share of the new clients, which would wait in
+   * vain. Which sockets are its own only shows while the other threads have none.
+   */
+  async #closePorts(): Promise<void> {
+    const ids = [...this.#listeners.keys()].filter((id) => this.#ownSockets.get(id)?.length === 1);
+    const others = [...this.#threads.values()];
+    const closed = Promise.all(others.flatMap((thread) => ids.map((id) => thread.unlisten(id))));
+    const { promise: outOfTime, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, UNLISTEN_MS);
+    await Promise.race([closed, outOfTime]);
+    clearTimeout(timer);
+    for (const id of ids) {
+      const listener = this.#listeners.get(id);
+      if (listener === undefined) continue;
+      const own = this.#ownSockets.get(id) ?? [];
+      endListening(listeningSockets(listener.addr.port).filter((descriptor) => !own.includes(descriptor)));
+      for (const thread of others) thread.listen(id, addressOf(listener));
+    }
+  }
+
   async #unlisten(id: number): Promise<void> {
     this.#listeners.delete(id);
+    this.#ownSockets.delete(id);
     this.#tlsOptions.delete(id);
     await Promise.all([...this.#threads.values()].map((thread) => thread.unlisten(id)));
   }

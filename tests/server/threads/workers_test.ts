@@ -19,7 +19,7 @@ class ThreadedServer implements AsyncDisposable {
   readonly server: Server;
   readonly http: HttpServer;
 
-  constructor(vhost = "", root = "") {
+  constructor(vhost = "", root = "", tickMs = 1000) {
     const text = `listen 1935; ${root} http_server { enabled on; }
       vhost __defaultVhost__ { http_remux { enabled on; } ${vhost} }`;
     const config = requireConfig(loadConfig({ path: "t.conf", text }));
@@ -30,7 +30,7 @@ class ThreadedServer implements AsyncDisposable {
       this.spawned.push(worker);
       return worker;
     };
-    this.workers = new Workers({ threads: 3, log, spawn });
+    this.workers = new Workers({ threads: 3, log, spawn, tickMs });
     const { listen } = this.workers;
     const httpServer = { ...config.httpServer, listen: { ...address, port: freePort() } };
     const world = { ...systemWorld, listen };
@@ -205,6 +205,30 @@ serverTest("threads: one that ends takes its own clients only, is told of, and i
   await until("all have left", () => server.server.rtmp.connectionCount === 0);
   await allListen(server);
 });
+
+serverTest(
+  "threads: one that hangs is given up: its clients are cut off, and new ones come to the others",
+  async () => {
+    await using server = await started(new ThreadedServer("", "", 200));
+    const clients: RawPeer[] = [];
+    do {
+      const client = await RawPeer.dial(server.port);
+      client.listen();
+      clients.push(client);
+    } while (!server.isSpread(clients.length));
+    const lost = server.workers.socketCounts[0]!;
+    server.spawned[0]!.postMessage("hang");
+    await until("its clients are cut off", () => clients.filter(({ closed }) => closed).length === lost, 10_000);
+    await until("another one is started", () => server.spawned.length === 3);
+    for (const client of clients) client[Symbol.dispose]();
+    await until("all have left", () => server.server.rtmp.connectionCount === 0);
+    using publisher = await Publisher.start(server.port, "a");
+    // With a dead thread on the port, a third of them would wait in vain.
+    const viewers = await server.play("a");
+    for (const viewer of viewers) viewer[Symbol.dispose]();
+    assertEquals(publisher.ended, "");
+  },
+);
 
 serverTest("threads: a second server on the port is told that it is taken", async () => {
   await using server = new ThreadedServer();

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "../../kit/assert.ts";
 import { encodeUtf8 } from "../../../src/base/bytes.ts";
 import type { Socket } from "../../../src/base/socket.ts";
+import type { SocketAddress } from "../../../src/net/socket_shutdown.ts";
 import {
   forEachRecord,
   RecordBatch,
@@ -42,11 +43,15 @@ class Rig {
   readonly accepted: Socket[] = [];
   readonly troubles: string[] = [];
   readonly deaths: string[] = [];
+  held: readonly SocketAddress[] | null = null;
   readonly thread = new ThreadHandle(this.worker, {
     onHandshakeError: () => {},
     onAccepted: (_listener, socket) => this.accepted.push(socket),
     onTrouble: (text) => this.troubles.push(text),
-    onDead: (reason) => this.deaths.push(reason),
+    onDead: (reason, held) => {
+      this.deaths.push(reason);
+      this.held = held;
+    },
   });
 
   accept(id: number): Socket {
@@ -116,7 +121,7 @@ Deno.test("ThreadHandle that says nothing for ten ticks hangs; one that answers 
   for (let tick = 0; tick < 10; tick++) rig.thread.tick();
   assertEquals(rig.deaths, []);
   rig.thread.tick();
-  assertEquals([rig.deaths, rig.worker.terminated], [["no answer for 10 s"], 1]);
+  assertEquals([rig.deaths, rig.held, rig.worker.terminated], [["no answer for 10 s"], [], 1]);
 });
 
 Deno.test("ThreadHandle reports listeners that do not work", () => {

@@ -1,0 +1,51 @@
+const SOL_SOCKET = 1;
+const SO_ACCEPTCONN = 30;
+const SHUT_RDWR = 2;
+
+/**
+ * Descriptors of this process's sockets that listen on a TCP port. Empty where {@link endListening} could not end them:
+ * on systems other than Linux, and without the permission for foreign functions.
+ *
+ * Source: getsockopt(2), getsockname(2), socket(7).
+ */
+export function listeningSockets(port: number): number[] {
+  return withLibc([], ({ symbols }) => {
+    const name = new Uint8Array(128);
+    const flag = new Int32Array(1);
+    const listens = (fd: number) =>
+      symbols.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, flag, new Uint32Array([flag.byteLength])) === 0 &&
+      flag[0] === 1 && symbols.getsockname(fd, name, new Uint32Array([name.length])) === 0 &&
+      new DataView(name.buffer).getUint16(2) === port;
+    return [...Deno.readDirSync("/proc/self/fd")].map((entry) => Number(entry.name)).filter(listens);
+  });
+}
+
+/** Ends the listening of sockets, whoever in this process holds them: clients that wait there are reset. */
+export function endListening(descriptors: readonly number[]): void {
+  if (descriptors.length === 0) return;
+  withLibc(undefined, ({ symbols }) => descriptors.forEach((fd) => symbols.shutdown(fd, SHUT_RDWR)));
+}
+
+function openLibc() {
+  return Deno.dlopen("libc.so.6", {
+    getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+    getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+    shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  });
+}
+
+function withLibc<T>(otherwise: T, use: (libc: ReturnType<typeof openLibc>) => T): T {
+  if (Deno.build.os !== "linux") return otherwise;
+  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return otherwise;
+  try {
+    const libc = openLibc();
+    try {
+      return use(libc);
+    } finally {
+      libc.close();
+    }
+  } catch {
+    // No glibc or no /proc.
+    return otherwise;
+  }
+}
