@@ -81,7 +81,10 @@ export function parseStreamUrl(tcUrl: string, name: string): StreamUrl {
   }
   const address = parseRtmpAddress(tcUrl.replace("...vhost...", "?vhost="));
   if (address === null) {
-    throw new RequestDenied("RtmpTcUrl", `cannot read tcUrl ${quote(tcUrl)}: expected rtmp://host[:port]/app`);
+    throw new RequestDenied(
+      "RtmpTcUrl",
+      `cannot read tcUrl ${quote(withoutSecrets(tcUrl))}: expected rtmp://host[:port]/app`,
+    );
   }
   const [plainName, nameQuery] = cutQuery(name.replace("...vhost...", "?vhost="));
   const segments = `/${address.path}/${plainName}`.replaceAll("/_definst_", "")
@@ -96,13 +99,14 @@ export function parseStreamUrl(tcUrl: string, name: string): StreamUrl {
   }
   const stream = segments.pop() ?? "";
   if (stream === "") {
-    throw new RequestDenied("StreamNameEmpty", `no stream name in tcUrl ${quote(tcUrl)} and name ${quote(name)}`);
+    const [shownUrl, shownName] = [tcUrl, name].map((text) => quote(withoutSecrets(text)));
+    throw new RequestDenied("StreamNameEmpty", `no stream name in tcUrl ${shownUrl} and name ${shownName}`);
   }
   const app = segments.join("/") || DEFAULT_APP;
   const asked = queryValue(query, "vhost") || queryValue(query, "domain");
   const vhost = stripBlanks(asked === DEFAULT_VHOST ? "" : asked).replaceAll("/", "") || address.host;
   for (const part of [address.host, vhost, app, stream]) checkName(part);
-  if (controlCharacter.test(query)) throw new RequestDenied("RtmpTcUrl", `control character in ${quote(query)}`);
+  if (controlCharacter.test(query)) throw new RequestDenied("RtmpTcUrl", "control character among the parameters");
   return withVhost({ host: address.host, port: address.port, vhost, app, stream, query, key: "" }, vhost);
 }
 
@@ -119,6 +123,11 @@ export function withVhost(url: StreamUrl, vhost: string): StreamUrl {
  */
 export function streamKey(vhost: string, app: string, stream: string): string {
   return `${vhost === DEFAULT_VHOST ? "" : vhost}/${app}/${stream.replace(/(?<=.)\.(?:flv|ts|aac|mp3)$/, "")}`;
+}
+
+/** An address as others may see it: without user, password and parameters, any of which may be secrets. */
+export function withoutSecrets(address: string): string {
+  return address.replace(/[?#].*/s, "").replace(/^([^/]*\/\/)[^/]*@/, "$1");
 }
 
 /** Value of a parameter, the last one if it is given twice; empty when it is missing. Separators as in SRS. */

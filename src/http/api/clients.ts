@@ -1,3 +1,4 @@
+import { withoutSecrets } from "../../rtmp/url.ts";
 import { type ClientEntry, isPlayer } from "../../server/client_registry.ts";
 import { envelope, errorBody, type JsonBody } from "../envelope.ts";
 import type { ApiServer, Route } from "./route.ts";
@@ -35,7 +36,7 @@ function describeClient({ registry, timers }: ApiServer, client: ClientEntry): J
     ip,
     pageUrl,
     swfUrl,
-    tcUrl,
+    tcUrl: withoutSecrets(tcUrl),
     url: url.key,
     name: url.stream,
     type,

@@ -1,4 +1,5 @@
 import { describeAudio, describeVideo } from "../../flv/describe.ts";
+import { withoutSecrets } from "../../rtmp/url.ts";
 import type { StreamEntry, Totals } from "../../server/client_registry.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { envelope, errorBody, type JsonBody } from "../envelope.ts";
@@ -38,7 +39,7 @@ function describeStream(
     name: url.key.slice(url.key.lastIndexOf("/") + 1),
     vhost: registry.vhosts().get(url.vhost)?.id ?? "",
     app: url.app,
-    tcUrl,
+    tcUrl: withoutSecrets(tcUrl),
     url: url.key,
     live_ms: active ? Math.round(nowMs - (publisher ?? entry).sinceMs) : 0,
     clients,

@@ -11,7 +11,7 @@ import {
   type SessionRequest,
   type SessionSink,
 } from "../../rtmp/server_session.ts";
-import { parseStreamUrl } from "../../rtmp/url.ts";
+import { parseStreamUrl, withoutSecrets } from "../../rtmp/url.ts";
 import type { LogPosition } from "../../stream/log_block.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { Admitted } from "../access/admission.ts";
@@ -265,11 +265,8 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
       chunkSizeBytes: vhost?.chunkSizeBytes ?? this.context.config.chunkSizeBytes,
       identity,
     });
-    // Without parameters: they may be secrets.
     this.log.info(
-      `connect ${info.tcUrl.replace(/[?#].*/s, "")} from ${this.remoteIp}${
-        info.flashVer === "" ? "" : `, ${info.flashVer}`
-      }`,
+      `connect ${withoutSecrets(info.tcUrl)} from ${this.remoteIp}${info.flashVer === "" ? "" : `, ${info.flashVer}`}`,
     );
   }
 
