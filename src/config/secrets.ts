@@ -1,5 +1,6 @@
 import type { DocBlock, DocItem } from "./document.ts";
 import type { Row, Schema } from "./schema/row.ts";
+import { nearestName } from "../base/nearest_name.ts";
 import { rootRows } from "./schema/root.ts";
 import { listRows, rowsByName, rowsInside, tomlKeyOf } from "./schema/row_index.ts";
 
@@ -27,20 +28,55 @@ export function hideSecrets(document: DocBlock): { document: DocBlock; hidden: r
   return { document: block(document, rootRows), hidden: [...hidden] };
 }
 
-let secretLine: RegExp | undefined;
+/** Names of directives, by what their values are. */
+interface SecretNames {
+  readonly line: RegExp;
+  readonly secret: ReadonlySet<string>;
+  /** All. */
+  readonly known: ReadonlySet<string>;
+}
+
+let secretNames: SecretNames | undefined;
+
+/** A name and its values, up to the next. */
+const directivePattern = /((?:^|[;{}])\s*)([\w.-]+)(\s*=\s*|\s+)([^;{}#]+)/g;
+/** Values that give nothing away, whatever they are for. */
+const harmlessPattern = /^["']?(?:on|off|true|false|\d{1,5})["']?$/;
+const pathPattern = /^["']?(?:\.{0,2}\/|[^"']*\.(?:key|pem|crt)["']?$)/;
 
 /**
  * A line of a configuration as it may be shown: what follows the name of a secret is replaced, character by character.
- * Where a name means a secret in one block and not in another, the line does not tell which, and is shown.
+ *
+ * So is what follows an unknown name, unless that is a slip for a name that is no secret. `key` is a secret in one block
+ * and a file in another: what looks like a path is shown.
  */
 export function hideSecretsOfLine(line: string): string {
-  secretLine ??= new RegExp(`((?:^|[\\s{;.])(?:${secretNames().join("|")})(?:\\s*=\\s*|\\s+))([^;}#]+)`, "g");
-  return line.replace(secretLine, (_, name: string, value: string) => name + value.replace(/\S/g, "*"));
+  const { line: pattern, known } = secretNames ??= readNames();
+  return line.replace(pattern, (_, name: string, value: string) => name + mask(value)).replace(
+    directivePattern,
+    (all, start: string, name: string, between: string, values: string) => {
+      const isShown = (value: string) => harmlessPattern.test(value) || isHarmless(name, value, known);
+      return values.trim().split(/[\s,]+/).every(isShown) ? all : start + name + between + mask(values);
+    },
+  );
 }
 
-function secretNames(): string[] {
-  const namesOf = (wanted: boolean) =>
-    listRows().filter(({ row }) => isSecret(row) === wanted).map(({ row }) => tomlKeyOf(row));
-  const others = new Set(namesOf(false));
-  return namesOf(true).filter((name) => !others.has(name));
+function isHarmless(written: string, value: string, known: ReadonlySet<string>): boolean {
+  const name = written.slice(written.lastIndexOf(".") + 1);
+  const meant = known.has(name) ? name : nearestName(name, known);
+  if (meant === null) return false;
+  return secretNames?.secret.has(meant) !== true || pathPattern.test(value);
+}
+
+function mask(text: string): string {
+  return text.replace(/\S/g, "*");
+}
+
+function readNames(): SecretNames {
+  const rows = listRows().map(({ row }) => ({ name: tomlKeyOf(row), isHidden: isSecret(row) }));
+  const secret = new Set(rows.filter(({ isHidden }) => isHidden).map(({ name }) => name));
+  const others = new Set(rows.filter(({ isHidden }) => !isHidden).map(({ name }) => name));
+  const certain = [...secret].filter((name) => !others.has(name));
+  const line = new RegExp(`((?:^|[\\s{;.])(?:${certain.join("|")})(?:\\s*=\\s*|\\s+))([^;}#]+)`, "g");
+  return { line, secret, known: new Set([...secret, ...others, "include"]) };
 }

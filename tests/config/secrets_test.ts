@@ -31,6 +31,14 @@ Deno.test("a problem on the line of a secret is shown without it", () => {
   assertEquals(shown.join("\n").match(/s3cret\d/g), null);
 });
 
+Deno.test("an unknown directive is shown without its values: it may be a secret that is misspelled", () => {
+  const text = "listen 1935;\nhttp_api { enabled on; pass_word s3cret1; }\nstream_secret s3cret2;\n";
+  const result = loadConfig({ path: "t.conf", text });
+  const shown = result.problems.map((problem) => formatProblem(problem, { sourceLine: sourceLineOf(result, problem) }));
+  assertStringIncludes(shown.join("\n"), "stream_secret *******;");
+  assertEquals(shown.join("\n").match(/s3cret\d/g), null);
+});
+
 const lines: [line: string, shown: string][] = [
   ["coworker_token abc def;", "coworker_token *** ***;"],
   ["cluster { coworker_token abc; coworkers b; }", "cluster { coworker_token ***; coworkers b; }"],
@@ -38,6 +46,17 @@ const lines: [line: string, shown: string][] = [
   ["password x;", "password *;"],
   ["key ./conf/server.key;", "key ./conf/server.key;"],
   ["coworkers a:1 b:1;", "coworkers a:1 b:1;"],
+  ["coworker_tokens abc;", "coworker_tokens ***;"],
+  ["pasword abc;", "pasword ***;"],
+  ["stream_secret abc;", "stream_secret ***;"],
+  ["auth { username u; passwd abc; }", "auth { username u; passwd ***; }"],
+  ['http_api.auth.passwrd = "abc"', "http_api.auth.passwrd = *****"],
+  ["signed_url { key s3cret4; }", "signed_url { key *******; }"],
+  ["https { key ./a.key; cert b.crt; }", "https { key ./a.key; cert b.crt; }"],
+  ["lisen 1.2.3.4:1935;", "lisen 1.2.3.4:1935;"],
+  ["unheard_of 350;", "unheard_of 350;"],
+  ["vhost a.com { play { gop_cache yes; enabled on }", "vhost a.com { play { gop_cache yes; enabled on }"],
+  ["include x.conf;", "include x.conf;"],
 ];
 
 for (const [line, shown] of lines) {
