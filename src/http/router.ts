@@ -10,6 +10,9 @@ import type { Answer } from "./live/live_answer.ts";
 /** A group of paths on a listener; null for a request that is not one of them. */
 export type Mount = (call: Call) => Answer | Promise<Answer | null> | null;
 
+/** What only proxies do (RFC 9110 §9.3.6, §9.3.8): whoever asks for it must not take a page for a tunnel. */
+const TUNNEL_METHODS: readonly string[] = ["CONNECT", "TRACE"];
+
 /** Answers every request of a listener: by the first mount that knows its path. Never throws. */
 export class Router {
   readonly #mounts: readonly Mount[];
@@ -48,6 +51,7 @@ export class Router {
 
   async #answer(call: Call, { auth, isMember }: RouterPolicy, cors: CorsRules): Promise<Answer> {
     const { headers } = call;
+    if (TUNNEL_METHODS.includes(call.method)) return methodNotAllowed(["GET"]);
     if (call.method === "OPTIONS") {
       const answersPages = cors.crossdomain || mayAnswerOrigin(headers.get("origin"), cors);
       return answersPages ? new Response(null) : methodNotAllowed(["GET"]);

@@ -14,7 +14,7 @@ const facts: TlsFacts = {
       return { fault, validity: null };
     }
     const days = Number(/(-?\d+)\.crt$/.exec(cert)?.[1] ?? NaN);
-    if (Number.isNaN(days)) return { fault: null, validity: null };
+    if (Number.isNaN(days)) return { fault: null, validity: null, isKeyPublic: key.endsWith("public.key") };
     const fromMs = cert.includes("future") ? NOW_MS + DAY_MS : 0;
     return { fault: null, validity: { fromMs, untilMs: NOW_MS + days * DAY_MS } };
   },
@@ -30,6 +30,9 @@ const cases: [what: string, text: string, problems: string[]][] = [
   ["nothing without TLS", "rtmps { enabled off; listen 1443; key other.key; }", []],
   ["a good pair", "rtmps { enabled on; listen 1443; key a.key; cert 100.crt; }", []],
   ["a pair of unknown validity", "rtmps { enabled on; listen 1443; key a.key; cert any; }", []],
+  ["a key for everybody", "rtmps { enabled on; listen 1443; key public.key; cert any; }", [
+    `2:38: warning: every user of this machine can read the private key "public.key"; run "chmod o= public.key"`,
+  ]],
   ["rtmps without listen", "rtmps { enabled on; cert 100.crt; }", [
     `2:1: warning: rtmps has no "listen" and serves nobody; add a port, for example 1443`,
   ]],

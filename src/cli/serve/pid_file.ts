@@ -44,6 +44,7 @@ export class PidFile implements Disposable {
   static async #acquire(path: string, pid: number): Promise<PidFile> {
     await makeParentDirectory(path);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
+      await refuseLink(path);
       const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o644 });
       if (!await lockWithin(file, LOCK_WAIT_MS)) throw busy(path, await readPid(path));
       if (!await isStillAt(path, file)) {
@@ -103,10 +104,21 @@ async function lockWithin(file: Deno.FsFile, limitMs: number): Promise<boolean> 
   return locked;
 }
 
-/** Whether `path` leads to this very file. */
+/** In a directory like `/tmp`, another user could have a file of this server's overwritten by a link. */
+async function refuseLink(path: string): Promise<void> {
+  try {
+    if (!(await Deno.lstat(path)).isSymlink) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  throw new SrsError("ConfigInvalid", `the pid file ${path} is a symbolic link; remove it, or name another "pid"`);
+}
+
+/** Whether `path` is this very file, and no link to it. */
 async function isStillAt(path: string, file: Deno.FsFile): Promise<boolean> {
   try {
-    const [there, ours] = await Promise.all([Deno.stat(path), file.stat()]);
+    const [there, ours] = await Promise.all([Deno.lstat(path), file.stat()]);
     return there.ino === ours.ino && there.dev === ours.dev;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -10,12 +10,25 @@ export function tlsFacts(resolve: (path: string) => string): TlsFacts {
   return {
     nowMs: Date.now(),
     readPair({ cert, key }) {
-      const found = readTlsKeys({ cert: resolve(cert), key: resolve(key) });
-      return "fault" in found ? { fault: found.fault, validity: null } : { fault: null, validity: found.validity };
+      const files = { cert: resolve(cert), key: resolve(key) };
+      const found = readTlsKeys(files);
+      if ("fault" in found) return { fault: found.fault, validity: null };
+      return { fault: null, validity: found.validity, isKeyPublic: isReadableByAll(files.key) };
     },
     readAuthorities(file) {
       const found = readAuthorities(resolve(file));
       return "fault" in found ? found.fault : null;
     },
   };
+}
+
+const READ_BY_OTHERS = 0o004;
+
+/** False also on systems without such permissions. */
+function isReadableByAll(path: string): boolean {
+  try {
+    return ((Deno.statSync(path).mode ?? 0) & READ_BY_OTHERS) !== 0;
+  } catch {
+    return false;
+  }
 }

@@ -13,6 +13,8 @@ export interface TlsPairReport {
   readonly fault: { readonly file: keyof TlsPair; readonly message: string; readonly suggestion: string } | null;
   /** From when until when the certificate is good, Unix times in ms; null when that is not known. */
   readonly validity: { readonly fromMs: number; readonly untilMs: number } | null;
+  /** Every user of the machine may read the key; absent where that is not known. */
+  readonly isKeyPublic?: boolean;
 }
 
 /** What the checks of TLS need to know. */
@@ -53,7 +55,11 @@ export function checkTls(
   ];
   const inWorkDir = (path: string) => below(config.workDir, path);
   for (const { path, pair: { cert, key } } of all.filter(({ isOn }) => isOn)) {
-    const { fault, validity } = facts.readPair({ cert: inWorkDir(cert), key: inWorkDir(key) });
+    const { fault, validity, isKeyPublic } = facts.readPair({ cert: inWorkDir(cert), key: inWorkDir(key) });
+    if (isKeyPublic === true) {
+      const message = `every user of this machine can read the private key ${quoteWord(key)}`;
+      problems.warn(at(...path, "key"), message, `run "chmod o= ${key}"`);
+    }
     // Everything else is served all the same, as by SRS, which does not look into the files before a client comes.
     if (fault !== null) {
       const message = `${fault.message}, so that nothing listens here with TLS`;

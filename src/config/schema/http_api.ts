@@ -35,9 +35,21 @@ const rawApiRows = {
 };
 
 const authRows = {
-  enabled: directive("enabled", onOff(), { default: false, doc: "Whether the API requires a user name and password." }),
-  username: directive("username", text(), { default: "", doc: "User name for basic authentication." }),
-  password: directive("password", secret(text()), { default: "", doc: "Password for basic authentication." }),
+  enabled: directive("enabled", onOff(), {
+    default: false,
+    reload: "live",
+    doc: "Whether the API requires a user name and password.",
+  }),
+  username: directive("username", text(), {
+    default: "",
+    reload: "live",
+    doc: "User name for basic authentication.",
+  }),
+  password: directive("password", secret(text()), {
+    default: "",
+    reload: "live",
+    doc: "Password for basic authentication.",
+  }),
 };
 
 /** `http_api { ... }`. */

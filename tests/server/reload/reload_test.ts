@@ -1,3 +1,4 @@
+import { HttpServer } from "../../../src/http/server.ts";
 import { assert, assertEquals, assertLess, assertMatch, assertNotEquals } from "../../kit/assert.ts";
 import { freePort, isListening } from "../../kit/launcher.ts";
 import { ReloadRig } from "../../kit/server/reload_rig.ts";
@@ -222,4 +223,31 @@ serverTest("[::] takes the clients of 0.0.0.0 on its port too, and gives them ba
   assert(await isListening(rig.port));
   assert(await isListening(rig.port, "::1"));
   assertEquals(rig.log.find("cannot"), []);
+});
+
+serverTest("the password of the API counts from the reload on", async () => {
+  const port = freePort();
+  const root = (password: string) =>
+    `http_api { enabled on; listen 127.0.0.1:${port}; ${
+      password === "" ? "" : `auth { enabled on; username admin; password ${password}; }`
+    } }`;
+  await using rig = new ReloadRig({ root: root("") });
+  const http = new HttpServer(rig.server);
+  http.start();
+  const statusWith = async (password: string) => {
+    const headers = { authorization: `Basic ${btoa(`admin:${password}`)}` };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/versions`, { headers });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  try {
+    assertEquals(await statusWith("old"), 200);
+    const told = await rig.reload({ root: root("old") });
+    assertEquals(told.filter((line) => line.includes("auth") && !line.includes("applied")), []);
+    assertEquals([await statusWith("old"), await statusWith("new")], [200, 401]);
+    await rig.reload({ root: root("new") });
+    assertEquals([await statusWith("old"), await statusWith("new")], [401, 200]);
+  } finally {
+    await http.stop();
+  }
 });

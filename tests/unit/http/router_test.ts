@@ -48,6 +48,15 @@ for (
   });
 }
 
+Deno.test("Router is no proxy, whatever the path", async () => {
+  const { ask } = routerOf([answering("/a", "a")]);
+  for (const method of ["CONNECT", "TRACE"]) {
+    const answer = await ask("/a", { method });
+    await answer.body?.cancel();
+    assertEquals([method, answer.status], [method, 405]);
+  }
+});
+
 Deno.test("Router names the server and forbids guessing the type, on every answer", async () => {
   const { ask } = routerOf([answering("/api/a", "a")], { auth });
   for (const answer of [await ask("/api/a"), await ask("/x"), await ask("/api/a", { headers: rightPassword })]) {

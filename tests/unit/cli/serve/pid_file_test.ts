@@ -74,6 +74,19 @@ Deno.test("PidFile.acquire() says so when the file cannot be made", () =>
     assertStringIncludes(error.message, `cannot write the pid file ${path}/below.pid`);
   }));
 
+Deno.test("PidFile.acquire() follows no link: another user may have laid it", () =>
+  withDirectory(async (path) => {
+    const target = `${path}.target`;
+    await put(target, "precious");
+    for (const name of [target, `${path}.nothing`]) {
+      await Deno.symlink(name, path);
+      const error = await assertRejects(() => PidFile.acquire(path, Deno.pid), SrsError);
+      assertStringIncludes(error.message, `the pid file ${path} is a symbolic link`);
+      await Deno.remove(path);
+    }
+    assertEquals([await Deno.readTextFile(target), await exists(`${path}.nothing`)], ["precious", false]);
+  }));
+
 Deno.test({
   name: "PidFile.acquire() replaces a file that is older than the process which has its id now",
   ignore: Deno.build.os !== "linux",
