@@ -72,8 +72,10 @@ export class CoworkerRefusal extends UpstreamError {
   }
 }
 
-/** A timer that comes later than this was held up by this server's own work. */
-const OWN_DELAY_MS = 100;
+/** The wait for an answer is made of so many parts; those during which this server itself was busy do not count. */
+const WAIT_PARTS = 10;
+/** However busy it is, the wait takes no longer than so many times as it should. */
+const MAX_STRETCH = 4;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Address of the question, in SRS's form. */
@@ -107,17 +109,20 @@ export async function askCoworker(
   });
   const { promise: outOfTime, reject } = Promise.withResolvers<never>();
   const giveUp = new AbortController();
+  const partMs = query.timeoutMs / WAIT_PARTS;
   let timer: TimerHandle;
-  const waitFor = (ms: number, mayBeLate: boolean) => {
-    const dueMs = timers.nowMs() + ms;
-    timer = timers.after(ms, () => {
-      // It is this server that was busy: the answer may have come long ago.
-      if (mayBeLate && timers.nowMs() - dueMs > OWN_DELAY_MS) return waitFor(ms, false);
+  const wait = (parts: number) => {
+    const dueMs = timers.nowMs() + partMs;
+    timer = timers.after(partMs, () => {
+      const nowMs = timers.nowMs();
+      // A timer that comes late was held up by this server's own work: the answer may have come long ago.
+      const left = nowMs - dueMs > partMs ? parts : parts - 1;
+      if (left > 0 && nowMs - startedMs < MAX_STRETCH * query.timeoutMs) return wait(left);
       reject(new UpstreamError("OriginClusterDiscover", `no answer within ${query.timeoutMs} ms`));
       giveUp.abort();
     });
   };
-  waitFor(query.timeoutMs, true);
+  wait(WAIT_PARTS);
   const url = clustersUrl(coworker, query);
   const put = () => ask(fetch, url, coworker, { ...query, nowMs: startedMs, signal: giveUp.signal });
   try {
