@@ -132,6 +132,11 @@ export class LiveSource {
     return this.#nextFlushMs - this.#timers.nowMs();
   }
 
+  /** Nothing was ever published into it. */
+  get isUnused(): boolean {
+    return this.#session === null && this.#logs.main.packetCount === 0;
+  }
+
   /** Neither publisher nor players. */
   get isIdle(): boolean {
     return this.#session === null && this.#players.length === 0;

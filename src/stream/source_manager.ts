@@ -3,12 +3,15 @@ import { LiveSource, type SourceOptions } from "./live_source.ts";
 
 /** A source without publisher and players is kept this long, for those who come right back. SRS: 3 s. */
 const IDLE_LINGER_MS = 3000;
+/** Of idle sources into which nothing was ever published, only so many are kept: anybody can make names up. */
+const MAX_UNUSED = 2048;
 
 /** All streams of this process, by key. Sources come to be when somebody asks and go when nobody holds them. */
 export class SourceManager {
   readonly #timers: Timers;
   readonly #sources = new Map<string, LiveSource>();
   readonly #lingers = new Map<LiveSource, TimerHandle>();
+  readonly #unused = new Set<LiveSource>();
   #stopped = false;
 
   constructor(timers: Timers) {
@@ -39,22 +42,29 @@ export class SourceManager {
   /** Forgets sources that only linger, and waits for none that become idle from here on: the server ends. */
   stop(): void {
     this.#stopped = true;
-    for (const [source, timer] of this.#lingers) {
-      timer.cancel();
-      if (source.isIdle) this.#sources.delete(source.key);
-    }
-    this.#lingers.clear();
+    for (const source of [...this.#lingers.keys()]) this.#forget(source);
   }
 
   #lingerThenForget(source: LiveSource): void {
-    if (this.#stopped) return void (source.isIdle && this.#sources.delete(source.key));
+    if (this.#stopped) return this.#forget(source);
     this.#lingers.get(source)?.cancel();
-    this.#lingers.set(
-      source,
-      this.#timers.after(IDLE_LINGER_MS, () => {
-        this.#lingers.delete(source);
-        if (source.isIdle) this.#sources.delete(source.key);
-      }),
-    );
+    this.#lingers.set(source, this.#timers.after(IDLE_LINGER_MS, () => this.#forget(source)));
+    this.#unused.delete(source);
+    if (!source.isUnused) return;
+    this.#unused.add(source);
+    if (this.#unused.size > MAX_UNUSED) this.#forgetOldestUnused();
+  }
+
+  /** One that has got players or a publisher since is not idle any more, and stays. */
+  #forgetOldestUnused(): void {
+    const [oldest] = this.#unused;
+    if (oldest !== undefined) this.#forget(oldest);
+  }
+
+  #forget(source: LiveSource): void {
+    this.#lingers.get(source)?.cancel();
+    this.#lingers.delete(source);
+    this.#unused.delete(source);
+    if (source.isIdle) this.#sources.delete(source.key);
   }
 }

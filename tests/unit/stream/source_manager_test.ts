@@ -99,3 +99,20 @@ Deno.test("SourceManager.stop() waits for nothing: idle sources go at once, the 
   assertEquals([...manager.all()], []);
   assertEquals(timers.pendingCount, 0);
 });
+
+Deno.test("SourceManager keeps no more than 2048 sources into which nothing was published, the newest", () => {
+  const { timers, manager, create } = setUp();
+  const published = create("/live/published");
+  const session = published.startPublish("client");
+  session.publish(audio(1, 0));
+  session[Symbol.dispose]();
+  const played = create("/live/played");
+  const player = new TestPlayer(played);
+  for (let i = 0; i < 20_000; i++) new TestPlayer(create(`/live/none${i}`)).leave();
+  const keys = [...manager.all()].map(({ key }) => key);
+  assertEquals(keys.slice(0, 2), ["/live/published", "/live/played"]);
+  assertEquals([keys.length, keys.at(-1)], [2050, "/live/none19999"]);
+  player.leave();
+  timers.advance(LINGER_MS);
+  assertEquals([[...manager.all()], timers.pendingCount], [[], 0]);
+});
