@@ -49,7 +49,10 @@ export interface World extends Timers {
   listen(endpoint: Endpoint): ListenerSocket;
   /** The same with TLS. @throws What `Deno.listenTls` throws. */
   listenTls(options: TlsListenOptions): RenewableListener;
-  /** Connects. Rejects with what `Deno.connect` throws, or once the signal aborts. */
+  /**
+   * Connects. Rejects with what `Deno.connect` throws, or some time after the signal aborts; a connection that comes
+   * about meanwhile is the caller's.
+   */
   connect(endpoint: Endpoint, signal: AbortSignal): Promise<Socket>;
   /**
    * Begins to speak TLS on a connection that {@link connect} made, and takes it over.

@@ -1,3 +1,4 @@
+import { until } from "../../kit/server/rtmp_rig.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { assert, assertEquals, assertRejects } from "../../kit/assert.ts";
 import { UpstreamError } from "../../../src/base/errors.ts";
@@ -243,9 +244,39 @@ Deno.test("TcpConn.connect gives up in time and leaves no socket behind", {
     const cancelled = TcpConn.connect(systemWorld, { ...address, timeoutMs: 5000, signal: abort.signal });
     setTimeout(() => abort.abort(), 30);
     await assertRejects(() => cancelled, UpstreamError, "cancelled");
-    await sleep(20);
+    await sleep(80);
     assertEquals(countToPort(address.port, SYN_SENT), 0);
   } finally {
     for (const conn of held) conn.close();
   }
+});
+
+Deno.test("TcpConn.connect holds no connection that comes about in the moment of its abort", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = new Set<Deno.TcpConn>();
+  const serving = (async () => {
+    for await (const conn of listener) {
+      open.add(conn);
+      conn.read(new Uint8Array(1)).then(() => {}, () => {}).then(() => {
+        conn.close();
+        open.delete(conn);
+      });
+    }
+  })();
+  const { port } = listener.addr;
+  // In every moment from before it to after it.
+  for (let i = 0; i < 1500; i++) {
+    const abort = new AbortController();
+    const connecting = TcpConn.connect(systemWorld, { host: "127.0.0.1", port, timeoutMs: 1000, signal: abort.signal });
+    if (i % 3 === 0) setTimeout(() => abort.abort(), i % 2);
+    else if (i % 3 === 1) queueMicrotask(() => abort.abort());
+    else {
+      for (const endMs = performance.now() + i % 10 / 5; performance.now() < endMs;);
+      abort.abort();
+    }
+    await connecting.then((conn) => conn.close(), () => {});
+  }
+  await until("all are closed", () => open.size === 0, 2000);
+  listener.close();
+  await serving;
 });
