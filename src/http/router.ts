@@ -44,8 +44,8 @@ export class Router {
       return await this.#answer(call, policy, cors);
     } catch (error) {
       const text = error instanceof Error ? error.stack ?? error.message : String(error);
-      this.#log.error(`HTTP ${call.method} of ${call.remoteIp} failed: ${text}`);
-      return refusal(500, "internal error, see the log of the server");
+      this.#log.error(`HTTP ${call.method} ${call.path} from ${call.remoteIp} failed: ${text}`);
+      return refusal(500, "internal error, see the server's log");
     }
   }
 
@@ -57,14 +57,14 @@ export class Router {
       return answersPages ? new Response(null) : methodNotAllowed(["GET"]);
     }
     if (cors.isApi && !isAuthorized(auth, headers) && !await isMember(call)) {
-      this.#log.warn(`HTTP ${call.method} ${call.path} of ${call.remoteIp} without the right password`);
+      this.#log.warn(`HTTP ${call.method} ${call.path} from ${call.remoteIp} refused: wrong or missing password`);
       return unauthorized();
     }
     for (const mount of this.#mounts) {
       const answer = await mount(call);
       if (answer !== null) return answer;
     }
-    return refusal(404, "no such path, see /api/v1/");
+    return refusal(404, "not found, see /api/v1/");
   }
 }
 

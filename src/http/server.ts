@@ -138,7 +138,7 @@ export class HttpServer {
     this.#startSecure();
     for (const { name, httpRemux } of vhosts) {
       if (!httpRemux.enabled) continue;
-      if (!httpServer.enabled) log.warn(`vhost ${name}: http_remux is on, but http_server is off`);
+      if (!httpServer.enabled) log.warn(`vhost ${name}: http_remux has no effect until http_server is enabled`);
       const extension = mountExtension(httpRemux.mount);
       if (streamFormat(extension) === undefined) {
         log.warn(`vhost ${name}: http_remux cannot make ${extension}, only ${servedExtensions}`);

@@ -23,7 +23,7 @@ export function refuseCall(caller: Caller, effect: Effect, remoteControl: Remote
   if (caller.kind !== "stranger" || remoteControl === "all") return null;
   if (effect === "kicks" && remoteControl === "kick") return null;
   return `only this machine, an operator (http_api.auth) and coworkers (coworker_token) may do this; ` +
-    `"http_api { remote_control ${effect === "kicks" ? "kick" : "all"}; }" lets everybody`;
+    `"http_api { remote_control ${effect === "kicks" ? "kick" : "all"}; }" allows everybody`;
 }
 
 function refusePage({ doubt }: Extract<Caller, { kind: "page" }>): string {
@@ -32,13 +32,13 @@ function refusePage({ doubt }: Extract<Caller, { kind: "page" }>): string {
     case "noOrigin":
       return "the browser does not say which page asks: use the console, or a program such as curl";
     case "unknownHost":
-      return `${doubt.host} is no known name of this server: open the page by its IP address, ` +
+      return `${doubt.host} is not a known name of this server: open the page by its IP address, ` +
         `or write ${remedy(doubt.origin)} into its configuration`;
     case "otherOrigin": {
       const isNamed = /^https?:\/\//.test(doubt.origin);
       return isNamed
-        ? `a page of ${doubt.origin} may change nothing here; ${remedy(doubt.origin)} lets it`
-        : "a page of another site may change nothing here";
+        ? `pages of ${doubt.origin} may not change anything here; ${remedy(doubt.origin)} allows them`
+        : "pages of other sites may not change anything here";
     }
   }
 }

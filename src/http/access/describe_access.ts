@@ -9,7 +9,7 @@ export function describeAccess({ httpApi, vhosts }: Pick<Config, "httpApi" | "vh
   const controls = rawApi.enabled && rawApi.allowReload ? "drain, reload" : "drain";
   const members = hasToken ? " and coworkers with the token" : "";
   const parts = auth.enabled
-    ? [`who has the password${members} may read, kick, ${controls}`]
+    ? [`anyone with the password${members} may read, kick, ${controls}`]
     : isLoopback(listen.host)
     ? [`programs on this machine${members} may read, kick, ${controls}`]
     : [

@@ -35,7 +35,7 @@ async function answerScript(server: AccessServer, mount: Mount, { name, call }: 
   if (answer.status !== 200 || answer.headers.get("content-type") !== "application/json") return answer;
   if (!await mayRead(server, asked)) {
     await answer.body?.cancel();
-    return refusal(403, `a page of another site may not read this; "http_api { allow_origin ORIGIN; }" lets it`);
+    return refusal(403, `pages of other sites may not read this; "http_api { allow_origin ORIGIN; }" allows them`);
   }
   const json = await answer.text();
   // What ends a line in scripts of before 2019 ends none in JSON.

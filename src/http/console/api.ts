@@ -13,7 +13,7 @@ export const consoleRoutes: readonly Route[] = [{
   path: "/console/api/node",
   methods: ["GET"],
   effect: "reads",
-  doc: "role, coworkers, and where HTTP-FLV is",
+  doc: "role, coworkers, address of HTTP-FLV",
   extension: true,
   handle: ({ server }) => envelope(server.identity, { data: describeNode(server.config) }),
 }, {
@@ -21,7 +21,7 @@ export const consoleRoutes: readonly Route[] = [{
   methods: ["POST"],
   // Even to kick: the coworker takes what comes from here for this server's own will.
   effect: "controls",
-  doc: "?server=COWORKER&do=kick&id=CLIENT or &do=drain: makes a coworker act, by its API",
+  doc: "?server=COWORKER&do=kick&id=CLIENT or &do=drain: passes a command on to the API of a coworker",
   extension: true,
   handle: (context, { query }) =>
     actAtCoworker(context, query.get("server"), actionOf(query.get("do"), query.get("id"))),
@@ -38,8 +38,8 @@ const TIMEOUT_MS = 5000;
 /** Only what the configuration names can be called: neither address nor path come from the request. */
 async function actAtCoworker({ server }: ApiContext, name: string, action: Action | null): Promise<Response> {
   const coworker = findCoworker(server.config, name);
-  if (coworker === undefined) return refusal(404, "no coworker of this server: it must stand in cluster.coworkers");
-  if (action === null) return refusal(400, "do must be drain, or kick with the id of a client");
+  if (coworker === undefined) return refusal(404, "not a coworker of this server: list it in cluster.coworkers");
+  if (action === null) return refusal(400, "do must be drain, or kick with id=CLIENT");
   const { base, cluster: { coworkerToken: [token = ""], coworkerProof: kind } } = coworker;
   const url = base + action.path;
   const giveUp = new AbortController();
@@ -71,7 +71,7 @@ function findCoworker({ vhosts }: Config, name: string): Coworker | undefined {
 }
 
 function reasonOf(status: number, body: string): string {
-  if (status === 401) return "it asks for a password; give both servers the same coworker_token";
+  if (status === 401) return "its API has a password; give both servers the same coworker_token";
   try {
     const { message } = JSON.parse(body);
     return typeof message === "string" ? message : `HTTP status ${status}`;

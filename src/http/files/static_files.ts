@@ -126,7 +126,7 @@ async function answerRest({ file, size, beginning: { start, bytes }, headers }: 
 
 function noSuchPart(file: Deno.FsFile, size: number): Response {
   file.close();
-  const answer = refusal(416, "the file has no such part");
+  const answer = refusal(416, "the requested range is outside the file");
   answer.headers.set("content-range", `bytes */${size}`);
   return answer;
 }
@@ -159,7 +159,7 @@ function readPart(
       if (count === null) {
         file.close();
         // A file that has become shorter cannot fill the length that was announced.
-        if (left > 0) controller.error(new Error("the file became shorter while it was sent"));
+        if (left > 0) controller.error(new Error("the file shrank while it was being sent"));
         else controller.close();
         return;
       }

@@ -16,15 +16,17 @@ export function isWebSocketRequest(headers: Headers): boolean {
  */
 export function refuseWebSocket(headers: Headers, host: string, crossdomain: boolean): Response | null {
   if (headers.get("sec-websocket-version") !== "13") {
-    const answer = refusal(426, "only version 13 of WebSocket is spoken here");
+    const answer = refusal(426, "only WebSocket version 13 is supported");
     answer.headers.set("sec-websocket-version", "13");
     return answer;
   }
   const isWhole = /^[\w+/]{22}==$/.test(headers.get("sec-websocket-key") ?? "") &&
     headers.get("connection")?.toLowerCase().includes("upgrade");
-  if (!isWhole) return refusal(400, "broken WebSocket handshake");
+  if (!isWhole) return refusal(400, "malformed WebSocket handshake");
   const origin = headers.get("origin");
-  if (!crossdomain && origin !== null && !isSameHost(origin, host)) return refusal(403, "not for pages of other hosts");
+  if (!crossdomain && origin !== null && !isSameHost(origin, host)) {
+    return refusal(403, "pages of other hosts may not play streams here (http_server.crossdomain)");
+  }
   return null;
 }
 

@@ -10,7 +10,7 @@ export const exporterRoutes: readonly Route[] = [{
   methods: "any",
   effect: "reads",
   isShared: true,
-  doc: "metrics for Prometheus, where exporter is on",
+  doc: "metrics for Prometheus, if exporter is enabled",
   handle: (context) => context.server.config.exporter.enabled ? answerMetrics(context) : errorBody("ExporterDisable"),
 }];
 
@@ -18,7 +18,7 @@ export const exporterRoutes: readonly Route[] = [{
 export function exporterMount(context: ApiContext): Mount {
   const kept = new KeptAnswers(context.server.world);
   const answer = () => kept.answer("", context.server.registry.version, () => answerMetrics(context));
-  return ({ path }) => path === "/metrics" ? answer() : refusal(404, "no such path, see /metrics");
+  return ({ path }) => path === "/metrics" ? answer() : refusal(404, "not found, see /metrics");
 }
 
 /** An answer with all metrics. */

@@ -1,59 +1,73 @@
 import type { CoworkerRow, MetricFacts, OriginRow, StreamRow } from "./facts.ts";
 import { type Metric, single } from "./table.ts";
 
-/** What SRS does not tell: streams, pulls, health of the origins. */
+/** What SRS has no metrics for: streams, pulls, health of the origins. */
 export const ownMetrics: readonly Metric[] = [
-  gauge("uptime_seconds", "Since the start.", ({ server }) => (server.timers.nowMs() - server.startedMs) / 1000),
+  gauge(
+    "uptime_seconds",
+    "Seconds since the server started.",
+    ({ server }) => (server.timers.nowMs() - server.startedMs) / 1000,
+  ),
   gauge(
     "connections",
-    "RTMP connections, with those that neither publish nor play yet.",
+    "RTMP connections, including those that neither publish nor play yet.",
     ({ server }) => server.rtmp.connectionCount,
   ),
   gauge("players", "Players of all streams.", ({ sum }) => sum.players),
   gauge("active_streams", "Streams that a publisher or another server feeds.", ({ sum }) => sum.active),
   gauge(
     "dropped_packets",
-    "Packets left out for the players of this moment, who are too slow.",
+    "Packets dropped for slow players among those connected now.",
     ({ sum }) => sum.droppedPackets,
   ),
-  gauge("pulls", "Streams that are pulled from other servers.", ({ sum }) => sum.pulls),
-  gauge("fed_pulls", "Pulls that another server feeds at this moment.", ({ sum }) => sum.fedPulls),
+  gauge("pulls", "Streams being pulled from other servers.", ({ sum }) => sum.pulls),
+  gauge("fed_pulls", "Pulls that receive media now.", ({ sum }) => sum.fedPulls),
   single(
     "srs_ts_upstream_switches_total",
     "counter",
-    "How often another server took over as the upstream of a pull.",
+    "Changes of the server that a pull receives media from.",
     ({ server }) => server.pulls.totalSwitches,
   ),
   {
     name: "srs_ts_session_ends_total",
     type: "counter",
-    help: "Sessions that ended, by protocol and reason; of HTTP those that play a stream.",
+    help: "Ended sessions, by protocol and reason. For HTTP, only those that played a stream.",
     labels: ["protocol", "reason"],
     read: ({ server }) =>
       [...server.registry.ends.rows()].map(([protocol, reason, count]) => [{ protocol, reason }, count]),
   },
-  ofStream("recv_kbps", "Received over 30 seconds.", ({ recvKbps }) => recvKbps),
-  ofStream("send_kbps", "Sent over 30 seconds.", ({ sendKbps }) => sendKbps),
+  ofStream("recv_kbps", "Average bitrate received over 30 seconds, kbit/s.", ({ recvKbps }) => recvKbps),
+  ofStream("send_kbps", "Average bitrate sent over 30 seconds, kbit/s.", ({ sendKbps }) => sendKbps),
   ofStream("players", "Players.", ({ players }) => players),
-  ofStream("active", "1 while a publisher or another server feeds it.", ({ active }) => active),
+  ofStream("active", "1 while a publisher or another server feeds the stream.", ({ active }) => active),
   ofStream(
     "dropped_packets",
-    "Packets left out for slow players of this moment.",
+    "Packets dropped for slow players among those connected now.",
     ({ droppedPackets }) => droppedPackets,
   ),
   ofPull("pull_fed", "1 while another server feeds the stream.", ({ fedPulls }) => fedPulls),
-  ofPull("upstream_switches", "How often another server took over since the pull began.", ({ switches }) => switches),
+  ofPull("upstream_switches", "Changes of the upstream server since the pull began.", ({ switches }) => switches),
   ofPull(
     "last_gap_seconds",
-    "Without media at the last change or return of the upstream server.",
+    "Seconds without media when the upstream server last changed or came back.",
     ({ lastGapMs }) => lastGapMs / 1000,
   ),
-  ofOrigin("pulls", "Streams pulled from it.", ({ pulls }) => pulls),
-  ofOrigin("failures", "Failures in a row.", ({ failures }) => failures),
-  ofOrigin("resting", "1 while the others are tried first, after a failure.", ({ resting }) => resting),
-  ofCoworker("questions_total", "counter", "Questions for the owner of a stream.", ({ questions }) => questions),
-  ofCoworker("failures_total", "counter", "Questions without a usable answer.", ({ failures }) => failures),
-  ofCoworker("suspect", "gauge", "1 while it is not waited for, after a failure.", ({ suspect }) => suspect),
+  ofOrigin("pulls", "Streams pulled from the origin.", ({ pulls }) => pulls),
+  ofOrigin("failures", "Consecutive failures of the origin.", ({ failures }) => failures),
+  ofOrigin("resting", "1 while other origins are tried first, after a failure.", ({ resting }) => resting),
+  ofCoworker(
+    "questions_total",
+    "counter",
+    "Requests sent to find the owner of a stream.",
+    ({ questions }) => questions,
+  ),
+  ofCoworker("failures_total", "counter", "Requests without a usable answer.", ({ failures }) => failures),
+  ofCoworker(
+    "suspect",
+    "gauge",
+    "1 while searches do not wait for the coworker, after a failure.",
+    ({ suspect }) => suspect,
+  ),
 ];
 
 function gauge(name: string, help: string, value: (facts: MetricFacts) => number): Metric {
@@ -69,7 +83,7 @@ function ofStream(
   return {
     name: `srs_ts_stream_${name}`,
     type: "gauge",
-    help: `${help} The streams with the lowest bitrates are summed up as _other.`,
+    help: `${help} The streams with the lowest bitrates are combined as _other.`,
     labels: ["stream"],
     read: ({ streams }) => streams.filter(([, row]) => isShown(row)).map(([stream, row]) => [{ stream }, value(row)]),
   };

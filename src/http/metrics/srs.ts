@@ -9,14 +9,14 @@ export const srsMetrics: readonly Metric[] = [
   {
     name: "srs_node_uname_info",
     type: "gauge",
-    help: "System of this server.",
+    help: "Operating system and machine.",
     labels: ["sysname", "nodename", "release", "version", "machine"],
     read: ({ server }) => [[uname(server.world), 1]],
   },
   {
     name: "srs_build_info",
     type: "gauge",
-    help: "This server and its version.",
+    help: "Identity and version of this server.",
     labels: ["server", "service", "pid", "build_date", "major", "version", "code", "label", "tag"],
     read: ({ server }) => [[buildInfo(server), 1]],
   },
@@ -24,10 +24,10 @@ export const srsMetrics: readonly Metric[] = [
   single(
     "srs_cpu_percent",
     "gauge",
-    "Use of the CPU by this process, percent of one processor.",
+    "CPU time used by this process, percent of one core.",
     ({ system }) => Math.round(system.latest.selfPercent * 100),
   ),
-  single("srs_memory", "gauge", "Memory of this process, KB.", ({ system }) => system.latest.status("VmRSS")),
+  single("srs_memory", "gauge", "Resident memory of this process, KB.", ({ system }) => system.latest.status("VmRSS")),
   single("srs_send_bytes_total", "counter", "Bytes sent to clients.", (facts) => moved(facts, "bytesOut")),
   single(
     "srs_receive_bytes_total",
@@ -45,10 +45,10 @@ export const srsMetrics: readonly Metric[] = [
   single(
     "srs_clients_total",
     "counter",
-    "Publishers and players since the start.",
+    "Publishers and players since the server started.",
     ({ server }) => server.registry.totalClients,
   ),
-  single("srs_clients_errs_total", "counter", "Connections refused or ended by an error since the start.", ({
+  single("srs_clients_errs_total", "counter", "Connections refused or ended by an error since the server started.", ({
     server,
   }) => server.registry.totalErrors),
 ];

@@ -29,7 +29,7 @@ Deno.test("Router lets the first mount answer that knows the path", async () => 
 Deno.test("Router answers a path that nobody knows with 404 in JSON", async () => {
   const answer = await routerOf([]).ask("/console/<script>");
   assertEquals([answer.status, answer.headers.get("content-type")], [404, "application/json"]);
-  assertEquals(await answer.json(), { code: 404, message: "no such path, see /api/v1/" });
+  assertEquals(await answer.json(), { code: 404, message: "not found, see /api/v1/" });
 });
 
 for (
@@ -41,10 +41,10 @@ for (
     const { ask, logged } = routerOf([mount]);
     const answer = await ask("/a", { headers: { origin: "http://o" } });
     assertEquals(answer.status, 500);
-    assertEquals(await answer.json(), { code: 500, message: "internal error, see the log of the server" });
+    assertEquals(await answer.json(), { code: 500, message: "internal error, see the server's log" });
     assertEquals(answer.headers.get("access-control-allow-origin"), "*");
     assertEquals(logged.length, 1);
-    assertMatch(logged[0] ?? "", /^error \[\] HTTP GET of 10\.0\.0\.1 failed: Error: boom/);
+    assertMatch(logged[0] ?? "", /^error \[\] HTTP GET \/a from 10\.0\.0\.1 failed: Error: boom/);
   });
 }
 
@@ -99,7 +99,7 @@ Deno.test("Router asks for the password wherever /api/ stands in the path, and n
   // A browser asks by OPTIONS before it may send the password.
   assertEquals((await ask("/api/a", { method: "OPTIONS" })).status, 200);
   assertEquals(logged, [
-    "warn [] HTTP GET /api/a of 10.0.0.1 without the right password",
-    "warn [] HTTP GET /x/api/b of 10.0.0.1 without the right password",
+    "warn [] HTTP GET /api/a from 10.0.0.1 refused: wrong or missing password",
+    "warn [] HTTP GET /x/api/b from 10.0.0.1 refused: wrong or missing password",
   ]);
 });

@@ -67,7 +67,7 @@ Deno.test("a coworker that refuses or does not answer is named, with what to do"
   await using here = new Api("", `coworkers ${there.host} 127.0.0.1:1; coworker_token other;`);
   const refused = await here.act(`server=${there.host}&do=drain`);
   assertEquals([refused.status, there.drained], [502, 0]);
-  assertStringIncludes(refused.text, `${there.host} refused: it asks for a password; give both servers the same`);
+  assertStringIncludes(refused.text, `${there.host} refused: its API has a password; give both servers the same`);
   const silent = await here.act("server=127.0.0.1:1&do=drain");
   assertEquals(silent.status, 502);
   assertStringIncludes(silent.text, "127.0.0.1:1 did not answer:");

@@ -255,10 +255,10 @@ const words: [conf: string, text: string][] = [
   ["remote_control off;", "on 0.0.0.0:1985: anyone may read; kick: this machine only; drain: this machine only"],
   ["remote_control all;", "on 0.0.0.0:1985: anyone may read; scripts anywhere may kick; scripts anywhere may drain"],
   ["listen 127.0.0.1:1985;", "on 127.0.0.1:1985: programs on this machine may read, kick, drain"],
-  [password, "on 0.0.0.0:1985: who has the password may read, kick, drain"],
+  [password, "on 0.0.0.0:1985: anyone with the password may read, kick, drain"],
   [
     `${password} allow_origin https://a.example;`,
-    "on 0.0.0.0:1985: who has the password may read, kick, drain; " +
+    "on 0.0.0.0:1985: anyone with the password may read, kick, drain; " +
     "pages of https://a.example may do the same from a browser",
   ],
 ];
