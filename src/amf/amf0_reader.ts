@@ -26,7 +26,7 @@ export function decodeAmf0(bytes: Uint8Array): AmfValue[] {
 }
 
 /**
- * Reads one value; strings are copied, `reader` ends behind the value.
+ * Reads one value; strings are copied, `reader` ends after the value.
  *
  * @throws {ProtocolError} As {@link decodeAmf0}, also at the end of input.
  */

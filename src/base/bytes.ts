@@ -162,7 +162,7 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Moves out what was written; the writer starts anew and no longer touches those bytes. */
+  /** Moves out what was written; the writer starts over and no longer touches those bytes. */
   take(): Uint8Array<ArrayBuffer> {
     const out = this.view();
     this.#bytes = new Uint8Array(256);

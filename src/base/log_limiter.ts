@@ -3,14 +3,14 @@ import type { Logger } from "./log.ts";
 
 /** A kind of line is written this often at most. */
 const PERIOD_MS = 1000;
-/** Kinds that are told apart at one time; lines of any further kind count as one, so that made-up names are no way around. */
+/** Kinds that are told apart at one time; lines of any further kind count as one, so that made-up names do not get around the limit. */
 const MAX_KINDS = 32;
 const OTHER_KINDS = "";
 
 /** What came of one kind since its last line. */
 interface KindState {
   held: number;
-  /** Writes the latest held line, with a remark behind it. */
+  /** Writes the latest held line, followed by a remark. */
   writeLatest: (remark: string) => void;
   timer: TimerHandle;
 }

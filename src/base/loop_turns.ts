@@ -29,7 +29,7 @@ interface Waiter {
 const TURN_MS = 5;
 /** A read and the promise for it, where the work with what came takes no time at all. */
 const READ_MS = 0.01;
-/** Where nobody came for so long, the event loop had its turn. */
+/** After a gap this long between callers, the event loop has had its turn. */
 const PAUSE_MS = 2;
 const HALF_LIFE_MS = 1000;
 /** Of so many connections that go on, one is a newcomer, where others wait too. */

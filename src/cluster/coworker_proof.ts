@@ -6,7 +6,7 @@ export const COWORKER_TOKEN_HEADER = "x-coworker-token";
 /** Header with a proof of it in its place: `TIME HMAC`, in Unix seconds and hexadecimal digits. */
 export const COWORKER_PROOF_HEADER = "x-coworker-proof";
 
-/** Clocks may differ, and a proof may be on its way, for so long. */
+/** How long a proof counts: clocks differ, and it takes time to arrive. */
 const PROOF_WINDOW_S = 60;
 const algorithm = { name: "HMAC", hash: "SHA-256" };
 

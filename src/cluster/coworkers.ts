@@ -60,19 +60,19 @@ export interface FindOptions {
   fresh: boolean;
 }
 
-/** A coworker that failed is left alone so long. Its return must be seen soon: whoever waits may wait for just that. */
+/** How long a coworker that failed is left alone. Short, since its return may be what somebody waits for. */
 const REST_MS = 200;
-/** Where there are only coworkers that failed the last time, they are waited for so long. */
+/** How long a search waits if all coworkers failed the last time. */
 const SUSPECTS_TIMEOUT_MS = 100;
-/** After the first coworker that claims a stream, the others are waited for so long: it may be wrong. */
+/** How long a search waits for the others after the first coworker claims the stream: it may be wrong. */
 const OTHERS_TIMEOUT_MS = 30;
-/** Once a coworker has answered, slow ones are waited for so long since the question; the next one may find their answer. */
+/** How long a search waits for slow coworkers, from its start, once one has answered; the next search may find theirs. */
 const SLOW_TIMEOUT_MS = 200;
-/** A late answer is good for so long. */
+/** How long a late answer counts. */
 const LATE_ANSWER_MS = 500;
 /** Players that come together share a question, and for this long its "nobody has it". */
 const NEGATIVE_CACHE_MS = 100;
-/** Claims that are asked back at one time. */
+/** Most claims that are confirmed at one time. */
 const MAX_CONFIRMATIONS = 32;
 
 /**

@@ -14,7 +14,7 @@ export function redirectAddress(url: StreamUrl, owner: ServerAddress): string {
   return formatRtmpUrl(owner.ip, owner.port, `${url.app}/${url.stream}${query}`);
 }
 
-/** Where a client should connect anew to have the same app: what a reconnect request of enhanced RTMP bears as `tcUrl`. */
+/** Where a client should connect again to have the same app: the `tcUrl` of a reconnect request of enhanced RTMP. */
 export function moveAddress(url: StreamUrl, { ip, port }: ServerAddress): string {
   const vhost = vhostToName(url);
   return formatRtmpUrl(ip, port, `${url.app}${vhost === "" ? "" : `?vhost=${vhost}`}`);

@@ -3,7 +3,7 @@ import { UpstreamError } from "../base/errors.ts";
 import { ask, clustersUrl, type OwnerQuery, type ServerAddress } from "./coworker_question.ts";
 import type { Fetch } from "../base/world.ts";
 
-/** After the first coworker that offers itself, the others are waited for so long. */
+/** How long to wait for the others after the first coworker offers itself. */
 const OTHERS_TIMEOUT_MS = 50;
 
 /**

@@ -24,7 +24,7 @@ export type MediaKind = "audio" | "video";
 
 /** What an extended header says; with several tracks, of track 0, or of the first track if that is not in it. */
 export interface ExHeader {
-  /** Packet type behind any ModEx and Multitrack. */
+  /** Packet type after any ModEx and Multitrack. */
   packetType: number;
   /** FourCC as a big-endian number. */
   fourCc: number;
@@ -72,7 +72,7 @@ export function readExHeader(payload: Uint8Array, kind: MediaKind, out: ExHeader
   return true;
 }
 
-/** Position behind a ModEx's size and data; beyond the payload if it is cut short. */
+/** Position after a ModEx's size and data; beyond the payload if it is cut short. */
 function skipModEx(payload: Uint8Array, at: number): number {
   const size = byteAt(payload, at) + 1;
   if (size < 256) return at + 1 + size;

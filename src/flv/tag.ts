@@ -54,7 +54,7 @@ export function encodeFlvTag(tag: FlvTag): Uint8Array<ArrayBuffer> {
  * Wire: type, UI24 payload length, UI24 + UI8 time stamp (low 24 bits, then high 8), UI24 stream id 0, payload,
  * UI32 length of all that. Source: FLV 10.1 §E.4.1.
  *
- * @returns The position behind it: `at + 15 + payload.length`.
+ * @returns The position after it: `at + 15 + payload.length`.
  * @throws {RangeError} If the payload is 16 MiB or longer, or `out` too short.
  */
 export function writeFlvTag(out: Uint8Array, at: number, tag: FlvTag): number {

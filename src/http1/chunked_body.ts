@@ -1,8 +1,8 @@
 import { UpstreamError } from "../base/errors.ts";
 
-/** Longest line with the size of a chunk; what some servers add behind it is of no use. */
+/** Longest line with the size of a chunk; what some servers add after it is ignored. */
 const MAX_LINE_BYTES = 1024;
-/** Longest fields behind the last chunk. */
+/** Longest trailer. */
 const MAX_TRAILER_BYTES = 8192;
 const CR = 13;
 const LF = 10;

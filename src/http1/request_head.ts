@@ -13,7 +13,7 @@ export interface RequestHead {
   readonly headers: Headers;
   /** What follows belongs to a body. */
   readonly hasBody: boolean;
-  /** The client may send another request behind this one. */
+  /** The client may send another request after this one. */
   readonly keepsAlive: boolean;
 }
 

@@ -14,7 +14,7 @@ const AF_INET6 = 10;
  * Shuts down both directions of this process's own sockets, found by their addresses, below Deno's own sockets.
  *
  * The way out for Deno versions whose `close()` leaves a pending write in place (see `TcpConn`): the shutdown makes
- * that write fail, which lets go of the socket. Linux with glibc; elsewhere, and without the permission for foreign
+ * that write fail, which frees the socket. Linux with glibc; elsewhere, and without the permission for foreign
  * functions, it does nothing. However few they are, it looks at every open file.
  *
  * Source: shutdown(2), getsockname(2), getpeername(2); struct sockaddr_in and sockaddr_in6 of Linux.

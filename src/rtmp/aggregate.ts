@@ -12,7 +12,7 @@ const MAX_PARTS = 4096;
  *
  * Times are moved so that the first part has the time of the aggregate. A part that runs over the end, or an aggregate
  * within an aggregate, ends the split: what came before counts. Only audio, video and data come out, and data no longer
- * than a message of its own might be: an aggregate is no way around the limits. What follows {@link MAX_PARTS} is dropped.
+ * than a message of its own might be: an aggregate does not get around the limits. What follows {@link MAX_PARTS} is dropped.
  *
  * Source: RTMP 1.0 §7.1.6; sent by FMS and Wowza when they are pulled from.
  */

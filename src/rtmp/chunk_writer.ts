@@ -22,7 +22,7 @@ export function messageWireBytes(csid: number, timestampMs: number, payloadBytes
  *
  * The caller reserves {@link messageWireBytes}. Source: RTMP 1.0 §5.3.1; the repetition is what SRS and ffmpeg send.
  *
- * @returns The offset behind the message.
+ * @returns The offset after the message.
  * @throws {RangeError} If the payload is 16 MiB or larger.
  */
 export function writeMessage(target: Uint8Array, offset: number, message: RtmpMessage, chunkSize: number): number {

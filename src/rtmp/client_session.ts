@@ -52,7 +52,7 @@ export interface ClientSessionOptions {
   name: string;
   pageUrl?: string;
   swfUrl?: string;
-  /** Object sent behind the command object of `connect`: identity of an edge (`debug_srs_upnode`). */
+  /** Object sent after the command object of `connect`: identity of an edge (`debug_srs_upnode`). */
   connectArgs?: AmfObject;
   /** The driver acts on `reconnectRequest`: servers are told so (enhanced RTMP, `capsEx`). */
   canReconnect?: boolean;

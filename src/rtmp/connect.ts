@@ -9,7 +9,7 @@ export interface ConnectInfo {
   swfUrl: string;
   flashVer: string;
   objectEncoding: number;
-  /** Object behind the command object: an SRS edge puts `srs_*` identity there, others their credentials. */
+  /** Object after the command object: an SRS edge puts `srs_*` identity there, others their credentials. */
   args: AmfObject;
   /** Capability flags of enhanced RTMP: 1 reconnect, 2 multitrack, 4 ModEx, 8 nanoseconds; 0 for other clients. */
   capsEx: number;

@@ -45,7 +45,7 @@ abstract class Handshake {
   /**
    * Takes received bytes.
    *
-   * @returns Null while the handshake is unfinished, then the bytes behind it: a view on `bytes`, maybe empty.
+   * @returns Null while the handshake is unfinished, then the bytes after it: a view on `bytes`, maybe empty.
    * @throws {ProtocolError} `RtmpHandshake`; the handshake is then of no more use.
    */
   push(bytes: Uint8Array): Uint8Array | null {

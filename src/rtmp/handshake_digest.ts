@@ -78,7 +78,7 @@ function blockDigest(block: Uint8Array, at: number, signer: HandshakeRole): Uint
 const HMAC_BLOCK_BYTES = 64;
 
 /**
- * HMAC-SHA256 (RFC 2104) of the parts, one behind the other.
+ * HMAC-SHA256 (RFC 2104) of the parts, concatenated.
  *
  * Not `createHmac`: on Deno 2.4 it prints a deprecation warning with the first handshake of a process.
  */

@@ -60,7 +60,7 @@ export class RtmpLink {
     this.#maxOutputBytes = options.maxOutputBytes;
   }
 
-  /** Bytes received behind the handshake. */
+  /** Bytes received after the handshake. */
   get bytesIn(): number {
     return this.#bytesIn;
   }

@@ -201,7 +201,7 @@ export class RtmpServerSession {
   }
 
   /**
-   * Asks the client to connect anew, when it suits it: a server that stops. Only for clients that announced it (`capsEx`).
+   * Asks the client to connect again when it suits it, because the server is about to stop. Only for clients that announced it (`capsEx`).
    *
    * Source: Veovera Enhanced RTMP v2, NetConnection.Connect.ReconnectRequest; without `tcUrl`, the same address.
    */
@@ -346,7 +346,7 @@ export class RtmpServerSession {
 
   /**
    * Answers _checkbw, getStreamLength, FCSubscribe and the like with nothing. As SRS: before a stream is created and
-   * while one is played, but not in between, not to publishers, and not behind a redirect.
+   * while one is played, but not in between, not to publishers, and not after a redirect.
    */
   #answerCall(transactionId: number): void {
     const isListening = this.#role === "play" || (this.#role === "none" && !this.#streamCreated);

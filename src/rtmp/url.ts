@@ -37,7 +37,7 @@ export interface RtmpAddress {
   query: string;
 }
 
-/** Scheme, host, port, path, query; behind quotes and before the host, user and password. */
+/** Scheme, host, port, path, query; after quotes; user and password before the host. */
 const addressPattern =
   /^["']*(?:(rtmps?):)?\/\/(?:[^/?#]*@)?(\[[^\][@/?#]*\]|[^@:/?#[\]]*)(?::(\d*))?(\/[^?#]*)?([?#].*)?$/i;
 
@@ -70,7 +70,7 @@ export function parseRtmpAddress(text: string): RtmpAddress | null {
  * As SRS does (`srs_discovery_tc_url`): the two are joined, the last part of the path is the stream and the rest the
  * app; a query may stand on either (FMLE puts it on the app) and all parameters count; `...vhost...` means `?vhost=`;
  * `/_definst_` is dropped; an empty name takes the last part of the app (OBS without a stream key), or what stands
- * behind the last slash of the query (`rtmp://h/app?k=v/stream`).
+ * after the last slash of the query (`rtmp://h/app?k=v/stream`).
  *
  * @throws {RequestDenied} `RtmpTcUrl` if the address cannot be read, `StreamNameEmpty`, or a name with forbidden parts.
  */

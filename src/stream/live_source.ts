@@ -46,7 +46,7 @@ export interface SourceOptions {
 /** A GOP longer than this is not kept for new players, whatever `gop_cache_max_frames` says: 10 s of 100 Mbit/s. */
 const MAX_GOP_BYTES = 128 * 1024 * 1024;
 /**
- * Longest wait for each packet of `mw_msgs`, behind `mw_latency`: SRS waits for ever, so that the players of a stream with
+ * Longest wait for each packet of `mw_msgs`, after `mw_latency`: SRS waits for ever, so that the players of a stream with
  * few packets lag by seconds, and the last ones before a pause never come.
  */
 const MAX_WAIT_PER_MSG_MS = 25;
@@ -55,7 +55,7 @@ const MAX_WAIT_PER_MSG_MS = 25;
  * The hub of one stream: one publisher (or the pull from another server), any number of players, one packet
  * log for each wire format in use.
  *
- * A source with neither is of no use: its owner, the source manager, then forgets it.
+ * A source with neither is useless: its owner, the source manager, then forgets it.
  */
 export class LiveSource {
   readonly key: string;
@@ -145,7 +145,7 @@ export class LiveSource {
   /**
    * Takes the stream for one publisher. A publisher of this server takes it over from a connection to another one.
    *
-   * @param onRevoked The stream was taken over; the session has no effect any more.
+   * @param onRevoked The stream was taken over; the session has no further effect.
    * @throws {RequestDenied} `StreamBusy` while another holds it.
    */
   startPublish(fedBy: FedBy, onRevoked: () => void = () => {}): PublishSession {
@@ -327,7 +327,7 @@ export class LiveSource {
     else if (this.#flushTimer === null && !this.#flushesAtOnce) this.#armFlush();
   }
 
-  /** For what the publisher sends no burst end behind, or too little of. */
+  /** For media that no burst end follows, or too little of it. */
   #armFlush(): void {
     const dueMs = Math.max(0, this.#nextFlushMs - this.#timers.nowMs());
     this.#flushTimer = this.#timers.after(dueMs, () => {
@@ -344,7 +344,7 @@ export class LiveSource {
   }
 
   /**
-   * What another server has gathered is handed on as it comes: gathered anew, it would be late twice. A keyframe of an
+   * What another server has gathered is handed on as it comes: gathered again, it would be late twice. A keyframe of an
    * upstream, too: it may be the first of a publisher that has come to that server.
    */
   #endsPause(): boolean {

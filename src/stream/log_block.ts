@@ -54,7 +54,7 @@ export class LogBlock {
     this.count++;
   }
 
-  /** Offset behind the first `count` packets. */
+  /** Offset after the first `count` packets. */
   endOf(count: number): number {
     return count === 0 ? 0 : this.#ends[count - 1]!;
   }

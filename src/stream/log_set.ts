@@ -75,7 +75,7 @@ export class LogSet {
     if (--side.players === 0) this.#setSide(this.#side.filter((each) => each !== side));
   }
 
-  /** The packets behind a cursor of the main log. */
+  /** The packets after a cursor of the main log. */
   packetsOf(cursor: PlayCursor): PacketCursor {
     return new PacketCursor(cursor, this.#format);
   }
@@ -87,7 +87,7 @@ export class LogSet {
     return packets;
   }
 
-  /** Packets of the newest GOP of the publisher that has left, and of all that came behind. */
+  /** Packets of the newest GOP of the publisher that has left, and of all that came after it. */
   endedGop(): MediaPacket[] {
     const packets: MediaPacket[] = [];
     this.main.forEachOfEndedGop((bytes) => packets.push(this.#format.read(bytes)));

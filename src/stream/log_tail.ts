@@ -8,7 +8,7 @@ import type { LogBlock, LogPosition } from "./log_block.ts";
 export class LogTail implements LiveTail<LogPosition> {
   readonly #head: () => LogPosition;
   readonly #listeners = new Set<(piece: TailPiece<LogPosition>) => void>();
-  /** How far those who follow were told. Null while nobody does: a place holds all blocks behind it. */
+  /** How far the followers were told. Null while there are none: a place keeps alive all blocks after it. */
   #told: LogPosition | null = null;
 
   /** @param head The flushed end of the log. */

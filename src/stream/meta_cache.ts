@@ -126,7 +126,7 @@ export function asksForAtc({ bravo_atc: mark }: AmfObject): boolean {
   return mark === "true" || mark === true;
 }
 
-/** A script's name, its bytes from the name on, and those behind the name. */
+/** A script's name, its bytes from the name on, and those after the name. */
 function readName(payload: Uint8Array): { name: string; body: Uint8Array; values: Uint8Array } | null {
   const reader = new ByteReader(payload);
   try {

@@ -136,7 +136,7 @@ export class PacketLog {
     this.#forEachFrom(this.#keyframe, visit);
   }
 
-  /** As {@link forEachOfGop}, of the publisher that has left, and all that came behind. */
+  /** As {@link forEachOfGop}, of the publisher that has left, and all that came after it. */
   forEachOfEndedGop(visit: (bytes: Uint8Array, atMs: number) => void): void {
     this.#forEachFrom(this.#endedKeyframe, visit);
   }
@@ -180,7 +180,7 @@ export class PacketLog {
   }
 }
 
-/** Number of the packet behind a position, counted from the start of the stream. */
+/** Number of the packet after a position, counted from the start of the stream. */
 export function packetIndex({ block, entry }: LogPosition): number {
   return block.firstIndex + entry;
 }

@@ -48,7 +48,7 @@ export class PlayerList {
     for (const player of [...this.#players]) player.onPublishChange(active);
   }
 
-  /** Wakes everybody; a round begun anew each time might never get to the last, so it goes on, and another one follows. */
+  /** Wakes everybody; a round started over each time might never reach the last, so it goes on, and another one follows. */
   wake(): void {
     if (this.#wakeTimer !== null) this.#wakeAgain = true;
     else this.#wakeFrom(0);

@@ -36,7 +36,7 @@ export class RepeatFilter {
     const at = this.#held.length;
     if (at === 0) this.#sinceMs = nowMs;
     this.#held.push(packet);
-    // A file that is published anew comes at its own pace.
+    // A file that is published again comes at its own pace.
     const mediaMs = timestampDiff(packet.timestampMs, this.#held[0]!.timestampMs);
     const isSlow = nowMs - this.#sinceMs > GRACE_MS + mediaMs / 2;
     if (isSlow || !isSamePacket(this.#known[at], packet)) return "noRepeat";

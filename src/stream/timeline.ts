@@ -5,7 +5,7 @@ export type TimeJitter = "full" | "zero" | "off";
 
 /** A step further than this from where time should be is a break, not jitter: encoders restart, files loop. */
 const MAX_STEP_MS = 10_000;
-/** Distance between the last packet before a break and the first behind it. SRS: 10 ms. */
+/** Distance between the last packet before a break and the first after it. SRS: 10 ms. */
 const GAP_MS = 10;
 
 /**

@@ -7,7 +7,7 @@ import type { MediaPacket, PacketKind } from "./packet.ts";
 export interface WireFormat {
   /** Bytes that {@link write} will fill; 0 for a packet that this format leaves out. */
   wireBytes(packet: MediaPacket): number;
-  /** Writes the packet at `offset` and returns the offset behind it. */
+  /** Writes the packet at `offset` and returns the offset after it. */
   write(target: Uint8Array, offset: number, packet: MediaPacket): number;
 }
 
@@ -68,13 +68,13 @@ export function rtmpWireFormat(chunkSizeBytes: number): ReadableWireFormat {
 
 /** Bytes around each FLV tag, for what carries the tags; they depend on its length only. */
 export interface TagFraming {
-  /** Length of what stands before a tag. */
+  /** Bytes written before a tag. */
   headBytes(tagBytes: number): number;
-  /** Length of what stands behind it. */
+  /** Bytes written after a tag. */
   readonly tailBytes: number;
-  /** Writes what stands before a tag. */
+  /** Writes the bytes before a tag. */
   writeHead(target: Uint8Array, at: number, tagBytes: number): void;
-  /** Writes what stands behind it. */
+  /** Writes the bytes after a tag. */
   writeTail(target: Uint8Array, at: number): void;
 }
 

@@ -18,7 +18,7 @@ const MAX_REST_MS = 15_000;
 /**
  * Health of the origins, one table per process, and the order in which a stream tries them.
  *
- * SRS starts every stream at the first origin and learns of a dead one anew for each stream.
+ * SRS starts every stream at the first origin and discovers a dead one again for each stream.
  */
 export class OriginPool {
   readonly #clock: Clock;

@@ -13,7 +13,7 @@ const RTMPS_PORT = 443;
 export interface PullTarget {
   host: string;
   port: number;
-  /** `host:port`, for logs and comparisons; with TLS, behind `rtmps://` or `https://`. */
+  /** `host:port`, for logs and comparisons; with TLS, after `rtmps://` or `https://`. */
   text: string;
   /** Asked over TLS. */
   tls?: boolean;

@@ -38,7 +38,7 @@ const REOPEN_STEP_MS = 2;
  * A listening socket that gives connections out once their TLS handshake is done: one that takes its time, or speaks
  * something else, holds up nobody.
  *
- * Deno ties key and certificate to the socket: {@link renew} opens it anew, and who connects within those few
+ * Deno ties key and certificate to the socket: {@link renew} opens it again, and whoever connects within those few
  * milliseconds is refused. Nor would a second socket beside the first help: who waits in the queue of the one that is
  * closed is cut off all the same.
  */
@@ -87,7 +87,7 @@ export class TlsListener implements RenewableListener {
     this.#socket.close();
   }
 
-  /** Stops listening, and ends what is no connection yet. May be called again. */
+  /** Stops listening, and drops unfinished handshakes. May be called again. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -5,12 +5,12 @@ export class SharedListener implements ListenerSocket {
   readonly addr: NetAddress;
   readonly #own: ListenerSocket;
   readonly #onClose: () => Promise<void>;
-  /** Accepted by others, and not asked for yet. */
+  /** Accepted by workers, and not yet asked for. */
   readonly #arrived: Socket[] = [];
   #waiting: PromiseWithResolvers<Socket> | null = null;
   #isAccepting = false;
   #closed = false;
-  /** Settles when no other thread listens any more. */
+  /** Settles when no other thread listens. */
   #released: Promise<void> = Promise.resolve();
 
   /** @param own This thread's socket. @param onClose Stops the others. */

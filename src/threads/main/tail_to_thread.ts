@@ -2,14 +2,14 @@ import type { Following, FollowSink, LiveTail, TailPiece } from "../../base/live
 import type { MemoryBook, ThreadLink } from "../protocol/thread_link.ts";
 import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
 
-/** Tells another thread of a tail, piece by piece, for the connections there that follow it. */
+/** Announces a tail to a worker, piece by piece, for the connections there that follow it. */
 export class TailToThread<Place> {
   readonly id: number;
   readonly #link: ThreadLink;
   readonly #memory: MemoryBook;
   readonly #followers = new Set<{ readonly sent: number }>();
   readonly #unsubscribe: () => void;
-  /** Places behind the pieces that somebody may still be told to stand at. */
+  /** The places where pieces end, as far back as a follower may still be. */
   readonly #ends: Place[] = [];
   /** Number of the piece that the first of {@link #ends} is the end of. */
   #firstEnd = 0;
@@ -40,7 +40,7 @@ export class TailToThread<Place> {
     return following;
   }
 
-  /** Lets go of places that everybody has passed. */
+  /** Drops places that every follower has passed. */
   trim(): void {
     let least = this.#count;
     for (const { sent } of this.#followers) least = Math.min(least, sent);

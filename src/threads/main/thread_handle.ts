@@ -8,12 +8,12 @@ import { type MemoryBook, receiveMessage, ThreadLink, type ThreadPort } from "..
 import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
 import type { ThreadAddress } from "../../net/tls/listener.ts";
 
-/** Who hears of a thread. */
+/** Hears what happens in a worker. */
 export interface WorkerSink {
   onAccepted(listener: number, socket: Socket): void;
-  /** A listener came to no TLS handshake with a client. */
+  /** A client did not get through TLS. */
   onHandshakeError(listener: number, remoteIp: string, reason: string): void;
-  /** A listener does not work, or could not accept somebody. */
+  /** A port could not be opened, or connections could not be accepted. */
   onTrouble(text: string): void;
   /**
    * The thread is given up, and its clients' connections with it.
@@ -26,12 +26,12 @@ export interface WorkerSink {
 /** What is needed of a `Worker`. */
 export type WorkerLike = ThreadPort & Pick<Worker, "onmessage" | "onerror" | "terminate">;
 
-/** Shared memory that was not written from for so many ticks is let go of. */
+/** Shared memory that nothing was sent from for this many ticks is forgotten. */
 const KEEP_MEMORY_TICKS = 3;
-/** A thread that says nothing for so many ticks hangs. Not time: the whole process may have been stopped. */
+/** A worker that sends nothing for this many ticks hangs. Ticks, not time: the process may have been suspended. */
 const HANG_TICKS = 10;
 
-/** A thread that accepts clients and sends to them, as this one tells it. */
+/** A worker as the first thread sees it: its sockets, tails and shared memory, and whether it lives. */
 export class ThreadHandle implements MemoryBook {
   readonly #worker: WorkerLike;
   readonly #sink: WorkerSink;
@@ -73,7 +73,7 @@ export class ThreadHandle implements MemoryBook {
     this.#link.sendBytes(ThreadRecord.Renew, id, encodeUtf8(JSON.stringify(keys)));
   }
 
-  /** Settles when the port is free, as far as this thread is concerned. */
+  /** Closes a port in the worker. Settles when it is closed there, or the worker has died. */
   unlisten(id: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closing.set(id, resolve);
@@ -93,7 +93,7 @@ export class ThreadHandle implements MemoryBook {
     return id;
   }
 
-  /** Once a second: looks whether the thread lives, and lets go of memory. */
+  /** Once a second: pings the worker, and forgets unused tails and memory. */
   tick(): void {
     if (++this.#tick - this.#heardTick > HANG_TICKS) {
       return this.#die(`no answer for ${HANG_TICKS} s`, [...this.#sockets.values()].map(addressOf));
@@ -112,7 +112,7 @@ export class ThreadHandle implements MemoryBook {
     }
   }
 
-  /** Ends the thread, and all connections that it holds. */
+  /** Ends the worker and all connections that it holds. */
   stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -144,7 +144,7 @@ export class ThreadHandle implements MemoryBook {
       const what = isListen ? "cannot listen" : `cannot accept connections (${x} times)`;
       return this.#sink.onTrouble(`${what}: ${reason}`);
     }
-    // What is said of a socket that was let go of meanwhile concerns nobody.
+    // Records about a socket that was closed here meanwhile are ignored.
     this.#sockets.get(id)?.onRecord(record);
   }
 

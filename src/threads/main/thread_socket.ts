@@ -23,8 +23,7 @@ interface PendingRead {
 }
 
 /**
- * A socket that another thread holds. What is written from shared memory is not copied: the other thread is told where
- * it stands.
+ * A socket that a worker holds. Bytes in shared memory are not copied: the worker is told where they are.
  */
 export class ThreadSocket implements Socket {
   readonly remoteAddr: Deno.NetAddr;
@@ -42,7 +41,7 @@ export class ThreadSocket implements Socket {
   #failure: Error | null = null;
   #following: ThreadFollowing | null = null;
 
-  /** @param id The other thread's name for it. @param onClose Told when this side lets go of it. */
+  /** @param id The worker's number for it. @param onClose Called when this side closes it. */
   constructor(id: number, { remoteAddr, localAddr, isEncrypted = false }: SocketAddresses, thread: {
     link: ThreadLink;
     memory: MemoryBook;
@@ -101,7 +100,7 @@ export class ThreadSocket implements Socket {
     this.#onClose();
   }
 
-  /** The other thread says what became of a read or write. */
+  /** Takes a record about this socket. */
   onRecord(record: RecordFields): void {
     const { kind, x, payload } = record;
     switch (kind) {

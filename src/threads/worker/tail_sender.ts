@@ -4,13 +4,13 @@ import type { Socket } from "../../base/socket.ts";
 import type { ThreadLink } from "../protocol/thread_link.ts";
 import { ThreadRecord } from "../protocol/thread_records.ts";
 
-/** What is to be sent to all who follow a tail, in pieces, from the oldest that one of them still needs. */
+/** The pieces of a tail, from the oldest that a follower still needs. */
 export class TailCopy {
   readonly followers = new Set<TailSender>();
   #pieces: Uint8Array[] = [];
   #first = 0;
 
-  /** Pieces that came so far. */
+  /** Pieces received so far. */
   get count(): number {
     return this.#first + this.#pieces.length;
   }
@@ -25,7 +25,7 @@ export class TailCopy {
     for (const follower of this.followers) follower.wake();
   }
 
-  /** Lets go of what everybody has been sent. */
+  /** Drops pieces that every follower was sent. */
   trim(): void {
     let least = this.count;
     for (const { needed } of this.followers) least = Math.min(least, needed);
@@ -35,7 +35,7 @@ export class TailCopy {
   }
 }
 
-/** One connection that is sent a tail, from the piece on that comes next. */
+/** Sends a tail to one connection, starting with the next piece that arrives. */
 export class TailSender {
   readonly #id: number;
   readonly #conn: Pick<Socket, "write">;
@@ -59,7 +59,7 @@ export class TailSender {
     tail.followers.add(this);
   }
 
-  /** The first piece that it has yet to begin with, if it goes on. */
+  /** The oldest piece that it still needs; none if it is to stop. */
   get needed(): number {
     return this.#stops ? Infinity : this.sent;
   }
@@ -69,7 +69,7 @@ export class TailSender {
     if (this.#rest === null) this.#next();
   }
 
-  /** Ends behind the piece that is being sent. */
+  /** Ends after the piece that is being sent. */
   stop(): void {
     this.#stops = true;
     if (this.#rest === null) this.#end();
@@ -80,7 +80,7 @@ export class TailSender {
     this.#tail.followers.delete(this);
   }
 
-  /** Tells what was sent since the last time. */
+  /** Tells the first thread what was sent since the last report. */
   report(kind: number = ThreadRecord.Progress): void {
     this.#link.send(kind, this.#id, this.sent, this.#bytes, this.sent < this.#tail.count ? 1 : 0);
     this.#bytes = 0;

@@ -32,8 +32,7 @@ interface Mapped {
 const MAX_BALLAST_BYTES = 16 * 1024 * 1024;
 
 /**
- * The sockets of a thread that does what another one says: it accepts, reads and writes. What the bytes mean it does not
- * know.
+ * The sockets of a worker. It accepts, reads and writes as the first thread says, and does not know what the bytes mean.
  */
 export class WorkerSockets {
   readonly #link: ThreadLink;
@@ -42,8 +41,8 @@ export class WorkerSockets {
   readonly #mapped = new Map<number, Mapped>();
   readonly #tails = new Map<number, TailCopy>();
   /**
-   * As much memory, never touched, as shared memory was let go of lately. Of shared memory the garbage collector takes no
-   * account: a thread that makes little other garbage would keep it without end.
+   * Untouched memory, as much as shared memory was forgotten lately. The garbage collector does not count shared memory: a
+   * thread that makes little other garbage would never free it.
    */
   readonly #ballast: ArrayBuffer[] = [];
   #ballastBytes = 0;
@@ -140,7 +139,7 @@ export class WorkerSockets {
     if (socket instanceof TlsListener) socket.renew(keys);
   }
 
-  /** Takes a connection, and tells the other thread of it. */
+  /** Takes a connection, and tells the first thread about it. */
   hold(conn: Socket, listener: number): void {
     const id = this.#nextId++;
     setNoDelay(conn, true);

@@ -107,7 +107,7 @@ export class FlvResponse {
 
   #onBody(view: Uint8Array): void {
     for (const tag of this.#demuxer.push(view)) this.#sink.onTag(tag);
-    // What is wrong behind whole tags is told by the next call.
+    // A fault after whole tags is thrown by the next call.
     this.#demuxer.push(NOTHING);
   }
 
@@ -117,7 +117,7 @@ export class FlvResponse {
   }
 }
 
-/** What is no answer shall not have to come to an end before that is noticed. */
+/** Something that is not HTTP is noticed before it ends. */
 function isBegin(bytes: Uint8Array): boolean {
   return bytes.every((byte, i) => byte === PROTOCOL.charCodeAt(i));
 }
@@ -126,7 +126,7 @@ function broken(what: string): UpstreamError {
   return new UpstreamError("HttpResponseData", `invalid response: ${what}`);
 }
 
-/** Where the empty line behind a head begins; negative if it has not come. */
+/** Where the empty line after a head begins; negative if it has not arrived. */
 function headEnd(bytes: Uint8Array, from: number): number {
   for (let at = from; at + 4 <= bytes.length; at++) {
     if (bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at;

@@ -210,7 +210,7 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
     this.#pump.wake();
   }
 
-  /** An answer has come: the next one is waited for anew. Not a second time for the same one, nor for an earlier one. */
+  /** An answer has come: the wait for the next one starts over. Not a second time for the same one, nor for an earlier one. */
   #goOn(next: Step | null): void {
     const isNews = this.#step !== null && (next === null || steps.indexOf(next) > steps.indexOf(this.#step));
     if (!isNews || this.#closed || this.#finishing) return;

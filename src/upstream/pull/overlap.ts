@@ -33,7 +33,7 @@ export class Overlap {
     this.#reason = reason;
   }
 
-  /** A frame, or what came behind one. */
+  /** A frame, or what came after one. */
   add(packet: MediaPacket, nowMs: number): void {
     if (this.#packets.length === 0) this.#sinceMs = nowMs;
     this.#packets.push(packet);

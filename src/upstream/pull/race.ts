@@ -110,7 +110,7 @@ export class PullRace {
     this.#finish(this.#fedMs);
   }
 
-  /** Starts the next server that was not asked yet; the one behind it follows after its head start. */
+  /** Starts the next server that was not asked yet; the one after it follows after its head start. */
   #startNext(): void {
     this.#staggerTimer?.cancel();
     this.#staggerTimer = null;
