@@ -86,7 +86,7 @@ export class HttpListener {
     for (const conn of this.#conns.keys()) if (conn.isIdle) conn.close("shutdown", "");
   }
 
-  /** Ends the listener and every connection; may be called again, and started anew. */
+  /** Ends the listener and every connection; may be called again, and started again. */
   async stop(): Promise<void> {
     this.#listener?.close();
     this.#listener = null;

@@ -7,7 +7,7 @@
 export class Query {
   readonly #values = new Map<string, string>();
 
-  /** @param text What stands behind the `?` of the request. */
+  /** @param text The request's query, without the `?`. */
   constructor(text: string) {
     for (const pair of text.split("&")) {
       const equals = pair.indexOf("=");

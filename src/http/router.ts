@@ -19,7 +19,7 @@ export class Router {
   readonly #policy: () => RouterPolicy;
   readonly #log: Logger;
 
-  /** @param policy Asked anew for each request, so that a reload counts at once. */
+  /** @param policy Asked for each request, so that a reload counts at once. */
   constructor(mounts: readonly Mount[], policy: () => RouterPolicy, log: Logger) {
     this.#mounts = mounts;
     this.#policy = policy;

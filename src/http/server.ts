@@ -40,7 +40,7 @@ export class HttpServer {
   /** The same as the API's where both have one address. */
   readonly #web: HttpListener;
   readonly #secureWeb: HttpListener;
-  /** The certificates of `https`, which a reload reads anew. */
+  /** The certificates of `https`, which a reload reads again. */
   readonly certificates: readonly TlsPorts[];
   readonly #apiCertificate: TlsPorts;
   readonly #webCertificate: TlsPorts;
@@ -160,7 +160,7 @@ export class HttpServer {
     this.#secureWeb.stopAccepting();
   }
 
-  /** Ends the listeners and every connection; may be called again, and started anew. */
+  /** Ends the listeners and every connection; may be called again, and started again. */
   async stop(): Promise<void> {
     this.#reportSummaries(null);
     this.#system.stop();

@@ -16,7 +16,7 @@ import type { WaitingPlays } from "./play/waiting_plays.ts";
 
 /** What every connection of one server shares. */
 export interface ServerContext {
-  /** The configuration in force; read anew for each client, so that a reload reaches the next one. */
+  /** The configuration in force; read for each client, so that a reload reaches the next one. */
   readonly config: Config;
   readonly identity: Identity;
   readonly world: World;

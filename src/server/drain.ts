@@ -10,7 +10,7 @@ import { ownerQuery } from "../cluster/owner_query.ts";
 export interface Destination {
   /** Full address of its stream, as for RTMP 302. */
   stream: string;
-  /** Address of the same app: for a connect anew. */
+  /** Address of the same app, for a new connection. */
   tcUrl: string;
 }
 

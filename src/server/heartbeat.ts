@@ -46,7 +46,7 @@ export class Heartbeat {
     this.#stop = null;
   }
 
-  /** The settings are read anew each time, so that a reload may change them. Never throws. */
+  /** The settings are read each time, so that a reload may change them. Never throws. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { timers } = this.#server;
     const startedMs = timers.nowMs();

@@ -13,7 +13,7 @@ const MAX_HEADER_BYTES = 64 * 1024;
  * Source: SRS 7 `SrsVodStream::serve_flv_stream`.
  *
  * @param start Where the rest of the file is taken from.
- * @returns null where the file is to be sent whole: it is no FLV, or `start` lies among the headers.
+ * @returns null if the file is to be sent whole: it is not FLV, or `start` lies among the headers.
  */
 export async function flvBeginning(file: Deno.FsFile, start: number): Promise<Uint8Array<ArrayBuffer> | null> {
   if (start < FILE_HEADER_BYTES) return null;

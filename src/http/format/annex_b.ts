@@ -14,7 +14,7 @@ export interface CodedPicture {
   /** Shown so much later than decoded, ms; may be negative. */
   readonly compositionMs: number;
   readonly isKeyframe: boolean;
-  /** Units behind their lengths. */
+  /** Units after their lengths. */
   readonly body: Uint8Array;
 }
 
@@ -52,7 +52,7 @@ export function readPicture(payload: Uint8Array): CodedPicture | null {
 
 /**
  * Writes a picture as MPEG-TS has it: an access unit delimiter, for a keyframe the parameter sets, then its units, each
- * behind a start code. Source: ITU-T H.264 and H.265, annex B.
+ * after a start code. Source: ITU-T H.264 and H.265, annex B.
  */
 export function toAnnexB({ codec, lengthBytes, parameterSets }: NalConfig, picture: CodedPicture): Uint8Array {
   const own = unitsOf(picture.body, lengthBytes).filter((unit) => !isDelimiter(codec, unit));
@@ -68,7 +68,7 @@ export function toAnnexB({ codec, lengthBytes, parameterSets }: NalConfig, pictu
   return out;
 }
 
-/** Units behind their lengths, up to the first that is cut short. */
+/** Units after their lengths, up to the first that is cut short. */
 function unitsOf(body: Uint8Array, lengthBytes: number): Uint8Array[] {
   const units: Uint8Array[] = [];
   for (let at = 0; at + lengthBytes <= body.length;) {
@@ -116,7 +116,7 @@ function hevcSets(record: Uint8Array): Uint8Array[] {
   return sets;
 }
 
-/** @returns The position behind it. */
+/** @returns The position after it. */
 function takeSet(record: Uint8Array, at: number, sets: Uint8Array[]): number {
   const end = at + 2 + u16(record, at);
   if (end > record.length) return record.length;

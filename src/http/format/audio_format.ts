@@ -27,7 +27,7 @@ export function mp3WireFormat(framing: TagFraming): WireFormat {
 }
 
 /**
- * AAC frames, each behind an ADTS header. Source: ISO/IEC 14496-3 §1.A.3.2.
+ * AAC frames, each after an ADTS header. Source: ISO/IEC 14496-3 §1.A.3.2.
  *
  * @param header The payload with the AudioSpecificConfig of this moment; null before there is one.
  */
@@ -39,7 +39,7 @@ export function aacWireFormat(framing: TagFraming, header: () => Uint8Array | nu
   });
 }
 
-/** One AAC frame behind its ADTS header; null for what is none, or without the header of the stream. */
+/** One AAC frame after its ADTS header; null if the payload is not one, or the sequence header is missing. */
 export function adtsFrame(payload: Uint8Array, header: Uint8Array | null): Uint8Array | null {
   const frame = header === null ? nothing : aacFrame(payload);
   if (frame.length === 0) return null;

@@ -163,7 +163,7 @@ function isSame(a: TsProgram, b: TsProgram): boolean {
   return a.video === b.video && a.audio === b.audio;
 }
 
-/** Sections are filled up behind, not before. */
+/** Sections are padded at the end, not at the start. */
 function filled(sectionBytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(TS_PACKET_BYTES - 4).fill(0xff);
   out.set(sectionBytes);

@@ -28,7 +28,7 @@ export function tsPacketCount({ payload, clockMs, isKeyframe }: TsUnit): number 
  * Writes a unit as packets: the first says that a unit begins, the last is filled up. Source: ISO/IEC 13818-1 §2.4.3.
  *
  * @param counter Continuity counter of the PID, of the first packet.
- * @returns The position behind the packets.
+ * @returns The position after the packets.
  */
 export function writeTsPackets(target: Uint8Array, offset: number, unit: TsUnit, counter: number): number {
   const { pid, payload, clockMs, isKeyframe } = unit;

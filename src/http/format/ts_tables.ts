@@ -28,7 +28,7 @@ export function programMap({ video, audio }: TsProgram, version: number): Uint8A
   return section(2, PROGRAM_NUMBER, version, [0xe0 | clock >>> 8, clock & 255, 0xf0, 0, ...streams]);
 }
 
-/** A section behind its pointer byte, as it begins a packet. Source: ISO/IEC 13818-1 §2.4.4. */
+/** A section after its pointer byte, as it begins a packet. Source: ISO/IEC 13818-1 §2.4.4. */
 function section(tableId: number, id: number, version: number, body: readonly number[]): Uint8Array {
   const length = 5 + body.length + 4;
   const head = [tableId, 0xb0 | length >>> 8, length & 255, id >>> 8, id & 255, 0xc1 | (version & 31) << 1, 0, 0];

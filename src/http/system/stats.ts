@@ -77,7 +77,7 @@ export class SystemStats {
     }
   }
 
-  /** Reads everything anew. */
+  /** Reads everything again. */
   sample(): void {
     const before = this.#latest;
     const now = this.#take();

@@ -18,7 +18,7 @@ export interface HookRefusal {
  * What a hook's answer means; null: the client may go on.
  *
  * It may with status 200 or 201 and a body that is exactly `0`, or a JSON object with `code` 0. Anything else refuses:
- * a quoted `"0"`, a line end behind it, an empty body. Source: SRS 7 `SrsHttpHooks::do_post`. A member `msg` beside
+ * a quoted `"0"`, a line end after it, an empty body. Source: SRS 7 `SrsHttpHooks::do_post`. A member `msg` beside
  * another code, which is this server's own, is told to the client.
  */
 export function judgeReply({ status, body }: HookReply): HookRefusal | null {
@@ -34,7 +34,7 @@ export function judgeReply({ status, body }: HookReply): HookRefusal | null {
 
 /**
  * Servers that a stream is to be forwarded to, by the answer of `forward.backend`: `{"code":0,"data":{"urls":[...]}}`.
- * A bare `0` is no answer to this question, as in SRS.
+ * A bare `0` does not answer this question, as in SRS.
  *
  * @throws {UpstreamError} The answer is another.
  */

@@ -74,7 +74,7 @@ export class Hooks {
   /**
    * Asks `forward.backend` where a stream is to be forwarded to.
    *
-   * @throws {RequestDenied} There is no usable answer: as in SRS the stream is refused then.
+   * @throws {RequestDenied} Without a usable answer the stream is refused, as in SRS.
    */
   async forwardUrls(vhost: VhostConfig, subject: HookSubject, log: Logger): Promise<string[]> {
     const url = vhost.forward.backend;
@@ -87,7 +87,7 @@ export class Hooks {
     }
   }
 
-  /** Waits until every call is over, at most `limitMs`, then ends what is left. No call is begun any more. */
+  /** Waits until every call is over, at most `limitMs`, then ends what is left. No further call begins. */
   async stop(limitMs: number): Promise<void> {
     const { promise: outOfTime, resolve } = Promise.withResolvers<void>();
     const timer = this.#options.timers.after(limitMs, resolve);

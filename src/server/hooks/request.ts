@@ -24,7 +24,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /**
  * Posts to a hook. Redirects are not followed: the answer is the hook's own, whatever it is.
  *
- * @throws {UpstreamError} There is no complete answer of bearable size in time.
+ * @throws {UpstreamError} No complete answer within the limits of time and size.
  */
 export async function postHook(url: string, payload: object, options: HookRequestOptions): Promise<HookReply> {
   const { fetch, timers, timeoutMs, signal } = options;

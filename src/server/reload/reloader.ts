@@ -20,7 +20,7 @@ export interface ReloadReport {
 /** Options of {@link Reloader}. */
 export interface ReloaderOptions {
   readonly server: Pick<Server, "config" | "applyConfig" | "rtmp" | "world">;
-  /** Reads the configuration anew. */
+  /** Reads the configuration again. */
   read(): LoadResult;
   /** Parts besides the RTMP listeners. */
   readonly parts?: readonly ReloadPart[];

@@ -33,7 +33,7 @@ export class Cluster {
   add(text) {
     const base = baseOf(text);
     if (base === null) return "Not an address: write host:port of the server's HTTP API";
-    if (this.#nodes.has(base)) return "This server is in the list already";
+    if (this.#nodes.has(base)) return "This server is already in the list";
     if (this.#nodes.size >= MAX_NODES) return `No more than ${MAX_NODES} servers can be shown`;
     this.#start(base, { isAdded: true });
     this.#store();

@@ -78,7 +78,7 @@ function showClients(rows) {
   const fits = ({ client }) => `${client.ip} ${client.url} ${client.id}`.toLowerCase().includes(wanted);
   const found = wanted === "" ? rows : rows.filter(fits);
   tables.clients.show(found.slice(0, SHOWN_CLIENTS));
-  setText(byId("no-clients"), rows.length === 0 ? "Nobody is connected." : "No client fits the filter.");
+  setText(byId("no-clients"), rows.length === 0 ? "Nobody is connected." : "No client matches the filter.");
   const total = cluster.nodes.reduce((sum, { summary }) => sum + (summary?.system?.conn_srs ?? 0), 0);
   const shown = Math.min(found.length, SHOWN_CLIENTS);
   const more = wanted === "" ? Math.max(found.length, total) : found.length;

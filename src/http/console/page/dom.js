@@ -38,7 +38,7 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** The address as a link's target, or null when it is none that a browser may open. */
+/** The address as a link's target, or null unless a browser may open it. */
 export function httpUrl(text) {
   try {
     const url = new URL(text);

@@ -10,7 +10,7 @@ export class RateHistory {
 
   sample(total, nowMs) {
     const last = this.#samples.at(-1);
-    // It counts anew: the server or the stream has started again.
+    // It counts from 0 again: the server or the stream has started again.
     if (last && total < last.total) this.#samples = [];
     if (last && nowMs - last.atMs < 500) return;
     this.#samples.push({ total, atMs: nowMs });

@@ -19,7 +19,7 @@ function loadLibrary() {
   return library;
 }
 
-/** Plays one HTTP-FLV stream in a video element, and connects anew whenever it ends: a stream may move or come back. */
+/** Plays one HTTP-FLV stream in a video element, and connects again whenever it ends: a stream may move or come back. */
 export class LivePlayer {
   #video;
   #onStatus;
@@ -108,7 +108,7 @@ export class LivePlayer {
     const nowMs = performance.now();
     if (paused || currentTime !== this.#lastTime) this.#lastAdvanceMs = nowMs;
     this.#lastTime = currentTime;
-    if (nowMs - this.#lastAdvanceMs > STALL_MS) this.#again(player, mpegts, "Nothing comes");
+    if (nowMs - this.#lastAdvanceMs > STALL_MS) this.#again(player, mpegts, "No media arrives");
   }
 
   #again(player, mpegts, reason) {
