@@ -22,7 +22,19 @@ export interface InterfaceAddress {
 }
 
 /** The part of `Deno` that reads and writes files. */
-export type Files = Pick<typeof Deno, "open" | "readFile" | "readTextFile" | "readTextFileSync" | "realPath" | "stat">;
+export type Files = Pick<
+  typeof Deno,
+  | "lstat"
+  | "mkdir"
+  | "open"
+  | "readFile"
+  | "readTextFile"
+  | "readTextFileSync"
+  | "realPath"
+  | "removeSync"
+  | "stat"
+  | "writeTextFile"
+>;
 
 /** The part of `Deno` that tells of the process and its machine. */
 export type ProcessFacts = Pick<

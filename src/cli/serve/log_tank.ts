@@ -1,5 +1,6 @@
 import { encodeUtf8 } from "../../base/bytes.ts";
 import type { LogLevel } from "../../base/log.ts";
+import type { Files } from "../../base/world.ts";
 import { makeParentDirectory } from "./parent_directory.ts";
 
 /** Takes bytes: standard output, or a file. */
@@ -17,8 +18,12 @@ export interface LogTarget {
   readonly color: boolean;
 }
 
+/** The files of the world, as far as a log needs them. */
+export type LogFiles = Pick<Files, "mkdir" | "open">;
+
 /** Options of {@link LogTank}. */
 export interface LogTankOptions {
+  readonly files: LogFiles;
   /** Told how many lines were dropped, once lines can be written again. */
   onLost(lines: number): void;
   /** The file cannot be opened again after a rotation: lines go on to the one that was moved away. */
@@ -36,9 +41,9 @@ export function consoleTarget(color: boolean, output: LogOutput = Deno.stdout): 
 }
 
 /** Opens a file to append to; its directory is made. @throws {Error} If it cannot be opened. */
-export async function openLogFile(path: string): Promise<LogTarget> {
-  await makeParentDirectory(path);
-  const file = await Deno.open(path, { append: true, create: true, mode: 0o644 });
+export async function openLogFile(files: LogFiles, path: string): Promise<LogTarget> {
+  await makeParentDirectory(files, path);
+  const file = await files.open(path, { append: true, create: true, mode: 0o644 });
   return { output: file, file, path, color: false };
 }
 
@@ -141,7 +146,7 @@ export class LogTank implements AsyncDisposable {
     const { path, file } = this.#target;
     if (path === null) return;
     try {
-      this.#target = await openLogFile(path);
+      this.#target = await openLogFile(this.#options.files, path);
       file?.close();
     } catch (error) {
       this.#options.onReopenFailed?.(path, error);

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { SrsError } from "../../base/errors.ts";
 import { describeFileError } from "../file_error.ts";
+import type { Files } from "../../base/world.ts";
 import { makeParentDirectory } from "./parent_directory.ts";
 
 /** How long to wait for a lock: another program holds it either for its whole life or for a moment. */
@@ -17,9 +18,11 @@ const MAX_TRIES = 10;
 export class PidFile implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
+  readonly #files: Files;
   #released = false;
 
-  private constructor(path: string, file: Deno.FsFile) {
+  private constructor(files: Files, path: string, file: Deno.FsFile) {
+    this.#files = files;
     this.#path = path;
     this.#file = file;
   }
@@ -30,9 +33,9 @@ export class PidFile implements Disposable {
    * @throws {SrsError} `PidFileProcessExists` if a running process has it; SRS's exit status for that is 11.
    * `ConfigInvalid` if the file cannot be made or written.
    */
-  static async acquire(path: string, pid: number): Promise<PidFile> {
+  static async acquire(files: Files, path: string, pid: number): Promise<PidFile> {
     try {
-      return await PidFile.#acquire(path, pid);
+      return await PidFile.#acquire(files, path, pid);
     } catch (error) {
       if (error instanceof SrsError) throw error;
       throw new SrsError("ConfigInvalid", `cannot write the pid file ${path}: ${describeFileError(error)}`, {
@@ -41,24 +44,24 @@ export class PidFile implements Disposable {
     }
   }
 
-  static async #acquire(path: string, pid: number): Promise<PidFile> {
-    await makeParentDirectory(path);
+  static async #acquire(files: Files, path: string, pid: number): Promise<PidFile> {
+    await makeParentDirectory(files, path);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      await refuseLink(path);
-      const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o644 });
-      if (!await lockWithin(file, LOCK_WAIT_MS)) throw busy(path, await readPid(path));
-      if (!await isStillAt(path, file)) {
+      await refuseLink(files, path);
+      const file = await files.open(path, { read: true, write: true, create: true, mode: 0o644 });
+      if (!await lockWithin(file, LOCK_WAIT_MS)) throw busy(path, await readPid(files, path));
+      if (!await isStillAt(files, path, file)) {
         // The one before removed it between our open and our lock.
         file.close();
         continue;
       }
       try {
-        await takeOver(path, file, pid);
+        await takeOver(files, path, file, pid);
       } catch (error) {
         file.close();
         throw error;
       }
-      return new PidFile(path, file);
+      return new PidFile(files, path, file);
     }
     throw new Error("another program keeps replacing it");
   }
@@ -68,7 +71,7 @@ export class PidFile implements Disposable {
     if (this.#released) return;
     this.#released = true;
     try {
-      Deno.removeSync(this.#path);
+      this.#files.removeSync(this.#path);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     } finally {
@@ -82,9 +85,9 @@ export class PidFile implements Disposable {
 }
 
 /** Writes `pid` into a locked file, unless it names a process that still has it. */
-async function takeOver(path: string, file: Deno.FsFile, pid: number): Promise<void> {
-  const recorded = await readPid(path);
-  if (recorded !== null && recorded !== pid && await stillHas(recorded, file)) throw busy(path, recorded);
+async function takeOver(files: Files, path: string, file: Deno.FsFile, pid: number): Promise<void> {
+  const recorded = await readPid(files, path);
+  if (recorded !== null && recorded !== pid && await stillHas(files, recorded, file)) throw busy(path, recorded);
   await file.truncate();
   await file.write(new TextEncoder().encode(String(pid)));
 }
@@ -105,9 +108,9 @@ async function lockWithin(file: Deno.FsFile, limitMs: number): Promise<boolean> 
 }
 
 /** In a directory like `/tmp`, another user could have a file of this server's overwritten by a link. */
-async function refuseLink(path: string): Promise<void> {
+async function refuseLink(files: Files, path: string): Promise<void> {
   try {
-    if (!(await Deno.lstat(path)).isSymlink) return;
+    if (!(await files.lstat(path)).isSymlink) return;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     throw error;
@@ -116,9 +119,9 @@ async function refuseLink(path: string): Promise<void> {
 }
 
 /** Whether `path` is this very file, and no link to it. */
-async function isStillAt(path: string, file: Deno.FsFile): Promise<boolean> {
+async function isStillAt(files: Files, path: string, file: Deno.FsFile): Promise<boolean> {
   try {
-    const [there, ours] = await Promise.all([Deno.lstat(path), file.stat()]);
+    const [there, ours] = await Promise.all([files.lstat(path), file.stat()]);
     return there.ino === ours.ino && there.dev === ours.dev;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
@@ -127,9 +130,9 @@ async function isStillAt(path: string, file: Deno.FsFile): Promise<boolean> {
 }
 
 /** The id that a pid file holds, or null. */
-async function readPid(path: string): Promise<number | null> {
+async function readPid(files: Files, path: string): Promise<number | null> {
   try {
-    const text = (await Deno.readTextFile(path)).trim();
+    const text = (await files.readTextFile(path)).trim();
     return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : null;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
@@ -138,9 +141,9 @@ async function readPid(path: string): Promise<number | null> {
 }
 
 /** Whether process `pid` runs and is the one that wrote the file, as opposed to a later one with the same id. */
-async function stillHas(pid: number, file: Deno.FsFile): Promise<boolean> {
+async function stillHas(files: Files, pid: number, file: Deno.FsFile): Promise<boolean> {
   if (!isRunning(pid)) return false;
-  const startedMs = await startTimeMs(pid);
+  const startedMs = await startTimeMs(files, pid);
   const { mtime } = await file.stat();
   // The kernel counts a start in hundredths of a second.
   return startedMs === null || mtime === null || startedMs < mtime.getTime() + 1000;
@@ -158,9 +161,12 @@ function isRunning(pid: number): boolean {
 }
 
 /** When a process was started, in ms since the epoch; null where the system does not tell. */
-async function startTimeMs(pid: number): Promise<number | null> {
+async function startTimeMs(files: Files, pid: number): Promise<number | null> {
   try {
-    const [stat, system] = await Promise.all([Deno.readTextFile(`/proc/${pid}/stat`), Deno.readTextFile("/proc/stat")]);
+    const [stat, system] = await Promise.all([
+      files.readTextFile(`/proc/${pid}/stat`),
+      files.readTextFile("/proc/stat"),
+    ]);
     // Field 22, in hundredths of a second since boot; the name, field 2, may hold spaces and brackets.
     const ticks = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
     const bootSeconds = Number(/^btime (\d+)$/m.exec(system)?.[1]);

@@ -42,12 +42,12 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   using _guard = logStrayErrors(log);
   using ends = new Ends(io.stop);
   if (config.asprocess || options.asprocess) ends.endWithParent();
-  using pidFile = await PidFile.acquire(config.pid, Deno.pid);
+  using pidFile = await PidFile.acquire(systemWorld.files, config.pid, Deno.pid);
   // A forced end leaves no time for anything but this.
   addEventListener("unload", () => pidFile.release());
   using workers = new Workers({ threads: threadCount(config.workers), log });
   const world: World = { ...systemWorld, listen: workers.listen, listenTls: workers.listenTls };
-  const serverId = await keepServerId(config.pid, log);
+  const serverId = await keepServerId(world, config.pid, log);
   const server = new Server(config, serverLog.limited, { world, serverId, tracer: await loadTracer(log) });
   const parts: ReloadPart[] = [serverLog];
   const reloader = new Reloader({ server, log, read: () => reader.load(), parts });

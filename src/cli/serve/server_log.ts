@@ -30,6 +30,7 @@ export class ServerLog implements ReloadPart, AsyncDisposable {
     this.#format = options.format;
     this.#color = options.color;
     this.#tank = new LogTank(target, {
+      files: systemWorld.files,
       onLost: (lines) => this.log.warn(`lost ${lines} log lines: the output was too slow`),
       onReopenFailed: (path, error) =>
         this.log.error(`cannot reopen the log file ${path}, still writing to the old one: ${describeFileError(error)}`),
@@ -86,7 +87,7 @@ export class ServerLog implements ReloadPart, AsyncDisposable {
 async function openTarget({ srsLogTank, srsLogFile }: LogConfig, color: boolean): Promise<LogTarget> {
   if (srsLogTank === "console") return consoleTarget(color);
   try {
-    return await openLogFile(srsLogFile);
+    return await openLogFile(systemWorld.files, srsLogFile);
   } catch (error) {
     const message = `cannot write the log file ${srsLogFile}: ${describeFileError(error)}`;
     throw new SrsError("ConfigInvalid", message, { cause: error });

@@ -23,7 +23,7 @@ Deno.test("LogTank colours warnings yellow and errors red where colour is wanted
   for (const color of [false, true]) {
     const output = new SlowOutput();
     output.letPass();
-    const tank = new LogTank(consoleTarget(color, output), { onLost: () => {} });
+    const tank = new LogTank(consoleTarget(color, output), { files: Deno, onLost: () => {} });
     tank.write("fine\n", "info");
     tank.write("odd\n", "warn");
     tank.write("bad\n", "error");
@@ -35,7 +35,7 @@ Deno.test("LogTank colours warnings yellow and errors red where colour is wanted
 Deno.test("LogTank drops lines, and counts them, while its output takes none", async () => {
   const output = new SlowOutput();
   let lost = 0;
-  const tank = new LogTank(consoleTarget(false, output), { onLost: (lines) => lost += lines });
+  const tank = new LogTank(consoleTarget(false, output), { files: Deno, onLost: (lines) => lost += lines });
   const line = "x".repeat(8191) + "\n";
   for (let i = 0; i < 1000; i++) tank.write(line, "info");
   assertEquals(lost, 0);
@@ -46,7 +46,7 @@ Deno.test("LogTank drops lines, and counts them, while its output takes none", a
 });
 
 Deno.test("LogTank.close() does not wait for ever", async () => {
-  const tank = new LogTank(consoleTarget(false, new SlowOutput()), { onLost: () => {} });
+  const tank = new LogTank(consoleTarget(false, new SlowOutput()), { files: Deno, onLost: () => {} });
   tank.write("never seen\n", "info");
   const startedMs = performance.now();
   await tank.close();
@@ -64,7 +64,7 @@ Deno.test("LogTank survives an output that fails", async () => {
     },
   };
   const lost: number[] = [];
-  const tank = new LogTank(consoleTarget(false, output), { onLost: (lines) => lost.push(lines) });
+  const tank = new LogTank(consoleTarget(false, output), { files: Deno, onLost: (lines) => lost.push(lines) });
   tank.write("one\ntwo\n", "info");
   await new Promise((resolve) => setTimeout(resolve, 0));
   tank.write("three\n", "info");
@@ -77,11 +77,11 @@ Deno.test("LogTank appends to a file and opens it again after a rotation", async
   try {
     const path = `${directory}/new/srs.log`;
     for (const line of ["first\n", "second\n"]) {
-      const tank = new LogTank(await openLogFile(path), { onLost: () => {} });
+      const tank = new LogTank(await openLogFile(Deno, path), { files: Deno, onLost: () => {} });
       tank.write(line, "info");
       await tank.close();
     }
-    const tank = new LogTank(await openLogFile(path), { onLost: () => {} });
+    const tank = new LogTank(await openLogFile(Deno, path), { files: Deno, onLost: () => {} });
     await Deno.rename(path, `${path}.1`);
     tank.write("third\n", "info");
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -106,7 +106,7 @@ Deno.test("LogTank loses no line when its file is rotated while thousands are wr
   try {
     const path = `${directory}/srs.log`;
     const lost: number[] = [];
-    const tank = new LogTank(await openLogFile(path), { onLost: (lines) => lost.push(lines) });
+    const tank = new LogTank(await openLogFile(Deno, path), { files: Deno, onLost: (lines) => lost.push(lines) });
     const rotated: string[] = [];
     for (let i = 0; i < 20_000; i++) {
       tank.write(`${i}\n`, "info");
@@ -131,7 +131,8 @@ Deno.test("LogTank goes on with the old file when the new one cannot be opened, 
   try {
     const path = `${directory}/logs/srs.log`;
     const failed: string[] = [];
-    const tank = new LogTank(await openLogFile(path), {
+    const tank = new LogTank(await openLogFile(Deno, path), {
+      files: Deno,
       onLost: () => {},
       onReopenFailed: (path) => failed.push(path),
     });
@@ -151,11 +152,11 @@ Deno.test("LogTank goes on with the old file when the new one cannot be opened, 
 Deno.test("LogTank moves to another target without losing a line", async () => {
   const directory = await Deno.makeTempDir();
   try {
-    const tank = new LogTank(await openLogFile(`${directory}/0`), { onLost: () => {} });
+    const tank = new LogTank(await openLogFile(Deno, `${directory}/0`), { files: Deno, onLost: () => {} });
     for (let i = 0; i < 400; i++) {
       tank.write(`${i}\n`, "info");
-      if (i % 100 === 50) tank.moveTo(await openLogFile(`${directory}/${i}`));
-      if (i % 100 === 70) tank.moveTo(await openLogFile(`${directory}/${i}`));
+      if (i % 100 === 50) tank.moveTo(await openLogFile(Deno, `${directory}/${i}`));
+      if (i % 100 === 70) tank.moveTo(await openLogFile(Deno, `${directory}/${i}`));
     }
     await tank.close();
     const files = await Array.fromAsync(Deno.readDir(directory), ({ name }) => `${directory}/${name}`);

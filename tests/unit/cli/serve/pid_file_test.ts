@@ -37,7 +37,7 @@ function sleeper(): AsyncDisposable & { pid: number } {
 
 Deno.test("PidFile holds the id while it is held, directories made, and leaves nothing", () =>
   withDirectory(async (path) => {
-    const file = await PidFile.acquire(path, 4711);
+    const file = await PidFile.acquire(Deno, path, 4711);
     assertEquals(await Deno.readTextFile(path), "4711");
     file.release();
     file.release();
@@ -49,7 +49,7 @@ Deno.test("PidFile.acquire() replaces what a dead process, a crash or a person l
     await t.step(JSON.stringify(left), () =>
       withDirectory(async (path) => {
         await put(path, left);
-        using _file = await PidFile.acquire(path, Deno.pid);
+        using _file = await PidFile.acquire(Deno, path, Deno.pid);
         assertEquals(await Deno.readTextFile(path), String(Deno.pid));
       }));
   }
@@ -60,7 +60,7 @@ Deno.test("PidFile.acquire() refuses a file of a process that runs, with SRS's c
     await using other = sleeper();
     await put(path, String(other.pid));
     // A file is not written before its process starts: give the kernel's clock its due.
-    const error = await assertRejects(() => PidFile.acquire(path, Deno.pid), SrsError);
+    const error = await assertRejects(() => PidFile.acquire(Deno, path, Deno.pid), SrsError);
     assertEquals([error.code, error.code & 255], [1035, 11]);
     assertStringIncludes(error.message, `process ${other.pid} holds the pid file ${path}`);
     assertEquals(await Deno.readTextFile(path), String(other.pid));
@@ -69,7 +69,7 @@ Deno.test("PidFile.acquire() refuses a file of a process that runs, with SRS's c
 Deno.test("PidFile.acquire() says so when the file cannot be made", () =>
   withDirectory(async (path) => {
     await put(path, "");
-    const error = await assertRejects(() => PidFile.acquire(`${path}/below.pid`, Deno.pid), SrsError);
+    const error = await assertRejects(() => PidFile.acquire(Deno, `${path}/below.pid`, Deno.pid), SrsError);
     assertEquals(error.codeName, "ConfigInvalid");
     assertStringIncludes(error.message, `cannot write the pid file ${path}/below.pid`);
   }));
@@ -80,7 +80,7 @@ Deno.test("PidFile.acquire() follows no link: another user may have laid it", ()
     await put(target, "precious");
     for (const name of [target, `${path}.nothing`]) {
       await Deno.symlink(name, path);
-      const error = await assertRejects(() => PidFile.acquire(path, Deno.pid), SrsError);
+      const error = await assertRejects(() => PidFile.acquire(Deno, path, Deno.pid), SrsError);
       assertStringIncludes(error.message, `the pid file ${path} is a symbolic link`);
       await Deno.remove(path);
     }
@@ -96,7 +96,7 @@ Deno.test({
       await put(path, String(other.pid));
       const hourAgo = new Date(Date.now() - 3_600_000);
       await Deno.utime(path, hourAgo, hourAgo);
-      using _file = await PidFile.acquire(path, Deno.pid);
+      using _file = await PidFile.acquire(Deno, path, Deno.pid);
       assertEquals(await Deno.readTextFile(path), String(Deno.pid));
     }),
 });
@@ -110,7 +110,7 @@ Deno.test({
     withDirectory(async (path) => {
       await put(path, String(NOBODY));
       const results = await Promise.allSettled(
-        Array.from({ length: 8 }, (_, index) => PidFile.acquire(path, NOBODY + 1 + index)),
+        Array.from({ length: 8 }, (_, index) => PidFile.acquire(Deno, path, NOBODY + 1 + index)),
       );
       const winners = results.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
       assertEquals(winners.length, 1);
