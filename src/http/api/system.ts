@@ -127,7 +127,8 @@ export function summaries({ server, system }: ApiContext): JsonBody {
       conn_sys_et: sockets.et,
       conn_sys_tw: sockets.tw,
       conn_sys_udp: sockets.udp,
-      conn_srs: server.rtmp.connectionCount,
+      // Publishers and players, of HTTP too; not connections that do nothing.
+      conn_srs: server.registry.clientCount,
     },
   };
 }

@@ -10,6 +10,7 @@ const eth0 = { name: "eth0", family: "IPv4" as const, address: "8.8.8.8" };
 function askWithProc(files: Record<string, string> = procFiles) {
   const server = fakeServer();
   server.registry.add(fakeClient("aaaaaaaa", "fmle-publish", { moved: [500, 10] }));
+  server.registry.add(fakeClient("cccccccc", "flv-play", { moved: [0, 0] }));
   const gone = fakeClient("bbbbbbbb", "rtmp-play", { moved: [3, 700] });
   server.registry.add(gone);
   server.registry.remove(gone);
@@ -57,7 +58,7 @@ Deno.test("/api/v1/summaries tells about process and machine in SRS's members", 
     conn_sys_et: 56,
     conn_sys_tw: 34,
     conn_sys_udp: 3,
-    conn_srs: 3,
+    conn_srs: 2,
   });
 });
 
