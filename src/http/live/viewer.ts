@@ -4,18 +4,15 @@ import { describeError, RequestDenied } from "../../base/errors.ts";
 import type { VhostConfig, VhostHandle } from "../../config/mod.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import { Admission, type Admitted } from "../../server/access/admission.ts";
-import type { ClientEntry } from "../../server/client_registry.ts";
 import type { ServerContext } from "../../server/context.ts";
-import { PlayTrace } from "../../server/play/trace.ts";
-import { PlaySupply, type SupplySink } from "../../server/play/supply.ts";
-import { sourceOptions } from "../../server/source_options.ts";
-import type { LiveSource, Player } from "../../stream/live_source.ts";
+import { Playback, type PlaybackSink } from "../../server/play/playback.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import { refusal } from "../envelope.ts";
 import { type Carrier, endOf, framePiece } from "./carrier.ts";
 import type { LiveHost, LiveViewer } from "./live_answer.ts";
 import type { StreamFormat, Tracks } from "../format/stream_format.ts";
-import { admissionClient, registryEntry } from "./viewer_client.ts";
+import { admissionClient, shownTcUrl } from "./viewer_client.ts";
 import { encodeCloseFrame, encodeControlFrame, WebSocketReader } from "./websocket_reader.ts";
 
 /** What a viewer asked for. */
@@ -39,22 +36,11 @@ export interface ViewerRequest {
   findElsewhere(vhost: VhostConfig, source: LiveSource | undefined): Promise<string | null>;
 }
 
-/** A viewer further behind than this is moved on, whatever `queue_length` says: all that it has yet to get is kept. */
-const MAX_LAG_BYTES = 128 * 1024 * 1024;
 const NORMAL_CLOSURE = 1000;
 /** A preliminary answer: the request is in work (RFC 2518 §10.1). */
 const PROCESSING = 102;
 /** How long a stream may be away that may turn up at another server. */
 const MAX_AWAY_MS = 5000;
-
-/** What a viewer has once it is let in. */
-interface Play {
-  readonly vhost: VhostHandle;
-  readonly source: LiveSource;
-  readonly cursor: PlayCursor;
-  readonly supply: PlaySupply;
-  readonly entry: ClientEntry;
-}
 
 /**
  * A client that watches a stream over HTTP or a WebSocket: a place in the log of its wire format, as an RTMP player is.
@@ -63,7 +49,7 @@ interface Play {
  * then gets a 404. When the stream ends, so does the answer, in a way that tells the end from a cut; in a cluster some
  * seconds later, as the stream may turn up at another server.
  */
-export class StreamViewer implements LiveViewer, Player, SupplySink {
+export class StreamViewer implements LiveViewer, PlaybackSink {
   readonly #host: LiveHost;
   readonly #context: ServerContext;
   readonly #request: ViewerRequest;
@@ -71,9 +57,8 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   readonly #webSocket: WebSocketReader | null;
   #place: Disposable | null = null;
   #admitted: Admitted | null = null;
-  #play: Play | null = null;
-  /** Until the first frame is sent. */
-  #trace: PlayTrace | null = null;
+  /** Once it is let in. */
+  #playback: Playback | null = null;
   #hasStarted = false;
   #hasEnded = false;
   /** The stream is there, but none of the media that the client wants. */
@@ -97,23 +82,13 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     this.#begin();
   }
 
-  wake(): void {
-    this.#host.wake();
-  }
-
   onPublishChange(active: boolean): void {
-    if (this.#play === null) return;
-    const { supply, vhost } = this.#play;
     this.#endTimer?.cancel();
     this.#endsWhenSent = false;
-    if (active) {
-      this.#trace?.onFed();
-      return supply.onPublish();
-    }
-    supply.onUnpublish();
-    if (!this.#hasStarted) return;
+    if (active || !this.#hasStarted) return;
+    const { isPulled, vhost } = this.#playback!;
     // Not at once even here: another publisher may be about to take the stream over.
-    const awayMs = supply.isPulled ? Math.min(vhost.now.cluster.ownerTimeoutMs, MAX_AWAY_MS) : 0;
+    const awayMs = isPulled ? Math.min(vhost.now.cluster.ownerTimeoutMs, MAX_AWAY_MS) : 0;
     this.#endTimer = this.#context.timers.after(awayMs, () => {
       this.#endsWhenSent = true;
       this.#host.wake();
@@ -122,7 +97,6 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
 
   onNotFound(reason: string): void {
     if (this.#hasStarted) return;
-    this.#trace?.end(reason);
     this.#host.answer(refusal(404, reason), "refused", reason);
   }
 
@@ -136,9 +110,8 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   }
 
   followed(): PlayCursor | null {
-    if (this.#play === null || !this.#hasStarted || this.#pong !== null || this.#trace !== null) return null;
-    const { cursor } = this.#play;
-    return this.#endsWhenSent || !cursor.owesNothing ? null : cursor;
+    if (this.#playback === null || !this.#hasStarted || this.#pong !== null || this.#endsWhenSent) return null;
+    return this.#playback.followed();
   }
 
   onInput(view: Uint8Array): void {
@@ -146,28 +119,14 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   }
 
   tick(): void {
-    if (this.#play === null) return;
-    const { tcpNodelay, minLatency } = this.#play.vhost.now;
-    // Not before, as for players of RTMP.
-    this.#host.sendsSmallAtOnce = tcpNodelay || minLatency;
-    const { cursor, source } = this.#play;
-    const lagMs = cursor.lagMs();
-    if (lagMs <= source.options.queueLengthMs && cursor.lagBytes() <= MAX_LAG_BYTES) return;
-    const dropped = cursor.jumpToKeyframe();
-    this.#host.log.warn(`viewer is ${lagMs} ms behind, ${dropped} packets dropped up to the newest keyframe`);
+    this.#playback?.tick();
   }
 
   end(): void {
     this.#hasEnded = true;
-    this.#trace?.end();
     this.#waitTimer?.cancel();
     this.#endTimer?.cancel();
-    if (this.#play !== null) {
-      const { source, supply, entry } = this.#play;
-      source.detach(this);
-      supply[Symbol.dispose]();
-      this.#context.registry.remove(entry);
-    }
+    this.#playback?.[Symbol.dispose]();
     this.#admitted?.end();
     this.#admission.leave();
     this.#place?.[Symbol.dispose]();
@@ -203,51 +162,34 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
 
   #attach(vhost: VhostHandle): void {
     const { url, format, carrier, tracks, pageUrl, via, traceparent } = this.#request;
-    const { sources, registry, timers } = this.#context;
     const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.now.httpRemux;
     const drops = dropIfNotMatch && !guessHasAv;
     const carried = { audio: tracks.audio && (!drops || hasAudio), video: tracks.video && (!drops || hasVideo) };
     const { ownerTimeoutMs } = vhost.now.cluster;
-    const source = sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
-    const cursor = source.attach(this, format.wire(source, carrier, carried));
-    const entry = registryEntry(this.#host, { url, pageUrl, nowMs: timers.nowMs(), cursor });
-    registry.add(entry);
-    this.#host.log.info(`play ${url.key} over ${carrier === "webSocket" ? "WebSocket" : "HTTP"} from ${entry.ip}`);
-    this.#trace = PlayTrace.begin(this.#context, {
-      source,
+    this.#playback = new Playback(this.#context, this.#host, {
+      type: "flv-play",
       protocol: "flv",
-      clientId: this.#host.id,
-      clientIp: entry.ip,
-      traceparent,
-    });
-    const words = {
-      trace: this.#trace?.span ?? null,
+      over: carrier === "webSocket" ? " over WebSocket" : " over HTTP",
       url,
       vhost,
-      source,
-      // Who can be redirected was, by HTTP: everybody else is served through here.
-      redirect: null,
+      tcUrl: shownTcUrl(url),
       pageUrl,
       swfUrl: "",
-      protocol: "flv" as const,
-      remoteIp: entry.ip,
-    };
-    this.#play = {
-      vhost,
-      source,
-      cursor,
-      entry,
-      supply: new PlaySupply(this.#context, { ...words, via: via ?? [] }, this),
-    };
+      format: (source) => format.wire(source, carrier, carried),
+      // Who can be redirected was, by HTTP: everybody else is served through here.
+      redirect: null,
+      via: via ?? [],
+      traceparent,
+    }, this);
     // An edge would take silence for the death of this server.
-    if (via !== null && !source.isActive) this.#host.send(this.#host.head(PROCESSING, new Headers()));
-    this.#waitTimer = timers.after(ownerTimeoutMs, () => this.#onWaited(ownerTimeoutMs));
+    if (via !== null && !this.#playback.source.isActive) this.#host.send(this.#host.head(PROCESSING, new Headers()));
+    this.#waitTimer = this.#context.timers.after(ownerTimeoutMs, () => this.#onWaited(ownerTimeoutMs));
     this.#host.wake();
   }
 
   #onWaited(waitedMs: number): void {
-    const { source } = this.#play!;
-    if (!source.isActive) return this.onNotFound(`nobody publishes ${source.key}, waited ${waitedMs} ms`);
+    const { source } = this.#playback!;
+    if (!source.isActive) return this.#playback!.onNotFound(`nobody publishes ${source.key}, waited ${waitedMs} ms`);
     this.#startsAnyway = true;
     this.#host.wake();
   }
@@ -255,13 +197,13 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
   /** Headers of a filtered log may come out empty. */
   #nextView(): Uint8Array | null {
     let view: Uint8Array | null;
-    do view = this.#play!.cursor.next(); while (view !== null && view.length === 0);
+    do view = this.#playback!.next(); while (view !== null && view.length === 0);
     return view;
   }
 
   #firstView(): Uint8Array | null {
-    if (this.#play === null) return null;
-    const { source, vhost } = this.#play;
+    if (this.#playback === null) return null;
+    const { source, vhost } = this.#playback;
     if (!source.hasAudio && !source.hasVideo && !this.#startsAnyway) return null;
     const { status, headers, headOnly, carrier, format } = this.#request;
     const header = format.header(this.#announced(source, vhost.now));
@@ -269,7 +211,6 @@ export class StreamViewer implements LiveViewer, Player, SupplySink {
     // Without a header of its own, a format has nothing to wait for: the stream may have no media for it, AAC for MP3.
     if (view === null && header.length > 0 && !this.#startsAnyway) return null;
     this.#hasStarted = true;
-    if (this.#trace?.onSent()) this.#trace = null;
     this.#waitTimer?.cancel();
     const head = this.#host.head(status, headers);
     if (headOnly) {

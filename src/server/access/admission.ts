@@ -13,6 +13,9 @@ import { checkRefer } from "./refer.ts";
 import { type AccessKind, checkSecurity, checkShutOut } from "./security.ts";
 import { checkSignature } from "./signed_url.ts";
 
+/** What letting clients in takes of a server. */
+export type AdmissionServer = Pick<ServerContext, "config" | "hooks" | "registry" | "world" | "timers" | "pulls">;
+
 /** A client that asks to be let in; its bytes count on. */
 export type AdmissionClient = HookSubject["client"] & {
   readonly swfUrl: string;
@@ -51,7 +54,7 @@ export function refusalStatus(error: RequestDenied, kind: AccessKind): StatusNam
  * last, even after a refused `on_connect`.
  */
 export class Admission {
-  readonly #context: ServerContext;
+  readonly #context: AdmissionServer;
   readonly #client: AdmissionClient;
   readonly #hasConnect: boolean;
   #tail: Promise<unknown> = Promise.resolve();
@@ -63,7 +66,7 @@ export class Admission {
   #isClosed = false;
 
   /** @param hasConnect False for clients without a connection of their own (HTTP): SRS knows no `on_connect` for them. */
-  constructor(context: ServerContext, client: AdmissionClient, hasConnect = true) {
+  constructor(context: AdmissionServer, client: AdmissionClient, hasConnect = true) {
     this.#context = context;
     this.#client = client;
     this.#hasConnect = hasConnect;
@@ -238,7 +241,7 @@ function asksBackend({ forward }: VhostConfig, kind: AccessKind): boolean {
   return kind === "publish" && forward.enabled && forward.backend !== "";
 }
 
-function requireVhost({ config }: ServerContext, name: string): VhostConfig {
+function requireVhost({ config }: AdmissionServer, name: string): VhostConfig {
   const vhost = findVhost(config, name);
   if (vhost === undefined) throw new RequestDenied("NoVhost", `no vhost ${name}, and no __defaultVhost__`);
   return vhost;

@@ -1,5 +1,5 @@
 import { ownerQuery } from "../../cluster/owner_query.ts";
-import type { TimerHandle } from "../../base/clock.ts";
+import type { TimerHandle, Timers } from "../../base/clock.ts";
 import type { Span } from "../../base/trace.ts";
 import { redirectAddress } from "../../cluster/redirect.ts";
 import type { VhostConfig, VhostHandle } from "../../config/mod.ts";
@@ -8,6 +8,12 @@ import type { ServerContext } from "../context.ts";
 
 /** Pause between two questions to the coworkers, while a player waits. */
 const ASK_AGAIN_MS = 200;
+
+/** What a search takes of a server. */
+export interface OwnerSearchServer {
+  readonly timers: Timers;
+  readonly coworkers: Pick<ServerContext["coworkers"], "findOwner" | "refusals">;
+}
 
 /** How a search ended; nothing is called after `stop`. */
 export interface OwnerSearchSink {
@@ -24,7 +30,7 @@ export interface OwnerSearchSink {
  * SRS closes a player that comes before its publisher; holding it spares the player, and an SRS edge its 3 s pause.
  */
 export class OwnerSearch {
-  readonly #context: ServerContext;
+  readonly #server: OwnerSearchServer;
   readonly #vhost: VhostHandle;
   readonly #url: StreamUrl;
   readonly #sink: OwnerSearchSink;
@@ -35,17 +41,17 @@ export class OwnerSearch {
 
   /** @param trace Of what the search is a part. */
   constructor(
-    context: ServerContext,
+    server: OwnerSearchServer,
     vhost: VhostHandle,
     url: StreamUrl,
     sink: OwnerSearchSink,
     trace: Span | null = null,
   ) {
-    this.#context = context;
+    this.#server = server;
     this.#vhost = vhost;
     this.#url = url;
     this.#sink = sink;
-    this.#startedMs = context.timers.nowMs();
+    this.#startedMs = server.timers.nowMs();
     this.#span = trace?.child("owner search") ?? null;
     this.#ask();
   }
@@ -59,7 +65,7 @@ export class OwnerSearch {
 
   async #ask(): Promise<void> {
     const vhost = this.#vhost.now;
-    const owner = await this.#context.coworkers.findOwner({
+    const owner = await this.#server.coworkers.findOwner({
       ...ownerQuery(vhost, this.#url, this.#span),
       isWanted: () => !this.#stopped,
     });
@@ -70,16 +76,16 @@ export class OwnerSearch {
     }
     if (owner?.isDraining) return this.#sink.onDrainingOwner();
     if (owner !== null) return this.#sink.onRedirect(redirectAddress(this.#url, owner));
-    const waitedMs = Math.round(this.#context.timers.nowMs() - this.#startedMs);
+    const waitedMs = Math.round(this.#server.timers.nowMs() - this.#startedMs);
     if (waitedMs >= vhost.cluster.ownerTimeoutMs) {
       this.#span?.end("nobody has the stream");
       this.#sink.onNotFound(this.#notFound(vhost, waitedMs));
-    } else this.#timer = this.#context.timers.after(ASK_AGAIN_MS, () => this.#ask());
+    } else this.#timer = this.#server.timers.after(ASK_AGAIN_MS, () => this.#ask());
   }
 
   /** Who was refused an answer must not say that there is no publisher. */
   #notFound({ cluster }: VhostConfig, waitedMs: number): string {
-    const refusals = this.#context.coworkers.refusals(cluster.coworkers.map(({ text }) => text));
+    const refusals = this.#server.coworkers.refusals(cluster.coworkers.map(({ text }) => text));
     const { key } = this.#url;
     return refusals === "" ? `nobody publishes ${key}, waited ${waitedMs} ms` : `${key} is not here, and ${refusals}`;
   }

@@ -1,5 +1,10 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
-import type { PlayCursor } from "../../stream/play_cursor.ts";
+
+/** What is to be paced. */
+export interface PacedMedia {
+  /** The next bytes of at most so many packets, or null when there are none now. */
+  next(maxPackets: number): Uint8Array | null;
+}
 
 /**
  * Gives a player one packet at a time, with a pause behind each: `send_min_interval`, for clients that cannot take a GOP
@@ -8,15 +13,15 @@ import type { PlayCursor } from "../../stream/play_cursor.ts";
  * Source: SRS 7 `SrsRtmpConn::do_playing`, which sends one message and then sleeps.
  */
 export class SendPacer {
-  readonly #cursor: PlayCursor;
+  readonly #media: PacedMedia;
   readonly #timers: Timers;
   readonly #wake: () => void;
   #nextMs = 0;
   #timer: TimerHandle | null = null;
 
   /** @param wake There may be something to send again. */
-  constructor(cursor: PlayCursor, timers: Timers, wake: () => void) {
-    this.#cursor = cursor;
+  constructor(media: PacedMedia, timers: Timers, wake: () => void) {
+    this.#media = media;
     this.#timers = timers;
     this.#wake = wake;
   }
@@ -37,7 +42,7 @@ export class SendPacer {
       });
       return null;
     }
-    const view = this.#cursor.next(1);
+    const view = this.#media.next(1);
     if (view !== null) this.#nextMs = nowMs + intervalMs;
     return view;
   }

@@ -8,8 +8,16 @@ import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { ServerContext } from "../context.ts";
 import { addressForOrigin } from "../access/origin_signature.ts";
-import { OwnerSearch } from "./owner_search.ts";
+import { OwnerSearch, type OwnerSearchServer } from "./owner_search.ts";
 import { ownerQuery } from "../../cluster/owner_query.ts";
+
+/** What a supply takes of a server. */
+export interface SupplyServer extends OwnerSearchServer, Pick<ServerContext, "waitingPlays"> {
+  readonly world: Pick<ServerContext["world"], "wallMs">;
+  readonly coworkers: Pick<ServerContext["coworkers"], "findOwner" | "findOwners" | "refusals">;
+  readonly drain: Pick<ServerContext["drain"], "isOn" | "search">;
+  readonly pulls: Pick<ServerContext["pulls"], "acquire" | "pool">;
+}
 
 /** A player that waits for its stream. */
 export interface SupplyRequest {
@@ -52,7 +60,7 @@ export interface SupplySink {
  * cluster sends the player to the owner (302), or pulls the stream from there for those that do not follow.
  */
 export class PlaySupply implements Disposable {
-  readonly #context: ServerContext;
+  readonly #server: SupplyServer;
   readonly #request: SupplyRequest;
   readonly #sink: SupplySink;
   #search: OwnerSearch | null = null;
@@ -64,8 +72,8 @@ export class PlaySupply implements Disposable {
   /** Its place among those that wait, until the stream is there. */
   #place: Disposable | null = null;
 
-  constructor(context: ServerContext, request: SupplyRequest, sink: SupplySink) {
-    this.#context = context;
+  constructor(server: SupplyServer, request: SupplyRequest, sink: SupplySink) {
+    this.#server = server;
     this.#request = request;
     this.#sink = sink;
     const { mode, originCluster } = request.vhost.now.cluster;
@@ -73,7 +81,7 @@ export class PlaySupply implements Disposable {
     if (mode === "remote") this.#pull(() => this.#originsInOrder());
     else if (!originCluster) return;
     else if (request.source.fedBy === "client") {
-      if (context.drain.isOn && request.redirect?.isFollowed && !request.isRelay) this.#sendAway(request.redirect);
+      if (server.drain.isOn && request.redirect?.isFollowed && !request.isRelay) this.#sendAway(request.redirect);
     } else if (this.#redirect !== null) this.#searchOwner(this.#redirect);
     else this.#pull((trace, isWanted) => this.#owners(trace, isWanted));
   }
@@ -83,10 +91,10 @@ export class PlaySupply implements Disposable {
     const { source, vhost, remoteIp } = this.#request;
     const { mode, originCluster } = vhost.now.cluster;
     if (source.isActive || (mode !== "remote" && !originCluster)) return true;
-    this.#place = this.#context.waitingPlays.enter(remoteIp);
+    this.#place = this.#server.waitingPlays.enter(remoteIp);
     if (this.#place !== null) return true;
     const reason = `${source.key} is not here, and too many plays from ${remoteIp} wait for streams`;
-    this.#notFoundTimer = this.#context.timers.after(0, () => this.#sink.onNotFound(reason));
+    this.#notFoundTimer = this.#server.timers.after(0, () => this.#sink.onNotFound(reason));
     return false;
   }
 
@@ -138,7 +146,7 @@ export class PlaySupply implements Disposable {
 
   #searchOwner(redirect: Redirect): void {
     const { vhost, url, trace = null } = this.#request;
-    this.#search = new OwnerSearch(this.#context, vhost, url, {
+    this.#search = new OwnerSearch(this.#server, vhost, url, {
       onRedirect: (address) => redirect.onRedirect(address),
       onNotFound: (reason) => this.#sink.onNotFound(reason),
       onDrainingOwner: () => this.#takeOver(),
@@ -155,8 +163,8 @@ export class PlaySupply implements Disposable {
   /** This server is about to stop: a coworker takes the player. */
   #sendAway(redirect: Redirect): void {
     const { vhost, url } = this.#request;
-    this.#departure = this.#context.drain.search(vhost, url, ({ stream }) => redirect.onRedirect(stream));
-    this.#notFoundTimer = this.#context.timers.after(vhost.now.cluster.ownerTimeoutMs, () => {
+    this.#departure = this.#server.drain.search(vhost, url, ({ stream }) => redirect.onRedirect(stream));
+    this.#notFoundTimer = this.#server.timers.after(vhost.now.cluster.ownerTimeoutMs, () => {
       this.#sink.onNotFound("this server is about to stop, and no coworker takes over");
     });
   }
@@ -167,7 +175,7 @@ export class PlaySupply implements Disposable {
     const isThere = () => source.isActive && this.#lease?.isSilent !== true;
     if (isThere()) return;
     const { ownerTimeoutMs } = vhost.now.cluster;
-    this.#notFoundTimer = this.#context.timers.after(ownerTimeoutMs, () => {
+    this.#notFoundTimer = this.#server.timers.after(ownerTimeoutMs, () => {
       // A server that was silent may have gone on meanwhile.
       if (!isThere()) this.#sink.onNotFound(this.#notFound(ownerTimeoutMs));
     });
@@ -175,7 +183,7 @@ export class PlaySupply implements Disposable {
 
   #notFound(waitedMs: number): string {
     const { key } = this.#request.source;
-    const refusals = this.#context.coworkers.refusals(
+    const refusals = this.#server.coworkers.refusals(
       this.#request.vhost.now.cluster.coworkers.map(({ text }) => text),
     );
     if (refusals !== "") return `${key} is not here, and ${refusals}`;
@@ -190,11 +198,10 @@ export class PlaySupply implements Disposable {
       get protocol() {
         return protocol();
       },
-      askedUrl: () =>
-        addressForOrigin(this.#request.vhost.now, this.#request.url, "play", this.#context.world.wallMs()),
+      askedUrl: () => addressForOrigin(this.#request.vhost.now, this.#request.url, "play", this.#server.world.wallMs()),
       findTargets,
     };
-    this.#lease = this.#context.pulls.acquire(this.#request.source, request);
+    this.#lease = this.#server.pulls.acquire(this.#request.source, request);
   }
 
   /** Coworkers of an origin tell each other RTMP addresses. */
@@ -205,14 +212,14 @@ export class PlaySupply implements Disposable {
 
   #originsInOrder(): Promise<readonly PullTarget[]> {
     const origins = originTargets(this.#request.vhost.now.cluster, this.#protocol);
-    return Promise.resolve(this.#context.pulls.pool.order(origins, this.#request.source.key));
+    return Promise.resolve(this.#server.pulls.pool.order(origins, this.#request.source.key));
   }
 
   /** All who say that they have it: one of them may be wrong. */
   async #owners(trace: Span | null, isWanted: () => boolean): Promise<readonly PullTarget[]> {
     this.#searchTrace ??= trace?.child("owner search") ?? null;
     const query = ownerQuery(this.#request.vhost.now, this.#request.url, this.#searchTrace);
-    const owners = await this.#context.coworkers.findOwners({ ...query, isWanted });
+    const owners = await this.#server.coworkers.findOwners({ ...query, isWanted });
     if (owners.length > 0) {
       this.#searchTrace?.end();
       this.#searchTrace = null;

@@ -2,6 +2,11 @@ import type { Span } from "../../base/trace.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { ServerContext } from "../context.ts";
 
+/** What tracing takes of a server. */
+export interface TraceServer extends Pick<ServerContext, "tracer" | "timers"> {
+  readonly publishers: Pick<ServerContext["publishers"], "active">;
+}
+
 /** The play that is traced. */
 export interface PlayTraceFacts {
   readonly source: LiveSource;
@@ -16,21 +21,21 @@ export interface PlayTraceFacts {
 export class PlayTrace {
   /** The play as a whole. */
   readonly span: Span;
-  readonly #context: ServerContext;
+  readonly #server: TraceServer;
   readonly #source: LiveSource;
   #redirect: Span | null = null;
   #publish: Span | null = null;
   #firstFrame: Span | null = null;
 
-  private constructor(span: Span, context: ServerContext, source: LiveSource) {
+  private constructor(span: Span, server: TraceServer, source: LiveSource) {
     this.span = span;
-    this.#context = context;
+    this.#server = server;
     this.#source = source;
     if (source.isActive) this.onFed();
   }
 
   /** Null while nobody wants traces. */
-  static begin(context: ServerContext, facts: PlayTraceFacts): PlayTrace | null {
+  static begin(server: TraceServer, facts: PlayTraceFacts): PlayTrace | null {
     const { source, protocol, clientId, clientIp, traceparent } = facts;
     const attributes = {
       "srs.stream": source.key,
@@ -38,20 +43,20 @@ export class PlayTrace {
       "client.address": clientIp,
       "network.protocol.name": protocol,
     };
-    const span = context.tracer?.start("play", traceparent, { kind: "server", attributes });
-    return span === undefined ? null : new PlayTrace(span, context, source);
+    const span = server.tracer?.start("play", traceparent, { kind: "server", attributes });
+    return span === undefined ? null : new PlayTrace(span, server, source);
   }
 
   /** Somebody feeds the source from now on. */
   onFed(): void {
     if (this.#firstFrame !== null) return;
     this.#firstFrame = this.span.child("first frame");
-    const publisher = this.#source.fedBy === "client" ? this.#context.publishers.active(this.#source.key) : null;
+    const publisher = this.#source.fedBy === "client" ? this.#server.publishers.active(this.#source.key) : null;
     if (publisher === null) return;
     const { sinceMs, traceparent = null } = publisher;
     // What the publisher adds to this trace; the publish as such began long ago, it may be, in one of its own.
     this.#publish = this.span.child("publish", {
-      attributes: { "srs.publish.age_ms": Math.round(this.#context.timers.nowMs() - sinceMs) },
+      attributes: { "srs.publish.age_ms": Math.round(this.#server.timers.nowMs() - sinceMs) },
       ...(traceparent === null ? {} : { link: traceparent }),
     });
   }

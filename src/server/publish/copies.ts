@@ -1,12 +1,13 @@
 import type { Span } from "../../base/trace.ts";
 import { redirectAddress } from "../../cluster/redirect.ts";
-import type { VhostHandle } from "../../config/mod.ts";
+import type { Config, VhostHandle } from "../../config/mod.ts";
 import { OriginPool } from "../../upstream/origin_pool.ts";
 import type { RtmpClientOptions } from "../../upstream/client/rtmp_client.ts";
 import { StreamForward } from "../../upstream/forward/stream_forward.ts";
 import { parseTarget, type PullTarget, withTrace } from "../../upstream/target.ts";
 import { formatRtmpUrl, parseRtmpAddress, type StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
+import type { ServerContext } from "../context.ts";
 import type { RoleHost } from "../rtmp/role.ts";
 
 /** SRS waits 3 s for the connection. */
@@ -43,33 +44,40 @@ export function forwardTarget(address: string, url: StreamUrl): ForwardTarget | 
   return { server, tcUrl: parsed.tls ? tcUrl.replace("rtmp:", "rtmps:") : tcUrl, app, name };
 }
 
+/** On whose behalf a stream is copied. */
+export interface CopyingClient {
+  readonly host: Pick<RoleHost, "id" | "log">;
+  readonly server: Pick<ServerContext, "pulls" | "config">;
+}
+
 /**
  * Copies a published stream to other servers, each on its own: one that fails, or is slow, is tried again without the
  * publisher or the others noticing. Disposing ends the copies.
  */
 export function copyStream(
-  host: RoleHost,
+  client: CopyingClient,
   { url, vhost, source, trace }: { url: StreamUrl; vhost: VhostHandle; source: LiveSource; trace: Span | null },
   addresses: readonly string[],
 ): Disposable {
+  const { host: { log }, server: { config } } = client;
   const copies = new DisposableStack();
   for (const address of new Set(addresses)) {
     const target = forwardTarget(address, url);
     if (target === null) {
-      host.log.warn(`forward ${url.key}: a destination is no rtmp:// or rtmps:// address, it is left out`);
-    } else if (isLoop(host, url, target)) {
-      host.log.error(`forward ${url.key} to ${target.server.text}: that is this server, it is left out`);
-    } else copies.use(copyTo(host, { vhost, source, trace }, target));
+      log.warn(`forward ${url.key}: a destination is no rtmp:// or rtmps:// address, it is left out`);
+    } else if (isLoop(config, url, target)) {
+      log.error(`forward ${url.key} to ${target.server.text}: that is this server, it is left out`);
+    } else copies.use(copyTo(client, { vhost, source, trace }, target));
   }
   return copies;
 }
 
 function copyTo(
-  host: RoleHost,
+  { host, server }: CopyingClient,
   { vhost, source, trace }: { vhost: VhostHandle; source: LiveSource; trace: Span | null },
-  { server, tcUrl, app, name }: ForwardTarget,
+  { server: target, tcUrl, app, name }: ForwardTarget,
 ): StreamForward {
-  const { environment } = host.context.pulls;
+  const { environment } = server.pulls;
   const session = (): RtmpClientOptions["session"] => {
     const { cluster, chunkSizeBytes } = vhost.now;
     const connectArgs = withTrace(cluster.debugSrsUpnode ? environment.connectArgs(host.id) : null, trace);
@@ -87,17 +95,16 @@ function copyTo(
     // What becomes of a destination is no business of the table of origins.
     environment: { ...environment, pool: new OriginPool(environment.timers) },
     timeouts: () => timeouts,
-    findTargets: () => [server],
+    findTargets: () => [target],
     session,
     onTaken: () => {},
   });
 }
 
 /** The stream would come back to where it is: to a port of this server, under the same name. */
-function isLoop({ context }: RoleHost, url: StreamUrl, { server, app, name }: ForwardTarget): boolean {
+function isLoop({ listen, rtmps }: Config, url: StreamUrl, { server, app, name }: ForwardTarget): boolean {
   const isHere = server.host === url.host || /^(localhost|127\..*|::1)$/i.test(server.host);
   const isSameName = app === url.app && name.replace(/\?.*$/s, "") === url.stream;
-  const { listen, rtmps } = context.config;
   const ports = server.tls ? rtmps.enabled ? rtmps.listen : [] : listen;
   return isHere && isSameName && ports.some(({ port }) => port === server.port);
 }

@@ -5,7 +5,8 @@ import { originTargets, upstreamSession, withTrace } from "../../upstream/target
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { addressForOrigin } from "../access/origin_signature.ts";
-import type { RoleHost } from "../rtmp/role.ts";
+import type { ServerContext } from "../context.ts";
+import type { RoleHost, RoleSession } from "../rtmp/role.ts";
 
 /** What the publisher of an edge waits for. */
 export interface EdgePublishSink {
@@ -15,16 +16,23 @@ export interface EdgePublishSink {
   onRefused(reason: string): void;
 }
 
+/** The publisher, and where it is. */
+export interface EdgePublisher {
+  readonly host: Pick<RoleHost, "id" | "log">;
+  readonly session: Pick<RoleSession, "connectInfo">;
+  readonly server: Pick<ServerContext, "pulls"> & { readonly world: Pick<ServerContext["world"], "wallMs"> };
+}
+
 /** Gives the stream of an edge's publisher to an origin; the publisher stays while origins come and go. */
 export function forwardToOrigin(
-  host: RoleHost,
+  { host, session, server }: EdgePublisher,
   stream: { url: StreamUrl; vhost: VhostHandle; source: LiveSource; trace: Span | null },
   sink: EdgePublishSink,
 ): StreamForward {
   const { url, vhost, source } = stream;
   const trace = stream.trace?.child("forward", { kind: "client" }) ?? null;
-  const { environment, pool } = host.context.pulls;
-  const info = host.session.connectInfo;
+  const { environment, pool } = server.pulls;
+  const info = session.connectInfo;
   const asked = { url, vhost, pageUrl: info?.pageUrl ?? "", swfUrl: info?.swfUrl ?? "" };
   const identity = () => vhost.now.cluster.debugSrsUpnode ? environment.connectArgs(host.id) : null;
   let isAccepted = false;
@@ -36,7 +44,7 @@ export function forwardToOrigin(
     session: (target) => {
       const sessionOf = (url: StreamUrl) =>
         upstreamSession("publish", { ...asked, url }, target, withTrace(identity(), trace));
-      const address = addressForOrigin(vhost.now, url, "publish", host.context.world.wallMs());
+      const address = addressForOrigin(vhost.now, url, "publish", server.world.wallMs());
       return address instanceof Promise ? address.then(sessionOf) : sessionOf(address);
     },
     onTaken: (server) => {

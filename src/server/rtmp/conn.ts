@@ -19,7 +19,7 @@ import { ClientLife, type ClientLifeHost } from "../client_life.ts";
 import type { CloseReason } from "../close_reason.ts";
 import type { ServerContext } from "../context.ts";
 import { randomId, srsIdentity } from "../identity.ts";
-import type { Role, RoleHost } from "./role.ts";
+import type { Playing, Publishing, Role, RoleHost } from "./role.ts";
 import { type GateSink, type RoleRequest, RtmpGate } from "./gate.ts";
 import { PlayRole } from "../play/play_role.ts";
 import { PublishRole } from "../publish/publish_role.ts";
@@ -36,9 +36,9 @@ const REUSE_TIMEOUT_MS = 180_000;
  */
 export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost, GateSink, ClientLifeHost {
   readonly id: string;
-  readonly context: ServerContext;
-  readonly session: RtmpServerSession;
   readonly log: Logger;
+  readonly #server: ServerContext;
+  readonly #session: RtmpServerSession;
   readonly #tcp: TcpConn;
   readonly #pump: WritePump<LogPosition>;
   readonly #life: ClientLife;
@@ -50,22 +50,21 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   #held: PromiseWithResolvers<void> | null = null;
   #pauseTimer: TimerHandle | null = null;
 
-  constructor(tcp: TcpConn, context: ServerContext) {
-    const nowMs = context.timers.nowMs();
-    this.context = context;
-    this.id = randomId(context.world, 8);
-    this.log = context.log.withCid(this.id);
-    this.session = new RtmpServerSession(this, {
-      random: (count) => context.world.randomBytes(count),
-      nowMs,
-      partialBudget: context.limits.partialBudget,
+  constructor(tcp: TcpConn, server: ServerContext) {
+    const { timers: clock, registry, world, limits } = server;
+    this.#server = server;
+    this.id = randomId(world, 8);
+    this.log = server.log.withCid(this.id);
+    this.#session = new RtmpServerSession(this, {
+      random: (count) => world.randomBytes(count),
+      nowMs: clock.nowMs(),
+      partialBudget: limits.partialBudget,
     });
     this.#tcp = tcp;
     this.#pump = new WritePump(tcp, this);
-    const { timers: clock, registry } = context;
     const onSrsError = () => void registry.totalErrors++;
     this.#life = new ClientLife({ tcp, host: this, clock, log: this.log, leavesByReset: false, onSrsError });
-    this.#gate = new RtmpGate(this, this);
+    this.#gate = new RtmpGate({ host: this, session: this.#session, server }, this);
   }
 
   get remoteIp(): string {
@@ -110,16 +109,16 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
       this.#endRole();
       this.#pump.stop();
       this.#tcp.close();
-      this.session.close();
+      this.#session.close();
       this.#gate.leave();
-      if (this.#life.reason !== null) this.context.registry.ends.note("rtmp", this.#life.reason);
+      if (this.#life.reason !== null) this.#server.registry.ends.note("rtmp", this.#life.reason);
       this.#life.logEnd();
     }
   }
 
   /** Checks time-outs; called about once a second. */
   tick(nowMs: number): void {
-    const { config } = this.context;
+    const { config } = this.#server;
     if (!this.#life.tick(nowMs)) return;
     if (this.#role === null && !this.#gate.isPending) {
       const [sinceMs, limitMs] = this.#roleEndedMs > 0
@@ -162,7 +161,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
 
   next(): Uint8Array | null {
     try {
-      return this.session.takeOutput() ?? this.#role?.nextMedia() ?? null;
+      return this.#session.takeOutput() ?? this.#player?.nextMedia() ?? null;
     } catch (error) {
       // Others may have asked for it, a publisher or a timer: they go on.
       this.#life.fail(error);
@@ -171,7 +170,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   }
 
   followed(): PlayCursor | null {
-    return this.session.hasOutput ? null : this.#role?.followed() ?? null;
+    return this.#session.hasOutput ? null : this.#player?.followed() ?? null;
   }
 
   onDrained(): void {
@@ -183,7 +182,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   }
 
   onMedia(message: RtmpMessage): void {
-    this.#role?.onMedia(message);
+    this.#publisher?.onMedia(message);
   }
 
   onEvent(event: SessionEvent): void {
@@ -192,9 +191,9 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
       case "stopPlay":
         return this.#endRole();
       case "pause":
-        return this.#role?.onPause(event.paused);
+        return this.#player?.onPause(event.paused);
       case "redirectAnswered":
-        return this.#role?.onRedirectAnswered();
+        return this.#player?.onRedirectAnswered();
     }
   }
 
@@ -206,9 +205,10 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   onAdmitted(request: RoleRequest, admitted: Admitted): void {
     const { vhost, url } = admitted;
     this.#admitted = admitted;
+    const client = { host: this, session: this.#session, server: this.#server };
     const role = request.kind === "play"
-      ? new PlayRole(this, vhost, { ...request, url })
-      : new PublishRole(this, admitted, { ...request, url });
+      ? new PlayRole({ ...client, vhost }, { ...request, url })
+      : new PublishRole({ ...client, admitted }, { ...request, url });
     this.#role = role;
     this.#tcp.isServed = true;
     role.start();
@@ -223,22 +223,30 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   }
 
   onAnswered(): void {
-    this.#role?.onBurstEnd();
+    this.#publisher?.onBurstEnd();
     this.#pump.wake();
     this.#readOn();
+  }
+
+  get #publisher(): Publishing | null {
+    return this.#role?.kind === "publish" ? this.#role : null;
+  }
+
+  get #player(): Playing | null {
+    return this.#role?.kind === "play" ? this.#role : null;
   }
 
   #onBytes(view: Uint8Array): void | Promise<void> {
     this.#bytesIn += view.length;
     if (this.#life.isOver) return;
-    this.session.receive(view);
-    this.#role?.onBurstEnd();
+    this.#session.receive(view);
+    this.#publisher?.onBurstEnd();
     this.#pump.wake();
     // The client sends on while its request is open: it is not read any further until that is answered.
-    if (this.session.isCongested) return this.#hold();
-    const pauseMs = this.#role?.readPauseMs(view.length) ?? 0;
+    if (this.#session.isCongested) return this.#hold();
+    const pauseMs = this.#publisher?.readPauseMs(view.length) ?? 0;
     if (pauseMs === 0) return;
-    this.#pauseTimer = this.context.timers.after(pauseMs, () => this.#readOn());
+    this.#pauseTimer = this.#server.timers.after(pauseMs, () => this.#readOn());
     return this.#hold();
   }
 
@@ -258,11 +266,11 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   #onConnect({ id, info }: Extract<SessionRequest, { kind: "connect" }>): void {
     this.#gate.checkConnect(id, info);
     const vhost = this.#connectVhost(info.tcUrl);
-    const identity = srsIdentity(this.context.identity, this.id, this.#tcp.localIp);
-    this.session.acceptConnect(id, {
+    const identity = srsIdentity(this.#server.identity, this.id, this.#tcp.localIp);
+    this.#session.acceptConnect(id, {
       windowAckBytes: vhost?.outAckSizeBytes ?? 2_500_000,
       assumedWindowBytes: vhost?.inAckSizeBytes ?? 0,
-      chunkSizeBytes: vhost?.chunkSizeBytes ?? this.context.config.chunkSizeBytes,
+      chunkSizeBytes: vhost?.chunkSizeBytes ?? this.#server.config.chunkSizeBytes,
       identity,
     });
     this.log.info(
@@ -273,7 +281,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   /** The vhost as far as the address alone tells it: the stream name may still name another. */
   #connectVhost(tcUrl: string): VhostConfig | undefined {
     try {
-      return findVhost(this.context.config, parseStreamUrl(tcUrl, "livestream").vhost);
+      return findVhost(this.#server.config, parseStreamUrl(tcUrl, "livestream").vhost);
     } catch {
       // An address that makes no sense is refused when publish or play tell what was meant.
       return undefined;
@@ -286,7 +294,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     this.#role = null;
     this.#admitted = null;
     this.#tcp.isServed = false;
-    if (role !== null) this.#roleEndedMs = this.context.timers.nowMs();
+    if (role !== null) this.#roleEndedMs = this.#server.timers.nowMs();
     try {
       role?.end();
     } catch (error) {

@@ -3,8 +3,15 @@ import { findVhost } from "../../config/mod.ts";
 import type { ConnectInfo } from "../../rtmp/connect.ts";
 import type { SessionRequest } from "../../rtmp/server_session.ts";
 import { withVhost } from "../../rtmp/url.ts";
-import { Admission, type AdmissionClient, type Admitted, refusalStatus } from "../access/admission.ts";
-import { canReconnect, type RoleHost } from "./role.ts";
+import {
+  Admission,
+  type AdmissionClient,
+  type AdmissionServer,
+  type Admitted,
+  refusalStatus,
+} from "../access/admission.ts";
+import type { ServerContext } from "../context.ts";
+import { canReconnect, type RoleHost, type RoleSession } from "./role.ts";
 
 /** A request that begins a role. */
 export type RoleRequest = Exclude<SessionRequest, { kind: "connect" }>;
@@ -17,16 +24,28 @@ export interface GateSink {
   readonly isOver: boolean;
 }
 
+/** What a gate takes of a server. */
+export interface GateServer extends AdmissionServer {
+  readonly drain: Pick<ServerContext["drain"], "isOn" | "hasCoworkers" | "findDestination">;
+}
+
+/** What a gate needs. */
+export interface GateOptions {
+  readonly host: Pick<RoleHost, "id" | "log" | "remoteIp" | "bytesIn" | "bytesOut" | "guard" | "onAnswered" | "finish">;
+  readonly session: RoleSession;
+  readonly server: GateServer;
+}
+
 /** Where the requests of an RTMP client wait until they are admitted, or are refused with the reason. */
 export class RtmpGate {
-  readonly #host: RoleHost;
+  readonly #options: GateOptions;
   readonly #sink: GateSink;
   readonly #admission: Admission;
 
-  constructor(host: RoleHost, sink: GateSink) {
-    this.#host = host;
+  constructor(options: GateOptions, sink: GateSink) {
+    this.#options = options;
     this.#sink = sink;
-    this.#admission = new Admission(host.context, admissionClient(host));
+    this.#admission = new Admission(options.server, admissionClient(options));
   }
 
   /** A request waits for others to judge it. */
@@ -39,7 +58,7 @@ export class RtmpGate {
     try {
       this.#admission.checkConnect(info);
     } catch (error) {
-      if (error instanceof RequestDenied) this.#host.session.reject(requestId, "connectRejected", error.message);
+      if (error instanceof RequestDenied) this.#options.session.reject(requestId, "connectRejected", error.message);
       throw error;
     }
   }
@@ -50,7 +69,8 @@ export class RtmpGate {
    * @throws {RequestDenied} It is refused at once. The client was told; the connection is to be closed.
    */
   ask(request: RoleRequest): void {
-    if (this.#host.context.drain.isOn && !isServer(request, this.#host)) return this.#turnAway(request);
+    const { server, session } = this.#options;
+    if (server.drain.isOn && !isServer(request, session)) return this.#turnAway(request);
     let admitted: Admitted | Promise<Admitted>;
     try {
       admitted = this.#admission.admit(request.kind, request.url);
@@ -68,7 +88,7 @@ export class RtmpGate {
   }
 
   async #wait(request: RoleRequest, admitting: Promise<Admitted>): Promise<void> {
-    const host = this.#host;
+    const { host, server } = this.#options;
     try {
       const admitted = await admitting;
       if (this.#sink.isOver) return admitted.end();
@@ -80,18 +100,17 @@ export class RtmpGate {
         this.#tell(request, error);
         if (!(error instanceof RequestDenied)) throw error;
       });
-      host.context.registry.totalErrors++;
+      server.registry.totalErrors++;
       host.finish("refused", describeError(error));
     }
   }
 
   /** The server is about to stop: one that can is told where to go instead, everybody that there is no way in. */
   #turnAway(request: RoleRequest): void {
-    const { context, session } = this.#host;
-    const { config, drain } = context;
+    const { server: { config, drain }, session } = this.#options;
     const denied = new RequestDenied("StreamBusy", "this server is about to stop");
     const vhost = findVhost(config, request.url.vhost);
-    if (vhost === undefined || !drain.hasCoworkers(vhost) || !canReconnect(this.#host)) {
+    if (vhost === undefined || !drain.hasCoworkers(vhost) || !canReconnect(session)) {
       this.#tell(request, denied);
       throw denied;
     }
@@ -104,17 +123,17 @@ export class RtmpGate {
   }
 
   #tell({ id, kind }: RoleRequest, error: unknown): void {
-    if (error instanceof RequestDenied) this.#host.session.reject(id, refusalStatus(error, kind), error.message);
+    if (error instanceof RequestDenied) this.#options.session.reject(id, refusalStatus(error, kind), error.message);
   }
 }
 
 /** Edges and relays play from a server to its end: the ones are sent on, the others serve those who were. */
-function isServer({ kind }: RoleRequest, { session }: RoleHost): boolean {
+function isServer({ kind }: RoleRequest, session: RoleSession): boolean {
   return kind === "play" && session.connectInfo?.args.srs_server !== undefined;
 }
 
-function admissionClient(host: RoleHost): AdmissionClient {
-  const { id, remoteIp, log, session } = host;
+function admissionClient({ host, session }: GateOptions): AdmissionClient {
+  const { id, remoteIp, log } = host;
   return {
     id,
     remoteIp,

@@ -3,22 +3,11 @@ import type { RtmpMessage } from "../../rtmp/message.ts";
 import type { RtmpServerSession } from "../../rtmp/server_session.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { CloseReason } from "../close_reason.ts";
-import type { ServerContext } from "../context.ts";
 
-/** What a connection is used for, once its client has asked: publishing or playing. */
-export interface Role {
-  /** Media of a publisher. */
-  onMedia(message: RtmpMessage): void;
-  /** All that was read at once has been handed on. */
-  onBurstEnd(): void;
-  /** How long what comes may gather before more is read than these bytes. */
-  readPauseMs(bytes: number): number;
-  onPause(paused: boolean): void;
-  onRedirectAnswered(): void;
-  /** Media to be sent to a player, or null. */
-  nextMedia(): Uint8Array | null;
-  /** The place of a player whose media is all that there is to send. */
-  followed(): PlayCursor | null;
+/** What all that clients come for has in common. */
+interface Begun {
+  /** Begins, once the connection knows of it. */
+  start(): void;
   /** The server is about to stop: send the client elsewhere, if it can be. */
   drain(): void;
   /** About once a second: time-outs and bounds. */
@@ -27,11 +16,33 @@ export interface Role {
   end(): void;
 }
 
+/** A client that sends media. */
+export interface Publishing extends Begun {
+  readonly kind: "publish";
+  onMedia(message: RtmpMessage): void;
+  /** All that was read at once has been handed on. */
+  onBurstEnd(): void;
+  /** How long what comes may gather before more is read than these bytes. */
+  readPauseMs(bytes: number): number;
+}
+
+/** A client that is sent media. */
+export interface Playing extends Begun {
+  readonly kind: "play";
+  /** Media to be sent, or null. */
+  nextMedia(): Uint8Array | null;
+  /** The place of the player where media is all that there is to send. */
+  followed(): PlayCursor | null;
+  onPause(paused: boolean): void;
+  onRedirectAnswered(): void;
+}
+
+/** What a connection is used for, once its client has asked and was let in. */
+export type Role = Publishing | Playing;
+
 /** What a role may do with its connection. */
 export interface RoleHost {
   readonly id: string;
-  readonly context: ServerContext;
-  readonly session: RtmpServerSession;
   readonly log: Logger;
   readonly remoteIp: string;
   /** Over TLS: nobody on the way can read it. */
@@ -56,8 +67,14 @@ export interface RoleHost {
 
 const CAPS_RECONNECT = 1;
 
+/** The talk with a client, as far as every role needs it. */
+export type RoleSession = Pick<
+  RtmpServerSession,
+  "connectInfo" | "accept" | "reject" | "sendStatus" | "requestReconnect"
+>;
+
 /** Whether a client said that it connects anew when asked to: edges and `push` of this server, enhanced RTMP clients. */
-export function canReconnect({ session }: RoleHost): boolean {
+export function canReconnect(session: Pick<RoleSession, "connectInfo">): boolean {
   return ((session.connectInfo?.capsEx ?? 0) & CAPS_RECONNECT) !== 0;
 }
 
@@ -66,9 +83,9 @@ export function canReconnect({ session }: RoleHost): boolean {
  *
  * @param tcUrl Where; default: at the same address, which may lead to another server then.
  */
-export function requestMove(host: RoleHost, tcUrl?: string): void {
-  if (!canReconnect(host)) return;
+export function requestMove(host: Pick<RoleHost, "log" | "wake">, session: RoleSession, tcUrl?: string): void {
+  if (!canReconnect(session)) return;
   host.log.info(`asked to reconnect${tcUrl === undefined ? "" : ` to ${tcUrl.replace(/\?.*/, "")}`}`);
-  host.session.requestReconnect(tcUrl);
+  session.requestReconnect(tcUrl);
   host.wake();
 }

@@ -69,8 +69,8 @@ serverTest("the answer is complete when the stream ends, and cut when the viewer
   const clients = [...server.server.registry.clients()];
   const entries = clients.filter(({ type }) => type === "flv-play");
   assertEquals(entries.map(({ ip, tcUrl, url }) => [ip, tcUrl, url.key]), [
-    ["127.0.0.1", "rtmp://__defaultVhost__/live", "/live/s"],
-    ["127.0.0.1", "rtmp://__defaultVhost__/live", "/live/s"],
+    ["127.0.0.1", "rtmp://127.0.0.1/live", "/live/s"],
+    ["127.0.0.1", "rtmp://127.0.0.1/live", "/live/s"],
   ]);
   assertGreater(entries[1]!.bytesOut(), 2000);
   const answer = await fetch(`http://127.0.0.1:${server.apiPort}/api/v1/clients/${entries[1]!.id}`);
@@ -229,7 +229,7 @@ serverTest("a viewer that does not read jumps to the newest keyframe, others do 
   await stalled.send(`GET ${live} HTTP/1.1\r\nHost: h\r\n\r\n`);
   const entry = () => [...server.server.registry.clients()].find(({ dropped }) => dropped() > 0);
   await until("frames are dropped", () => entry() !== undefined, 15_000);
-  assertMatch(server.log.find("packets dropped")[0]!, /^warn viewer is \d+ ms behind, \d+ packets dropped/);
+  assertMatch(server.log.find("packets dropped")[0]!, /^warn player is \d+ ms behind, \d+ packets dropped/);
   stalled.listen();
   await until("it catches up", () => stalled.bytes.length > 8_000_000);
   const { labels, breaks } = readChunks(stalled.body);

@@ -16,7 +16,7 @@ import { TestLog } from "../../../kit/test_log.ts";
 class PlayingHost implements RoleHost {
   readonly id = "cid00001";
   readonly log = new TestLog();
-  readonly context: Server;
+  readonly server: Server;
   readonly session: RtmpServerSession;
   readonly remoteIp = "127.0.0.1";
   readonly isEncrypted = false;
@@ -29,11 +29,12 @@ class PlayingHost implements RoleHost {
   constructor(cluster: string) {
     const text = `listen 1935; vhost __defaultVhost__ { cluster { ${cluster} } }`;
     const config = requireConfig(loadConfig({ path: "t.conf", text }));
-    this.context = new Server(config, this.log);
+    this.server = new Server(config, this.log);
     const onRequest = (request: SessionRequest) => {
       if (request.kind === "connect") this.session.acceptConnect(request.id, openReply);
       if (request.kind !== "play") return;
-      new PlayRole(this, new VhostHandle(this.context, config.vhosts[0]!), request).start();
+      const vhost = new VhostHandle(this.server, config.vhosts[0]!);
+      new PlayRole({ host: this, session: this.session, server: this.server, vhost }, request).start();
     };
     this.session = new RtmpServerSession({ onRequest, onEvent() {}, onMedia() {} }, {
       random: (count) => new Uint8Array(count),

@@ -1,0 +1,191 @@
+import type { Logger } from "../../base/log.ts";
+import type { VhostHandle } from "../../config/mod.ts";
+import type { StreamUrl } from "../../rtmp/url.ts";
+import type { LiveSource, Player } from "../../stream/live_source.ts";
+import type { PlayCursor } from "../../stream/play_cursor.ts";
+import { RateMeter } from "../../stream/stats.ts";
+import type { WireFormat } from "../../stream/wire_format.ts";
+import type { ClientEntry, ClientType } from "../client_registry.ts";
+import type { CloseReason } from "../close_reason.ts";
+import type { ServerContext } from "../context.ts";
+import { sourceOptions } from "../source_options.ts";
+import { PlaySupply, type Redirect, type SupplyServer, type SupplySink } from "./supply.ts";
+import { PlayTrace, type TraceServer } from "./trace.ts";
+
+/** What playing takes of a server. */
+export type PlaybackServer = SupplyServer & TraceServer & Pick<ServerContext, "sources" | "registry">;
+
+/** The connection that plays. */
+export interface PlaybackHost {
+  readonly id: string;
+  readonly log: Logger;
+  readonly remoteIp: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** `tcp_nodelay`: small segments leave at once. */
+  sendsSmallAtOnce: boolean;
+  /** Sends what {@link Playback.next} gives. */
+  wake(): void;
+  close(reason: CloseReason, detail: string): void;
+}
+
+/** What is played, by whom, and how. */
+export interface PlaybackRequest {
+  readonly type: ClientType & `${string}-play`;
+  readonly protocol: "rtmp" | "flv";
+  /** As the log calls it, where that is not RTMP: ` over HTTP`. */
+  readonly over?: string;
+  readonly url: StreamUrl;
+  readonly vhost: VhostHandle;
+  readonly tcUrl: string;
+  readonly pageUrl: string;
+  readonly swfUrl: string;
+  /** Other bytes than RTMP chunks. */
+  readonly format?: (source: LiveSource) => WireFormat;
+  /** Null for a client that cannot be sent elsewhere. */
+  readonly redirect: Redirect | null;
+  /** Servers that the play came through. */
+  readonly via: readonly string[];
+  /** An origin relays the stream to others. */
+  readonly isRelay?: boolean;
+  /** Span of the server that asks; null for a player. */
+  readonly traceparent: string | null;
+}
+
+/** What becomes of a playback that its connection has to act upon. */
+export interface PlaybackSink {
+  /** The stream has a publisher from now on, or no longer. */
+  onPublishChange(active: boolean): void;
+  /** Nobody has the stream, for as long as players are held. */
+  onNotFound(reason: string): void;
+}
+
+/** A player further behind than this is moved on, whatever `queue_length` says: all that it has yet to get is kept. */
+const MAX_LAG_BYTES = 128 * 1024 * 1024;
+
+/**
+ * One client plays one stream, whatever it speaks: its place in the source's log, where the media comes from, its entry
+ * in the book of clients, its trace, and the bound of its lag. Disposing ends it.
+ */
+export class Playback implements Player, SupplySink, Disposable {
+  readonly source: LiveSource;
+  readonly cursor: PlayCursor;
+  readonly vhost: VhostHandle;
+  readonly #server: PlaybackServer;
+  readonly #host: PlaybackHost;
+  readonly #sink: PlaybackSink;
+  readonly #entry: ClientEntry;
+  readonly #supply: PlaySupply;
+  /** Until the first frame is sent. */
+  #trace: PlayTrace | null;
+
+  constructor(server: PlaybackServer, host: PlaybackHost, request: PlaybackRequest, sink: PlaybackSink) {
+    const { url, vhost, protocol, format, over = "" } = request;
+    this.#server = server;
+    this.#host = host;
+    this.vhost = vhost;
+    this.#sink = sink;
+    const source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
+    this.source = source;
+    this.cursor = source.attach(this, format?.(source) ?? null);
+    this.#entry = entryOf(host, request, { cursor: this.cursor, sinceMs: server.timers.nowMs() });
+    server.registry.add(this.#entry);
+    host.log.info(`play ${url.key}${over} from ${host.remoteIp}`);
+    const { traceparent } = request;
+    this.#trace = PlayTrace.begin(server, {
+      source,
+      protocol,
+      clientId: host.id,
+      clientIp: host.remoteIp,
+      traceparent,
+    });
+    const trace = this.#trace?.span ?? null;
+    this.#supply = new PlaySupply(server, { ...request, source, remoteIp: host.remoteIp, trace }, this);
+  }
+
+  /** The stream comes from another server. */
+  get isPulled(): boolean {
+    return this.#supply.isPulled;
+  }
+
+  /** The client is about to be sent elsewhere: it gets nothing. */
+  get isSearching(): boolean {
+    return this.#supply.isSearching;
+  }
+
+  /** The next bytes to send, or null when there are none now; see {@link PlayCursor.next}. */
+  next(maxPackets?: number): Uint8Array | null {
+    const view = this.cursor.next(maxPackets);
+    if (view !== null && this.#trace?.onSent()) this.#trace = null;
+    return view;
+  }
+
+  /** The client's place, once its bytes are those of the log from here on, and nothing else. */
+  followed(): PlayCursor | null {
+    return this.#trace !== null || !this.cursor.owesNothing ? null : this.cursor;
+  }
+
+  wake(): void {
+    this.#host.wake();
+  }
+
+  onPublishChange(active: boolean): void {
+    if (active) {
+      this.#trace?.onFed();
+      this.#supply.onPublish();
+    } else this.#supply.onUnpublish();
+    this.#sink.onPublishChange(active);
+  }
+
+  onNotFound(reason: string): void {
+    this.#trace?.end(reason);
+    this.#sink.onNotFound(reason);
+  }
+
+  /** The client is sent to this address. */
+  onRedirected(address: string): void {
+    this.#trace?.onRedirect(address);
+  }
+
+  /** Moves a client on that is too far behind; called about once a second. @param paused It is so by its own will. */
+  tick(paused = false): void {
+    const { tcpNodelay, minLatency } = this.vhost.now;
+    // Not before: what begins a play is many small writes, each of which would wait for the one before to arrive.
+    this.#host.sendsSmallAtOnce = tcpNodelay || minLatency;
+    const lagMs = this.cursor.lagMs();
+    if (lagMs <= this.source.options.queueLengthMs && this.cursor.lagBytes() <= MAX_LAG_BYTES) return;
+    const dropped = this.cursor.jumpToKeyframe();
+    if (paused) return;
+    this.#host.log.warn(`player is ${lagMs} ms behind, ${dropped} packets dropped up to the newest keyframe`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#trace?.end();
+    this.source.detach(this);
+    this.#supply[Symbol.dispose]();
+    this.#server.registry.remove(this.#entry);
+  }
+}
+
+function entryOf(
+  host: PlaybackHost,
+  { type, url, tcUrl, pageUrl, swfUrl }: PlaybackRequest,
+  { cursor, sinceMs }: { cursor: PlayCursor; sinceMs: number },
+): ClientEntry {
+  return {
+    id: host.id,
+    type,
+    url,
+    tcUrl,
+    pageUrl,
+    swfUrl,
+    ip: host.remoteIp,
+    sinceMs,
+    recv: new RateMeter(),
+    send: new RateMeter(),
+    bytesIn: () => host.bytesIn,
+    bytesOut: () => host.bytesOut,
+    dropped: () => cursor.droppedPackets,
+    kick: () => host.close("kicked", "by the HTTP API"),
+  };
+}
