@@ -22,6 +22,9 @@ export class Heartbeat {
   readonly #fetch: Fetch;
   #timer: TimerHandle | null = null;
   #stop: AbortController | null = null;
+  /** When the last report began, or would have. */
+  #beganMs = 0;
+  #isReporting = false;
   #failed = false;
 
   /** @param fetch Opens a connection for each report. */
@@ -38,6 +41,11 @@ export class Heartbeat {
     this.#timer = this.#server.timers.after(0, () => void this.#beat(stop.signal));
   }
 
+  /** The configuration has changed: the next report comes as `interval` says now. */
+  onReload(): void {
+    if (this.#stop !== null && !this.#isReporting) this.#plan(this.#stop.signal);
+  }
+
   /** Gives up a report that is under way. */
   stop(): void {
     this.#timer?.cancel();
@@ -48,11 +56,18 @@ export class Heartbeat {
 
   /** The settings are read each time, so that a reload may change them. Never throws. */
   async #beat(signal: AbortSignal): Promise<void> {
-    const { timers } = this.#server;
-    const startedMs = timers.nowMs();
-    if (this.#server.config.heartbeat.enabled) await this.#report(signal);
-    if (signal.aborted) return;
-    const waitMs = this.#server.config.heartbeat.intervalMs - (timers.nowMs() - startedMs);
+    const { config, timers } = this.#server;
+    this.#beganMs = timers.nowMs();
+    this.#isReporting = true;
+    if (config.heartbeat.enabled) await this.#report(signal);
+    this.#isReporting = false;
+    if (!signal.aborted) this.#plan(signal);
+  }
+
+  #plan(signal: AbortSignal): void {
+    const { config, timers } = this.#server;
+    const waitMs = this.#beganMs + config.heartbeat.intervalMs - timers.nowMs();
+    this.#timer?.cancel();
     this.#timer = timers.after(Math.max(0, waitMs), () => void this.#beat(signal));
   }
 

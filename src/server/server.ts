@@ -117,6 +117,7 @@ export class Server implements ServerContext {
       // A vhost that is gone keeps its streams until their clients leave.
       if (vhost !== undefined) Object.assign(source.options, changeableSourceOptions(vhost));
     }
+    this.heartbeat.onReload();
   }
 
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */

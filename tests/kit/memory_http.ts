@@ -14,10 +14,21 @@ export class MemoryHttp implements Disposable {
   }
 
   /** @param headers Further ones, each a line. */
-  static async get(host: MemoryHost, address: string, target: string, headers: readonly string[] = []) {
+  static get(host: MemoryHost, address: string, target: string, headers: readonly string[] = []) {
+    return MemoryHttp.ask("GET", host, address, target, headers);
+  }
+
+  /** As {@link get}, with another method. */
+  static async ask(
+    method: string,
+    host: MemoryHost,
+    address: string,
+    target: string,
+    headers: readonly string[] = [],
+  ): Promise<MemoryHttp> {
     const [ip = "", port] = address.split(":");
     const client = new MemoryHttp(await host.connect({ host: ip, port: Number(port) }, new AbortController().signal));
-    const lines = [`GET ${target} HTTP/1.1`, `Host: ${address}`, ...headers];
+    const lines = [`${method} ${target} HTTP/1.1`, `Host: ${address}`, ...headers];
     await client.socket.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
     client.#read();
     return client;

@@ -130,11 +130,11 @@ export class MemoryNetwork {
 
   /** Settles when an answer has come from there; a place that hangs never answers. */
   async #path(from: Deno.NetAddr, to: Deno.NetAddr, signal: AbortSignal): Promise<void> {
+    const isCut = this.#isCut(from, to);
+    if (!isCut && this.latencyMs === 0) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    if (this.#isCut(from, to)) await promise;
-    if (this.latencyMs === 0) return;
-    this.timers.after(2 * this.latencyMs, resolve);
+    if (!isCut) this.timers.after(2 * this.latencyMs, resolve);
     await promise;
   }
 

@@ -2,6 +2,8 @@ import type { Timers } from "../../src/base/clock.ts";
 
 /** What a socket holds that its reader has not taken, as the kernel's buffers do. */
 const BUFFER_BYTES = 512 * 1024;
+/** Of what was written first, to look at. */
+const KEPT_BYTES = 16 * 1024;
 
 /** What travels: bytes, or the end after them. */
 type Piece = Uint8Array | "end";
@@ -10,6 +12,8 @@ type Piece = Uint8Array | "end";
 export class MemoryPipe {
   /** The writer does not wait for more before it sends. */
   sendsAtOnce = false;
+  /** The beginning of what was written, a character a byte. */
+  text = "";
   readonly #timers: Timers;
   readonly #latencyMs: number;
   /** Arrived, and not yet read. */
@@ -47,6 +51,7 @@ export class MemoryPipe {
       if (this.#hasEnded) throw new Deno.errors.BrokenPipe("the connection has ended");
       const count = this.#isStalled ? 0 : Math.min(view.length, BUFFER_BYTES - this.#bytes);
       if (count > 0) {
+        if (this.text.length < KEPT_BYTES) this.text += String.fromCharCode(...view.subarray(0, KEPT_BYTES));
         this.#bytes += count;
         this.#send(view.slice(0, count));
         return count;

@@ -2,12 +2,17 @@ import { loadConfig, type LoadResult, requireConfig } from "../../src/config/mod
 import { HttpServer } from "../../src/http/server.ts";
 import { Reloader } from "../../src/server/reload/reloader.ts";
 import { Server } from "../../src/server/server.ts";
+import type { ReloadPart } from "../../src/server/reload/reload_part.ts";
 import type { MemoryHost } from "./memory_host.ts";
 import type { MemoryNetwork } from "./memory_network.ts";
 import { TestLog } from "./test_log.ts";
 
 /** Directives of a {@link MemoryServer}'s file. */
 export interface MemoryFile {
+  /** Addresses of RTMP, by default 1935. */
+  listen?: string;
+  /** In the block `http_api`. */
+  api?: string;
   /** At the top level. */
   root?: string;
   /** In the default vhost. */
@@ -24,6 +29,8 @@ export class MemoryServer {
   readonly host: MemoryHost;
   readonly server: Server;
   readonly http: HttpServer;
+  /** Further parts that a reload reaches. */
+  readonly parts: ReloadPart[] = [];
   readonly #network: MemoryNetwork;
   readonly #reloader: Reloader;
   #file: MemoryFile;
@@ -36,16 +43,14 @@ export class MemoryServer {
     this.http = new HttpServer(this.server);
     this.server.start();
     this.http.start();
-    this.#reloader = new Reloader({ server: this.server, log: this.log, read: () => this.#load() });
+    this.#reloader = new Reloader({ server: this.server, log: this.log, read: () => this.#load(), parts: this.parts });
   }
 
   /** Reloads with another file. @returns What the log says of the changes: `applied: max_connections`. */
   async reload(file: MemoryFile): Promise<string[]> {
     this.#file = file;
     const from = this.log.lines.length;
-    const reloaded = this.#reloader.reload("test");
-    await this.#network.run(0);
-    if (!await reloaded) throw new Error(this.log.lines.slice(from).join("\n"));
+    if (!await this.#reloader.reload("test")) throw new Error(this.log.lines.slice(from).join("\n"));
     return this.log.lines.slice(from).flatMap((line) => / reload: (.+)/.exec(line)?.[1] ?? []);
   }
 
@@ -56,10 +61,10 @@ export class MemoryServer {
   }
 
   #load(): LoadResult {
-    const { root = "", vhost = "", remux = "", vhosts = "" } = this.#file;
-    const http = "http_api { enabled on; listen 1985; } http_server { enabled on; listen 8080; }";
+    const { listen = "1935", api = "", root = "", vhost = "", remux = "", vhosts = "" } = this.#file;
+    const http = `http_api { enabled on; listen 1985; ${api} } http_server { enabled on; listen 8080; }`;
     const text =
-      `listen 1935; ${http} ${root} vhost __defaultVhost__ { http_remux { enabled on; ${remux} } ${vhost} } ${vhosts}`;
+      `listen ${listen}; ${http} ${root} vhost __defaultVhost__ { http_remux { enabled on; ${remux} } ${vhost} } ${vhosts}`;
     return loadConfig({ path: "t.conf", text });
   }
 }

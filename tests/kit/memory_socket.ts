@@ -67,6 +67,11 @@ export class MemorySocket implements Socket {
     return this.#input.sendsAtOnce;
   }
 
+  /** What was sent from here at first, a character a byte. */
+  get sentText(): string {
+    return this.#output.text;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -18,7 +18,7 @@ import { PidFile } from "./pid_file.ts";
 import { findListenerCommand } from "./port_owner.ts";
 import { onServerSignals } from "./process_signals.ts";
 import type { ServeArgs } from "./options.ts";
-import { stopGracefully, stopServer } from "./stop.ts";
+import { stopBySignal, stopServer } from "./stop.ts";
 import { keepServerId } from "./server_id.ts";
 import type { ServerLog } from "./server_log.ts";
 import { loadTracer } from "./telemetry.ts";
@@ -77,9 +77,7 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   if (options.isBackground) io.err(readyLine(role, Deno.pid));
   const how = await ends.first;
   await reloader.stop();
-  if (how === "SIGQUIT") await stopGracefully({ server, http }, how, ends.hurry);
-  else if (how === "SIGTERM" && server.config.forceGraceQuit) await stopGracefully({ server, http }, how, never);
-  else log.info(`${how}: stop`);
+  await stopBySignal({ server, http }, how, ends.hurry);
   await stopServer({ server, http });
   log.info("stopped");
   return 0;
@@ -88,8 +86,6 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
 function watchesFile(config: Config): boolean {
   return config.inotifyAutoReload || (config.inDocker && config.autoReloadForDocker);
 }
-
-const never = new Promise<never>(() => {});
 
 /** What ends a server; of several things, the first. */
 class Ends implements Disposable {

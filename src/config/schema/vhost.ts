@@ -35,7 +35,7 @@ export const vhostRows = {
   }),
   tcpNodelay: directive("tcp_nodelay", onOff(), {
     default: false,
-    reload: "newClients",
+    reload: "live",
     doc: "Whether TCP sends small segments to players at once; it always does in their first second and with " +
       "`min_latency on`.",
   }),

@@ -183,7 +183,7 @@ export class PullRace {
     const span = this.#trace(target, target !== origin);
     const run: UpstreamRun = new UpstreamRun(this.#source, environment.timers, {
       target,
-      timeouts: request.vhost.now.cluster,
+      timeouts: () => request.vhost.now.cluster,
       dial: upstreamDial({ request, target, via, environment, trace: span }),
       trace: span === null ? null : new UpstreamTrace(span),
       handover: handover === null ? null : {

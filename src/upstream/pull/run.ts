@@ -39,7 +39,8 @@ export interface UpstreamClient {
 /** One attempt. */
 export interface UpstreamRunOptions {
   target: PullTarget;
-  timeouts: PullTimeouts;
+  /** Those in force. */
+  timeouts(): PullTimeouts;
   /** Null if the attempt is not traced. */
   trace: UpstreamTrace | null;
   /** Connects and asks; rejects with an `UpstreamError`. */
@@ -161,11 +162,13 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
         this.#holds = HOLDING_SERVER.test(asString(event.identity.srs_server));
         return;
       case "ready": {
-        const { firstMediaTimeoutMs } = this.#options.timeouts;
         this.#reached = true;
         this.#options.trace?.onReady();
         this.#watch.hear();
-        return this.#watch.limit(this.#holds ? Math.max(firstMediaTimeoutMs, HOLDING_TIMEOUT_MS) : firstMediaTimeoutMs);
+        return this.#watch.limit(() => {
+          const { firstMediaTimeoutMs } = this.#options.timeouts();
+          return this.#holds ? Math.max(firstMediaTimeoutMs, HOLDING_TIMEOUT_MS) : firstMediaTimeoutMs;
+        });
       }
       case "redirect":
         this.#reached = true;
@@ -201,7 +204,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       this.#options.trace?.onFirstMedia();
       this.#options.onFeeding();
       this.#watch.hear();
-      this.#watch.limit(this.#options.timeouts.idleTimeoutMs);
+      this.#watch.limit(() => this.#options.timeouts().idleTimeoutMs);
       for (const packet of this.#held.splice(0)) feed.publish(packet);
       return feed;
     } catch (error) {
@@ -230,7 +233,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     this.#watch.hear();
     if (!this.#isSilent) return;
     this.#isSilent = false;
-    this.#watch.limit(this.#options.timeouts.idleTimeoutMs);
+    this.#watch.limit(() => this.#options.timeouts().idleTimeoutMs);
     this.#options.onMediaAgain();
   }
 
@@ -238,7 +241,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     const error = `${this.#options.target.text}: no media for ${Math.round(silentMs)} ms`;
     if (this.#feed === null || this.#isSilent) return this.#end(error, null);
     this.#isSilent = true;
-    this.#watch.limit(Math.max(MAX_SILENCE_MS, this.#options.timeouts.idleTimeoutMs));
+    this.#watch.limit(() => Math.max(MAX_SILENCE_MS, this.#options.timeouts().idleTimeoutMs));
     if (!this.#over) this.#options.onSilence(error, this.#watch.heardMs);
   }
 

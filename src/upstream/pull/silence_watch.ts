@@ -2,6 +2,8 @@ import type { TimerHandle, Timers } from "../../base/clock.ts";
 
 /** A timer later than this tells that the whole process was stopped, or the machine. */
 const STOOD_STILL_MS = 500;
+/** A limit may change; this often it is asked for, at least. */
+const ASK_AGAIN_MS = 1000;
 
 /** Tells when nothing has been heard of a server for too long; a packet costs it no timer. */
 export class SilenceWatch {
@@ -26,13 +28,19 @@ export class SilenceWatch {
     this.#heardMs = this.#timers.nowMs();
   }
 
-  /** Tells once nothing has been heard for `boundMs`, counted from the last time; takes the place of an earlier limit. */
-  limit(boundMs: number): void {
+  /**
+   * Tells once nothing has been heard for as long as the bound, counted from the last time; takes the place of an earlier
+   * limit.
+   *
+   * @param boundMs The bound in force.
+   */
+  limit(boundMs: () => number): void {
     this.stop();
     const nowMs = this.#timers.nowMs();
     const silentMs = nowMs - this.#heardMs;
-    if (silentMs >= boundMs) return this.#onSilence(silentMs);
-    const waitMs = Math.ceil(boundMs - silentMs);
+    const leftMs = boundMs() - silentMs;
+    if (leftMs <= 0) return this.#onSilence(silentMs);
+    const waitMs = Math.min(Math.ceil(leftMs), ASK_AGAIN_MS);
     this.#timer = this.#timers.after(waitMs, () => {
       // Woken late, this process stood still itself: what came in the meantime is still to be read.
       if (this.#timers.nowMs() - nowMs - waitMs > STOOD_STILL_MS) this.hear();

@@ -29,7 +29,7 @@ class RunRig extends PullRig {
     super(["10.0.0.1:1935"]);
     this.attempt = new UpstreamRun(source ?? this.source, this.timers, {
       target: this.targets[0]!,
-      timeouts: { firstMediaTimeoutMs: 2000, idleTimeoutMs: 3000 },
+      timeouts: () => ({ firstMediaTimeoutMs: 2000, idleTimeoutMs: 3000 }),
       trace: null,
       dial: (_handlers, signal) => {
         signal.addEventListener("abort", () => this.isAborted = true);
