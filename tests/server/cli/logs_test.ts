@@ -138,7 +138,7 @@ Deno.test(
       await until(async () => (await read("one/srs.log")).includes(": done"), 5000, () => program.output);
       assertMatch(await read("one/srs.log"), /reload: applied: srs_log_tank\n[^]*reload: applied: srs_log_file\n/);
       await change("srs_log_tank file; srs_log_file /proc/no/such.log; srs_log_level_v2 info;");
-      await until(async () => (await read("one/srs.log")).includes("stays as it was"), 5000, () => program.output);
+      await until(async () => (await read("one/srs.log")).includes("stays in force"), 5000, () => program.output);
       assert(await isListening(port));
       await change("srs_log_tank file; srs_log_file two.log; srs_log_level_v2 info;");
       await until(async () => (await read("two.log")).includes(": done"), 5000, () => program.output);
