@@ -12,8 +12,12 @@ export interface Logger {
   info(text: string): void;
   warn(text: string): void;
   error(text: string): void;
-  /** A logger of the same process with another context id. */
-  withCid(cid: string): Logger;
+  /**
+   * A logger of the same process with another context id.
+   *
+   * @param peer Address of the client that causes its lines, so that one client cannot hide the lines of others.
+   */
+  withCid(cid: string, peer?: string): Logger;
 }
 
 const category = ["srs"];

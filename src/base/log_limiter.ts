@@ -1,25 +1,48 @@
 import type { TimerHandle, Timers } from "./clock.ts";
 import type { Logger } from "./log.ts";
 
-/** A kind of line is written this often at most. */
+/** Lines are counted over this time. */
 const PERIOD_MS = 1000;
 /** Kinds that are told apart at one time; lines of any further kind count as one, so that made-up names do not get around the limit. */
 const MAX_KINDS = 32;
 const OTHER_KINDS = "";
 
-/** What came of one kind since its last line. */
+/** How many lines of a kind are written at once within a period: of all peers together, and of each. */
+interface LineRate {
+  readonly all: number;
+  readonly perPeer: number;
+}
+
+/** For warnings and errors: one peer that fails over and over says enough with one line. */
+const WARNINGS: LineRate = { all: 10, perPeer: 1 };
+/** For what peers cause in the usual course. */
+const OTHERS: LineRate = { all: 100, perPeer: 25 };
+
+/** A line as the limiter sees it. */
+interface LimitedLine {
+  readonly kind: string;
+  readonly text: string;
+  /** Who caused it; empty where that is nobody in particular. */
+  readonly peer: string;
+  readonly rate: LineRate;
+}
+
+/** What came of one kind within the period. */
 interface KindState {
+  written: number;
+  /** The same by peer; as many entries as lines were written, at most. */
+  readonly byPeer: Map<string, number>;
   held: number;
-  /** Writes the latest held line, followed by a remark. */
+  /** Writes the latest held line, with a remark after it. */
   writeLatest: (remark: string) => void;
   timer: TimerHandle;
 }
 
 /**
- * Keeps a peer that fails over and over from filling the log.
+ * Keeps a peer that fails over and over, or comes and goes, from filling the log, and from hiding the lines of others.
  *
- * The first line of a kind is written at once. Further ones within the next second are counted; the latest of them is
- * written at the end of that second, with the number of the others.
+ * The first lines of a kind and peer are written at once. Further ones within the next second are counted; the latest of
+ * them is written at the end of that second, with the number of the others.
  */
 export class LogLimiter implements Disposable {
   readonly #timers: Timers;
@@ -30,16 +53,17 @@ export class LogLimiter implements Disposable {
   }
 
   /** Takes one line and writes it now, later, or as a number only. @param write Gets the text to be written. */
-  pass(kind: string, text: string, write: (text: string) => void): void {
+  pass({ kind, text, peer, rate }: LimitedLine, write: (text: string) => void): void {
     const key = this.#kinds.has(kind) || this.#kinds.size < MAX_KINDS ? kind : OTHER_KINDS;
-    const known = this.#kinds.get(key);
-    if (known === undefined) {
-      write(text);
-      this.#kinds.set(key, { held: 0, writeLatest: () => {}, timer: this.#wait(key) });
-      return;
+    const state = this.#kinds.get(key) ?? this.#begin(key);
+    const ofPeer = state.byPeer.get(peer) ?? 0;
+    if (state.written < rate.all && ofPeer < rate.perPeer) {
+      state.written++;
+      state.byPeer.set(peer, ofPeer + 1);
+      return write(text);
     }
-    known.held++;
-    known.writeLatest = (remark) => write(`${text}${remark}`);
+    state.held++;
+    state.writeLatest = (remark) => write(`${text}${remark}`);
   }
 
   /** Writes what is held. */
@@ -49,6 +73,12 @@ export class LogLimiter implements Disposable {
       release(state);
     }
     this.#kinds.clear();
+  }
+
+  #begin(key: string): KindState {
+    const state = { written: 0, byPeer: new Map(), held: 0, writeLatest: () => {}, timer: this.#wait(key) };
+    this.#kinds.set(key, state);
+    return state;
   }
 
   #wait(key: string): TimerHandle {
@@ -65,6 +95,9 @@ function release(state: KindState): void {
   if (state.held === 0) return;
   state.writeLatest(state.held === 1 ? "" : ` (${state.held - 1} more like this within ${PERIOD_MS} ms)`);
   state.held = 0;
+  // What was just written counts for the next period.
+  state.written = 1;
+  state.byPeer.clear();
 }
 
 /**
@@ -75,15 +108,24 @@ export function kindOfLine(text: string): string {
   return text.slice(0, 400).replace(/"[^"]*"/g, '""').replace(/[\w.:%/?&=-]+/g, (word) => /\d/.test(word) ? "#" : word);
 }
 
-/** A logger whose warnings and errors, with those of all loggers made from it, go through the limiter. */
-export function limitWarnings(log: Logger, limiter: LogLimiter): Logger {
+/** Limiters of {@link limitLines}. They are two, so that kinds of one cannot make those of the other count as one. */
+export interface LineLimiters {
+  readonly warnings: LogLimiter;
+  readonly others: LogLimiter;
+}
+
+/** A logger whose lines, with those of all loggers made from it, go through limiters. Debug and trace lines do not. */
+export function limitLines(log: Logger, limiters: LineLimiters, peer = ""): Logger {
+  const { warnings, others } = limiters;
+  const limited = (limiter: LogLimiter, level: "info" | "warn" | "error", rate: LineRate) => (text: string) =>
+    limiter.pass({ kind: `${level} ${kindOfLine(text)}`, text, peer, rate }, (line) => log[level](line));
   return {
     cid: log.cid,
     trace: (text) => log.trace(text),
     debug: (text) => log.debug(text),
-    info: (text) => log.info(text),
-    warn: (text) => limiter.pass(`warn ${kindOfLine(text)}`, text, (line) => log.warn(line)),
-    error: (text) => limiter.pass(`error ${kindOfLine(text)}`, text, (line) => log.error(line)),
-    withCid: (cid) => limitWarnings(log.withCid(cid), limiter),
+    info: limited(others, "info", OTHERS),
+    warn: limited(warnings, "warn", WARNINGS),
+    error: limited(warnings, "error", WARNINGS),
+    withCid: (cid, ofPeer = peer) => limitLines(log.withCid(cid), limiters, ofPeer),
   };
 }

@@ -7,6 +7,7 @@ import { ClientLife, type ClientLifeHost } from "../server/client_life.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { LogPosition } from "../stream/log_block.ts";
 import type { PlayCursor } from "../stream/play_cursor.ts";
+import { addressKey } from "../server/access/address_counter.ts";
 import { randomId } from "../server/identity.ts";
 import { refusal } from "./envelope.ts";
 import { HeadBuffer, type HeadFound } from "../http1/head_buffer.ts";
@@ -63,7 +64,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     this.#remoteIp = tcp.remoteIp;
     this.#options = options;
     this.id = randomId(world, 8);
-    this.log = options.log.withCid(this.id);
+    this.log = options.log.withCid(this.id, addressKey(tcp.remoteIp));
     this.#pump = new WritePump(tcp, this);
     this.#writer = new ResponseWriter(tcp, world);
     this.#waitingSinceMs = world.nowMs();

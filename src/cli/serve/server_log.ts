@@ -1,7 +1,7 @@
 import { systemTimers } from "../../base/clock.ts";
 import { SrsError } from "../../base/errors.ts";
 import { createLogger, type LogFormat, type Logger, setUpLogging } from "../../base/log.ts";
-import { limitWarnings, LogLimiter } from "../../base/log_limiter.ts";
+import { limitLines, LogLimiter } from "../../base/log_limiter.ts";
 import { type Config, logLevelOf } from "../../config/mod.ts";
 import { systemWorld } from "../../net/system_world.ts";
 import { randomId } from "../../server/identity.ts";
@@ -16,16 +16,16 @@ type LogConfig = Pick<Config, "srsLogTank" | "srsLogFile" | "srsLogLevel" | "srs
 export class ServerLog implements ReloadPart, AsyncDisposable {
   /** Writes every line; for what the process does itself. */
   readonly log: Logger = createLogger(randomId(systemWorld, 8));
-  /** For what peers can cause: warnings that repeat are counted. */
+  /** For what peers can cause: lines that repeat are counted. */
   readonly limited: Logger;
-  readonly #limiter = new LogLimiter(systemTimers);
+  readonly #limiters = { warnings: new LogLimiter(systemTimers), others: new LogLimiter(systemTimers) };
   readonly #format: LogFormat;
   readonly #color: boolean;
   readonly #tank: LogTank;
   #config: LogConfig;
 
   private constructor(config: LogConfig, target: LogTarget, options: { format: LogFormat; color: boolean }) {
-    this.limited = limitWarnings(this.log, this.#limiter);
+    this.limited = limitLines(this.log, this.#limiters);
     this.#config = config;
     this.#format = options.format;
     this.#color = options.color;
@@ -69,7 +69,7 @@ export class ServerLog implements ReloadPart, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#limiter[Symbol.dispose]();
+    for (const limiter of Object.values(this.#limiters)) limiter[Symbol.dispose]();
     await this.#tank.close();
   }
 

@@ -14,6 +14,7 @@ import {
 import { parseStreamUrl, withoutSecrets } from "../../rtmp/url.ts";
 import type { LogPosition } from "../../stream/log_block.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
+import { addressKey } from "../access/address_counter.ts";
 import type { Admitted } from "../access/admission.ts";
 import { ClientLife, type ClientLifeHost } from "../client_life.ts";
 import type { CloseReason } from "../close_reason.ts";
@@ -54,7 +55,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     const { timers: clock, registry, world, limits } = server;
     this.#server = server;
     this.id = randomId(world, 8);
-    this.log = server.log.withCid(this.id);
+    this.log = server.log.withCid(this.id, addressKey(tcp.remoteIp));
     this.#session = new RtmpServerSession(this, {
       random: (count) => world.randomBytes(count),
       nowMs: clock.nowMs(),
