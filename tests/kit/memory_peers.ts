@@ -92,6 +92,7 @@ export class MemoryPublisher extends MemoryPeer {
   }
 
   protected override onReady(): void {
+    if (this.#isSilent) return;
     for (const packet of [metadata(1), videoHeader(2), audioHeader(3)]) this.send(packet);
     this.#go(this.#fromMs);
   }

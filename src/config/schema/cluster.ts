@@ -41,13 +41,13 @@ export const clusterRows = {
   }),
   protocol: directive("protocol", oneOf(["rtmp", "flv", "flvs"], "rtmp"), {
     default: "rtmp",
-    reload: "newClients",
+    reload: "live",
     doc: "Edge: protocol to pull with: RTMP, HTTP-FLV, or HTTP-FLV over TLS. The default port of `origin` is then " +
       "1935, 80 or 443.",
   }),
   followClient: directive("follow_client", onOff(), {
     default: false,
-    reload: "newClients",
+    reload: "live",
     doc: "Edge: whether to pull with the player's protocol, RTMP or HTTP-FLV, instead of `protocol`.",
   }),
   redirect: directive("redirect", oneOf(["auto", "always", "never"], "auto"), {

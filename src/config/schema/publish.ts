@@ -6,12 +6,12 @@ import { oneOf, onOff } from "../values/type.ts";
 export const publishRows = {
   firstpktTimeoutMs: directive("firstpkt_timeout", milliseconds({ min: 1 }), {
     default: 20_000,
-    reload: "newClients",
+    reload: "live",
     doc: "How long to wait for a publisher's first media before disconnecting it.",
   }),
   normalTimeoutMs: directive("normal_timeout", milliseconds({ min: 1 }), {
     default: 5000,
-    reload: "newClients",
+    reload: "live",
     doc: "How long a publisher may send nothing before it is disconnected.",
   }),
   mr: directive("mr", onOff(), {
@@ -38,12 +38,12 @@ export const publishRows = {
   }),
   kickoffForIdleMs: directive("kickoff_for_idle", seconds({ fraction: true }), {
     default: 0,
-    reload: "newClients",
+    reload: "live",
     doc: "How long a publisher may have no players before it is disconnected; 0 means forever.",
   }),
   onConflict: directive("on_conflict", oneOf(["reject", "takeover", "standby"], "reject"), {
     default: "reject",
-    reload: "newClients",
+    reload: "live",
     extension: true,
     doc: "What happens to a second publisher of a stream: `reject` refuses it, `takeover` lets it replace the " +
       "first, `standby` keeps it waiting until the first leaves.",

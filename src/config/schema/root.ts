@@ -78,7 +78,7 @@ export const rootRows = {
   }),
   clientTimeoutMs: directive("client_timeout", milliseconds({ min: 1 }), {
     default: 10_000,
-    reload: "newClients",
+    reload: "live",
     extension: true,
     doc: "How long a new client may take to shake hands, connect and start publishing or playing.",
   }),

@@ -5,10 +5,19 @@ import { clusterRows } from "./live/cluster_rows.ts";
 import { hookRows } from "./live/hook_rows.ts";
 import { inOtherZone, logRows } from "./live/log_rows.ts";
 import { playRows } from "./live/play_rows.ts";
+import { publishRows } from "./live/publish_rows.ts";
 import { serverRows } from "./live/server_rows.ts";
 import { type LiveRow, type LiveRows, Stage } from "./live/stage.ts";
 
-const rows: LiveRows = { ...accessRows, ...clusterRows, ...hookRows, ...logRows, ...playRows, ...serverRows };
+const rows: LiveRows = {
+  ...accessRows,
+  ...clusterRows,
+  ...hookRows,
+  ...logRows,
+  ...playRows,
+  ...publishRows,
+  ...serverRows,
+};
 
 const certificates = "a reload takes new certificates of API and streams";
 

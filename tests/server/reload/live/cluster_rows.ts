@@ -169,6 +169,26 @@ const edgeRows: LiveRows = {
     (stage) => lastSaid(stage).includes("srs_server"),
     [true, false],
   ),
+  "vhost.cluster.protocol": pulledAgain(
+    "origin 10.0.0.2:1935; protocol rtmp;",
+    "origin 10.0.0.2:8080; protocol flv;",
+    (stage) => lastSaid(stage).startsWith("GET /live/s.flv"),
+    [false, true],
+  ),
+  "vhost.cluster.follow_client": {
+    ...edge("origin 10.0.0.2:1935; follow_client off;", "origin 10.0.0.2:8080; follow_client on;"),
+    async begin(stage) {
+      const { viewer, repull } = await playAtEdge(stage);
+      await MemoryHttp.get(stage.host(), "10.0.0.1:8080", "/live/s.flv");
+      await stage.run(500);
+      viewer[Symbol.dispose]();
+      return async () => {
+        await repull();
+        return lastSaid(stage).startsWith("GET /live/s.flv");
+      };
+    },
+    seen: [false, true],
+  },
   "vhost.cluster.token_traverse": {
     ...edge("token_traverse off;", "token_traverse on;"),
     async begin(stage) {

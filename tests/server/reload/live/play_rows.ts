@@ -1,6 +1,6 @@
 import { MemoryHttp } from "../../../kit/memory_http.ts";
 import { script, videoHeader } from "../../../kit/packets.ts";
-import { inVhost, type LiveRow, type LiveRows, type Stage } from "./stage.ts";
+import { inVhost, type LiveRows, type Stage } from "./stage.ts";
 
 /** Whether one that comes in the middle of a GOP gets what there is of it. */
 async function startsWithGop(stage: Stage): Promise<boolean> {
@@ -19,7 +19,7 @@ async function runAndJoin(stage: Stage) {
 }
 
 /** Whether a player that runs is sent to in portions of more than `ms`. */
-async function portions(stage: Stage, ms: number) {
+export async function portions(stage: Stage, ms: number) {
   await stage.publish();
   const viewer = await stage.play();
   return async () => {
@@ -42,8 +42,6 @@ async function losesPackets(stage: Stage) {
     return entry.dropped() > 0;
   };
 }
-
-const publisherRow: Omit<LiveRow, "before" | "after"> = { begin: (stage) => portions(stage, 800), seen: [false, true] };
 
 /** Rows about how running streams are served. */
 export const playRows: LiveRows = {
@@ -136,13 +134,5 @@ export const playRows: LiveRows = {
       };
     },
     seen: [false, true],
-  },
-  "vhost.publish.mr": {
-    ...inVhost("publish", "mr off; mr_latency 900;", "mr on; mr_latency 900;"),
-    ...publisherRow,
-  },
-  "vhost.publish.mr_latency": {
-    ...inVhost("publish", "mr on; mr_latency 100;", "mr on; mr_latency 900;"),
-    ...publisherRow,
   },
 };

@@ -70,6 +70,19 @@ export const serverRows: LiveRows = {
     },
     seen: [false, true],
   },
+  "client_timeout": {
+    ...atRoot("client_timeout 20000;", "client_timeout 3000;"),
+    async begin(stage) {
+      const socket = await stage.host().connect({ host: "10.0.0.1", port: 1935 }, new AbortController().signal);
+      await stage.run(1000);
+      return async () => {
+        let hasEnded = false;
+        socket.read(new Uint8Array(16)).then(() => hasEnded = true);
+        return await stage.until(() => hasEnded) > 10_000;
+      };
+    },
+    seen: [true, false],
+  },
   "max_connections": {
     ...atRoot("max_connections 1000;", "max_connections 2;"),
     begin: (stage) => fromOneMachine(stage, 3),

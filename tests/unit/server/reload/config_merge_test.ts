@@ -35,7 +35,7 @@ Deno.test("mergeConfig() names each changed directive with what the schema says 
       "of one vhost among two",
       "vhost a.com { } vhost b.com { }",
       "vhost b.com { publish { normal_timeout 1; } } vhost a.com { }",
-      ["newClients vhost b.com: publish.normal_timeout"],
+      ["applied vhost b.com: publish.normal_timeout"],
     ],
     [
       "a value that vhosts inherit, once",
