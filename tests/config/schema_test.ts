@@ -44,7 +44,7 @@ Deno.test("paths, properties and TOML keys are unique; a variable sets more than
 const envNames: [path: string, env: string[]][] = [
   ["listen", ["SRS_LISTEN", "SRS_RTMP_LISTEN"]],
   ["chunk_size", ["SRS_VHOST_CHUNK_SIZE", "SRS_CHUNK_SIZE", "SRS_RTMP_CHUNK_SIZE"]],
-  ["srs_log_tank", ["SRS_SRS_LOG_TANK"]],
+  ["srs_log_tank", ["SRS_SRS_LOG_TANK", "SRS_LOG_TANK"]],
   ["srs_log_file", ["SRS_LOG_FILE", "SRS_SRS_LOG_FILE"]],
   ["is_full", []],
   ["http_api.auth.username", ["SRS_HTTP_API_AUTH_USERNAME"]],
