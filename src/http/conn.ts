@@ -277,6 +277,6 @@ function closing(response: Response): Response {
 
 function refusalOf(found: "tooLong" | "noRequest"): { status: number; message: string } {
   return found === "tooLong"
-    ? { status: 431, message: "the request is too long" }
-    : { status: 400, message: "this is not an HTTP request" };
+    ? { status: 431, message: "request headers too long" }
+    : { status: 400, message: "not an HTTP request" };
 }

@@ -116,7 +116,7 @@ export class HttpListener {
     const nowMs = world.nowMs();
     for (const conn of this.#conns.keys()) conn.tick(nowMs);
     if (this.#refused === 0) return;
-    log.warn(`${name}: ${this.#refused} connections refused: max_connections is reached`);
+    log.warn(`${name}: ${this.#refused} connections refused: max_connections reached`);
     this.#refused = 0;
   }
 }

@@ -143,7 +143,7 @@ export class ClientLife {
     if (!host.isSending || sent !== this.#sentAtTick) this.#stalledSinceMs = nowMs;
     this.#sentAtTick = sent;
     if (nowMs - this.#stalledSinceMs <= SEND_TIMEOUT_MS) return true;
-    this.close("slowConsumer", `took no byte for ${SEND_TIMEOUT_MS} ms`);
+    this.close("slowConsumer", `accepted no data for ${SEND_TIMEOUT_MS} ms`);
     return false;
   }
 

@@ -10,7 +10,7 @@ export const clientRoutes: readonly Route[] = [{
   methods: ["GET", "DELETE"],
   effect: ({ method }) => method === "DELETE" ? "kicks" : "reads",
   isShared: true,
-  doc: "clients, ten or by ?start= and &count=, or one: address, stream, traffic; DELETE ends its connection",
+  doc: "clients (ten, or ?start=&count=), or one: address, stream, traffic; DELETE disconnects it",
   handle({ server }, { method, query }, id) {
     const { identity, registry } = server;
     if (id === "" && method !== "DELETE") {

@@ -15,14 +15,14 @@ export const clusterRoutes: readonly Route[] = [
     path: CLUSTERS_PATH,
     methods: "any",
     effect: ({ query }) => query.get("claim") !== "" || query.get("stand_in") !== "" ? "memberOnly" : "reads",
-    doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; asked by the coworkers",
+    doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; for coworkers",
     handle: traceClusters,
   },
   {
     path: "/api/v1/edges",
     methods: ["GET"],
     effect: "reads",
-    doc: "edge: streams that are pulled, from where, and the health of the origins",
+    doc: "edge: streams being pulled, from where, and the health of the origins",
     extension: true,
     handle: ({ server }) => envelope(server.identity, { data: describeEdge(server.pulls, server.timers.nowMs()) }),
   },
@@ -75,8 +75,8 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
   const asked = [question, rawQuestion].map(({ vhost }) => findVhost(server.config, vhost));
   const leaves = await Promise.all(asked.map((vhost) => server.members.mayAsk(vhost, call)));
   if (leaves.includes(false)) {
-    server.log.warn(`${call.remoteIp} asks for the streams of this server without the right coworker_token`);
-    return refusal(403, "no coworker of this server");
+    server.log.warn(`refused to tell ${call.remoteIp} who has a stream: wrong or missing coworker_token`);
+    return refusal(403, "wrong or missing coworker_token");
   }
   const wish = readMemberRequest(call);
   if (wish !== null) {
@@ -97,7 +97,7 @@ function readMemberRequest({ method, query }: Call): MemberRequest | null {
   return method === "POST" && (claim !== "" || standIn) ? { claim, standIn } : null;
 }
 
-/** Does what a member asks. @returns The refusal, for whom is none. */
+/** Does what a member asks. @returns The refusal, if the caller is not a member. */
 async function obey(
   server: ApiContext["server"],
   { vhost: name, app, stream, ip }: OwnerQuestion,
@@ -105,11 +105,11 @@ async function obey(
   caller: Call,
 ): Promise<Response | null> {
   const vhost = findVhost(server.config, name);
-  const why = vhost === undefined ? "there is no such vhost" : await server.members.whyStranger(vhost, caller);
+  const why = vhost === undefined ? "unknown vhost" : await server.members.whyStranger(vhost, caller);
   if (vhost === undefined || why !== null) {
     const what = claim === "" ? "asks who takes the clients of a server that stops" : "claims a stream";
-    server.log.warn(`${caller.remoteIp} ${what}, but is no member of the cluster: ${why}`);
-    return refusal(403, `no member of the cluster: ${why}`);
+    server.log.warn(`${caller.remoteIp} ${what}, but is not a member of the cluster: ${why}`);
+    return refusal(403, `not a member of the cluster: ${why}`);
   }
   if (claim === "") return null;
   const url = { key: streamKey(vhost.name, app, stream), app, stream, host: ip };

@@ -5,11 +5,11 @@ import type { SystemSnapshot } from "../system/stats.ts";
 /** Process and machine in detail, by SRS's names. */
 export const procRoutes: readonly Route[] = [
   procRoute("rusages", "resources used by this process", rusage),
-  procRoute("self_proc_stats", "columns of /proc/self/stat", ({ self, selfPercent }) => ({
+  procRoute("self_proc_stats", "fields of /proc/self/stat", ({ self, selfPercent }) => ({
     percent: selfPercent,
     ...self,
   })),
-  procRoute("system_proc_stats", "times of all processors together", ({ cpu: { cpus: _, ...times }, cpuPercent }) => ({
+  procRoute("system_proc_stats", "times of all processors, added up", ({ cpu: { cpus: _, ...times }, cpuPercent }) => ({
     percent: cpuPercent,
     ...times,
   })),

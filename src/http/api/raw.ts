@@ -9,14 +9,14 @@ export const rawRoutes: readonly Route[] = [{
   path: "/api/v1/raw",
   methods: "any",
   effect: ({ query }) => query.get("rpc") === "reload" ? "controls" : "reads",
-  doc: "?rpc=raw, reload or reload-fetch: settings of the API, reload of the configuration",
+  doc: "?rpc=raw: settings of the API; reload: reloads the configuration; reload-fetch: result of the last reload",
   handle: (context, { query }) => answerRaw(context, query.get("rpc")),
 }, {
   path: "/api/v1/drain",
   methods: ["POST"],
   effect: "controls",
   doc:
-    "POST begins a graceful stop: no new clients, those that can are sent elsewhere, the rest is waited for (grace_final_wait)",
+    "POST begins a graceful stop: takes no new clients, sends clients to other servers, waits for the rest (grace_final_wait)",
   extension: true,
   handle: ({ server, drain }) => {
     if (drain === undefined) return errorBody("ConfigRawDisable");

@@ -12,7 +12,7 @@ export const streamRoutes: readonly Route[] = [{
   methods: ["GET"],
   effect: "reads",
   isShared: true,
-  doc: "streams, ten or by ?start= and &count=, or one: publisher, codecs, traffic",
+  doc: "streams (ten, or ?start=&count=), or one: publisher, codecs, traffic",
   handle({ server }, { query }, id) {
     const { identity, registry } = server;
     const all = [...registry.streams().values()];

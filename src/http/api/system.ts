@@ -23,14 +23,14 @@ export const systemRoutes: readonly Route[] = [
     methods: "any",
     effect: "reads",
     isShared: true,
-    doc: "process, machine, traffic and connections in short",
+    doc: "summary of process, machine, traffic and connections",
     handle: (context) => envelope(context.server.identity, { data: summaries(context) }),
   },
   {
     path: "/api/v1/authors",
     methods: "any",
     effect: "reads",
-    doc: "license and where the authors are named",
+    doc: "license and authors",
     handle({ server }) {
       const { srs_license: license, srs_url: contributors } = srsIdentity(server.identity, "", "");
       return envelope(server.identity, { data: { license, contributors } });
@@ -40,7 +40,7 @@ export const systemRoutes: readonly Route[] = [
     path: "/api/v1/features",
     methods: "any",
     effect: "reads",
-    doc: "what this server can do, in SRS's words",
+    doc: "features of this server, by SRS's names",
     handle: ({ server }) =>
       envelope(server.identity, { data: { ...build(server.world.process), features: features() } }),
   },

@@ -8,7 +8,7 @@ export const testRoutes: readonly Route[] = [
     path,
     methods: "any",
     effect: "reads",
-    doc: "shows the request",
+    doc: "returns the request",
     handle({ server }, { scheme, host, target, path, method, headers }) {
       const { srs_sig: sigature, srs_version: version, srs_url: link } = srsIdentity(server.identity, "", "");
       // Secrets of the caller are no business of a page that shows them.
@@ -29,7 +29,7 @@ export const testRoutes: readonly Route[] = [
     path: "/api/v1/tests/errors",
     methods: "any",
     effect: "reads",
-    doc: "always answers error 100",
+    doc: "always returns error 100",
     handle: () => ({ code: 100 }),
   },
   {

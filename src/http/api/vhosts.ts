@@ -9,7 +9,7 @@ export const vhostRoutes: readonly Route[] = [{
   methods: ["GET"],
   effect: "reads",
   isShared: true,
-  doc: "all vhosts or one: clients, streams, traffic",
+  doc: "all vhosts, or one: clients, streams, traffic",
   handle({ server }, _call, id) {
     const { identity, registry } = server;
     const all = [...registry.vhosts()].filter(([, { id: known }]) => id === "" || known === id);

@@ -38,7 +38,7 @@ export function streamMount(context: ServerContext, files: Mount): Mount {
     }
     if (context.drain.isOn) return refusal(503, "this server is about to stop");
     if (readHttpPlayPath(headers).includes(context.identity.serviceId)) {
-      return refusal(508, "the stream would be pulled in a circle: this server plays it from the one that asks");
+      return refusal(508, "pull loop: this server already pulls the stream from the server that asks for it");
     }
     if (method === "GET" && isWebSocketRequest(headers)) return openWebSocket(context, call, found);
     const answerHeaders = new Headers({

@@ -12,7 +12,7 @@ export interface ConnectionBounds extends AddressLimits {
 export interface ConnectionLimitsOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Those in force, asked anew for each connection. */
+  /** Those in force, asked for each connection. */
   bounds(): ConnectionBounds;
 }
 
@@ -77,7 +77,7 @@ export class ConnectionLimits {
     this.#addresses.sweep(clock.nowMs());
     for (const [limit, { count, lastIp }] of this.#refused) {
       const name = limit === "max_connections" ? `${limit} ${bounds().maxConnections}` : limit;
-      log.warn(`${count} connections refused: ${name} reached, the last from ${lastIp}`);
+      log.warn(`${count} connections refused: ${name} reached; latest from ${lastIp}`);
     }
     this.#refused.clear();
   }

@@ -45,10 +45,10 @@ export class Members {
     const { name, cluster } = vhost;
     if (cluster.mode === "remote" || !cluster.originCluster) return `vhost ${name} has no origin cluster`;
     if (cluster.coworkerToken.length > 0) {
-      return await this.knowsToken(vhost, caller) ? null : "it lacks the right coworker_token";
+      return await this.knowsToken(vhost, caller) ? null : "wrong or missing coworker_token";
     }
     const hosts = cluster.coworkers.map(({ host }) => host);
     if (await this.#addresses.anyIsAt(hosts, caller.remoteIp)) return null;
-    return `none of the coworkers of vhost ${name} has the address ${caller.remoteIp}; give all origins the same coworker_token`;
+    return `no coworker of vhost ${name} has the address ${caller.remoteIp}; give all origins the same coworker_token`;
   }
 }

@@ -1,5 +1,8 @@
 import { RequestDenied } from "../../base/errors.ts";
 
+/** How much of a host an error quotes. */
+const MAX_QUOTED_LENGTH = 120;
+
 /**
  * Judges a client by the web page that it says it is embedded in.
  *
@@ -15,7 +18,9 @@ export function checkRefer(suffixes: readonly string[], pageUrl: string): void {
     const at = host.indexOf(suffix);
     return at >= 0 && at === host.length - suffix.length;
   });
-  if (!isKnown) throw new RequestDenied("SecurityDenied", "this page may not embed the stream");
+  if (isKnown) return;
+  const page = host === "" ? "a page without address" : `a page of ${JSON.stringify(host.slice(0, MAX_QUOTED_LENGTH))}`;
+  throw new RequestDenied("SecurityDenied", `${page} may not embed the stream (refer)`);
 }
 
 /** Host of an address, as SRS cuts it out: what stands between `://` and the next `/` or `:`. */

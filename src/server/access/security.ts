@@ -20,9 +20,11 @@ export function checkSecurity({ enabled, allow, deny }: VhostConfig["security"],
   const address = parseAddress(ip);
   const matches = (rule: { action: string; address: string }) =>
     rule.action === kind && matchesAddress(rule.address, ip, address);
-  if (deny.some(matches)) throw new RequestDenied("SecurityDeny", `${ip} may not ${kind}`);
+  if (deny.some(matches)) {
+    throw new RequestDenied("SecurityDeny", `${ip} may not ${kind}: a deny rule forbids it (security)`);
+  }
   if (allow.some(matches) || (allow.length === 0 && deny.length > 0)) return;
-  throw new RequestDenied("SecurityAllow", `${ip} may not ${kind}: no rule allows it`);
+  throw new RequestDenied("SecurityAllow", `${ip} may not ${kind}: no rule allows it (security)`);
 }
 
 /**

@@ -32,7 +32,7 @@ export async function checkSignature(
   nowMs: number,
 ): Promise<void> {
   if (await keyOfSignature(keys, url, kind) === undefined) {
-    throw new RequestDenied("SecurityCheck", `the address has no valid signature to ${kind}`);
+    throw new RequestDenied("SecurityCheck", `the address has no valid signature for ${kind}`);
   }
   // Told only to those who once had leave.
   if (Number(queryValue(url.query, "expire")) * 1000 < nowMs) {

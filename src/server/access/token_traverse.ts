@@ -38,15 +38,15 @@ export async function askOrigin(
       const refusal = await tryConnect(target, words, { ...cluster, timers, tls, network: pulls.environment });
       pulls.pool.noteSuccess(target.text);
       if (refusal === null) return;
-      words.log.warn(`origin ${target.text} refuses a client of ${key}: ${refusal}`);
-      throw new RequestDenied("SecurityDenied", `the origin refuses: ${refusal}`);
+      words.log.warn(`origin ${target.text} refused a client of ${key}: ${refusal}`);
+      throw new RequestDenied("SecurityDenied", `refused by the origin: ${refusal}`);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       pulls.pool.noteFailure(target.text, error.message);
-      words.log.warn(`origin ${target.text} cannot judge a client of ${key}: ${describeError(error)}`);
+      words.log.warn(`origin ${target.text} could not be asked about a client of ${key}: ${describeError(error)}`);
     }
   }
-  throw new RequestDenied("StConnect", "no origin could be asked");
+  throw new RequestDenied("StConnect", "no origin answered");
 }
 
 type ConnectLimits =
@@ -80,7 +80,7 @@ async function tryConnect({ host, port }: PullTarget, words: ConnectWords, limit
     onEvent: (event) => {
       if (event.kind === "connected") verdict.resolve(null);
       else if (event.kind === "refused") verdict.resolve(`${event.status.code} ${event.status.description}`.trim());
-      else if (event.kind === "redirect") verdict.resolve("it redirects elsewhere");
+      else if (event.kind === "redirect") verdict.resolve("the origin redirects elsewhere");
     },
     onEnd: (error) => verdict.reject(error),
   });

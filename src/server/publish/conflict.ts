@@ -60,7 +60,7 @@ export async function answerClaim(context: ConflictContext, contested: Contested
   if (publisher === null) return false;
   const owner = await context.coworkers.confirm(ownerQuery(contested.vhost.now, contested.url), instance);
   if (owner === null) {
-    context.log.warn(`publish ${key}: an origin claims the stream, but no coworker confirms that it has it`);
+    context.log.warn(`publish ${key}: an origin claims the stream, but no coworker confirms it`);
     return false;
   }
   return context.publishers.active(key) === publisher && giveWay(context, contested, owner);
@@ -73,15 +73,17 @@ function giveWay(context: ConflictContext, { vhost, url }: Contested, owner: Own
   if (rival === null) return false;
   if (rival.sinceMs > timers.nowMs() + MAX_CLOCK_AHEAD_MS) {
     log.warn(
-      `publish ${url.key}: the clock of coworker ${owner.coworker} is ahead of this one by more than ` +
-        `${MAX_CLOCK_AHEAD_MS / 1000} s, its claim does not count; synchronize the clocks`,
+      `publish ${url.key}: ignored the claim of coworker ${owner.coworker}, whose clock is more than ` +
+        `${MAX_CLOCK_AHEAD_MS / 1000} s ahead of this one; synchronize the clocks`,
     );
     return false;
   }
   const isLeaving = drain.isOn || owner.isDraining;
   const policy = isLeaving ? "takeover" : vhost.now.publish.onConflict;
   if (!publishers.yieldTo(url.key, rival, { policy, instance: identity.serviceId })) return false;
-  log.info(`publish ${url.key}: given up for the publisher at ${owner.ip}:${owner.port} (coworker ${owner.coworker})`);
+  log.info(
+    `publish ${url.key}: ended in favor of the publisher at ${owner.ip}:${owner.port} (coworker ${owner.coworker})`,
+  );
   return true;
 }
 

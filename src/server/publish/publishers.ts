@@ -53,7 +53,7 @@ export class Publishers {
     if (returns || policy === "takeover") {
       const loser = claim.active;
       claim.active = claimant;
-      loser.onLost(returns ? "the same client publishes anew" : "another publisher took the stream over");
+      loser.onLost(returns ? "the same client publishes again" : "another publisher took over the stream");
       return "active";
     }
     if (policy === "reject") throw new RequestDenied("StreamBusy", `stream ${key} already has a publisher`);

@@ -74,7 +74,7 @@ export class RtmpListeners implements ReloadPart {
         for (const { address, listener } of removed) {
           listener.close();
           if (wanted.some((each) => isSame(each, address))) continue;
-          this.#options.log.info(`${this.#options.name} listens no longer on ${address.text}`);
+          this.#options.log.info(`${this.#options.name} no longer listens on ${address.text}`);
         }
         const all = [...kept, ...bound];
         this.#bound = wanted.flatMap((address) => all.find((each) => isSame(address, each.address)) ?? []);
@@ -150,7 +150,7 @@ export class RtmpListeners implements ReloadPart {
         this.#serve(bound);
       } catch (error) {
         const { name, log } = this.#options;
-        log.error(`${name} does not listen on ${bound.address.text} any more: ${describeError(error)}`);
+        log.error(`${name} stopped listening on ${bound.address.text}: ${describeError(error)}`);
       }
     }
   }

@@ -57,7 +57,7 @@ export class TlsPorts implements ReloadPart {
       keys,
       onHandshakeError: (remoteIp, reason) => {
         if (reason === "") log.debug(`${name}: ${remoteIp} left during the TLS handshake`);
-        else log.warn(`${name}: no TLS handshake with ${remoteIp}: ${reason}`);
+        else log.warn(`${name}: TLS handshake with ${remoteIp} failed: ${reason}`);
       },
     });
     this.#listeners = [...this.#listeners.filter(({ isClosed }) => !isClosed), listener];
@@ -80,7 +80,7 @@ export class TlsPorts implements ReloadPart {
     }
   }
 
-  /** @throws {SrsError} `ConfigInvalid` if the certificate in use would be replaced by one of no use. */
+  /** @throws {SrsError} `ConfigInvalid` if the certificate in use would be replaced by a useless one. */
   prepare(config: Config): PreparedReload {
     try {
       this.#next = this.#read(config);
@@ -94,7 +94,7 @@ export class TlsPorts implements ReloadPart {
   #stayClosed(error: unknown): void {
     this.#isFaulty = true;
     this.#options.log.error(
-      `${describeError(error)}; until a reload finds a better one, nothing listens with TLS here`,
+      `${describeError(error)}; its ports stay closed until a reload finds a usable certificate`,
     );
   }
 
@@ -109,7 +109,7 @@ export class TlsPorts implements ReloadPart {
     }
     if (keys === null || before === null || (keys.cert === before.cert && keys.key === before.key)) return;
     for (const listener of this.#listeners) listener.renew(keys);
-    this.#options.log.info(`${this.#options.name}: new connections get another certificate`);
+    this.#options.log.info(`${this.#options.name}: certificate replaced, new connections get the new one`);
   }
 
   #read(config: Config): TlsKeys | null {

@@ -47,9 +47,12 @@ serverTest("a connect is not judged by a vhost that the stream's name may still 
   await using server = new TestServer(rules, "vhost open { }");
   const { port } = server;
   assertEquals(await firstWord(port, { kind: "play", name: "s?vhost=open" }), PLAYS);
-  assertMatch(await firstWord(port, { kind: "play", name: "s" }), /^NetStream.Play.Failed: this page/);
+  assertMatch(await firstWord(port, { kind: "play", name: "s" }), /^NetStream.Play.Failed: a page without address/);
   const tcUrl = `rtmp://127.0.0.1:${port}/live?vhost=__defaultVhost__x`;
-  assertMatch(await firstWord(port, { kind: "play", name: "s", tcUrl }), /^NetConnection.Connect.Rejected: this page/);
+  assertMatch(
+    await firstWord(port, { kind: "play", name: "s", tcUrl }),
+    /^NetConnection.Connect.Rejected: a page without address/,
+  );
 });
 
 serverTest("a vhost that does not exist is refused by its name", async () => {
@@ -68,11 +71,11 @@ serverTest("signed addresses let in, for their stream, purpose and time, by any 
     await firstWord(port, { kind, name: await name });
   assertEquals(await ask("publish", sign("newK3y", "publish")), PUBLISHES);
   assertEquals(await ask("play", sign("oldK3y", "play")), PLAYS);
-  const denied = "NetStream.Publish.Denied: the address has no valid signature to publish";
+  const denied = "NetStream.Publish.Denied: the address has no valid signature for publish";
   assertEquals(await ask("publish", "s"), denied);
   assertEquals(await ask("publish", sign("newK3y", "play")), denied);
   assertEquals(await ask("publish", sign("otherK3y", "publish")), denied);
-  const failed = "NetStream.Play.Failed: the address has no valid signature to play";
+  const failed = "NetStream.Play.Failed: the address has no valid signature for play";
   assertEquals(await ask("play", sign("newK3y", "play", "t")), failed);
   const expired = sign("newK3y", "play", "s", "1000000000");
   assertEquals(await ask("play", expired), "NetStream.Play.Failed: the signed address has expired");
@@ -95,7 +98,10 @@ serverTest("what costs nothing is judged first: hooks hear only of clients that 
   const pageUrl = "http://a.com/";
   const { port } = server;
   assertMatch(await firstWord(port, { kind: "play", name: "s", pageUrl }), /^NetStream.Play.Failed: 127.0.0.1 may not/);
-  assertMatch(await firstWord(port, { kind: "publish", name: "s" }), /^NetStream.Publish.Denied: this page/);
+  assertMatch(
+    await firstWord(port, { kind: "publish", name: "s" }),
+    /^NetStream.Publish.Denied: a page without address/,
+  );
   assertMatch(await firstWord(port, { kind: "publish", name: "s", pageUrl }), /no valid signature/);
   await until("everybody is gone", () => server.holds.connections === 0);
   await sleep(50);
@@ -115,7 +121,7 @@ serverTest("one address gets no more connections than it may have; the log count
   for (const peer of others) await peer.waitForEnd();
   await until("the log tells", () => server.log.find("refused").length > 0);
   assertEquals(server.log.find("refused"), [
-    "warn 5 connections refused: max_connections_per_ip reached, the last from 127.0.0.1",
+    "warn 5 connections refused: max_connections_per_ip reached; latest from 127.0.0.1",
   ]);
   for (const peer of others) peer[Symbol.dispose]();
   second[Symbol.dispose]();

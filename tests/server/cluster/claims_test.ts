@@ -101,7 +101,7 @@ Deno.test("the refusal of a stranger's claim says what a member needs, and the l
   const { message } = await bodyOf(response);
   assertEquals(
     message,
-    "no member of the cluster: none of the coworkers of vhost __defaultVhost__ has the address 10.0.0.1; " +
+    "not a member of the cluster: no coworker of vhost __defaultVhost__ has the address 10.0.0.1; " +
       "give all origins the same coworker_token",
   );
   assertEquals(server.logged.filter((line) => line.includes("10.0.0.1 claims a stream")).length, 1);

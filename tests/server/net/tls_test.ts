@@ -57,7 +57,7 @@ serverTest("token_traverse asks over rtmps", async () => {
   await using origin = new SecureServer("refer { enabled on; all good.com; }");
   await using edge = edgeOver(`rtmps://localhost:${origin.securePort}`, trusts, "token_traverse on;");
   const ask = (pageUrl: string) => firstWord(edge.port, { kind: "play", name: "s", pageUrl });
-  assertMatch(await ask("http://bad.com/"), /the origin refuses: NetConnection.Connect.Rejected/);
+  assertMatch(await ask("http://bad.com/"), /refused by the origin: NetConnection.Connect.Rejected/);
   assertMatch(await ask("http://good.com/"), /Play.Start$/);
 });
 

@@ -97,7 +97,7 @@ serverTest("listeners come and go with a reload; their connections stay", async 
   assert(await isListening(rig.port) && await isListening(second));
   assertEquals(rig.server.rtmp.ports, [rig.port, second]);
   await rig.reload({ ports: [third, second] });
-  await until("the old port is closed", () => rig.log.find(`no longer on 127.0.0.1:${rig.port}`).length === 1);
+  await until("the old port is closed", () => rig.log.find(`no longer listens on 127.0.0.1:${rig.port}`).length === 1);
   assertEquals(await isListening(rig.port), false);
   assert(await isListening(second) && await isListening(third));
   assertEquals(rig.server.rtmp.ports, [third, second]);

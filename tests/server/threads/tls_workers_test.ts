@@ -118,7 +118,7 @@ serverTest("threads: an edge pulls over rtmps, and odd clients are logged wherev
     await conn.write(new Uint8Array(1537).fill(3));
     odd.push(conn);
   }
-  const lines = () => log.find("rtmps: no TLS handshake with 127.0.0.1: the peer does not speak TLS").length;
+  const lines = () => log.find("rtmps: TLS handshake with 127.0.0.1 failed: the peer does not speak TLS").length;
   await until("all are known", () => lines() === 30);
   for (const conn of odd) conn.close();
   await viewer.waitForFrames(30);

@@ -260,7 +260,10 @@ serverTest("a viewer is refused by the rules of the vhost, with a reason", async
   using _publisher = await Publisher.start(server.port, "s");
   await using viewer = await FlvViewer.start(server.url(live));
   await viewer.waitForEnd();
-  assertEquals([viewer.status, JSON.parse(viewer.text).message], [403, "127.0.0.1 may not play"]);
+  assertEquals([viewer.status, JSON.parse(viewer.text).message], [
+    403,
+    "127.0.0.1 may not play: a deny rule forbids it (security)",
+  ]);
   await using odd = await FlvViewer.start(server.url("/live/a%5Cb.flv"));
   await odd.waitForEnd();
   assertEquals(odd.status, 400);

@@ -26,7 +26,7 @@ async function verdict(keys: string[], name: string, kind: AccessKind = "play", 
   }
 }
 
-const NONE = "the address has no valid signature to play";
+const NONE = "the address has no valid signature for play";
 const good = sign("k1", `/live/s-${LATER}-play`);
 
 Deno.test("signUrl() is HMAC-SHA256 of stream, expiry and kind", async () => {
