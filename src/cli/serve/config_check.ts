@@ -43,7 +43,7 @@ export function readCheckedConfig(reader: ConfigReader, wanted: ServerRole | "an
   if (error !== undefined) {
     printProblems(problems, result, io);
     if (error.codeName === "ConfigNotFound" && !reader.isNamed) io.err(hintOf(role));
-    return { ...checked, status: SrsCode[error.codeName] & 255 };
+    return { ...checked, status: SrsCode.ConfigInvalid & 255 };
   }
   const refusal = refuseRole(config, role, reader);
   if (refusal !== null) io.err(`${refusal}\n`);

@@ -104,8 +104,7 @@ export const serveSections: readonly HelpSection[] = [
     title: "EXIT STATUS",
     rows: [
       ["0", "A signal ended the server, or -t found no error."],
-      ["255", "The configuration has an error."],
-      ["18", "A configuration file cannot be read."],
+      ["255", "The configuration has an error, or a file of it cannot be read."],
       ["11", "The pid file belongs to a running server."],
       ["235", "The server cannot listen on one of its addresses."],
       ["2", "The command line is wrong."],

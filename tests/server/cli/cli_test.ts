@@ -71,10 +71,10 @@ Deno.test("-t prints warnings of a file that can be run", () =>
     assertMatch(output, /odd\.conf:2:1: warning: .*\n.*odd\.conf: ok\n/);
   }));
 
-Deno.test("a missing file ends with 18, and without -c with a word on what to do", () =>
+Deno.test("a missing file ends with 255, as in SRS, and without -c with a word on what to do", () =>
   inDirectory(async (directory) => {
     const missing = await cli("origin", "-c", `${directory}/no.conf`);
-    assertEquals(missing.code, 18);
+    assertEquals(missing.code, 255);
     assertEquals(
       missing.output,
       `${directory}/no.conf: cannot read "${directory}/no.conf": no such file or directory\n`,
@@ -82,7 +82,7 @@ Deno.test("a missing file ends with 18, and without -c with a word on what to do
     for (const [role, example] of [["origin", "serverA"], ["edge", "edge"]] as const) {
       const [file, ...args] = programCommand(role);
       const { code, stderr } = await new Deno.Command(file, { args, cwd: directory }).output();
-      assertEquals(code, 18);
+      assertEquals(code, 255);
       const text = new TextDecoder().decode(stderr);
       assertStringIncludes(text, "conf/srs.conf: cannot read");
       assertStringIncludes(text, `srs-ts ${role} -c conf/origin.cluster.${example}.conf`);

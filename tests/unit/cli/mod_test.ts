@@ -78,7 +78,7 @@ Deno.test("runCli() without a command is SRS's own program, also in its exit sta
     [["-c", edge, "-t"], 0, /edge\.conf: ok\n$/],
     [[`-c${edge}`, "-t"], 0, /edge\.conf: ok\n$/],
     [["-t", "-c", `${directory}/bad.conf`], 255, /bad\.conf:1:1: unknown directive "listn"/],
-    [["-t", "-c", `${directory}/no.conf`], 18, /no such file or directory/],
+    [["-t", "-c", `${directory}/no.conf`], 255, /no such file or directory/],
     [["-g"], 0, /^srs-ts\/[\d.]+\n$/],
     [["-G"], 0, /^srs-ts\/[\d.]+\n$/],
     [["-c"], 255, /^srs-ts: -c \(--config\) needs a value: FILE/],
