@@ -1,4 +1,5 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timers } from "../base/clock.ts";
+import { WorkBudget } from "./work_budget.ts";
 
 /** An answer is kept this many times as long as it took to make: who asks over and over takes a twentieth of the time. */
 const KEEP_FACTOR = 20;
@@ -11,6 +12,14 @@ interface Whole {
   readonly status: number;
   readonly headers: [string, string][];
   readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** A question to which all who ask it get the same answer. */
+export interface SharedQuestion {
+  readonly text: string;
+  /** Another one when answers of before no longer hold. */
+  readonly version: number;
+  make(): Promise<Response>;
 }
 
 interface Kept {
@@ -28,26 +37,37 @@ export class KeptAnswers {
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  readonly #budget: WorkBudget;
+
+  constructor(timers: Timers) {
+    this.#clock = timers;
+    this.#budget = new WorkBudget(timers);
   }
 
   /**
-   * Answers a question; those who ask while it is being answered get the same.
-   *
-   * @param version Another one when answers of before no longer hold.
+   * Answers a question; those who ask while it is being answered get the same. A new answer is made at the expense of
+   * the address that asks; see {@link WorkBudget}.
    */
-  async answer(question: string, version: number, make: () => Promise<Response>): Promise<Response> {
+  async answer(ip: string, question: SharedQuestion): Promise<Response> {
+    const kept = this.#find(question) ?? await this.#budget.run(ip, () => this.#find(question) ?? this.#make(question));
+    return responseOf(await kept);
+  }
+
+  #find({ text, version }: SharedQuestion): Promise<Whole> | undefined {
+    const known = this.#kept.get(text);
+    const isGood = known !== undefined && known.version === version && this.#clock.nowMs() < known.untilMs;
+    return isGood ? known.whole : undefined;
+  }
+
+  async #make({ text, version, make }: SharedQuestion): Promise<Whole> {
     const nowMs = this.#clock.nowMs();
-    const known = this.#kept.get(question);
-    if (known !== undefined && known.version === version && nowMs < known.untilMs) return responseOf(await known.whole);
     if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
     const kept: Kept = { whole: make().then(readWhole), version, untilMs: Infinity };
-    this.#kept.set(question, kept);
+    this.#kept.set(text, kept);
     try {
-      return responseOf(await kept.whole);
+      return await kept.whole;
     } catch (error) {
-      this.#kept.delete(question);
+      this.#kept.delete(text);
       throw error;
     } finally {
       const doneMs = this.#clock.nowMs();

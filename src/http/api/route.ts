@@ -99,7 +99,11 @@ export function mountRoutes(routes: readonly Route[], context: ApiContext): Moun
     const { version } = context.server.registry;
     // Each call of a page that wants a script names another function.
     const question = call.isOfPage ? call.search.replace(/(?<![^&])callback=[^&]*/g, "") : call.search;
-    return kept.answer(`${path}?${question}`, version, async () => await answer(route, context, call, id));
+    return kept.answer(call.remoteIp, {
+      text: `${path}?${question}`,
+      version,
+      make: async () => await answer(route, context, call, id),
+    });
   });
 }
 

@@ -17,8 +17,9 @@ export const exporterRoutes: readonly Route[] = [{
 /** The port of `exporter`: `/metrics` and nothing else, whatever the method. */
 export function exporterMount(context: ApiContext): Mount {
   const kept = new KeptAnswers(context.server.world);
-  const answer = () => kept.answer("", context.server.registry.version, () => answerMetrics(context));
-  return ({ path }) => path === "/metrics" ? answer() : refusal(404, "not found, see /metrics");
+  const make = () => answerMetrics(context);
+  const answer = (ip: string) => kept.answer(ip, { text: "", version: context.server.registry.version, make });
+  return ({ path, remoteIp }) => path === "/metrics" ? answer(remoteIp) : refusal(404, "not found, see /metrics");
 }
 
 /** An answer with all metrics. */

@@ -3,14 +3,20 @@ import { assertEquals, assertRejects } from "../../kit/assert.ts";
 
 /** Answers with the number of times that it was made, which takes so long each time. */
 function setUp(tookMs: number) {
-  const clock = { now: 0, nowMs: () => clock.now };
+  const after = (ms: number, fn: () => void) => {
+    clock.now += ms;
+    fn();
+    return { cancel: () => {} };
+  };
+  const clock = { now: 0, nowMs: () => clock.now, after };
   const kept = new KeptAnswers(clock);
   let made = 0;
   const make = () => {
     clock.now += tookMs;
     return Promise.resolve(new Response(String(++made)));
   };
-  const ask = async (question = "/a?", version = 0) => await (await kept.answer(question, version, make)).text();
+  const ask = async (question = "/a?", version = 0) =>
+    await (await kept.answer("10.0.0.1", { text: question, version, make })).text();
   return { clock, kept, ask };
 }
 
@@ -40,11 +46,15 @@ Deno.test("KeptAnswers tells questions apart, and drops an answer once the clien
 });
 
 Deno.test("KeptAnswers keeps no failure", async () => {
+  const question = { text: "/a?", version: 0 };
   const { kept, clock } = setUp(10);
   const fail = () => {
     clock.now += 10;
     return Promise.reject(new TypeError("no"));
   };
-  await assertRejects(() => kept.answer("/a?", 0, fail), TypeError);
-  assertEquals(await (await kept.answer("/a?", 0, () => Promise.resolve(new Response("yes")))).text(), "yes");
+  await assertRejects(() => kept.answer("10.0.0.1", { ...question, make: fail }), TypeError);
+  assertEquals(
+    await (await kept.answer("10.0.0.1", { ...question, make: () => Promise.resolve(new Response("yes")) })).text(),
+    "yes",
+  );
 });
