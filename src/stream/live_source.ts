@@ -1,7 +1,8 @@
 import type { AmfObject } from "../amf/amf0.ts";
-import type { TimerHandle, Timers } from "../base/clock.ts";
+import type { Timers } from "../base/clock.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
+import { FlushTiming } from "./flush_timing.ts";
 import { LogSet } from "./log_set.ts";
 import { asksForAtc, MetaCache, readScript } from "./meta_cache.ts";
 import { mixCorrected } from "./mix_queue.ts";
@@ -45,11 +46,6 @@ export interface SourceOptions {
 
 /** A GOP longer than this is not kept for new players, whatever `gop_cache_max_frames` says: 10 s of 100 Mbit/s. */
 const MAX_GOP_BYTES = 128 * 1024 * 1024;
-/**
- * Longest wait for each packet of `mw_msgs`, after `mw_latency`: SRS waits for ever, so that the players of a stream with
- * few packets lag by seconds, and the last ones before a pause never come.
- */
-const MAX_WAIT_PER_MSG_MS = 25;
 
 /**
  * The hub of one stream: one publisher (or the pull from another server), any number of players, one packet
@@ -66,21 +62,14 @@ export class LiveSource {
   readonly #meta = new MetaCache();
   readonly #timeline: Timeline;
   readonly #players: PlayerList;
+  readonly #flushTiming: FlushTiming;
   readonly #onIdle: (source: LiveSource) => void;
   #session: PublishSession | null = null;
   #fedBy: FedBy | null = null;
   #onRevoked: () => void = () => {};
-  #flushTimer: TimerHandle | null = null;
-  /** Two flushes are `mw_latency` apart at least. */
-  #nextFlushMs = 0;
-  /** When the publisher last came to the end of a burst. */
-  #burstMs = 0;
-  #packetsAtFlush = 0;
   #gopPackets = 0;
   #gopBytes = 0;
   #awaitsFirstFrame = false;
-  /** Players that were waiting for this publisher get its first keyframe without waiting for the flush. */
-  #awaitsFirstGop = false;
   /** Set for the first frames of a session, where a session before it had some. */
   #repeats: RepeatFilter | null = null;
   /** Players that came since the session before ended: they have none of its frames. */
@@ -96,6 +85,7 @@ export class LiveSource {
     this.#onIdle = onIdle;
     this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes));
     this.#timeline = new Timeline(options.timeJitter);
+    this.#flushTiming = new FlushTiming(timers, options, this.#logs.main, () => this.#flush());
   }
 
   /** Metadata and decoder headers of this moment. */
@@ -129,7 +119,7 @@ export class LiveSource {
 
   /** Until players are due to be sent what has come; 0 or less when that was some time ago. */
   get toFlushMs(): number {
-    return this.#nextFlushMs - this.#timers.nowMs();
+    return this.#flushTiming.toFlushMs;
   }
 
   /** Nothing was ever published into it. */
@@ -159,7 +149,8 @@ export class LiveSource {
     this.#onRevoked = onRevoked;
     this.#timeline.startSession();
     this.#meta.startSession();
-    this.#awaitsFirstFrame = this.#awaitsFirstGop = true;
+    this.#awaitsFirstFrame = true;
+    this.#flushTiming.startSession(fedBy === "upstream");
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
     this.#repeats = known.length > 0 ? new RepeatFilter(known) : null;
@@ -167,10 +158,7 @@ export class LiveSource {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
       },
-      endBurst: () => {
-        const isPaced = this.#endsPause();
-        if (this.#logs.main.hasUnflushed && (isPaced || this.#isFlushDue())) this.#flush();
-      },
+      endBurst: () => this.#flushTiming.onBurstEnd(),
       [Symbol.dispose]: () => {
         if (this.#session === session) this.#endPublish();
       },
@@ -235,6 +223,7 @@ export class LiveSource {
     this.#repeats = null;
     this.#hasNewcomers = false;
     this.#session = this.#fedBy = null;
+    this.#flushTiming.endSession();
     for (const log of this.#logs.all) log.endRun();
     this.#players.tellPublishChange(false);
     if (this.isIdle) this.#onIdle(this);
@@ -265,7 +254,7 @@ export class LiveSource {
     this.#timeline.resumeSession(packet.timestampMs, repeats.lastTimestampMs, nowMs);
     for (const log of this.#logs.all) log.resumeRun();
     this.#onFirstFrame();
-    this.#awaitsFirstGop = false;
+    this.#flushTiming.onFirstGopKnown();
   }
 
   #onFirstFrame(): void {
@@ -324,53 +313,12 @@ export class LiveSource {
     this.#logs.append(packet, atMs);
     // A log keeps what is not flushed: with nobody to flush for, that would be everything.
     if (this.#players.length === 0) this.#logs.flush();
-    else if (this.#flushTimer === null && !this.#flushesAtOnce) this.#armFlush();
+    else this.#flushTiming.onAppend();
   }
 
-  /** For media that no burst end follows, or too little of it. */
-  #armFlush(): void {
-    const dueMs = Math.max(0, this.#nextFlushMs - this.#timers.nowMs());
-    this.#flushTimer = this.#timers.after(dueMs, () => {
-      if (this.#hasGatheredMsgs) return this.#flush();
-      const waitMs = this.options.mwMsgs * MAX_WAIT_PER_MSG_MS;
-      this.#flushTimer = this.#timers.after(waitMs, () => this.#flush());
-    });
-  }
-
-  /** What came in one burst after a pause, as from another server that gathers too, is not held up a second time. */
-  #isFlushDue(): boolean {
-    return this.#flushesAtOnce || (this.#awaitsFirstGop && this.#logs.main.hasUnflushedKeyframe) ||
-      (this.#hasGatheredMsgs && this.#timers.nowMs() >= this.#nextFlushMs);
-  }
-
-  /**
-   * What another server has gathered is handed on as it comes: gathered again, it would be late twice. A keyframe of an
-   * upstream, too: it may be the first of a publisher that has come to that server.
-   */
-  #endsPause(): boolean {
-    const nowMs = this.#timers.nowMs();
-    const pauseMs = nowMs - this.#burstMs;
-    this.#burstMs = nowMs;
-    if (pauseMs >= this.options.mwLatencyMs / 2 && this.#hasGatheredMsgs) return true;
-    return this.#fedBy === "upstream" && this.#logs.main.hasUnflushedKeyframe;
-  }
-
-  get #hasGatheredMsgs(): boolean {
-    return this.#fedBy === "upstream" || this.#logs.main.packetCount - this.#packetsAtFlush > this.options.mwMsgs;
-  }
-
-  /** No timer: players get what came whenever the publisher pauses. */
-  get #flushesAtOnce(): boolean {
-    return this.options.mwLatencyMs === 0 && this.options.mwMsgs === 0;
-  }
-
-  /** Shows players what came since the last flush; one timer a source. */
+  /** Shows players what came since the last flush. */
   #flush(): void {
-    this.#flushTimer?.cancel();
-    this.#flushTimer = null;
-    this.#nextFlushMs = this.#timers.nowMs() + this.options.mwLatencyMs;
-    if (this.#logs.main.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
-    this.#packetsAtFlush = this.#logs.main.packetCount;
+    this.#flushTiming.onFlush();
     this.#logs.flush();
     this.#logs.tellFollowers();
     this.#players.wake();

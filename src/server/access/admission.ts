@@ -7,6 +7,7 @@ import type { StatusName } from "../../rtmp/status.ts";
 import { parseStreamUrl, queryValue, type StreamUrl, withVhost } from "../../rtmp/url.ts";
 import { askOrigin } from "./token_traverse.ts";
 import type { ServerContext } from "../context.ts";
+import { type HeldSubject, HookBook } from "../hooks/hook_book.ts";
 import { hookUrls } from "../hooks/hooks.ts";
 import type { HookSubject } from "../hooks/payload.ts";
 import { checkRefer } from "./refer.ts";
@@ -48,33 +49,24 @@ export function refusalStatus(error: RequestDenied, kind: AccessKind): StatusNam
 /**
  * The checks that one client must pass before it is told that it may start: vhost, `refer`, `security`, signed address,
  * `on_connect`, `token_traverse`, then `on_publish` or `on_play`, `forward.backend`. Those that cost nothing come first.
- *
- * It keeps the books of the hooks too. Calls for one client are made one after the other, in the order of the events, and
- * each begin that a hook accepted is followed by one end: `on_unpublish` or `on_stop` for every leave. `on_close` is the
- * last, even after a refused `on_connect`.
  */
 export class Admission {
   readonly #context: AdmissionServer;
   readonly #client: AdmissionClient;
   readonly #hasConnect: boolean;
-  #tail: Promise<unknown> = Promise.resolve();
-  /** By vhost, who was told of the client by `on_connect` and wants to hear of its end. */
-  readonly #connects = new Map<string, { vhost: VhostHandle; subject: HookSubject }>();
-  #pending = 0;
-  #leaves = 0;
-  #hasLeft = false;
-  #isClosed = false;
+  readonly #book: HookBook;
 
   /** @param hasConnect False for clients without a connection of their own (HTTP): SRS knows no `on_connect` for them. */
   constructor(context: AdmissionServer, client: AdmissionClient, hasConnect = true) {
     this.#context = context;
     this.#client = client;
     this.#hasConnect = hasConnect;
+    this.#book = new HookBook(context, client);
   }
 
   /** A request waits for others to judge it; each of them has a time-out of its own. */
   get isPending(): boolean {
-    return this.#pending > 0;
+    return this.#book.isPending;
   }
 
   /**
@@ -107,23 +99,15 @@ export class Admission {
     if (refer.enabled) checkRefer(refer.all, pageUrl);
     checkSecurity(security, kind, remoteIp);
     if (refer.enabled) checkRefer(refer[kind], pageUrl);
-    if (!this.#mustAsk(vhost, kind)) {
-      return this.#letIn(kind, new VhostHandle(this.#context, vhost), this.#subject(url));
-    }
+    const handle = new VhostHandle(this.#context, vhost);
+    if (!this.#mustAsk(vhost, kind)) return this.#letIn(kind, handle, this.#book.subject(url));
     if (this.#context.hooks.isFull) throw new RequestDenied("HttpResponseData", "too many hooks are being called");
-    this.#pending++;
-    return this.#inOrder(() => this.#ask(kind, new VhostHandle(this.#context, vhost), this.#subject(url))).finally(
-      () => {
-        this.#pending--;
-        this.#closeIfOver();
-      },
-    );
+    return this.#book.ask(() => this.#ask(kind, handle, this.#book.subject(url)));
   }
 
   /** The client is gone: once every leave has ended, `on_close` is told. */
   leave(): void {
-    this.#hasLeft = true;
-    this.#closeIfOver();
+    this.#book.leave();
   }
 
   #parse(tcUrl: string): StreamUrl | null {
@@ -177,7 +161,7 @@ export class Admission {
 
   async #askOnConnect(vhost: VhostHandle, subject: HookSubject): Promise<void> {
     // A backend that refuses has heard of the client, and hears of its end: SRS tells it, too.
-    this.#connects.set(vhost.name, { vhost, subject });
+    this.#book.connect(vhost, subject);
     try {
       await this.#context.hooks.ask("on_connect", vhost.admitted, subject, this.#client.log);
     } catch (error) {
@@ -187,55 +171,17 @@ export class Admission {
   }
 
   #letIn(kind: AccessKind, vhost: VhostHandle, subject: HeldSubject): Admitted {
-    if (this.#hasConnect) this.#connects.set(vhost.name, { vhost, subject });
-    this.#leaves++;
-    let hasEnded = false;
-    const end = (isTold: boolean) => {
-      if (hasEnded) return;
-      hasEnded = true;
-      this.#leaves--;
-      subject.release();
-      if (isTold) this.#tell(kind === "publish" ? "on_unpublish" : "on_stop", vhost, subject);
-      this.#closeIfOver();
-    };
+    if (this.#hasConnect) this.#book.connect(vhost, subject);
+    const end = this.#book.begin(kind === "publish" ? "on_unpublish" : "on_stop", vhost, subject);
     const { forward } = vhost.admitted;
     const forwardTo = kind === "publish" && forward.enabled ? forward.destination.map(({ text }) => text) : [];
     return { vhost, url: subject.url, forwardTo, end: () => end(true), drop: () => end(false) };
   }
 
-  #closeIfOver(): void {
-    if (!this.#hasLeft || this.#pending > 0 || this.#leaves > 0 || this.#isClosed) return;
-    this.#isClosed = true;
-    for (const { vhost, subject } of this.#connects.values()) this.#tell("on_close", vhost, subject);
-  }
-
-  #tell(action: "on_unpublish" | "on_stop" | "on_close", { now: vhost }: VhostHandle, subject: HookSubject): void {
-    const { hooks } = this.#context;
-    if (hookUrls(vhost, action).length === 0) return;
-    if (hooks.isFull) {
-      return this.#client.log.warn(`${action} of ${subject.url.key} is lost: too many hooks are called`);
-    }
-    this.#inOrder(() => hooks.tell(action, vhost, subject, this.#client.log));
-  }
-
-  #inOrder<T>(task: () => Promise<T>): Promise<T> {
-    const run = this.#tail.then(task);
-    this.#tail = this.#context.hooks.track(run.then(() => {}, () => {}));
-    return run;
-  }
-
   #requirePresence(): void {
-    if (this.#hasLeft) throw new RequestDenied("SocketTimeout", "the client has left");
-  }
-
-  #subject(url: StreamUrl): HeldSubject {
-    const { id, release } = this.#context.registry.holdStreamId(url.key);
-    return { client: this.#client, url, streamId: id, release };
+    if (this.#book.hasLeft) throw new RequestDenied("SocketTimeout", "the client has left");
   }
 }
-
-/** A subject whose stream keeps its id until it is released. */
-type HeldSubject = HookSubject & { release(): void };
 
 function asksBackend({ forward }: VhostConfig, kind: AccessKind): boolean {
   return kind === "publish" && forward.enabled && forward.backend !== "";

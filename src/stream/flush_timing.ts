@@ -1,0 +1,129 @@
+import type { TimerHandle, Timers } from "../base/clock.ts";
+
+/** What has come and was not flushed yet. */
+export interface Unflushed {
+  readonly hasUnflushed: boolean;
+  readonly hasUnflushedKeyframe: boolean;
+  /** Packets since the beginning, flushed or not. */
+  readonly packetCount: number;
+}
+
+/** How long packets are gathered; the names are SRS's directives. */
+export interface GatherOptions {
+  /** `mw_latency`. */
+  readonly mwLatencyMs: number;
+  /** `mw_msgs`. */
+  readonly mwMsgs: number;
+}
+
+/**
+ * Longest wait for each packet of `mw_msgs`, after `mw_latency`: SRS waits for ever, so that the players of a stream with
+ * few packets lag by seconds, and the last ones before a pause never come.
+ */
+const MAX_WAIT_PER_MSG_MS = 25;
+
+/**
+ * When the players of a source are sent what has come: `mw_latency` after the last time, once `mw_msgs` have gathered,
+ * and at the end of a burst where it can be. One timer a source, and none where nothing is gathered.
+ */
+export class FlushTiming {
+  readonly #timers: Timers;
+  readonly #options: GatherOptions;
+  readonly #log: Unflushed;
+  readonly #flush: () => void;
+  #timer: TimerHandle | null = null;
+  /** Two flushes are `mw_latency` apart at least. */
+  #nextFlushMs = 0;
+  /** When the publisher last came to the end of a burst. */
+  #burstMs = 0;
+  #packetsAtFlush = 0;
+  /** Players that were waiting for this publisher get its first keyframe without waiting for the flush. */
+  #awaitsFirstGop = false;
+  /** Another server feeds the source: it has gathered the packets already. */
+  #isGathered = false;
+
+  /** @param flush Is to call {@link onFlush} first. */
+  constructor(timers: Timers, options: GatherOptions, log: Unflushed, flush: () => void) {
+    this.#timers = timers;
+    this.#options = options;
+    this.#log = log;
+    this.#flush = flush;
+  }
+
+  /** Until the next flush is due; 0 or less when that was some time ago. */
+  get toFlushMs(): number {
+    return this.#nextFlushMs - this.#timers.nowMs();
+  }
+
+  /** @param isGathered By another server: `mw_msgs` does not count then. */
+  startSession(isGathered: boolean): void {
+    this.#awaitsFirstGop = true;
+    this.#isGathered = isGathered;
+  }
+
+  endSession(): void {
+    this.#isGathered = false;
+  }
+
+  /** Players have the first GOP of the session already. */
+  onFirstGopKnown(): void {
+    this.#awaitsFirstGop = false;
+  }
+
+  /** A packet has come, for players to get. */
+  onAppend(): void {
+    if (this.#timer === null && !this.#flushesAtOnce) this.#arm();
+  }
+
+  /** All that the publisher had to say for now has come. */
+  onBurstEnd(): void {
+    const isPaced = this.#endsPause();
+    if (this.#log.hasUnflushed && (isPaced || this.#isDue())) this.#flush();
+  }
+
+  /** Is called at the beginning of each flush. */
+  onFlush(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#nextFlushMs = this.#timers.nowMs() + this.#options.mwLatencyMs;
+    if (this.#log.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
+    this.#packetsAtFlush = this.#log.packetCount;
+  }
+
+  /** For media that no burst end follows, or too little of it. */
+  #arm(): void {
+    const dueMs = Math.max(0, this.#nextFlushMs - this.#timers.nowMs());
+    this.#timer = this.#timers.after(dueMs, () => {
+      if (this.#hasGatheredMsgs) return this.#flush();
+      const waitMs = this.#options.mwMsgs * MAX_WAIT_PER_MSG_MS;
+      this.#timer = this.#timers.after(waitMs, this.#flush);
+    });
+  }
+
+  #isDue(): boolean {
+    return this.#flushesAtOnce || (this.#awaitsFirstGop && this.#log.hasUnflushedKeyframe) ||
+      (this.#hasGatheredMsgs && this.#timers.nowMs() >= this.#nextFlushMs);
+  }
+
+  /**
+   * What came in one burst after a pause, as from another server that gathers too, is handed on as it comes: gathered
+   * once more, it would be late twice. A keyframe of an upstream, too: it may be the first of a publisher that has come to
+   * that server.
+   */
+  #endsPause(): boolean {
+    const nowMs = this.#timers.nowMs();
+    const pauseMs = nowMs - this.#burstMs;
+    this.#burstMs = nowMs;
+    if (pauseMs >= this.#options.mwLatencyMs / 2 && this.#hasGatheredMsgs) return true;
+    return this.#isGathered && this.#log.hasUnflushedKeyframe;
+  }
+
+  get #hasGatheredMsgs(): boolean {
+    return this.#isGathered || this.#log.packetCount - this.#packetsAtFlush > this.#options.mwMsgs;
+  }
+
+  /** No timer: players get what came whenever the publisher pauses. */
+  get #flushesAtOnce(): boolean {
+    return this.#options.mwLatencyMs === 0 && this.#options.mwMsgs === 0;
+  }
+}
