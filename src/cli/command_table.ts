@@ -4,8 +4,8 @@ const server = {
   permissions: "--allow-net --allow-read --allow-write --allow-env --allow-sys",
   morePermissions:
     "--allow-run lets it go to the background, and check whether the process in an old pid file still runs. " +
-    "--allow-all also lets it read /proc: for the load and memory in the API's answers, and to compare " +
-    "max_connections with the limit of open files.",
+    "--allow-all also lets it read /proc: for the load and memory in the API's answers, to compare " +
+    "max_connections with the limit of open files, and to shut down sockets that Deno cannot close by itself.",
 };
 
 /** All subcommands, in the order of the help. */
