@@ -105,7 +105,7 @@ interopTest("curl and ffmpeg take API and streams over https", ["ffmpeg", "curl"
   const authority = ["--cacert", tlsPath("authority.crt")];
   const versions = await curl(...authority, `https://localhost:${ports.api}/api/v1/versions`);
   assertEquals([versions.code, JSON.parse(versions.output).code], [0, 0]);
-  assert((await curl(`https://localhost:${ports.api}/api/v1/versions`)).code !== 0, "nobody known has signed it");
+  assert((await curl(`https://localhost:${ports.api}/api/v1/versions`)).code !== 0, "its issuer is unknown");
   await using _publisher = new Program(publishClip(rtmps, "-re", "-stream_loop", "-1", "-i", clip));
   const url = `https://127.0.0.1:${ports.web}/live/s.flv`;
   const file = `${dir}/got.flv`;
