@@ -19,7 +19,8 @@ export const streamRoutes: readonly Route[] = [{
     const found = id === "" ? page(all, query) : all.filter((entry) => entry.id === id);
     if (id !== "" && found.length === 0) return errorBody("StreamNotFound");
     const totals = registry.totals();
-    const streams = found.map((entry) => describeStream(server, entry, totals.get(entry)));
+    const pulls = new Map(server.pulls.states().map(({ key, cid }) => [key, cid]));
+    const streams = found.map((entry) => describeStream(server, entry, pulls.get(entry.url.key), totals.get(entry)));
     return envelope(identity, id === "" ? { streams } : { stream: streams[0] });
   },
 }];
@@ -28,12 +29,15 @@ export const streamRoutes: readonly Route[] = [{
 function describeStream(
   { registry, sources, timers }: ApiServer,
   entry: StreamEntry,
+  pullId: string | undefined,
   { bytesIn, bytesOut, clients }: Totals = { bytesIn: 0, bytesOut: 0, clients: 0 },
 ): JsonBody {
   const { id, url, tcUrl, publisher, recv, send } = entry;
   const source = sources.find(url.key);
   const active = source?.isActive ?? false;
   const nowMs = timers.nowMs();
+  // On an edge the pull stands for the publisher, as in SRS.
+  const cid = publisher?.id ?? (active ? pullId : undefined);
   return {
     id,
     name: url.key.slice(url.key.lastIndexOf("/") + 1),
@@ -45,7 +49,7 @@ function describeStream(
     clients,
     frames: source?.stats.videoFrames ?? 0,
     ...trafficMembers({ recv, send, bytesIn, bytesOut }, nowMs),
-    publish: { active, ...(publisher === null ? {} : { cid: publisher.id }) },
+    publish: { active, ...(cid === undefined ? {} : { cid }) },
     video: active ? videoOf(source) : null,
     audio: active ? audioOf(source) : null,
   };

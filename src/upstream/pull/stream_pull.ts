@@ -9,6 +9,8 @@ import type { PullTarget } from "../target.ts";
 /** What a pull does now, as the API shows it. */
 export interface PullState {
   key: string;
+  /** Names the pull in the log, as a connection's id does. */
+  cid: string;
   /** Server that feeds the stream, or fed it last; empty before there was one. */
   upstream: string;
   isFed: boolean;
@@ -67,11 +69,12 @@ export class StreamPull {
     leases: ReadonlySet<PullRequest>,
   ) {
     this.request = request;
-    this.state = { key: source.key, upstream: "", isFed: false, lastError: "", switches: 0, lastGapMs: 0 };
+    const cid = environment.newCid();
+    this.state = { key: source.key, cid, upstream: "", isFed: false, lastError: "", switches: 0, lastGapMs: 0 };
     this.#source = source;
     this.#environment = environment;
     this.#leases = leases;
-    this.#log = environment.log.withCid(environment.newCid());
+    this.#log = environment.log.withCid(cid);
   }
 
   /** The server that feeds the source sends nothing any more; another one is looked for. */

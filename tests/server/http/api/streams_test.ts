@@ -84,6 +84,16 @@ Deno.test("/api/v1/streams/ shows no codecs before headers came or after the pub
   assertEquals(await shown(), waiting);
 });
 
+Deno.test("/api/v1/streams/ names the pull of an edge as the publisher", async () => {
+  const server = fakeServer();
+  const pull = { key, cid: "pull0000", upstream: "a:1935", isFed: true, lastError: "", switches: 0, lastGapMs: 0 };
+  server.pulls.states = () => [pull];
+  server.registry.add(fakeClient("play0000", "rtmp-play"));
+  using _session = publishInto(server, key, 0);
+  const [stream] = await listOf(server, "streams");
+  assertEquals((stream as Body).publish, { active: true, cid: "pull0000" });
+});
+
 Deno.test("a stream disappears with its last client, and what it moved stays with its vhost", async () => {
   const server = fakeServer();
   const [publisher, player] = [fakeClient("pub00000", "fmle-publish"), fakeClient("play0000", "rtmp-play")];
