@@ -27,6 +27,27 @@ export function every(timers: Timers, intervalMs: number, fn: () => void): Timer
   return { cancel: () => next.cancel() };
 }
 
+/** How often a limit is asked for that a reload may change. */
+const ASK_LIMIT_MS = 1000;
+
+/**
+ * Calls `fn` once the time from now on reaches a limit, unless the handle is cancelled first.
+ *
+ * @param limitMs The limit in force: a change takes effect within a second.
+ */
+export function afterLimit(timers: Timers, limitMs: () => number, fn: (limitMs: number) => void): TimerHandle {
+  const sinceMs = timers.nowMs();
+  const plan = (leftMs: number) => timers.after(Math.min(Math.max(leftMs, 0), ASK_LIMIT_MS), look);
+  const look = () => {
+    const limit = limitMs();
+    const leftMs = sinceMs + limit - timers.nowMs();
+    if (leftMs <= 0) fn(limit);
+    else next = plan(leftMs);
+  };
+  let next = plan(limitMs());
+  return { cancel: () => next.cancel() };
+}
+
 /** The clock and timers of the running process. The origin is fixed at start, so a changed system clock has no effect. */
 export const systemTimers: Timers = {
   nowMs: () => performance.timeOrigin + performance.now(),

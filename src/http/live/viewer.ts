@@ -1,4 +1,4 @@
-import type { TimerHandle } from "../../base/clock.ts";
+import { afterLimit, type TimerHandle } from "../../base/clock.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { describeError, RequestDenied } from "../../base/errors.ts";
 import type { VhostConfig, VhostHandle } from "../../config/mod.ts";
@@ -165,7 +165,6 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.now.httpRemux;
     const drops = dropIfNotMatch && !guessHasAv;
     const carried = { audio: tracks.audio && (!drops || hasAudio), video: tracks.video && (!drops || hasVideo) };
-    const { ownerTimeoutMs } = vhost.now.cluster;
     this.#playback = new Playback(this.#context, this.#host, {
       type: "flv-play",
       protocol: "flv",
@@ -183,7 +182,8 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     }, this);
     // An edge would take silence for the death of this server.
     if (via !== null && !this.#playback.source.isActive) this.#host.send(this.#host.head(PROCESSING, new Headers()));
-    this.#waitTimer = this.#context.timers.after(ownerTimeoutMs, () => this.#onWaited(ownerTimeoutMs));
+    const ownerTimeoutMs = () => vhost.now.cluster.ownerTimeoutMs;
+    this.#waitTimer = afterLimit(this.#context.timers, ownerTimeoutMs, (waitedMs) => this.#onWaited(waitedMs));
     this.#host.wake();
   }
 

@@ -1,4 +1,4 @@
-import type { TimerHandle } from "../../base/clock.ts";
+import { afterLimit, type TimerHandle } from "../../base/clock.ts";
 import type { Span } from "../../base/trace.ts";
 import type { VhostHandle } from "../../config/mod.ts";
 import type { PullLease } from "../../upstream/pull/pull_registry.ts";
@@ -164,7 +164,7 @@ export class PlaySupply implements Disposable {
   #sendAway(redirect: Redirect): void {
     const { vhost, url } = this.#request;
     this.#departure = this.#server.drain.search(vhost, url, ({ stream }) => redirect.onRedirect(stream));
-    this.#notFoundTimer = this.#server.timers.after(vhost.now.cluster.ownerTimeoutMs, () => {
+    this.#notFoundTimer = afterLimit(this.#server.timers, () => vhost.now.cluster.ownerTimeoutMs, () => {
       this.#sink.onNotFound("this server is about to stop, and no coworker takes over");
     });
   }
@@ -174,10 +174,9 @@ export class PlaySupply implements Disposable {
     this.#acquire(findTargets);
     const isThere = () => source.isActive && this.#lease?.isSilent !== true;
     if (isThere()) return;
-    const { ownerTimeoutMs } = vhost.now.cluster;
-    this.#notFoundTimer = this.#server.timers.after(ownerTimeoutMs, () => {
+    this.#notFoundTimer = afterLimit(this.#server.timers, () => vhost.now.cluster.ownerTimeoutMs, (waitedMs) => {
       // A server that was silent may have gone on meanwhile.
-      if (!isThere()) this.#sink.onNotFound(this.#notFound(ownerTimeoutMs));
+      if (!isThere()) this.#sink.onNotFound(this.#notFound(waitedMs));
     });
   }
 

@@ -1,3 +1,4 @@
+import { afterLimit } from "../../base/clock.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import { OriginPool } from "../origin_pool.ts";
@@ -85,9 +86,9 @@ export class PullRegistry {
     if (entry.leases.size > 0 || this.#entries.get(source) !== entry) return;
     // With token_traverse the origin judges who plays: nobody gets for nothing what it lets another one have.
     if (!entry.pull.state.isFed || entry.pull.request.vhost.now.cluster.tokenTraverse) return this.#stop(source, entry);
-    const { lingerMs } = entry.pull.request.vhost.now.cluster;
+    const lingerMs = () => entry.pull.request.vhost.now.cluster.lingerMs;
     // While it lingers, a player that comes right back (a reload of the page) finds the stream running.
-    entry.lingerTimer = this.environment.timers.after(lingerMs, () => this.#stop(source, entry));
+    entry.lingerTimer = afterLimit(this.environment.timers, lingerMs, () => this.#stop(source, entry));
   }
 
   /** A pull that ended late must not take along the one that was begun since. */

@@ -70,12 +70,15 @@ const originRows: LiveRows = {
     ...origin("owner_timeout 10000;", "owner_timeout 2000;"),
     async begin(stage) {
       await otherOrigin(stage);
+      const player = await stage.play("none");
+      const viewer = await MemoryHttp.get(stage.host(), "10.0.0.1:8080", "/live/none.flv");
+      await stage.run(500);
       return async () => {
-        const viewer = await stage.play("none");
-        return await stage.until(() => viewer.ended !== "") > 5000;
+        await stage.run(5000);
+        return [player.ended !== "", viewer.status];
       };
     },
-    seen: [true, false],
+    seen: [[false, 0], [true, 404]],
   },
   "vhost.cluster.coworker_timeout": {
     ...origin("coworker_timeout 10000;", "coworker_timeout 1000;"),
@@ -206,12 +209,14 @@ const edgeRows: LiveRows = {
     ...edge("linger 10000;", "linger 1000;"),
     async begin(stage) {
       const { viewer } = await playAtEdge(stage);
+      viewer[Symbol.dispose]();
+      await stage.run(500);
       return async () => {
-        viewer[Symbol.dispose]();
-        return await stage.until(() => pull(stage) === undefined) > 5000;
+        await stage.run(5000);
+        return pull(stage) === undefined;
       };
     },
-    seen: [true, false],
+    seen: [false, true],
   },
   "vhost.cluster.idle_timeout": {
     ...edge("idle_timeout 5000;", "idle_timeout 1000;"),
