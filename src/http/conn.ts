@@ -174,7 +174,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     try {
       viewer?.end();
     } catch (error) {
-      this.log.error(`end of a viewer: ${String(error)}`);
+      this.log.error(`cleaning up after the viewer failed: ${String(error)}`);
     }
   }
 

@@ -135,7 +135,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
   async #begin(): Promise<void> {
     const { url, findElsewhere } = this.#request;
     const place = this.#context.limits.enter(this.#host.remoteIp);
-    if (typeof place === "string") return this.#refuse(place === "max_connections" ? 503 : 429, `${place} is reached`);
+    if (typeof place === "string") return this.#refuse(place === "max_connections" ? 503 : 429, `${place} reached`);
     this.#place = place;
     try {
       const admitted = await this.#admission.admit("play", url);
@@ -189,7 +189,9 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
 
   #onWaited(waitedMs: number): void {
     const { source } = this.#playback!;
-    if (!source.isActive) return this.#playback!.onNotFound(`nobody publishes ${source.key}, waited ${waitedMs} ms`);
+    if (!source.isActive) {
+      return this.#playback!.onNotFound(`no server publishes ${source.key} (waited ${waitedMs} ms)`);
+    }
     this.#startsAnyway = true;
     this.#host.wake();
   }
@@ -215,7 +217,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     const head = this.#host.head(status, headers);
     if (headOnly) {
       this.#host.send(head);
-      this.#host.finish("sourceEnded", "only the head was asked for");
+      this.#host.finish("sourceEnded", "HEAD request answered");
       return null;
     }
     // An empty chunk would be the end.
@@ -246,6 +248,6 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
   #closeWebSocket(code: number): void {
     if (this.#hasStarted) this.#host.send(encodeCloseFrame(code));
     if (code === NORMAL_CLOSURE) this.#host.finish("peerClosed", "");
-    else this.#host.finish("protocolError", `broken WebSocket frame, closed with ${code}`);
+    else this.#host.finish("protocolError", `malformed WebSocket frame, closed with code ${code}`);
   }
 }

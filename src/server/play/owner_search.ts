@@ -78,7 +78,7 @@ export class OwnerSearch {
     if (owner !== null) return this.#sink.onRedirect(redirectAddress(this.#url, owner));
     const waitedMs = Math.round(this.#server.timers.nowMs() - this.#startedMs);
     if (waitedMs >= vhost.cluster.ownerTimeoutMs) {
-      this.#span?.end("nobody has the stream");
+      this.#span?.end("no server has the stream");
       this.#sink.onNotFound(this.#notFound(vhost, waitedMs));
     } else this.#timer = this.#server.timers.after(ASK_AGAIN_MS, () => this.#ask());
   }
@@ -87,6 +87,8 @@ export class OwnerSearch {
   #notFound({ cluster }: VhostConfig, waitedMs: number): string {
     const refusals = this.#server.coworkers.refusals(cluster.coworkers.map(({ text }) => text));
     const { key } = this.#url;
-    return refusals === "" ? `nobody publishes ${key}, waited ${waitedMs} ms` : `${key} is not here, and ${refusals}`;
+    return refusals === ""
+      ? `no server publishes ${key} (waited ${waitedMs} ms)`
+      : `${key} is not published here, and ${refusals}`;
   }
 }

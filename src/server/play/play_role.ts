@@ -58,7 +58,7 @@ export class PlayRole implements Playing, PlaybackSink {
     const { tcUrl = "", pageUrl = "", swfUrl = "", args = {} } = session.connectInfo ?? {};
     const via = readPlayPath(args);
     if (via.includes(server.identity.serviceId)) {
-      const reason = `${request.url.key} would be pulled in a circle: this server plays it from the one that asks`;
+      const reason = `pull loop: this server already pulls ${request.url.key} from the server that asks for it`;
       session.reject(request.id, "playFailed", reason);
       throw new RequestDenied("SecurityDenied", reason);
     }

@@ -156,7 +156,7 @@ export class Playback implements Player, SupplySink, Disposable {
     if (lagMs <= this.source.options.queueLengthMs && this.cursor.lagBytes() <= MAX_LAG_BYTES) return;
     const dropped = this.cursor.jumpToKeyframe();
     if (paused) return;
-    this.#host.log.warn(`player is ${lagMs} ms behind, ${dropped} packets dropped up to the newest keyframe`);
+    this.#host.log.warn(`player is ${lagMs} ms behind: dropped ${dropped} packets to continue at the newest keyframe`);
   }
 
   [Symbol.dispose](): void {

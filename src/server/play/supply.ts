@@ -93,7 +93,7 @@ export class PlaySupply implements Disposable {
     if (source.isActive || (mode !== "remote" && !originCluster)) return true;
     this.#place = this.#server.waitingPlays.enter(remoteIp);
     if (this.#place !== null) return true;
-    const reason = `${source.key} is not here, and too many plays from ${remoteIp} wait for streams`;
+    const reason = `${source.key} is not published here, and too many players from ${remoteIp} are waiting for streams`;
     this.#notFoundTimer = this.#server.timers.after(0, () => this.#sink.onNotFound(reason));
     return false;
   }
@@ -165,7 +165,7 @@ export class PlaySupply implements Disposable {
     const { vhost, url } = this.#request;
     this.#departure = this.#server.drain.search(vhost, url, ({ stream }) => redirect.onRedirect(stream));
     this.#notFoundTimer = afterLimit(this.#server.timers, () => vhost.now.cluster.ownerTimeoutMs, () => {
-      this.#sink.onNotFound("this server is about to stop, and no coworker takes over");
+      this.#sink.onNotFound("this server is about to stop, and no coworker takes its clients");
     });
   }
 
@@ -185,9 +185,9 @@ export class PlaySupply implements Disposable {
     const refusals = this.#server.coworkers.refusals(
       this.#request.vhost.now.cluster.coworkers.map(({ text }) => text),
     );
-    if (refusals !== "") return `${key} is not here, and ${refusals}`;
+    if (refusals !== "") return `${key} is not published here, and ${refusals}`;
     const why = this.#lease?.lastError ?? "";
-    return `nobody has ${key}, waited ${waitedMs} ms${why === "" ? "" : `; ${why}`}`;
+    return `no server has ${key} (waited ${waitedMs} ms)${why === "" ? "" : `: ${why}`}`;
   }
 
   #acquire(findTargets: PullRequest["findTargets"]): void {

@@ -5,7 +5,7 @@ import { OriginPool } from "../../upstream/origin_pool.ts";
 import type { RtmpClientOptions } from "../../upstream/client/rtmp_client.ts";
 import { StreamForward } from "../../upstream/forward/stream_forward.ts";
 import { parseTarget, type PullTarget, withTrace } from "../../upstream/target.ts";
-import { formatRtmpUrl, parseRtmpAddress, type StreamUrl } from "../../rtmp/url.ts";
+import { formatRtmpUrl, parseRtmpAddress, type StreamUrl, withoutSecrets } from "../../rtmp/url.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { ServerContext } from "../context.ts";
 import type { RoleHost } from "../rtmp/role.ts";
@@ -44,6 +44,9 @@ export function forwardTarget(address: string, url: StreamUrl): ForwardTarget | 
   return { server, tcUrl: parsed.tls ? tcUrl.replace("rtmp:", "rtmps:") : tcUrl, app, name };
 }
 
+/** How much of an address the log quotes. */
+const MAX_SHOWN_LENGTH = 200;
+
 /** On whose behalf a stream is copied. */
 export interface CopyingClient {
   readonly host: Pick<RoleHost, "id" | "log">;
@@ -64,9 +67,10 @@ export function copyStream(
   for (const address of new Set(addresses)) {
     const target = forwardTarget(address, url);
     if (target === null) {
-      log.warn(`forward ${url.key}: a destination is no rtmp:// or rtmps:// address, it is left out`);
+      const shown = JSON.stringify(withoutSecrets(address).slice(0, MAX_SHOWN_LENGTH));
+      log.warn(`forward ${url.key}: skipped ${shown}, expected rtmp://host[:port]/app or host[:port]`);
     } else if (isLoop(config, url, target)) {
-      log.error(`forward ${url.key} to ${target.server.text}: that is this server, it is left out`);
+      log.error(`forward ${url.key}: skipped ${target.server.text}, which is this server`);
     } else copies.use(copyTo(client, { vhost, source, trace }, target));
   }
   return copies;

@@ -48,7 +48,7 @@ export function forwardToOrigin(
       return address instanceof Promise ? address.then(sessionOf) : sessionOf(address);
     },
     onTaken: (server) => {
-      host.log.info(`publish ${url.key} goes to origin ${server}`);
+      host.log.info(`publish ${url.key}: sent to origin ${server}`);
       trace?.set({ "server.address": server });
       trace?.end();
       if (!isAccepted) sink.onTaken();
@@ -56,7 +56,7 @@ export function forwardToOrigin(
     },
     onRefused: (reason) => {
       trace?.end(reason);
-      sink.onRefused(`no origin takes the stream: ${reason}`);
+      sink.onRefused(`no origin accepts the stream: ${reason}`);
     },
   });
 }

@@ -112,14 +112,17 @@ export class PublishRole implements Publishing, StreamClaimSink {
     const { firstpktTimeoutMs, normalTimeoutMs, kickoffForIdleMs } = vhost.now.publish;
     if (this.#source.playerCount > 0) this.#watchedMs = nowMs;
     else if (kickoffForIdleMs > 0 && nowMs - this.#watchedMs > kickoffForIdleMs) {
-      return host.close("refused", `nobody has played ${this.#request.url.key} for ${kickoffForIdleMs} ms`);
+      return host.close(
+        "refused",
+        `${this.#request.url.key} had no players for ${kickoffForIdleMs} ms (kickoff_for_idle)`,
+      );
     }
     const limitMs = this.#messages === 0 ? firstpktTimeoutMs : normalTimeoutMs;
     if (this.#messages !== this.#messagesAtTick) {
       this.#messagesAtTick = this.#messages;
       this.#lastMediaMs = nowMs;
     } else if (nowMs - this.#lastMediaMs > limitMs) {
-      host.close("timeout", `publisher of ${this.#request.url.key} was silent for ${limitMs} ms`);
+      host.close("timeout", `publisher of ${this.#request.url.key} sent nothing for ${limitMs} ms`);
     }
   }
 

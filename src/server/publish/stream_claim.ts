@@ -98,7 +98,7 @@ export class StreamClaim implements Claimant {
 
   onPromoted(): void {
     this.#timer?.cancel();
-    this.#options.host.log.info(`publish ${this.#key}: no longer stands by`);
+    this.#options.host.log.info(`publish ${this.#key}: no longer on standby`);
     this.#take();
     this.#sink.onPromoted();
   }
@@ -128,7 +128,7 @@ export class StreamClaim implements Claimant {
     const { onConflict } = this.#options.stream.vhost.now.publish;
     const isDead = owner.silentMs >= DEAD_AFTER_MS || owner.isDraining;
     if (!isDead && onConflict === "reject") {
-      return this.#sink.onBusy(`stream ${this.#key} is published at origin ${owner.ip}:${owner.port}`);
+      return this.#sink.onBusy(`stream ${this.#key} is already published at origin ${owner.ip}:${owner.port}`);
     }
     if (!isDead && onConflict === "standby") return this.#standBy(owner);
     // The other one was there first, whatever the clocks of the two origins say.
@@ -164,7 +164,7 @@ export class StreamClaim implements Claimant {
   /** @param owner Origin with the publisher that this one stands by for; null when that is on this server. */
   #standBy(owner: Owner | null): void {
     const where = owner === null ? "" : ` at ${owner.ip}:${owner.port}`;
-    this.#options.host.log.info(`publish ${this.#key}: stands by for the publisher${where}`);
+    this.#options.host.log.info(`publish ${this.#key}: on standby for the publisher${where}`);
     if (owner !== null) this.#checkLater();
     this.#sink.onStandBy();
   }

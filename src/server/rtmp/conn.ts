@@ -125,7 +125,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
       const [sinceMs, limitMs] = this.#roleEndedMs > 0
         ? [this.#roleEndedMs, REUSE_TIMEOUT_MS]
         : [this.#life.sinceMs, config.clientTimeoutMs];
-      if (nowMs - sinceMs > limitMs) this.close("timeout", `neither publish nor play within ${limitMs} ms`);
+      if (nowMs - sinceMs > limitMs) this.close("timeout", `sent neither publish nor play within ${limitMs} ms`);
     } else this.guard(() => this.#role?.tick(nowMs));
   }
 
@@ -299,7 +299,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     try {
       role?.end();
     } catch (error) {
-      this.log.error(`end of a client: ${describeError(error)}`);
+      this.log.error(`cleaning up after the client failed: ${describeError(error)}`);
     }
     admitted?.end();
   }

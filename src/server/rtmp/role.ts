@@ -85,7 +85,7 @@ export function canReconnect(session: Pick<RoleSession, "connectInfo">): boolean
  */
 export function requestMove(host: Pick<RoleHost, "log" | "wake">, session: RoleSession, tcUrl?: string): void {
   if (!canReconnect(session)) return;
-  host.log.info(`asked to reconnect${tcUrl === undefined ? "" : ` to ${tcUrl.replace(/\?.*/, "")}`}`);
+  host.log.info(`asked the client to reconnect${tcUrl === undefined ? "" : ` to ${tcUrl.replace(/\?.*/, "")}`}`);
   session.requestReconnect(tcUrl);
   host.wake();
 }

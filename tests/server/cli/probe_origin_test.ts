@@ -104,6 +104,6 @@ testWithOrigin("probe does not find a stream that nobody publishes", async () =>
   );
   const refused = await probe(member.url("nobody"));
   assertEquals([refused.status, refused.servers[0]?.result], [1, "refused"]);
-  assertMatch(refused.error!.message, /^NetStream.Play.StreamNotFound: nobody publishes/);
+  assertMatch(refused.error!.message, /^NetStream.Play.StreamNotFound: no server publishes/);
   assertMatch(refused.error!.hint, /check that somebody publishes/);
 });

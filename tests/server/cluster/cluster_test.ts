@@ -137,7 +137,7 @@ for (const redirect of ["always", "never"]) {
       using peer = await play(origin.port, "s");
       await peer.waitForEnd();
       const infos = peer.commands.filter(([name]) => name === "onStatus").map(([, , , info]) => info as AmfObject);
-      const text = `/live/s is not here, and coworker ${coworker.text} rejected our request (HTTP 401)`;
+      const text = `/live/s is not published here, and coworker ${coworker.text} rejected our request (HTTP 401)`;
       assertEquals(infos.find(({ code }) => code === "NetStream.Play.StreamNotFound")?.description, text);
       const told =
         `coworker ${coworker.text} rejected our request (HTTP 401): give both servers the same coworker_token`;
@@ -158,7 +158,7 @@ for (const redirect of ["always", "never"]) {
     using refused = await play(origin.port, "t");
     await refused.waitForEnd();
     const infos = refused.commands.filter(([name]) => name === "onStatus").map(([, , , info]) => info as AmfObject);
-    const text = "/live/t is not here, and too many plays from 127.0.0.1 wait for streams";
+    const text = "/live/t is not published here, and too many players from 127.0.0.1 are waiting for streams";
     assertEquals(infos.find(({ code }) => code === "NetStream.Play.StreamNotFound")?.description, text);
     using publisher = await Publisher.start(origin.port, "s");
     assertEquals(publisher.has("ready"), true);

@@ -111,7 +111,7 @@ serverTest("on_conflict reject: a stream of a coworker is refused here, and the 
   using _first = await Publisher.start(a.port, "s");
   using second = await Publisher.start(b.port, "s");
   assertEquals(second.codes, ["NetStream.Publish.BadName"]);
-  await until("the log tells it", () => b.log.find("is published at origin").length === 1);
+  await until("the log tells it", () => b.log.find("is already published at origin").length === 1);
 });
 
 serverTest("on_conflict takeover: a coworker gives up the stream for a newer publisher here", async () => {

@@ -104,7 +104,7 @@ serverTest("a trace goes on over HTTP-FLV, and tells of a stream that nobody has
 
   const missing = await get("missing", "00-forged");
   assertEquals([missing.status, await missing.text().then(() => "")], [404, ""]);
-  await until(() => collector.spans.some(({ error }) => error.startsWith("nobody has /live/missing")), 8000, () => {
+  await until(() => collector.spans.some(({ error }) => error.startsWith("no server has /live/missing")), 8000, () => {
     return collector.tree;
   });
   const failed = collector.spans.find(({ name, error }) => name === "play" && error !== "");

@@ -73,7 +73,7 @@ serverTest("forward copies a stream over rtmps, but not to where it is", async (
     `rtmps { enabled on; listen 127.0.0.1:${securePort}; ${files} }`,
   );
   using _own = await Publisher.start(loop.port, "s");
-  await until("the loop is seen", () => loop.log.find("that is this server, it is left out").length === 1);
+  await until("the loop is seen", () => loop.log.find(", which is this server").length === 1);
 });
 
 serverTest("an origin serves an edge over rtmps itself, as coworkers are known by their plain addresses", async () => {

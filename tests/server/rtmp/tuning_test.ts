@@ -146,7 +146,7 @@ async function dropsOfSlowPlayer(play: string): Promise<number> {
   using player = await TimedPlayer.start(server.port);
   await sleep(4000);
   assertGreater(player.frames.length, 10);
-  return server.log.find("packets dropped").length;
+  return server.log.find(" ms behind: dropped ").length;
 }
 
 serverTest("queue_length bounds how far a player lags, and realtime does", async () => {

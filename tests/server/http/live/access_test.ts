@@ -63,7 +63,7 @@ serverTest(
     assertEquals(hooks.actions, []);
     await using server = new WebServer({ vhost: `${vhost} ${hook}` });
     const answer = await fetch(server.url("/live/s.flv?token=t"));
-    assertMatch(await answer.text(), /nobody publishes/);
+    assertMatch(await answer.text(), /no server publishes/);
     await until("the end is told", () => hooks.actions.length === 2);
     assertEquals(hooks.actions, ["on_play", "on_stop"]);
     assertEquals([hooks.calls[0]!.body.stream, hooks.calls[0]!.body.param], ["s", "?token=t"]);

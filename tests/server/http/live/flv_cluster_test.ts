@@ -150,7 +150,7 @@ serverTest("an edge pulls the stream for its first viewer, and lets go of it wit
   await until("the pull ends", () => pulls().length === 0);
   await missing.waitForEnd();
   assertEquals(missing.status, 404);
-  assertMatch(missing.text, /nobody has \/live\/none, waited 1500 ms/);
+  assertMatch(missing.text, /no server has \/live\/none \(waited 1500 ms\)/);
   assertEquals(publisher.ended, "");
 });
 
