@@ -101,7 +101,7 @@ export class Admission {
     if (refer.enabled) checkRefer(refer[kind], pageUrl);
     const handle = new VhostHandle(this.#context, vhost);
     if (!this.#mustAsk(vhost, kind)) return this.#letIn(kind, handle, this.#book.subject(url));
-    if (this.#context.hooks.isFull) throw new RequestDenied("HttpResponseData", "too many hooks are being called");
+    if (this.#context.hooks.isFull) throw new RequestDenied("HttpResponseData", "too many hook calls are pending");
     return this.#book.ask(() => this.#ask(kind, handle, this.#book.subject(url)));
   }
 
@@ -179,7 +179,7 @@ export class Admission {
   }
 
   #requirePresence(): void {
-    if (this.#book.hasLeft) throw new RequestDenied("SocketTimeout", "the client has left");
+    if (this.#book.hasLeft) throw new RequestDenied("SocketTimeout", "the client disconnected");
   }
 }
 
@@ -189,6 +189,8 @@ function asksBackend({ forward }: VhostConfig, kind: AccessKind): boolean {
 
 function requireVhost({ config }: AdmissionServer, name: string): VhostConfig {
   const vhost = findVhost(config, name);
-  if (vhost === undefined) throw new RequestDenied("NoVhost", `no vhost ${name}, and no __defaultVhost__`);
+  if (vhost === undefined) {
+    throw new RequestDenied("NoVhost", `unknown vhost ${name}, and no __defaultVhost__ to use instead`);
+  }
   return vhost;
 }

@@ -92,7 +92,7 @@ export class HookBook {
     const { hooks } = this.#server;
     const { log } = this.#client;
     if (hookUrls(vhost, action).length === 0) return;
-    if (hooks.isFull) return log.warn(`${action} of ${subject.url.key} is lost: too many hooks are called`);
+    if (hooks.isFull) return log.warn(`${action} of ${subject.url.key} was not sent: too many hook calls are pending`);
     this.#inOrder(() => hooks.tell(action, vhost, subject, log));
   }
 

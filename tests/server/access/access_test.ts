@@ -58,7 +58,7 @@ serverTest("a connect is not judged by a vhost that the stream's name may still 
 serverTest("a vhost that does not exist is refused by its name", async () => {
   await using server = new TestServer("enabled off;");
   const word = await firstWord(server.port, { kind: "play", name: "s" });
-  assertEquals(word, "NetConnection.Connect.Rejected: no vhost 127.0.0.1, and no __defaultVhost__");
+  assertEquals(word, "NetConnection.Connect.Rejected: unknown vhost 127.0.0.1, and no __defaultVhost__ to use instead");
 });
 
 serverTest("signed addresses let in, for their stream, purpose and time, by any of the keys", async () => {

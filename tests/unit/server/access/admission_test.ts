@@ -213,7 +213,10 @@ Deno.test("refusalStatus() tells what the refusal is about", async () => {
 Deno.test("Admission refuses names without a vhost", () => {
   const stage = new Stage("enabled off;");
   const error = assertThrows(() => stage.admit("play", "s?vhost=a.com"), RequestDenied);
-  assertEquals([error.codeName, error.message], ["NoVhost", "no vhost a.com, and no __defaultVhost__"]);
+  assertEquals([error.codeName, error.message], [
+    "NoVhost",
+    "unknown vhost a.com, and no __defaultVhost__ to use instead",
+  ]);
 });
 
 Deno.test("Hooks.stop() waits for what is told, not for ever, and lets nothing begin behind it", async () => {
