@@ -165,7 +165,7 @@ Deno.test("Admission.drop() is told to nobody, the end of the client is", async 
 Deno.test("Admission asks nobody about a client that has left", async () => {
   const stage = new Stage(`http_hooks { enabled on; ${ALL} }`);
   const admitting = stage.admit("play", "s") as Promise<Admitted>;
-  const rejected = assertRejects(() => admitting, RequestDenied, "left");
+  const rejected = assertRejects(() => admitting, RequestDenied, "disconnected");
   await turn();
   stage.admission.leave();
   await stage.answer();
