@@ -1,0 +1,66 @@
+import { OwnerSearch } from "../../../../src/server/play/owner_search.ts";
+import { assertEquals } from "../../../kit/assert.ts";
+import { ClusterAnswers, ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
+import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+
+/** A search that waits for at most a second. */
+function rig(cluster = new ClusterAnswers()) {
+  const timers = new ManualTimers();
+  const { url, vhost } = streamIn("cluster { origin_cluster on; coworkers 10.0.0.2:1985; owner_timeout 1000; }");
+  const heard: string[] = [];
+  const search = new OwnerSearch({ timers, coworkers: cluster }, vhost, url, {
+    onRedirect: (address) => void heard.push(`redirect ${address}`),
+    onDrainingOwner: () => void heard.push("draining"),
+    onNotFound: (reason) => void heard.push(`not found: ${reason}`),
+  });
+  return { timers, cluster, search, heard };
+}
+
+Deno.test("OwnerSearch sends the player to an owner that answers at once", async () => {
+  const cluster = new ClusterAnswers();
+  cluster.owner = ownerAt("10.0.0.2");
+  const { heard, timers } = rig(cluster);
+  await turn();
+  assertEquals(heard, ["redirect rtmp://10.0.0.2:1935/live/s"]);
+  assertEquals([cluster.asked.length, timers.pendingCount], [1, 0]);
+  assertEquals(cluster.asked[0]!.coworkers, ["10.0.0.2:1985"]);
+});
+
+Deno.test("OwnerSearch asks again every 200 ms, and goes to an owner that turns up", async () => {
+  const { heard, timers, cluster } = rig();
+  await timers.run(390);
+  assertEquals([cluster.asked.length, heard], [2, []]);
+  cluster.owner = ownerAt("10.0.0.2");
+  await timers.run(10);
+  assertEquals([cluster.asked.length, heard], [3, ["redirect rtmp://10.0.0.2:1935/live/s"]]);
+});
+
+Deno.test("OwnerSearch gives up after owner_timeout, and says who refused an answer", async () => {
+  const { heard, timers } = rig();
+  await timers.run(1000);
+  assertEquals([heard, timers.pendingCount], [["not found: nobody publishes /live/s, waited 1000 ms"], 0]);
+  const cluster = new ClusterAnswers();
+  cluster.refused = "10.0.0.2:1985 wants a token";
+  const refused = rig(cluster);
+  await refused.timers.run(1000);
+  assertEquals(refused.heard, ["not found: /live/s is not here, and 10.0.0.2:1985 wants a token"]);
+});
+
+Deno.test("OwnerSearch does not send a player to an owner that is about to stop", async () => {
+  const cluster = new ClusterAnswers();
+  cluster.owner = ownerAt("10.0.0.2", { isDraining: true });
+  const { heard } = rig(cluster);
+  await turn();
+  assertEquals(heard, ["draining"]);
+});
+
+Deno.test("OwnerSearch tells nothing once it is stopped, not even of an answer under way", async () => {
+  const cluster = new ClusterAnswers();
+  cluster.owner = ownerAt("10.0.0.2");
+  const { heard, search, timers } = rig(cluster);
+  assertEquals(cluster.asked[0]!.isWanted!(), true);
+  search.stop();
+  assertEquals(cluster.asked[0]!.isWanted!(), false);
+  await timers.run(2000);
+  assertEquals([heard, timers.pendingCount], [[], 0]);
+});

@@ -1,0 +1,110 @@
+import { VhostHandle } from "../../../../src/config/mod.ts";
+import { Playback, type PlaybackRequest } from "../../../../src/server/play/playback.ts";
+import { Server } from "../../../../src/server/server.ts";
+import { assertEquals, assertMatch } from "../../../kit/assert.ts";
+import { streamIn } from "../../../kit/cluster_answers.ts";
+import { configOf } from "../../../kit/fake_server.ts";
+import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { inter, key, videoHeader, WireReader } from "../../../kit/packets.ts";
+import { TestLog } from "../../../kit/test_log.ts";
+import { worldAt } from "../../../kit/world.ts";
+
+/** A playback on a connection that does nothing by itself. */
+class Stage {
+  readonly timers = new ManualTimers();
+  readonly log = new TestLog();
+  readonly config = configOf("vhost __defaultVhost__ { queue_length 10; }");
+  readonly server = new Server(this.config, this.log, { world: worldAt(this.timers) });
+  readonly heard: string[] = [];
+  readonly host = {
+    id: "cid00001",
+    log: this.log,
+    remoteIp: "10.0.0.9",
+    bytesIn: 3,
+    bytesOut: 5,
+    sendsSmallAtOnce: true,
+    wake: () => void this.heard.push("wake"),
+    close: (reason: string) => void this.heard.push(`close ${reason}`),
+  };
+  readonly playback: Playback;
+
+  constructor(facts: Partial<PlaybackRequest> = {}) {
+    const request: PlaybackRequest = {
+      type: "flv-play",
+      protocol: "flv",
+      over: " over HTTP",
+      url: streamIn("").url,
+      vhost: new VhostHandle(this.server, this.config.vhosts[0]!),
+      tcUrl: "rtmp://h/live",
+      pageUrl: "http://page/",
+      swfUrl: "",
+      redirect: null,
+      via: [],
+      traceparent: null,
+      ...facts,
+    };
+    this.playback = new Playback(this.server, this.host, request, {
+      onPublishChange: (active) => void this.heard.push(`active ${active}`),
+      onNotFound: (reason) => void this.heard.push(`not found: ${reason}`),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.stop();
+  }
+}
+
+Deno.test("Playback stands in the book of clients and in the log, and in the book no longer once it is over", async () => {
+  await using stage = new Stage();
+  const [entry] = [...stage.server.registry.clients()];
+  assertEquals(
+    [entry?.id, entry?.type, entry?.ip, entry?.tcUrl, entry?.pageUrl, entry?.bytesIn(), entry?.bytesOut()],
+    ["cid00001", "flv-play", "10.0.0.9", "rtmp://h/live", "http://page/", 3, 5],
+  );
+  assertEquals(stage.log.lines, ["info play /live/s over HTTP from 10.0.0.9"]);
+  entry?.kick();
+  assertEquals(stage.heard, ["close kicked"]);
+  assertEquals(stage.playback.source.playerCount, 1);
+  stage.playback[Symbol.dispose]();
+  assertEquals([stage.server.registry.clientCount, stage.playback.source.playerCount], [0, 0]);
+});
+
+Deno.test("Playback tells of publishers, and gives what they send", async () => {
+  await using stage = new Stage();
+  const { source } = stage.playback;
+  const wire = new WireReader();
+  const session = source.startPublish("client");
+  assertEquals(stage.heard.splice(0), ["active true"]);
+  session.publish(videoHeader(1));
+  session.publish(key(2, 0));
+  session.endBurst();
+  assertEquals(stage.heard.includes("wake"), true);
+  for (let view = stage.playback.next(); view !== null; view = stage.playback.next()) wire.push(view);
+  assertEquals(wire.take().length, 2);
+  assertEquals(stage.playback.followed(), stage.playback.cursor);
+  stage.heard.length = 0;
+  session[Symbol.dispose]();
+  assertEquals(stage.heard, ["active false"]);
+  stage.playback[Symbol.dispose]();
+});
+
+Deno.test("Playback moves a player on that is more than queue_length behind, and says so unless it is paused", async () => {
+  for (const paused of [false, true]) {
+    await using stage = new Stage();
+    const { source, cursor } = stage.playback;
+    using session = source.startPublish("client");
+    session.publish(videoHeader(1));
+    for (let second = 0; second <= 12; second++) {
+      session.publish(second % 4 === 0 ? key(second, second * 1000) : inter(second, second * 1000));
+    }
+    stage.timers.advance(1000);
+    stage.playback.tick(paused);
+    assertEquals(cursor.droppedPackets > 0, true);
+    const warnings = stage.log.find("behind");
+    assertEquals(warnings.length, paused ? 0 : 1);
+    if (!paused) assertMatch(warnings[0]!, /^warn player is 12000 ms behind, \d+ packets dropped/);
+    // `tcp_nodelay` is off: from here on small segments may wait for one another.
+    assertEquals(stage.host.sendsSmallAtOnce, false);
+    stage.playback[Symbol.dispose]();
+  }
+});

@@ -1,0 +1,106 @@
+import { FlushTiming, type GatherOptions } from "../../../src/stream/flush_timing.ts";
+import { assertEquals } from "../../kit/assert.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
+
+/** A log of which only the numbers are there. */
+class Stage {
+  readonly timers = new ManualTimers();
+  hasUnflushed = false;
+  hasUnflushedKeyframe = false;
+  packetCount = 0;
+  readonly flushedAtMs: number[] = [];
+  readonly timing: FlushTiming;
+  readonly #startMs = this.timers.nowMs();
+
+  constructor(options: Partial<GatherOptions> = {}, isGathered = false) {
+    const whole = { mwLatencyMs: 350, mwMsgs: 0, ...options };
+    this.timing = new FlushTiming(this.timers, whole, this, () => this.#flush());
+    this.timing.startSession(isGathered);
+    // The first frames were long ago.
+    this.timing.onFirstGopKnown();
+    this.timing.onFlush();
+    this.timing.onBurstEnd();
+  }
+
+  packet(isKeyframe = false): void {
+    this.packetCount++;
+    this.hasUnflushed = true;
+    this.hasUnflushedKeyframe ||= isKeyframe;
+    this.timing.onAppend();
+  }
+
+  #flush(): void {
+    this.timing.onFlush();
+    this.hasUnflushed = this.hasUnflushedKeyframe = false;
+    this.flushedAtMs.push(this.timers.nowMs() - this.#startMs);
+  }
+}
+
+Deno.test("FlushTiming gathers for mw_latency, with one timer however many packets come", () => {
+  const stage = new Stage();
+  for (let i = 0; i < 30; i++) {
+    stage.packet();
+    assertEquals(stage.timers.pendingCount, 1);
+    stage.timers.advance(40);
+    stage.timing.onBurstEnd();
+  }
+  assertEquals(stage.flushedAtMs, [350, 700, 1050]);
+  assertEquals(stage.timing.toFlushMs, 200);
+});
+
+Deno.test("FlushTiming keeps no timer while nothing comes", () => {
+  const stage = new Stage();
+  stage.packet();
+  stage.timers.advance(1000);
+  assertEquals([stage.flushedAtMs, stage.timers.pendingCount], [[350], 0]);
+});
+
+Deno.test("FlushTiming hands on what comes in one burst after a pause", () => {
+  const stage = new Stage();
+  stage.timers.advance(175);
+  stage.packet();
+  stage.timing.onBurstEnd();
+  assertEquals(stage.flushedAtMs, [175]);
+});
+
+Deno.test("FlushTiming does not wait with the first keyframe of a session, nor with a keyframe that is gathered", () => {
+  for (const isGathered of [false, true]) {
+    const stage = new Stage({}, isGathered);
+    if (!isGathered) stage.timing.startSession(false);
+    for (const isKeyframe of [false, true]) {
+      stage.packet(isKeyframe);
+      stage.timing.onBurstEnd();
+      stage.timers.advance(10);
+    }
+    assertEquals(stage.flushedAtMs.at(-1), 10);
+  }
+});
+
+Deno.test("FlushTiming waits for mw_msgs, but not for ever", () => {
+  const stage = new Stage({ mwMsgs: 8 });
+  stage.packet();
+  stage.timers.advance(350 + 8 * 25 - 1);
+  assertEquals(stage.flushedAtMs, []);
+  stage.timers.advance(1);
+  assertEquals(stage.flushedAtMs, [550]);
+  for (let i = 0; i < 9; i++) stage.packet();
+  stage.timers.advance(350);
+  assertEquals(stage.flushedAtMs, [550, 900]);
+  // What another server has gathered is not counted again.
+  const gathered = new Stage({ mwMsgs: 8 }, true);
+  gathered.packet();
+  gathered.timers.advance(350);
+  assertEquals(gathered.flushedAtMs, [350]);
+});
+
+Deno.test("FlushTiming with nothing to gather flushes at the end of each burst, without a timer", () => {
+  const stage = new Stage({ mwLatencyMs: 0 });
+  for (let i = 0; i < 3; i++) {
+    stage.packet();
+    assertEquals(stage.timers.pendingCount, 0);
+    stage.timing.onBurstEnd();
+    stage.timing.onBurstEnd();
+    stage.timers.advance(5);
+  }
+  assertEquals(stage.flushedAtMs, [0, 5, 10]);
+});
