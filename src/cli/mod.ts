@@ -1,5 +1,5 @@
 import { describeError, SrsError } from "../base/errors.ts";
-import { VERSION } from "../server/identity.ts";
+import { VERSION } from "../base/version.ts";
 import type { CliIo, CommandEntry } from "./command.ts";
 import { commandTable, loadCommands } from "./command_table.ts";
 import { formatCommandHelp, formatProgramHelp, PROGRAM } from "./help.ts";

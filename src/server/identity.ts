@@ -1,8 +1,7 @@
 import type { AmfObject } from "../amf/amf0.ts";
+import { VERSION } from "../base/version.ts";
 import type { World } from "../base/world.ts";
 
-/** Version of this server, as shown by `--version`, the API and metadata. */
-export const VERSION = "0.1.0";
 /** How this server names itself to peers. */
 export const SERVER_NAME = `srs-ts/${VERSION}`;
 

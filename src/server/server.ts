@@ -1,4 +1,5 @@
 import type { Timers } from "../base/clock.ts";
+import { TimerScope } from "../base/timer_scope.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { FreshFetch, World } from "../base/world.ts";
@@ -41,6 +42,7 @@ export interface ServerOptions {
 export class Server implements ServerContext {
   readonly identity: Identity;
   readonly world: World;
+  /** They end with the server. */
   readonly timers: Timers;
   readonly log: Logger;
   readonly sources: SourceManager;
@@ -57,13 +59,15 @@ export class Server implements ServerContext {
   readonly heartbeat: Heartbeat;
   readonly tracer: Tracer | null;
   readonly startedMs: number;
+  readonly #timers: TimerScope;
   readonly #hookFetch: FreshFetch;
   #config: Config;
   #authorities: readonly string[];
 
   constructor(config: Config, log: Logger, options: ServerOptions = {}) {
     const { world = systemWorld, serverId = newEntityId(world), tracer = null } = options;
-    this.world = this.timers = world;
+    this.world = world;
+    this.timers = this.#timers = new TimerScope(world);
     this.startedMs = world.nowMs();
     this.#config = config;
     this.log = log;
@@ -73,12 +77,12 @@ export class Server implements ServerContext {
       serviceId: randomId(world, 8),
       pid: world.process.pid,
     };
-    this.sources = new SourceManager(world);
+    this.sources = new SourceManager(this.timers);
     this.registry = new ClientRegistry(() => newEntityId(world), (url) => this.#pulledBytes(url));
     this.members = new Members(world);
     this.#hookFetch = world.freshFetch(() => this.#authorities);
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
-    this.coworkers = new Coworkers(world.fetch, world, log, this.identity.serviceId);
+    this.coworkers = new Coworkers(world.fetch, this.timers, log, this.identity.serviceId);
     this.#authorities = loadAuthorities(config, log);
     this.pulls = new PullRegistry({
       ...networkOf(world),
@@ -134,6 +138,7 @@ export class Server implements ServerContext {
     await this.hooks.stop(HOOKS_STOP_MS);
     this.#hookFetch[Symbol.dispose]();
     this.sources.stop();
+    this.#timers[Symbol.dispose]();
   }
 
   /** What the pull of a stream has brought so far; 0 on an origin, where its publisher is a client. */

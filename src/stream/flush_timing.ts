@@ -63,6 +63,7 @@ export class FlushTiming {
 
   endSession(): void {
     this.#isGathered = false;
+    this.#cancel();
   }
 
   /** Players have the first GOP of the session already. */
@@ -83,11 +84,15 @@ export class FlushTiming {
 
   /** Is called at the beginning of each flush. */
   onFlush(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#cancel();
     this.#nextFlushMs = this.#timers.nowMs() + this.#options.mwLatencyMs;
     if (this.#log.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
     this.#packetsAtFlush = this.#log.packetCount;
+  }
+
+  #cancel(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
   }
 
   /** For media that no burst end follows, or too little of it. */

@@ -1,4 +1,4 @@
-import { assertLess } from "../kit/assert.ts";
+import { assertEquals, assertLess, assertRejects } from "../kit/assert.ts";
 import { type ClusterPorts, type ServerName, until } from "../kit/launcher.ts";
 import { NameSpace, SilentNameServer } from "../kit/fault/name_space.ts";
 import { faultTest, pause } from "../kit/fault/steps.ts";
@@ -69,6 +69,9 @@ faultTest("an origin's name can be resolved only after a while", async (step, ri
   });
 }, { adapt: onlyByName, wrap, missing });
 
-Deno.test("names are given back", async () => {
+Deno.test({ name: "names are given back, and were known to the edge alone", ignore: names === null }, async () => {
+  const { dir } = names!;
   await names?.[Symbol.asyncDispose]();
+  await assertRejects(() => Deno.stat(dir), Deno.errors.NotFound);
+  assertEquals((await Deno.readTextFile("/etc/hosts")).includes("origin-a.test"), false);
 });

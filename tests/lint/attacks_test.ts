@@ -1,4 +1,5 @@
-import { assert, assertStringIncludes } from "../kit/assert.ts";
+import { assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { withoutComments } from "./source_files.ts";
 
 /** What is known to be done to servers of this kind, and the test that tries it here: file, and part of its text. */
 const attacks: [attack: string, file: string, test: string][] = [
@@ -43,7 +44,8 @@ const attacks: [attack: string, file: string, test: string][] = [
   ["log injection by a hook", "unit/server/hooks/answer_test.ts", "u001b[31m"],
   ["label injection into metrics", "unit/http/metrics/metrics_test.ts", "hostile stream names as one label each"],
   ["labels without number", "unit/http/metrics/metrics_test.ts", "keeps labels for the 200 streams"],
-  ["script by JSONP", "server/http/api/jsonp_test.ts", "is refused, and nothing is done"],
+  ["script by JSONP: names of functions", "server/http/api/jsonp_test.ts", "is refused, and nothing is done"],
+  ["script by JSONP: pages of others", "server/http/api/jsonp_test.ts", "kicks ${wanted} clients by method=DELETE"],
   ["script by an answer taken for a page", "unit/http/router_test.ts", "forbids guessing the type"],
   ["script by a hook's words", "server/rtmp/attack_test.ts", "text in JSON, and no page"],
   ["script in the console", "server/http/console/console_test.ts", "pages may run no program but the server's own"],
@@ -99,10 +101,21 @@ const attacks: [attack: string, file: string, test: string][] = [
   ["a crash by any answer", "fuzz/flv_response_fuzz_test.ts", "answers, damaged and cut anywhere"],
 ];
 
-Deno.test("every attack that is known has its test", async () => {
+/** Ways to leave a test out, or all others. */
+const leftOut =
+  /\bignore\s*:(?!\s*Deno\.build\.os === "windows")|\.ignore\(|\bonly\s*:\s*true|\.only\(|\binteropTest\(/;
+
+Deno.test("every attack that is known has its test, and none of them is left out", async () => {
   for (const [attack, file, test] of attacks) {
-    const text = await Deno.readTextFile(new URL(`../${file}`, import.meta.url));
-    assertStringIncludes(text, test, attack);
+    const code = withoutComments(await Deno.readTextFile(new URL(`../${file}`, import.meta.url)));
+    assertStringIncludes(code, test, attack);
+    assertEquals(leftOut.exec(code), null, `${attack}: tests of ${file} may be left out`);
   }
-  assert(new Set(attacks.map(([attack]) => attack)).size === attacks.length);
+  assertEquals(new Set(attacks.map(([attack]) => attack)).size, attacks.length);
+});
+
+Deno.test("a test that is left out is seen", () => {
+  const calls = ["Deno.test({ name, ignore: true, fn })", 'Deno.test.ignore("x", fn)', 'Deno.test.only("x", fn)'];
+  assertEquals(calls.filter((code) => !leftOut.test(code)), []);
+  assertEquals(leftOut.test('Deno.test({ name, ignore: Deno.build.os === "windows", fn })'), false);
 });

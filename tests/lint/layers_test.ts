@@ -96,6 +96,15 @@ Deno.test("rooms import only what lies below them", () => {
   assertEquals(breaches, []);
 });
 
+Deno.test("a worker thread loads nothing but base, net and its own rooms, however far one follows its imports", () => {
+  const reached = new Set(["src/threads/worker/fanout_worker.ts"]);
+  // A set goes on to what is added on the way.
+  for (const path of reached) for (const { to } of imports.filter(({ from }) => from.path === path)) reached.add(to);
+  assertGreater(reached.size, 10);
+  const own = /^src\/(?:base|net|threads\/(?:worker|protocol))\//;
+  assertEquals([...reached].filter((path) => !own.test(path)), []);
+});
+
 Deno.test("no files import each other in a circle, not even for types", () => {
   const next = new Map<string, string[]>();
   for (const { from, to } of imports) next.set(from.path, [...(next.get(from.path) ?? []), to]);

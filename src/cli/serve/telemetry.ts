@@ -1,7 +1,7 @@
 import type { Context } from "@opentelemetry/api";
 import type { Logger } from "../../base/log.ts";
 import type { Span, SpanAttributes, SpanOptions, Tracer } from "../../base/trace.ts";
-import { VERSION } from "../../server/identity.ts";
+import { VERSION } from "../../base/version.ts";
 
 type Api = typeof import("@opentelemetry/api");
 

@@ -1,5 +1,6 @@
 import type { ProcessFacts } from "../../base/world.ts";
-import { srsIdentity, VERSION } from "../../server/identity.ts";
+import { VERSION } from "../../base/version.ts";
+import { srsIdentity } from "../../server/identity.ts";
 import { envelope, type JsonBody } from "../envelope.ts";
 import type { ApiContext, Route } from "./route.ts";
 

@@ -3,7 +3,7 @@ import { proofHeaders } from "../../cluster/coworker_proof.ts";
 import { readBody } from "../../cluster/coworkers.ts";
 import { clusterModes, type Config } from "../../config/mod.ts";
 import { formatHost } from "../../rtmp/url.ts";
-import { VERSION } from "../../server/identity.ts";
+import { VERSION } from "../../base/version.ts";
 import { type Action, actionOf } from "../access/coworker_calls.ts";
 import { envelope, type JsonBody, refusal } from "../envelope.ts";
 import type { ApiContext, Route } from "../api/route.ts";

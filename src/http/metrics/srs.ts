@@ -1,5 +1,5 @@
 import type { World } from "../../base/world.ts";
-import { VERSION } from "../../server/identity.ts";
+import { VERSION } from "../../base/version.ts";
 import { type Metric, single } from "./table.ts";
 import type { MetricFacts } from "./facts.ts";
 import type { ApiContext } from "../api/route.ts";

@@ -5,10 +5,11 @@ const ADDRESS = "127.0.0.77";
 
 /** Names of hosts as one process sees them: a file that can be changed, behind it a name server that never answers. */
 export class NameSpace implements AsyncDisposable {
-  readonly #dir: string;
+  /** Where its files are. */
+  readonly dir: string;
 
   private constructor(dir: string) {
-    this.#dir = dir;
+    this.dir = dir;
   }
 
   /** Why there can be none on this machine; null when there can. */
@@ -20,7 +21,7 @@ export class NameSpace implements AsyncDisposable {
   static async create(): Promise<NameSpace> {
     const space = new NameSpace(await Deno.makeTempDir());
     space.setHosts({});
-    Deno.writeTextFileSync(`${space.#dir}/resolv.conf`, `nameserver ${ADDRESS}\n`);
+    Deno.writeTextFileSync(`${space.dir}/resolv.conf`, `nameserver ${ADDRESS}\n`);
     return space;
   }
 
@@ -28,17 +29,17 @@ export class NameSpace implements AsyncDisposable {
   setHosts(hosts: Record<string, string>): void {
     const lines = Object.entries({ localhost: "127.0.0.1", ...hosts }).map(([name, ip]) => `${ip} ${name}\n`);
     // Written in place: the mount is of this very file.
-    Deno.writeTextFileSync(`${this.#dir}/hosts`, lines.join(""));
+    Deno.writeTextFileSync(`${this.dir}/hosts`, lines.join(""));
   }
 
   /** A command line that runs inside. */
   command(command: readonly string[]): [string, ...string[]] {
     const script = 'mount --bind "$0/hosts" /etc/hosts && mount --bind "$0/resolv.conf" /etc/resolv.conf && exec "$@"';
-    return ["unshare", "-m", "sh", "-c", script, this.#dir, ...command];
+    return ["unshare", "-m", "sh", "-c", script, this.dir, ...command];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.#dir, { recursive: true });
+    await Deno.remove(this.dir, { recursive: true });
   }
 }
 

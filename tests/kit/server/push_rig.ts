@@ -69,11 +69,6 @@ export class Origin implements AsyncDisposable {
   }
 }
 
-/** A test with an {@link Origin}: its sources linger for some seconds after it has stopped, in timers of their own. */
-export function testWithOrigin(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
-}
-
 /** A server of which the test decides how it answers; it keeps what it is sent. */
 export class FakeServer implements Disposable {
   readonly port: number;

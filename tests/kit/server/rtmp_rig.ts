@@ -31,9 +31,14 @@ export async function until(what: string, test: () => boolean, limitMs = 8000): 
   }
 }
 
-/** Declares a test with servers in it: for some seconds behind its end, sources still linger in timers of their own. */
-export function serverTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
+/** Declares a test with servers in it. */
+export function serverTest(name: string, fn: () => Promise<void>, { ignore = false } = {}): void {
+  Deno.test({ name, fn, ignore });
+}
+
+/** The same with TLS: whether a closed connection has let go of its file is looked at up to a second later. */
+export function tlsTest(name: string, fn: () => Promise<void>, { ignore = false } = {}): void {
+  Deno.test({ name, fn, ignore, sanitizeOps: false, sanitizeResources: false });
 }
 
 /** A server of this process, on a free port of the loopback, with a log that can be read. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
 import { probeCommand } from "../../../src/cli/probe/probe.ts";
 import { pushCommand } from "../../../src/cli/push/push.ts";
-import { closedPort, Origin, run, testWithOrigin, until } from "../../kit/server/push_rig.ts";
+import { closedPort, Origin, run, until } from "../../kit/server/push_rig.ts";
 import { probe, redirecting } from "../../kit/server/probe_rig.ts";
 
 async function withStream(test: (origin: Origin) => Promise<void>): Promise<void> {
@@ -16,7 +16,7 @@ async function withStream(test: (origin: Origin) => Promise<void>): Promise<void
   }
 }
 
-testWithOrigin("probe tells who has a stream and what is in it", () =>
+Deno.test("probe tells who has a stream and what is in it", () =>
   withStream(async (origin) => {
     const running = run(probeCommand, "--seconds", "1.2", origin.url());
     assertEquals(await running.status, 0);
@@ -42,7 +42,7 @@ $`),
     );
   }));
 
-testWithOrigin("probe --json prints its documented keys", () =>
+Deno.test("probe --json prints its documented keys", () =>
   withStream(async (origin) => {
     const report = await probe("--seconds", "0.3", origin.url());
     const { description } = probeCommand;
@@ -54,7 +54,7 @@ testWithOrigin("probe --json prints its documented keys", () =>
     assertEquals(report.servers[0]?.identity?.pid, Deno.pid);
   }));
 
-testWithOrigin("probe follows a redirect and names every server of the chain", () =>
+Deno.test("probe follows a redirect and names every server of the chain", () =>
   withStream(async (origin) => {
     using second = redirecting(() => origin.url());
     using first = redirecting(() => second.url());
@@ -73,7 +73,7 @@ testWithOrigin("probe follows a redirect and names every server of the chain", (
     assertMatch(running.out, new RegExp(`play +redirect to 127.0.0.1:${second.port} after `));
   }));
 
-testWithOrigin(
+Deno.test(
   "probe tells how long an origin of a cluster held it before it redirected",
   () =>
     withStream(async (owner) => {
@@ -94,7 +94,7 @@ testWithOrigin(
     }),
 );
 
-testWithOrigin("probe does not find a stream that nobody publishes", async () => {
+Deno.test("probe does not find a stream that nobody publishes", async () => {
   await using origin = new Origin();
   const silent = await probe("--timeout", "300", origin.url("nobody"));
   assertEquals([silent.status, silent.owner, silent.servers[0]?.result], [1, null, "silent"]);

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "../../kit/assert.ts";
 import { pushCommand } from "../../../src/cli/push/push.ts";
-import { closedPort, Origin, run, testWithOrigin, until } from "../../kit/server/push_rig.ts";
+import { closedPort, Origin, run, until } from "../../kit/server/push_rig.ts";
 
-testWithOrigin("push publishes the sample and leaves cleanly on Ctrl-C", async () => {
+Deno.test("push publishes the sample and leaves cleanly on Ctrl-C", async () => {
   await using origin = new Origin();
   const push = run(pushCommand, origin.url());
   await until(() => origin.server.sources.find("/live/s")?.isActive === true, "the stream is there");
@@ -17,7 +17,7 @@ testWithOrigin("push publishes the sample and leaves cleanly on Ctrl-C", async (
   assertEquals(push.out, "");
 });
 
-testWithOrigin("push waits while somebody else publishes, and takes over when that one leaves", async () => {
+Deno.test("push waits while somebody else publishes, and takes over when that one leaves", async () => {
   await using origin = new Origin();
   const first = run(pushCommand, origin.url());
   await until(() => first.err.includes("publishing"), "the first publishes");
@@ -30,7 +30,7 @@ testWithOrigin("push waits while somebody else publishes, and takes over when th
   assertEquals(await second.status, 0);
 });
 
-testWithOrigin("push starts when the server comes up later", async () => {
+Deno.test("push starts when the server comes up later", async () => {
   const port = closedPort();
   const push = run(pushCommand, `rtmp://127.0.0.1:${port}/live/s`);
   await until(() => push.err.includes("retrying"), "a failed try");

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
 import { tlsPath, tlsText } from "../../kit/tls_files.ts";
 import { TestLog } from "../../kit/test_log.ts";
 import { ResetClients } from "../../kit/server/reset_clients.ts";
-import { freePort, serverTest, sleep, until } from "../../kit/server/rtmp_rig.ts";
+import { freePort, sleep, tlsTest, until } from "../../kit/server/rtmp_rig.ts";
 
 /** Few enough that tests beside this one and the peers, in the same process, do not blur what is measured. */
 const PER_SECOND = 1000;
@@ -17,6 +17,7 @@ const CLIENTS = 12;
 /** What half of those who come in may lose by the flood. */
 const LIMIT_MS = 100;
 const GIVE_UP_MS = 5000;
+const linuxOnly = { ignore: Deno.build.os !== "linux" };
 
 /** A server with every kind of door. */
 class Doors implements AsyncDisposable {
@@ -85,8 +86,7 @@ async function medianMs(door: Door, port: number): Promise<number> {
 for (const threads of [1, 2]) {
   for (const door of ["rtmp", "rtmps", "api"] as const) {
     const name = `${PER_SECOND} resets a second on ${door} with ${threads} threads keep nobody out`;
-    serverTest(name, async () => {
-      if (Deno.build.os !== "linux") return;
+    tlsTest(name, async () => {
       await using doors = new Doors(threads);
       const port = doors.ports[door];
       // While threads start, all clients come to the first.
@@ -98,7 +98,7 @@ for (const threads of [1, 2]) {
       await until("the flood is there", () => resets.count > PER_SECOND / 4);
       assertLess(await medianMs(door, port), quietMs + LIMIT_MS);
       assertEquals(doors.log.find("cannot accept"), []);
-    });
+    }, linuxOnly);
   }
 }
 
@@ -112,8 +112,7 @@ async function otherThreadsListen(workers: Workers, port: number): Promise<void>
   await until("they are gone", () => workers.socketCounts.every((count) => count === 0));
 }
 
-serverTest("a peer that resets before it is accepted fails the accept with what Acceptor passes over", async () => {
-  if (Deno.build.os !== "linux") return;
+tlsTest("a peer that resets before it is accepted fails the accept with what Acceptor passes over", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const failures: unknown[] = [];
   const acceptor = new Acceptor(() =>
@@ -128,4 +127,4 @@ serverTest("a peer that resets before it is accepted fails the accept with what 
   using conn = await acceptor.next();
   assertEquals(conn.remoteAddr.port, client.localAddr.port);
   assertEquals(failures.length, 5);
-});
+}, linuxOnly);

@@ -4,7 +4,7 @@ import { UpstreamError } from "../../../src/base/errors.ts";
 import { dial, type DialOptions } from "../../../src/net/tls/dial.ts";
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "../../kit/assert.ts";
 import { tlsPair, tlsText } from "../../kit/tls_files.ts";
-import { serverTest } from "../../kit/server/rtmp_rig.ts";
+import { tlsTest } from "../../kit/server/rtmp_rig.ts";
 
 type Pair = Parameters<typeof tlsPair>[0];
 
@@ -32,7 +32,7 @@ function options(port: number, more: Partial<DialOptions> = {}): DialOptions {
 
 for (const host of ["localhost", "127.0.0.1"]) {
   for (const [name, tls] of [["a known authority", undefined], ["no look at it", { isUnchecked: true }]] as const) {
-    serverTest(`dial() speaks TLS with ${host}, its certificate with ${name}`, async () => {
+    tlsTest(`dial() speaks TLS with ${host}, its certificate with ${name}`, async () => {
       using server = echoServer(tls === undefined ? "server" : "authority");
       using conn = await dial(systemWorld, options(server.addr.port, tls === undefined ? { host } : { host, tls }));
       assert(conn.isEncrypted);
@@ -67,7 +67,7 @@ const refusals: [what: string, pair: Pair, tls: DialOptions["tls"], words: strin
 ];
 
 for (const [what, pair, tls, words] of refusals) {
-  serverTest(`dial() refuses a certificate ${what}`, async () => {
+  tlsTest(`dial() refuses a certificate ${what}`, async () => {
     using server = echoServer(pair);
     const refused = dial(systemWorld, options(server.addr.port, tls === undefined ? {} : { tls }));
     const { message, codeName } = await assertRejects(() => refused, UpstreamError);
@@ -86,19 +86,24 @@ function tcpServer(serve: (conn: Deno.TcpConn) => unknown): Deno.TcpListener {
   return listener;
 }
 
-serverTest("dial() tells of a server that does not speak TLS", async () => {
-  using server = tcpServer((conn) => conn.write(new Uint8Array(1537).fill(3)));
+tlsTest("dial() tells of a server that does not speak TLS", async () => {
+  const { promise, resolve } = Promise.withResolvers<Deno.TcpConn>();
+  using server = tcpServer((conn) => {
+    resolve(conn);
+    return conn.write(new Uint8Array(1537).fill(3));
+  });
   const { message } = await assertRejects(() => dial(systemWorld, options(server.addr.port)), UpstreamError);
   assertStringIncludes(message, "the peer does not speak TLS");
+  (await promise).close();
 });
 
-serverTest("dial() tells of a server that closes the connection", async () => {
+tlsTest("dial() tells of a server that closes the connection", async () => {
   using server = tcpServer((conn) => conn.close());
   const { message } = await assertRejects(() => dial(systemWorld, options(server.addr.port)), UpstreamError);
   assertStringIncludes(message, "the server closed the connection during the TLS handshake");
 });
 
-serverTest("dial() waits for a silent server only for so long, and not beyond an abort", async () => {
+tlsTest("dial() waits for a silent server only for so long, and not beyond an abort", async () => {
   const held: Deno.TcpConn[] = [];
   using server = tcpServer((conn) => held.push(conn));
   const startedMs = performance.now();
@@ -111,7 +116,7 @@ serverTest("dial() waits for a silent server only for so long, and not beyond an
   for (const conn of held) conn.close();
 });
 
-serverTest("dial() judges the address before TLS", async () => {
+tlsTest("dial() judges the address before TLS", async () => {
   let bytes = -1;
   const { promise, resolve } = Promise.withResolvers<void>();
   using server = tcpServer(async (conn) => {
@@ -125,7 +130,7 @@ serverTest("dial() judges the address before TLS", async () => {
   assertEquals(bytes, 0);
 });
 
-serverTest("dial() without a look at the certificate fails in words, too", async () => {
+tlsTest("dial() without a look at the certificate fails in words, too", async () => {
   const tls = { isUnchecked: true };
   const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = nobody.addr;

@@ -5,7 +5,7 @@ import type { TcpConn } from "../../../src/net/tcp_conn.ts";
 import { TlsListener, type TlsListenerOptions } from "../../../src/net/tls/listener.ts";
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "../../kit/assert.ts";
 import { shownName, tlsPair, tlsText } from "../../kit/tls_files.ts";
-import { serverTest, until } from "../../kit/server/rtmp_rig.ts";
+import { tlsTest, until } from "../../kit/server/rtmp_rig.ts";
 import { eventually, isOpen, sleep, socketLink } from "../../kit/server/socket_files.ts";
 
 const isLinux = Deno.build.os === "linux";
@@ -39,8 +39,8 @@ class Rig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    for (const conn of this.conns) conn.close();
     await this.#serving;
+    for (const conn of this.conns) conn.close();
   }
 }
 
@@ -56,7 +56,7 @@ async function roundTrip(client: Deno.TlsConn, conn: TcpConn): Promise<void> {
   assertEquals([await client.read(buffer), ...buffer.subarray(0, 2)], [2, 4, 5]);
 }
 
-serverTest("TlsListener gives out connections that bytes go through both ways", async () => {
+tlsTest("TlsListener gives out connections that bytes go through both ways", async () => {
   await using rig = new Rig();
   using client = await rig.connect();
   await client.handshake();
@@ -67,7 +67,7 @@ serverTest("TlsListener gives out connections that bytes go through both ways", 
   await roundTrip(client, conn);
 });
 
-serverTest("TlsListener: TcpConn.finish() lets the last bytes arrive, and hears the peer's", async () => {
+tlsTest("TlsListener: TcpConn.finish() lets the last bytes arrive, and hears the peer's", async () => {
   await using rig = new Rig();
   using client = await rig.connect();
   await client.handshake();
@@ -88,7 +88,7 @@ serverTest("TlsListener: TcpConn.finish() lets the last bytes arrive, and hears 
   assertEquals(await loop, "peerClosed");
 });
 
-serverTest("TlsListener writes from shared memory", async () => {
+tlsTest("TlsListener writes from shared memory", async () => {
   await using rig = new Rig();
   using client = await rig.connect();
   await client.handshake();
@@ -99,7 +99,7 @@ serverTest("TlsListener writes from shared memory", async () => {
   assertEquals([await client.read(buffer), buffer[3]], [4, 9]);
 });
 
-serverTest("TlsListener lets go of a client that says nothing, and keeps nobody waiting for it", async () => {
+tlsTest("TlsListener lets go of a client that says nothing, and keeps nobody waiting for it", async () => {
   await using rig = new Rig({ handshakeTimeoutMs: 300 });
   const silent = await Promise.all(Array.from({ length: 5 }, () => plainTo(rig)));
   const startedMs = performance.now();
@@ -142,7 +142,7 @@ const strangers: [what: string, bytes: Uint8Array, words: string][] = [
 ];
 
 for (const [what, bytes, words] of strangers) {
-  serverTest(`TlsListener closes a connection with ${what}, and only that`, async () => {
+  tlsTest(`TlsListener closes a connection with ${what}, and only that`, async () => {
     await using rig = new Rig({ handshakeTimeoutMs: 500 });
     using stranger = await plainTo(rig);
     await stranger.write(bytes);
@@ -156,14 +156,14 @@ for (const [what, bytes, words] of strangers) {
   });
 }
 
-serverTest("TlsListener has no words for a client that only leaves", async () => {
+tlsTest("TlsListener has no words for a client that only leaves", async () => {
   await using rig = new Rig();
   (await plainTo(rig)).close();
   await until("it is noticed", () => rig.failures.length === 1);
   assertEquals(rig.failures, [""]);
 });
 
-serverTest("TlsListener drops the newest of too many handshakes, or one that takes longer than usual", async () => {
+tlsTest("TlsListener drops the newest of too many handshakes, or one that takes longer than usual", async () => {
   await using rig = new Rig({ maxHandshakes: 8 });
   const silent: Deno.TcpConn[] = [];
   for (let i = 0; i < 10; i++) silent.push(await plainTo(rig));
@@ -184,11 +184,13 @@ serverTest("TlsListener drops the newest of too many handshakes, or one that tak
 
 /** Whether the other side has ended a connection; waits for it some time. */
 async function ended(conn: Deno.TcpConn): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), 5000);
   const read = conn.read(new Uint8Array(8)).then((count) => count === null, () => true);
-  return await Promise.race([read, sleep(5000).then(() => false)]);
+  return await Promise.race([read, late]).finally(() => clearTimeout(timer));
 }
 
-serverTest("TlsListener.renew() shows another certificate from then on; connections go on", async () => {
+tlsTest("TlsListener.renew() shows another certificate from then on; connections go on", async () => {
   await using rig = new Rig();
   using before = await rig.connect();
   await before.handshake();
@@ -202,7 +204,7 @@ serverTest("TlsListener.renew() shows another certificate from then on; connecti
   assertEquals(rig.acceptErrors, []);
 });
 
-serverTest("TlsListener.renew() refuses clients for a moment at most", async () => {
+tlsTest("TlsListener.renew() refuses clients for a moment at most", async () => {
   await using rig = new Rig();
   let refused = 0;
   let done = 0;
@@ -225,7 +227,7 @@ serverTest("TlsListener.renew() refuses clients for a moment at most", async () 
   assertLess(refused, done / 2);
 });
 
-serverTest("TlsListener.close() ends handshakes under way and the accept; it may come during a renewal", async () => {
+tlsTest("TlsListener.close() ends handshakes under way and the accept; it may come during a renewal", async () => {
   const rig = new Rig();
   using silent = await plainTo(rig);
   await sleep(50);
@@ -243,8 +245,6 @@ serverTest("TlsListener.close() ends handshakes under way and the accept; it may
 Deno.test({
   name: "a TLS connection gives its file back, though its peer takes nothing of what was written",
   ignore: !isLinux,
-  sanitizeOps: false,
-  sanitizeResources: false,
   fn: async () => {
     await using rig = new Rig();
     using client = await rig.connect();

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "../../kit/assert.ts";
 import { tlsPath, tlsText } from "../../kit/tls_files.ts";
 import { firstWord } from "../../kit/server/hooks_rig.ts";
 import { FlvViewer, WebServer } from "../../kit/server/http_flv_rig.ts";
-import { freePort, Publisher, serverTest, TestServer, until, Viewer } from "../../kit/server/rtmp_rig.ts";
+import { freePort, Publisher, TestServer, tlsTest, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 
 const files = `key ${tlsPath("server.key")}; cert ${tlsPath("server.crt")};`;
 const trusts = `tls_ca_file ${tlsPath("authority.crt")};`;
@@ -24,7 +24,7 @@ function edgeOver(origin: string, root = trusts, directives = ""): TestServer {
   return new TestServer(`${realTime} cluster { mode remote; origin ${origin}; linger 300; ${directives} }`, root);
 }
 
-serverTest("an edge pulls from an origin over rtmps, and gives it what is published", async () => {
+tlsTest("an edge pulls from an origin over rtmps, and gives it what is published", async () => {
   await using origin = new SecureServer();
   await using edge = edgeOver(`rtmps://localhost:${origin.securePort}`);
   using _publisher = await Publisher.start(origin.port, "s");
@@ -41,7 +41,7 @@ serverTest("an edge pulls from an origin over rtmps, and gives it what is publis
   assertEquals(origin.log.find("connect rtmps://").length, 2);
 });
 
-serverTest("an edge pulls from no origin whose authority it does not know, and says why", async () => {
+tlsTest("an edge pulls from no origin whose authority it does not know, and says why", async () => {
   await using origin = new SecureServer();
   await using edge = edgeOver(`rtmps://localhost:${origin.securePort}`, "", "owner_timeout 500;");
   using _publisher = await Publisher.start(origin.port, "s");
@@ -53,7 +53,7 @@ serverTest("an edge pulls from no origin whose authority it does not know, and s
   assertEquals(origin.holds.connections, 1, "the publisher");
 });
 
-serverTest("token_traverse asks over rtmps", async () => {
+tlsTest("token_traverse asks over rtmps", async () => {
   await using origin = new SecureServer("refer { enabled on; all good.com; }");
   await using edge = edgeOver(`rtmps://localhost:${origin.securePort}`, trusts, "token_traverse on;");
   const ask = (pageUrl: string) => firstWord(edge.port, { kind: "play", name: "s", pageUrl });
@@ -61,7 +61,7 @@ serverTest("token_traverse asks over rtmps", async () => {
   assertMatch(await ask("http://good.com/"), /Play.Start$/);
 });
 
-serverTest("forward copies a stream over rtmps, but not to where it is", async () => {
+tlsTest("forward copies a stream over rtmps, but not to where it is", async () => {
   await using server = new SecureServer();
   const forward = `forward { enabled on; destination rtmps://localhost:${server.securePort}/other/; }`;
   await using origin = new TestServer(forward, trusts);
@@ -76,7 +76,7 @@ serverTest("forward copies a stream over rtmps, but not to where it is", async (
   await until("the loop is seen", () => loop.log.find(", which is this server").length === 1);
 });
 
-serverTest("an origin serves an edge over rtmps itself, as coworkers are known by their plain addresses", async () => {
+tlsTest("an origin serves an edge over rtmps itself, as coworkers are known by their plain addresses", async () => {
   const [apiA, apiB] = [freePort(), freePort()];
   const http = (port: number) => `http_api { enabled on; listen 127.0.0.1:${port}; }`;
   const cluster = (port: number) => `cluster { origin_cluster on; coworkers 127.0.0.1:${port}; }`;
@@ -90,7 +90,7 @@ serverTest("an origin serves an edge over rtmps itself, as coworkers are known b
   assertEquals(b.server.pulls.states().map(({ upstream }) => upstream), [`127.0.0.1:${a.port}`]);
 });
 
-serverTest("an edge leaves TLS for no redirect", async () => {
+tlsTest("an edge leaves TLS for no redirect", async () => {
   const [apiA, apiB] = [freePort(), freePort()];
   const http = (port: number) => `http_api { enabled on; listen 127.0.0.1:${port}; }`;
   const cluster = (port: number) => `cluster { origin_cluster on; redirect always; coworkers 127.0.0.1:${port}; }`;
@@ -124,7 +124,7 @@ class SecureWeb extends WebServer {
   }
 }
 
-serverTest("API and streams are there over https", async () => {
+tlsTest("API and streams are there over https", async () => {
   await using server = new SecureWeb();
   using _publisher = await Publisher.start(server.port, "s");
   const answer = await fetch(`https://localhost:${server.secureApi}/api/v1/versions`, { client });
@@ -135,7 +135,7 @@ serverTest("API and streams are there over https", async () => {
   assertEquals([server.http.securePort, server.http.secureWebPort], [server.secureApi, server.secureWeb]);
 });
 
-serverTest("API and streams may share an https port, as they may share an http port", async () => {
+tlsTest("API and streams may share an https port, as they may share an http port", async () => {
   const [plain, secure] = [freePort(), freePort()];
   const https = `https { enabled on; listen 127.0.0.1:${secure}; ${files} }`;
   await using server = new WebServer({ apiPort: plain, webPort: plain, api: https, http: https });
@@ -146,7 +146,7 @@ serverTest("API and streams may share an https port, as they may share an http p
   await viewer.waitForFrames(10);
 });
 
-serverTest("an edge pulls over HTTP-FLV with TLS: protocol flvs", async () => {
+tlsTest("an edge pulls over HTTP-FLV with TLS: protocol flvs", async () => {
   await using origin = new SecureWeb();
   await using edge = edgeOver(`localhost:${origin.secureWeb}`, trusts, "protocol flvs;");
   using _publisher = await Publisher.start(origin.port, "s");
@@ -158,7 +158,7 @@ serverTest("an edge pulls over HTTP-FLV with TLS: protocol flvs", async () => {
 
 const browser = { headers: { "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" } };
 
-serverTest("a viewer over https is sent to an owner with a name over https, and to no other", async () => {
+tlsTest("a viewer over https is sent to an owner with a name over https, and to no other", async () => {
   for (const advertised of ["localhost", "127.0.0.1"]) {
     const [apiA, apiB] = [freePort(), freePort()];
     const cluster = (port: number) => `cluster { origin_cluster on; coworkers 127.0.0.1:${port}; }`;
@@ -167,9 +167,11 @@ serverTest("a viewer over https is sent to an owner with a name over https, and 
     using _publisher = await Publisher.start(a.port, "s");
     const ask = (url: string) => fetch(`${url}?token=x`, { client, redirect: "manual", ...browser });
     const plain = await ask(b.url("/live/s.flv"));
+    await plain.body?.cancel();
     assertEquals(plain.headers.get("location"), `http://${advertised}:${a.webPort}/live/s.flv?token=x`);
     if (advertised === "localhost") {
       const secure = await ask(b.secureUrl("/live/s.flv"));
+      await secure.body?.cancel();
       assertEquals([secure.status, secure.headers.get("location")], [302, a.secureUrl("/live/s.flv?token=x")]);
     }
     const headers = { ...browser.headers, "x-forwarded-proto": "https" };
@@ -184,7 +186,7 @@ serverTest("a viewer over https is sent to an owner with a name over https, and 
   }
 });
 
-serverTest("a hook is called over https", async () => {
+tlsTest("a hook is called over https", async () => {
   const asked: string[] = [];
   const { cert, key } = { cert: tlsText("server.crt"), key: tlsText("server.key") };
   const options = { hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} };

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
 import { shownName, tlsPath, tlsText } from "../../kit/tls_files.ts";
 import { isListening } from "../../kit/launcher.ts";
 import { ReloadRig, type RigFile } from "../../kit/server/reload_rig.ts";
-import { freePort, Publisher, serverTest, TestServer, until, Viewer } from "../../kit/server/rtmp_rig.ts";
+import { freePort, Publisher, TestServer, tlsTest, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 
 /** Files of a certificate and its key that a test can change. */
 class Files implements Disposable {
@@ -32,7 +32,7 @@ class Files implements Disposable {
   }
 }
 
-serverTest("a reload takes a new certificate; who plays over TLS plays on", async () => {
+tlsTest("a reload takes a new certificate; who plays over TLS plays on", async () => {
   using files = new Files();
   const port = freePort();
   const file: RigFile = {
@@ -60,7 +60,7 @@ serverTest("a reload takes a new certificate; who plays over TLS plays on", asyn
   assertEquals(rig.log.find("rtmps: certificate replaced").length, 1, "not without need");
 });
 
-serverTest("a reload refuses a certificate that is of no use, and changes nothing", async () => {
+tlsTest("a reload refuses a certificate that is of no use, and changes nothing", async () => {
   using files = new Files();
   const port = freePort();
   const other = freePort();
@@ -75,7 +75,7 @@ serverTest("a reload refuses a certificate that is of no use, and changes nothin
   assertEquals(await shownName(port), "other_name");
 });
 
-serverTest(
+tlsTest(
   "a certificate of no use keeps TLS ports closed and nothing else, until a reload finds a better one",
   async () => {
     using files = new Files();
@@ -106,7 +106,7 @@ serverTest(
   },
 );
 
-serverTest("a reload turns rtmps on, moves it and turns it off", async () => {
+tlsTest("a reload turns rtmps on, moves it and turns it off", async () => {
   const [first, second] = [freePort(), freePort()];
   const pair = `key ${tlsPath("server.key")}; cert ${tlsPath("server.crt")};`;
   const at = (port: number) => ({ root: `rtmps { enabled on; listen 127.0.0.1:${port}; ${pair} }` });
@@ -120,7 +120,7 @@ serverTest("a reload turns rtmps on, moves it and turns it off", async () => {
   for (const port of [first, second]) await until(`${port} is free`, () => isFree(port));
 });
 
-serverTest("a reload takes new certificates of API and streams", async () => {
+tlsTest("a reload takes new certificates of API and streams", async () => {
   using api = new Files();
   using web = new Files();
   const ports = { api: freePort(), web: freePort(), plainApi: freePort(), plainWeb: freePort() };
@@ -143,7 +143,7 @@ serverTest("a reload takes new certificates of API and streams", async () => {
   assertEquals([await shownName(ports.api), await shownName(ports.web)], ["other_name", "other_name"]);
 });
 
-serverTest("a reload takes another tls_ca_file", async () => {
+tlsTest("a reload takes another tls_ca_file", async () => {
   const port = freePort();
   const pair = `key ${tlsPath("server.key")}; cert ${tlsPath("server.crt")};`;
   await using origin = new TestServer("min_latency on;", `rtmps { enabled on; listen 127.0.0.1:${port}; ${pair} }`);

@@ -252,6 +252,7 @@ serverTest("RtmpServer holds little for a publisher that announces 16 MB and nev
     }));
     assertLess(Deno.memoryUsage().external - before, 50_000_000);
     await Promise.all(peers.map((peer) => peer.waitForEnd()));
+    for (const peer of peers) peer[Symbol.dispose]();
     assertEquals(server.log.find("sent nothing for 1000 ms").length, 20);
   });
 });

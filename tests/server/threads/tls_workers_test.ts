@@ -9,7 +9,7 @@ import { assert, assertEquals, assertGreater, assertLess } from "../../kit/asser
 import { shownName, tlsPath, tlsText } from "../../kit/tls_files.ts";
 import { TestLog } from "../../kit/test_log.ts";
 import { FlvViewer } from "../../kit/server/http_flv_rig.ts";
-import { freePort, Publisher, serverTest, sleep, TestServer, until, Viewer } from "../../kit/server/rtmp_rig.ts";
+import { freePort, Publisher, sleep, TestServer, tlsTest, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 
 /** A server whose clients come to three threads, with and without TLS. */
 class ThreadedServer implements AsyncDisposable {
@@ -59,7 +59,7 @@ class ThreadedServer implements AsyncDisposable {
   }
 }
 
-serverTest(
+tlsTest(
   "threads: viewers over https get every frame, wherever they came in, also while the certificate changes",
   async () => {
     await using server = new ThreadedServer();
@@ -104,7 +104,7 @@ async function allShow(port: number, name: "server" | "other_name"): Promise<boo
   return true;
 }
 
-serverTest("threads: an edge pulls over rtmps, and odd clients are logged wherever they came in", async () => {
+tlsTest("threads: an edge pulls over rtmps, and odd clients are logged wherever they came in", async () => {
   await using server = new ThreadedServer();
   const { ports, log } = server;
   using _publisher = await Publisher.start(ports.rtmp, "s");

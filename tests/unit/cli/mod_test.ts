@@ -1,6 +1,6 @@
 import { commandTable } from "../../../src/cli/command_table.ts";
 import { runCli } from "../../../src/cli/mod.ts";
-import { VERSION } from "../../../src/server/identity.ts";
+import { VERSION } from "../../../src/base/version.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../kit/assert.ts";
 import { RecordedIo } from "../../kit/recorded_io.ts";
 

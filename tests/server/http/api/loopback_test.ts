@@ -101,9 +101,8 @@ async function connect(origin: Origin, role: "play" | "publish") {
 }
 
 // Sources linger for some seconds after their last client; their timers outlive a test.
-const options = { sanitizeOps: false, sanitizeResources: false };
 
-Deno.test("the API shows a real publisher and player, and kicks one after the other", options, async () => {
+Deno.test("the API shows a real publisher and player, and kicks one after the other", async () => {
   await using origin = new Origin();
   const publisher = await connect(origin, "publish");
   using _publisher = publisher.client;
@@ -135,7 +134,7 @@ Deno.test("the API shows a real publisher and player, and kicks one after the ot
   assertEquals(origin.logged.filter((line) => /DELETE .* by 127\.0\.0\.1 \(this machine\)$/.test(line)).length, 2);
 });
 
-Deno.test("the API of an edge shows what it pulls, from where, and how much", options, async () => {
+Deno.test("the API of an edge shows what it pulls, from where, and how much", async () => {
   await using origin = new Origin();
   const from = `127.0.0.1:${origin.server.rtmp.ports[0]}`;
   await using edge = new Origin("", `cluster { mode remote; origin ${from}; }`);
@@ -160,7 +159,7 @@ Deno.test("the API of an edge shows what it pulls, from where, and how much", op
   assert(((await edge.get(`/clusters?${question}`)).data as Body).origin !== null);
 });
 
-Deno.test("SRS's unencoded question for an owner is understood", options, async () => {
+Deno.test("SRS's unencoded question for an owner is understood", async () => {
   await using origin = new Origin();
   const query = "vhost=__defaultVhost__&ip=127.0.0.1&app=live&stream=livestream.flv&coworker=127.0.0.1:9090";
   const ask = async (query: string) => {
@@ -182,7 +181,7 @@ Deno.test("SRS's unencoded question for an owner is understood", options, async 
   assertEquals((await ask(odd)).query, { ip: "[::1]", vhost: "", app: "live", stream: "a|{}\\^`[b+c" });
 });
 
-Deno.test("HEAD, OPTIONS and CORS work over a socket; unknown paths are 404 in JSON", options, async () => {
+Deno.test("HEAD, OPTIONS and CORS work over a socket; unknown paths are 404 in JSON", async () => {
   await using origin = new Origin();
   const headers = { origin: "http://console.example" };
   const head = await fetch(`${origin.api}/versions`, { method: "HEAD", headers });
@@ -197,7 +196,7 @@ Deno.test("HEAD, OPTIONS and CORS work over a socket; unknown paths are 404 in J
   await followed.body?.cancel();
 });
 
-Deno.test("the API asks for the password that is configured", options, async () => {
+Deno.test("the API asks for the password that is configured", async () => {
   await using origin = new Origin("auth { enabled on; username admin; password se:cret; }");
   const refused = await fetch(`${origin.api}/versions`);
   assertEquals([refused.status, await refused.text()], [401, ""]);
@@ -231,7 +230,7 @@ const wrongInputs: [name: string, request: string | Uint8Array][] = [
   ["nothing at all", ""],
 ];
 
-Deno.test("whatever comes to the API's port, others do not notice", options, async (t) => {
+Deno.test("whatever comes to the API's port, others do not notice", async (t) => {
   await using origin = new Origin();
   const publisher = await connect(origin, "publish");
   using _publisher = publisher.client;
@@ -247,7 +246,6 @@ Deno.test("whatever comes to the API's port, others do not notice", options, asy
 
 Deno.test(
   "HttpServer stops at once though a client has sent half a request, and can start again",
-  options,
   async () => {
     await using origin = new Origin();
     const port = origin.http.port!;
@@ -267,7 +265,6 @@ Deno.test(
 
 Deno.test(
   "HttpServer.start names an address that is taken, and does nothing when the API is off",
-  options,
   async () => {
     await using origin = new Origin();
     const { config } = origin.server;

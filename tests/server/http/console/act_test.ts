@@ -44,10 +44,8 @@ class Api implements AsyncDisposable {
   }
 }
 
-const options = { sanitizeOps: false, sanitizeResources: false };
-
 for (const proof of ["token", "hmac"]) {
-  Deno.test(`the console acts on a coworker with a password through its own server, by ${proof}`, options, async () => {
+  Deno.test(`the console acts on a coworker with a password through its own server, by ${proof}`, async () => {
     await using there = new Api(password, "coworker_token s3cret;");
     await using here = new Api(password, `coworkers ${there.host}; coworker_token s3cret; coworker_proof ${proof};`);
     assertEquals((await here.act(`server=${there.host}&do=kick&id=two00000`)).status, 200);
@@ -62,7 +60,7 @@ for (const proof of ["token", "hmac"]) {
   });
 }
 
-Deno.test("a coworker that refuses or does not answer is named, with what to do", options, async () => {
+Deno.test("a coworker that refuses or does not answer is named, with what to do", async () => {
   await using there = new Api(password, "coworker_token s3cret;");
   await using here = new Api("", `coworkers ${there.host} 127.0.0.1:1; coworker_token other;`);
   const refused = await here.act(`server=${there.host}&do=drain`);
@@ -75,7 +73,6 @@ Deno.test("a coworker that refuses or does not answer is named, with what to do"
 
 Deno.test(
   "only coworkers of the configuration can be reached, and only for what the console does",
-  options,
   async () => {
     await using there = new Api("", "");
     await using here = new Api("", `coworkers ${there.host};`);

@@ -180,8 +180,6 @@ Deno.test("/console/api/node tells role, coworkers and where HTTP-FLV is", async
 
 Deno.test({
   name: "a real server serves the console to anybody, and what is below /api/ to those who know the password",
-  sanitizeOps: false,
-  sanitizeResources: false,
   async fn() {
     const config = configOf(
       "http_api { enabled on; auth { enabled on; username admin; password secret; } } vhost v {}",

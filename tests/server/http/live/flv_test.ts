@@ -172,6 +172,7 @@ serverTest("HEAD is answered as GET would be, without a body; other methods are 
   assertEquals([post.status, post.headers.get("allow"), (await post.json()).code], [405, "GET", 405]);
   const options = await fetch(server.url(live), { method: "OPTIONS", headers: { origin: "http://a.example" } });
   assertEquals([options.status, options.headers.get("access-control-allow-methods")], [200, "*"]);
+  await options.body?.cancel();
   await until("nobody is left", () => server.holds.clients === 1);
 });
 

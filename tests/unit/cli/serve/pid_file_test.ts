@@ -104,8 +104,6 @@ Deno.test({
 Deno.test({
   name: "PidFile.acquire() lets one of many win that start at once",
   // The losers wait for the lock on a thread until the winner lets go.
-  sanitizeOps: false,
-  sanitizeResources: false,
   fn: () =>
     withDirectory(async (path) => {
       await put(path, String(NOBODY));

@@ -12,8 +12,6 @@ function post(url: string, timeoutMs = 2000, signal = new AbortController().sign
 function hookTest(name: string, fn: (hooks: HookServer) => Promise<void>): void {
   Deno.test({
     name,
-    sanitizeOps: false,
-    sanitizeResources: false,
     async fn() {
       await using hooks = new HookServer();
       await fn(hooks);

@@ -66,8 +66,6 @@ class PlayingHost implements RoleHost {
 Deno.test({
   name: "PlayRole keeps to itself that its client cannot be told the end: it does not read",
   // Sources linger in a timer of their own.
-  sanitizeOps: false,
-  sanitizeResources: false,
   async fn() {
     const host = new PlayingHost("origin_cluster on; redirect always; owner_timeout 0;");
     const client = new TestClient("play");
