@@ -1,5 +1,5 @@
 import type { VhostConfig } from "../config/mod.ts";
-import type { SourceOptions } from "../stream/live_source.ts";
+import type { SourceOptions } from "../stream/source_options.ts";
 import { metadataIdentity } from "./identity.ts";
 
 /** How far a player may lag with `realtime on`: some flushes and a slow moment. */

@@ -1,4 +1,3 @@
-import type { AmfObject } from "../amf/amf0.ts";
 import type { Timers } from "../base/clock.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
@@ -12,37 +11,12 @@ import { PlayCursor } from "./play_cursor.ts";
 import { type Player, PlayerList } from "./player_list.ts";
 import { isSamePacket, RepeatFilter } from "./repeat_filter.ts";
 import type { FedBy, PublishSession } from "./publish_session.ts";
+import type { SourceOptions } from "./source_options.ts";
 import { SourceStats } from "./stats.ts";
-import { type TimeJitter, Timeline } from "./timeline.ts";
+import { Timeline } from "./timeline.ts";
 import { rtmpWireFormat, type WireFormat } from "./wire_format.ts";
 
 export type { Player } from "./player_list.ts";
-
-/** How a source treats its players and its publisher; the names are SRS's directives. */
-export interface SourceOptions {
-  /** `chunk_size`: players of this source all send with it. */
-  chunkSizeBytes: number;
-  /** `mw_latency`: packets are gathered for this long, then sent to all players in one write each. */
-  mwLatencyMs: number;
-  /** `mw_msgs`: more packets than this are gathered too, unless that takes too long. 0 and 0: no gathering at all. */
-  mwMsgs: number;
-  gopCache: boolean;
-  /** 0 is no limit. */
-  gopCacheMaxFrames: number;
-  /** `queue_length`: a player that is further behind than this jumps to the newest keyframe. */
-  queueLengthMs: number;
-  /** `send_min_interval`: least time between two packets to an RTMP player; 0 sends them in portions. */
-  sendMinIntervalMs: number;
-  timeJitter: TimeJitter;
-  /** `atc_auto`: metadata may ask for times as they are. */
-  atcAuto: boolean;
-  /** `mix_correct`: the next publisher's audio and video are put in order. */
-  mixCorrect: boolean;
-  /** Drop sequence headers that repeat what players have. */
-  reduceSequenceHeader: boolean;
-  /** Members added to metadata: which server this is. */
-  identity: AmfObject;
-}
 
 /** A GOP longer than this is not kept for new players, whatever `gop_cache_max_frames` says: 10 s of 100 Mbit/s. */
 const MAX_GOP_BYTES = 128 * 1024 * 1024;

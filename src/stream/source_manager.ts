@@ -1,5 +1,6 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
-import { LiveSource, type SourceOptions } from "./live_source.ts";
+import { LiveSource } from "./live_source.ts";
+import type { SourceOptions } from "./source_options.ts";
 
 /** A source without publisher and players is kept this long, for those who come right back. SRS: 3 s. */
 const IDLE_LINGER_MS = 3000;

@@ -4,7 +4,7 @@ import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
 import { setChunkSize } from "../../src/rtmp/control.ts";
 import type { MediaPacket } from "../../src/stream/packet.ts";
-import type { SourceOptions } from "../../src/stream/live_source.ts";
+import type { SourceOptions } from "../../src/stream/source_options.ts";
 
 /** Chunk size of the sources under test: small, so that messages have several chunks. */
 export const CHUNK_SIZE = 4096;

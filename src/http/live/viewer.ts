@@ -3,9 +3,9 @@ import { concatBytes } from "../../base/bytes.ts";
 import { describeError, RequestDenied } from "../../base/errors.ts";
 import type { VhostConfig, VhostHandle } from "../../config/mod.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
-import { Admission, type Admitted } from "../../server/access/admission.ts";
+import { Admission, type AdmissionServer, type Admitted } from "../../server/access/admission.ts";
 import type { ServerContext } from "../../server/context.ts";
-import { Playback, type PlaybackSink } from "../../server/play/playback.ts";
+import { Playback, type PlaybackServer, type PlaybackSink } from "../../server/play/playback.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import { refusal } from "../envelope.ts";
@@ -14,6 +14,9 @@ import type { LiveHost, LiveViewer } from "./live_answer.ts";
 import type { StreamFormat, Tracks } from "../format/stream_format.ts";
 import { admissionClient, shownTcUrl } from "./viewer_client.ts";
 import { encodeCloseFrame, encodeControlFrame, WebSocketReader } from "./websocket_reader.ts";
+
+/** What a viewer takes of a server. */
+export type ViewerServer = PlaybackServer & AdmissionServer & Pick<ServerContext, "limits">;
 
 /** What a viewer asked for. */
 export interface ViewerRequest {
@@ -51,7 +54,7 @@ const MAX_AWAY_MS = 5000;
  */
 export class StreamViewer implements LiveViewer, PlaybackSink {
   readonly #host: LiveHost;
-  readonly #context: ServerContext;
+  readonly #server: ViewerServer;
   readonly #request: ViewerRequest;
   readonly #admission: Admission;
   readonly #webSocket: WebSocketReader | null;
@@ -69,11 +72,11 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
   #endTimer: TimerHandle | null = null;
   #pong: Uint8Array | null = null;
 
-  constructor(host: LiveHost, context: ServerContext, request: ViewerRequest) {
+  constructor(host: LiveHost, server: ViewerServer, request: ViewerRequest) {
     this.#host = host;
-    this.#context = context;
+    this.#server = server;
     this.#request = request;
-    this.#admission = new Admission(context, admissionClient(host, request.url, request.pageUrl), false);
+    this.#admission = new Admission(server, admissionClient(host, request.url, request.pageUrl), false);
     this.#webSocket = request.carrier !== "webSocket" ? null : new WebSocketReader({
       onPing: (payload) => this.#onPing(payload),
       onClose: () => this.#closeWebSocket(NORMAL_CLOSURE),
@@ -89,7 +92,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     const { isPulled, vhost } = this.#playback!;
     // Not at once even here: another publisher may be about to take the stream over.
     const awayMs = isPulled ? Math.min(vhost.now.cluster.ownerTimeoutMs, MAX_AWAY_MS) : 0;
-    this.#endTimer = this.#context.timers.after(awayMs, () => {
+    this.#endTimer = this.#server.timers.after(awayMs, () => {
       this.#endsWhenSent = true;
       this.#host.wake();
     });
@@ -134,14 +137,14 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
 
   async #begin(): Promise<void> {
     const { url, findElsewhere } = this.#request;
-    const place = this.#context.limits.enter(this.#host.remoteIp);
+    const place = this.#server.limits.enter(this.#host.remoteIp);
     if (typeof place === "string") return this.#refuse(place === "max_connections" ? 503 : 429, `${place} reached`);
     this.#place = place;
     try {
       const admitted = await this.#admission.admit("play", url);
       if (this.#hasEnded) return admitted.end();
       this.#admitted = admitted;
-      const elsewhere = await findElsewhere(admitted.vhost.now, this.#context.sources.find(url.key));
+      const elsewhere = await findElsewhere(admitted.vhost.now, this.#server.sources.find(url.key));
       if (this.#hasEnded) return;
       if (elsewhere === null) return this.#attach(admitted.vhost);
       const headers = { location: elsewhere, "cache-control": "no-cache" };
@@ -156,7 +159,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
   }
 
   #refuse(status: number, message: string, detail = message): void {
-    this.#context.registry.totalErrors++;
+    this.#server.registry.totalErrors++;
     this.#host.answer(refusal(status, message), "refused", detail);
   }
 
@@ -165,7 +168,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.now.httpRemux;
     const drops = dropIfNotMatch && !guessHasAv;
     const carried = { audio: tracks.audio && (!drops || hasAudio), video: tracks.video && (!drops || hasVideo) };
-    this.#playback = new Playback(this.#context, this.#host, {
+    this.#playback = new Playback(this.#server, this.#host, {
       type: "flv-play",
       protocol: "flv",
       over: carrier === "webSocket" ? " over WebSocket" : " over HTTP",
@@ -183,7 +186,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     // An edge would take silence for the death of this server.
     if (via !== null && !this.#playback.source.isActive) this.#host.send(this.#host.head(PROCESSING, new Headers()));
     const ownerTimeoutMs = () => vhost.now.cluster.ownerTimeoutMs;
-    this.#waitTimer = afterLimit(this.#context.timers, ownerTimeoutMs, (waitedMs) => this.#onWaited(waitedMs));
+    this.#waitTimer = afterLimit(this.#server.timers, ownerTimeoutMs, (waitedMs) => this.#onWaited(waitedMs));
     this.#host.wake();
   }
 

@@ -1,5 +1,6 @@
 import type { Timers } from "../../base/clock.ts";
-import { LiveSource, type SourceOptions } from "../../stream/live_source.ts";
+import { LiveSource } from "../../stream/live_source.ts";
+import type { SourceOptions } from "../../stream/source_options.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
 

@@ -92,11 +92,6 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     return this.#life.isOver;
   }
 
-  /** True for a connection that has neither published nor played yet, or no longer does. */
-  get isUnused(): boolean {
-    return this.#role === null;
-  }
-
   /** Serves the client until it is gone. Never throws. */
   async run(): Promise<void> {
     this.log.debug(`RTMP connection from ${this.#tcp.remoteIp}:${this.#tcp.remotePort}`);

@@ -1,5 +1,6 @@
 import { RequestDenied } from "../../../src/base/errors.ts";
-import { LiveSource, type SourceOptions } from "../../../src/stream/live_source.ts";
+import { LiveSource } from "../../../src/stream/live_source.ts";
+import type { SourceOptions } from "../../../src/stream/source_options.ts";
 import type { PublishSession } from "../../../src/stream/publish_session.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { assert, assertEquals, assertLess, assertThrows } from "../../kit/assert.ts";
