@@ -2,6 +2,7 @@ import { SrsError } from "../../base/errors.ts";
 import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
 import { HttpServer } from "../../http/server.ts";
+import { returnMemory } from "../../net/memory_return.ts";
 import { systemWorld } from "../../net/system_world.ts";
 import { SERVER_NAME } from "../../server/identity.ts";
 import { Reloader } from "../../server/reload/reloader.ts";
@@ -57,6 +58,7 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
     drain: () => ends.end("SIGQUIT"),
   });
   parts.push(...http.certificates);
+  using _memory = returnMemory(systemWorld);
   using strayDebugger = new StrayDebugger();
   using _signals = onServerSignals({
     quit: () => ends.end("SIGQUIT"),
