@@ -112,6 +112,7 @@ export const clusterRows = {
     default: 3000,
     reload: "live",
     extension: true,
-    doc: "How long the server pulled from may send nothing before another one is looked for; it may still go on first.",
+    doc:
+      "How long the server pulled from may send nothing before another one is looked for; it may still go on first. A stream that never pauses is looked for after 1 s.",
   }),
 };

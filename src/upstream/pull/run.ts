@@ -11,6 +11,7 @@ import { Overlap, type OverlapReason } from "./overlap.ts";
 import type { RtmpClientHandlers } from "../client/rtmp_client.ts";
 import type { PullTarget } from "../target.ts";
 import { SilenceWatch } from "./silence_watch.ts";
+import { UsualGap } from "./usual_gap.ts";
 import type { UpstreamTrace } from "./trace.ts";
 
 /** Bounds of an attempt once the server was asked, in ms. */
@@ -100,6 +101,9 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #client: UpstreamClient | null = null;
   #feed: PublishSession | null = null;
   readonly #watch: SilenceWatch;
+  readonly #usualGap = new UsualGap();
+  /** Looking for another server costs little, and this one is kept: no need to wait for long where silence is unusual. */
+  readonly #idleBound = () => Math.min(this.#options.timeouts().idleTimeoutMs, this.#usualGap.unusualMs);
   #isSilent = false;
   #reached = false;
   #refused = false;
@@ -204,7 +208,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       this.#options.trace?.onFirstMedia();
       this.#options.onFeeding();
       this.#watch.hear();
-      this.#watch.limit(() => this.#options.timeouts().idleTimeoutMs);
+      this.#usualGap.start(this.#watch.heardMs);
+      this.#watch.limit(this.#idleBound);
       for (const packet of this.#held.splice(0)) feed.publish(packet);
       return feed;
     } catch (error) {
@@ -231,9 +236,10 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
 
   #hear(): void {
     this.#watch.hear();
+    this.#usualGap.hear(this.#watch.heardMs);
     if (!this.#isSilent) return;
     this.#isSilent = false;
-    this.#watch.limit(() => this.#options.timeouts().idleTimeoutMs);
+    this.#watch.limit(this.#idleBound);
     this.#options.onMediaAgain();
   }
 

@@ -206,3 +206,34 @@ Deno.test("a pull of token_traverse ends with its last player: the next one's to
   await rig.run(0);
   assertEquals([rig.registry.states(), rig.source.isActive], [[], false]);
 });
+
+for (
+  const [what, pauseMs, firstMs, limitMs] of [
+    ["that never pauses after one second", 40, 1000, 1200],
+    ["that pauses often after idle_timeout", 1200, 3000, 3300],
+  ] as const
+) {
+  Deno.test(`StreamPull looks elsewhere for a stream ${what}`, async () => {
+    const rig = new PullRig([A, B]);
+    const [a, b] = [
+      rig.origin(A),
+      rig.origin(B, (client, { kind }) => {
+        if (kind === "play" && isAtB) b.sendTo(client, key(900, 900 * 40), inter(901, 901 * 40));
+      }),
+    ];
+    let isAtB = false;
+    using _lease = rig.registry.acquire(rig.source, rig.request);
+    await rig.run(400);
+    for (let n = 0; n * pauseMs < 15_000; n++) {
+      a.send(n % 10 === 0 ? key(n, n * pauseMs) : inter(n, n * pauseMs));
+      await rig.run(pauseMs);
+    }
+    assertEquals([rig.state?.isFed, rig.state?.upstream], [true, A]);
+    // The publisher has moved, and the server before says nothing of it.
+    isAtB = true;
+    await rig.run(firstMs - pauseMs - 50);
+    assertEquals(rig.state?.isFed, true);
+    await rig.run(limitMs - firstMs + 100);
+    assertEquals([rig.state?.isFed, rig.state?.upstream, rig.state?.switches], [true, B, 1]);
+  });
+}
