@@ -4,7 +4,7 @@ import { readAuthorities } from "../net/tls/keys.ts";
 
 /**
  * The certificates of `tls_ca_file`, for servers that are reached over TLS: as many as may be trusted besides the public
- * ones. None, with a line in the log, where the file is of no use: a configuration with such a file was refused before.
+ * ones. None, with a line in the log, if the file is unusable: a configuration with such a file was refused before.
  */
 export function loadAuthorities({ tlsCaFile }: Pick<Config, "tlsCaFile">, log: Logger): readonly string[] {
   if (tlsCaFile === "") return [];

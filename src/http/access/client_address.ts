@@ -6,7 +6,7 @@ const HEADER = "x-forwarded-for";
 
 /**
  * Address of the client that a request comes from. Only `trusted` proxies are believed: the list is read from its end,
- * and the first address that is none of theirs is the client's. What stands before that, the client may have made up.
+ * and the first address that is not one of theirs is the client's. What stands before that, the client may have made up.
  *
  * @param peerIp Address of the TCP peer.
  * @param trusted `trusted_proxies`: addresses and networks.

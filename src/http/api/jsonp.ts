@@ -23,7 +23,7 @@ export function jsonpMount(server: AccessServer, mount: Mount): Mount {
   };
 }
 
-/** The answer to a call whose `callback=` is no name of a function; null for all others. */
+/** The answer to a call whose `callback=` is not the name of a function; null for all others. */
 export function refuseCallback({ query }: Call): Response | null {
   return FUNCTION_NAME.test(query.get("callback")) ? null : refusal(400, "callback= takes letters, digits, _, . and -");
 }
@@ -49,7 +49,7 @@ function callOfPage(call: Call): Call {
   const site = headers.get("sec-fetch-site");
   const page = headers.get("referer") ?? "";
   if (!headers.has("origin") && URL.canParse(page)) headers.set("origin", new URL(page).origin);
-  // A followed link, say of a mail, is no decision of this server's page.
+  // A followed link, say of a mail, is not a decision of this server's page.
   if (site === "none") headers.set("sec-fetch-site", "cross-site");
   const named = call.query.get("method");
   const method = METHODS.includes(named) ? named : call.method;

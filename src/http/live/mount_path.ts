@@ -58,7 +58,7 @@ function patternOf(path: string): RegExp {
   return pattern;
 }
 
-/** A part of a path as it is meant. SRS sends and takes names without escapes: what is none stays as it is. */
+/** A part of a path as it is meant. SRS sends and takes names without escapes: anything else stays as it is. */
 function decodeName(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -33,7 +33,7 @@ export interface ViewerRequest {
   readonly pageUrl: string;
   /** Span of the server that asks; null for other viewers. */
   readonly traceparent: string | null;
-  /** Servers that the play came through; null where the client is no server of this kind. */
+  /** Servers that the play came through; null if the client is not a server of this kind. */
   readonly via: readonly string[] | null;
   /** Where the client should go instead, if another server has the stream. */
   findElsewhere(vhost: VhostConfig, source: LiveSource | undefined): Promise<string | null>;

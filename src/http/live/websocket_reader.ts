@@ -96,7 +96,7 @@ export class WebSocketReader {
   }
 }
 
-/** A frame from the server that is no data: close, or the answer to a ping. */
+/** A control frame from the server: close, or the answer to a ping. */
 export function encodeControlFrame(kind: "close" | "pong", payload: Uint8Array): Uint8Array {
   const out = new Uint8Array(2 + payload.length);
   out[0] = 0x80 | (kind === "close" ? CLOSE : 10);

@@ -17,7 +17,7 @@ interface AddressUse {
   windowStartMs: number;
 }
 
-/** A short burst is no flood: the rate is counted over this time. */
+/** A short burst is not a flood: the rate is counted over this time. */
 const WINDOW_MS = 10_000;
 /** Most addresses that are remembered only for their rate. */
 const MAX_IDLE_ADDRESSES = 65_536;

@@ -20,7 +20,7 @@ export type AdmissionServer = Pick<ServerContext, "config" | "hooks" | "registry
 /** A client that asks to be let in; its bytes count on. */
 export type AdmissionClient = HookSubject["client"] & {
   readonly swfUrl: string;
-  /** Object behind the command object of its `connect`. */
+  /** Object after the command object of its `connect`. */
   readonly args: AmfObject;
   readonly log: Logger;
 };

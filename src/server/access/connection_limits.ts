@@ -27,7 +27,7 @@ const MAX_PARTIAL_BYTES = 256 * 1024 * 1024;
 
 /**
  * Counts the clients of a server: the connections of RTMP and the viewers over HTTP, for all limits together. Whoever
- * asks the API or for a file is none of them, so that a full server can still be looked after.
+ * asks the API or for a file does not count, so that a full server can still be managed.
  */
 export class ConnectionLimits {
   /** Of what clients leave unfinished. */

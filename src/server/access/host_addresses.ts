@@ -1,7 +1,7 @@
 import type { World } from "../../base/world.ts";
 import { parseAddress } from "./address_range.ts";
 
-/** What was found is good for so long: pods and containers come back with other addresses. */
+/** How long an answer counts: pods and containers come back with other addresses. */
 const KEEP_MS = 5000;
 /** Names come from the configuration; more than a cluster has only after many reloads. */
 const MAX_NAMES = 256;

@@ -38,7 +38,7 @@ export class Members {
   }
 
   /**
-   * Why a caller is no member of the vhost's origin cluster, with what to do; null for a member: one that shows the
+   * Why a caller is not a member of the vhost's origin cluster, with what to do; null for a member: one that shows the
    * `coworker_token`, or where there is none, one that calls from the address of a configured coworker.
    */
   async whyStranger(vhost: VhostConfig, caller: MemberCall): Promise<string | null> {

@@ -3,7 +3,7 @@ import { queryValue, type StreamUrl, withVhost } from "../../rtmp/url.ts";
 import type { AccessKind } from "./security.ts";
 import { keyOfSignature, signUrl } from "./signed_url.ts";
 
-/** A client's signature is used while it is good for so long at least: clocks of servers differ. */
+/** How long a client's signature must still be valid to be used: clocks of servers differ. */
 const LEAST_LEFT_S = 60;
 /** How long the signature of this server is good: it is used at once. */
 const SIGNED_S = 300;

@@ -8,8 +8,8 @@ const algorithm = { name: "HMAC", hash: "SHA-256" };
 /**
  * The signature of an address: HMAC-SHA256 over `STREAM-EXPIRE-KIND`, in hexadecimal digits.
  *
- * STREAM is the name that the API and hooks show as `url`: `/app/stream`, behind the vhost's name unless that is the
- * default one. EXPIRE is in seconds since 1970, KIND is `publish` or `play`: leave to play is none to publish.
+ * STREAM is the name that the API and hooks show as `url`: `/app/stream`, after the vhost's name unless that is the
+ * default one. EXPIRE is in seconds since 1970, KIND is `publish` or `play`: permission to play is not permission to publish.
  */
 export async function signUrl(key: string, streamKey: string, expire: string, kind: AccessKind): Promise<string> {
   const signature = await crypto.subtle.sign(algorithm.name, await importKey(key), text(streamKey, expire, kind));

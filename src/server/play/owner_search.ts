@@ -83,7 +83,7 @@ export class OwnerSearch {
     } else this.#timer = this.#server.timers.after(ASK_AGAIN_MS, () => this.#ask());
   }
 
-  /** Who was refused an answer must not say that there is no publisher. */
+  /** A server whose question was rejected must not say that there is no publisher. */
   #notFound({ cluster }: VhostConfig, waitedMs: number): string {
     const refusals = this.#server.coworkers.refusals(cluster.coworkers.map(({ text }) => text));
     const { key } = this.#url;

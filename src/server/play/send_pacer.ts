@@ -7,7 +7,7 @@ export interface PacedMedia {
 }
 
 /**
- * Gives a player one packet at a time, with a pause behind each: `send_min_interval`, for clients that cannot take a GOP
+ * Gives a player one packet at a time, with a pause after each: `send_min_interval`, for clients that cannot take a GOP
  * at once. It costs a write and a timer for each packet and player.
  *
  * Source: SRS 7 `SrsRtmpConn::do_playing`, which sends one message and then sleeps.

@@ -23,7 +23,7 @@ export interface ForwardTarget {
 }
 
 /**
- * Reads a destination of `forward`; null when it is none.
+ * Reads a destination of `forward`; null if it is not one.
  *
  * `host[:port]`: the stream keeps app, name and parameters, and its vhost travels among these, as with SRS.
  * `rtmp://host[:port]/app/stream?query`, or `rtmps://` with TLS: it is called so there, and gets no other parameters; without a stream (one
@@ -96,7 +96,7 @@ function copyTo(
     };
   };
   return new StreamForward(source, {
-    // What becomes of a destination is no business of the table of origins.
+    // The table of origins does not keep the health of destinations.
     environment: { ...environment, pool: new OriginPool(environment.timers) },
     timeouts: () => timeouts,
     findTargets: () => [target],

@@ -105,7 +105,7 @@ export class RtmpGate {
     }
   }
 
-  /** The server is about to stop: one that can is told where to go instead, everybody that there is no way in. */
+  /** The server is about to stop: a client that can is told where to go instead, all others are refused. */
   #turnAway(request: RoleRequest): void {
     const { server: { config, drain }, session } = this.#options;
     const denied = new RequestDenied("StreamBusy", "this server is about to stop");

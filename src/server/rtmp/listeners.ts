@@ -48,7 +48,7 @@ export class RtmpListeners implements ReloadPart {
     for (const bound of this.#bound) this.#serve(bound);
   }
 
-  /** Binds the addresses that are new; with the commit, those that are no longer wanted accept nobody any more. */
+  /** Binds the addresses that are new; with the commit, those that are no longer wanted stop accepting. */
   async prepare(config: Pick<Config, "listen" | "rtmps">): Promise<PreparedReload> {
     const wanted = unique(this.#options.addresses(config));
     const isBound = (address: ListenAddress) => this.#bound.some((bound) => isSame(address, bound.address));

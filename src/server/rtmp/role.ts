@@ -73,13 +73,13 @@ export type RoleSession = Pick<
   "connectInfo" | "accept" | "reject" | "sendStatus" | "requestReconnect"
 >;
 
-/** Whether a client said that it connects anew when asked to: edges and `push` of this server, enhanced RTMP clients. */
+/** Whether a client said that it reconnects when asked to: edges and `push` of this server, enhanced RTMP clients. */
 export function canReconnect(session: Pick<RoleSession, "connectInfo">): boolean {
   return ((session.connectInfo?.capsEx ?? 0) & CAPS_RECONNECT) !== 0;
 }
 
 /**
- * Asks a client to connect anew, if it can.
+ * Asks a client to reconnect, if it can.
  *
  * @param tcUrl Where; default: at the same address, which may lead to another server then.
  */

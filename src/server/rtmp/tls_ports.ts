@@ -15,14 +15,14 @@ export interface TlsPortsOptions {
   readonly world: World;
   /** Where certificate and key are; null while there is no TLS. */
   files(config: Config): TlsFiles | null;
-  /** A reload has found a certificate in place of one that was of no use: the ports can be opened. Must not throw. */
+  /** A reload replaced an unusable certificate by a usable one: the ports can be opened. Must not throw. */
   onMended?(): void;
 }
 
 /**
- * The TLS listeners that show one certificate. A reload reads it anew.
+ * The TLS listeners that show one certificate. A reload reads it again.
  *
- * As in SRS, a certificate that is of no use keeps nothing else from its start: the ports stay closed until a reload
+ * As in SRS, an unusable certificate does not keep the server from starting: the ports stay closed until a reload
  * finds a better one.
  */
 export class TlsPorts implements ReloadPart {
