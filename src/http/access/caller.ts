@@ -41,16 +41,30 @@ const FORWARDED = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
 /** Tells who makes a call. A page of another origin is one whatever it proves: the proof is its visitor's, not its own. */
 export function identifyCaller(
-  call: Pick<Call, "scheme" | "host" | "hostname" | "headers" | "isOfPage" | "remoteIp">,
+  call: Pick<Call, "scheme" | "host" | "hostname" | "headers" | "isOfPage" | "remoteIp" | "minorVersion">,
   rules: CallerRules,
 ): Caller {
-  const { headers, remoteIp: ip } = call;
+  const { remoteIp: ip } = call;
   const doubt = doubtPage(call, rules);
   if (doubt !== null) return { kind: "page", ip, doubt };
   if (rules.isMember) return { kind: "member", ip };
   if (rules.operator !== null) return { kind: "operator", ip, user: rules.operator };
-  const isHere = isLoopback(ip) && !FORWARDED.some((name) => headers.has(name));
-  return { kind: isHere ? "machine" : "stranger", ip };
+  return { kind: isLoopback(ip) && speaksForItself(call, rules) ? "machine" : "stranger", ip };
+}
+
+/**
+ * Whether a program on this machine asks in its own name.
+ *
+ * A proxy asks in the name of others: most add a header, and nginx, which by default adds none (1.29), then speaks
+ * HTTP/1.0. And a page of a foreign name that leads to this machine can make Firefox send any `User-Agent`; its `GET`
+ * then looks like a program's, but for the name.
+ */
+function speaksForItself(
+  { scheme, headers, hostname, minorVersion }: Pick<Call, "scheme" | "headers" | "hostname" | "minorVersion">,
+  { isOwnName }: CallerRules,
+): boolean {
+  if (minorVersion === 0 || FORWARDED.some((name) => headers.has(name))) return false;
+  return scheme === "https" || isOwnHost(hostname.toLowerCase(), isOwnName);
 }
 
 /** Whether an address is of this machine alone. */

@@ -18,6 +18,8 @@ interface Case {
   ip?: string;
   url?: string;
   headers?: Record<string, string>;
+  /** Of HTTP/1. */
+  minorVersion?: 0 | 1;
 }
 
 const password = "auth { enabled on; username admin; password pw; }";
@@ -26,13 +28,15 @@ const token = { "x-coworker-token": "s3cret%20x" };
 
 const members = new Members({ ...systemWorld, nowMs: () => 0 });
 
-async function callerIn({ conf = "", ip = "10.0.0.1", url = "http://192.168.1.2:1985/api/v1/x", headers = {} }: Case) {
+async function callerIn(
+  { conf = "", ip = "10.0.0.1", url = "http://192.168.1.2:1985/api/v1/x", headers = {}, minorVersion = 1 }: Case,
+) {
   const config = configOf(
     `http_api { enabled on; ${conf} } vhost cdn.example { } vhost b { cluster { coworker_token "s3cret x"; } }`,
   );
   return await callerOf(
     { config, members, world: systemWorld },
-    readCall(requestOf(url, { method: "POST", headers: new Headers(headers) }), ip),
+    readCall({ ...requestOf(url, { method: "POST", headers: new Headers(headers) }), minorVersion }, ip),
   );
 }
 
@@ -44,6 +48,13 @@ const callers: [string, Case, Caller["kind"], why?: string][] = [
   ["a script on the machine", here, "machine"],
   ["one over IPv6", { ...here, ip: "::1" }, "machine"],
   ["one over IPv4 in IPv6", { ...here, ip: "::ffff:127.0.0.1" }, "machine"],
+  ["one that uses a name of the server", { ...here, url: "http://CDN.example:1985/" }, "machine"],
+  [
+    "a page in Firefox that calls itself curl, by a name led here",
+    { ...here, url: "http://evil.example/" },
+    "stranger",
+  ],
+  ["nginx on the machine, without a header of its own", { ...here, minorVersion: 0 }, "stranger"],
   ["a script elsewhere", {}, "stranger"],
   ["a script that uses an unknown name", { url: "http://any.example/" }, "stranger"],
   ["an address that only begins like a loopback", { ip: "127.evil" }, "stranger"],
