@@ -37,14 +37,14 @@ const cases: [what: string, text: string, problems: string[]][] = [
     `2:1: warning: rtmps has no "listen" and serves nobody; add a port, for example 1443`,
   ]],
   ["a key that does not fit", "rtmps { enabled on; listen 1443; key other.key; cert 100.crt; }", [
-    `2:38: warning: "other.key" does not belong, so that nothing listens here with TLS; name another`,
+    `2:38: warning: rtmps stays off: "other.key" does not belong; name another`,
   ]],
   ["a fault in a default", "rtmps { enabled on; listen 1443; cert 100.crt; }\nwork_dir /srv;\n", []],
   ["names below work_dir", "work_dir /srv/; rtmps { enabled on; listen 1443; key ./other.key; cert 100.crt; }", [
-    `2:54: warning: "/srv/other.key" does not belong, so that nothing listens here with TLS; name another`,
+    `2:54: warning: rtmps stays off: "/srv/other.key" does not belong; name another`,
   ]],
   ["full names", "work_dir /srv/; rtmps { enabled on; listen 1443; key /etc/other.key; cert 100.crt; }", [
-    `2:54: warning: "/etc/other.key" does not belong, so that nothing listens here with TLS; name another`,
+    `2:54: warning: rtmps stays off: "/etc/other.key" does not belong; name another`,
   ]],
   ["an expired certificate", "rtmps { enabled on; listen 1443; cert -1.crt; }", [
     `2:39: warning: the certificate "-1.crt" expired on 2026-06-14; renew it: clients refuse it`,
@@ -56,7 +56,7 @@ const cases: [what: string, text: string, problems: string[]][] = [
     `2:39: warning: the certificate "future100.crt" is not valid before 2026-06-16; check the clock of this machine`,
   ]],
   ["https of the API", "http_api { enabled on; https { enabled on; key other.key; } }", [
-    `2:48: warning: "other.key" does not belong, so that nothing listens here with TLS; name another`,
+    `2:48: warning: http_api.https stays off: "other.key" does not belong; name another`,
   ]],
   ["https of the server", "http_server { enabled on; https { enabled on; cert -1.crt; } }", [
     `2:52: warning: the certificate "-1.crt" expired on 2026-06-14; renew it: clients refuse it`,

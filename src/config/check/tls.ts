@@ -62,7 +62,7 @@ export function checkTls(
     }
     // Everything else is served all the same, as by SRS, which does not look into the files before a client comes.
     if (fault !== null) {
-      const message = `${fault.message}, so that nothing listens here with TLS`;
+      const message = `${path.join(".")} stays off: ${fault.message}`;
       problems.warn(at(...path, fault.file), message, fault.suggestion);
     }
     if (fault === null && validity !== null) {
