@@ -96,7 +96,7 @@ export class ThreadHandle implements MemoryBook {
   /** Once a second: pings the worker, and forgets unused tails and memory. */
   tick(): void {
     if (++this.#tick - this.#heardTick > HANG_TICKS) {
-      return this.#die(`no answer for ${HANG_TICKS} s`, [...this.#sockets.values()].map(addressOf));
+      return this.#die(`no answer to ${HANG_TICKS} pings`, [...this.#sockets.values()].map(addressOf));
     }
     this.#link.send(ThreadRecord.Ping, 0);
     for (const [tail, toThread] of this.#tails) {

@@ -21,7 +21,7 @@ export interface WorkersOptions {
 }
 
 const TICK_MS = 1000;
-/** A thread that has ended is started again after this time. */
+/** How long after the end of a worker another one takes its place. */
 const RESTART_MS = 500;
 /** What the others may take to close their ports, when one of them hangs. */
 const UNLISTEN_MS = 1000;
@@ -134,7 +134,7 @@ export class Workers implements Disposable {
     if (this.#threads.get(number) !== thread) return;
     this.#threads.delete(number);
     this.#log.error(
-      `thread ${number} died: ${reason}; its clients are disconnected, a new thread starts in ${RESTART_MS} ms`,
+      `thread ${number} died: ${reason}; its clients are disconnected, a new thread takes its place`,
     );
     // Deno 2.9.6 cannot end a thread that computes or waits without end: its sockets would stay open for ever.
     if (held !== null) {

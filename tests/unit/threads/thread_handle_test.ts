@@ -121,7 +121,7 @@ Deno.test("ThreadHandle that says nothing for ten ticks hangs; one that answers 
   for (let tick = 0; tick < 10; tick++) rig.thread.tick();
   assertEquals(rig.deaths, []);
   rig.thread.tick();
-  assertEquals([rig.deaths, rig.held, rig.worker.terminated], [["no answer for 10 s"], [], 1]);
+  assertEquals([rig.deaths, rig.held, rig.worker.terminated], [["no answer to 10 pings"], [], 1]);
 });
 
 Deno.test("ThreadHandle reports listeners that do not work", () => {
