@@ -58,7 +58,7 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
     drain: () => ends.end("SIGQUIT"),
   });
   parts.push(...http.certificates);
-  using _memory = returnMemory(systemWorld);
+  using _memory = returnMemory(systemWorld, () => server.limits.count === 0);
   using strayDebugger = new StrayDebugger();
   using _signals = onServerSignals({
     quit: () => ends.end("SIGQUIT"),
