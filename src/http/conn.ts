@@ -41,6 +41,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHost {
   readonly id: string;
   readonly log: Logger;
+  /** What connections of the TCP peer are counted by. */
+  readonly peerKey: string;
   readonly #tcp: TcpConn;
   readonly #options: HttpConnOptions;
   readonly #pump: WritePump<LogPosition>;
@@ -64,7 +66,8 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     this.#remoteIp = tcp.remoteIp;
     this.#options = options;
     this.id = randomId(world, 8);
-    this.log = options.log.withCid(this.id, addressKey(tcp.remoteIp));
+    this.peerKey = addressKey(tcp.remoteIp);
+    this.log = options.log.withCid(this.id, this.peerKey);
     this.#pump = new WritePump(tcp, this);
     this.#writer = new ResponseWriter(tcp, world);
     this.#waitingSinceMs = world.nowMs();

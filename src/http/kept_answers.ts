@@ -1,4 +1,5 @@
 import type { Clock, Timers } from "../base/clock.ts";
+import { refusal } from "./envelope.ts";
 import { WorkBudget } from "./work_budget.ts";
 
 /** An answer is kept this many times as long as it took to make: who asks over and over takes a twentieth of the time. */
@@ -49,7 +50,9 @@ export class KeptAnswers {
    * the address that asks; see {@link WorkBudget}.
    */
   async answer(ip: string, question: SharedQuestion): Promise<Response> {
-    const kept = this.#find(question) ?? await this.#budget.run(ip, () => this.#find(question) ?? this.#make(question));
+    const found = this.#find(question);
+    if (found === undefined && this.#budget.isFull(ip)) return refusal(503, "too many calls from your address wait");
+    const kept = found ?? await this.#budget.run(ip, () => this.#find(question) ?? this.#make(question));
     return responseOf(await kept);
   }
 

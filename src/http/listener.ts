@@ -6,6 +6,7 @@ import type { TcpConn } from "../net/tcp_conn.ts";
 import { type ListenWorld, TcpListener } from "../net/tcp_listener.ts";
 import { formatHost } from "../rtmp/url.ts";
 import type { CloseReason } from "../server/close_reason.ts";
+import { addressKey } from "../server/access/address_counter.ts";
 import { HttpConn } from "./conn.ts";
 import type { Router } from "./router.ts";
 
@@ -96,7 +97,7 @@ export class HttpListener {
   }
 
   #onConn(tcp: TcpConn): void {
-    if (this.#conns.size >= this.#options.maxConnections() && !this.#makeRoom()) {
+    if (this.#conns.size >= this.#options.maxConnections() && !this.#makeRoom(addressKey(tcp.remoteIp))) {
       this.#refused++;
       return tcp.close();
     }
@@ -104,11 +105,15 @@ export class HttpListener {
     this.#conns.set(conn, conn.run().finally(() => this.#conns.delete(conn)));
   }
 
-  /** Connections without a request give way, the oldest first: whoever only holds them keeps nobody out. */
-  #makeRoom(): boolean {
-    const idle = this.#conns.keys().find((conn) => conn.isIdle && !conn.isClosing);
-    idle?.close("timeout", "");
-    return idle !== undefined;
+  /**
+   * Connections without a request give way, the oldest first: whoever only holds them keeps nobody out. Then those whose
+   * answers do not get on, of the address that has the most of them, unless that is the newcomer's own.
+   */
+  #makeRoom(newcomer: string): boolean {
+    const open = [...this.#conns.keys()].filter((conn) => !conn.isLive && !conn.isClosing);
+    const giving = open.find((conn) => conn.isIdle) ?? oldestOfMost(open, newcomer);
+    giving?.close("timeout", "");
+    return giving !== undefined;
   }
 
   #tick(): void {
@@ -119,4 +124,13 @@ export class HttpListener {
     log.warn(`${name}: ${this.#refused} connections refused: max_connections reached`);
     this.#refused = 0;
   }
+}
+
+/** The first connection of the peer with the most; none if even then the newcomer would have as many. */
+function oldestOfMost(conns: readonly HttpConn[], newcomer: string): HttpConn | undefined {
+  const counts = new Map<string, number>();
+  for (const { peerKey } of conns) counts.set(peerKey, (counts.get(peerKey) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  if (most <= (counts.get(newcomer) ?? 0) + 1) return undefined;
+  return conns.find(({ peerKey }) => counts.get(peerKey) === most);
 }

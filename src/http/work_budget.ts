@@ -5,6 +5,8 @@ import { addressKey } from "../server/access/address_counter.ts";
 const SHARE = 0.2;
 /** Work that an address may have done at once, if it asked for little before: a page of the console, a scrape. */
 const SAVED_MS = 500;
+/** Most questions of one address that wait: clients that left without an answer have theirs among them. */
+const MAX_PENDING = 256;
 /** Most addresses of which it is known what they asked for. */
 const MAX_ADDRESSES = 1024;
 
@@ -18,8 +20,9 @@ interface Account {
 }
 
 /**
- * Bounds the work that one address causes by questions whose answers cost much. Nobody is refused: who asks for more than
- * is left to him is answered later, one question after the other. Others do not wait for that.
+ * Bounds the work that one address causes by questions whose answers cost much. Who asks for more than is left to him is
+ * answered later, one question after the other, as long as no more than {@link MAX_PENDING} wait. Others do not wait for
+ * that.
  */
 export class WorkBudget {
   readonly #timers: Timers;
@@ -32,6 +35,11 @@ export class WorkBudget {
   /** Addresses that are known. */
   get size(): number {
     return this.#accounts.size;
+  }
+
+  /** So much waits for an address that nothing more is to be put there. */
+  isFull(ip: string): boolean {
+    return (this.#accounts.get(addressKey(ip))?.pending ?? 0) >= MAX_PENDING;
   }
 
   /** Does work for an address, now or when it is its turn. Rejects as `work` does. */

@@ -1,4 +1,5 @@
 import { KeptAnswers } from "../../../src/http/kept_answers.ts";
+import { ManualTimers } from "../../kit/manual_timers.ts";
 import { assertEquals, assertRejects } from "../../kit/assert.ts";
 
 /** Answers with the number of times that it was made, which takes so long each time. */
@@ -57,4 +58,22 @@ Deno.test("KeptAnswers keeps no failure", async () => {
     await (await kept.answer("10.0.0.1", { ...question, make: () => Promise.resolve(new Response("yes")) })).text(),
     "yes",
   );
+});
+
+Deno.test("KeptAnswers lets a bounded number of questions of one address wait, whoever of them has left", async () => {
+  const timers = new ManualTimers(0);
+  const kept = new KeptAnswers(timers);
+  const gate = Promise.withResolvers<void>();
+  const make = async () => {
+    await gate.promise;
+    return new Response("made");
+  };
+  const ask = (ip: string, text: string) => kept.answer(ip, { text, version: 0, make });
+  const flood = Array.from({ length: 1000 }, (_, at) => ask("10.0.0.1", `/a?${at}`));
+  const others = ask("10.0.0.2", "/b?");
+  gate.resolve();
+  await timers.run(1000);
+  const answers = await Promise.all(flood);
+  assertEquals(answers.filter(({ status }) => status === 503).length, 1000 - 256);
+  assertEquals([(await others).status, (await ask("10.0.0.1", "/c?")).status], [200, 200]);
 });

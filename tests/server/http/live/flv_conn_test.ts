@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import { openPolicy } from "../../../../src/http/access/policy.ts";
 import { worldAt } from "../../../kit/world.ts";
 import { assert, assertEquals, assertLess, assertMatch } from "../../../kit/assert.ts";
@@ -17,11 +18,14 @@ class Echo implements AsyncDisposable {
   readonly listener: HttpListener;
   /** Ends the wait of those who ask for `/slow`. */
   readonly slow = Promise.withResolvers<void>();
+  /** Requests so far. */
+  asked = 0;
 
   constructor(maxConnections = 10) {
     const policy = openPolicy;
     const router = new Router(
       [async ({ path }) => {
+        this.asked++;
         if (path === "/slow") await this.slow.promise;
         if (path === "/broken") throw new Error("a fault in a handler");
         if (path === "/nothing") return new Response(null, { status: 204 });
@@ -171,6 +175,32 @@ Deno.test("connections beyond the bound are closed, and the next is served when 
   echo.timers.advance(1000);
   await until("it is logged", () => echo.log.find("1 connections refused: max_connections").length === 1);
   for (const client of clients) client[Symbol.dispose]();
+});
+
+/** Asks for a path from an address of this machine. */
+function askFrom(localAddress: string, port: number, path: string) {
+  const socket = createConnection({ host: "127.0.0.1", port, localAddress });
+  const client = { text: "", closed: false, [Symbol.dispose]: () => void socket.destroy() };
+  socket.on("data", (data) => void (client.text += data.toString()));
+  socket.on("error", () => {});
+  socket.on("close", () => void (client.closed = true));
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
+  return client;
+}
+
+Deno.test("an address whose answers do not get on keeps nobody else out: its oldest connection gives way", async () => {
+  await using echo = new Echo(3);
+  using stack = new DisposableStack();
+  const ask = (ip: string, path: string) => stack.use(askFrom(ip, echo.port, path));
+  const greedy = [1, 2, 3].map(() => ask("127.0.0.2", "/slow"));
+  await until("all three are asked", () => echo.asked === 3);
+  const own = ask("127.0.0.2", "/own");
+  await until("one more of the address is refused", () => own.closed);
+  const other = ask("127.0.0.3", "/other");
+  await until("another one is served", () => other.text.includes('"/other"'));
+  assertEquals(greedy.filter(({ closed }) => closed).length, 1);
+  echo.slow.resolve();
+  await until("those that stayed are served", () => greedy.filter(({ text }) => text.includes('"/slow"')).length === 2);
 });
 
 const outside = [
