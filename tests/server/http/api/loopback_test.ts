@@ -151,7 +151,8 @@ Deno.test("the API of an edge shows what it pulls, from where, and how much", as
   ]);
   assertEquals(origins, [{ origin: from, pulls: 1, failures: 0, rest_ms: 0, last_error: "" }]);
   const [stream] = (await edge.get("/streams/")).streams as Body[];
-  assertEquals([stream?.publish, stream?.clients], [{ active: true }, 1]);
+  const { cid } = edge.server.pulls.states()[0]!;
+  assertEquals([stream?.publish, stream?.clients], [{ active: true, cid }, 1]);
   assert(Number(stream?.frames) > 0 && Number(stream?.recv_bytes) > 10_000, JSON.stringify(stream));
   const [vhost] = (await edge.get("/vhosts/")).vhosts as Body[];
   assert(Number(vhost?.recv_bytes) >= Number(stream?.recv_bytes));
