@@ -4,12 +4,15 @@ import type { TimerHandle, Timers } from "../../src/base/clock.ts";
 interface PendingCall {
   atMs: number;
   fn: () => void;
+  isOver: boolean;
 }
 
 /** Timers whose clock moves only when a test says so. Calls due at the same moment come in the order they were made. */
 export class ManualTimers implements Timers {
   #nowMs: number;
-  #pending: PendingCall[] = [];
+  /** By the time they are due; those that are over are taken out once they are first. */
+  readonly #pending: PendingCall[] = [];
+  #pendingCount = 0;
 
   constructor(nowMs = 1_000_000) {
     this.#nowMs = nowMs;
@@ -21,7 +24,7 @@ export class ManualTimers implements Timers {
 
   /** Calls that wait to be made. */
   get pendingCount(): number {
-    return this.#pending.length;
+    return this.#pendingCount;
   }
 
   /** When the next call is due; Infinity while none waits. */
@@ -30,8 +33,15 @@ export class ManualTimers implements Timers {
   }
 
   after(delayMs: number, fn: () => void): TimerHandle {
-    const call = { atMs: this.#nowMs + delayMs, fn };
-    this.#pending.push(call);
+    const call = { atMs: this.#nowMs + delayMs, fn, isOver: false };
+    let [from, to] = [0, this.#pending.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (this.#pending[middle]!.atMs <= call.atMs) from = middle + 1;
+      else to = middle;
+    }
+    this.#pending.splice(from, 0, call);
+    this.#pendingCount++;
     return { cancel: () => this.#remove(call) };
   }
 
@@ -69,16 +79,15 @@ export class ManualTimers implements Timers {
   }
 
   #nextDue(untilMs: number): PendingCall | undefined {
-    let next: PendingCall | undefined;
-    for (const call of this.#pending) {
-      if (call.atMs <= untilMs && (next === undefined || call.atMs < next.atMs)) next = call;
-    }
-    return next;
+    while (this.#pending[0]?.isOver) this.#pending.shift();
+    const [first] = this.#pending;
+    return first !== undefined && first.atMs <= untilMs ? first : undefined;
   }
 
   #remove(call: PendingCall): void {
-    const at = this.#pending.indexOf(call);
-    if (at >= 0) this.#pending.splice(at, 1);
+    if (call.isOver) return;
+    call.isOver = true;
+    this.#pendingCount--;
   }
 }
 

@@ -25,7 +25,8 @@ export class RandomPublisher {
   next(): MediaPacket {
     const id = ++this.#id;
     this.#timeMs += this.#prng.below(60);
-    const bytes = this.#prng.below(20) === 0 ? this.#prng.below(600_000) : this.#prng.below(8000);
+    // Blocks of the log have 256 KiB and more: some frames need one of their own.
+    const bytes = this.#prng.below(40) === 0 ? this.#prng.below(400_000) : this.#prng.below(6000);
     const choice = this.#id === 1 ? 0 : this.#prng.below(40);
     if (choice === 39) return this.#header(`VH${id}`, videoHeader(id));
     if (choice === 38) return this.#header(`AH${id}`, audioHeader(id));

@@ -38,12 +38,12 @@ Deno.test("OwnerSearch asks again every 200 ms, and goes to an owner that turns 
 Deno.test("OwnerSearch gives up after owner_timeout, and says who refused an answer", async () => {
   const { heard, timers } = rig();
   await timers.run(1000);
-  assertEquals([heard, timers.pendingCount], [["not found: nobody publishes /live/s, waited 1000 ms"], 0]);
+  assertEquals([heard, timers.pendingCount], [["not found: no server publishes /live/s (waited 1000 ms)"], 0]);
   const cluster = new ClusterAnswers();
   cluster.refused = "10.0.0.2:1985 wants a token";
   const refused = rig(cluster);
   await refused.timers.run(1000);
-  assertEquals(refused.heard, ["not found: /live/s is not here, and 10.0.0.2:1985 wants a token"]);
+  assertEquals(refused.heard, ["not found: /live/s is not published here, and 10.0.0.2:1985 wants a token"]);
 });
 
 Deno.test("OwnerSearch does not send a player to an owner that is about to stop", async () => {

@@ -65,7 +65,6 @@ class PlayingHost implements RoleHost {
 
 Deno.test({
   name: "PlayRole keeps to itself that its client cannot be told the end: it does not read",
-  // Sources linger in a timer of their own.
   async fn() {
     const host = new PlayingHost("origin_cluster on; redirect always; owner_timeout 0;");
     const client = new TestClient("play");
@@ -79,5 +78,6 @@ Deno.test({
     assertEquals(host.failures.length, 1);
     assertInstanceOf(host.failures[0], ProtocolError);
     assertEquals(host.finished.map(([reason]) => reason), ["refused"]);
+    await host.server.stop();
   },
 });

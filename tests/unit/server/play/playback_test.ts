@@ -102,7 +102,7 @@ Deno.test("Playback moves a player on that is more than queue_length behind, and
     assertEquals(cursor.droppedPackets > 0, true);
     const warnings = stage.log.find("behind");
     assertEquals(warnings.length, paused ? 0 : 1);
-    if (!paused) assertMatch(warnings[0]!, /^warn player is 12000 ms behind, \d+ packets dropped/);
+    if (!paused) assertMatch(warnings[0]!, /^warn player is 12000 ms behind: dropped \d+ packets/);
     // `tcp_nodelay` is off: from here on small segments may wait for one another.
     assertEquals(stage.host.sendsSmallAtOnce, false);
     stage.playback[Symbol.dispose]();

@@ -107,7 +107,7 @@ Deno.test("PlaySupply of an edge pulls from the origins, and gives up after owne
   stage.timers.advance(999);
   assertEquals(stage.heard, []);
   stage.timers.advance(1);
-  assertEquals(stage.heard, ["not found: nobody has /live/s, waited 1000 ms; no route"]);
+  assertEquals(stage.heard, ["not found: no server has /live/s (waited 1000 ms): no route"]);
 });
 
 Deno.test("PlaySupply no longer gives up once the stream is there", () => {
@@ -189,7 +189,7 @@ Deno.test("PlaySupply of a server that is about to stop looks for a coworker tha
   stage.standIn("rtmp://10.0.0.3/live/s");
   assertEquals(stage.heard, ["redirect rtmp://10.0.0.3/live/s"]);
   stage.timers.advance(1000);
-  assertEquals(stage.heard.at(-1), "not found: this server is about to stop, and no coworker takes over");
+  assertEquals(stage.heard.at(-1), "not found: this server is about to stop, and no coworker takes its clients");
   supply[Symbol.dispose]();
   assertEquals([stage.searches, stage.timers.pendingCount], [0, 0]);
   // A relay serves those who were sent to it.
@@ -203,7 +203,9 @@ Deno.test("PlaySupply tells a player whose address has too many that wait; a pla
   const last = stage.play(EDGE);
   using _refused = stage.play(EDGE);
   stage.timers.advance(0);
-  assertEquals(stage.heard, [`not found: /live/s is not here, and too many plays from ${IP} wait for streams`]);
+  assertEquals(stage.heard, [
+    `not found: /live/s is not published here, and too many players from ${IP} are waiting for streams`,
+  ]);
   assertEquals(stage.pulls.requests.length, 1);
   last[Symbol.dispose]();
   assertEquals(stage.pulls.heard, ["given back"]);

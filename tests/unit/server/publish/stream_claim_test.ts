@@ -93,7 +93,7 @@ Deno.test("StreamClaim is refused under reject by a live owner, and takes the st
     await turn();
     found.push(stage.heard[0]);
   }
-  assertEquals(found, [`a: busy, stream /live/s is published at origin ${OWNER}:1935`, "a: takes", "a: takes"]);
+  assertEquals(found, [`a: busy, stream /live/s is already published at origin ${OWNER}:1935`, "a: takes", "a: takes"]);
 });
 
 Deno.test("StreamClaim takes the stream over from another origin, and counts as the later one there", async () => {
