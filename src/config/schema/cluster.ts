@@ -82,7 +82,8 @@ export const clusterRows = {
     reload: "live",
     extension: true,
     doc: "Origin: what to send to coworkers: the `coworker_token` itself (`token`), or a proof of it (`hmac`), an " +
-      "HMAC-SHA256 over time and question that is valid for a minute. Origins accept both.",
+      "HMAC-SHA256 over time and question that is valid for a minute, and for one server if it changes something. " +
+      "Origins accept both.",
   }),
   lingerMs: directive("linger", milliseconds(), {
     default: 2000,

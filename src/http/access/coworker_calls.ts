@@ -1,4 +1,5 @@
 import { type Config, findVhost } from "../../config/mod.ts";
+import { COWORKER_PROOF_HEADER } from "../../cluster/coworker_proof.ts";
 import type { Members } from "../../server/access/members.ts";
 import type { Call } from "../call.ts";
 
@@ -23,6 +24,19 @@ export function isCoworkerAction({ method, path }: Pick<Call, "method" | "path">
   return [actionOf("drain", ""), actionOf("kick", id)].some((action) =>
     action?.method === method && action.path === path
   );
+}
+
+/** The action for the server of this instance alone. */
+export function actionAt({ method, path }: Action, instance: string): Action {
+  return { method, path: `${path}?instance=${encodeURIComponent(instance)}` };
+}
+
+/**
+ * Whether a call that a proof makes a coworker's is meant for this very server: whoever saw it on its way to another one
+ * could send it here. A question may come from anywhere; only what changes a server names its instance.
+ */
+export function isMeantForInstance({ headers, query }: Pick<Call, "headers" | "query">, instance: string): boolean {
+  return !headers.has(COWORKER_PROOF_HEADER) || query.get("instance") === instance;
 }
 
 /** Whether a call is the question of a coworker that knows the token of the vhost. */

@@ -4,7 +4,8 @@ import type { Members } from "../../server/access/members.ts";
 import { type Credentials, isAuthorized } from "../basic_auth.ts";
 import type { Call } from "../call.ts";
 import { type Caller, identifyCaller } from "./caller.ts";
-import { isCoworkerAction, isOfCoworker } from "./coworker_calls.ts";
+import type { Identity } from "../../server/identity.ts";
+import { isCoworkerAction, isMeantForInstance, isOfCoworker } from "./coworker_calls.ts";
 
 /** What holds for all requests of a listener, whoever answers them. */
 export interface RouterPolicy {
@@ -28,28 +29,36 @@ export const openPolicy: RouterPolicy = {
 /** What of a server decides about callers. */
 export interface AccessServer {
   readonly config: Config;
+  readonly identity: Pick<Identity, "serviceId">;
   readonly members: Pick<Members, "knowsAnyToken" | "knowsToken">;
   readonly world: Pick<World, "process">;
 }
 
 /** The policy of a server's configuration. */
-export function policyOf({ config, members }: Omit<AccessServer, "world">): RouterPolicy {
-  const { httpServer: { crossdomain }, httpApi: { auth, allowOrigin }, vhosts } = config;
+export function policyOf(server: Omit<AccessServer, "world">): RouterPolicy {
+  const { httpServer: { crossdomain }, httpApi: { auth, allowOrigin } } = server.config;
   const isMember = async (call: Call) =>
-    await isOfCoworker({ config, members }, call) ||
-    (isCoworkerAction(call) && await members.knowsAnyToken(vhosts, call));
+    await isOfCoworker(server, call) || (isCoworkerAction(call) && await mayActAsMember(server, call));
   return { crossdomain, auth, allowOrigin, isMember };
 }
 
 /** Tells who makes a call of the API. */
-export async function callerOf({ config, members, world }: AccessServer, call: Call): Promise<Caller> {
-  const { httpApi: { auth, allowOrigin }, vhosts } = config;
+export async function callerOf(server: AccessServer, call: Call): Promise<Caller> {
+  const { config, world } = server;
+  const { auth, allowOrigin } = config.httpApi;
   return identifyCaller(call, {
     operator: auth.enabled && isAuthorized(auth, call.headers) ? auth.username : null,
-    isMember: await members.knowsAnyToken(vhosts, call),
+    isMember: await mayActAsMember(server, call),
     allowOrigin,
     isOwnName: (name) => isOwnName(config, name) || machineName(world) === name,
   });
+}
+
+async function mayActAsMember(
+  { config, members, identity }: Omit<AccessServer, "world">,
+  call: Call,
+): Promise<boolean> {
+  return isMeantForInstance(call, identity.serviceId) && await members.knowsAnyToken(config.vhosts, call);
 }
 
 /** Names that only the owner of this server can have given it. */

@@ -1,10 +1,12 @@
 import { describeError } from "../../base/errors.ts";
+import type { Fetch } from "../../base/world.ts";
 import { proofHeaders } from "../../cluster/coworker_proof.ts";
+import { ask, clustersUrl, CoworkerRefusal } from "../../cluster/coworker_question.ts";
 import { readBody } from "../../cluster/coworkers.ts";
 import { clusterModes, type Config } from "../../config/mod.ts";
 import { formatHost } from "../../rtmp/url.ts";
 import { VERSION } from "../../base/version.ts";
-import { type Action, actionOf } from "../access/coworker_calls.ts";
+import { type Action, actionAt, actionOf } from "../access/coworker_calls.ts";
 import { envelope, type JsonBody, refusal } from "../envelope.ts";
 import type { ApiContext, Route } from "../api/route.ts";
 
@@ -28,9 +30,10 @@ export const consoleRoutes: readonly Route[] = [{
 }];
 
 interface Coworker {
-  /** Origin of its API. */
-  readonly base: string;
-  readonly cluster: Config["vhosts"][number]["cluster"];
+  /** Host and port of its API. */
+  readonly address: string;
+  /** Its vhost on this server. */
+  readonly vhost: Config["vhosts"][number];
 }
 
 const TIMEOUT_MS = 5000;
@@ -40,14 +43,19 @@ async function actAtCoworker({ server }: ApiContext, name: string, action: Actio
   const coworker = findCoworker(server.config, name);
   if (coworker === undefined) return refusal(404, "not a coworker of this server: list it in cluster.coworkers");
   if (action === null) return refusal(400, "do must be drain, or kick with id=CLIENT");
-  const { base, cluster: { coworkerToken: [token = ""], coworkerProof: kind } } = coworker;
-  const url = base + action.path;
+  const { address, vhost } = coworker;
+  const { coworkerToken: [token = ""], coworkerProof: proof } = vhost.cluster;
   const giveUp = new AbortController();
   const timer = server.world.after(TIMEOUT_MS, () => giveUp.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)));
   try {
-    const headers = await proofHeaders(token, { method: action.method, url }, { kind, nowMs: server.timers.nowMs() });
-    const answer = await server.world.fetch(url, {
-      method: action.method,
+    const { fetch } = server.world;
+    const how = { token, proof, nowMs: server.timers.nowMs(), signal: giveUp.signal };
+    const instance = proof === "token" || token === "" ? null : await instanceOf(fetch, coworker, how);
+    const { method, path } = instance === null ? action : actionAt(action, instance);
+    const url = `http://${address}${path}`;
+    const headers = await proofHeaders(token, { method, url }, { kind: proof, nowMs: how.nowMs });
+    const answer = await fetch(url, {
+      method,
       headers,
       redirect: "error",
       signal: giveUp.signal,
@@ -56,16 +64,29 @@ async function actAtCoworker({ server }: ApiContext, name: string, action: Actio
     if (answer.status !== 200) return refusal(502, `${name} refused: ${reasonOf(answer.status, body)}`);
     return new Response(body, { headers: { "content-type": "application/json" } });
   } catch (error) {
+    if (error instanceof CoworkerRefusal) {
+      return refusal(502, `${name} ${error.message}: give both servers the same coworker_token`);
+    }
     return refusal(502, `${name} did not answer: ${describeError(error)}`);
   } finally {
     timer.cancel();
   }
 }
 
+/** The instance that answers at a coworker's address: what is proven is for that one alone. */
+async function instanceOf(
+  fetch: Fetch,
+  { address, vhost }: Coworker,
+  how: Parameters<typeof ask>[3],
+): Promise<string | null> {
+  const nothing = { vhost: vhost.name, ip: "", app: "", stream: "", timeoutMs: TIMEOUT_MS };
+  return (await ask(fetch, clustersUrl(address, nothing), address, how)).instance;
+}
+
 function findCoworker({ vhosts }: Config, name: string): Coworker | undefined {
-  for (const { cluster } of vhosts) {
-    const found = cluster.coworkers.find(({ text }) => text === name);
-    if (found !== undefined) return { base: `http://${formatHost(found.host)}:${found.port}`, cluster };
+  for (const vhost of vhosts) {
+    const found = vhost.cluster.coworkers.find(({ text }) => text === name);
+    if (found !== undefined) return { address: `${formatHost(found.host)}:${found.port}`, vhost };
   }
   return undefined;
 }

@@ -60,6 +60,45 @@ for (const proof of ["token", "hmac"]) {
   });
 }
 
+Deno.test(
+  "a proof that was seen on its way to one coworker does nothing at another",
+  async () => {
+    await using there = new Api(password, "coworker_token s3cret;");
+    await using other = new Api("remote_control off;", "coworker_token s3cret;");
+    const seen: { path: string; method: string; headers: Record<string, string> }[] = [];
+    const eye = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+      const { pathname, search } = new URL(request.url);
+      const headers = { "x-coworker-proof": request.headers.get("x-coworker-proof") ?? "" };
+      const call = { path: pathname + search, method: request.method, headers };
+      seen.push(call);
+      return await sendTo(there, call);
+    });
+    const sendTo = async ({ host }: Api, { path, method, headers }: (typeof seen)[number]) => {
+      // A stranger, as a proxy on this machine says.
+      return await fetch(`http://${host}${path}`, {
+        method,
+        headers: { ...headers, "x-forwarded-for": "203.0.113.1" },
+      });
+    };
+    await using here = new Api("", `coworkers 127.0.0.1:${eye.addr.port}; coworker_token s3cret; coworker_proof hmac;`);
+    for (const what of ["kick&id=two00000", "drain"]) {
+      assertEquals((await here.act(`server=127.0.0.1:${eye.addr.port}&do=${what}`)).status, 200);
+    }
+    assertEquals([there.kicked, there.drained], [["two00000"], 1]);
+    const changes = seen.filter(({ path }) => !path.startsWith("/api/v1/clusters"));
+    assertEquals(changes.length, 2);
+    for (const call of changes) {
+      for (const path of [call.path, call.path.replace(/\?.*/, "")]) {
+        const answer = await sendTo(other, { ...call, path });
+        await answer.body?.cancel();
+        assertEquals([path, answer.status], [path, 403]);
+      }
+    }
+    assertEquals([other.kicked, other.drained], [[], 0]);
+    await eye.shutdown();
+  },
+);
+
 Deno.test("a coworker that refuses or does not answer is named, with what to do", async () => {
   await using there = new Api(password, "coworker_token s3cret;");
   await using here = new Api("", `coworkers ${there.host} 127.0.0.1:1; coworker_token other;`);

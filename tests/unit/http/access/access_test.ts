@@ -35,7 +35,7 @@ async function callerIn(
     `http_api { enabled on; ${conf} } vhost cdn.example { } vhost b { cluster { coworker_token "s3cret x"; } }`,
   );
   return await callerOf(
-    { config, members, world: systemWorld },
+    { config, members, world: systemWorld, identity: { serviceId: "service0" } },
     readCall({ ...requestOf(url, { method: "POST", headers: new Headers(headers) }), minorVersion }, ip),
   );
 }
