@@ -1,7 +1,7 @@
 /** Servers that speak TLS with their clients and with each other. */
 import { assertEquals, assertMatch } from "../../kit/assert.ts";
 import { tlsPath, tlsText } from "../../kit/tls_files.ts";
-import { firstWord } from "../../kit/server/hooks_rig.ts";
+import { AskingPeer, firstWord } from "../../kit/server/hooks_rig.ts";
 import { FlvViewer, WebServer } from "../../kit/server/http_flv_rig.ts";
 import { freePort, Publisher, TestServer, tlsTest, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 
@@ -45,7 +45,9 @@ tlsTest("an edge pulls from no origin whose authority it does not know, and says
   await using origin = new SecureServer();
   await using edge = edgeOver(`rtmps://localhost:${origin.securePort}`, "", "owner_timeout 500;");
   using _publisher = await Publisher.start(origin.port, "s");
-  assertMatch(await firstWord(edge.port, { kind: "play", name: "s" }), /Play.Start$/);
+  // It stays: nobody is asked for a player that has left.
+  using peer = await AskingPeer.ask(edge.port, { kind: "play", name: "s" });
+  assertMatch(await peer.firstWord(), /Play.Start$/);
   await until(
     "the log tells",
     () => edge.log.find("certificate rejected: its issuer is unknown").length > 0,
