@@ -7,7 +7,7 @@ import type { PullRequest } from "../../src/upstream/pull/pull_request.ts";
 import { networkOf } from "../../src/net/network.ts";
 import { parseTarget, type PullTarget } from "../../src/upstream/target.ts";
 import { sourceOptions } from "./packets.ts";
-import { TestPlayer } from "../unit/stream/test_player.ts";
+import { TestPlayer } from "./test_player.ts";
 import { TestLog } from "./test_log.ts";
 import { MemoryNetwork } from "./memory_network.ts";
 import { MemoryOrigin, type OnAsked } from "./memory_origin.ts";

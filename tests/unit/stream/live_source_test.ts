@@ -6,7 +6,7 @@ import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { assert, assertEquals, assertLess, assertThrows } from "../../kit/assert.ts";
 import { ManualTimers } from "../../kit/manual_timers.ts";
 import { audio, audioHeader, inter, key, metadata, script, sourceOptions, videoHeader } from "../../kit/packets.ts";
-import { TestPlayer } from "./test_player.ts";
+import { TestPlayer } from "../../kit/test_player.ts";
 
 class Stage {
   readonly timers = new ManualTimers();

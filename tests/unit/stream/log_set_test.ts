@@ -18,7 +18,7 @@ import {
   sourceOptions,
   videoHeader,
 } from "../../kit/packets.ts";
-import { TestPlayer } from "./test_player.ts";
+import { TestPlayer } from "../../kit/test_player.ts";
 
 const bare = { headBytes: () => 0, tailBytes: 0, writeHead() {}, writeTail() {} };
 const flv = flvWireFormat({ framing: bare, audio: true, video: true });

@@ -6,7 +6,7 @@ import { Prng } from "../../kit/mutate.ts";
 import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
 import { ManualTimers } from "../../kit/manual_timers.ts";
 import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "../../kit/packets.ts";
-import { TestPlayer } from "./test_player.ts";
+import { TestPlayer } from "../../kit/test_player.ts";
 
 /** Times in the order in which they come out, with what is left at the end. */
 function mixed(packets: MediaPacket[]): string {

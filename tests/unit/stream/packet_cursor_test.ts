@@ -6,7 +6,7 @@ import { Prng } from "../../kit/mutate.ts";
 import { ManualTimers } from "../../kit/manual_timers.ts";
 import { audio, key, sourceOptions } from "../../kit/packets.ts";
 import { RandomPublisher } from "../../kit/random_stream.ts";
-import { TestPlayer } from "./test_player.ts";
+import { TestPlayer } from "../../kit/test_player.ts";
 
 const player = (): Player => ({ wake() {}, onPublishChange() {} });
 const typeIds = { audio: 8, video: 9, script: 18 };

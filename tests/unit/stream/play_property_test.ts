@@ -4,7 +4,7 @@ import { Prng } from "../../kit/mutate.ts";
 import { ManualTimers } from "../../kit/manual_timers.ts";
 import { sourceOptions } from "../../kit/packets.ts";
 import { checkRuns, RandomPublisher } from "../../kit/random_stream.ts";
-import { TestPlayer } from "./test_player.ts";
+import { TestPlayer } from "../../kit/test_player.ts";
 
 Deno.test("LiveSource delivers contiguous runs from a keyframe, headers first, for any schedule of players", () => {
   let totalRuns = 0;

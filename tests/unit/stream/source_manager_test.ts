@@ -2,7 +2,7 @@ import { SourceManager } from "../../../src/stream/source_manager.ts";
 import { assertEquals, assertLess, assertNotEquals, assertStrictEquals } from "../../kit/assert.ts";
 import { ManualTimers } from "../../kit/manual_timers.ts";
 import { audio, sourceOptions } from "../../kit/packets.ts";
-import { TestPlayer } from "./test_player.ts";
+import { TestPlayer } from "../../kit/test_player.ts";
 
 const LINGER_MS = 3000;
 

@@ -1,6 +1,6 @@
-import type { LiveSource, Player } from "../../../src/stream/live_source.ts";
-import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
-import { WireReader } from "../../kit/packets.ts";
+import type { LiveSource, Player } from "../../src/stream/live_source.ts";
+import type { PlayCursor } from "../../src/stream/play_cursor.ts";
+import { WireReader } from "./packets.ts";
 
 /** A player that takes everything whenever it is woken, unless `stalled`. */
 export class TestPlayer implements Player {
