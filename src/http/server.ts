@@ -3,7 +3,7 @@ import type { ListenAddress } from "../config/mod.ts";
 import type { ListenWorld } from "../net/tcp_listener.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
-import { TlsPorts, type TlsPortsOptions } from "../server/rtmp/tls_ports.ts";
+import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
 import { clientAddress } from "./access/client_address.ts";
 import { describeAccess } from "./access/describe_access.ts";
 import { openPolicy, policyOf } from "./access/policy.ts";

@@ -4,7 +4,7 @@ import type { Config } from "../../config/mod.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
 import type { ReloadPart } from "../reload/reload_part.ts";
 import { RtmpListeners } from "./listeners.ts";
-import { TlsPorts } from "./tls_ports.ts";
+import { TlsPorts } from "../tls_ports.ts";
 
 /** The sockets that listen on the addresses of `rtmps`, and their certificate. Its connections speak RTMP as all do. */
 export class SecureListeners {

@@ -1,11 +1,11 @@
-import { describeError, SrsError } from "../../base/errors.ts";
-import type { ListenWorld } from "../../net/tcp_listener.ts";
-import type { Logger } from "../../base/log.ts";
-import type { World } from "../../base/world.ts";
-import type { Config } from "../../config/mod.ts";
-import { readTlsKeys, type TlsFiles } from "../../net/tls/keys.ts";
-import type { RenewableListener, TlsKeys } from "../../base/socket.ts";
-import type { PreparedReload, ReloadPart } from "../reload/reload_part.ts";
+import { describeError, SrsError } from "../base/errors.ts";
+import type { ListenWorld } from "../net/tcp_listener.ts";
+import type { Logger } from "../base/log.ts";
+import type { World } from "../base/world.ts";
+import type { Config } from "../config/mod.ts";
+import { readTlsKeys, type TlsFiles } from "../net/tls/keys.ts";
+import type { RenewableListener, TlsKeys } from "../base/socket.ts";
+import type { PreparedReload, ReloadPart } from "./reload/reload_part.ts";
 
 /** Options of {@link TlsPorts}. */
 export interface TlsPortsOptions {
