@@ -1,9 +1,9 @@
 import type { Logger } from "../base/log.ts";
 import { SERVER_NAME } from "../server/identity.ts";
 import type { RouterPolicy } from "./access/policy.ts";
-import { isAuthorized, unauthorized } from "./basic_auth.ts";
+import { isAuthorized, unauthorized } from "./access/basic_auth.ts";
 import { type Call, type HttpRequest, readCall } from "./call.ts";
-import { allowCrossOrigin, type CorsRules, mayAnswerOrigin } from "./cors.ts";
+import { allowCrossOrigin, type CorsRules, mayAnswerOrigin } from "./access/cors.ts";
 import { methodNotAllowed, refusal } from "./envelope.ts";
 import type { Answer } from "./live/live_answer.ts";
 

@@ -10,7 +10,7 @@ import { networkOf } from "../net/network.ts";
 import { systemWorld } from "../net/system_world.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
-import { loadAuthorities } from "./authorities.ts";
+import { loadAuthorities } from "./tls_authorities.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ServerContext } from "./context.ts";

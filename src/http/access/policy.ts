@@ -1,7 +1,7 @@
 import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Members } from "../../server/access/members.ts";
-import { type Credentials, isAuthorized } from "../basic_auth.ts";
+import { type Credentials, isAuthorized } from "./basic_auth.ts";
 import type { Call } from "../call.ts";
 import { type Caller, identifyCaller } from "./caller.ts";
 import type { Identity } from "../../server/identity.ts";

@@ -1,6 +1,6 @@
 import { type AccessServer, callerOf } from "../access/policy.ts";
 import type { Call } from "../call.ts";
-import { mayAnswerOrigin } from "../cors.ts";
+import { mayAnswerOrigin } from "../access/cors.ts";
 import { refusal } from "../envelope.ts";
 import type { Mount } from "../router.ts";
 

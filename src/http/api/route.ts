@@ -1,6 +1,6 @@
 import type { Tracer } from "../../base/trace.ts";
 import type { Server } from "../../server/server.ts";
-import { describeCaller, type Effect, refuseCall } from "../access/authority.ts";
+import { describeCaller, type Effect, refuseCall } from "../access/call_effect.ts";
 import { callerOf } from "../access/policy.ts";
 import type { Call } from "../call.ts";
 import { type JsonBody, jsonResponse, methodNotAllowed, refusal } from "../envelope.ts";

@@ -1,7 +1,7 @@
 import { requestOf } from "../../../kit/http_request.ts";
 import { systemWorld } from "../../../../src/net/system_world.ts";
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
-import { type Effect, refuseCall, type RemoteControl } from "../../../../src/http/access/authority.ts";
+import { type Effect, refuseCall, type RemoteControl } from "../../../../src/http/access/call_effect.ts";
 import type { Caller } from "../../../../src/http/access/caller.ts";
 import { describeAccess } from "../../../../src/http/access/describe_access.ts";
 import { callerOf } from "../../../../src/http/access/policy.ts";

@@ -1,5 +1,5 @@
-import { assertEquals } from "../../kit/assert.ts";
-import { isAuthorized } from "../../../src/http/basic_auth.ts";
+import { assertEquals } from "../../../kit/assert.ts";
+import { isAuthorized } from "../../../../src/http/access/basic_auth.ts";
 
 const credentials = { enabled: true, username: "admin", password: "p:ä ss" };
 

@@ -1,4 +1,4 @@
-import { equalInConstantTime } from "../base/constant_time.ts";
+import { equalInConstantTime } from "../../base/constant_time.ts";
 
 /** `http_api.auth`. */
 export interface Credentials {
