@@ -15,16 +15,10 @@ export class Pacer {
   /** When time 0 of the media is due; null before the first question. */
   #startMs: number | null = null;
   #frontMs = 0;
-  #slippedMs = 0;
 
   constructor(clock: Clock, options: PacerOptions) {
     this.#clock = clock;
     this.#options = options;
-  }
-
-  /** By how much stalls have moved the timeline. */
-  get slippedMs(): number {
-    return this.#slippedMs;
   }
 
   /**
@@ -37,10 +31,7 @@ export class Pacer {
     this.#startMs ??= nowMs - timeMs;
     this.#frontMs = Math.max(this.#frontMs, timeMs);
     const lateMs = nowMs - (this.#startMs + this.#frontMs);
-    if (lateMs > maxBurstMs) {
-      this.#startMs += lateMs - maxBurstMs;
-      this.#slippedMs += lateMs - maxBurstMs;
-    }
+    if (lateMs > maxBurstMs) this.#startMs += lateMs - maxBurstMs;
     return Math.max(0, this.#startMs + timeMs - aheadMs - nowMs);
   }
 }

@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { MessageType, type RtmpMessage } from "./message.ts";
 
 /** Chunk stream that control messages travel on. Source: RTMP 1.0 §5.4. */
-export const CONTROL_CSID = 2;
+const CONTROL_CSID = 2;
 
 /** User control events. Source: RTMP 1.0 §7.1.7; 31 and 32 are FMS's. */
 export const UserControlEvent = {

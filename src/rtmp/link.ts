@@ -65,11 +65,6 @@ export class RtmpLink {
     return this.#bytesIn;
   }
 
-  /** The chunk size this side sends with. */
-  get outChunkSize(): number {
-    return this.#outChunkSize;
-  }
-
   /** Bytes held of messages that are not complete. */
   get partialBytes(): number {
     return this.#reader.partialBytes;

@@ -45,7 +45,7 @@ export interface ServerSessionOptions {
 }
 
 /** The one stream of a connection: SRS gives this id to every createStream, and shared media bytes carry it. */
-export const STREAM_MSID = 1;
+const STREAM_MSID = 1;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Unfinished messages of a client that does not publish: commands only, and the longest of those has this length. */
 const MAX_PARTIAL_BYTES = defaultChunkLimits.maxCommandBytes;

@@ -1,7 +1,7 @@
 import { mayLeadTo } from "./redirect_trust.ts";
 
 /** Most redirects followed in one attempt. SRS's edge follows without end. */
-export const MAX_REDIRECTS = 3;
+const MAX_REDIRECTS = 3;
 
 /** A server at one end of a redirect. */
 export interface RedirectEnd {

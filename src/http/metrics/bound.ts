@@ -1,7 +1,7 @@
 /** Label of the row that stands for all that have none of their own. */
-export const OTHER = "_other";
+const OTHER = "_other";
 /** Rows with a label of their own: peers choose names, and each one is a time series for ever. */
-export const MAX_ROWS = 200;
+const MAX_ROWS = 200;
 /** Longer names have no row of their own. */
 const MAX_LABEL_LENGTH = 256;
 

@@ -3,7 +3,7 @@ import { UpstreamError } from "../../base/errors.ts";
 import type { HookReply } from "./request.ts";
 
 /** Most servers that one stream is forwarded to by the word of a hook. */
-export const MAX_FORWARD_URLS = 16;
+const MAX_FORWARD_URLS = 16;
 const MAX_MESSAGE_LENGTH = 200;
 
 /** The hook says no. */

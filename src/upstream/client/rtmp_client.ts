@@ -71,7 +71,6 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   #finishing = false;
   #bytesIn = 0;
   #takenBytes = 0;
-  #lastInputMs: number;
 
   private constructor(tcp: TcpConn, options: RtmpClientOptions, handlers: RtmpClientHandlers) {
     const { timers, network, session } = options;
@@ -79,9 +78,8 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
     this.#handlers = handlers;
     this.#tcp = tcp;
     tcp.isServed = true;
-    this.#lastInputMs = timers.nowMs();
     const random = (count: number) => network.randomBytes(count);
-    this.#session = new RtmpClientSession(this, { ...session, random, nowMs: this.#lastInputMs });
+    this.#session = new RtmpClientSession(this, { ...session, random, nowMs: timers.nowMs() });
     this.#pump = new WritePump(tcp, this);
     this.#deadline = this.#expectAnswer("handshake");
   }
@@ -121,11 +119,6 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   /** All bytes handed over for sending; what {@link bytesOut} lacks of them still waits. */
   get enqueuedBytes(): number {
     return this.#takenBytes + this.#session.outputBytes;
-  }
-
-  /** When the server last sent anything. */
-  get lastInputMs(): number {
-    return this.#lastInputMs;
   }
 
   /** Sends one message of the stream being published, once `ready` came. */
@@ -197,7 +190,6 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
 
   #onBytes(view: Uint8Array): void {
     this.#bytesIn += view.length;
-    this.#lastInputMs = this.#options.timers.nowMs();
     const wasDone = this.#session.isHandshakeDone;
     this.#session.receive(view);
     if (this.#closed) return;

@@ -21,7 +21,6 @@ Deno.test("Pacer lets media go that is out of order", () => {
   assertEquals(pacer.waitMs(1000), 0);
   assertEquals(pacer.waitMs(400), 0);
   assertEquals(pacer.waitMs(1240), 40);
-  assertEquals(pacer.slippedMs, 0);
 });
 
 Deno.test("Pacer makes up for no more of a stall than its bound", () => {
@@ -30,9 +29,7 @@ Deno.test("Pacer makes up for no more of a stall than its bound", () => {
   timers.advance(60_000);
   // Due 59960 ms ago: the timeline moves until 500 ms are left.
   assertEquals(pacer.waitMs(40), 0);
-  assertEquals(pacer.slippedMs, 59_460);
   assertEquals([440, 740, 800].map((ms) => pacer.waitMs(ms)), [0, 0, 60]);
-  assertEquals(pacer.slippedMs, 59_460);
 });
 
 Deno.test("Pacer keeps the pace over hours without drift", () => {
@@ -45,5 +42,4 @@ Deno.test("Pacer keeps the pace over hours without drift", () => {
   }
   assertEquals(sent, 90_000);
   assertEquals(timers.nowMs() - startMs, 3_600_000 - 40 - 200);
-  assertEquals(pacer.slippedMs, 0);
 });
