@@ -1,7 +1,7 @@
 import { decodeUtf8 } from "../../base/bytes.ts";
 import type { Following, FollowSink, LiveTail } from "../../base/live_tail.ts";
 import type { TailToThread, ThreadFollowing } from "./tail_to_thread.ts";
-import type { Socket } from "../../base/socket.ts";
+import type { NetAddress, Socket } from "../../base/socket.ts";
 import type { MemoryBook, ThreadLink } from "../protocol/thread_link.ts";
 import { toError } from "../protocol/error_text.ts";
 import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
@@ -9,10 +9,10 @@ import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
 /** Most bytes of a write that are not shared memory: they are copied twice. */
 const MAX_COPY_BYTES = 64 * 1024;
 
-/** Both ends of a connection. */
-export interface SocketAddresses {
-  readonly remoteAddr: Deno.NetAddr;
-  readonly localAddr: Deno.NetAddr;
+/** What a worker tells of a connection that it has accepted. */
+export interface AcceptedSocket {
+  readonly remoteAddr: NetAddress;
+  readonly localAddr: NetAddress;
   /** TLS is spoken on it. */
   readonly isEncrypted?: boolean;
 }
@@ -26,8 +26,8 @@ interface PendingRead {
  * A socket that a worker holds. Bytes in shared memory are not copied: the worker is told where they are.
  */
 export class ThreadSocket implements Socket {
-  readonly remoteAddr: Deno.NetAddr;
-  readonly localAddr: Deno.NetAddr;
+  readonly remoteAddr: NetAddress;
+  readonly localAddr: NetAddress;
   readonly isEncrypted: boolean;
   readonly #id: number;
   readonly #link: ThreadLink;
@@ -42,7 +42,7 @@ export class ThreadSocket implements Socket {
   #following: ThreadFollowing | null = null;
 
   /** @param id The worker's number for it. @param onClose Called when this side closes it. */
-  constructor(id: number, { remoteAddr, localAddr, isEncrypted = false }: SocketAddresses, thread: {
+  constructor(id: number, { remoteAddr, localAddr, isEncrypted = false }: AcceptedSocket, thread: {
     link: ThreadLink;
     memory: MemoryBook;
     toThread<Place>(tail: LiveTail<Place>): TailToThread<Place>;

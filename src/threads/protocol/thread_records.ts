@@ -35,7 +35,7 @@ export const ThreadRecord = {
   Renew: 15,
   /** From the worker: port `id` is closed in this thread. */
   Unlistened: 19,
-  /** Port `x` accepted socket `id`; the payload is its `SocketAddresses` in JSON. */
+  /** Port `x` accepted socket `id`; the payload is its `AcceptedSocket` in JSON. */
   Accepted: 20,
   /** Port `id` could not be opened; the payload is the error. */
   ListenFailed: 21,
@@ -79,11 +79,6 @@ const nothing = new Uint8Array(0);
 export class RecordBatch {
   #words = new Int32Array(1024);
   #usedWords = 0;
-
-  /** Nothing was added since the last {@link take}. */
-  get isEmpty(): boolean {
-    return this.#usedWords === 0;
-  }
 
   add(kind: number, id: number, x = 0, y = 0, z = 0): void {
     this.#append(kind, id, x, y, z, nothing);
