@@ -1,6 +1,7 @@
 import type { PublishType } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { RateMeter } from "../stream/stats.ts";
+import type { CloseReason } from "./close_reason.ts";
 import { SessionEnds } from "./session_ends.ts";
 
 /** What a client does, in the words of SRS's API. */
@@ -30,6 +31,34 @@ export interface ClientEntry {
   dropped(): number;
   /** Ends the connection. */
   kick(): void;
+}
+
+/** The connection of a client, as far as its entry speaks of it. */
+export interface ClientConn {
+  readonly id: string;
+  readonly remoteIp: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Closes at once; `detail` goes to the log. */
+  close(reason: CloseReason, detail: string): void;
+}
+
+/** What a client has asked for, and when. */
+type ClientAsked = Pick<ClientEntry, "type" | "url" | "tcUrl" | "pageUrl" | "swfUrl" | "sinceMs">;
+
+/** The entry of a client that publishes or plays from now on. */
+export function clientEntry(conn: ClientConn, asked: ClientAsked, dropped: () => number = () => 0): ClientEntry {
+  return {
+    ...asked,
+    id: conn.id,
+    ip: conn.remoteIp,
+    recv: new RateMeter(),
+    send: new RateMeter(),
+    bytesIn: () => conn.bytesIn,
+    bytesOut: () => conn.bytesOut,
+    dropped,
+    kick: () => conn.close("kicked", "by the HTTP API"),
+  };
 }
 
 /** Counters of a stream or vhost; what closed connections moved stays counted. */

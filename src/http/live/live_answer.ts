@@ -1,29 +1,17 @@
-import type { Logger } from "../../base/log.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { CloseReason } from "../../server/close_reason.ts";
+import type { PlaybackHost } from "../../server/play/playback.ts";
 
-/** What a viewer of a live stream may do with its connection. */
-export interface LiveHost {
-  /** As in log lines and in the API. */
-  readonly id: string;
-  readonly log: Logger;
-  readonly remoteIp: string;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** `tcp_nodelay`: small segments leave at once; true at first. */
-  sendsSmallAtOnce: boolean;
+/** What a viewer of a live stream may do with its connection. It is woken to ask {@link LiveViewer.next} again. */
+export interface LiveHost extends PlaybackHost {
   /** Encodes the beginning of the answer, with the headers that every answer to the request has. */
   head(status: number, headers: Headers): Uint8Array;
   /** Sends bytes before what {@link LiveViewer.next} gives. */
   send(bytes: Uint8Array): void;
-  /** Asks {@link LiveViewer.next} again, as soon as the socket is free. */
-  wake(): void;
   /** Answers with something other than a stream, and ends the connection. */
   answer(response: Response, reason: CloseReason, detail: string): void;
-  /** Ends the connection behind what was sent. */
+  /** Ends the connection after what was sent. */
   finish(reason: CloseReason, detail: string): void;
-  /** Cuts the connection. */
-  close(reason: CloseReason, detail: string): void;
 }
 
 /** A client for whom a connection is kept until its stream ends. */

@@ -3,10 +3,8 @@ import type { VhostHandle } from "../../config/mod.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource, Player } from "../../stream/live_source.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
-import { RateMeter } from "../../stream/stats.ts";
 import type { WireFormat } from "../../stream/wire_format.ts";
-import type { ClientEntry, ClientType } from "../client_registry.ts";
-import type { CloseReason } from "../close_reason.ts";
+import { type ClientConn, type ClientEntry, clientEntry, type ClientType } from "../client_registry.ts";
 import type { ServerContext } from "../context.ts";
 import { sourceOptions } from "../source_options.ts";
 import { PlaySupply, type Redirect, type SupplyServer, type SupplySink } from "./supply.ts";
@@ -16,17 +14,12 @@ import { PlayTrace, type TraceServer } from "./trace.ts";
 export type PlaybackServer = SupplyServer & TraceServer & Pick<ServerContext, "sources" | "registry">;
 
 /** The connection that plays. */
-export interface PlaybackHost {
-  readonly id: string;
+export interface PlaybackHost extends ClientConn {
   readonly log: Logger;
-  readonly remoteIp: string;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
   /** `tcp_nodelay`: small segments leave at once. */
   sendsSmallAtOnce: boolean;
   /** Sends what {@link Playback.next} gives. */
   wake(): void;
-  close(reason: CloseReason, detail: string): void;
 }
 
 /** What is played, by whom, and how. */
@@ -88,10 +81,11 @@ export class Playback implements Player, SupplySink, Disposable {
     const source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
     this.source = source;
     this.cursor = source.attach(this, format?.(source) ?? null);
-    this.#entry = entryOf(host, request, { cursor: this.cursor, sinceMs: server.timers.nowMs() });
+    const { type, tcUrl, pageUrl, swfUrl, traceparent } = request;
+    const asked = { type, url, tcUrl, pageUrl, swfUrl, sinceMs: server.timers.nowMs() };
+    this.#entry = clientEntry(host, asked, () => this.cursor.droppedPackets);
     server.registry.add(this.#entry);
     host.log.info(`play ${url.key}${over} from ${host.remoteIp}`);
-    const { traceparent } = request;
     this.#trace = PlayTrace.begin(server, {
       source,
       protocol,
@@ -165,27 +159,4 @@ export class Playback implements Player, SupplySink, Disposable {
     this.#supply[Symbol.dispose]();
     this.#server.registry.remove(this.#entry);
   }
-}
-
-function entryOf(
-  host: PlaybackHost,
-  { type, url, tcUrl, pageUrl, swfUrl }: PlaybackRequest,
-  { cursor, sinceMs }: { cursor: PlayCursor; sinceMs: number },
-): ClientEntry {
-  return {
-    id: host.id,
-    type,
-    url,
-    tcUrl,
-    pageUrl,
-    swfUrl,
-    ip: host.remoteIp,
-    sinceMs,
-    recv: new RateMeter(),
-    send: new RateMeter(),
-    bytesIn: () => host.bytesIn,
-    bytesOut: () => host.bytesOut,
-    dropped: () => cursor.droppedPackets,
-    kick: () => host.close("kicked", "by the HTTP API"),
-  };
 }

@@ -6,9 +6,8 @@ import type { SessionRequest } from "../../rtmp/server_session.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
-import { RateMeter } from "../../stream/stats.ts";
 import type { Admitted } from "../access/admission.ts";
-import type { ClientEntry } from "../client_registry.ts";
+import { type ClientEntry, clientEntry } from "../client_registry.ts";
 import type { ServerContext } from "../context.ts";
 import { forwardToOrigin } from "./edge_publish.ts";
 import { copyStream } from "./copies.ts";
@@ -76,7 +75,9 @@ export class PublishRole implements Publishing, StreamClaimSink {
     this.#source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
     const clientKey = `${host.remoteIp} ${connectInfo?.tcUrl ?? ""} ${connectInfo?.flashVer ?? ""} ${url.query}`;
     this.#claim = new StreamClaim({ server, host, stream: { vhost, url }, clientKey, trace: this.#trace }, this);
-    this.#entry = entryOf(options, request, this.#claim.sinceMs);
+    const { tcUrl = "", pageUrl = "", swfUrl = "" } = connectInfo ?? {};
+    const { sinceMs } = this.#claim;
+    this.#entry = clientEntry(host, { type: request.type, url, tcUrl, pageUrl, swfUrl, sinceMs });
   }
 
   /** Takes the stream, stands by for it, or is refused: now, or once the coworkers have answered. */
@@ -215,30 +216,6 @@ export class PublishRole implements Publishing, StreamClaimSink {
     this.#trace?.end(reason);
     host.finish("refused", describeError(denied));
   }
-}
-
-function entryOf(
-  { host, session: { connectInfo } }: PublishRoleOptions,
-  { type, url }: PublishRequest,
-  sinceMs: number,
-): ClientEntry {
-  const { tcUrl = "", pageUrl = "", swfUrl = "" } = connectInfo ?? {};
-  return {
-    id: host.id,
-    type,
-    url,
-    tcUrl,
-    pageUrl,
-    swfUrl,
-    ip: host.remoteIp,
-    sinceMs,
-    recv: new RateMeter(),
-    send: new RateMeter(),
-    bytesIn: () => host.bytesIn,
-    bytesOut: () => host.bytesOut,
-    dropped: () => 0,
-    kick: () => host.close("kicked", "by the HTTP API"),
-  };
 }
 
 function toPacket({ typeId, timestampMs, payload }: RtmpMessage): MediaPacket {

@@ -2,6 +2,7 @@ import type { Logger } from "../../base/log.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
 import type { RtmpServerSession } from "../../rtmp/server_session.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
+import type { ClientConn } from "../client_registry.ts";
 import type { CloseReason } from "../close_reason.ts";
 
 /** What all that clients come for has in common. */
@@ -41,14 +42,10 @@ export interface Playing extends Begun {
 export type Role = Publishing | Playing;
 
 /** What a role may do with its connection. */
-export interface RoleHost {
-  readonly id: string;
+export interface RoleHost extends ClientConn {
   readonly log: Logger;
-  readonly remoteIp: string;
   /** Over TLS: nobody on the way can read it. */
   readonly isEncrypted: boolean;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
   /** Sends what session and role have. */
   wake(): void;
   /** A request was answered later than it came: what waited for the answer has been handled. */
@@ -59,8 +56,6 @@ export interface RoleHost {
   sendsSmallAtOnce: boolean;
   /** Closes once what is to be said has left; `detail` goes to the log. */
   finish(reason: CloseReason, detail: string): void;
-  /** Closes at once. */
-  close(reason: CloseReason, detail: string): void;
   /** Runs what a timer or another connection calls for: an error in it ends this connection, and goes no further. */
   guard(fn: () => void): void;
 }
