@@ -85,7 +85,7 @@ const attacks: [attack: string, file: string, test: string][] = [
   ["too many connections of one address", "server/http/live/limits_test.ts", "max_connections_per_ip"],
   ["too many connections a second", "server/http/live/limits_test.ts", "connect_rate_per_ip"],
   ["a flood while a hook is silent", "server/hooks/hostile_test.ts", "floods the server while its hook is silent"],
-  ["guessed passwords", "unit/http/basic_auth_test.ts", "isAuthorized"],
+  ["guessed passwords", "unit/http/access/basic_auth_test.ts", "isAuthorized"],
   ["guessed signatures", "unit/server/access/signed_url_test.ts", "tells nothing of the right one"],
   ["guessed tokens of coworkers", "server/cluster/token_test.ts", "the beginning of the token"],
   ["secrets in the log", "server/hooks/hostile_test.ts", "its secrets stay out of the log"],
