@@ -4,7 +4,7 @@ import { equalInConstantTime } from "../base/constant_time.ts";
 /** Header with a `coworker_token`, as `encodeURIComponent` writes it. */
 const COWORKER_TOKEN_HEADER = "x-coworker-token";
 /** Header with a proof of it in its place: `TIME HMAC`, in Unix seconds and hexadecimal digits. */
-const COWORKER_PROOF_HEADER = "x-coworker-proof";
+export const COWORKER_PROOF_HEADER = "x-coworker-proof";
 
 /** How long a proof counts: clocks differ, and it takes time to arrive. */
 const PROOF_WINDOW_S = 60;
