@@ -1,6 +1,14 @@
 import { canonicalIp } from "../net/socket_shutdown.ts";
 import { formatHost } from "../rtmp/url.ts";
 
+/**
+ * Metadata services of clouds that are not link-local: Alibaba Cloud's and AWS's would count as private, Azure's and
+ * Oracle's as public.
+ */
+const METADATA_SERVICES = ["100.100.100.200", "fd00:ec2::254", "168.63.129.16", "192.0.0.192"];
+/** What NAT64 turns into IPv4 (RFC 6052): the last two groups are the address. */
+const NAT64 = /^64:ff9b::(?=[\da-f]{0,4}:?[\da-f]{0,4}$)/;
+
 /** Where a host lies, as far as that decides who may lead there. */
 type HostScope = "unspecified" | "linkLocal" | "loopback" | "private" | "elsewhere";
 
@@ -8,8 +16,8 @@ type HostScope = "unspecified" | "linkLocal" | "loopback" | "private" | "elsewhe
  * Whether a server may lead this process to another one: by a redirect, or by an answer about a stream's owner.
  *
  * A server of the same machine or a private network may lead anywhere on it, a public one not to this machine. Nobody
- * leads to link-local addresses but a server of that link: the metadata services of clouds live there. And nobody leads
- * to 0.0.0.0 or ::, which are no addresses of servers.
+ * leads to link-local addresses but a server of that link: the metadata services of clouds live there, and those that
+ * live elsewhere count as if they did. And nobody leads to 0.0.0.0 or ::, which are no addresses of servers.
  *
  * @param fromHost Address of the server that leads; a host name counts as a public server.
  * @param toHost Where to; a host name is judged again once it is resolved.
@@ -42,7 +50,7 @@ export function namerOf(coworker: string): string {
 function scopeOf(host: string): HostScope {
   const ip = canonicalHost(host);
   if (/^(0\.|::$)/.test(ip)) return "unspecified";
-  if (/^(169\.254\.|fe[89ab][0-9a-f]:)/.test(ip)) return "linkLocal";
+  if (/^(169\.254\.|fe[89ab][0-9a-f]:)/.test(ip) || METADATA_SERVICES.includes(ip)) return "linkLocal";
   if (/^(127\.|::1$|localhost$)/.test(ip)) return "loopback";
   // RFC 1918, carrier-grade NAT (RFC 6598), RFC 4193.
   const isPrivate =
@@ -52,7 +60,7 @@ function scopeOf(host: string): HostScope {
 
 /** Addresses have many spellings that the system's resolver knows, `0x7f.1` and `::ffff:7f00:1` among them. */
 function canonicalHost(host: string): string {
-  if (host.includes(":")) return canonicalIp(host).toLowerCase();
+  if (host.includes(":")) return canonicalIp(canonicalIp(host).toLowerCase().replace(NAT64, "::ffff:"));
   const url = `http://${formatHost(host)}/`;
   return URL.canParse(url) ? new URL(url).hostname : host.toLowerCase();
 }

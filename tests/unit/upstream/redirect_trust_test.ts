@@ -1,7 +1,15 @@
 import { mayLeadTo, namerOf } from "../../../src/upstream/redirect_trust.ts";
 import { assertEquals } from "../../kit/assert.ts";
 
-const publicHosts = ["8.8.8.8", "203.0.113.5", "2001:db8::1", "172.32.0.1", "100.128.0.1", "11.0.0.1"];
+const publicHosts = [
+  "64:ff9b::808:808",
+  "8.8.8.8",
+  "203.0.113.5",
+  "2001:db8::1",
+  "172.32.0.1",
+  "100.128.0.1",
+  "11.0.0.1",
+];
 const privateHosts = ["10.0.0.1", "192.168.1.1", "172.16.0.1", "172.31.255.1", "100.64.0.1", "fd00::1", "fc12::1"];
 const names = ["origin-b.example.com", "localhost.example.com", "fec0::1"];
 const loopback = [
@@ -14,6 +22,7 @@ const loopback = [
   "127.1",
   "0x7f000001",
   "::ffff:7f00:1",
+  "64:ff9b::7f00:1",
 ];
 const linkLocal = [
   "169.254.169.254",
@@ -25,6 +34,14 @@ const linkLocal = [
   "fe80::1%eth0",
   "febf::1",
   "2852039166",
+  "64:ff9b::169.254.169.254",
+  "64:FF9B:0::a9fe:a9fe",
+  "100.100.100.200",
+  "168.63.129.16",
+  "192.0.0.192",
+  "fd00:ec2::254",
+  "FD00:0EC2::0254",
+  "::ffff:100.100.100.200",
 ];
 const unspecified = ["0.0.0.0", "0.1.2.3", "::", "::ffff:0.0.0.0", "0", "0:0::0"];
 
