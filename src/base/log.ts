@@ -112,7 +112,7 @@ export function formatSrsLine(
 export function formatJsonLine(atMs: number, level: LogLevel, pid: number, cid: string, text: string): string {
   const line = JSON.stringify({ time: new Date(atMs).toISOString(), level, pid, cid, text: text.slice(0, 8000) });
   // JSON allows these in a string; a terminal may obey them.
-  return `${line.replace(/[\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
+  return `${line.replace(MISLEADING, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
 }
 
 function formatTime(atMs: number, utc: boolean): string {
@@ -120,9 +120,18 @@ function formatTime(atMs: number, utc: boolean): string {
   return new Date(local).toISOString().replace("T", " ").slice(0, 23);
 }
 
-/** Writes control characters as `\xNN` so that text from a peer can neither break a line nor steer a terminal. */
+/** Control characters, other ends of lines, and what makes a terminal show the rest of a line in another order. */
+const MISLEADING = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * Writes control characters as `\xNN`, and marks of direction as `\uNNNN`, so that text from a peer can neither break a
+ * line nor steer a terminal, nor seem to be another text.
+ */
 export function escapeControls(text: string): string {
-  return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(MISLEADING, (c) => {
+    const hex = c.charCodeAt(0).toString(16);
+    return hex.length > 2 ? `\\u${hex}` : `\\x${hex.padStart(2, "0")}`;
+  });
 }
 
 function toTapeLevel(level: Exclude<LogLevel, "off">): TapeLevel {

@@ -83,3 +83,11 @@ Deno.test("loggers write lines of their level and above, with their context id a
   logger.info("j {k}");
   assertEquals(JSON.parse(lines.at(-1) ?? "").text, "j {k}");
 });
+
+Deno.test("no name of a peer turns the rest of a line around or ends it, in either format", () => {
+  const text = "live\u202e/\u2066a\u2028b\u200f";
+  assertEquals(escapeControls(text), "live\\u202e/\\u2066a\\u2028b\\u200f");
+  const line = formatJsonLine(atMs, "info", 1, "c", text);
+  assertEquals(/[\u2028\u200f\u202e\u2066]/.test(line), false);
+  assertEquals(JSON.parse(line).text, text);
+});
