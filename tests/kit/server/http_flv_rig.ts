@@ -168,13 +168,13 @@ export class RawHttp implements Disposable {
 
   private constructor(readonly conn: Deno.TcpConn) {}
 
-  static async dial(port: number): Promise<RawHttp> {
-    return new RawHttp(await Deno.connect({ hostname: "127.0.0.1", port }));
+  static async dial(port: number, hostname = "127.0.0.1"): Promise<RawHttp> {
+    return new RawHttp(await Deno.connect({ hostname, port }));
   }
 
   /** Dials, sends, and reads from then on. */
-  static async ask(port: number, request: string | Uint8Array): Promise<RawHttp> {
-    const client = await RawHttp.dial(port);
+  static async ask(port: number, request: string | Uint8Array, hostname = "127.0.0.1"): Promise<RawHttp> {
+    const client = await RawHttp.dial(port, hostname);
     client.listen();
     await client.send(request);
     return client;

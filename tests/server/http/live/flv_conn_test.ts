@@ -1,4 +1,3 @@
-import { createConnection } from "node:net";
 import { openPolicy } from "../../../../src/http/access/policy.ts";
 import { worldAt } from "../../../kit/world.ts";
 import { assert, assertEquals, assertLess, assertMatch } from "../../../kit/assert.ts";
@@ -21,7 +20,7 @@ class Echo implements AsyncDisposable {
   /** Requests so far. */
   asked = 0;
 
-  constructor(maxConnections = 10) {
+  constructor(maxConnections = 10, host = "127.0.0.1") {
     const policy = openPolicy;
     const router = new Router(
       [async ({ path }) => {
@@ -43,7 +42,7 @@ class Echo implements AsyncDisposable {
       ports: systemWorld,
       maxConnections: () => maxConnections,
     });
-    this.listener.start({ host: "127.0.0.1", port: 0 });
+    this.listener.start({ host, port: 0 });
   }
 
   get port(): number {
@@ -177,26 +176,18 @@ Deno.test("connections beyond the bound are closed, and the next is served when 
   for (const client of clients) client[Symbol.dispose]();
 });
 
-/** Asks for a path from an address of this machine. */
-function askFrom(localAddress: string, port: number, path: string) {
-  const socket = createConnection({ host: "127.0.0.1", port, localAddress });
-  const client = { text: "", closed: false, [Symbol.dispose]: () => void socket.destroy() };
-  socket.on("data", (data) => void (client.text += data.toString()));
-  socket.on("error", () => {});
-  socket.on("close", () => void (client.closed = true));
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
-  return client;
-}
-
 Deno.test("an address whose answers do not get on keeps nobody else out: its oldest connection gives way", async () => {
-  await using echo = new Echo(3);
+  await using echo = new Echo(3, "::");
   using stack = new DisposableStack();
-  const ask = (ip: string, path: string) => stack.use(askFrom(ip, echo.port, path));
-  const greedy = [1, 2, 3].map(() => ask("127.0.0.2", "/slow"));
+  const ask = async (hostname: string, path: string) => {
+    const request = `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
+    return stack.use(await RawHttp.ask(echo.port, request, hostname));
+  };
+  const greedy = await Promise.all([1, 2, 3].map(() => ask("127.0.0.1", "/slow")));
   await until("all three are asked", () => echo.asked === 3);
-  const own = ask("127.0.0.2", "/own");
+  const own = await ask("127.0.0.1", "/own");
   await until("one more of the address is refused", () => own.closed);
-  const other = ask("127.0.0.3", "/other");
+  const other = await ask("::1", "/other");
   await until("another one is served", () => other.text.includes('"/other"'));
   assertEquals(greedy.filter(({ closed }) => closed).length, 1);
   echo.slow.resolve();
