@@ -52,7 +52,7 @@ export function afterLimit(timers: Timers, limitMs: () => number, fn: (limitMs: 
 export const systemTimers: Timers = {
   nowMs: () => performance.timeOrigin + performance.now(),
   after(delayMs, fn) {
-    const id = setTimeout(fn, delayMs);
+    const id = setTimeout(fn, Math.max(0, delayMs));
     return { cancel: () => clearTimeout(id) };
   },
 };

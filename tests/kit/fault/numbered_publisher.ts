@@ -51,6 +51,7 @@ export class NumberedPublisher implements Disposable {
   #next = 0;
   #client: RtmpClient | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
   #sentBytes = 0;
   #sentAtMs = 0;
@@ -73,18 +74,20 @@ export class NumberedPublisher implements Disposable {
   unpublish(): void {
     this.#disposed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#retry);
     this.#client?.unpublish();
   }
 
   [Symbol.dispose](): void {
     this.#disposed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#retry);
     this.#client?.close();
   }
 
   async #dial(asked?: string): Promise<void> {
     if (this.#disposed) return;
-    if (this.away) return void setTimeout(() => this.#dial(), RETRY_MS);
+    if (this.away) return void (this.#retry = setTimeout(() => this.#dial(), RETRY_MS));
     const address = asked ?? this.urls[this.#next++ % this.urls.length]!;
     const target = parseTarget(address)!;
     const name = address.slice(address.lastIndexOf("/") + 1);
@@ -148,7 +151,7 @@ export class NumberedPublisher implements Disposable {
     const pauseMs = this.server !== "" ? 0 : RETRY_MS;
     this.server = "";
     this.#client = null;
-    setTimeout(() => this.#dial(), pauseMs);
+    this.#retry = setTimeout(() => this.#dial(), pauseMs);
   }
 
   #start(server: string): void {
