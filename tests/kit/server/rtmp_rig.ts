@@ -33,7 +33,15 @@ export async function until(what: string, test: () => boolean, limitMs = 8000): 
 
 /** Declares a test with servers in it. */
 export function serverTest(name: string, fn: () => Promise<void>, { ignore = false } = {}): void {
-  Deno.test({ name, fn, ignore });
+  Deno.test({
+    name,
+    fn: async () => {
+      await fn();
+      // Turns of the event loop, and records for other threads, wait for a moment more.
+      await sleep(10);
+    },
+    ignore,
+  });
 }
 
 /** The same with TLS: whether a closed connection has let go of its file is looked at up to a second later. */

@@ -218,7 +218,7 @@ serverTest(
     } while (!server.isSpread(clients.length));
     const lost = server.workers.socketCounts[0]!;
     server.spawned[0]!.postMessage("hang");
-    await until("its clients are cut off", () => clients.filter(({ closed }) => closed).length === lost, 10_000);
+    await until("its clients are cut off", () => clients.filter(({ closed }) => closed).length === lost, 30_000);
     await until("another one is started", () => server.spawned.length === 3);
     for (const client of clients) client[Symbol.dispose]();
     await until("all have left", () => server.server.rtmp.connectionCount === 0);

@@ -138,13 +138,16 @@ export class Cluster {
 }
 
 function describe({ key, places }) {
-  // Only where a publisher is connected the stream has one by name; elsewhere it is pulled.
-  const owner = places.find(({ stream }) => stream.publish?.active && stream.publish.cid !== undefined) ?? null;
+  // A pull has an id as a publisher has: only where the stream is not pulled its publisher is connected.
+  const isPulled = (node) => (node.edge?.pulls ?? []).some(({ url }) => url === key);
+  const hasPublisher = ({ node, stream }) =>
+    stream.publish?.active === true && stream.publish.cid !== undefined && !isPulled(node);
+  const owner = places.find(hasPublisher) ?? null;
   const source = owner ?? places.find(({ stream }) => stream.publish?.active) ?? places[0];
   const pull = places.flatMap(({ node }) => node.edge?.pulls ?? []).find(({ url }) => url === key);
-  const players = places.map(({ node, stream }) => ({
-    node,
-    count: Math.max(0, stream.clients - (stream.publish?.cid === undefined ? 0 : 1)),
+  const players = places.map((place) => ({
+    node: place.node,
+    count: Math.max(0, place.stream.clients - (hasPublisher(place) ? 1 : 0)),
   }));
   return {
     key,

@@ -103,7 +103,9 @@ Deno.test({
 
 Deno.test({
   name: "PidFile.acquire() lets one of many win that start at once",
-  // The losers wait for the lock on a thread until the winner lets go.
+  // The losers wait for the lock on a thread until the winner lets go, and some moments more.
+  sanitizeOps: false,
+  sanitizeResources: false,
   fn: () =>
     withDirectory(async (path) => {
       await put(path, String(NOBODY));
