@@ -56,7 +56,7 @@ serverTest("Origin refuses a second publisher as BadName while the first is aliv
     using second = await Publisher.start(server.port, "healthy");
     assertEquals(second.codes, ["NetStream.Publish.BadName"]);
     await until("the second is gone", () => second.ended !== "");
-    assertEquals(server.log.find("code=1028(StreamBusy)").length, 1);
+    await until("its end is logged", () => server.log.find("code=1028(StreamBusy)").length === 1);
   });
   using third = await Publisher.start(server.port, "healthy");
   assertEquals(third.has("ready"), true, "free again once the first has left");
