@@ -216,6 +216,7 @@ serverTest(
       client.listen();
       clients.push(client);
     } while (!server.isSpread(clients.length));
+    await until("the threads tell of the last one", () => server.server.rtmp.connectionCount === clients.length);
     const lost = server.workers.socketCounts[0]!;
     server.spawned[0]!.postMessage("hang");
     await until("its clients are cut off", () => clients.filter(({ closed }) => closed).length === lost, 30_000);
