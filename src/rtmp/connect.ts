@@ -53,7 +53,7 @@ export function connectResult(info: ConnectInfo, identity: AmfObject): [AmfObjec
   return [properties, info.isEnhanced ? { ...result, ...relayCapabilities() } : result];
 }
 
-/** Enhanced RTMP: any codec is forwarded (4), none decoded; reconnect, multitrack, ModEx and nanoseconds pass through. */
+/** Enhanced RTMP: forwards every codec (4), decodes none; reconnect, multitrack, ModEx and nanoseconds pass through. */
 function relayCapabilities(): Record<string, AmfValue> {
   return { fourCcList: ["*"], videoFourCcInfoMap: { "*": 4 }, audioFourCcInfoMap: { "*": 4 }, capsEx: 0x0e };
 }

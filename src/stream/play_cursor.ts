@@ -100,7 +100,7 @@ export class PlayCursor {
     this.#waitsForKeyframe = false;
   }
 
-  /** Stream time of the next packet, or of the last one when everything was sent; null before there was any. */
+  /** Stream time of the next packet, or of the last one when everything was sent; null before the first. */
   get timestampMs(): number | null {
     const limit = this.#advanceBlock();
     if (this.#entry < limit) return this.#block.timestampOf(this.#entry);

@@ -12,21 +12,18 @@ export function assertLess<T>(actual: T, expected: T, msg?: string): void;
 export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void;
 export function assertInstanceOf<T>(
   actual: unknown,
-  // deno-lint-ignore no-explicit-any -- a constructor of any shape, as in @std/assert
-  expectedType: abstract new (...args: any[]) => T,
+  expectedType: abstract new (...args: never[]) => T,
   msg?: string,
 ): asserts actual is T;
 export function assertObjectMatch(actual: object, expected: object, msg?: string): void;
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
-  // deno-lint-ignore no-explicit-any -- as in @std/assert
-  errorClass?: abstract new (...args: any[]) => E,
+  errorClass?: abstract new (...args: never[]) => E,
   msgIncludes?: string,
 ): E;
 export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
-  // deno-lint-ignore no-explicit-any -- as in @std/assert
-  errorClass?: abstract new (...args: any[]) => E,
+  errorClass?: abstract new (...args: never[]) => E,
   msgIncludes?: string,
 ): Promise<E>;
 export function fail(msg?: string): never;

@@ -38,7 +38,7 @@ function namesLike(part: string, base: string, listDirectory: ListDirectory): re
   }
 }
 
-/** One sign of a pattern: any run of characters, or a test of one character. */
+/** One sign of a pattern: a run of characters of whatever length, or a test of one character. */
 type Sign = "run" | ((char: string) => boolean);
 
 function parseGlob(part: string): Sign[] {

@@ -8,8 +8,8 @@ export interface CorsRules {
 }
 
 /**
- * Lets pages of other origins read an answer, if they may: any page as in SRS, without credentials, but of the API only
- * what needs no password and changes nothing; pages that `allow_origin` names all that the API can do.
+ * Lets pages of other origins read an answer, if they may: every page as in SRS, without credentials, but of the API
+ * only what needs no password and changes nothing; pages that `allow_origin` names all that the API can do.
  *
  * SRS also lets pages of the internet reach servers of private networks (`Access-Control-Allow-Private-Network`): not
  * here. Source: SRS 7 `SrsHttpCorsMux::serve_http`; Fetch standard.

@@ -16,7 +16,7 @@ export interface TlsDialOptions {
 
 /** Options of {@link dial}. */
 export interface DialOptions extends ConnectOptions {
-  /** Judges the address that the host name led to, before anything is said there; default: any will do. */
+  /** Judges the address that the host name led to, before anything is said there; by default each will do. */
   readonly mayTalkTo?: ((ip: string) => boolean) | undefined;
   /** Speaks TLS, `host` being the name that the certificate must have; null for plain TCP. */
   readonly tls?: TlsDialOptions | null | undefined;

@@ -6,8 +6,9 @@ const MAX_QUOTED_LENGTH = 120;
 /**
  * Judges a client by the web page that it says it is embedded in.
  *
- * The host of the page must end with one of the suffixes, which must not occur in it earlier; no suffixes: any page
- * will do. Source: SRS 7 `SrsRefer::check`. It keeps browsers to the rule, nobody else: the client names the page.
+ * The host of the page must end with one of the suffixes, which must not occur in it earlier; without suffixes
+ * every page will do. Source: SRS 7 `SrsRefer::check`. It keeps browsers to the rule, nobody else: the client names
+ * the page.
  *
  * @throws {RequestDenied} `SecurityDenied`.
  */

@@ -3,7 +3,7 @@ import { describeError, SrsError, UpstreamError } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/bytes.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
 import type { Network } from "../../net/network.ts";
-import type { TlsDialOptions } from "../../net/tls/dial.ts";
+import type { DialOptions } from "../../net/tls/dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
 import { formatHost } from "../../rtmp/url.ts";
@@ -11,26 +11,19 @@ import { FlvResponse } from "./flv_response.ts";
 import type { ResponseHead } from "../../http1/response_head.ts";
 
 /** What to ask for, and how long each step may take. */
-export interface FlvClientOptions {
-  host: string;
-  port: number;
+export interface FlvClientOptions extends Pick<DialOptions, "host" | "port" | "tls" | "mayTalkTo" | "signal"> {
   /** Path and query, as they are sent. */
   path: string;
   /** More headers, without line ends in them. */
   headers: readonly (readonly [name: string, value: string])[];
   /** Name look-up and TCP. */
   connectTimeoutMs: number;
-  /** For https; null for plain HTTP. */
-  tls?: TlsDialOptions | null;
   /** The TLS handshake. */
   handshakeTimeoutMs: number;
   /** From the request to the head of an answer, if only a preliminary one. */
   headTimeoutMs: number;
   timers: Timers;
   network: Pick<Network, "dial">;
-  signal?: AbortSignal;
-  /** Judges the address that the host name led to, before anything is said there; default: any will do. */
-  mayTalkTo?: (ip: string) => boolean;
 }
 
 /** Who uses a client hears of the server here, in the words of an RTMP client. None is called after `close`. */

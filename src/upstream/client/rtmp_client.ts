@@ -2,7 +2,7 @@ import { describeError, SrsError, UpstreamError } from "../../base/errors.ts";
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
 import type { Network } from "../../net/network.ts";
-import type { TlsDialOptions } from "../../net/tls/dial.ts";
+import type { DialOptions } from "../../net/tls/dial.ts";
 import { type PumpSource, WritePump } from "../../net/write_pump.ts";
 import {
   type ClientEvent,
@@ -14,13 +14,9 @@ import type { RtmpMessage } from "../../rtmp/message.ts";
 import { formatHost } from "../../rtmp/url.ts";
 
 /** Where to connect, and how long each step may take. */
-export interface RtmpClientOptions {
-  host: string;
-  port: number;
+export interface RtmpClientOptions extends Pick<DialOptions, "host" | "port" | "tls" | "mayTalkTo" | "signal"> {
   /** Name look-up and TCP. */
   connectTimeoutMs: number;
-  /** For rtmps; null for plain RTMP. */
-  tls?: TlsDialOptions | null;
   /**
    * For the TLS handshake; then for each answer of RTMP, to the handshake, connect and createStream: a far server that
    * goes on gets more time than one that says nothing.
@@ -29,9 +25,6 @@ export interface RtmpClientOptions {
   timers: Timers;
   network: Pick<Network, "dial" | "randomBytes">;
   session: Omit<ClientSessionOptions, "random" | "nowMs">;
-  signal?: AbortSignal;
-  /** Judges the address that the host name led to, before anything is said there; default: any will do. */
-  mayTalkTo?: (ip: string) => boolean;
 }
 
 /** Who uses a client hears of the server here. None is called after `close`. */

@@ -94,7 +94,7 @@ export class PullRace {
     if (this.#waiting.length > 0) this.#startNext();
   }
 
-  /** The server that fed the source is gone: any other takes over with what it has. */
+  /** The server that fed the source is gone: another takes over with what it has. */
   hurry(): void {
     for (const run of [...this.#runs.keys()]) run.takeOver();
   }

@@ -2,7 +2,7 @@ import { encodeMessage } from "../../../src/rtmp/chunk_writer.ts";
 import { encodeCommand } from "../../../src/rtmp/command.ts";
 import { userControl, UserControlEvent } from "../../../src/rtmp/control.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
-import { assert, assertEquals } from "../../kit/assert.ts";
+import { assertEquals } from "../../kit/assert.ts";
 import { besideHealthyPlayer, Publisher, RawPeer, serverTest, TestServer, until } from "../../kit/server/rtmp_rig.ts";
 
 const realTime = "min_latency on;";
