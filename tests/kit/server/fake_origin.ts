@@ -19,8 +19,11 @@ export interface FakeOriginOptions {
   stopsAt?: Step;
   ending?: Ending;
   /** What it says about a play, once that is accepted. */
-  onPlay?: (session: RtmpServerSession, origin: FakeOrigin) => void;
+  onPlay?: (session: RtmpServerSession, send: SendPackets) => void;
 }
+
+/** Sends packets to the one client that asked, as no origin repeats to another what it sent before. */
+export type SendPackets = (...packets: ReturnType<typeof key>[]) => Promise<void>;
 
 /** A server that goes so far with its clients and no further. */
 export class FakeOrigin implements Disposable {
@@ -43,15 +46,6 @@ export class FakeOrigin implements Disposable {
 
   get clients(): number {
     return this.#clients.size;
-  }
-
-  /** Sends packets to all clients. */
-  async send(...packets: ReturnType<typeof key>[]): Promise<void> {
-    for (const { kind, timestampMs, payload } of packets) {
-      const typeId = kind === "video" ? MessageType.Video : kind === "audio" ? MessageType.Audio : MessageType.Data;
-      const bytes = encodeMessage({ csid: 6, typeId, msid: 1, timestampMs, payload }, openReply.chunkSizeBytes);
-      for (const client of this.#clients) await write(client, bytes);
-    }
   }
 
   [Symbol.dispose](): void {
@@ -78,7 +72,7 @@ export class FakeOrigin implements Disposable {
       if (stopAt(request.kind === "play" ? "play" : "connect")) return;
       acceptAll(request, session);
       if (request.kind !== "play") return;
-      onPlay?.(session, this);
+      onPlay?.(session, (...packets) => send(conn, packets));
       stopAt("media");
     };
     const session: RtmpServerSession = new RtmpServerSession({ onRequest, onEvent() {}, onMedia() {} }, {
@@ -100,6 +94,13 @@ export class FakeOrigin implements Disposable {
       this.#clients.delete(conn);
       conn.close();
     }
+  }
+}
+
+async function send(conn: TcpConn, packets: readonly ReturnType<typeof key>[]): Promise<void> {
+  for (const { kind, timestampMs, payload } of packets) {
+    const typeId = kind === "video" ? MessageType.Video : kind === "audio" ? MessageType.Audio : MessageType.Data;
+    await write(conn, encodeMessage({ csid: 6, typeId, msid: 1, timestampMs, payload }, openReply.chunkSizeBytes));
   }
 }
 

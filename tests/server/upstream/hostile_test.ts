@@ -128,8 +128,8 @@ serverTest("Edge ends redirects that lead in circles, to themselves, nowhere, or
 serverTest("Edge does not take the headers of a publisher that has left for a stream", async () => {
   // As an SRS origin does: metadata and sequence headers outlive the publisher.
   using stale = new FakeOrigin({
-    onPlay: (_session, origin) => {
-      setTimeout(() => origin.send(metadata(70), videoHeader(71), audioHeader(72)), 0);
+    onPlay: (_session, send) => {
+      setTimeout(() => send(metadata(70), videoHeader(71), audioHeader(72)), 0);
     },
   });
   await using good = new TestServer(realTime);
@@ -146,8 +146,8 @@ serverTest("Edge does not take the headers of a publisher that has left for a st
 
 serverTest("Edge leaves an origin that stops sending for one that goes on", async () => {
   using stalling = new FakeOrigin({
-    onPlay: (_session, origin) => {
-      setTimeout(() => origin.send(videoHeader(2), audioHeader(3), key(1000, 0), inter(1001, 40), audio(1002, 50)), 0);
+    onPlay: (_session, send) => {
+      setTimeout(() => send(videoHeader(2), audioHeader(3), key(1000, 0), inter(1001, 40), audio(1002, 50)), 0);
     },
   });
   await using good = new TestServer(realTime);
@@ -165,9 +165,9 @@ serverTest("Edge leaves an origin that stops sending for one that goes on", asyn
 
 serverTest("Edge bears an origin that sends rubbish", async () => {
   using rubbish = new FakeOrigin({
-    onPlay: (_session, origin) => {
+    onPlay: (_session, send) => {
       setTimeout(() =>
-        origin.send(
+        send(
           { kind: "video", timestampMs: 0, payload: Uint8Array.of(0x17, 9, 9, 9, 9, 9, 9, 9, 9, 9) },
           { kind: "audio", timestampMs: 0, payload: Uint8Array.of(0xff, 9, 9, 9, 9, 9, 9) },
           { kind: "video", timestampMs: 0, payload: Uint8Array.of(0x97, 0xff, 0xff, 0xff, 0xff, 9, 9, 9, 9, 9) },
