@@ -47,7 +47,8 @@ export class Overlap {
     const frames = this.#packets.filter(isFrame);
     const isFull = this.#bytes >= MAX_BYTES;
     // Where the publisher itself pauses, any server has no more than its GOP: the change would bring nothing.
-    const last = frames.at(-1);
+    // Silence sounds the same again and again: where there is a picture, that tells.
+    const last = frames.findLast(({ kind }) => kind === "video") ?? frames.at(-1);
     const hasNews = this.#reason === "moving" || (last !== undefined && !this.#source.hasInGop(last));
     if (!hasNews && !isFull) return null;
     const from = this.#source.findContinuation(frames);

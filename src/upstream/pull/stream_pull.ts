@@ -55,6 +55,8 @@ export class StreamPull {
   /** Looks for a server to move to while the race before still holds the source. */
   #successor: PullRace | null = null;
   #isSilent = false;
+  /** The server that feeds the source has said that it is about to stop. */
+  #mustMove = false;
   /** The search for a server under way, until one feeds the source. */
   #trace: Span | null = null;
   #endPause: (() => void) | null = null;
@@ -88,12 +90,13 @@ export class StreamPull {
     let emptyRounds = 0;
     while (!this.#stopped) {
       if (this.#source.fedBy === "client") {
+        // No gap for the players: they have media until that publisher leaves.
+        if (this.#endedMs > 0) this.#endedMs = timers.nowMs();
         await this.#rest(LOCAL_PUBLISHER_CHECK_MS);
         continue;
       }
       const startedMs = timers.nowMs();
       const fedMs = await this.#round();
-      this.state.isFed = false;
       if (this.#stopped || this.#leases.size === 0) return;
       emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
       if (emptyRounds === 0) continue;
@@ -129,10 +132,12 @@ export class StreamPull {
     let fedMs = 0;
     for (let race: PullRace | null = this.#newRace(targets, staggerMs, null); race !== null;) {
       this.#race = race;
-      this.#isSilent = false;
+      this.#isSilent = this.#mustMove = false;
       if (this.request.vhost.now.cluster.mode !== "remote") this.#keepSearching(race);
       fedMs = await race.finished;
       if (race.lastMediaMs > 0) this.#endedMs = race.lastMediaMs;
+      // Its successor feeds the source already, or nobody does.
+      this.state.isFed = this.#source.fedBy === "upstream";
       race = this.#successor;
       this.#successor = null;
       race?.hurry();
@@ -180,6 +185,7 @@ export class StreamPull {
 
   /** The server that feeds the source is about to stop: until another one does, it goes on. */
   #move(leaving: PullRace): Promise<void> {
+    this.#mustMove = true;
     this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} is about to stop`);
     const makeWay = () => {
       this.#endedMs = this.#environment.timers.nowMs();
@@ -211,6 +217,7 @@ export class StreamPull {
     const successor = this.#successor;
     this.#successor = null;
     successor?.stop();
+    if (this.#mustMove) this.#move(race);
   }
 
   /** Looks for a server to take over from one that still holds the source, as long as that is wanted. */

@@ -8,6 +8,7 @@ import { audio, inter, key, sourceOptions, videoHeader } from "../../../kit/pack
 /** What players have: the GOP that begins with frame 10, to frame 13. */
 const known = [videoHeader(9), key(10, 1000), inter(11, 1040), audio(12, 1060), inter(13, 1080)];
 const after = [audio(14, 1100), inter(15, 1120)];
+const silence = [inter(15, 1120), { ...audio(12, 1060), timestampMs: 1130 }];
 const otherGop = [key(20, 2000), inter(21, 2040)];
 
 function overlapOver(reason: OverlapReason): { overlap: Overlap; source: LiveSource; end: () => void } {
@@ -33,6 +34,7 @@ const cases: [
   ["moving", "another GOP", otherGop, null, 2],
   ["silent", "the GOP as far as players have it", known, null, null],
   ["silent", "the GOP and more", [...known, ...after], 6, 6],
+  ["silent", "the GOP and more, of a silence that sounds as before", [...known, ...silence], 6, 6],
   ["silent", "another GOP", otherGop, 2, 2],
   ["silentHere", "the GOP as far as players have it", known, null, null],
   ["silentHere", "the GOP and more", [...known, ...after], 6, 6],

@@ -134,6 +134,58 @@ Deno.test("StreamPull follows a server that is about to stop to another one, wit
   assertEquals(rig.player.take(), labels(0, 100));
 });
 
+Deno.test("StreamPull leaves a server that is about to stop, even if that one pauses before there is another", async () => {
+  const rig = new PullRig([A, B], "idle_timeout 1000;");
+  const broadcast = new Broadcast(rig, A, B);
+  const [a, b] = broadcast.origins as [MemoryOrigin, MemoryOrigin];
+  b.ignores = ({ kind }) => kind === "play";
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  await broadcast.run(50);
+  assertEquals(rig.state?.upstream, A);
+  a.ignores = ({ kind }) => kind === "play";
+  for (const client of a.clients) a.tell(client, (session) => session.requestReconnect());
+  await broadcast.run(10);
+  await rig.run(1500);
+  assertEquals(rig.state?.isFed, false);
+  b.ignores = () => false;
+  await broadcast.run(100);
+  assertEquals([rig.state?.isFed, rig.state?.upstream, a.clients.size], [true, B, 0]);
+  assertEquals(rig.player.take(), labels(0, 160));
+});
+
+Deno.test("StreamPull is not fed once the server that was about to stop has ended before there is another", async () => {
+  const rig = new PullRig([A, B]);
+  const broadcast = new Broadcast(rig, A, B);
+  const [a, b] = broadcast.origins as [MemoryOrigin, MemoryOrigin];
+  b.ignores = ({ kind }) => kind === "play";
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  await broadcast.run(50);
+  a.ignores = ({ kind }) => kind === "play";
+  for (const client of a.clients) a.tell(client, (session) => session.requestReconnect());
+  await rig.run(100);
+  a[Symbol.dispose]();
+  await rig.run(100);
+  assertEquals([rig.source.isActive, rig.state?.isFed], [false, false]);
+});
+
+Deno.test("StreamPull does not count as a gap what was published here meanwhile", async () => {
+  const rig = new PullRig([A]);
+  const broadcast = new Broadcast(rig, A);
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(100);
+  await broadcast.run(50);
+  {
+    using session = rig.source.startPublish("client");
+    session.publish(key(1, 0));
+    await rig.run(60_000);
+  }
+  await broadcast.run(50);
+  assertEquals(rig.state?.isFed, true);
+  assertGreater(1000, rig.state!.lastGapMs);
+});
+
 Deno.test("StreamPull pauses longer after each round that found nothing, and not once a server is back", async () => {
   const rig = new PullRig([A], "owner_timeout 60000;");
   using _lease = rig.registry.acquire(rig.source, rig.request);
