@@ -45,6 +45,8 @@ const READ_BYTES = 64 * 1024;
 /** What a server answers before the session is ready, in this order. */
 const steps = ["handshake", "connect", "createStream"] as const;
 type Step = typeof steps[number];
+/** How long a server may take to read what is left of a publish. */
+const FINISH_TIMEOUT_MS = 5000;
 /** How long a closing connection may take to deliver its last words. */
 const FINISH_LINGER_MS = 500;
 
@@ -121,12 +123,14 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
     this.#pump.wake();
   }
 
-  /** Ends a publish so that the server frees the stream at once, then closes. */
+  /** Ends a publish so that the server frees the stream at once, then closes: within 5 s, whatever it has read. */
   unpublish(): void {
     if (this.#closed || this.#finishing) return;
     this.#session.unpublish();
     this.#finishing = true;
     this.#deadline.cancel();
+    // Nobody may be left to watch it.
+    this.#deadline = this.#options.timers.after(FINISH_TIMEOUT_MS, () => this.close());
     this.#pump.wake();
   }
 

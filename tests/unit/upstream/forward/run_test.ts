@@ -1,3 +1,5 @@
+import type { DialOptions } from "../../../../src/net/tls/dial.ts";
+import type { TcpConn } from "../../../../src/net/tcp_conn.ts";
 import { type ForwardOutcome, ForwardRun } from "../../../../src/upstream/forward/run.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
 import { audio, audioHeader, inter, key, metadata, videoHeader } from "../../../kit/packets.ts";
@@ -9,13 +11,16 @@ const A = "10.0.0.1:1935";
 class RunRig extends ForwardRig {
   taken = 0;
   outcome: ForwardOutcome | null = null;
+  conn: TcpConn | null = null;
 
   constructor() {
     super([A]);
   }
 
   start(): ForwardRun {
-    const run = new ForwardRun(this.published, { client: this.clientOptions(), onTaken: () => this.taken++ });
+    const dial = async (options: DialOptions) => this.conn = await this.edge.dial(options);
+    const client = { ...this.clientOptions(), network: { ...this.edge, dial } };
+    const run = new ForwardRun(this.published, { client, onTaken: () => this.taken++ });
     run.finished.then((outcome) => this.outcome = outcome);
     return run;
   }
@@ -104,6 +109,22 @@ Deno.test("ForwardRun gives up a server that takes nothing for 5 s", async () =>
   assertEquals(rig.outcome, null);
   await rig.timers.run(2000);
   assertEquals(rig.outcome?.error, "accepted no data for 5000 ms");
+});
+
+Deno.test("ForwardRun closes its connection to a server that takes nothing when the stream ends", async () => {
+  const rig = new RunRig();
+  rig.origin(A);
+  rig.publish(key(1, 0));
+  const run = rig.start();
+  await rig.run(20);
+  rig.network.stall(A);
+  for (let i = 0; i < 40; i++) rig.publish(inter(2 + i, 40 * i, 60_000));
+  await rig.timers.run(1000);
+  run.finish();
+  await rig.timers.run(4900);
+  assertEquals([rig.outcome?.error, rig.conn?.closed], ["finished", false]);
+  await rig.timers.run(200);
+  assertEquals(rig.conn?.closed, true);
 });
 
 Deno.test("ForwardRun leaves a server that is about to stop with all that it owes it", async () => {
