@@ -6,6 +6,12 @@ export interface Clock {
   nowMs(): number;
 }
 
+/** What other machines call the time. */
+export interface WallClock {
+  /** The time of day, ms since the Unix epoch. Unlike {@link Clock.nowMs} it follows every correction of the clock. */
+  wallMs(): number;
+}
+
 /** A pending call made by {@link Timers.after}. */
 export interface TimerHandle {
   cancel(): void;
@@ -49,8 +55,9 @@ export function afterLimit(timers: Timers, limitMs: () => number, fn: (limitMs: 
 }
 
 /** The clock and timers of the running process. The origin is fixed at start, so a changed system clock has no effect. */
-export const systemTimers: Timers = {
+export const systemTimers: Timers & WallClock = {
   nowMs: () => performance.timeOrigin + performance.now(),
+  wallMs: () => Date.now(),
   after(delayMs, fn) {
     const id = setTimeout(fn, Math.max(0, delayMs));
     return { cancel: () => clearTimeout(id) };

@@ -1,19 +1,23 @@
-import type { TimerHandle, Timers } from "./clock.ts";
+import type { TimerHandle, Timers, WallClock } from "./clock.ts";
 
 const nothing: TimerHandle = { cancel() {} };
 
 /** Timers of one owner: when it ends, nothing that it has planned happens any more. */
-export class TimerScope implements Timers, Disposable {
-  readonly #timers: Timers;
+export class TimerScope implements Timers, WallClock, Disposable {
+  readonly #timers: Timers & WallClock;
   readonly #pending = new Set<TimerHandle>();
   #isOver = false;
 
-  constructor(timers: Timers) {
+  constructor(timers: Timers & WallClock) {
     this.#timers = timers;
   }
 
   nowMs(): number {
     return this.#timers.nowMs();
+  }
+
+  wallMs(): number {
+    return this.#timers.wallMs();
   }
 
   after(delayMs: number, fn: () => void): TimerHandle {

@@ -1,4 +1,4 @@
-import type { Timers } from "./clock.ts";
+import type { Timers, WallClock } from "./clock.ts";
 import type { LoopTurns } from "./loop_turns.ts";
 import type { ListenerSocket, RenewableListener, SecureSocket, Socket, TlsListenOptions } from "./socket.ts";
 
@@ -48,9 +48,7 @@ export type ProcessFacts = Pick<
  *
  * What ends a connection is thrown as Deno's own errors, in every world.
  */
-export interface World extends Timers {
-  /** The time of day, ms since the Unix epoch. Unlike {@link Timers.nowMs} it follows every correction of the clock. */
-  wallMs(): number;
+export interface World extends Timers, WallClock {
   /** Bytes that nobody can guess. */
   randomBytes(count: number): Uint8Array<ArrayBuffer>;
   /** From 0 up to, not including, 1: to spread pauses, never for secrets. */

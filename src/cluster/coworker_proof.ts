@@ -24,12 +24,12 @@ interface ProvenRequest {
 export async function proofHeaders(
   token: string,
   { method, url }: { method: "DELETE" | "POST"; url: string },
-  { kind, nowMs }: { kind: ProofKind; nowMs: number },
+  { kind, wallMs }: { kind: ProofKind; wallMs: number },
 ): Promise<Record<string, string>> {
   if (token === "") return {};
   if (kind === "token") return { [COWORKER_TOKEN_HEADER]: encodeURIComponent(token) };
   const { pathname, search } = new URL(url);
-  const timeS = Math.floor(nowMs / 1000);
+  const timeS = Math.floor(wallMs / 1000);
   const text = proofText(timeS, { method, target: pathname + search });
   const hmac = await crypto.subtle.sign(algorithm.name, await importKey(token), text);
   const hex = Array.from(new Uint8Array(hmac), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -43,13 +43,13 @@ export async function proofHeaders(
 export async function provesToken(
   tokens: readonly string[],
   { headers, ...request }: ProvenRequest & { readonly headers: Headers },
-  nowMs: number,
+  wallMs: number,
 ): Promise<boolean> {
   const sent = encodeUtf8(headers.get(COWORKER_TOKEN_HEADER) ?? "");
   const shown = tokens.map((token) => equalInConstantTime(sent, encodeUtf8(encodeURIComponent(token))));
   if (shown.includes(true)) return true;
   const [, time = "", hex = ""] = /^(\d{1,11}) ([\da-f]{64})$/.exec(headers.get(COWORKER_PROOF_HEADER) ?? "") ?? [];
-  if (hex === "" || Math.abs(nowMs / 1000 - Number(time)) > PROOF_WINDOW_S) return false;
+  if (hex === "" || Math.abs(wallMs / 1000 - Number(time)) > PROOF_WINDOW_S) return false;
   const hmac = Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
   const text = proofText(Number(time), request);
   const proven = tokens.map(async (token) =>

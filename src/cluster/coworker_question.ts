@@ -1,4 +1,4 @@
-import type { TimerHandle, Timers } from "../base/clock.ts";
+import type { TimerHandle, Timers, WallClock } from "../base/clock.ts";
 import type { Span } from "../base/trace.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
 import type { Fetch } from "../base/world.ts";
@@ -97,7 +97,7 @@ export function clustersUrl(
  */
 export async function askCoworker(
   fetch: Fetch,
-  timers: Timers,
+  timers: Timers & WallClock,
   coworker: string,
   query: Omit<OwnerQuery, "coworkers" | "key">,
 ): Promise<CoworkerAnswer> {
@@ -124,7 +124,7 @@ export async function askCoworker(
   };
   wait(WAIT_PARTS);
   const url = clustersUrl(coworker, query);
-  const put = () => ask(fetch, url, coworker, { ...query, nowMs: startedMs, signal: giveUp.signal });
+  const put = () => ask(fetch, url, coworker, { ...query, wallMs: timers.wallMs(), signal: giveUp.signal });
   try {
     const { owner, instance } = await Promise.race([
       outOfTime,
@@ -144,13 +144,13 @@ export async function ask(
   fetch: Fetch,
   url: string,
   coworker: string,
-  { token = "", proof = "token", nowMs, signal }: Pick<OwnerQuery, "token" | "proof"> & {
-    nowMs: number;
+  { token = "", proof = "token", wallMs, signal }: Pick<OwnerQuery, "token" | "proof"> & {
+    wallMs: number;
     signal: AbortSignal;
   },
 ) {
   const method = "POST";
-  const proven = await proofHeaders(token, { method, url }, { kind: proof, nowMs });
+  const proven = await proofHeaders(token, { method, url }, { kind: proof, wallMs });
   const headers = { "content-type": "application/json", ...proven };
   const response = await fetch(url, { method, headers, redirect: "error", signal });
   return readAnswer(await readBody(response), response.status, coworker);

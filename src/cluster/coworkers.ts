@@ -1,4 +1,4 @@
-import type { TimerHandle, Timers } from "../base/clock.ts";
+import type { TimerHandle, Timers, WallClock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { describeError, UpstreamError } from "../base/errors.ts";
 import {
@@ -83,7 +83,7 @@ const MAX_CONFIRMATIONS = 32;
  */
 export class Coworkers {
   readonly #fetch: Fetch;
-  readonly #timers: Timers;
+  readonly #timers: Timers & WallClock;
   readonly #log: Logger;
   readonly #instance: string;
   readonly #states = new Map<string, CoworkerState>();
@@ -95,7 +95,7 @@ export class Coworkers {
   #turn = 0;
 
   /** @param instance Id of this server: an answer that bears it comes from itself. */
-  constructor(fetch: Fetch, timers: Timers, log: Logger, instance: string) {
+  constructor(fetch: Fetch, timers: Timers & WallClock, log: Logger, instance: string) {
     this.#fetch = fetch;
     this.#timers = timers;
     this.#log = log;
@@ -154,7 +154,7 @@ export class Coworkers {
     const timer = this.#timers.after(query.timeoutMs, () => giveUp.abort());
     try {
       const url = `${clustersUrl(coworker, query)}&claim=${this.#instance}`;
-      await ask(this.#fetch, url, coworker, { ...query, nowMs: this.#timers.nowMs(), signal: giveUp.signal });
+      await ask(this.#fetch, url, coworker, { ...query, wallMs: this.#timers.wallMs(), signal: giveUp.signal });
     } catch (error) {
       this.#log.warn(
         `coworker ${coworker} could not be told that ${query.key} is published here: ${describeError(error)}`,

@@ -1,4 +1,4 @@
-import type { Timers } from "../base/clock.ts";
+import type { Timers, WallClock } from "../base/clock.ts";
 import { UpstreamError } from "../base/errors.ts";
 import { ask, clustersUrl, type OwnerQuery, type ServerAddress } from "./coworker_question.ts";
 import type { Fetch } from "../base/world.ts";
@@ -14,7 +14,7 @@ const OTHERS_TIMEOUT_MS = 50;
  */
 export async function findStandIns(
   fetch: Fetch,
-  timers: Timers,
+  timers: Timers & WallClock,
   { coworkers, timeoutMs, token = "", proof = "token", ...question }: OwnerQuery,
 ): Promise<readonly ServerAddress[]> {
   const giveUp = new AbortController();
@@ -28,7 +28,7 @@ export async function findStandIns(
     try {
       const url = `${clustersUrl(coworker, { ...question, timeoutMs })}&stand_in=1`;
       found[at] =
-        (await ask(fetch, url, coworker, { token, proof, nowMs: timers.nowMs(), signal: giveUp.signal })).standIn;
+        (await ask(fetch, url, coworker, { token, proof, wallMs: timers.wallMs(), signal: giveUp.signal })).standIn;
       if (found[at] === null || stop.disposed) return;
       const others = timers.after(OTHERS_TIMEOUT_MS, resolve);
       stop.defer(() => others.cancel());

@@ -82,7 +82,7 @@ export class Server implements ServerContext {
     this.members = new Members(world);
     this.#hookFetch = world.freshFetch(() => this.#authorities);
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
-    this.coworkers = new Coworkers(world.fetch, this.timers, log, this.identity.serviceId);
+    this.coworkers = new Coworkers(world.fetch, this.#timers, log, this.identity.serviceId);
     this.#authorities = loadAuthorities(config, log);
     this.pulls = new PullRegistry({
       ...networkOf(world),

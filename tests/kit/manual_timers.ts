@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import type { TimerHandle, Timers } from "../../src/base/clock.ts";
+import type { TimerHandle, Timers, WallClock } from "../../src/base/clock.ts";
 
 interface PendingCall {
   atMs: number;
@@ -8,8 +8,10 @@ interface PendingCall {
 }
 
 /** Timers whose clock moves only when a test says so. Calls due at the same moment come in the order they were made. */
-export class ManualTimers implements Timers {
+export class ManualTimers implements Timers, WallClock {
   #nowMs: number;
+  /** How far the time of day was corrected since the start. */
+  correctedMs = 0;
   /** By the time they are due; those that are over are taken out once they are first. */
   readonly #pending: PendingCall[] = [];
   #pendingCount = 0;
@@ -20,6 +22,10 @@ export class ManualTimers implements Timers {
 
   nowMs(): number {
     return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return this.#nowMs + this.correctedMs;
   }
 
   /** Calls that wait to be made. */

@@ -1,4 +1,4 @@
-import type { Timers } from "../../base/clock.ts";
+import type { Timers, WallClock } from "../../base/clock.ts";
 import { askCoworker } from "../../cluster/coworkers.ts";
 
 /** What an origin's HTTP API says about the demo's stream. */
@@ -16,7 +16,7 @@ export interface OriginReport {
 const TIMEOUT_MS = 1000;
 
 /** Asks an origin; null when it does not answer as it should. Never throws. */
-export async function fetchOriginReport(apiPort: number, app: string, stream: string, timers: Timers) {
+export async function fetchOriginReport(apiPort: number, app: string, stream: string, timers: Timers & WallClock) {
   const api = `127.0.0.1:${apiPort}`;
   const question = { vhost: "__defaultVhost__", ip: "127.0.0.1", app, stream, timeoutMs: TIMEOUT_MS };
   const [answer, streams] = await Promise.all([askCoworker(fetch, timers, api, question), fetchStreams(api)]);

@@ -1,4 +1,4 @@
-import type { Timers } from "../../base/clock.ts";
+import type { Timers, WallClock } from "../../base/clock.ts";
 import { askCoworker } from "../../cluster/coworkers.ts";
 import type { Fetch } from "../../base/world.ts";
 import { formatHost, type StreamUrl } from "../../rtmp/url.ts";
@@ -9,7 +9,7 @@ export interface AskApisOptions {
   /** HTTP APIs, `host:port`. */
   apis: readonly string[];
   timeoutMs: number;
-  timers: Timers;
+  timers: Timers & WallClock;
   fetch: Fetch;
 }
 

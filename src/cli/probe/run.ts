@@ -1,4 +1,4 @@
-import type { Timers } from "../../base/clock.ts";
+import type { Timers, WallClock } from "../../base/clock.ts";
 import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { Fetch } from "../../base/world.ts";
 import { askApis } from "./api.ts";
@@ -34,7 +34,7 @@ export interface ProbeOptions {
   measureMs: number;
   /** HTTP APIs to be asked who has the stream, `host:port`. */
   apis: readonly string[];
-  timers: Timers;
+  timers: Timers & WallClock;
   fetch: Fetch;
   stop: AbortSignal;
   events: ProbeEvents;

@@ -19,7 +19,9 @@ export function actionOf(name: string, id: string): Action | null {
 }
 
 /** Whether a call is one that the console of a coworker makes. */
-export function isCoworkerAction({ method, path }: Pick<Call, "method" | "path">): boolean {
+export function isCoworkerAction({ method, path, query }: Pick<Call, "method" | "path" | "query">): boolean {
+  // As a script, it may be taken for one of another method.
+  if (query.get("callback") !== "") return false;
   const id = path.slice(path.lastIndexOf("/") + 1);
   return [actionOf("drain", ""), actionOf("kick", id)].some((action) =>
     action?.method === method && action.path === path

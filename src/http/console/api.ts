@@ -49,11 +49,11 @@ async function actAtCoworker({ server }: ApiContext, name: string, action: Actio
   const timer = server.world.after(TIMEOUT_MS, () => giveUp.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)));
   try {
     const { fetch } = server.world;
-    const how = { token, proof, nowMs: server.timers.nowMs(), signal: giveUp.signal };
+    const how = { token, proof, wallMs: server.world.wallMs(), signal: giveUp.signal };
     const instance = proof === "token" || token === "" ? null : await instanceOf(fetch, coworker, how);
     const { method, path } = instance === null ? action : actionAt(action, instance);
     const url = `http://${address}${path}`;
-    const headers = await proofHeaders(token, { method, url }, { kind: proof, nowMs: how.nowMs });
+    const headers = await proofHeaders(token, { method, url }, { kind: proof, wallMs: how.wallMs });
     const answer = await fetch(url, {
       method,
       headers,

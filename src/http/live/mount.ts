@@ -81,7 +81,7 @@ function viewerRequest(
     pageUrl: call.headers.get("referer") ?? "",
     traceparent: readTraceparent(call.headers.get(TRACEPARENT)),
     via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
-    findElsewhere: (vhost, source) => findOwner(context, call, { url, source }, vhost),
+    findElsewhere: (vhost, source, isWanted) => findOwner(context, call, { url, source, isWanted }, vhost),
   };
 }
 
@@ -98,7 +98,7 @@ function tracksOf(query: Call["query"]): Tracks {
 async function findOwner(
   { coworkers }: ServerContext,
   call: Call,
-  { url, source }: { url: StreamUrl; source: LiveSource | undefined },
+  { url, source, isWanted }: { url: StreamUrl; source: LiveSource | undefined; isWanted: () => boolean },
   vhost: VhostConfig,
 ): Promise<string | null> {
   const { mode, originCluster, redirect } = vhost.cluster;
@@ -108,7 +108,7 @@ async function findOwner(
   if (mode === "remote" || !originCluster || source?.fedBy === "client" || !follows || !call.path.endsWith(".flv")) {
     return null;
   }
-  const owner = await coworkers.findOwner(ownerQuery(vhost, url));
+  const owner = await coworkers.findOwner({ ...ownerQuery(vhost, url), isWanted });
   // One that is about to stop takes no more viewers.
   if (owner === null || owner.isDraining) return null;
   // From https nobody is sent to http: a page would not be let there, and others would not expect it.

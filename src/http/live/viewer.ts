@@ -36,7 +36,11 @@ export interface ViewerRequest {
   /** Servers that the play came through; null if the client is not a server of this kind. */
   readonly via: readonly string[] | null;
   /** Where the client should go instead, if another server has the stream. */
-  findElsewhere(vhost: VhostConfig, source: LiveSource | undefined): Promise<string | null>;
+  findElsewhere(
+    vhost: VhostConfig,
+    source: LiveSource | undefined,
+    isWanted: () => boolean,
+  ): Promise<string | null>;
 }
 
 const NORMAL_CLOSURE = 1000;
@@ -144,7 +148,11 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
       const admitted = await this.#admission.admit("play", url);
       if (this.#hasEnded) return admitted.end();
       this.#admitted = admitted;
-      const elsewhere = await findElsewhere(admitted.vhost.now, this.#server.sources.find(url.key));
+      const elsewhere = await findElsewhere(
+        admitted.vhost.now,
+        this.#server.sources.find(url.key),
+        () => !this.#hasEnded,
+      );
       if (this.#hasEnded) return;
       if (elsewhere === null) return this.#attach(admitted.vhost);
       const headers = { location: elsewhere, "cache-control": "no-cache" };

@@ -65,8 +65,8 @@ Deno.test("askCoworker() shows the token that the vhosts of both sides share, an
 });
 
 /** Headers that prove a token for a question, as its sender makes them. */
-function prove(kind: ProofKind, { path = PATH, token = "s3cret", nowMs = START_MS } = {}) {
-  return proofHeaders(token, { method: "POST", url: `http://10.0.0.1:1985${path}` }, { kind, nowMs });
+function prove(kind: ProofKind, { path = PATH, token = "s3cret", wallMs = START_MS } = {}) {
+  return proofHeaders(token, { method: "POST", url: `http://10.0.0.1:1985${path}` }, { kind, wallMs });
 }
 
 Deno.test("proofHeaders() of kind hmac do not bear the token, and are good for a minute, for one question", async () => {
@@ -83,9 +83,28 @@ Deno.test("proofHeaders() of kind hmac do not bear the token, and are good for a
   assertEquals(await status(proof, `${PATH}&claim=other123`), 403, "another question");
   assertEquals(await status(proof, PATH, "GET"), 403, "another method");
   assertEquals(await status(await prove("hmac", { token: "other" })), 403);
-  assertEquals(await status(await prove("hmac", { nowMs: START_MS - 59_000 })), 200);
-  assertEquals(await status(await prove("hmac", { nowMs: START_MS - 61_000 })), 403);
-  assertEquals(await status(await prove("hmac", { nowMs: START_MS + 61_000 })), 403);
+  assertEquals(await status(await prove("hmac", { wallMs: START_MS - 59_000 })), 200);
+  assertEquals(await status(await prove("hmac", { wallMs: START_MS - 61_000 })), 403);
+  assertEquals(await status(await prove("hmac", { wallMs: START_MS + 61_000 })), 403);
+});
+
+Deno.test("a proof is good for a minute of the time of day, also where a clock was corrected since the start", async () => {
+  using stage = origin("s3cret");
+  const wallMs = START_MS + 300_000;
+  Object.assign(stage.server.world, { wallMs: () => wallMs });
+  const status = async (headers: Record<string, string>) => {
+    const response = await stage.ask(PATH, { method: "POST", headers });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await status(await prove("hmac", { wallMs })), 200);
+  assertEquals(await status(await prove("hmac", { wallMs: START_MS })), 403);
+  const asked = (url: string, { headers }: RequestInit) =>
+    stage.ask(url.slice(url.indexOf("/api")), { method: "POST", headers: new Headers(headers) });
+  const query = { vhost: "__defaultVhost__", app: "live", stream: "livestream", ip: "a.com", timeoutMs: 1000 };
+  const clock = { ...systemTimers, nowMs: () => START_MS, wallMs: () => wallMs };
+  const { error } = await askCoworker(asked, clock, "10.0.0.1:1985", { ...query, token: "s3cret", proof: "hmac" });
+  assertEquals(error, null);
 });
 
 Deno.test("proofHeaders() prove a question whatever is in its names, and nothing without a token", async () => {
@@ -97,7 +116,7 @@ Deno.test("proofHeaders() prove a question whatever is in its names, and nothing
     return stage.ask(pathname + search, init);
   };
   const query = { vhost: "__defaultVhost__", app: "live", stream: "it's a%20~!é", ip: "a.com", timeoutMs: 1000 };
-  const clock = { ...systemTimers, nowMs: () => START_MS };
+  const clock = { ...systemTimers, wallMs: () => START_MS };
   const { error } = await askCoworker(fetch, clock, "10.0.0.1:1985", { ...query, token: "p%c3", proof: "hmac" });
   assertEquals(error, null);
   assertEquals(await prove("hmac", { path, token: "" }), {});

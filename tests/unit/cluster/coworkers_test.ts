@@ -253,6 +253,7 @@ async function askWhileBusy(
   const clock = new ManualTimers(0);
   const timers = {
     nowMs: () => clock.nowMs(),
+    wallMs: () => clock.wallMs(),
     after: (ms: number, fn: () => void) => {
       const dueMs = clock.nowMs() + ms;
       return clock.after(ms + busy(dueMs), fn);

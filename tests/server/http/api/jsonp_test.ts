@@ -118,6 +118,21 @@ for (const [who, headers, wanted, remoteIp = "10.0.0.1"] of kickers) {
   });
 }
 
+Deno.test("JSONP: a coworker's kick is not another call by method=", async () => {
+  const server = fakeServer(
+    `http_api { enabled on; listen 1985; auth { enabled on; username u; password p; } }
+     vhost __defaultVhost__ { cluster { origin_cluster on; coworkers a:1; coworker_token s3cret; } }`,
+  );
+  server.registry.add(fakeClient("c1", "rtmp-play"));
+  const headers = { "x-coworker-token": "s3cret", origin: own };
+  const kick = (query: string) => apiOf(server)(`/api/v1/clients/c1${query}`, { method: "DELETE", headers });
+  for (const [query, wanted] of [["?callback=f&method=GET", 401], ["?callback=f", 401], ["", 200]] as const) {
+    const answer = await kick(query);
+    await answer.body?.cancel();
+    assertEquals(answer.status, wanted, query);
+  }
+});
+
 Deno.test("JSONP: method= counts with callback= only", async () => {
   const server = fakeServer();
   let kicks = 0;

@@ -1,4 +1,6 @@
-import { assertEquals, assertGreater } from "../../../kit/assert.ts";
+import type { TcpConn } from "../../../../src/net/tcp_conn.ts";
+import { serveAt } from "../../../kit/memory_origin.ts";
+import { assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
 import { MemoryHttp } from "../../../kit/memory_http.ts";
 import { MemoryNetwork } from "../../../kit/memory_network.ts";
 import { MemoryPublisher } from "../../../kit/memory_peers.ts";
@@ -26,3 +28,28 @@ for (const redirect of ["auto", "always", "never"]) {
     await asked.stop();
   });
 }
+
+Deno.test("a viewer that has left before the coworkers were asked costs them no question", async () => {
+  const network = new MemoryNetwork();
+  const asked = new MemoryServer(network, "10.0.0.2", {
+    vhost: "cluster { origin_cluster on; coworkers 10.0.0.1:1985; coworker_timeout 3000; redirect always; }",
+    remux: "mount [vhost]/[app]/[stream].flv;",
+  });
+  const questions: TcpConn[] = [];
+  using _coworker = serveAt(network, "10.0.0.1:1985", (conn) => questions.push(conn));
+  await network.run(100);
+  const client = network.host("10.0.2.1");
+  const viewers = await Promise.all(
+    Array.from({ length: 60 }, (_, i) => MemoryHttp.get(client, "10.0.0.2:8080", `/live/s${i}.flv`)),
+  );
+  await network.run(100);
+  const atOnce = questions.length;
+  assertLess(atOnce, 60);
+  assertGreater(atOnce, 0);
+  for (const viewer of viewers) viewer[Symbol.dispose]();
+  await network.run(500);
+  for (const conn of [...questions]) conn.close();
+  await network.run(1000);
+  assertEquals(questions.length, atOnce);
+  await asked.stop();
+});
