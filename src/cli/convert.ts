@@ -55,6 +55,7 @@ export const convertCommand: Command = {
     {
       name: "to",
       value: "conf|toml",
+      choices: languages,
       help: "Language to write (default: by the extension of the output file, else the other language).",
     },
     { name: "check", help: "Write nothing; print every problem (or ok)." },

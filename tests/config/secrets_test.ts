@@ -39,6 +39,24 @@ Deno.test("an unknown directive is shown without its values: it may be a secret 
   assertEquals(shown.join("\n").match(/s3cret\d/g), null);
 });
 
+const carelesslyQuoted = [
+  {
+    path: "t.conf",
+    text: "listen 1935;\nhttp_api { enabled on; auth { enabled on; username u; password s3cret1 s3cret2; } }\n",
+  },
+  { path: "t.toml", text: 'listen = "1935"\nhttp_api.auth.password = s3cret1\n' },
+];
+for (const source of carelesslyQuoted) {
+  Deno.test(`a secret of ${source.path} without its quotes is told of, and not shown`, () => {
+    const result = loadConfig(source);
+    const shown = result.problems.map((problem) =>
+      formatProblem(problem, { sourceLine: sourceLineOf(result, problem) })
+    );
+    assertStringIncludes(shown.join("\n"), "*******");
+    assertEquals(shown.join("\n").match(/s3cret\d/g), null);
+  });
+}
+
 const lines: [line: string, shown: string][] = [
   ["coworker_token abc def;", "coworker_token *** ***;"],
   ["cluster { coworker_token abc; coworkers b; }", "cluster { coworker_token ***; coworkers b; }"],

@@ -218,7 +218,7 @@ Deno.test("readToml and the checks report everything wrong in a file at once", (
   assertEquals(
     result.problems.map((p) => formatProblem(p, { sourceLine: sourceLineOf(result, p) })).join("\n"),
     `\
-x.toml:2:10: "off" is not a number, true or false; write false
+x.toml:2:10: this is not a number, true or false; write false
   daemon = off
            ^^^
 x.toml:5:1: unknown directive "lisen" in http_api; did you mean "listen"?

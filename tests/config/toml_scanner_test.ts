@@ -100,18 +100,16 @@ const cases: { name: string; text: string; found: string[] }[] = [
     text: "= 1\n[]",
     found: ['!1:1 expected a key, found "="', '!2:2 expected a key, found "]"', "lost"],
   },
-  { name: "SRS's switches", text: "a = on", found: ['!1:5 "on" is not a number, true or false; write true'] },
+  { name: "SRS's switches", text: "a = on", found: ["!1:5 this is not a number, true or false; write true"] },
   {
     name: "text without quotes",
     text: "a = x/y:1",
-    found: ['!1:5 "x/y:1" is not a number, true or false; put it in quotes: "x/y:1"'],
+    found: ["!1:5 this is not a number, true or false; put it in quotes"],
   },
   {
     name: "numbers that TOML has not",
     text: "a = 01\nb = 1.\nc = .5\nd = 1__0\ne = inf\nf = 1979-05-27",
-    found: ["01", "1.", ".5", "1__0", "inf", "1979-05-27"].map((raw, index) =>
-      `!${index + 1}:5 "${raw}" is not a number, true or false; put it in quotes: "${raw}"`
-    ),
+    found: [1, 2, 3, 4, 5, 6].map((line) => `!${line}:5 this is not a number, true or false; put it in quotes`),
   },
   {
     name: "wrong strings",
@@ -130,7 +128,7 @@ const cases: { name: string; text: string; found: string[] }[] = [
     text: "a = [1,\n 2 3,\n 4,\n]\nb = [1,\nc = 2",
     found: [
       '!2:4 expected "," or "]", found "3"',
-      '!6:1 "c" is not a number, true or false; put it in quotes: "c"',
+      "!6:1 this is not a number, true or false; put it in quotes",
     ],
   },
   {

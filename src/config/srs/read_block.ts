@@ -173,7 +173,8 @@ function readValue<T>(
     return undefined;
   }
   if (extra && !type.takesMany) {
-    const message = `${quoteWord(directive.name.text)} takes one value; ${quoteWord(extra.text)} is ignored`;
+    const rest = type.isSecret === true ? "what follows the first" : quoteWord(extra.text);
+    const message = `${quoteWord(directive.name.text)} takes one value; ${rest} is ignored`;
     problems.warn(placeOf(directive, extra), message);
   }
   // There is a first word, which is what Words says.

@@ -128,8 +128,9 @@ export class TomlScanner {
     if (raw === "") throw this.#cursor.unexpected("a value");
     if (raw === "true" || raw === "false") return { kind: "boolean", raw, ...place };
     if (decimalNumber.test(raw) || otherNumber.test(raw)) return { kind: "number", raw, ...place };
-    const suggestion = raw === "on" || raw === "off" ? `write ${raw === "on"}` : `put it in quotes: "${raw}"`;
-    throw new Refusal(place, `${quoteWord(raw)} is not a number, true or false`, {
+    const suggestion = raw === "on" || raw === "off" ? `write ${raw === "on"}` : "put it in quotes";
+    // Without the word: it may be a password, and the place tells which it is.
+    throw new Refusal(place, "this is not a number, true or false", {
       suggestion,
       length: raw.length,
     });
