@@ -148,7 +148,8 @@ export class ProbeHop implements RtmpClientHandlers {
   /** "host:port: " is said already. */
   #withoutAddress({ message }: UpstreamError): string {
     const { host, port } = this.#options.target;
-    return message.replace(`${formatHost(host)}:${port}: `, "");
+    const address = `${formatHost(host)}:${port}: `;
+    return message.replace(`cannot connect to ${address}`, "").replace(address, "");
   }
 
   /** @returns Whether to go on. */

@@ -35,7 +35,7 @@ api (api, latencyMs, owner, error). Unknown values are null.`,
     { name: "seconds", value: "N", help: `How long to measure the stream (default ${DEFAULT_SECONDS}).` },
     {
       name: "api",
-      value: "HOST:PORT,...",
+      value: "HOST:PORT",
       repeats: true,
       help: "HTTP APIs of origins to ask who has the stream (/api/v1/clusters).",
     },

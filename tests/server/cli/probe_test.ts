@@ -141,6 +141,8 @@ Deno.test("probe --api asks every coworker and tells each answer", async () => {
   const apis = [`127.0.0.1:${port}`, `127.0.0.1:${closedPort()}`, `127.0.0.1:${rtmp.port}`, `127.0.0.1:${silent.port}`];
   const report = await probe("--timeout", "400", "--api", apis.join(","), `rtmp://127.0.0.1:${closedPort()}/live/s`);
   assertEquals(report.status, 3);
+  // The server's own line names the address.
+  assertEquals(report.servers.map(({ error }) => error), ["connection refused, nothing listens there"]);
   assertEquals(report.api.map(({ api }) => api), apis);
   assertEquals(report.api.map(({ owner }) => owner), ["10.0.0.7:19350", null, null, null]);
   const [, refused, foreign, slow] = report.api.map(({ error }) => error ?? "");

@@ -131,9 +131,9 @@ Deno.test("apiLine tells latency and answer", () => {
 });
 
 const failures: [result: ServerReport["result"], step: ServerReport["failedStep"], error: string, hint: RegExp][] = [
-  ["failed", "tcp", "cannot connect to a: connection refused, nothing listens there", /is the server running/],
-  ["failed", "tcp", "cannot connect to a: unknown host name", /spelling of the host name/],
-  ["failed", "tcp", "cannot connect to a: no answer within 5000 ms", /firewall/],
+  ["failed", "tcp", "connection refused, nothing listens there", /is the server running/],
+  ["failed", "tcp", "unknown host name", /spelling of the host name/],
+  ["failed", "tcp", "no answer within 5000 ms", /firewall/],
   ["failed", "handshake", "S0 is 0x48 instead of 3: looks like HTTP", /HTTP port/],
   ["failed", "handshake", "S0 is 0x16 instead of 3: looks like TLS (rtmps or https)", /TLS port/],
   ["failed", "handshake", "no answer to the handshake within 5000 ms", /no RTMP server listens there/],
