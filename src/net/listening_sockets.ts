@@ -1,21 +1,26 @@
+import type { NetAddress } from "../base/socket.ts";
+import { canonicalIp, readIp } from "./socket_shutdown.ts";
+
 const SOL_SOCKET = 1;
 const SO_ACCEPTCONN = 30;
 const SHUT_RDWR = 2;
 
 /**
- * Descriptors of this process's sockets that listen on a TCP port. Empty where {@link endListening} could not end them:
+ * Descriptors of this process's sockets that listen on an address and TCP port. Empty where {@link endListening} could not end them:
  * on systems other than Linux, and without the permission for foreign functions.
  *
  * Source: getsockopt(2), getsockname(2), socket(7).
  */
-export function listeningSockets(port: number): number[] {
+export function listeningSockets({ hostname, port }: NetAddress): number[] {
   return withLibc([], ({ symbols }) => {
     const name = new Uint8Array(128);
+    const view = new DataView(name.buffer);
     const flag = new Int32Array(1);
+    const ip = canonicalIp(hostname);
     const listens = (fd: number) =>
       symbols.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, flag, new Uint32Array([flag.byteLength])) === 0 &&
       flag[0] === 1 && symbols.getsockname(fd, name, new Uint32Array([name.length])) === 0 &&
-      new DataView(name.buffer).getUint16(2) === port;
+      view.getUint16(2) === port && canonicalIp(readIp(view)) === ip;
     return [...Deno.readDirSync("/proc/self/fd")].map((entry) => Number(entry.name)).filter(listens);
   });
 }

@@ -1,9 +1,21 @@
+import type { Socket } from "../base/socket.ts";
+
 /** The four numbers that name one TCP connection of this host. */
 export interface SocketAddress {
   localIp: string;
   localPort: number;
   remoteIp: string;
   remotePort: number;
+}
+
+/** The numbers of a connection of Deno's. */
+export function addressOf({ localAddr, remoteAddr }: Pick<Socket, "localAddr" | "remoteAddr">): SocketAddress {
+  return {
+    localIp: localAddr.hostname,
+    localPort: localAddr.port,
+    remoteIp: remoteAddr.hostname,
+    remotePort: remoteAddr.port,
+  };
 }
 
 const SHUT_RDWR = 2;
@@ -69,7 +81,8 @@ function shutdownByAddress(wanted: ReadonlyMap<string, SocketAddress>): number {
   }
 }
 
-function readIp(view: DataView): string {
+/** The address in a `sockaddr_in` or `sockaddr_in6`; empty for what is none. */
+export function readIp(view: DataView): string {
   const family = view.getUint16(0, true);
   if (family === AF_INET) return [4, 5, 6, 7].map((at) => view.getUint8(at)).join(".");
   if (family !== AF_INET6) return "";

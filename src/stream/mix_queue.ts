@@ -1,5 +1,4 @@
 import { timestampDiff } from "../rtmp/timestamp.ts";
-
 import type { MediaPacket } from "./packet.ts";
 import type { PublishSession } from "./publish_session.ts";
 

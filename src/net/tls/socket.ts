@@ -1,5 +1,5 @@
 import { ShutdownQueue } from "../shutdown_queue.ts";
-import type { SocketAddress } from "../socket_shutdown.ts";
+import { addressOf } from "../socket_shutdown.ts";
 import type { Socket } from "../../base/socket.ts";
 
 /**
@@ -79,15 +79,6 @@ export class TlsSocket implements Socket {
     closed.add(addressOf(this.#conn), lastBytesMs);
     this.#conn.close();
   }
-}
-
-function addressOf({ localAddr, remoteAddr }: Deno.TlsConn): SocketAddress {
-  return {
-    localIp: localAddr.hostname,
-    localPort: localAddr.port,
-    remoteIp: remoteAddr.hostname,
-    remotePort: remoteAddr.port,
-  };
 }
 
 /** Records that cannot be read, and alerts, are the peer's fault like a reset. */

@@ -29,6 +29,11 @@ export class SharedTlsListener extends SharedListener implements RenewableListen
     return { host: this.addr.hostname, port: this.addr.port, keys: this.#keys };
   }
 
+  /** Opens this thread's socket again. */
+  reopen(): void {
+    this.#own.renew(this.#keys);
+  }
+
   renew(keys: TlsKeys): void {
     this.#keys = keys;
     this.#own.renew(keys);

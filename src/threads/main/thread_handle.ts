@@ -2,7 +2,7 @@ import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
 import type { LiveTail } from "../../base/live_tail.ts";
 import { TailToThread } from "./tail_to_thread.ts";
 import { ThreadSocket } from "./thread_socket.ts";
-import type { SocketAddress } from "../../net/socket_shutdown.ts";
+import { addressOf, type SocketAddress } from "../../net/socket_shutdown.ts";
 import type { Socket, TlsKeys } from "../../base/socket.ts";
 import { type MemoryBook, receiveMessage, ThreadLink, type ThreadPort } from "../protocol/thread_link.ts";
 import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
@@ -30,6 +30,8 @@ export type WorkerLike = ThreadPort & Pick<Worker, "onmessage" | "onerror" | "te
 const KEEP_MEMORY_TICKS = 3;
 /** A worker that sends nothing for this many ticks hangs. Ticks, not time: the process may have been suspended. */
 const HANG_TICKS = 10;
+/** Further ticks that a new worker may take before it is first heard: a busy machine loads it slowly. */
+const START_TICKS = 50;
 
 /** A worker as the first thread sees it: its sockets, tails and shared memory, and whether it lives. */
 export class ThreadHandle implements MemoryBook {
@@ -44,7 +46,7 @@ export class ThreadHandle implements MemoryBook {
   readonly #tails = new Map<LiveTail<unknown>, TailToThread<unknown>>();
   #nextTailId = 1;
   #tick = 0;
-  #heardTick = 0;
+  #heardTick = START_TICKS;
   #isOver = false;
 
   constructor(worker: WorkerLike, sink: WorkerSink) {
@@ -178,13 +180,4 @@ export class ThreadHandle implements MemoryBook {
     this.stop();
     this.#sink.onDead(reason, held);
   }
-}
-
-function addressOf({ localAddr, remoteAddr }: ThreadSocket): SocketAddress {
-  return {
-    localIp: localAddr.hostname,
-    localPort: localAddr.port,
-    remoteIp: remoteAddr.hostname,
-    remotePort: remoteAddr.port,
-  };
 }

@@ -46,9 +46,11 @@ export class Workers implements Disposable {
   readonly #threads = new Map<number, ThreadHandle>();
   readonly #listeners = new Map<number, SharedListener>();
   readonly #tlsOptions = new Map<number, TlsListenOptions>();
-  /** Descriptors of this thread's own sockets, by listener. */
+  /** Descriptors of this thread's own sockets, by listener; not of those with TLS. */
   readonly #ownSockets = new Map<number, readonly number[]>();
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
+  /** Settles when no port is being taken from a thread that hangs: that goes one after the other. */
+  #portsClosed: Promise<void> = Promise.resolve();
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #nextListener = 1;
   #isOver = false;
@@ -106,7 +108,7 @@ export class Workers implements Disposable {
   #share<L extends SharedListener>(id: number, listener: L): L {
     this.#listeners.set(id, listener);
     // No other thread has a socket on it yet.
-    this.#ownSockets.set(id, listeningSockets(listener.addr.port));
+    if (!this.#tlsOptions.has(id)) this.#ownSockets.set(id, listeningSockets(listener.addr));
     for (const thread of this.#threads.values()) thread.listen(id, addressOf(listener));
     return listener;
   }
@@ -139,22 +141,26 @@ export class Workers implements Disposable {
     // Deno 2.9.6 cannot end a thread that computes or waits without end: its sockets would stay open for ever.
     if (held !== null) {
       shutdownSockets(held);
-      await this.#closePorts();
+      await (this.#portsClosed = this.#portsClosed.then(() => this.#closePorts()));
     }
     if (this.#isOver) return;
-    const restart = setTimeout(() => {
+    const restart = setTimeout(async () => {
       this.#restarts.delete(restart);
-      this.#start(number);
+      await this.#portsClosed;
+      if (!this.#isOver) this.#start(number);
     }, RESTART_MS);
     this.#restarts.add(restart);
   }
 
   /**
    * Takes the ports from a thread that hangs: Linux would go on giving it a share of the new clients, which would wait in
-   * vain. Which sockets are its own only shows while the other threads have none.
+   * vain. Which sockets are its own only shows while the other threads have none. With TLS this thread opens its own
+   * again, too: a renewal may have given it another number.
    */
   async #closePorts(): Promise<void> {
-    const ids = [...this.#listeners.keys()].filter((id) => this.#ownSockets.get(id)?.length === 1);
+    const ids = [...this.#listeners.keys()].filter((id) =>
+      this.#tlsOptions.has(id) || this.#ownSockets.get(id)?.length === 1
+    );
     const others = [...this.#threads.values()];
     const closed = Promise.all(others.flatMap((thread) => ids.map((id) => thread.unlisten(id))));
     const { promise: outOfTime, resolve } = Promise.withResolvers<void>();
@@ -165,7 +171,8 @@ export class Workers implements Disposable {
       const listener = this.#listeners.get(id);
       if (listener === undefined) continue;
       const own = this.#ownSockets.get(id) ?? [];
-      endListening(listeningSockets(listener.addr.port).filter((descriptor) => !own.includes(descriptor)));
+      if (listener instanceof SharedTlsListener) listener.reopen();
+      endListening(listeningSockets(listener.addr).filter((descriptor) => !own.includes(descriptor)));
       for (const thread of others) thread.listen(id, addressOf(listener));
     }
   }

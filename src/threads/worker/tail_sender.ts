@@ -64,6 +64,11 @@ export class TailSender {
     return this.#stops ? Infinity : this.sent;
   }
 
+  /** Something of it is on its way. */
+  get isWriting(): boolean {
+    return this.#rest !== null;
+  }
+
   /** There is more in the tail. */
   wake(): void {
     if (this.#rest === null) this.#next();

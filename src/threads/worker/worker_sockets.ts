@@ -3,6 +3,8 @@ import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
 import { AcceptLoop } from "../../net/accept_loop.ts";
 import type { ListenerSocket, Socket, TlsKeys } from "../../base/socket.ts";
 import { errorText } from "../protocol/error_text.ts";
+import { ShutdownQueue } from "../../net/shutdown_queue.ts";
+import { addressOf } from "../../net/socket_shutdown.ts";
 import { listenWithOthers } from "../../net/tcp_listener.ts";
 import { type ThreadAddress, TlsListener } from "../../net/tls/listener.ts";
 import type { SharedMemory, ThreadLink } from "../protocol/thread_link.ts";
@@ -15,6 +17,8 @@ interface Held {
   readonly conn: Socket;
   buffer: Uint8Array<ArrayBuffer>;
   follower: TailSender | null;
+  /** Writes of single messages under way. */
+  pendingWrites: number;
 }
 
 /** A listening socket of this thread. */
@@ -29,6 +33,10 @@ interface Mapped {
   view: Uint8Array;
 }
 
+/** Closed with a write pending: see `TcpConn`. */
+const stuck = new ShutdownQueue({ minPauseMs: 100 });
+/** What Deno may take to end such a write by itself. */
+const CANCEL_GRACE_MS = 50;
 const MAX_BALLAST_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -143,7 +151,9 @@ export class WorkerSockets {
   hold(conn: Socket, listener: number): void {
     const id = this.#nextId++;
     setNoDelay(conn, true);
-    this.#held.set(id, { id, conn, buffer: new Uint8Array(0), follower: null });
+    // The same numbers may come again.
+    stuck.remove(addressOf(conn));
+    this.#held.set(id, { id, conn, buffer: new Uint8Array(0), follower: null, pendingWrites: 0 });
     const { remoteAddr, localAddr, isEncrypted } = conn;
     const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr, isEncrypted }));
     this.#link.sendBytes(ThreadRecord.Accepted, id, addresses, listener);
@@ -161,9 +171,16 @@ export class WorkerSockets {
   }
 
   #write(held: Held, view: Uint8Array): void {
+    held.pendingWrites++;
     held.conn.write(view).then(
-      (count) => this.#link.send(ThreadRecord.Written, held.id, count),
-      (error) => this.#link.sendBytes(ThreadRecord.WriteFailed, held.id, encodeUtf8(errorText(error))),
+      (count) => {
+        held.pendingWrites--;
+        this.#link.send(ThreadRecord.Written, held.id, count);
+      },
+      (error) => {
+        held.pendingWrites--;
+        this.#link.sendBytes(ThreadRecord.WriteFailed, held.id, encodeUtf8(errorText(error)));
+      },
     );
   }
 
@@ -199,6 +216,7 @@ export class WorkerSockets {
   }
 
   #close(held: Held): void {
+    const isWriting = held.pendingWrites > 0 || held.follower?.isWriting === true;
     held.follower?.drop();
     this.#held.delete(held.id);
     try {
@@ -206,6 +224,7 @@ export class WorkerSockets {
     } catch {
       // It is closed.
     }
+    if (isWriting) stuck.add(addressOf(held.conn), CANCEL_GRACE_MS);
   }
 }
 

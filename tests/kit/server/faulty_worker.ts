@@ -3,7 +3,7 @@
 import "../../../src/threads/worker/fanout_worker.ts";
 
 /** Longer than any test waits for it. */
-const HANG_MS = 15_000;
+const HANG_MS = 25_000;
 
 // The thread of a server that ends by an error when it is told to, or hangs.
 self.addEventListener("message", (event) => {
