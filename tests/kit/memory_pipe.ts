@@ -64,7 +64,7 @@ export class MemoryPipe {
     while (true) {
       const [first] = this.#arrived;
       if (first === "end") return null;
-      if (first !== undefined) return this.#take(first, buffer);
+      if (first !== undefined) return this.#take(buffer);
       if (this.#failure !== null) throw this.#failure();
       await this.#change();
     }
@@ -96,11 +96,16 @@ export class MemoryPipe {
     this.#changed();
   }
 
-  #take(first: Uint8Array, buffer: Uint8Array): number {
-    const count = Math.min(first.length, buffer.length);
-    buffer.set(first.subarray(0, count));
-    if (count === first.length) this.#arrived.shift();
-    else this.#arrived[0] = first.subarray(count);
+  /** As much as there is and has room, whatever writes it came in: a stream has no borders. */
+  #take(buffer: Uint8Array): number {
+    let count = 0;
+    for (let [first] = this.#arrived; first instanceof Uint8Array && count < buffer.length; [first] = this.#arrived) {
+      const part = first.subarray(0, buffer.length - count);
+      buffer.set(part, count);
+      count += part.length;
+      if (part.length === first.length) this.#arrived.shift();
+      else this.#arrived[0] = first.subarray(part.length);
+    }
     this.#bytes -= count;
     this.#changed();
     return count;

@@ -11,7 +11,8 @@ const exceptions = new Set([
 ]);
 
 /** A property whose type has a whole vhost or a block of it in it; parameters end otherwise. */
-const field = /[\w?>]\s*:\s*[^;,(){}=]*\b(?:VhostConfig|Config\["vhosts"\])[^;,()=]*[;}]/g;
+const field =
+  /[\w?>]\s*:\s*[^;,(){}=]*\b(?:VhostConfig|Config\["vhosts"\])[^;,()=]*[;}]|\b(?:readonly|private|protected|public)\s+\w+\??\s*:\s*[^;,(){}=]*\b(?:VhostConfig|Config\["vhosts"\])/g;
 
 function vhostFields({ path, text }: SourceFile): string[] {
   const code = withoutComments(text).replace(/<[^<>;]*>/g, (types) => types.replaceAll(",", " "));
@@ -29,6 +30,8 @@ Deno.test("vhostFields() sees properties of every form, and no parameters", () =
     'class A { #vhosts: readonly VhostConfig[] = []; #cluster: VhostConfig["cluster"]; }',
     "class A { readonly vhosts: Map<string, VhostConfig>; }",
     'class A { readonly vhost: Config["vhosts"][number]; }',
+    "class A { constructor(readonly vhost: VhostConfig) {} }",
+    "class A { constructor(private vhost: VhostConfig, readonly url: StreamUrl) {} }",
   ];
   const passing = [
     "function f(vhost: VhostConfig): void {}",

@@ -1,5 +1,5 @@
-import { systemWorld } from "../../../src/net/system_world.ts";
 /** Proves that `TcpConn.close()` gives the file descriptor back whatever is pending on it. */
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { TcpConn } from "../../../src/net/tcp_conn.ts";
 import { eventually, isOpen, sleep, socketLink } from "../../kit/server/socket_files.ts";

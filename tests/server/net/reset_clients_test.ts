@@ -1,5 +1,5 @@
-import { systemWorld } from "../../../src/net/system_world.ts";
 /** Clients that reset before they are accepted keep nobody else out, on any door. */
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { Acceptor } from "../../../src/net/acceptor.ts";
 import { Workers } from "../../../src/threads/main/workers.ts";
 import { loadConfig, requireConfig } from "../../../src/config/mod.ts";

@@ -1,5 +1,5 @@
-import { systemWorld } from "../../../src/net/system_world.ts";
 /** Dialling servers over TLS: who is talked to, and in which words others are refused. */
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { UpstreamError } from "../../../src/base/errors.ts";
 import { dial, type DialOptions } from "../../../src/net/tls/dial.ts";
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "../../kit/assert.ts";

@@ -1,5 +1,5 @@
-import { systemWorld } from "../../../src/net/system_world.ts";
 /** The TLS listener alone: handshakes, clients that do something else, certificates that change. */
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { TcpListener } from "../../../src/net/tcp_listener.ts";
 import type { TcpConn } from "../../../src/net/tcp_conn.ts";
 import { TlsListener, type TlsListenerOptions } from "../../../src/net/tls/listener.ts";

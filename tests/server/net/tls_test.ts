@@ -202,5 +202,5 @@ tlsTest("a hook is called over https", async () => {
   assertEquals([asked, publisher.has("ready")], [["on_publish"], true]);
   await using other = new TestServer(vhost);
   using refused = await Publisher.start(other.port, "s");
-  assertEquals([asked.length, refused.has("ready")], [1, false], "its issuer is unknowns certificate");
+  assertEquals([asked.length, refused.has("ready")], [1, false], "a certificate whose issuer is unknown");
 });

@@ -1,5 +1,5 @@
-import { systemWorld } from "../../../src/net/system_world.ts";
 /** TLS in several threads. */
+import { systemWorld } from "../../../src/net/system_world.ts";
 import { HttpServer } from "../../../src/http/server.ts";
 import type { ReloadPart } from "../../../src/server/reload/reload_part.ts";
 import { loadConfig, requireConfig } from "../../../src/config/mod.ts";

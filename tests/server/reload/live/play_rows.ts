@@ -1,3 +1,4 @@
+import { assertGreater } from "../../../kit/assert.ts";
 import { MemoryHttp } from "../../../kit/memory_http.ts";
 import { script, videoHeader } from "../../../kit/packets.ts";
 import { inVhost, type LiveRows, type Stage } from "./stage.ts";
@@ -10,10 +11,12 @@ async function startsWithGop(stage: Stage): Promise<boolean> {
 
 async function runAndJoin(stage: Stage) {
   await stage.publish();
-  await stage.play();
+  const resident = await stage.play();
   // Half a second after a keyframe.
   return async () => {
+    const from = resident.frames.length;
     await stage.run(1300);
+    assertGreater(resident.frames.length - from, 30, "the stream goes on");
     return await startsWithGop(stage);
   };
 }
@@ -26,6 +29,7 @@ export async function portions(stage: Stage, ms: number) {
     const from = viewer.arrivedMs.length;
     await stage.run(4000);
     const times = viewer.arrivedMs.slice(from);
+    assertGreater(times.length, 100);
     const gaps = times.slice(1).map((time, i) => time - times[i]!);
     return gaps.filter((gap) => gap > ms).length > 1;
   };
@@ -102,6 +106,7 @@ export const playRows: LiveRows = {
         const from = viewer.labels.length;
         publisher.send(videoHeader(2));
         await stage.run(1000);
+        assertGreater(viewer.labels.length - from, 30, "the stream goes on");
         return viewer.labels.slice(from).includes("VH2");
       };
     },

@@ -72,6 +72,7 @@ Deno.test("StreamPull leaves a server that hangs for another one, after idle_tim
   await broadcast.run(50);
   assertEquals([rig.state?.isFed, rig.state?.switches], [true, 1]);
   assertGreater(1100, rig.state!.lastGapMs);
+  assertGreater(rig.state!.lastGapMs, 999);
   rig.network.resume(first!.text);
   await broadcast.run(20);
   const seen = rig.player.take();
