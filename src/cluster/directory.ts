@@ -26,6 +26,8 @@ export interface Owner extends ServerAddress {
   silentMs: number;
   /** Of its publish: the higher one is the newer. Only of servers that tell (SRS does not). */
   epoch?: number;
+  /** When its publisher came, as its own clock says: the rank among rivals. Only of servers that tell (SRS does not). */
+  sinceMs?: number;
   /** Instance that has it; only of servers that tell (SRS does not). */
   instance?: string;
   /** It is about to stop: who is sent there is sent away again, unless to relay the stream. */
@@ -49,6 +51,8 @@ export type ClaimMode = "first" | "takeover";
 export interface Claim extends Disposable {
   /** Higher than that of any publish of the stream before: in ms since 1970, unless clocks ran ahead. */
   readonly epoch: number;
+  /** When the publisher counts as come, Unix time in ms: later than any that it is to replace. */
+  readonly sinceMs: number;
   /**
    * The publisher is in place, so that others can find it: two that claimed at one moment see each other now, and one
    * of them gives way.
@@ -58,7 +62,12 @@ export interface Claim extends Disposable {
 
 /** Options of {@link StreamDirectory.claim}. */
 export interface ClaimOptions {
-  readonly mode: ClaimMode;
+  /** In force now: a reload may change it. */
+  readonly mode: () => ClaimMode;
+  /** When the publisher came, Unix time in ms. */
+  readonly sinceMs: number;
+  /** How long the publisher has sent nothing: one that is dead gives way to any other. */
+  readonly silentMs: () => number;
   /** Of what the claim is a part, if that is traced. */
   readonly trace?: Span | null;
   /** Another publish of the stream counts from now on. Called once at most, and not after the claim is disposed of. */
@@ -81,7 +90,7 @@ export interface NodeLoad {
 }
 
 /** One server of the cluster, as this one sees it. */
-export interface Member {
+export interface ClusterMember {
   /** Its instance, which is another one after each start; its address while that is unknown. */
   readonly id: string;
   /** Its HTTP API, `host:port`; empty where that is unknown. */
@@ -108,15 +117,20 @@ export interface Member {
  * coworkers where it does not answer.
  */
 export interface StreamDirectory {
-  /** All servers that say they have the stream, the newest epoch first. Never rejects. */
+  /** All other servers that say they have the stream, the newest epoch first. Never rejects. */
   find(stream: StreamRef, options?: FindOptions): Promise<readonly Owner[]>;
   /**
-   * Tells as soon as somebody else has the stream, and again whenever others come to have it, until it is disposed of.
+   * Tells as soon as somebody else has the stream, and again whenever others come to have it, until it is disposed of;
+   * never before this returns.
    * However many watch a stream, and however long, other servers have one question of it.
    */
   watch(stream: StreamRef, onOwners: (owners: readonly Owner[]) => void, options?: FindOptions): Disposable;
   /** Claims a stream for a publisher of this server. Never rejects: whoever cannot be asked does not stand in the way. */
   claim(stream: StreamRef, options: ClaimOptions): Promise<ClaimOutcome>;
+  /** Who could not be asked about a stream, and why, in words; empty if all could be. */
+  unasked(stream: StreamRef): string;
+  /** Servers that take the clients of this one while it stops. Never rejects. */
+  standIns(stream: StreamRef): Promise<readonly ServerAddress[]>;
   /** Who belongs to the cluster, this server among them. */
-  members(): readonly Member[];
+  members(): readonly ClusterMember[];
 }

@@ -1,7 +1,7 @@
 import type { Span } from "../base/trace.ts";
 import type { VhostConfig } from "../config/mod.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
-import type { OwnerQuery } from "./coworker_question.ts";
+import type { OwnerQuery } from "./mesh/coworker_question.ts";
 
 /** The question to the coworkers of a vhost, as a part of what is traced. */
 export function ownerQuery(

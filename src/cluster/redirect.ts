@@ -1,5 +1,5 @@
 import { DEFAULT_VHOST, formatRtmpUrl, queryValue, type StreamUrl } from "../rtmp/url.ts";
-import type { ServerAddress } from "./coworkers.ts";
+import type { ServerAddress } from "./directory.ts";
 
 /**
  * Where a client finds a stream at its owner: the full address that SRS puts into `redirect2`.

@@ -2,7 +2,8 @@ import type { Logger } from "../base/log.ts";
 import type { Timers } from "../base/clock.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { World } from "../base/world.ts";
-import type { Coworkers } from "../cluster/coworkers.ts";
+import type { StreamDirectory } from "../cluster/directory.ts";
+import type { EpochBook } from "../cluster/epoch_book.ts";
 import type { Config } from "../config/mod.ts";
 import type { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
@@ -26,7 +27,9 @@ export interface ServerContext {
   readonly sources: SourceManager;
   readonly registry: ClientRegistry;
   readonly hooks: Hooks;
-  readonly coworkers: Coworkers;
+  /** Who owns which stream in the cluster. */
+  readonly directory: StreamDirectory;
+  readonly epochs: EpochBook;
   readonly pulls: PullRegistry;
   readonly publishers: Publishers;
   readonly drain: Drain;

@@ -1,10 +1,9 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import { moveAddress, redirectAddress } from "../cluster/redirect.ts";
-import type { Coworkers, ServerAddress } from "../cluster/coworkers.ts";
+import type { ServerAddress, StreamDirectory } from "../cluster/directory.ts";
 import { type Config, type VhostConfig, type VhostHandle } from "../config/mod.ts";
 import { orderByHash } from "../upstream/origin_pool.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
-import { ownerQuery } from "../cluster/owner_query.ts";
 
 /** Where a client of a server that stops should go. */
 export interface Destination {
@@ -23,7 +22,7 @@ const SHARED_MS = 500;
 export interface DrainContext {
   readonly config: Config;
   readonly timers: Timers;
-  readonly coworkers: Pick<Coworkers, "findStandIns">;
+  readonly directory: Pick<StreamDirectory, "standIns">;
 }
 
 /** The end of a server, from the moment that it is known: who takes over from it. */
@@ -55,7 +54,7 @@ export class Drain {
     let timer: TimerHandle | null = null;
     let stopped = false;
     const look = async () => {
-      const to = await this.findDestination(vhost.now, url);
+      const to = await this.findDestination(vhost, url);
       if (stopped) return;
       if (to !== null) onFound(to);
       else timer = this.#context.timers.after(SEARCH_AGAIN_MS, look);
@@ -70,19 +69,20 @@ export class Drain {
   }
 
   /** A coworker that takes the clients of a stream over, the same one for all; null if there is none now. */
-  async findDestination(vhost: VhostConfig, url: StreamUrl): Promise<Destination | null> {
+  async findDestination(vhost: VhostHandle, url: StreamUrl): Promise<Destination | null> {
     const standIns = await this.#findStandIns(vhost, url);
     const named = standIns.map((address) => ({ ...address, text: `${address.ip} ${address.port}` }));
     const [standIn] = orderByHash(named, url.key);
     return standIn === undefined ? null : { stream: redirectAddress(url, standIn), tcUrl: moveAddress(url, standIn) };
   }
 
-  #findStandIns(vhost: VhostConfig, url: StreamUrl): Promise<readonly ServerAddress[]> {
+  #findStandIns(vhost: VhostHandle, url: StreamUrl): Promise<readonly ServerAddress[]> {
     const nowMs = this.#context.timers.nowMs();
-    const known = this.#searches.get(vhost.name);
+    const { name } = vhost.now;
+    const known = this.#searches.get(name);
     if (known !== undefined && nowMs - known.atMs < SHARED_MS) return known.found;
-    const found = this.#context.coworkers.findStandIns(ownerQuery(vhost, url));
-    this.#searches.set(vhost.name, { atMs: nowMs, found });
+    const found = this.#context.directory.standIns({ vhost, url });
+    this.#searches.set(name, { atMs: nowMs, found });
     return found;
   }
 }

@@ -3,7 +3,10 @@ import { TimerScope } from "../base/timer_scope.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { FreshFetch, World } from "../base/world.ts";
-import { Coworkers } from "../cluster/coworkers.ts";
+import type { StreamDirectory } from "../cluster/directory.ts";
+import { EpochBook } from "../cluster/epoch_book.ts";
+import { HeldQuestions } from "../cluster/mesh/held_questions.ts";
+import { MeshDirectory } from "../cluster/mesh/mesh_directory.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
 import { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import { networkOf } from "../net/network.ts";
@@ -23,6 +26,7 @@ import { Publishers } from "./publish/publishers.ts";
 import { playPathHeader, playPathMember, relayMember } from "./play/play_path.ts";
 import { RtmpServer } from "./rtmp/rtmp_server.ts";
 import { changeableSourceOptions } from "./source_options.ts";
+import { StandstillWatch } from "./standstill_watch.ts";
 import { WaitingPlays } from "./play/waiting_plays.ts";
 
 /** What hooks may take to be told of the clients that a stop has ended. */
@@ -48,7 +52,12 @@ export class Server implements ServerContext {
   readonly sources: SourceManager;
   readonly hooks: Hooks;
   readonly registry: ClientRegistry;
-  readonly coworkers: Coworkers;
+  readonly directory: StreamDirectory;
+  /** The part of it that coworkers speak to. */
+  readonly mesh: MeshDirectory;
+  readonly epochs: EpochBook;
+  /** What coworkers wait for. */
+  readonly heldQuestions: HeldQuestions;
   readonly pulls: PullRegistry;
   readonly publishers = new Publishers();
   readonly waitingPlays = new WaitingPlays();
@@ -61,6 +70,7 @@ export class Server implements ServerContext {
   readonly startedMs: number;
   readonly #timers: TimerScope;
   readonly #hookFetch: FreshFetch;
+  #standstill: StandstillWatch | null = null;
   #config: Config;
   #authorities: readonly string[];
 
@@ -82,7 +92,18 @@ export class Server implements ServerContext {
     this.members = new Members(world);
     this.#hookFetch = world.freshFetch(() => this.#authorities);
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
-    this.coworkers = new Coworkers(world.fetch, this.#timers, log, this.identity.serviceId);
+    this.epochs = new EpochBook(this.#timers);
+    this.heldQuestions = new HeldQuestions(this.#timers);
+    this.directory = this.mesh = new MeshDirectory({
+      fetch: world.fetch,
+      timers: this.#timers,
+      log,
+      instance: this.identity.serviceId,
+      epochs: this.epochs,
+      onAnnounce: (key) => this.heldQuestions.wake(key),
+      isDraining: () => this.drain.isOn,
+      members: () => [],
+    });
     this.#authorities = loadAuthorities(config, log);
     this.pulls = new PullRegistry({
       ...networkOf(world),
@@ -91,6 +112,7 @@ export class Server implements ServerContext {
       log,
       tracer,
       newCid: () => randomId(world, 8),
+      epochs: this.epochs,
       connectArgs: (cid, via = [], isRelay = false) => ({
         ...srsIdentity(this.identity, cid, ""),
         ...playPathMember(this.identity.serviceId, via),
@@ -128,16 +150,25 @@ export class Server implements ServerContext {
   start(): void {
     this.rtmp.start();
     this.heartbeat.start();
+    this.#standstill ??= new StandstillWatch(this.#timers, (ms) => {
+      this.log.warn(
+        `this server stood still for ${(ms / 1000).toFixed(1)} s: looks whether others publish its streams now`,
+      );
+      this.mesh.checkClaims();
+    });
   }
 
   /** Ends all connections and pulls. */
   async stop(): Promise<void> {
     this.heartbeat.stop();
+    this.#standstill?.[Symbol.dispose]();
     await this.rtmp.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);
     this.#hookFetch[Symbol.dispose]();
     this.sources.stop();
+    this.heldQuestions[Symbol.dispose]();
+    this.mesh[Symbol.dispose]();
     this.#timers[Symbol.dispose]();
   }
 

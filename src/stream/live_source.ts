@@ -1,3 +1,4 @@
+import type { AmfObject } from "../amf/amf0.ts";
 import type { Timers } from "../base/clock.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
@@ -41,6 +42,7 @@ export class LiveSource {
   #session: PublishSession | null = null;
   #fedBy: FedBy | null = null;
   #onRevoked: () => void = () => {};
+  #addedMetadata: AmfObject = {};
   #gopPackets = 0;
   #gopBytes = 0;
   #awaitsFirstFrame = false;
@@ -110,9 +112,10 @@ export class LiveSource {
    * Takes the stream for one publisher. A publisher of this server takes it over from a connection to another one.
    *
    * @param onRevoked The stream was taken over; the session has no further effect.
+   * @param metadata Members added to what metadata the publisher sends.
    * @throws {RequestDenied} `StreamBusy` while another holds it.
    */
-  startPublish(fedBy: FedBy, onRevoked: () => void = () => {}): PublishSession {
+  startPublish(fedBy: FedBy, onRevoked: () => void = () => {}, metadata: AmfObject = {}): PublishSession {
     if (this.#session !== null) {
       const mayTakeOver = fedBy === "client" && this.#fedBy === "upstream";
       if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} already has a publisher`);
@@ -121,6 +124,7 @@ export class LiveSource {
       revoke();
     }
     this.#onRevoked = onRevoked;
+    this.#addedMetadata = metadata;
     this.#timeline.startSession();
     this.#meta.startSession();
     this.#awaitsFirstFrame = true;
@@ -272,7 +276,7 @@ export class LiveSource {
 
   #publishScript(packet: MediaPacket): void {
     const nowMs = this.#timeline.nowMs;
-    const script = readScript({ ...packet, timestampMs: nowMs }, this.options.identity);
+    const script = readScript({ ...packet, timestampMs: nowMs }, { ...this.options.identity, ...this.#addedMetadata });
     if (script === null) return;
     if (script.metadata !== null) {
       // ffmpeg 5.1 takes metadata with a time other than 0 for a subtitle stream; SRS sends 0 too.

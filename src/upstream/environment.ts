@@ -6,12 +6,19 @@ import type { Network } from "../net/network.ts";
 import type { OriginPool } from "./origin_pool.ts";
 import type { OriginWatch } from "./pull/origin_watch.ts";
 
+/** Which publish of a stream may feed it; see `cluster/epoch_book.ts`. */
+export interface FeedEpochs {
+  accepts(key: string, epoch: number): boolean;
+  hold(key: string, epoch: number): { release(isOver: boolean): void };
+}
+
 /** What all connections to other servers share. */
 export interface UpstreamEnvironment extends Network {
   timers: Timers;
   log: Logger;
   pool: OriginPool;
   watch: OriginWatch;
+  epochs: FeedEpochs;
   /** Authorities, PEM, that servers asked over TLS may be signed by besides the public ones; default none. */
   caCerts?(): readonly string[];
   /** For what nobody's play is the cause of. */

@@ -1,7 +1,13 @@
 import { configOf } from "./fake_server.ts";
 import { VhostHandle } from "../../src/config/mod.ts";
-import type { OwnerQuery } from "../../src/cluster/coworker_question.ts";
-import type { Owner } from "../../src/cluster/coworkers.ts";
+import type {
+  ClaimOptions,
+  ClaimOutcome,
+  ClusterMember,
+  Owner,
+  StreamDirectory,
+  StreamRef,
+} from "../../src/cluster/directory.ts";
 import { parseStreamUrl, type StreamUrl, withVhost } from "../../src/rtmp/url.ts";
 
 /** A stream of the default vhost, whose blocks are `vhost`. */
@@ -16,34 +22,66 @@ export function ownerAt(ip: string, facts: Partial<Owner> = {}): Owner {
   return { ip, port: 1935, coworker: `${ip}:1985`, silentMs: 0, isDraining: false, ...facts };
 }
 
-/** Coworkers that answer what a test says. */
-export class ClusterAnswers {
-  owner: Owner | null = null;
-  readonly asked: OwnerQuery[] = [];
-  /** Whose publishers were told to go. */
-  readonly claimed: string[] = [];
+/** A directory that answers what a test says. */
+export class DirectoryAnswers implements StreamDirectory {
+  #owners: readonly Owner[] = [];
+  /** Streams that were looked for. */
+  readonly found: string[] = [];
+  /** Claims that were made, and are not given up: the way to lose them. */
+  readonly claims = new Set<ClaimOptions>();
+  /** Claims whose publisher can be found. */
+  announced = 0;
   refused = "";
+  epoch = 1000;
+  readonly #watchers = new Set<(owners: readonly Owner[]) => void>();
 
-  findOwner(query: OwnerQuery): Promise<Owner | null> {
-    this.asked.push(query);
-    return Promise.resolve(this.owner);
+  /** Somebody has the stream now, or nobody any more: those who watch are told. */
+  set owner(owner: Owner | null) {
+    this.#owners = owner === null ? [] : [owner];
+    if (owner !== null) { for (const watcher of [...this.#watchers]) watcher(this.#owners); }
   }
 
-  async findOwners(query: OwnerQuery): Promise<Owner[]> {
-    const owner = await this.findOwner(query);
-    return owner === null ? [] : [owner];
+  get watcherCount(): number {
+    return this.#watchers.size;
   }
 
-  claim(coworker: string): Promise<void> {
-    this.claimed.push(coworker);
-    return Promise.resolve();
+  find({ url }: StreamRef): Promise<readonly Owner[]> {
+    this.found.push(url.key);
+    return Promise.resolve(this.#owners);
   }
 
-  confirm(): Promise<Owner | null> {
-    return Promise.resolve(this.owner);
+  watch(_stream: StreamRef, onOwners: (owners: readonly Owner[]) => void): Disposable {
+    const watcher = (owners: readonly Owner[]) => onOwners(owners);
+    this.#watchers.add(watcher);
+    queueMicrotask(() => {
+      if (this.#watchers.has(watcher) && this.#owners.length > 0) watcher(this.#owners);
+    });
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
   }
 
-  refusals(): string {
+  async claim(stream: StreamRef, options: ClaimOptions): Promise<ClaimOutcome> {
+    const [owner] = await this.find(stream);
+    if (owner !== undefined && options.mode() === "first") return { takenBy: owner };
+    this.claims.add(options);
+    return {
+      claim: {
+        epoch: this.epoch++,
+        sinceMs: options.sinceMs,
+        announce: () => void this.announced++,
+        [Symbol.dispose]: () => void this.claims.delete(options),
+      },
+    };
+  }
+
+  unasked(): string {
     return this.refused;
+  }
+
+  standIns(): Promise<readonly Owner[]> {
+    return Promise.resolve([]);
+  }
+
+  members(): readonly ClusterMember[] {
+    return [];
   }
 }

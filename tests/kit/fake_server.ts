@@ -3,6 +3,9 @@ import { requestOf } from "./http_request.ts";
 import { filesWith, worldAt } from "./world.ts";
 import type { Logger } from "../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../src/config/mod.ts";
+import { EpochBook } from "../../src/cluster/epoch_book.ts";
+import { HeldQuestions } from "../../src/cluster/mesh/held_questions.ts";
+import { MeshDirectory } from "../../src/cluster/mesh/mesh_directory.ts";
 import { Members } from "../../src/server/access/members.ts";
 import { Publishers } from "../../src/server/publish/publishers.ts";
 import { networkOf } from "../../src/net/network.ts";
@@ -32,16 +35,35 @@ export interface FakeServer extends ApiServer {
   readonly logged: string[];
   nowMs: number;
   drain: { isOn: boolean };
+  readonly mesh: MeshDirectory;
+  /** What coworkers answer to this server's questions. */
+  coworkerAnswer: (url: URL) => Response;
 }
 
 /** @param text Directives; `listen` and `http_api` are there already. */
 export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
   const logged: string[] = [];
-  const server: { nowMs: number } = { nowMs: START_MS };
+  const server: Pick<FakeServer, "nowMs" | "coworkerAnswer"> = {
+    nowMs: START_MS,
+    coworkerAnswer: () => new Response(null, { status: 500 }),
+  };
   const timers = { nowMs: () => server.nowMs, after: () => ({ cancel() {} }) };
   const world = worldAt(timers);
   const log = listLogger(logged, "");
   const sources = new SourceManager(timers);
+  const clock = { ...timers, wallMs: timers.nowMs };
+  const epochs = new EpochBook(clock);
+  const drain = { isOn: false };
+  const mesh = new MeshDirectory({
+    fetch: (url) => Promise.resolve(server.coworkerAnswer(new URL(url))),
+    timers: clock,
+    log,
+    instance: "service0",
+    epochs,
+    onAnnounce: () => {},
+    isDraining: () => drain.isOn,
+    members: () => [],
+  });
   return Object.assign(server, {
     logged,
     config: configOf(text),
@@ -53,23 +75,20 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     registry: new ClientRegistry(() => newEntityId(systemWorld)),
     publishers: new Publishers(),
     members: new Members(world),
-    coworkers: {
-      table: () => [],
-      findOwners: () => Promise.resolve([]),
-      claim: () => Promise.resolve(),
-      confirm: () => Promise.resolve(null),
-    },
+    mesh,
+    heldQuestions: new HeldQuestions(timers),
     pulls: new PullRegistry({
       ...networkOf(systemWorld),
       timers,
       log,
+      epochs,
       newCid: () => "pull0000",
       connectArgs: () => ({}),
       httpHeaders: () => [],
     }),
     startedMs: START_MS,
     rtmp: { connectionCount: 3 },
-    drain: { isOn: false },
+    drain,
   });
 }
 

@@ -1,3 +1,4 @@
+import { EpochBook } from "../../src/cluster/epoch_book.ts";
 import { loadConfig, requireConfig, VhostHandle } from "../../src/config/mod.ts";
 import { parseStreamUrl, withVhost } from "../../src/rtmp/url.ts";
 import { LiveSource } from "../../src/stream/live_source.ts";
@@ -31,6 +32,7 @@ export class PullRig {
       ...this.edge,
       timers: this.timers,
       log: this.log,
+      epochs: new EpochBook({ nowMs: () => this.timers.nowMs(), wallMs: () => this.timers.nowMs() }),
       newCid: () => "pull",
       connectArgs: () => ({}),
       httpHeaders: () => [],

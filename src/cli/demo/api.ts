@@ -1,5 +1,5 @@
 import type { Timers, WallClock } from "../../base/clock.ts";
-import { askCoworker } from "../../cluster/coworkers.ts";
+import { askCoworker } from "../../cluster/mesh/coworker_question.ts";
 
 /** What an origin's HTTP API says about the demo's stream. */
 export interface OriginReport {

@@ -1,5 +1,5 @@
 import type { Timers, WallClock } from "../../base/clock.ts";
-import { askCoworker } from "../../cluster/coworkers.ts";
+import { askCoworker } from "../../cluster/mesh/coworker_question.ts";
 import type { Fetch } from "../../base/world.ts";
 import { formatHost, type StreamUrl } from "../../rtmp/url.ts";
 import type { ApiReport } from "./report.ts";

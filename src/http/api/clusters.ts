@@ -1,9 +1,8 @@
 import { CLUSTERS_PATH } from "../access/coworker_calls.ts";
 import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
-import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from "../../cluster/ownership.ts";
+import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from "../../cluster/mesh/ownership.ts";
 import { findVhost, VhostHandle } from "../../config/mod.ts";
 import { streamKey } from "../../rtmp/url.ts";
-import { answerClaim } from "../../server/publish/conflict.ts";
 import type { Call } from "../call.ts";
 import { envelope, type JsonBody, jsonResponse, refusal } from "../envelope.ts";
 import { mainAddress } from "../system/local_address.ts";
@@ -47,6 +46,8 @@ interface MemberRequest {
   claim: string;
   /** A server that is about to stop looks for one that takes its clients. */
   standIn: boolean;
+  /** How long the answer may wait for the stream; 0 for not at all. */
+  waitMs: number;
 }
 
 /**
@@ -67,7 +68,7 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
     config: server.config,
     sources: server.sources,
     fallbackIp: () => mainAddress(server.world.interfaces()),
-    publisher: (key) => server.publishers.active(key),
+    publisher: (key) => server.mesh.published(key) ?? null,
     isDraining: server.drain.isOn,
   };
   const question = read((name) => call.query.get(name));
@@ -85,7 +86,12 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
   }
   const { coworker: _, ...echo } = question;
   // SRS does not encode: there `%` is a character of the name like any other.
-  const origin = answerOwner(question, facts) ?? answerOwner(rawQuestion, facts);
+  const answer = () => answerOwner(question, facts) ?? answerOwner(rawQuestion, facts);
+  let origin = answer();
+  if (origin === null && wish !== null && wish.waitMs > 0) {
+    await server.heldQuestions.hold(keyOf(server, question), call.remoteIp, wish.waitMs);
+    origin = answer();
+  }
   const standIn = wish?.standIn ? { stand_in: answerStandIn(question, facts) } : {};
   return jsonResponse({ code: 0, data: { query: echo, origin, instance: server.identity.serviceId, ...standIn } });
 }
@@ -94,26 +100,38 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
 function readMemberRequest({ method, query }: Call): MemberRequest | null {
   const [, claim = ""] = /^([a-z\d]{1,32})$/.exec(query.get("claim")) ?? [];
   const standIn = query.get("stand_in") === "1";
-  return method === "POST" && (claim !== "" || standIn) ? { claim, standIn } : null;
+  const [wait = "0"] = /^\d{1,6}$/.exec(query.get("wait_ms")) ?? [];
+  const wish = { claim, standIn, waitMs: Number(wait) };
+  return method === "POST" && (claim !== "" || standIn || wish.waitMs > 0) ? wish : null;
+}
+
+function keyOf({ config }: ApiContext["server"], { vhost, app, stream }: OwnerQuestion): string {
+  return streamKey(findVhost(config, vhost)?.name ?? vhost, app, stream);
 }
 
 /** Does what a member asks. @returns The refusal, if the caller is not a member. */
 async function obey(
   server: ApiContext["server"],
   { vhost: name, app, stream, ip }: OwnerQuestion,
-  { claim }: MemberRequest,
+  wish: MemberRequest,
   caller: Call,
 ): Promise<Response | null> {
+  const { claim } = wish;
   const vhost = findVhost(server.config, name);
   const why = vhost === undefined ? "unknown vhost" : await server.members.whyStranger(vhost, caller);
   if (vhost === undefined || why !== null) {
+    // Whoever may ask, but is no member, is answered at once.
+    if (claim === "" && !wish.standIn) {
+      wish.waitMs = 0;
+      return null;
+    }
     const what = claim === "" ? "asks who takes the clients of a server that stops" : "claims a stream";
     server.log.warn(`${caller.remoteIp} ${what}, but is not a member of the cluster: ${why}`);
     return refusal(403, `not a member of the cluster: ${why}`);
   }
   if (claim === "") return null;
   const url = { key: streamKey(vhost.name, app, stream), app, stream, host: ip };
-  await answerClaim(server, { vhost: new VhostHandle(server, vhost), url }, claim);
+  await server.mesh.onRivalClaim({ vhost: new VhostHandle(server, vhost), url }, claim);
   return null;
 }
 

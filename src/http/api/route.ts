@@ -26,7 +26,10 @@ export type ApiServer =
     | "startedMs"
   >
   & {
-    readonly coworkers: Pick<Server["coworkers"], "table" | "findOwners" | "claim" | "confirm">;
+    readonly mesh: Pick<Server["mesh"], "published" | "onRivalClaim"> & {
+      readonly coworkers: Pick<Server["mesh"]["coworkers"], "table">;
+    };
+    readonly heldQuestions: Pick<Server["heldQuestions"], "hold">;
     readonly rtmp: Pick<Server["rtmp"], "connectionCount">;
     readonly drain: Pick<Server["drain"], "isOn">;
     /** Null or absent while nobody wants traces. */

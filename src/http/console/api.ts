@@ -1,8 +1,7 @@
 import { describeError } from "../../base/errors.ts";
 import type { Fetch } from "../../base/world.ts";
 import { proofHeaders } from "../../cluster/coworker_proof.ts";
-import { ask, clustersUrl, CoworkerRefusal } from "../../cluster/coworker_question.ts";
-import { readBody } from "../../cluster/coworkers.ts";
+import { ask, clustersUrl, CoworkerRefusal, readBody } from "../../cluster/mesh/coworker_question.ts";
 import { clusterModes, type Config } from "../../config/mod.ts";
 import { formatHost } from "../../rtmp/url.ts";
 import { VERSION } from "../../base/version.ts";

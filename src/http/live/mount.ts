@@ -1,8 +1,7 @@
 import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
-import type { VhostConfig } from "../../config/mod.ts";
+import { type VhostConfig, VhostHandle } from "../../config/mod.ts";
 import { DEFAULT_VHOST, type StreamUrl } from "../../rtmp/url.ts";
 import type { ServerContext } from "../../server/context.ts";
-import { ownerQuery } from "../../cluster/owner_query.ts";
 import { PLAY_PATH_HEADER, readHttpPlayPath } from "../../server/play/play_path.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { Call } from "../call.ts";
@@ -96,7 +95,7 @@ function tracksOf(query: Call["query"]): Tracks {
  * over HTTP and the client goes where it is sent.
  */
 async function findOwner(
-  { coworkers }: ServerContext,
+  context: ServerContext,
   call: Call,
   { url, source, isWanted }: { url: StreamUrl; source: LiveSource | undefined; isWanted: () => boolean },
   vhost: VhostConfig,
@@ -108,9 +107,9 @@ async function findOwner(
   if (mode === "remote" || !originCluster || source?.fedBy === "client" || !follows || !call.path.endsWith(".flv")) {
     return null;
   }
-  const owner = await coworkers.findOwner({ ...ownerQuery(vhost, url), isWanted });
+  const [owner] = await context.directory.find({ vhost: new VhostHandle(context, vhost), url }, { isWanted });
   // One that is about to stop takes no more viewers.
-  if (owner === null || owner.isDraining) return null;
+  if (owner === undefined || owner.isDraining) return null;
   // From https nobody is sent to http: a page would not be let there, and others would not expect it.
   const [scheme, server] = isOverTls(call) ? ["https", owner.https] : ["http", owner.http];
   return server === undefined ? null : ownerAddress(`${scheme}://${server}`, call, url);

@@ -130,7 +130,7 @@ function readOrigins({ pulls, timers }: ApiServer): LabelledRow<OriginRow>[] {
 }
 
 /** Reloads may bring ever others. */
-function readCoworkers({ coworkers }: ApiServer): LabelledRow<CoworkerRow>[] {
+function readCoworkers({ mesh: { coworkers } }: ApiServer): LabelledRow<CoworkerRow>[] {
   const rows = [...coworkers.table()].map(({ coworker, questions, failures, isSuspect }): LabelledRow<CoworkerRow> => {
     return [coworker, { questions, failures, suspect: isSuspect ? 1 : 0 }];
   });

@@ -1,18 +1,14 @@
-import { ownerQuery } from "../../cluster/owner_query.ts";
-import type { TimerHandle, Timers } from "../../base/clock.ts";
+import { afterLimit, type TimerHandle, type Timers } from "../../base/clock.ts";
 import type { Span } from "../../base/trace.ts";
+import type { Owner, StreamDirectory } from "../../cluster/directory.ts";
 import { redirectAddress } from "../../cluster/redirect.ts";
-import type { VhostConfig, VhostHandle } from "../../config/mod.ts";
+import type { VhostHandle } from "../../config/mod.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
-import type { ServerContext } from "../context.ts";
-
-/** Pause between two questions to the coworkers, while a player waits. */
-const ASK_AGAIN_MS = 200;
 
 /** What a search takes of a server. */
 export interface OwnerSearchServer {
   readonly timers: Timers;
-  readonly coworkers: Pick<ServerContext["coworkers"], "findOwner" | "refusals">;
+  readonly directory: Pick<StreamDirectory, "watch" | "unasked">;
 }
 
 /** How a search ended; nothing is called after `stop`. */
@@ -25,7 +21,7 @@ export interface OwnerSearchSink {
 }
 
 /**
- * Asks the coworkers who has a stream, again and again for `owner_timeout`, on behalf of one waiting player.
+ * Waits for `owner_timeout` until somebody has a stream, on behalf of one player.
  *
  * SRS closes a player that comes before its publisher; holding it spares the player, and an SRS edge its 3 s pause.
  */
@@ -34,10 +30,9 @@ export class OwnerSearch {
   readonly #vhost: VhostHandle;
   readonly #url: StreamUrl;
   readonly #sink: OwnerSearchSink;
-  readonly #startedMs: number;
   readonly #span: Span | null;
-  #timer: TimerHandle | null = null;
-  #stopped = false;
+  readonly #watch: Disposable;
+  readonly #timer: TimerHandle;
 
   /** @param trace Of what the search is a part. */
   constructor(
@@ -51,44 +46,37 @@ export class OwnerSearch {
     this.#vhost = vhost;
     this.#url = url;
     this.#sink = sink;
-    this.#startedMs = server.timers.nowMs();
-    this.#span = trace?.child("owner search") ?? null;
-    this.#ask();
+    const span = trace?.child("owner search") ?? null;
+    this.#span = span;
+    this.#timer = afterLimit(server.timers, () => vhost.now.cluster.ownerTimeoutMs, (waitedMs) => {
+      span?.end("no server has the stream");
+      this.stop();
+      sink.onNotFound(this.#notFound(waitedMs));
+    });
+    this.#watch = server.directory.watch({ vhost, url }, (owners) => this.#onOwners(owners), { trace: span });
   }
 
   /** Ends the search without a result. */
   stop(): void {
-    this.#stopped = true;
     this.#span?.end();
-    this.#timer?.cancel();
+    this.#timer.cancel();
+    this.#watch[Symbol.dispose]();
   }
 
-  async #ask(): Promise<void> {
-    const vhost = this.#vhost.now;
-    const owner = await this.#server.coworkers.findOwner({
-      ...ownerQuery(vhost, this.#url, this.#span),
-      isWanted: () => !this.#stopped,
-    });
-    if (this.#stopped) return;
-    if (owner !== null) {
-      this.#span?.set({ "server.address": owner.ip, "server.port": owner.port });
-      this.#span?.end();
-    }
-    if (owner?.isDraining) return this.#sink.onDrainingOwner();
-    if (owner !== null) return this.#sink.onRedirect(redirectAddress(this.#url, owner));
-    const waitedMs = Math.round(this.#server.timers.nowMs() - this.#startedMs);
-    if (waitedMs >= vhost.cluster.ownerTimeoutMs) {
-      this.#span?.end("no server has the stream");
-      this.#sink.onNotFound(this.#notFound(vhost, waitedMs));
-    } else this.#timer = this.#server.timers.after(ASK_AGAIN_MS, () => this.#ask());
+  #onOwners([owner]: readonly Owner[]): void {
+    if (owner === undefined) return;
+    this.#span?.set({ "server.address": owner.ip, "server.port": owner.port });
+    this.stop();
+    if (owner.isDraining) this.#sink.onDrainingOwner();
+    else this.#sink.onRedirect(redirectAddress(this.#url, owner));
   }
 
   /** A server whose question was rejected must not say that there is no publisher. */
-  #notFound({ cluster }: VhostConfig, waitedMs: number): string {
-    const refusals = this.#server.coworkers.refusals(cluster.coworkers.map(({ text }) => text));
+  #notFound(waitedMs: number): string {
+    const unasked = this.#server.directory.unasked({ vhost: this.#vhost, url: this.#url });
     const { key } = this.#url;
-    return refusals === ""
+    return unasked === ""
       ? `no server publishes ${key} (waited ${waitedMs} ms)`
-      : `${key} is not published here, and ${refusals}`;
+      : `${key} is not published here, and ${unasked}`;
   }
 }

@@ -9,15 +9,18 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { ServerContext } from "../context.ts";
 import { addressForOrigin } from "../access/origin_signature.ts";
 import { OwnerSearch, type OwnerSearchServer } from "./owner_search.ts";
-import { ownerQuery } from "../../cluster/owner_query.ts";
+import type { Owner, StreamDirectory } from "../../cluster/directory.ts";
 
 /** What a supply takes of a server. */
 export interface SupplyServer extends OwnerSearchServer, Pick<ServerContext, "waitingPlays"> {
   readonly world: Pick<ServerContext["world"], "wallMs">;
-  readonly coworkers: Pick<ServerContext["coworkers"], "findOwner" | "findOwners" | "refusals">;
+  readonly directory: OwnerSearchServer["directory"] & Pick<StreamDirectory, "find">;
   readonly drain: Pick<ServerContext["drain"], "isOn" | "search">;
   readonly pulls: Pick<ServerContext["pulls"], "acquire" | "pool">;
 }
+
+/** Where a stream is looked for. */
+type TargetSearch = Pick<PullRequest, "findTargets" | "watchTargets">;
 
 /** A player that waits for its stream. */
 export interface SupplyRequest {
@@ -78,12 +81,12 @@ export class PlaySupply implements Disposable {
     this.#sink = sink;
     const { mode, originCluster } = request.vhost.now.cluster;
     if (!this.#mayWait()) return;
-    if (mode === "remote") this.#pull(() => this.#originsInOrder());
+    if (mode === "remote") this.#pull({ findTargets: () => this.#originsInOrder() });
     else if (!originCluster) return;
     else if (request.source.fedBy === "client") {
       if (server.drain.isOn && request.redirect?.isFollowed && !request.isRelay) this.#sendAway(request.redirect);
     } else if (this.#redirect !== null) this.#searchOwner(this.#redirect);
-    else this.#pull((trace, isWanted) => this.#owners(trace, isWanted));
+    else this.#pullFromOwners();
   }
 
   /** Whether there is a place to wait for the stream, if it is not here; the player is told when there is none. */
@@ -120,7 +123,7 @@ export class PlaySupply implements Disposable {
     const { mode, originCluster } = this.#request.vhost.now.cluster;
     const isHere = mode !== "remote" && originCluster && this.#lease === null;
     this.#lease?.hurry();
-    if (isHere && this.#redirect === null) this.#acquire((trace, isWanted) => this.#owners(trace, isWanted));
+    if (isHere && this.#redirect === null) this.#acquire(this.#ownersAsTargets);
   }
 
   [Symbol.dispose](): void {
@@ -156,7 +159,7 @@ export class PlaySupply implements Disposable {
   /** The owner would send the player back: it is served here, for as long as it stays. */
   #takeOver(): void {
     this.#stopSearch();
-    this.#pull((trace, isWanted) => this.#owners(trace, isWanted));
+    this.#pullFromOwners();
     this.#sink.wake();
   }
 
@@ -169,9 +172,13 @@ export class PlaySupply implements Disposable {
     });
   }
 
-  #pull(findTargets: PullRequest["findTargets"]): void {
+  #pullFromOwners(): void {
+    this.#pull(this.#ownersAsTargets);
+  }
+
+  #pull(search: TargetSearch): void {
     const { source, vhost } = this.#request;
-    this.#acquire(findTargets);
+    this.#acquire(search);
     const isThere = () => source.isActive && this.#lease?.isSilent !== true;
     if (isThere()) return;
     this.#notFoundTimer = afterLimit(this.#server.timers, () => vhost.now.cluster.ownerTimeoutMs, (waitedMs) => {
@@ -182,15 +189,13 @@ export class PlaySupply implements Disposable {
 
   #notFound(waitedMs: number): string {
     const { key } = this.#request.source;
-    const refusals = this.#server.coworkers.refusals(
-      this.#request.vhost.now.cluster.coworkers.map(({ text }) => text),
-    );
-    if (refusals !== "") return `${key} is not published here, and ${refusals}`;
+    const unasked = this.#server.directory.unasked(this.#request);
+    if (unasked !== "") return `${key} is not published here, and ${unasked}`;
     const why = this.#lease?.lastError ?? "";
     return `no server has ${key} (waited ${waitedMs} ms)${why === "" ? "" : `: ${why}`}`;
   }
 
-  #acquire(findTargets: PullRequest["findTargets"]): void {
+  #acquire(search: TargetSearch): void {
     const protocol = () => this.#protocol;
     const request = {
       ...this.#request,
@@ -198,7 +203,7 @@ export class PlaySupply implements Disposable {
         return protocol();
       },
       askedUrl: () => addressForOrigin(this.#request.vhost.now, this.#request.url, "play", this.#server.world.wallMs()),
-      findTargets,
+      ...search,
     };
     this.#lease = this.#server.pulls.acquire(this.#request.source, request);
   }
@@ -215,14 +220,32 @@ export class PlaySupply implements Disposable {
   }
 
   /** All who say that they have it: one of them may be wrong. */
-  async #owners(trace: Span | null, isWanted: () => boolean): Promise<readonly PullTarget[]> {
-    this.#searchTrace ??= trace?.child("owner search") ?? null;
-    const query = ownerQuery(this.#request.vhost.now, this.#request.url, this.#searchTrace);
-    const owners = await this.#server.coworkers.findOwners({ ...query, isWanted });
-    if (owners.length > 0) {
-      this.#searchTrace?.end();
-      this.#searchTrace = null;
-    }
-    return owners.map(ownerTarget).filter((target) => target !== null);
-  }
+  readonly #ownersAsTargets: TargetSearch = {
+    findTargets: async (trace, isWanted) => {
+      this.#searchTrace ??= trace?.child("owner search") ?? null;
+      const owners = await this.#server.directory.find(this.#request, { isWanted, trace: this.#searchTrace });
+      if (owners.length > 0) {
+        this.#searchTrace?.end();
+        this.#searchTrace = null;
+      }
+      return targetsOf(owners);
+    },
+    watchTargets: (onTargets, trace) => {
+      const span = trace?.child("owner search") ?? null;
+      const watch = this.#server.directory.watch(this.#request, (owners) => {
+        span?.end();
+        onTargets(targetsOf(owners));
+      }, { trace: span });
+      return {
+        [Symbol.dispose]() {
+          span?.end();
+          watch[Symbol.dispose]();
+        },
+      };
+    },
+  };
+}
+
+function targetsOf(owners: readonly Owner[]): PullTarget[] {
+  return owners.map(ownerTarget).filter((target) => target !== null);
 }

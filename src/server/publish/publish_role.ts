@@ -5,6 +5,7 @@ import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
 import type { SessionRequest } from "../../rtmp/server_session.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
+import { epochMember } from "../../stream/epoch_member.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
 import type { Admitted } from "../access/admission.ts";
 import { type ClientEntry, clientEntry } from "../client_registry.ts";
@@ -21,7 +22,9 @@ type PublishRequest = Extract<SessionRequest, { kind: "publish" }>;
 
 /** What a publisher takes of a server. */
 export interface PublishServer
-  extends ClaimServer, Pick<ServerContext, "tracer" | "sources" | "registry" | "publishers" | "pulls" | "world"> {
+  extends
+    Omit<ClaimServer, "world">,
+    Pick<ServerContext, "config" | "tracer" | "sources" | "registry" | "publishers" | "pulls" | "world"> {
   readonly drain: Pick<ServerContext["drain"], "isOn" | "search" | "hasCoworkers">;
 }
 
@@ -152,12 +155,12 @@ export class PublishRole implements Publishing, StreamClaimSink {
     if (this.#session !== null) host.log.info(`unpublish ${this.#request.url.key}`);
   }
 
-  take(): void {
+  take(epoch: number): void {
     const { host, server, admitted: { vhost, forwardTo } } = this.#options;
     const { url } = this.#request;
     // While the coworkers were asked, the source found first may have been forgotten: nobody used it.
     this.#source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
-    this.#session = this.#source.startPublish("client");
+    this.#session = this.#source.startPublish("client", () => {}, epochMember(epoch));
     const stream = { url, vhost, source: this.#source, trace: this.#trace };
     this.#copies = copyStream({ host, server }, stream, forwardTo);
   }

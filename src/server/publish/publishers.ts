@@ -1,11 +1,15 @@
 import { RequestDenied } from "../../base/errors.ts";
-import { type ConflictPolicy, DEAD_AFTER_MS, givesWay, type Rival } from "../../cluster/rivals.ts";
+import type { Claim } from "../../cluster/directory.ts";
+import { DEAD_AFTER_MS } from "../../cluster/mesh/rivals.ts";
+
+/** What decides between two publishers: `publish { on_conflict }`. */
+export type ConflictPolicy = "reject" | "takeover" | "standby";
 
 /** One client that wants to publish a stream, or does. */
 export interface Claimant {
   /** Tells clients apart: two with the same one are the same encoder, which comes back. */
   readonly clientKey: string;
-  /** When it came, Unix time in whole ms; later than any publisher that it is to replace. */
+  /** When it came. */
   readonly sinceMs: number;
   /** Where its publish is traced, for links to it. */
   readonly traceparent?: string | null;
@@ -14,82 +18,94 @@ export interface Claimant {
   /** Another publisher has the stream now. */
   onLost(reason: string): void;
   /** It stood by, and now the stream is its own. */
-  onPromoted(): void;
+  onPromoted(claim: Claim): void;
 }
 
-interface Claim {
+interface Published {
   active: Claimant;
+  /** What makes the stream this server's, in the cluster. */
+  claim: Claim;
   /** In the order they came. */
   standbys: Claimant[];
 }
 
 /** Who publishes what on this server, who stands by, and who wins. */
 export class Publishers {
-  readonly #claims = new Map<string, Claim>();
+  readonly #published = new Map<string, Published>();
 
   /** Streams that are published. */
   get count(): number {
-    return this.#claims.size;
+    return this.#published.size;
   }
 
   /** The publisher of a stream. */
   active(key: string): Claimant | null {
-    return this.#claims.get(key)?.active ?? null;
+    return this.#published.get(key)?.active ?? null;
   }
 
   /**
-   * Decides about a new publisher.
+   * What a new publisher would be.
    *
-   * @returns What it is now.
    * @throws {RequestDenied} `StreamBusy`: another one has the stream and keeps it.
    */
-  claim(key: string, claimant: Claimant, policy: ConflictPolicy): "active" | "standby" {
-    const claim = this.#claims.get(key);
-    if (claim === undefined) {
-      this.#claims.set(key, { active: claimant, standbys: [] });
-      return "active";
-    }
-    const returns = claim.active.clientKey === claimant.clientKey && claim.active.silentMs() >= DEAD_AFTER_MS;
-    if (returns || policy === "takeover") {
-      const loser = claim.active;
-      claim.active = claimant;
-      loser.onLost(returns ? "the same client publishes again" : "another publisher took over the stream");
-      return "active";
-    }
+  judge(key: string, claimant: Claimant, policy: ConflictPolicy): "active" | "standby" {
+    const published = this.#published.get(key);
+    if (published === undefined || policy === "takeover" || isReturn(claimant, published.active)) return "active";
     if (policy === "reject") throw new RequestDenied("StreamBusy", `stream ${key} already has a publisher`);
-    claim.standbys.push(claimant);
     return "standby";
   }
 
-  /**
-   * A coworker has a publisher of the stream too: the one here ends if it is the one to give way.
-   *
-   * @param instance Id of this server.
-   * @returns Whether it gave way.
-   */
-  yieldTo(key: string, rival: Rival, { policy, instance }: { policy: ConflictPolicy; instance: string }): boolean {
-    const claim = this.#claims.get(key);
-    if (claim === undefined) return false;
-    const { active: loser, standbys } = claim;
-    const own = { sinceMs: loser.sinceMs, silentMs: loser.silentMs(), instance };
-    if (!givesWay(own, rival, policy)) return false;
-    this.#claims.delete(key);
-    for (const other of [...standbys, loser]) other.onLost("a publisher at another origin has the stream");
-    return true;
+  /** Gives the stream to a publisher, which has its claim in the cluster, and takes it from the one before. */
+  take(key: string, claimant: Claimant, claim: Claim): void {
+    const published = this.#published.get(key);
+    if (published === undefined) return void this.#published.set(key, { active: claimant, claim, standbys: [] });
+    const { active: loser, claim: replaced } = published;
+    published.active = claimant;
+    published.claim = claim;
+    replaced[Symbol.dispose]();
+    const returns = isReturn(claimant, loser);
+    loser.onLost(returns ? "the same client publishes again" : "another publisher took over the stream");
+  }
+
+  /** Puts a publisher last in the row of those that stand by. @returns Whether there is one on this server to stand by for. */
+  standBy(key: string, claimant: Claimant): boolean {
+    const published = this.#published.get(key);
+    published?.standbys.push(claimant);
+    return published !== undefined;
+  }
+
+  /** A claim was made that is not used after all: the one in force is to be found again. */
+  announce(key: string): void {
+    this.#published.get(key)?.claim.announce();
+  }
+
+  /** Another server has the stream now: the publisher here ends, with those that stand by. */
+  lose(key: string, reason: string): void {
+    const published = this.#published.get(key);
+    if (published === undefined) return;
+    this.#published.delete(key);
+    published.claim[Symbol.dispose]();
+    for (const claimant of [...published.standbys, published.active]) claimant.onLost(reason);
   }
 
   /** The claimant has left; the first that stands by gets the stream. */
   release(key: string, claimant: Claimant): void {
-    const claim = this.#claims.get(key);
-    if (claim === undefined) return;
-    claim.standbys = claim.standbys.filter((other) => other !== claimant);
-    if (claim.active !== claimant) return;
-    const next = claim.standbys.shift();
+    const published = this.#published.get(key);
+    if (published === undefined) return;
+    published.standbys = published.standbys.filter((other) => other !== claimant);
+    if (published.active !== claimant) return;
+    const next = published.standbys.shift();
     if (next === undefined) {
-      this.#claims.delete(key);
+      this.#published.delete(key);
+      published.claim[Symbol.dispose]();
       return;
     }
-    claim.active = next;
-    next.onPromoted();
+    published.active = next;
+    next.onPromoted(published.claim);
   }
+}
+
+/** An encoder that comes back while its connection before is dead. */
+function isReturn(claimant: Claimant, active: Claimant): boolean {
+  return active.clientKey === claimant.clientKey && active.silentMs() >= DEAD_AFTER_MS;
 }

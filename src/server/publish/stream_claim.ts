@@ -1,24 +1,23 @@
 import type { TimerHandle } from "../../base/clock.ts";
 import { RequestDenied } from "../../base/errors.ts";
 import type { Span } from "../../base/trace.ts";
-import type { Owner } from "../../cluster/coworkers.ts";
-import { ownerQuery } from "../../cluster/owner_query.ts";
-import { DEAD_AFTER_MS } from "../../cluster/rivals.ts";
+import type { Claim, ClaimOutcome, Owner, StreamDirectory, StreamRef } from "../../cluster/directory.ts";
+import { DEAD_AFTER_MS } from "../../cluster/mesh/rivals.ts";
 import type { ServerContext } from "../context.ts";
 import type { RoleHost } from "../rtmp/role.ts";
-import { type ConflictContext, type Contested, settle } from "./conflict.ts";
 import type { Claimant } from "./publishers.ts";
 
 /** What a claim takes of a server. */
-export interface ClaimServer extends Omit<ConflictContext, "coworkers"> {
-  readonly coworkers: ConflictContext["coworkers"] & Pick<ServerContext["coworkers"], "findOwner">;
+export interface ClaimServer extends Pick<ServerContext, "publishers" | "timers"> {
+  readonly world: Pick<ServerContext["world"], "wallMs">;
+  readonly directory: Pick<StreamDirectory, "claim" | "find">;
 }
 
 /** A publisher that wants a stream. */
 export interface StreamClaimOptions {
   readonly server: ClaimServer;
   readonly host: Pick<RoleHost, "log" | "guard" | "onAnswered">;
-  readonly stream: Contested;
+  readonly stream: StreamRef;
   readonly clientKey: string;
   /** The publish, if it is traced. */
   readonly trace: Span | null;
@@ -29,9 +28,10 @@ export interface StreamClaimSink {
   /**
    * The stream is this publisher's.
    *
+   * @param epoch Of the publish.
    * @throws {RequestDenied} It cannot be taken after all: the claim ends as busy.
    */
-  take(): void;
+  take(epoch: number): void;
   /** The stream was taken at the first attempt: the client may be told. */
   onWon(): void;
   /** Somebody else has the stream, and this publisher is next. */
@@ -50,35 +50,44 @@ export interface StreamClaimSink {
 const STANDBY_CHECK_MS = 500;
 
 /**
- * How one publisher wins its stream, in the whole cluster: coworkers are asked who has it, `publish.on_conflict` decides
+ * How one publisher wins its stream, in the whole cluster: the directory is asked who has it, `publish.on_conflict` decides
  * between the two, and a publisher that stands by takes the stream when the other one has left.
  */
 export class StreamClaim implements Claimant {
   readonly clientKey: string;
-  sinceMs: number;
+  readonly sinceMs: number;
   readonly #options: StreamClaimOptions;
   readonly #sink: StreamClaimSink;
+  readonly #cameMs: number;
   #hasStream = false;
   #hasEnded = false;
   #timer: TimerHandle | null = null;
 
   /** {@link start} is next. */
   constructor(options: StreamClaimOptions, sink: StreamClaimSink) {
+    const { server, clientKey } = options;
     this.#options = options;
     this.#sink = sink;
-    this.clientKey = options.clientKey;
-    this.sinceMs = Math.round(options.server.timers.nowMs());
+    this.clientKey = clientKey;
+    this.sinceMs = server.timers.nowMs();
+    this.#cameMs = Math.round(server.world.wallMs());
   }
 
   get traceparent(): string | null {
     return this.#options.trace?.traceparent ?? null;
   }
 
-  /** Claims the stream: at once, or in a cluster once the coworkers were asked whether one of them has it. */
+  /** Claims the stream: on this server, then in the cluster. */
   start(): void {
-    const { mode, originCluster, coworkers } = this.#options.stream.vhost.now.cluster;
-    if (mode === "local" && originCluster && coworkers.length > 0) this.#askCoworkers();
-    else this.#claim();
+    const { server, stream: { vhost } } = this.#options;
+    try {
+      const place = server.publishers.judge(this.#key, this, vhost.now.publish.onConflict);
+      if (place === "standby") this.#standBy(null);
+      else this.#claim();
+    } catch (error) {
+      if (!(error instanceof RequestDenied)) throw error;
+      this.#sink.onBusy(error.message);
+    }
   }
 
   /** The publisher has left: whoever stands by for it is next. */
@@ -96,10 +105,10 @@ export class StreamClaim implements Claimant {
     this.#sink.onLost(reason);
   }
 
-  onPromoted(): void {
+  onPromoted(claim: Claim): void {
     this.#timer?.cancel();
     this.#options.host.log.info(`publish ${this.#key}: no longer on standby`);
-    this.#take();
+    this.#take(claim);
     this.#sink.onPromoted();
   }
 
@@ -107,65 +116,67 @@ export class StreamClaim implements Claimant {
     return this.#options.stream.url.key;
   }
 
-  #take(): void {
-    this.#sink.take();
+  #take({ epoch }: Claim): void {
+    this.#sink.take(epoch);
     this.#hasStream = true;
   }
 
-  async #askCoworkers(): Promise<void> {
-    const { server, host, stream: { vhost, url }, trace } = this.#options;
-    const search = trace?.child("owner search") ?? null;
-    const owner = await server.coworkers.findOwner(ownerQuery(vhost.now, url, search), { fresh: true });
-    search?.set({ "srs.owners": owner === null ? 0 : 1 });
-    search?.end();
-    if (this.#hasEnded) return;
-    host.guard(() => this.#onOwner(owner));
+  async #claim(): Promise<void> {
+    const { host } = this.#options;
+    const outcome = await this.#claimInCluster();
+    if (this.#hasEnded) return drop(outcome);
+    host.guard(() => this.#onOutcome(outcome));
     host.onAnswered();
   }
 
-  #onOwner(owner: Owner | null): void {
-    if (owner === null) return this.#claimFrom(null);
+  #claimInCluster(): Promise<ClaimOutcome> {
+    const { server: { directory, publishers }, stream, trace } = this.#options;
+    return directory.claim(stream, {
+      mode: () => stream.vhost.now.publish.onConflict === "takeover" ? "takeover" : "first",
+      sinceMs: this.#cameMs,
+      // Of whoever publishes it then.
+      silentMs: () => publishers.active(this.#key)?.silentMs() ?? 0,
+      onLost: (reason) => publishers.lose(this.#key, reason),
+      trace,
+    });
+  }
+
+  #onOutcome(outcome: ClaimOutcome): void {
     const { onConflict } = this.#options.stream.vhost.now.publish;
-    const isDead = owner.silentMs >= DEAD_AFTER_MS || owner.isDraining;
-    if (!isDead && onConflict === "reject") {
-      return this.#sink.onBusy(`stream ${this.#key} is already published at origin ${owner.ip}:${owner.port}`);
-    }
-    if (!isDead && onConflict === "standby") return this.#standBy(owner);
-    // The other one was there first, whatever the clocks of the two origins say.
-    this.sinceMs = Math.max(this.sinceMs, (owner.sinceMs ?? 0) + 1);
-    this.#claimFrom(owner);
+    if ("claim" in outcome) return this.#onClaim(outcome.claim);
+    const { takenBy: owner } = outcome;
+    if (onConflict === "standby") return this.#standBy(owner);
+    this.#sink.onBusy(`stream ${this.#key} is already published at origin ${owner.ip}:${owner.port}`);
   }
 
-  /** Takes the stream where coworkers may have it too. @param owner One that is known to, and whose publisher must go. */
-  #claimFrom(owner: Owner | null): void {
-    this.#claim();
-    if (this.#hasStream) this.#settle(owner);
-  }
-
-  #settle(owner: Owner | null): void {
-    const { server, stream } = this.#options;
-    settle(server, stream, this, owner);
-  }
-
-  /** Takes the stream on this server. */
-  #claim(): void {
-    const { server, stream: { vhost } } = this.#options;
+  /** The stream is this server's; another client may have taken it here meanwhile. */
+  #onClaim(claim: Claim): void {
+    const { publishers } = this.#options.server;
     try {
-      const outcome = server.publishers.claim(this.#key, this, vhost.now.publish.onConflict);
-      if (outcome === "standby") return this.#standBy(null);
-      this.#take();
+      const place = publishers.judge(this.#key, this, this.#options.stream.vhost.now.publish.onConflict);
+      if (place === "active") {
+        publishers.take(this.#key, this, claim);
+        this.#take(claim);
+        this.#sink.onWon();
+        return claim.announce();
+      }
+      claim[Symbol.dispose]();
+      this.#standBy(null);
     } catch (error) {
-      if (error instanceof RequestDenied) return this.#sink.onBusy(error.message);
-      throw error;
+      if (!(error instanceof RequestDenied)) throw error;
+      claim[Symbol.dispose]();
+      this.#sink.onBusy(error.message);
     }
-    this.#sink.onWon();
+    publishers.announce(this.#key);
   }
 
   /** @param owner Origin with the publisher that this one stands by for; null when that is on this server. */
   #standBy(owner: Owner | null): void {
+    const { host, server } = this.#options;
     const where = owner === null ? "" : ` at ${owner.ip}:${owner.port}`;
-    this.#options.host.log.info(`publish ${this.#key}: on standby for the publisher${where}`);
-    if (owner !== null) this.#checkLater();
+    host.log.info(`publish ${this.#key}: on standby for the publisher${where}`);
+    if (owner === null) server.publishers.standBy(this.#key, this);
+    else this.#checkLater();
     this.#sink.onStandBy();
   }
 
@@ -174,14 +185,29 @@ export class StreamClaim implements Claimant {
   }
 
   async #checkOwner(): Promise<void> {
-    const { server, host, stream: { vhost, url } } = this.#options;
-    const owner = await server.coworkers.findOwner(ownerQuery(vhost.now, url));
+    const { server, host, stream } = this.#options;
+    const owners = await server.directory.find(stream);
     if (this.#hasEnded || this.#hasStream) return;
-    if (owner !== null) return this.#checkLater();
+    const isTaken = owners.some(({ silentMs, isDraining }) => silentMs < DEAD_AFTER_MS && !isDraining);
+    if (isTaken) return this.#checkLater();
+    const outcome = await this.#claimInCluster();
+    if (this.#hasEnded || this.#hasStream) return drop(outcome);
+    if (!("claim" in outcome)) return this.#checkLater();
+    const { claim } = outcome;
     host.guard(() => {
-      if (server.publishers.claim(this.#key, this, "standby") !== "active") return;
-      this.onPromoted();
-      this.#settle(null);
+      if (server.publishers.judge(this.#key, this, "standby") === "active") {
+        server.publishers.take(this.#key, this, claim);
+        this.onPromoted(claim);
+        return claim.announce();
+      }
+      claim[Symbol.dispose]();
+      server.publishers.standBy(this.#key, this);
+      server.publishers.announce(this.#key);
     });
   }
+}
+
+/** A claim that came too late is given back. */
+function drop(outcome: ClaimOutcome): void {
+  if ("claim" in outcome) outcome.claim[Symbol.dispose]();
 }

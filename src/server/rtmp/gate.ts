@@ -1,5 +1,5 @@
 import { describeError, RequestDenied } from "../../base/errors.ts";
-import { findVhost } from "../../config/mod.ts";
+import { findVhost, VhostHandle } from "../../config/mod.ts";
 import type { ConnectInfo } from "../../rtmp/connect.ts";
 import type { SessionRequest } from "../../rtmp/server_session.ts";
 import { withVhost } from "../../rtmp/url.ts";
@@ -115,7 +115,10 @@ export class RtmpGate {
       throw denied;
     }
     const search = async () => {
-      const to = await drain.findDestination(vhost, withVhost(request.url, vhost.name));
+      const to = await drain.findDestination(
+        new VhostHandle(this.#options.server, vhost),
+        withVhost(request.url, vhost.name),
+      );
       if (to !== null && !this.#sink.isOver) session.requestReconnect(to.tcUrl);
       throw denied;
     };

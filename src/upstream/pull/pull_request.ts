@@ -18,4 +18,9 @@ export interface PullRequest extends UpstreamStream {
    * @param isWanted Whether anybody waits for the stream still.
    */
   findTargets(trace: Span | null, isWanted: () => boolean): Promise<readonly PullTarget[]>;
+  /**
+   * Tells as soon as servers come to have the stream, until it is disposed of. Absent where they are always the same, and
+   * hold a question themselves.
+   */
+  watchTargets?(onTargets: (targets: readonly PullTarget[]) => void, trace: Span | null): Disposable;
 }

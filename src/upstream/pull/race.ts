@@ -184,6 +184,7 @@ export class PullRace {
     const run: UpstreamRun = new UpstreamRun(this.#source, environment.timers, {
       target,
       timeouts: () => request.vhost.now.cluster,
+      epochs: environment.epochs,
       dial: upstreamDial({ request, target, via, environment, trace: span }),
       trace: span === null ? null : new UpstreamTrace(span),
       handover: handover === null ? null : {

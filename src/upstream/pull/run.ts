@@ -3,12 +3,14 @@ import { describeError, UpstreamError } from "../../base/errors.ts";
 import { asString } from "../../rtmp/command.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
+import { readEpoch } from "../../stream/epoch_member.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
 import { isFrame, type MediaPacket, type PacketKind } from "../../stream/packet.ts";
 import type { FlvClientHandlers } from "../client/flv_client.ts";
 import { Overlap, type OverlapReason } from "./overlap.ts";
 import type { RtmpClientHandlers } from "../client/rtmp_client.ts";
+import type { FeedEpochs } from "../environment.ts";
 import type { PullTarget } from "../target.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { UsualGap } from "./usual_gap.ts";
@@ -42,6 +44,7 @@ export interface UpstreamRunOptions {
   target: PullTarget;
   /** Those in force. */
   timeouts(): PullTimeouts;
+  readonly epochs: FeedEpochs;
   /** Null if the attempt is not traced. */
   trace: UpstreamTrace | null;
   /** Connects and asks; rejects with an `UpstreamError`. */
@@ -112,6 +115,9 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #hasFrame = false;
   readonly #overlap: Overlap | null;
   #feedingSinceMs = 0;
+  /** Of the publish, if the server tells. */
+  #epoch: number | null = null;
+  #hold: ReturnType<FeedEpochs["hold"]> | null = null;
   #over = false;
 
   constructor(source: LiveSource, timers: Timers, options: UpstreamRunOptions) {
@@ -133,10 +139,11 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
 
   onMedia(message: Pick<RtmpMessage, "typeId" | "timestampMs" | "payload">): void {
     const kind = kinds.get(message.typeId);
-    if (kind === undefined) return;
+    if (kind === undefined || this.#over) return;
     const packet: MediaPacket = { kind, timestampMs: message.timestampMs, payload: message.payload };
+    if (kind === "script" && !this.#acceptsEpoch(packet)) return;
     if (this.#feed === null && !this.#hasFrame) {
-      if (!isFrame(packet)) return this.#hold(packet);
+      if (!isFrame(packet)) return this.#keep(packet);
       this.#hasFrame = true;
     }
     if (kind !== "script") this.#hear();
@@ -197,14 +204,37 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
    * Metadata and headers are no stream yet: SRS sends those of a publisher that has left to every new player. They are
    * kept until a frame proves that there is one.
    */
-  #hold(packet: MediaPacket): void {
+  #keep(packet: MediaPacket): void {
     if (this.#held.length < MAX_HELD) this.#held.push(packet);
+  }
+
+  /** A server that stood still goes on with a publish that another one has taken over: that is the stream no more. */
+  #acceptsEpoch(packet: MediaPacket): boolean {
+    const { epochs, target } = this.#options;
+    const { key } = this.#source;
+    const epoch = readEpoch(packet);
+    if (epoch === null) return true;
+    if (!epochs.accepts(key, epoch)) {
+      this.#refused = true;
+      this.#end(`${target.text}: has only an older publish of ${key}, which another server has taken over`, null);
+      return false;
+    }
+    this.#epoch = epoch;
+    if (this.#feed !== null) this.#holdEpoch();
+    return true;
+  }
+
+  #holdEpoch(): void {
+    const before = this.#hold;
+    this.#hold = this.#epoch === null ? null : this.#options.epochs.hold(this.#source.key, this.#epoch);
+    before?.release(false);
   }
 
   #startFeed(): PublishSession | null {
     try {
       const feed = this.#source.startPublish("upstream", () => this.#onRevoked());
       this.#feedingSinceMs = this.#timers.nowMs();
+      this.#holdEpoch();
       this.#options.trace?.onFirstMedia();
       this.#options.onFeeding();
       this.#watch.hear();
@@ -259,6 +289,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     this.#options.trace?.end(error, redirect);
     this.#client?.close();
     this.#feed?.[Symbol.dispose]();
+    this.#hold?.release(this.#refused);
     const lastMediaMs = this.#watch.heardMs;
     const fedMs = this.#feedingSinceMs === 0 ? 0 : Math.max(1, lastMediaMs - this.#feedingSinceMs);
     const remoteIp = this.#client?.remoteIp ?? "";

@@ -25,8 +25,8 @@ export interface PullState {
 /** A round that found nothing is followed by a pause, longer each time up to the limit. */
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 3000;
-/** An origin that relays asks its coworkers who has the stream at least this often: it costs next to nothing. */
-const MAX_SEARCH_PAUSE_MS = 300;
+/** Where the directory tells who has the stream, this often is looked what else is to be done. */
+const SEARCH_MS = 10_000;
 /** An upstream that ends sooner than this counts as a failed attempt, so that flapping does not spin. */
 const SETTLED_MS = 1000;
 /** Head start of the best origin over the next while nobody was cut off yet. */
@@ -60,6 +60,10 @@ export class StreamPull {
   /** The search for a server under way, until one feeds the source. */
   #trace: Span | null = null;
   #endPause: (() => void) | null = null;
+  /** The directory is to tell who has the stream, until somebody feeds it. */
+  #search: Disposable | null = null;
+  /** Whom it named last. */
+  #named: readonly PullTarget[] = [];
   #endedMs = 0;
   readonly #isWanted = () => !this.#stopped && this.#leases.size > 0;
 
@@ -101,8 +105,7 @@ export class StreamPull {
       emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
       if (emptyRounds === 0) continue;
       // Servers that hold the player until the stream comes have made this pause already.
-      const limitMs = this.request.vhost.now.cluster.mode === "remote" ? MAX_PAUSE_MS : MAX_SEARCH_PAUSE_MS;
-      const pauseMs = Math.min(limitMs, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
+      const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
       await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);
     }
   }
@@ -117,13 +120,14 @@ export class StreamPull {
     this.#trace?.end(this.state.lastError);
     this.#race?.stop();
     this.#successor?.stop();
+    this.#stopSearch();
     this.#endPause?.();
   }
 
   /** @returns How long the source was fed. */
   async #round(): Promise<number> {
     this.#trace ??= this.#beginTrace(this.#endedMs > 0);
-    const targets = await this.request.findTargets(this.#trace, this.#isWanted);
+    const targets = await this.#findTargets();
     if (this.#stopped) return 0;
     this.#targets = targets;
     if (targets.length === 0) this.#fail("no server is known to have the stream", "debug");
@@ -133,7 +137,6 @@ export class StreamPull {
     for (let race: PullRace | null = this.#newRace(targets, staggerMs, null); race !== null;) {
       this.#race = race;
       this.#isSilent = this.#mustMove = false;
-      if (this.request.vhost.now.cluster.mode !== "remote") this.#keepSearching(race);
       fedMs = await race.finished;
       if (race.lastMediaMs > 0) this.#endedMs = race.lastMediaMs;
       // Its successor feeds the source already, or nobody does.
@@ -153,15 +156,26 @@ export class StreamPull {
     return this.request.trace?.child("pull", { attributes }) ?? null;
   }
 
+  /** The servers to ask; where the directory tells them, it is waited for the first. */
+  async #findTargets(): Promise<readonly PullTarget[]> {
+    const { watchTargets, findTargets } = this.request;
+    if (watchTargets === undefined) return await findTargets(this.#trace, this.#isWanted);
+    this.#search ??= watchTargets((targets) => this.#onNamed(targets), this.#trace);
+    if (this.#named.length === 0) await this.#rest(SEARCH_MS);
+    return this.#named;
+  }
+
   /** One that is said to have the stream may not answer: another owner is not to be kept waiting by it. */
-  async #keepSearching(race: PullRace): Promise<void> {
-    for (;;) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#environment.timers.after(MAX_SEARCH_PAUSE_MS, resolve);
-      await promise;
-      if (this.#stopped || this.#race !== race || this.state.isFed) return;
-      race.add(await this.request.findTargets(null, this.#isWanted));
-    }
+  #onNamed(targets: readonly PullTarget[]): void {
+    this.#named = targets;
+    this.#race?.add(targets);
+    this.#endPause?.();
+  }
+
+  #stopSearch(): void {
+    this.#search?.[Symbol.dispose]();
+    this.#search = null;
+    this.#named = [];
   }
 
   #newRace(targets: readonly PullTarget[], staggerMs: number, handover: RaceHandover | null): PullRace {
@@ -239,6 +253,7 @@ export class StreamPull {
 
   #onFeeding(upstream: string): void {
     const { state } = this;
+    this.#stopSearch();
     if (this.#endedMs > 0) {
       state.lastGapMs = Math.round(this.#environment.timers.nowMs() - this.#endedMs);
       if (state.upstream !== upstream) state.switches++;

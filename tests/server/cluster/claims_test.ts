@@ -1,4 +1,5 @@
 import { systemWorld } from "../../../src/net/system_world.ts";
+import { VhostHandle } from "../../../src/config/mod.ts";
 import { HostAddresses } from "../../../src/server/access/host_addresses.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { apiOf, bodyOf, type FakeServer, fakeServer, publishInto, START_MS } from "../../kit/fake_server.ts";
@@ -9,25 +10,25 @@ const member = cluster("coworkers 10.0.0.1:1985;", "publish { on_conflict takeov
 const question = "vhost=__defaultVhost__&ip=127.0.0.1&app=live&stream=s&coworker=10.0.0.2:1985";
 
 /** A publisher on a server that a coworker claims the stream from; `sinceMs` is what the claimant says when asked back. */
-function stage(config: string, { sinceMs, silentMs = 0 }: { sinceMs?: number; silentMs?: number } = {}) {
+async function stage(config: string, { sinceMs, silentMs = 0 }: { sinceMs?: number; silentMs?: number } = {}) {
   const server = fakeServer(config);
   publishInto(server, "/live/s", 0);
   const lost: string[] = [];
-  server.publishers.claim("/live/s", {
-    clientKey: "k",
+  const vhost = new VhostHandle(server, server.config.vhosts[0]!);
+  const url = { key: "/live/s", app: "live", stream: "s", host: "127.0.0.1" };
+  const outcome = await server.mesh.claim({ vhost, url }, {
+    mode: () => vhost.now.publish.onConflict === "takeover" ? "takeover" : "first",
     sinceMs: START_MS - 10_000,
     silentMs: () => silentMs,
     onLost: (reason) => lost.push(reason),
-    onPromoted: () => {},
-  }, "reject");
+  });
+  if ("claim" in outcome) outcome.claim.announce();
   const asked: string[] = [];
-  const confirm: FakeServer["coworkers"]["confirm"] = (query, instance) => {
-    asked.push(`${query.key} ${instance}`);
-    if (sinceMs === undefined) return Promise.resolve(null);
-    const owner = { ip: "10.0.0.1", port: 1935, coworker: "10.0.0.1:1985", silentMs: 0, isDraining: false };
-    return Promise.resolve({ ...owner, sinceMs, instance });
+  server.coworkerAnswer = ({ searchParams }) => {
+    asked.push(searchParams.get("stream") ?? "");
+    const origin = sinceMs === undefined ? null : { ip: "10.0.0.1", port: 1935, since_ms: sinceMs };
+    return Response.json({ code: 0, data: { origin, instance: "other123" } });
   };
-  Object.assign(server.coworkers, { confirm });
   return { server, lost, asked };
 }
 
@@ -38,9 +39,9 @@ async function claim(server: FakeServer, init: RequestInit = {}, what = "claim=o
 }
 
 Deno.test("a claim of a member that confirms a newer publisher ends the one here", async () => {
-  const { server, lost, asked } = stage(member, { sinceMs: START_MS });
+  const { server, lost, asked } = await stage(member, { sinceMs: START_MS });
   assertEquals(await claim(server), 200);
-  assertEquals([lost.length, asked], [1, ["/live/s other123"]]);
+  assertEquals([lost.length, asked], [1, ["s"]]);
 });
 
 const powerless: {
@@ -73,7 +74,7 @@ const powerless: {
 
 for (const { name, config = member, sinceMs = START_MS, init, what, status } of powerless) {
   Deno.test(`a claim ${name} ends nobody`, async () => {
-    const { server, lost } = stage(config, name.includes("not confirm") ? {} : { sinceMs });
+    const { server, lost } = await stage(config, name.includes("not confirm") ? {} : { sinceMs });
     assertEquals(await claim(server, init, what), status);
     assertEquals(lost, []);
   });
@@ -81,7 +82,7 @@ for (const { name, config = member, sinceMs = START_MS, init, what, status } of 
 
 Deno.test("a claim with the right token counts from any address", async () => {
   const config = cluster("coworkers 10.0.0.9:1985; coworker_token s3;", "publish { on_conflict takeover; }");
-  const { server, lost } = stage(config, { sinceMs: START_MS });
+  const { server, lost } = await stage(config, { sinceMs: START_MS });
   assertEquals(await claim(server, { headers: { "x-coworker-token": "s3" } }), 200);
   assertEquals(lost.length, 1);
 });
@@ -89,14 +90,14 @@ Deno.test("a claim with the right token counts from any address", async () => {
 Deno.test("a claim under reject ends a publisher that is silent, and no other that came first", async () => {
   const config = cluster("coworkers 10.0.0.1:1985;");
   for (const [silentMs, count] of [[999, 0], [1000, 1]] as const) {
-    const { server, lost } = stage(config, { sinceMs: START_MS, silentMs });
+    const { server, lost } = await stage(config, { sinceMs: START_MS, silentMs });
     assertEquals(await claim(server), 200);
     assertEquals(lost.length, count);
   }
 });
 
 Deno.test("the refusal of a stranger's claim says what a member needs, and the log who it was", async () => {
-  const { server } = stage(member.replace("10.0.0.1", "10.0.0.9"));
+  const { server } = await stage(member.replace("10.0.0.1", "10.0.0.9"));
   const response = apiOf(server)(`/api/v1/clusters?${question}&claim=a`, { method: "POST" });
   const { message } = await bodyOf(response);
   assertEquals(

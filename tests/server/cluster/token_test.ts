@@ -1,6 +1,6 @@
 import { systemTimers } from "../../../src/base/clock.ts";
 import { proofHeaders, type ProofKind } from "../../../src/cluster/coworker_proof.ts";
-import { askCoworker } from "../../../src/cluster/coworkers.ts";
+import { askCoworker } from "../../../src/cluster/mesh/coworker_question.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { apiOf, bodyOf, fakeServer, publishInto, START_MS } from "../../kit/fake_server.ts";
 

@@ -183,7 +183,7 @@ Deno.test("/metrics tells how coworkers answer, of 200 at most one by one", asyn
     failures: i % 2,
     isSuspect: i === 3,
   }));
-  Object.assign(server, { coworkers: { table: () => table } });
+  Object.assign(server, { mesh: { coworkers: { table: () => table } } });
   const rows = (await scrape(server)).filter(({ labels }) => "coworker" in labels);
   const of = (name: string) => rows.filter((row) => row.name === `srs_ts_coworker_${name}`);
   assertEquals([of("questions_total").length, of("suspect").filter(({ value }) => value === 1).length], [201, 1]);

@@ -5,7 +5,7 @@ import { OriginPool } from "../../../../src/upstream/origin_pool.ts";
 import type { PullLease } from "../../../../src/upstream/pull/pull_registry.ts";
 import type { PullRequest } from "../../../../src/upstream/pull/pull_request.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ClusterAnswers, ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
+import { DirectoryAnswers, ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
 import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
 import { sourceOptions } from "../../../kit/packets.ts";
 
@@ -38,7 +38,7 @@ class NoPulls {
 
 class Stage {
   readonly timers = new ManualTimers();
-  readonly cluster = new ClusterAnswers();
+  readonly cluster = new DirectoryAnswers();
   readonly pulls = new NoPulls(this.timers);
   readonly waitingPlays = new WaitingPlays();
   readonly source = new LiveSource("/live/s", sourceOptions, this.timers, () => {});
@@ -59,7 +59,7 @@ class Stage {
     const server = {
       timers: this.timers,
       world: { wallMs: () => 0 },
-      coworkers: this.cluster,
+      directory: this.cluster,
       pulls: this.pulls,
       waitingPlays: this.waitingPlays,
       drain: { isOn: this.isDraining, search },

@@ -1,10 +1,8 @@
 import { RequestDenied } from "../../../../src/base/errors.ts";
-import { DEAD_AFTER_MS } from "../../../../src/cluster/rivals.ts";
 import { Publishers } from "../../../../src/server/publish/publishers.ts";
 import { StreamClaim } from "../../../../src/server/publish/stream_claim.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ClusterAnswers, ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
-import { configOf } from "../../../kit/fake_server.ts";
+import { DirectoryAnswers, ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
 import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 
@@ -12,10 +10,11 @@ const OWNER = "10.0.0.2";
 
 class Stage {
   readonly timers = new ManualTimers();
-  readonly cluster = new ClusterAnswers();
+  readonly cluster = new DirectoryAnswers();
   readonly log = new TestLog();
   readonly publishers = new Publishers();
   readonly heard: string[] = [];
+  readonly epochs: number[] = [];
   /** The next one finds the source taken. */
   isTaken = false;
 
@@ -23,17 +22,15 @@ class Stage {
   claim(client: string, vhost = ""): StreamClaim {
     const note = (event: string) => void this.heard.push(`${client}: ${event}`);
     const server = {
-      config: configOf(""),
-      identity: { serverId: "vid-1", serviceId: "m", pid: 1 },
-      drain: { isOn: false },
       timers: this.timers,
-      log: this.log,
+      world: this.timers,
       publishers: this.publishers,
-      coworkers: this.cluster,
+      directory: this.cluster,
     };
     const host = { log: this.log, guard: (fn: () => void) => fn(), onAnswered: () => note("answered") };
     const claim = new StreamClaim({ server, host, stream: streamIn(vhost), clientKey: client, trace: null }, {
-      take: () => {
+      take: (epoch) => {
+        this.epochs.push(epoch);
         if (this.isTaken) throw new RequestDenied("StreamBusy", "the source is taken");
         note("takes");
       },
@@ -52,59 +49,73 @@ class Stage {
 const cluster = (policy: string) =>
   `publish { on_conflict ${policy}; } cluster { origin_cluster on; coworkers ${OWNER}:1985; }`;
 
-Deno.test("StreamClaim wins at once where there are no coworkers, and gives the stream to whoever stands by", () => {
+Deno.test("StreamClaim gives the stream to whoever stands by on the same server, and keeps it in the cluster", async () => {
   const stage = new Stage();
   const first = stage.claim("a", "publish { on_conflict standby; }");
-  stage.claim("b", "publish { on_conflict standby; }");
-  assertEquals(stage.heard.splice(0), ["a: takes", "a: won", "b: stands by"]);
+  await turn();
+  const second = stage.claim("b", "publish { on_conflict standby; }");
+  assertEquals(stage.heard.splice(0), ["a: takes", "a: won", "a: answered", "b: stands by"]);
   first.end();
   assertEquals(stage.heard, ["b: takes", "b: promoted"]);
-  assertEquals(stage.cluster.asked, []);
+  assertEquals([stage.cluster.found.length, stage.cluster.claims.size, stage.epochs], [1, 1, [1000, 1000]]);
+  second.end();
+  assertEquals(stage.cluster.claims.size, 0);
 });
 
-Deno.test("StreamClaim ends as busy where the stream cannot be had", () => {
+Deno.test("StreamClaim ends as busy where the stream cannot be had", async () => {
   const stage = new Stage();
   stage.isTaken = true;
-  stage.claim("a").end();
+  const taken = stage.claim("a");
+  await turn();
+  taken.end();
   stage.isTaken = false;
   stage.claim("b");
+  await turn();
   stage.claim("c");
-  assertEquals(stage.heard.slice(0, 3), ["a: busy, the source is taken", "b: takes", "b: won"]);
-  assertEquals(stage.heard[3]?.startsWith("c: busy, "), true);
+  assertEquals(stage.heard.slice(0, 4), ["a: busy, the source is taken", "a: answered", "b: takes", "b: won"]);
+  assertEquals(stage.heard[5]?.startsWith("c: busy, "), true);
+  assertEquals(stage.cluster.claims.size, 1);
 });
 
-Deno.test("StreamClaim asks the coworkers first, and wins where none of them has the stream", async () => {
+Deno.test("StreamClaim of two that come together: the second finds the first in place, which is to be found again", async () => {
+  const stage = new Stage();
+  stage.claim("a");
+  stage.claim("b");
+  await turn();
+  assertEquals(stage.heard.map((text) => text.slice(0, 7)), ["a: take", "a: won", "a: answ", "b: busy", "b: answ"]);
+  assertEquals([stage.cluster.claims.size, stage.cluster.announced], [1, 2]);
+});
+
+Deno.test("StreamClaim ends with whoever stands by when the cluster gives the stream to another server", async () => {
+  const stage = new Stage();
+  stage.claim("a", "publish { on_conflict standby; }");
+  await turn();
+  stage.claim("b", "publish { on_conflict standby; }");
+  const [claim] = stage.cluster.claims;
+  claim!.onLost("gone");
+  assertEquals(stage.heard.slice(-2), ["b: lost, gone", "a: lost, gone"]);
+  assertEquals([stage.publishers.count, stage.cluster.claims.size], [0, 0]);
+});
+
+Deno.test("StreamClaim asks the directory first, and wins where nobody has the stream", async () => {
   const stage = new Stage();
   stage.claim("a", cluster("reject"));
   assertEquals(stage.heard, []);
   await turn();
   assertEquals(stage.heard, ["a: takes", "a: won", "a: answered"]);
-  // Once more now that the coworkers can see this publisher.
-  assertEquals(stage.cluster.asked.length, 2);
+  assertEquals([stage.cluster.found.length, stage.cluster.announced, stage.epochs], [1, 1, [1000]]);
 });
 
-Deno.test("StreamClaim is refused under reject by a live owner, and takes the stream of a dead or leaving one", async () => {
-  const owners = [ownerAt(OWNER), ownerAt(OWNER, { silentMs: DEAD_AFTER_MS }), ownerAt(OWNER, { isDraining: true })];
+Deno.test("StreamClaim is refused under reject while another server has the stream, and takes it under takeover", async () => {
   const found = [];
-  for (const owner of owners) {
+  for (const policy of ["reject", "takeover"]) {
     const stage = new Stage();
-    stage.cluster.owner = owner;
-    stage.claim("a", cluster("reject"));
+    stage.cluster.owner = ownerAt(OWNER);
+    stage.claim("a", cluster(policy));
     await turn();
     found.push(stage.heard[0]);
   }
-  assertEquals(found, [`a: busy, stream /live/s is already published at origin ${OWNER}:1935`, "a: takes", "a: takes"]);
-});
-
-Deno.test("StreamClaim takes the stream over from another origin, and counts as the later one there", async () => {
-  const stage = new Stage();
-  const sinceMs = stage.timers.nowMs() + 5000;
-  stage.cluster.owner = ownerAt(OWNER, { sinceMs, instance: "x" });
-  const claim = stage.claim("a", cluster("takeover"));
-  await turn();
-  assertEquals(stage.heard, ["a: takes", "a: won", "a: answered"]);
-  assertEquals(claim.sinceMs, sinceMs + 1);
-  assertEquals(stage.cluster.claimed[0], `${OWNER}:1985`);
+  assertEquals(found, [`a: busy, stream /live/s is already published at origin ${OWNER}:1935`, "a: takes"]);
 });
 
 Deno.test("StreamClaim stands by for another origin, and takes the stream within 500 ms of its end", async () => {
@@ -112,7 +123,7 @@ Deno.test("StreamClaim stands by for another origin, and takes the stream within
   stage.cluster.owner = ownerAt(OWNER);
   stage.claim("a", cluster("standby"));
   await stage.timers.run(1100);
-  assertEquals([stage.heard.splice(0), stage.cluster.asked.length], [["a: stands by", "a: answered"], 3]);
+  assertEquals([stage.heard.splice(0), stage.cluster.found.length], [["a: stands by", "a: answered"], 3]);
   stage.cluster.owner = null;
   await stage.timers.run(400);
   assertEquals(stage.heard, ["a: takes", "a: promoted"]);

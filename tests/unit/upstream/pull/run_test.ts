@@ -9,9 +9,9 @@ import {
 import { UpstreamError } from "../../../../src/base/errors.ts";
 import { MessageType } from "../../../../src/rtmp/message.ts";
 import type { MediaPacket } from "../../../../src/stream/packet.ts";
-import { assert, assertEquals, assertMatch } from "../../../kit/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../kit/assert.ts";
 import { turn } from "../../../kit/manual_timers.ts";
-import { inter, key, metadata, videoHeader } from "../../../kit/packets.ts";
+import { inter, key, metadata, script, videoHeader } from "../../../kit/packets.ts";
 import { PullRig } from "../../../kit/pull_rig.ts";
 
 const typeIds = { audio: MessageType.Audio, video: MessageType.Video, script: MessageType.Data } as const;
@@ -30,6 +30,7 @@ class RunRig extends PullRig {
     this.attempt = new UpstreamRun(source ?? this.source, this.timers, {
       target: this.targets[0]!,
       timeouts: () => ({ firstMediaTimeoutMs: 2000, idleTimeoutMs: 3000 }),
+      epochs: this.environment.epochs,
       trace: null,
       dial: (_handlers, signal) => {
         signal.addEventListener("abort", () => this.isAborted = true);
@@ -184,4 +185,32 @@ Deno.test("UpstreamRun ends when somebody publishes the stream here", async () =
   using _session = rig.source.startPublish("client");
   await turn();
   assertEquals([rig.outcome?.error, rig.closed], ["the stream is now published on this server", 1]);
+});
+
+/** Metadata of an own server's publish. */
+function epochOf(epoch: number): MediaPacket {
+  return script("onMetaData", { srs_ts_epoch: epoch });
+}
+
+Deno.test("UpstreamRun leaves a server with an older publish of the stream than the one that fed it last", async () => {
+  const rig = new RunRig();
+  rig.environment.epochs.hold("/live/s", 2000);
+  await rig.answer("srs-ts/0.1.0");
+  rig.send(epochOf(1999), videoHeader(0), key(1, 0), inter(2, 40));
+  await turn();
+  assertEquals([rig.told, rig.outcome?.refused, rig.outcome?.fedMs], [[], true, 0]);
+  assertStringIncludes(rig.outcome?.error ?? "", "older publish of /live/s");
+});
+
+Deno.test("UpstreamRun remembers the publish that it fed, until the server says that it has ended", async () => {
+  for (const [end, isAccepted] of [["stop", false], ["streamEnd", true]] as const) {
+    const rig = new RunRig();
+    await rig.answer("srs-ts/0.1.0");
+    rig.send(epochOf(2000), videoHeader(0), key(1, 0), inter(2, 40));
+    assertEquals([rig.told, rig.environment.epochs.accepts("/live/s", 1999)], [["feeding"], false]);
+    if (end === "stop") rig.attempt.stop();
+    else rig.attempt.onEvent({ kind: "streamEnd" });
+    await turn();
+    assertEquals(rig.environment.epochs.accepts("/live/s", 1999), isAccepted);
+  }
 });

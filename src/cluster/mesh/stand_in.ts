@@ -1,7 +1,8 @@
-import type { Timers, WallClock } from "../base/clock.ts";
-import { UpstreamError } from "../base/errors.ts";
-import { ask, clustersUrl, type OwnerQuery, type ServerAddress } from "./coworker_question.ts";
-import type { Fetch } from "../base/world.ts";
+import type { Timers, WallClock } from "../../base/clock.ts";
+import { UpstreamError } from "../../base/errors.ts";
+import type { ServerAddress } from "../directory.ts";
+import { ask, clustersUrl, type OwnerQuery } from "./coworker_question.ts";
+import type { Fetch } from "../../base/world.ts";
 
 /** How long to wait for the others after the first coworker offers itself. */
 const OTHERS_TIMEOUT_MS = 50;

@@ -1,9 +1,9 @@
-import { answerOwner, type OwnerQuestion } from "../../../src/cluster/ownership.ts";
-import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
-import { SourceManager } from "../../../src/stream/source_manager.ts";
-import { assertEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
-import { sourceOptions } from "../../kit/packets.ts";
+import { answerOwner, type OwnerQuestion } from "../../../../src/cluster/mesh/ownership.ts";
+import { loadConfig, requireConfig } from "../../../../src/config/mod.ts";
+import { SourceManager } from "../../../../src/stream/source_manager.ts";
+import { assertEquals } from "../../../kit/assert.ts";
+import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { sourceOptions } from "../../../kit/packets.ts";
 
 function configOf(text: string) {
   return requireConfig(loadConfig({ path: "t.conf", text }));
@@ -25,7 +25,7 @@ function answer(
     config: configOf(text),
     sources,
     fallbackIp: () => "192.168.7.7",
-    publisher: () => ({ sinceMs: 1_700_000_000_000, silentMs: () => 0 }),
+    publisher: () => ({ sinceMs: 1_700_000_000_000, epoch: 1_700_000_000_001, silentMs: () => 0 }),
     isDraining,
   });
 }
@@ -39,6 +39,7 @@ Deno.test("answerOwner() has SRS's members, and how long the publisher was silen
     routers: ["10.0.0.1:1985"],
     silent_ms: 0,
     since_ms: 1_700_000_000_000,
+    epoch: 1_700_000_000_001,
   });
 });
 

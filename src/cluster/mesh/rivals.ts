@@ -1,3 +1,5 @@
+import type { ClaimMode } from "../directory.ts";
+
 /** One of two publishers of a stream at two origins of a cluster. */
 export interface Rival {
   /** When it came, Unix time in ms by the clock of its origin. */
@@ -8,23 +10,17 @@ export interface Rival {
   readonly silentMs: number;
 }
 
-/** What decides between two publishers: `publish { on_conflict }`. */
-export type ConflictPolicy = "reject" | "takeover" | "standby";
-
 /** A publisher silent for this long does not stand in the way of another one: its TCP connection is dead. */
 export const DEAD_AFTER_MS = 1000;
-
-/** Clocks of a cluster may differ by so much; whoever claims to come from further ahead is not believed. */
-export const MAX_CLOCK_AHEAD_MS = 60_000;
 
 /**
  * Whether a publisher gives way to another one. Of two, exactly one does, and both origins compute alike: they compare
  * the same numbers, whatever their clocks say; where these are equal, the ids decide.
  */
-export function givesWay(own: Rival, other: Rival, policy: ConflictPolicy): boolean {
+export function givesWay(own: Rival, other: Rival, mode: ClaimMode): boolean {
   const isDead = own.silentMs >= DEAD_AFTER_MS;
   if (isDead !== (other.silentMs >= DEAD_AFTER_MS)) return isDead;
-  return policy === "takeover" ? isNewer(other, own) : isNewer(own, other);
+  return mode === "takeover" ? isNewer(other, own) : isNewer(own, other);
 }
 
 function isNewer(a: Rival, b: Rival): boolean {

@@ -1,21 +1,10 @@
-import type { TimerHandle, Timers, WallClock } from "../base/clock.ts";
-import type { Logger } from "../base/log.ts";
-import { describeError, UpstreamError } from "../base/errors.ts";
-import {
-  ask,
-  askCoworker,
-  clustersUrl,
-  type CoworkerAnswer,
-  type Owner,
-  type OwnerQuery,
-  type ServerAddress,
-} from "./coworker_question.ts";
-import type { Fetch } from "../base/world.ts";
+import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import { askCoworker, type CoworkerAnswer, type OwnerQuery } from "./coworker_question.ts";
+import type { Owner, ServerAddress } from "../directory.ts";
+import type { Fetch } from "../../base/world.ts";
 import { QuestionQueue } from "./question_queue.ts";
 import { findStandIns } from "./stand_in.ts";
-
-export { askCoworker, readBody } from "./coworker_question.ts";
-export type { CoworkerAnswer, Owner, OwnerQuery, ServerAddress } from "./coworker_question.ts";
 
 /** How one coworker answers. */
 export interface CoworkerHealth {
@@ -41,9 +30,20 @@ interface CoworkerState {
   restUntilMs: number;
   /** Questions on their way. */
   pending: number;
+  /** Questions that it keeps until it has their streams. */
+  held: number;
   /** It is this very server. */
   isSelf: boolean;
   readonly queue: QuestionQueue;
+  /** While it fails: who waits for its return, and the next question by which that shows. */
+  readonly waiting: Set<Waiting>;
+  probe: TimerHandle | null;
+}
+
+/** Who waits for the return of a coworker, and what it would ask. */
+interface Waiting {
+  readonly query: OwnerQuery;
+  back(): void;
 }
 
 /** A question under way or waiting for its turn. */
@@ -55,7 +55,7 @@ interface Pending {
 }
 
 /** Options of {@link Coworkers.findOwner}. */
-export interface FindOptions {
+export interface AskOptions {
   /** Ask again, whatever was asked a moment ago, and wait for slow coworkers as long as the budget allows. */
   fresh: boolean;
 }
@@ -72,8 +72,13 @@ const SLOW_TIMEOUT_MS = 200;
 const LATE_ANSWER_MS = 500;
 /** Players that come together share a question, and for this long its "nobody has it". */
 const NEGATIVE_CACHE_MS = 100;
-/** Most claims that are confirmed at one time. */
-const MAX_CONFIRMATIONS = 32;
+/** Questions that one coworker is asked to keep. */
+const MAX_HELD = 256;
+/** Coworkers that do not keep questions are asked so often, all of them together and for all streams that are waited for. */
+const POLLS_PER_S = 20;
+/** How soon one that failed is asked again on behalf of those who wait for it: doubling up to one question in 2 s. */
+const FIRST_PROBE_MS = 250;
+const MAX_PROBE_MS = 2000;
 
 /**
  * Finds the origin that owns a stream by asking all coworkers at once, in SRS's way (`/api/v1/clusters`).
@@ -90,9 +95,7 @@ export class Coworkers {
   readonly #asking = new Map<string, Promise<readonly Owner[]>>();
   /** Questions on their way, by coworker and stream: a second one of the same kind waits for the answer to the first. */
   readonly #inFlight = new Map<string, Pending>();
-  /** Claims that are asked back, by instance and stream. */
-  readonly #confirming = new Map<string, Promise<Owner | null>>();
-  #turn = 0;
+  #nextPollMs = 0;
 
   /** @param instance Id of this server: an answer that bears it comes from itself. */
   constructor(fetch: Fetch, timers: Timers & WallClock, log: Logger, instance: string) {
@@ -116,21 +119,8 @@ export class Coworkers {
     return refused.join("; ");
   }
 
-  /**
-   * A coworker that has the stream; null when none answers so within the budget. Never throws.
-   *
-   * Where several say so they take turns: one of them may be wrong, and who was sent there comes again. One that is about
-   * to stop comes last.
-   */
-  async findOwner(query: OwnerQuery, options: FindOptions = { fresh: false }): Promise<Owner | null> {
-    const all = await this.findOwners(query, options);
-    const staying = all.filter(({ isDraining }) => !isDraining);
-    const owners = staying.length > 0 ? staying : all;
-    return owners[this.#turn++ % Math.max(1, owners.length)] ?? null;
-  }
-
   /** All coworkers that say they have the stream, the fastest first. Never throws. */
-  findOwners(query: OwnerQuery, { fresh }: FindOptions = { fresh: false }): Promise<readonly Owner[]> {
+  findOwners(query: OwnerQuery, { fresh }: AskOptions = { fresh: false }): Promise<readonly Owner[]> {
     const running = this.#asking.get(query.key);
     if (running !== undefined && !fresh) {
       for (const coworker of query.coworkers) {
@@ -145,45 +135,56 @@ export class Coworkers {
     return asked;
   }
 
-  /**
-   * Tells a coworker that the publisher of a stream here is to stay and its own is to go; it asks back before it obeys.
-   * Extension: SRS takes it for a plain question. Never throws.
-   */
-  async claim(coworker: string, query: OwnerQuery): Promise<void> {
-    const giveUp = new AbortController();
-    const timer = this.#timers.after(query.timeoutMs, () => giveUp.abort());
-    try {
-      const url = `${clustersUrl(coworker, query)}&claim=${this.#instance}`;
-      await ask(this.#fetch, url, coworker, { ...query, wallMs: this.#timers.wallMs(), signal: giveUp.signal });
-    } catch (error) {
-      this.#log.warn(
-        `coworker ${coworker} could not be told that ${query.key} is published here: ${describeError(error)}`,
-      );
-    } finally {
-      timer.cancel();
-    }
+  /** Puts a plain question to one coworker; null if it is not to be asked now. */
+  askOne(coworker: string, query: OwnerQuery): Promise<CoworkerAnswer | null> {
+    return this.#question(coworker, query, false) ?? Promise.resolve(null);
   }
 
   /**
-   * Asks the coworkers back after a claim: the owner among them that is the instance which claims; null if none is.
-   * Never throws.
+   * Puts a question to one coworker that it answers when it has the stream, or after `waitMs`; null if it has enough of
+   * them.
+   *
+   * @param signal Aborted when nobody waits any more: an answer may come or not then.
    */
-  async confirm(query: OwnerQuery, instance: string): Promise<Owner | null> {
-    const id = `${instance} ${query.key}`;
-    const running = this.#confirming.get(id);
-    if (running !== undefined) return await running;
-    if (this.#confirming.size >= MAX_CONFIRMATIONS) return null;
-    const asked = query.coworkers.map(async (coworker) => {
-      const { owner } = await askCoworker(this.#fetch, this.#timers, coworker, query);
-      if (owner?.instance !== instance) {
-        throw new UpstreamError("OriginClusterDiscover", "another instance has the stream");
-      }
-      return owner;
-    });
-    const confirmed = Promise.any(asked).catch(() => null);
-    this.#confirming.set(id, confirmed);
-    confirmed.then(() => this.#confirming.delete(id));
-    return await confirmed;
+  async askHeld(coworker: string, query: OwnerQuery, signal: AbortSignal): Promise<CoworkerAnswer | null> {
+    const state = this.#state(coworker);
+    if (state.held >= MAX_HELD || state.isSuspect) return null;
+    state.held++;
+    const fetch: Fetch = (url, init) =>
+      this.#fetch(url, { ...init, signal: AbortSignal.any([signal, init.signal ?? signal]) });
+    const answer = await askCoworker(fetch, this.#timers, coworker, query);
+    state.held--;
+    if (!signal.aborted) this.#note(answer);
+    return answer;
+  }
+
+  /** How long the next question waits that is put only because another one had no success. */
+  pollPauseMs(): number {
+    const nowMs = this.#timers.nowMs();
+    const atMs = Math.max(nowMs, this.#nextPollMs);
+    this.#nextPollMs = atMs + 1000 / POLLS_PER_S;
+    return atMs - nowMs;
+  }
+
+  /** Calls back once a coworker gives a usable answer, for which it is asked now and then, however many wait. */
+  onBack(coworker: string, query: OwnerQuery, back: () => void): Disposable {
+    const state = this.#state(coworker);
+    const waiting: Waiting = { query, back };
+    state.waiting.add(waiting);
+    if (state.probe === null) this.#probeLater(state, FIRST_PROBE_MS);
+    return {
+      [Symbol.dispose]: () => {
+        state.waiting.delete(waiting);
+        if (state.waiting.size > 0) return;
+        state.probe?.cancel();
+        state.probe = null;
+      },
+    };
+  }
+
+  /** Whether a coworker has turned out to be this very server. */
+  isSelf(coworker: string): boolean {
+    return this.#states.get(coworker)?.isSelf ?? false;
   }
 
   /** Coworkers that take the clients of this server while it stops; see {@link findStandIns}. */
@@ -270,11 +271,24 @@ export class Coworkers {
       refusal: null,
       restUntilMs: 0,
       pending: 0,
+      held: 0,
       isSelf: false,
       queue: new QuestionQueue(this.#timers),
+      waiting: new Set(),
+      probe: null,
     };
     this.#states.set(coworker, state);
     return state;
+  }
+
+  #probeLater(state: CoworkerState, pauseMs: number): void {
+    state.probe = this.#timers.after(pauseMs, async () => {
+      const [first] = state.waiting;
+      if (first === undefined) return;
+      await this.askOne(state.coworker, first.query);
+      if (state.waiting.size > 0 && state.isSuspect) this.#probeLater(state, Math.min(MAX_PROBE_MS, pauseMs * 2));
+      else state.probe = null;
+    });
   }
 
   #note({ coworker, error, isRefused, instance }: CoworkerAnswer): void {
@@ -295,9 +309,13 @@ export class Coworkers {
     }
     if (state.isSuspect) this.#log.info(`coworker ${coworker} answers again`);
     state.isSuspect = false;
+    const back = [...state.waiting];
+    state.waiting.clear();
+    for (const waiting of back) waiting.back();
     if (instance !== this.#instance || state.isSelf) return;
     state.isSelf = true;
-    this.#log.warn(`coworker ${coworker} is this server itself and will be skipped`);
+    // All servers of a cluster may have the same file.
+    this.#log.info(`coworker ${coworker} is this server itself`);
   }
 }
 

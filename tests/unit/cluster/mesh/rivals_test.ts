@@ -1,7 +1,7 @@
-import { DEAD_AFTER_MS, givesWay, type Rival } from "../../../src/cluster/rivals.ts";
-import { assertEquals } from "../../kit/assert.ts";
+import { DEAD_AFTER_MS, givesWay, type Rival } from "../../../../src/cluster/mesh/rivals.ts";
+import { assertEquals } from "../../../kit/assert.ts";
 
-const policies = ["reject", "takeover", "standby"] as const;
+const modes = ["first", "takeover"] as const;
 
 Deno.test("givesWay(): of two publishers exactly one gives way, whichever origin computes", () => {
   const times = [1, 2, 1_700_000_000_000];
@@ -9,17 +9,17 @@ Deno.test("givesWay(): of two publishers exactly one gives way, whichever origin
   const rivals = ["a", "b"].map((instance) =>
     times.flatMap((sinceMs) => silences.map((silentMs): Rival => ({ instance, sinceMs, silentMs })))
   );
-  for (const policy of policies) {
+  for (const mode of modes) {
     for (const a of rivals[0]!) {
-      for (const b of rivals[1]!) assertEquals(givesWay(a, b, policy), !givesWay(b, a, policy));
+      for (const b of rivals[1]!) assertEquals(givesWay(a, b, mode), !givesWay(b, a, mode));
     }
   }
 });
 
 const cases: { name: string; own: Partial<Rival>; other: Partial<Rival>; losesUnder: string[] }[] = [
-  { name: "the newer one", own: { sinceMs: 20 }, other: { sinceMs: 10 }, losesUnder: ["reject", "standby"] },
+  { name: "the newer one", own: { sinceMs: 20 }, other: { sinceMs: 10 }, losesUnder: ["first"] },
   { name: "the older one", own: { sinceMs: 10 }, other: { sinceMs: 20 }, losesUnder: ["takeover"] },
-  { name: "one that is dead", own: { silentMs: DEAD_AFTER_MS, sinceMs: 10 }, other: {}, losesUnder: [...policies] },
+  { name: "one that is dead", own: { silentMs: DEAD_AFTER_MS, sinceMs: 10 }, other: {}, losesUnder: [...modes] },
   { name: "one whose rival is dead", own: {}, other: { silentMs: DEAD_AFTER_MS }, losesUnder: [] },
 ];
 
@@ -31,7 +31,7 @@ for (const { name, own, other, losesUnder } of cases) {
       silentMs: 0,
       ...facts,
     });
-    const found = policies.filter((policy) => givesWay(rival("a", own), rival("b", other), policy));
+    const found = modes.filter((mode) => givesWay(rival("a", own), rival("b", other), mode));
     assertEquals(found.toSorted(), losesUnder.toSorted());
   });
 }

@@ -1,8 +1,8 @@
-import { assertEquals } from "../../kit/assert.ts";
-import type { OwnerQuery } from "../../../src/cluster/coworkers.ts";
-import type { Fetch } from "../../../src/base/world.ts";
-import { findStandIns } from "../../../src/cluster/stand_in.ts";
-import { ManualTimers, turn } from "../../kit/manual_timers.ts";
+import { assertEquals } from "../../../kit/assert.ts";
+import type { OwnerQuery } from "../../../../src/cluster/mesh/coworker_question.ts";
+import type { Fetch } from "../../../../src/base/world.ts";
+import { findStandIns } from "../../../../src/cluster/mesh/stand_in.ts";
+import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
 
 const query: OwnerQuery = {
   coworkers: ["a:1", "b:1", "c:1"],

@@ -1,8 +1,9 @@
-import type { TimerHandle, Timers, WallClock } from "../base/clock.ts";
-import type { Span } from "../base/trace.ts";
-import { describeError, UpstreamError } from "../base/errors.ts";
-import type { Fetch } from "../base/world.ts";
-import { proofHeaders, type ProofKind } from "./coworker_proof.ts";
+import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
+import type { Span } from "../../base/trace.ts";
+import { describeError, UpstreamError } from "../../base/errors.ts";
+import type { Fetch } from "../../base/world.ts";
+import { proofHeaders, type ProofKind } from "../coworker_proof.ts";
+import type { Owner, ServerAddress } from "../directory.ts";
 
 /** Which stream is looked for, and whom to ask. */
 export interface OwnerQuery {
@@ -24,32 +25,8 @@ export interface OwnerQuery {
   trace?: Span | null;
   /** Whether anybody waits for the answer still; by default somebody does. */
   isWanted?: () => boolean;
-}
-
-/** Where another server takes RTMP clients. */
-export interface ServerAddress {
-  ip: string;
-  port: number;
-}
-
-/** Another origin that has the stream. */
-export interface Owner extends ServerAddress {
-  /** Where it serves the stream over HTTP, `host:port`; only of servers that do, and tell (SRS does not). */
-  http?: string;
-  /** The same over TLS, with the host name of its certificate. */
-  https?: string;
-  /** HTTP API through which it answered. */
-  coworker: string;
-  /** How long its publisher has sent nothing; 0 for servers that do not tell (SRS). */
-  silentMs: number;
-  /**
-   * When its publisher came, as its own clock and the rank among rivals say; only of servers that tell (SRS does not).
-   */
-  sinceMs?: number;
-  /** Instance that answered; only of servers that tell (SRS does not). */
-  instance?: string;
-  /** It is about to stop: who is sent there is sent away again, unless to relay the stream. */
-  isDraining: boolean;
+  /** A coworker that lacks the stream is to wait so long for it before it answers (an extension); by default not at all. */
+  waitMs?: number;
 }
 
 /** One coworker's part of a question: what it said, how fast. */
@@ -81,9 +58,10 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /** Address of the question, in SRS's form. */
 export function clustersUrl(
   coworker: string,
-  { vhost, ip, app, stream }: Omit<OwnerQuery, "coworkers" | "key">,
+  { vhost, ip, app, stream, waitMs = 0 }: Omit<OwnerQuery, "coworkers" | "key">,
 ): string {
-  const parameters = Object.entries({ vhost, ip, app, stream, coworker });
+  const wait = waitMs > 0 ? { wait_ms: String(waitMs) } : {};
+  const parameters = Object.entries({ vhost, ip, app, stream, coworker, ...wait });
   return `http://${coworker}/api/v1/clusters?${
     parameters.map(([name, value]) => `${name}=${encode(value)}`).join("&")
   }`;
@@ -109,7 +87,8 @@ export async function askCoworker(
   });
   const { promise: outOfTime, reject } = Promise.withResolvers<never>();
   const giveUp = new AbortController();
-  const partMs = query.timeoutMs / WAIT_PARTS;
+  const timeoutMs = query.timeoutMs + (query.waitMs ?? 0);
+  const partMs = timeoutMs / WAIT_PARTS;
   let timer: TimerHandle;
   const wait = (parts: number) => {
     const dueMs = timers.nowMs() + partMs;
@@ -117,8 +96,8 @@ export async function askCoworker(
       const nowMs = timers.nowMs();
       // A timer that comes late was held up by this server's own work: the answer may have come long ago.
       const left = nowMs - dueMs > partMs ? parts : parts - 1;
-      if (left > 0 && nowMs - startedMs < MAX_STRETCH * query.timeoutMs) return wait(left);
-      reject(new UpstreamError("OriginClusterDiscover", `no answer within ${query.timeoutMs} ms`));
+      if (left > 0 && nowMs - startedMs < MAX_STRETCH * timeoutMs) return wait(left);
+      reject(new UpstreamError("OriginClusterDiscover", `no answer within ${timeoutMs} ms`));
       giveUp.abort();
     });
   };
@@ -193,10 +172,11 @@ function readAnswer(body: string, status: number, coworker: string): ReadAnswer 
   const standIn = offer === null ? null : readAddress(offer, body);
   const origin = asRecord(data.origin);
   if (origin === null) return { owner: null, standIn, instance };
-  const { silent_ms: silent, since_ms: since, http, https } = origin;
+  const { silent_ms: silent, since_ms: since, epoch, http, https } = origin;
   const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
   const owner: Owner = { ...readAddress(origin, body), coworker, silentMs, isDraining: origin.draining === true };
   if (Number.isSafeInteger(since) && Number(since) > 0) owner.sinceMs = Number(since);
+  if (Number.isSafeInteger(epoch) && Number(epoch) > 0) owner.epoch = Number(epoch);
   if (instance !== null) owner.instance = instance;
   if (isHostPort(http)) owner.http = http;
   if (isHostPort(https)) owner.https = https;

@@ -1,4 +1,4 @@
-import type { Timers } from "../base/clock.ts";
+import type { Timers } from "../../base/clock.ts";
 
 /** Questions on their way to one coworker: more would only wait there, and take descriptors from clients. */
 export const MAX_ASKING = 32;

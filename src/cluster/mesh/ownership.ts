@@ -1,7 +1,7 @@
-import { type Config, findVhost, type ListenAddress } from "../config/mod.ts";
-import { formatHost, streamKey } from "../rtmp/url.ts";
-import type { SourceManager } from "../stream/source_manager.ts";
-import type { ServerAddress } from "./coworker_question.ts";
+import { type Config, findVhost, type ListenAddress } from "../../config/mod.ts";
+import { formatHost, streamKey } from "../../rtmp/url.ts";
+import type { SourceManager } from "../../stream/source_manager.ts";
+import type { ServerAddress } from "../directory.ts";
 
 /** The question of a coworker: parameters of `/api/v1/clusters`. */
 export interface OwnerQuestion {
@@ -25,6 +25,8 @@ export interface OwnerAnswer {
   "silent_ms": number;
   /** Extension: when the publisher came, Unix time in ms: by it origins decide between two of them. */
   "since_ms"?: number;
+  /** Extension: epoch of the publish, by which the newest one is known. */
+  epoch?: number;
   /** Extension, only while it is so: the server is about to stop, and serves the stream to those that relay it. */
   draining?: true;
   /** Extension: where this server serves the stream as HTTP-FLV, `host:port`; only if it does. */
@@ -40,7 +42,7 @@ export interface OwnerFacts {
   /** Address of this machine, where neither configuration nor question tells one. */
   fallbackIp(): string;
   /** The client that publishes a stream here; null while none does. */
-  publisher(key: string): { readonly sinceMs: number; silentMs(): number } | null;
+  publisher(key: string): { readonly sinceMs: number; readonly epoch: number; silentMs(): number } | null;
   /** This server is about to stop. */
   readonly isDraining: boolean;
 }
@@ -66,7 +68,10 @@ export function answerOwner(question: OwnerQuestion, facts: OwnerFacts): OwnerAn
   const publisher = facts.publisher(key);
   const silentMs = Math.round(publisher?.silentMs() ?? 0);
   const answer: OwnerAnswer = { ip, port, vhost: vhost.name, api, routers: [api], "silent_ms": silentMs };
-  if (publisher !== null) answer["since_ms"] = publisher.sinceMs;
+  if (publisher !== null) {
+    answer["since_ms"] = publisher.sinceMs;
+    answer.epoch = publisher.epoch;
+  }
   if (facts.isDraining) answer.draining = true;
   const { httpServer } = config;
   if (!httpServer.enabled || !vhost.httpRemux.enabled || !vhost.httpRemux.mount.endsWith(".flv")) return answer;

@@ -1,0 +1,185 @@
+import type { Timers, WallClock } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Fetch } from "../../base/world.ts";
+import type {
+  ClaimOptions,
+  ClaimOutcome,
+  ClusterMember,
+  FindOptions,
+  Owner,
+  ServerAddress,
+  StreamDirectory,
+  StreamRef,
+} from "../directory.ts";
+import type { EpochBook } from "../epoch_book.ts";
+import { ownerQuery } from "../owner_query.ts";
+import { CoworkerClaims } from "./coworker_claims.ts";
+import type { OwnerQuery } from "./coworker_question.ts";
+import { Coworkers } from "./coworkers.ts";
+import { MeshClaim } from "./mesh_claim.ts";
+import { DEAD_AFTER_MS } from "./rivals.ts";
+import { findStandIns } from "./stand_in.ts";
+import { StreamWatch } from "./stream_watch.ts";
+
+/** What the mesh needs of its server. */
+export interface MeshContext {
+  readonly fetch: Fetch;
+  readonly timers: Timers & WallClock;
+  readonly log: Logger;
+  /** Id of this server. */
+  readonly instance: string;
+  readonly epochs: EpochBook;
+  /** A stream is published here, and can be found. */
+  onAnnounce(key: string): void;
+  /** This server is about to stop. */
+  isDraining(): boolean;
+  members(): readonly ClusterMember[];
+}
+
+/** Where nobody is to be asked. */
+const nobody: Disposable = { [Symbol.dispose]: () => {} };
+
+/**
+ * The directory that origins are to each other: each knows what it publishes itself, and asks its `coworkers` for the rest,
+ * over SRS's HTTP API.
+ */
+export class MeshDirectory implements StreamDirectory, Disposable {
+  /** The origins that are asked. */
+  readonly coworkers: Coworkers;
+  readonly #context: MeshContext;
+  readonly #coworkerClaims: CoworkerClaims;
+  /** Streams that somebody waits for, or did lately. */
+  readonly #watches = new Map<string, StreamWatch>();
+  /** Streams that are published here. */
+  readonly #claims = new Map<string, MeshClaim>();
+  #turn = 0;
+
+  constructor(context: MeshContext) {
+    const { fetch, timers, log, instance } = context;
+    this.#context = context;
+    this.coworkers = new Coworkers(fetch, timers, log, instance);
+    this.#coworkerClaims = new CoworkerClaims(fetch, timers, log, instance);
+  }
+
+  async find(stream: StreamRef, options: FindOptions = {}): Promise<readonly Owner[]> {
+    const { fresh = false, isWanted, trace = null } = options;
+    if (!hasCoworkers(stream)) return [];
+    const query = { ...queryOf(stream, trace), ...(isWanted === undefined ? {} : { isWanted }) };
+    return this.#rank(await this.coworkers.findOwners(query, { fresh }));
+  }
+
+  watch(
+    stream: StreamRef,
+    onOwners: (owners: readonly Owner[]) => void,
+    { trace = null }: FindOptions = {},
+  ): Disposable {
+    if (!hasCoworkers(stream)) return nobody;
+    const { key } = stream.url;
+    const found = this.#watches.get(key);
+    if (found !== undefined) return found.add(onOwners, trace);
+    const { timers } = this.#context;
+    const watch: StreamWatch = new StreamWatch({
+      coworkers: this.coworkers,
+      timers,
+      query: () => queryOf(stream),
+      rank: (owners) => this.#rank(owners),
+      onIdle: () => {
+        watch[Symbol.dispose]();
+        if (this.#watches.get(key) === watch) this.#watches.delete(key);
+      },
+    });
+    this.#watches.set(key, watch);
+    return watch.add(onOwners, trace);
+  }
+
+  async claim(stream: StreamRef, options: ClaimOptions): Promise<ClaimOutcome> {
+    const isAsked = hasCoworkers(stream);
+    const owners = isAsked ? await this.find(stream, { fresh: true, trace: options.trace ?? null }) : [];
+    const alive = owners.find(({ silentMs, isDraining }) => silentMs < DEAD_AFTER_MS && !isDraining);
+    if (alive !== undefined && options.mode() === "first") return { takenBy: alive };
+    const { epochs } = this.#context;
+    const { key } = stream.url;
+    const claim: MeshClaim = new MeshClaim(
+      { ...this.#context, find: (asked) => this.find(asked, { fresh: true }), claims: this.#coworkerClaims },
+      stream,
+      {
+        ...options,
+        // The other one was there first, whatever the clocks of the two origins say.
+        sinceMs: owners.reduce((ms, { sinceMs = 0 }) => Math.max(ms, sinceMs + 1), options.sinceMs),
+        epoch: epochs.next(key, owners.reduce((highest, { epoch = 0 }) => Math.max(highest, epoch), 0)),
+        owner: alive ?? owners[0] ?? null,
+        onAnnounce: () => {
+          this.#claims.set(key, claim);
+          this.#context.onAnnounce(key);
+        },
+        onEnd: () => {
+          if (this.#claims.get(key) === claim) this.#claims.delete(key);
+        },
+      },
+    );
+    return { claim };
+  }
+
+  unasked({ vhost }: StreamRef): string {
+    return this.coworkers.refusals(vhost.now.cluster.coworkers.map(({ text }) => text));
+  }
+
+  async standIns(stream: StreamRef): Promise<readonly ServerAddress[]> {
+    return await findStandIns(this.#context.fetch, this.#context.timers, queryOf(stream));
+  }
+
+  members(): readonly ClusterMember[] {
+    return this.#context.members();
+  }
+
+  /** The publish of a stream here, as coworkers are told; undefined while there is none. */
+  published(key: string): { readonly sinceMs: number; readonly epoch: number; silentMs(): number } | undefined {
+    return this.#claims.get(key);
+  }
+
+  /**
+   * A coworker says that its publisher is to have the stream: it is asked back whether it has one at all. What decides is
+   * its answer, so that nobody but a configured coworker can end a publisher here.
+   *
+   * @param instance Id of the coworker, as it says.
+   */
+  async onRivalClaim(stream: StreamRef, instance: string): Promise<void> {
+    const claim = this.#claims.get(stream.url.key);
+    if (claim === undefined) return;
+    const owner = await this.#coworkerClaims.confirm(queryOf(stream), instance);
+    if (owner !== null) return void claim.giveWay(owner);
+    this.#context.log.warn(
+      `publish ${stream.url.key}: an origin claims the stream, but no coworker confirms it`,
+    );
+  }
+
+  /** This server stood still for a while: others may have taken over what it publishes. */
+  checkClaims(): void {
+    for (const claim of this.#claims.values()) claim.check();
+  }
+
+  [Symbol.dispose](): void {
+    for (const watch of this.#watches.values()) watch[Symbol.dispose]();
+    this.#watches.clear();
+  }
+
+  /**
+   * The newest first. Those that are equal take turns: one of them may be wrong, and who was sent there comes again. One that
+   * is about to stop comes last.
+   */
+  #rank(owners: readonly Owner[]): readonly Owner[] {
+    const at = owners.length === 0 ? 0 : this.#turn++ % owners.length;
+    const turned = [...owners.slice(at), ...owners.slice(0, at)];
+    const leaves = ({ isDraining }: Owner) => (isDraining ? 1 : 0);
+    return turned.toSorted((a, b) => leaves(a) - leaves(b) || (b.epoch ?? 0) - (a.epoch ?? 0));
+  }
+}
+
+function hasCoworkers({ vhost }: StreamRef): boolean {
+  const { mode, originCluster, coworkers } = vhost.now.cluster;
+  return mode === "local" && originCluster && coworkers.length > 0;
+}
+
+function queryOf({ vhost, url }: StreamRef, trace: FindOptions["trace"] = null): OwnerQuery {
+  return ownerQuery(vhost.now, url, trace);
+}

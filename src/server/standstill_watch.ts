@@ -1,0 +1,28 @@
+import { every, type TimerHandle, type Timers } from "../base/clock.ts";
+
+const TICK_MS = 250;
+/** Less than this is a busy machine. */
+const STANDSTILL_MS = 2000;
+
+/**
+ * Notices when the process stood still: it was stopped by a signal, its machine was suspended or moved. To the others it
+ * was dead meanwhile, and they may have taken over from it.
+ */
+export class StandstillWatch implements Disposable {
+  readonly #timer: TimerHandle;
+  #tickMs: number;
+
+  /** @param onStandstill Told when it goes on, and how long it stood still. */
+  constructor(timers: Timers, onStandstill: (ms: number) => void) {
+    this.#tickMs = timers.nowMs();
+    this.#timer = every(timers, TICK_MS, () => {
+      const stoodMs = timers.nowMs() - this.#tickMs - TICK_MS;
+      this.#tickMs = timers.nowMs();
+      if (stoodMs >= STANDSTILL_MS) onStandstill(stoodMs);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer.cancel();
+  }
+}
