@@ -70,8 +70,14 @@ export interface World extends Timers, WallClock {
    * @param tls The name that the certificate must have, and authorities, PEM, trusted besides the public ones.
    */
   startTls(socket: Socket, tls: { readonly host: string; readonly caCerts: readonly string[] }): Promise<SecureSocket>;
-  /** Addresses of a host name; none for a name that is unknown. Rejects where names cannot be looked up at all. */
-  resolve(host: string): Promise<readonly string[]>;
+  /**
+   * Addresses of a host name; none for a name that is unknown, or that no DNS server answers for.
+   *
+   * @param nameServer DNS server to ask; by default the system's.
+   */
+  resolve(host: string, nameServer?: Endpoint | null): Promise<readonly string[]>;
+  /** Services of a name, as SRV records of DNS have them, the preferred ones first; none as with {@link resolve}. */
+  resolveService(name: string, nameServer?: Endpoint | null): Promise<readonly Endpoint[]>;
   readonly fetch: Fetch;
   /** @param caCerts Authorities, PEM, that are trusted besides the public ones; asked for each request. */
   freshFetch(caCerts: () => readonly string[]): FreshFetch;

@@ -49,7 +49,10 @@ export type ClaimMode = "first" | "takeover";
 
 /** A stream that this server publishes, as the others know it; disposing it gives the stream up. */
 export interface Claim extends Disposable {
-  /** Higher than that of any publish of the stream before: in ms since 1970, unless clocks ran ahead. */
+  /**
+   * Higher than that of any publish of the stream before: in ms since 1970, unless clocks ran ahead. 0 where no other
+   * server could claim the stream: it may then be published at several that do not know each other.
+   */
   readonly epoch: number;
   /** When the publisher counts as come, Unix time in ms: later than any that it is to replace. */
   readonly sinceMs: number;

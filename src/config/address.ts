@@ -12,6 +12,12 @@ export interface ConnectAddress {
   readonly text: string;
 }
 
+/** Where the HTTP APIs of coworkers are: one address, or a name under which DNS has the addresses of all. */
+export interface CoworkerAddress extends ConnectAddress {
+  /** `dns`: all addresses of `host`, each at `port`; `srv`: the services of that name, which have ports of their own. */
+  readonly lookUp?: "dns" | "srv";
+}
+
 /** The address that this server tells others; `port` null means "the first `listen` port". */
 export interface AdvertisedAddress {
   readonly host: string;

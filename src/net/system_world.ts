@@ -1,3 +1,4 @@
+import { resolve, resolveService } from "./name_look_up.ts";
 import { systemTimers } from "../base/clock.ts";
 import type { Endpoint, World } from "../base/world.ts";
 import { DenoFetch } from "./deno_fetch.ts";
@@ -6,7 +7,6 @@ import { listenTlsHere } from "./tls/listener.ts";
 import { threadTurns } from "./thread_turns.ts";
 import { TlsSocket } from "./tls/socket.ts";
 
-const LOOK_UP_TIMEOUT_MS = 2000;
 /** Longer than a connection takes that is about to come about. */
 const ABORT_DELAY_MS = 50;
 
@@ -23,6 +23,7 @@ export const systemWorld: World = {
   startTls: async (socket, { host, caCerts }) =>
     new TlsSocket(await Deno.startTls(socket as Deno.TcpConn, { hostname: host, caCerts: [...caCerts] })),
   resolve,
+  resolveService,
   fetch: (url, init) => fetch(url, init),
   freshFetch: (caCerts) => new DenoFetch(caCerts),
   files: Deno,
@@ -54,13 +55,4 @@ async function connect({ host, port }: Endpoint, signal: AbortSignal): Promise<D
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
   }
-}
-
-/** By the system's hosts file and name servers. */
-async function resolve(host: string): Promise<readonly string[]> {
-  const signal = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
-  const answers = await Promise.allSettled(
-    (["A", "AAAA"] as const).map((type) => Deno.resolveDns(host, type, { signal })),
-  );
-  return answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
 }

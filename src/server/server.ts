@@ -5,6 +5,7 @@ import type { Tracer } from "../base/trace.ts";
 import type { FreshFetch, World } from "../base/world.ts";
 import type { StreamDirectory } from "../cluster/directory.ts";
 import { EpochBook } from "../cluster/epoch_book.ts";
+import { CoworkerList } from "../cluster/mesh/coworker_list.ts";
 import { HeldQuestions } from "../cluster/mesh/held_questions.ts";
 import { MeshDirectory } from "../cluster/mesh/mesh_directory.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
@@ -56,6 +57,7 @@ export class Server implements ServerContext {
   /** The part of it that coworkers speak to. */
   readonly mesh: MeshDirectory;
   readonly epochs: EpochBook;
+  readonly coworkerList: CoworkerList;
   /** What coworkers wait for. */
   readonly heldQuestions: HeldQuestions;
   readonly pulls: PullRegistry;
@@ -89,7 +91,13 @@ export class Server implements ServerContext {
     };
     this.sources = new SourceManager(this.timers);
     this.registry = new ClientRegistry(() => newEntityId(world), (url) => this.#pulledBytes(url));
-    this.members = new Members(world);
+    this.coworkerList = new CoworkerList({
+      timers: this.timers,
+      log,
+      world,
+      nameServer: () => this.#config.resolver,
+    });
+    this.members = new Members(world, (listed) => this.coworkerList.hosts(listed));
     this.#hookFetch = world.freshFetch(() => this.#authorities);
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
     this.epochs = new EpochBook(this.#timers);
@@ -100,6 +108,7 @@ export class Server implements ServerContext {
       log,
       instance: this.identity.serviceId,
       epochs: this.epochs,
+      list: this.coworkerList,
       onAnnounce: (key) => this.heldQuestions.wake(key),
       isDraining: () => this.drain.isOn,
       members: () => [],
@@ -168,6 +177,7 @@ export class Server implements ServerContext {
     this.#hookFetch[Symbol.dispose]();
     this.sources.stop();
     this.heldQuestions[Symbol.dispose]();
+    this.coworkerList[Symbol.dispose]();
     this.mesh[Symbol.dispose]();
     this.#timers[Symbol.dispose]();
   }

@@ -5,9 +5,9 @@ import type { MediaPacket } from "./packet.ts";
 /** Member of metadata that is not SRS's: which publish of the stream this is. */
 const EPOCH = "srs_ts_epoch";
 
-/** What tells servers downstream the epoch of a publish. */
+/** What tells servers downstream the epoch of a publish; nothing for 0, which is none. */
 export function epochMember(epoch: number): AmfObject {
-  return { [EPOCH]: epoch };
+  return epoch === 0 ? {} : { [EPOCH]: epoch };
 }
 
 /** The epoch that a script packet tells; null if it tells none. */

@@ -50,6 +50,7 @@ Deno.test("loadConfig gives every value its default", () => {
     maxConnectionsPerIp: 0,
     connectRatePerIp: 0,
     trustedProxies: [],
+    resolver: null,
     clientTimeoutMs: 10_000,
     tlsCaFile: "",
     advertise: null,

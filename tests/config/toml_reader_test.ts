@@ -230,7 +230,7 @@ x.toml:6:8: expected "]]", found the end of the line
 x.toml:10:20: warning: "mode": "remot" is not one of "local", "remote" and counts as "local"; did you mean "remote"?
   cluster = { mode = 'remot', coworkers = ['b:99999'] }
                      ^^^^^^^
-x.toml:10:42: "coworkers": "b:99999" is not host, host:port or [ipv6]:port
+x.toml:10:42: "coworkers": "b:99999" is not host, host:port, [ipv6]:port, dns+http://name:port or srv+http://name
   cluster = { mode = 'remot', coworkers = ['b:99999'] }
                                            ^^^^^^^^^
 x.toml:11:18: warning: "gop_cache": "yes" is neither "on" nor "off" and counts as "on"

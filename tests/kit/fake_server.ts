@@ -4,6 +4,7 @@ import { filesWith, worldAt } from "./world.ts";
 import type { Logger } from "../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../src/config/mod.ts";
 import { EpochBook } from "../../src/cluster/epoch_book.ts";
+import { CoworkerList } from "../../src/cluster/mesh/coworker_list.ts";
 import { HeldQuestions } from "../../src/cluster/mesh/held_questions.ts";
 import { MeshDirectory } from "../../src/cluster/mesh/mesh_directory.ts";
 import { Members } from "../../src/server/access/members.ts";
@@ -54,12 +55,14 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
   const clock = { ...timers, wallMs: timers.nowMs };
   const epochs = new EpochBook(clock);
   const drain = { isOn: false };
+  const list = new CoworkerList({ timers, log, world, nameServer: () => null });
   const mesh = new MeshDirectory({
     fetch: (url) => Promise.resolve(server.coworkerAnswer(new URL(url))),
     timers: clock,
     log,
     instance: "service0",
     epochs,
+    list,
     onAnnounce: () => {},
     isDraining: () => drain.isOn,
     members: () => [],
@@ -74,7 +77,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     sources,
     registry: new ClientRegistry(() => newEntityId(systemWorld)),
     publishers: new Publishers(),
-    members: new Members(world),
+    members: new Members(world, (listed) => list.hosts(listed)),
     mesh,
     heldQuestions: new HeldQuestions(timers),
     pulls: new PullRegistry({

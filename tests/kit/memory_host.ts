@@ -8,6 +8,8 @@ import type { MemorySocket } from "./memory_socket.ts";
 
 /** One machine of a {@link MemoryNetwork}, as a server on it sees the world. */
 export class MemoryHost implements World {
+  /** DNS servers that were asked, in order; null for the system's. */
+  readonly nameServers: (Endpoint | null)[] = [];
   readonly ip: string;
   readonly process = Deno;
   readonly turns: LoopTurns;
@@ -74,8 +76,13 @@ export class MemoryHost implements World {
     return Promise.reject(new Deno.errors.NotSupported("no TLS in memory"));
   }
 
-  resolve(host: string): Promise<readonly string[]> {
+  resolve(host: string, nameServer: Endpoint | null = null): Promise<readonly string[]> {
+    this.nameServers.push(nameServer);
     return Promise.resolve(this.#network.resolve(host));
+  }
+
+  resolveService(name: string): Promise<readonly Endpoint[]> {
+    return Promise.resolve(this.#network.services.get(name) ?? []);
   }
 
   freshFetch(): FreshFetch {

@@ -23,6 +23,8 @@ export class MemoryNetwork {
   latencyMs = 0;
   /** Servers that were dialled, by the names that were used, in order. */
   readonly dialled: string[] = [];
+  /** Services of a name, as DNS would have them. */
+  readonly services = new Map<string, readonly Endpoint[]>();
   readonly #listeners = new Map<string, MemoryListener>();
   readonly #names = new Map<string, readonly string[]>();
   readonly #sockets = new Map<MemorySocket, MemoryHost>();

@@ -2,7 +2,7 @@ import type { Timers, WallClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Claim, ClaimOptions, Owner, StreamRef } from "../directory.ts";
 import { MAX_CLOCK_AHEAD_MS } from "../epoch_book.ts";
-import { ownerQuery } from "../owner_query.ts";
+import type { OwnerQuery } from "./coworker_question.ts";
 import type { CoworkerClaims } from "./coworker_claims.ts";
 import { givesWay } from "./rivals.ts";
 
@@ -14,6 +14,7 @@ export interface MeshClaimContext {
   readonly instance: string;
   readonly claims: Pick<CoworkerClaims, "claim">;
   isDraining(): boolean;
+  query(stream: StreamRef): OwnerQuery;
   /** All other owners of this moment. */
   find(stream: StreamRef): Promise<readonly Owner[]>;
 }
@@ -119,7 +120,7 @@ export class MeshClaim implements Claim {
   /** Until it hears, or this claim is over: a server that stood still must not go on with what this one has taken over. */
   async #tell({ coworker }: Owner): Promise<void> {
     const { claims, timers } = this.#context;
-    const query = () => ownerQuery(this.#stream.vhost.now, this.#stream.url);
+    const query = () => this.#context.query(this.#stream);
     if (await claims.claim(coworker, query())) return;
     let pauseMs = FIRST_RETRY_MS;
     let retries = 0;

@@ -13,6 +13,7 @@ import type {
 } from "../directory.ts";
 import type { EpochBook } from "../epoch_book.ts";
 import { ownerQuery } from "../owner_query.ts";
+import type { CoworkerList } from "./coworker_list.ts";
 import { CoworkerClaims } from "./coworker_claims.ts";
 import type { OwnerQuery } from "./coworker_question.ts";
 import { Coworkers } from "./coworkers.ts";
@@ -29,6 +30,7 @@ export interface MeshContext {
   /** Id of this server. */
   readonly instance: string;
   readonly epochs: EpochBook;
+  readonly list: CoworkerList;
   /** A stream is published here, and can be found. */
   onAnnounce(key: string): void;
   /** This server is about to stop. */
@@ -64,7 +66,8 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   async find(stream: StreamRef, options: FindOptions = {}): Promise<readonly Owner[]> {
     const { fresh = false, isWanted, trace = null } = options;
     if (!hasCoworkers(stream)) return [];
-    const query = { ...queryOf(stream, trace), ...(isWanted === undefined ? {} : { isWanted }) };
+    await this.#ready(stream);
+    const query = { ...this.#query(stream, trace), ...(isWanted === undefined ? {} : { isWanted }) };
     return this.#rank(await this.coworkers.findOwners(query, { fresh }));
   }
 
@@ -81,7 +84,8 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     const watch: StreamWatch = new StreamWatch({
       coworkers: this.coworkers,
       timers,
-      query: () => queryOf(stream),
+      query: () => this.#query(stream),
+      ready: () => this.#ready(stream),
       rank: (owners) => this.#rank(owners),
       onIdle: () => {
         watch[Symbol.dispose]();
@@ -100,13 +104,18 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     const { epochs } = this.#context;
     const { key } = stream.url;
     const claim: MeshClaim = new MeshClaim(
-      { ...this.#context, find: (asked) => this.find(asked, { fresh: true }), claims: this.#coworkerClaims },
+      {
+        ...this.#context,
+        find: (asked) => this.find(asked, { fresh: true }),
+        query: (asked) => this.#query(asked),
+        claims: this.#coworkerClaims,
+      },
       stream,
       {
         ...options,
         // The other one was there first, whatever the clocks of the two origins say.
         sinceMs: owners.reduce((ms, { sinceMs = 0 }) => Math.max(ms, sinceMs + 1), options.sinceMs),
-        epoch: epochs.next(key, owners.reduce((highest, { epoch = 0 }) => Math.max(highest, epoch), 0)),
+        epoch: !isAsked ? 0 : epochs.next(key, owners.reduce((highest, { epoch = 0 }) => Math.max(highest, epoch), 0)),
         owner: alive ?? owners[0] ?? null,
         onAnnounce: () => {
           this.#claims.set(key, claim);
@@ -121,11 +130,12 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   }
 
   unasked({ vhost }: StreamRef): string {
-    return this.coworkers.refusals(vhost.now.cluster.coworkers.map(({ text }) => text));
+    return this.coworkers.refusals(this.#context.list.addresses(vhost.now.cluster.coworkers));
   }
 
   async standIns(stream: StreamRef): Promise<readonly ServerAddress[]> {
-    return await findStandIns(this.#context.fetch, this.#context.timers, queryOf(stream));
+    await this.#ready(stream);
+    return await findStandIns(this.#context.fetch, this.#context.timers, this.#query(stream));
   }
 
   members(): readonly ClusterMember[] {
@@ -146,7 +156,7 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   async onRivalClaim(stream: StreamRef, instance: string): Promise<void> {
     const claim = this.#claims.get(stream.url.key);
     if (claim === undefined) return;
-    const owner = await this.#coworkerClaims.confirm(queryOf(stream), instance);
+    const owner = await this.#coworkerClaims.confirm(this.#query(stream), instance);
     if (owner !== null) return void claim.giveWay(owner);
     this.#context.log.warn(
       `publish ${stream.url.key}: an origin claims the stream, but no coworker confirms it`,
@@ -161,6 +171,14 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   [Symbol.dispose](): void {
     for (const watch of this.#watches.values()) watch[Symbol.dispose]();
     this.#watches.clear();
+  }
+
+  #ready({ vhost }: StreamRef): Promise<void> {
+    return this.#context.list.ready(vhost.now.cluster.coworkers);
+  }
+
+  #query(stream: StreamRef, trace: FindOptions["trace"] = null): OwnerQuery {
+    return ownerQuery(stream, this.#context.list.addresses(stream.vhost.now.cluster.coworkers), trace);
   }
 
   /**
@@ -178,8 +196,4 @@ export class MeshDirectory implements StreamDirectory, Disposable {
 function hasCoworkers({ vhost }: StreamRef): boolean {
   const { mode, originCluster, coworkers } = vhost.now.cluster;
   return mode === "local" && originCluster && coworkers.length > 0;
-}
-
-function queryOf({ vhost, url }: StreamRef, trace: FindOptions["trace"] = null): OwnerQuery {
-  return ownerQuery(vhost.now, url, trace);
 }

@@ -70,7 +70,7 @@ export function answerOwner(question: OwnerQuestion, facts: OwnerFacts): OwnerAn
   const answer: OwnerAnswer = { ip, port, vhost: vhost.name, api, routers: [api], "silent_ms": silentMs };
   if (publisher !== null) {
     answer["since_ms"] = publisher.sinceMs;
-    answer.epoch = publisher.epoch;
+    if (publisher.epoch > 0) answer.epoch = publisher.epoch;
   }
   if (facts.isDraining) answer.draining = true;
   const { httpServer } = config;

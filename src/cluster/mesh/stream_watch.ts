@@ -10,6 +10,8 @@ export interface StreamWatchContext {
   readonly timers: Timers;
   /** Whom to ask now, and how. */
   query(): OwnerQuery;
+  /** Settles when the list of those to ask is known. */
+  ready(): Promise<void>;
   /** Those that count, the best first. */
   rank(owners: readonly Owner[]): readonly Owner[];
   /** Nobody has watched for a while. */
@@ -50,6 +52,9 @@ export class StreamWatch implements Disposable {
     // What was said a while ago may have changed.
     for (const watch of this.#asked.values()) watch.hurry();
     this.#checkList(trace);
+    this.#context.ready().then(() => {
+      if (this.#watchers.has(watcher)) this.#checkList(trace);
+    });
     return {
       [Symbol.dispose]: () => {
         if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#onUnwatched();

@@ -1,5 +1,6 @@
 import { directive } from "./row.ts";
-import { endpoints, origins } from "../values/address.ts";
+import { origins } from "../values/address.ts";
+import { coworkerAddresses } from "../values/coworkers.ts";
 import { milliseconds } from "../values/number.ts";
 import { oneOf, onOff, secrets, text } from "../values/type.ts";
 
@@ -19,10 +20,13 @@ export const clusterRows = {
     reload: "live",
     doc: "Origin: whether to ask the coworkers about streams that are not here.",
   }),
-  coworkers: directive("coworkers", endpoints(80, "write the port of the coworker's HTTP API"), {
+  coworkers: directive("coworkers", coworkerAddresses(), {
     default: [],
     reload: "live",
-    doc: "Origin: HTTP APIs of the other origins, `host:port`.",
+    doc:
+      "Origin: HTTP APIs of the other origins, `host:port`. Unlike SRS also names that DNS has addresses of, which are " +
+      "looked up every 5 s: `dns+http://name:port` for all addresses of a name, `srv+http://name` for all services of a " +
+      "name. A server that finds itself among them leaves itself out.",
   }),
   vhost: directive("vhost", text(), {
     default: "[vhost]",

@@ -1,5 +1,5 @@
 import { block, blocks, directive } from "./row.ts";
-import { advertisedAddress, listenAddresses } from "../values/address.ts";
+import { advertisedAddress, listenAddresses, nameServer } from "../values/address.ts";
 import { bytes, integer, milliseconds } from "../values/number.ts";
 import { networks } from "../values/network.ts";
 import { text } from "../values/type.ts";
@@ -75,6 +75,12 @@ export const rootRows = {
     doc: "Addresses and networks (`IP/BITS`) of your HTTP proxies. Only these are believed in `X-Forwarded-For`: the " +
       "last address in it that is not a proxy's counts as the client's, for limits, `security`, hooks, the API and " +
       "the log.",
+  }),
+  resolver: directive("resolver", nameServer(), {
+    default: null,
+    reload: "live",
+    extension: true,
+    doc: "DNS server, `ip[:port]`, to ask for the names of coworkers; by default the system's.",
   }),
   clientTimeoutMs: directive("client_timeout", milliseconds({ min: 1 }), {
     default: 10_000,

@@ -1,6 +1,8 @@
 import {
   type AdvertisedAddress,
   type ConnectAddress,
+  isIpv4,
+  isIpv6,
   type ListenAddress,
   parseHostPort,
   parseListenAddress,
@@ -10,6 +12,7 @@ import type { ConfWord } from "../srs/lexer.ts";
 import type { ValueReport, ValueType } from "./type.ts";
 
 const RTMPS_PORT = 443;
+const DNS_PORT = 53;
 
 /** One address to listen on. */
 export function listenAddress(): ValueType<ListenAddress> {
@@ -42,26 +45,6 @@ function readListen(word: ConfWord, report: ValueReport): ListenAddress | null {
   return address;
 }
 
-/** Servers to connect to; `port` is used where none is written, and `portHint` says then what was expected. */
-export function endpoints(port: number, portHint?: string): ValueType<readonly ConnectAddress[]> {
-  return {
-    kind: "address",
-    takesMany: true,
-    read(all, _fallback, report) {
-      const found: ConnectAddress[] = [];
-      for (const word of all) {
-        const address = readHostPort(word, report);
-        if (!address) continue;
-        if (address.port === null && portHint) {
-          report.warn(word, `${quoteWord(word.text)} has no port, so port ${port} is used`, portHint);
-        }
-        found.push({ ...address, port: address.port ?? port });
-      }
-      return found;
-    },
-  };
-}
-
 /** Servers to pull from: `host[:port]`, or `rtmps://host[:port]`, whose port is 443 where none is written. */
 export function origins(port: number): ValueType<readonly ConnectAddress[]> {
   return {
@@ -69,6 +52,22 @@ export function origins(port: number): ValueType<readonly ConnectAddress[]> {
     takesMany: true,
     read: (all, _fallback, report) =>
       all.map((word) => readOrigin(word, port, report)).filter((found) => found !== null),
+  };
+}
+
+/** A DNS server to ask, `ip[:port]`. */
+export function nameServer(): ValueType<ConnectAddress | null> {
+  return {
+    kind: "address",
+    takesMany: false,
+    read: ([word], _fallback, report) => {
+      const address = parseHostPort(word.text);
+      if (address && (isIpv4(address.host) || isIpv6(address.host))) {
+        return { ...address, port: address.port ?? DNS_PORT };
+      }
+      report.error(word, `${quoteWord(word.text)} is not ip, ip:port or [ipv6]:port`);
+      return null;
+    },
   };
 }
 

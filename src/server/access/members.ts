@@ -1,6 +1,6 @@
 import type { World } from "../../base/world.ts";
 import { provesToken } from "../../cluster/coworker_proof.ts";
-import type { VhostConfig } from "../../config/mod.ts";
+import type { CoworkerAddress, VhostConfig } from "../../config/mod.ts";
 import { HostAddresses } from "./host_addresses.ts";
 
 /** Who calls the API. */
@@ -16,9 +16,15 @@ export interface MemberCall {
 export class Members {
   readonly #world: Pick<World, "nowMs" | "wallMs" | "resolve">;
   readonly #addresses: HostAddresses;
+  readonly #hostsOf: (listed: readonly CoworkerAddress[]) => readonly string[];
 
-  constructor(world: Pick<World, "nowMs" | "wallMs" | "resolve">) {
+  /** @param hostsOf Hosts of the coworkers that a configuration lists. */
+  constructor(
+    world: Pick<World, "nowMs" | "wallMs" | "resolve">,
+    hostsOf: (listed: readonly CoworkerAddress[]) => readonly string[],
+  ) {
     this.#world = world;
+    this.#hostsOf = hostsOf;
     this.#addresses = new HostAddresses(world);
   }
 
@@ -47,7 +53,7 @@ export class Members {
     if (cluster.coworkerToken.length > 0) {
       return await this.knowsToken(vhost, caller) ? null : "wrong or missing coworker_token";
     }
-    const hosts = cluster.coworkers.map(({ host }) => host);
+    const hosts = this.#hostsOf(cluster.coworkers);
     if (await this.#addresses.anyIsAt(hosts, caller.remoteIp)) return null;
     return `no coworker of vhost ${name} has the address ${caller.remoteIp}; give all origins the same coworker_token`;
   }

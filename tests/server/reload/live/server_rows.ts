@@ -4,6 +4,8 @@ import { MemoryViewer } from "../../../kit/memory_peers.ts";
 import { askOwner } from "./cluster_rows.ts";
 import { atRoot, type LiveRow, type LiveRows, type Stage } from "./stage.ts";
 
+const foundByName = "origin_cluster on; coworkers dns+http://origins:1985;";
+
 /** How many of some connections from one machine are served. */
 async function fromOneMachine(stage: Stage, count: number): Promise<() => Promise<number>> {
   await stage.publish();
@@ -110,6 +112,19 @@ export const serverRows: LiveRows = {
       };
     },
     seen: [false, true],
+  },
+  resolver: {
+    before: { root: "resolver 10.0.9.1;", vhost: `cluster { ${foundByName} }` },
+    after: { root: "resolver 10.0.9.2;", vhost: `cluster { ${foundByName} }` },
+    begin(stage) {
+      const { host, server } = stage.server;
+      server.coworkerList.addresses(server.config.vhosts[0]!.cluster.coworkers);
+      return async () => {
+        await stage.run(6000);
+        return host.nameServers.at(-1)?.host;
+      };
+    },
+    seen: ["10.0.9.1", "10.0.9.2"],
   },
   advertise: {
     ...atRoot("", "advertise 192.0.2.7:1944;"),

@@ -1,4 +1,5 @@
-import type { ClaimMode, Owner } from "../../../../src/cluster/directory.ts";
+import type { ClaimMode, Owner, StreamRef } from "../../../../src/cluster/directory.ts";
+import { ownerQuery } from "../../../../src/cluster/owner_query.ts";
 import { MeshClaim } from "../../../../src/cluster/mesh/mesh_claim.ts";
 import { assertEquals } from "../../../kit/assert.ts";
 import { ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
@@ -25,6 +26,7 @@ class Stage {
       log: this.log,
       instance: "m",
       isDraining: () => this.isDraining,
+      query: (stream: StreamRef) => ownerQuery(stream, ["10.0.0.2:1985"]),
       find: () => Promise.resolve(this.others),
       claims: {
         claim: (coworker: string) => {

@@ -26,7 +26,7 @@ const password = "auth { enabled on; username admin; password pw; }";
 const signedIn = { authorization: `Basic ${btoa("admin:pw")}` };
 const token = { "x-coworker-token": "s3cret%20x" };
 
-const members = new Members({ ...systemWorld, nowMs: () => 0 });
+const members = new Members({ ...systemWorld, nowMs: () => 0 }, (listed) => listed.map(({ host }) => host));
 
 async function callerIn(
   { conf = "", ip = "10.0.0.1", url = "http://192.168.1.2:1985/api/v1/x", headers = {}, minorVersion = 1 }: Case,
