@@ -95,7 +95,14 @@ export function listLogger(logged: string[], cid: string): Logger {
 export function fakeClient(
   id: string,
   type: ClientEntry["type"],
-  options: { stream?: string; vhost?: string; moved?: [number, number]; onKick?: () => void; sinceMs?: number } = {},
+  options: {
+    stream?: string;
+    vhost?: string;
+    moved?: [number, number];
+    onKick?: () => void;
+    sinceMs?: number;
+    server?: string;
+  } = {},
 ): ClientEntry {
   const { stream = "livestream", vhost = "__defaultVhost__", moved = [1000, 2000] } = options;
   const host = "127.0.0.1";
@@ -109,6 +116,7 @@ export function fakeClient(
     pageUrl: "http://page/",
     swfUrl: "http://swf/",
     ip: "10.0.0.9",
+    server: options.server === undefined ? null : { instance: options.server },
     sinceMs: options.sinceMs ?? START_MS,
     recv: new RateMeter(),
     send: new RateMeter(),

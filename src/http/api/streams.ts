@@ -1,6 +1,6 @@
 import { describeAudio, describeVideo } from "../../flv/describe.ts";
 import { withoutSecrets } from "../../rtmp/url.ts";
-import type { StreamEntry, Totals } from "../../server/client_registry.ts";
+import { noTotals, type StreamEntry, type Totals } from "../../server/client_registry.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { envelope, errorBody, type JsonBody } from "../envelope.ts";
 import type { ApiServer, Route } from "./route.ts";
@@ -25,12 +25,16 @@ export const streamRoutes: readonly Route[] = [{
   },
 }];
 
-/** Where SRS writes the wall clock into `live_ms`, this is the time since the stream began. */
+/**
+ * `viewers` and `downstream` are not in SRS: players that are people, and players that are servers.
+ *
+ * Where SRS writes the wall clock into `live_ms`, this is the time since the stream began.
+ */
 function describeStream(
   { registry, sources, timers }: ApiServer,
   entry: StreamEntry,
   pullId: string | undefined,
-  { bytesIn, bytesOut, clients }: Totals = { bytesIn: 0, bytesOut: 0, clients: 0 },
+  { bytesIn, bytesOut, clients, viewers, downstream }: Totals = noTotals,
 ): JsonBody {
   const { id, url, tcUrl, publisher, recv, send } = entry;
   const source = sources.find(url.key);
@@ -47,6 +51,8 @@ function describeStream(
     url: url.key,
     live_ms: active ? Math.round(nowMs - (publisher ?? entry).sinceMs) : 0,
     clients,
+    viewers,
+    downstream,
     frames: source?.stats.videoFrames ?? 0,
     ...trafficMembers({ recv, send, bytesIn, bytesOut }, nowMs),
     publish: { active, ...(cid === undefined ? {} : { cid }) },

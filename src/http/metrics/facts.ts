@@ -1,4 +1,4 @@
-import type { Totals, TrafficEntry } from "../../server/client_registry.ts";
+import { noTotals, type Totals, type TrafficEntry } from "../../server/client_registry.ts";
 import { boundRows, type LabelledRow } from "./bound.ts";
 import type { ApiContext, ApiServer } from "../api/route.ts";
 
@@ -19,7 +19,12 @@ export interface MetricFacts extends ApiContext {
 export interface StreamRow {
   readonly recvKbps: number;
   readonly sendKbps: number;
+  /** Of both kinds. */
   readonly players: number;
+  /** People. */
+  readonly viewers: number;
+  /** Servers that play. */
+  readonly downstream: number;
   /** Streams that somebody feeds: a publisher, or another server. */
   readonly active: number;
   /** Left out for players of this moment. */
@@ -49,6 +54,8 @@ const nothing: StreamRow = {
   recvKbps: 0,
   sendKbps: 0,
   players: 0,
+  viewers: 0,
+  downstream: 0,
   active: 0,
   droppedPackets: 0,
   pulls: 0,
@@ -77,12 +84,14 @@ function readStreams(server: ApiServer, totals: MetricFacts["totals"]): Labelled
   const nowMs = timers.nowMs();
   const rows = new Map<string, StreamRow>();
   for (const [key, entry] of registry.streams()) {
-    const { bytesIn, bytesOut, clients } = totals.get(entry) ?? { bytesIn: 0, bytesOut: 0, clients: 0 };
+    const { bytesIn, bytesOut, viewers, downstream } = totals.get(entry) ?? noTotals;
     rows.set(key, {
       ...nothing,
       recvKbps: entry.recv.kbps(nowMs, bytesIn),
       sendKbps: entry.send.kbps(nowMs, bytesOut),
-      players: clients - (entry.publisher === null ? 0 : 1),
+      players: viewers + downstream,
+      viewers,
+      downstream,
       active: sources.find(key)?.isActive ? 1 : 0,
     });
   }
@@ -104,6 +113,8 @@ function addStream(a: StreamRow, b: StreamRow): StreamRow {
     recvKbps: a.recvKbps + b.recvKbps,
     sendKbps: a.sendKbps + b.sendKbps,
     players: a.players + b.players,
+    viewers: a.viewers + b.viewers,
+    downstream: a.downstream + b.downstream,
     active: a.active + b.active,
     droppedPackets: a.droppedPackets + b.droppedPackets,
     pulls: a.pulls + b.pulls,

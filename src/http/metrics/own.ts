@@ -13,7 +13,9 @@ export const ownMetrics: readonly Metric[] = [
     "RTMP connections, including those that neither publish nor play yet.",
     ({ server }) => server.rtmp.connectionCount,
   ),
-  gauge("players", "Players of all streams.", ({ sum }) => sum.players),
+  gauge("players", "Players of all streams: viewers, and servers downstream.", ({ sum }) => sum.players),
+  gauge("viewers", "People that play: players that are no servers.", ({ sum }) => sum.viewers),
+  gauge("downstream", "Servers that play: edges, and origins that relay.", ({ sum }) => sum.downstream),
   gauge("active_streams", "Streams that a publisher or another server feeds.", ({ sum }) => sum.active),
   gauge(
     "dropped_packets",
@@ -38,7 +40,9 @@ export const ownMetrics: readonly Metric[] = [
   },
   ofStream("recv_kbps", "Average bitrate received over 30 seconds, kbit/s.", ({ recvKbps }) => recvKbps),
   ofStream("send_kbps", "Average bitrate sent over 30 seconds, kbit/s.", ({ sendKbps }) => sendKbps),
-  ofStream("players", "Players.", ({ players }) => players),
+  ofStream("players", "Players: viewers, and servers downstream.", ({ players }) => players),
+  ofStream("viewers", "People that play: players that are no servers.", ({ viewers }) => viewers),
+  ofStream("downstream", "Servers that play: edges, and origins that relay.", ({ downstream }) => downstream),
   ofStream("active", "1 while a publisher or another server feeds the stream.", ({ active }) => active),
   ofStream(
     "dropped_packets",

@@ -6,6 +6,7 @@ import type { RtmpServerSession, SessionRequest } from "../../rtmp/server_sessio
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { ServerContext } from "../context.ts";
 import { isRelay, readPlayPath } from "./play_path.ts";
+import { peerOfConnect } from "./peer_server.ts";
 import { Playback, type PlaybackServer, type PlaybackSink } from "./playback.ts";
 import { canReconnect, type Playing, requestMove, type RoleHost, type RoleSession } from "../rtmp/role.ts";
 import { SendPacer } from "./send_pacer.ts";
@@ -82,6 +83,7 @@ export class PlayRole implements Playing, PlaybackSink {
         isFollowed: this.#isEdge && !host.isEncrypted,
         onRedirect: (address) => this.#redirect(address),
       },
+      server: peerOfConnect(args),
       via,
       isRelay: this.#isRelay,
       traceparent: readTraceparent(args[TRACEPARENT]),

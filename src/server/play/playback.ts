@@ -7,6 +7,7 @@ import type { WireFormat } from "../../stream/wire_format.ts";
 import { type ClientConn, type ClientEntry, clientEntry, type ClientType } from "../client_registry.ts";
 import type { ServerContext } from "../context.ts";
 import { sourceOptions } from "../source_options.ts";
+import type { PeerServer } from "./peer_server.ts";
 import { PlaySupply, type Redirect, type SupplyServer, type SupplySink } from "./supply.ts";
 import { PlayTrace, type TraceServer } from "./trace.ts";
 
@@ -37,6 +38,8 @@ export interface PlaybackRequest {
   readonly format?: (source: LiveSource) => WireFormat;
   /** Null for a client that cannot be sent elsewhere. */
   readonly redirect: Redirect | null;
+  /** The server that plays the stream for its own players; null for a person. */
+  readonly server: PeerServer | null;
   /** Servers that the play came through. */
   readonly via: readonly string[];
   /** An origin relays the stream to others. */
@@ -81,8 +84,8 @@ export class Playback implements Player, SupplySink, Disposable {
     const source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
     this.source = source;
     this.cursor = source.attach(this, format?.(source) ?? null);
-    const { type, tcUrl, pageUrl, swfUrl, traceparent } = request;
-    const asked = { type, url, tcUrl, pageUrl, swfUrl, sinceMs: server.timers.nowMs() };
+    const { type, tcUrl, pageUrl, swfUrl, server: peer, traceparent } = request;
+    const asked = { type, url, tcUrl, pageUrl, swfUrl, server: peer, sinceMs: server.timers.nowMs() };
     this.#entry = clientEntry(host, asked, () => this.cursor.droppedPackets);
     server.registry.add(this.#entry);
     host.log.info(`play ${url.key}${over} from ${host.remoteIp}`);

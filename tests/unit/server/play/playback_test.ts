@@ -39,6 +39,7 @@ class Stage {
       pageUrl: "http://page/",
       swfUrl: "",
       redirect: null,
+      server: null,
       via: [],
       traceparent: null,
       ...facts,
