@@ -133,6 +133,8 @@ function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): Json
       failures: health.failures,
       rest_ms: Math.max(0, Math.round(health.restUntilMs - nowMs)),
       last_error: health.lastError,
+      // Unix time in ms; null without an error.
+      last_error_at: health.lastErrorMs === null ? null : Math.round(health.lastErrorMs),
     })),
   };
 }
