@@ -31,7 +31,8 @@ export const START_MS = 1_700_000_000_000;
 export interface FakeServer extends ApiServer {
   readonly logged: string[];
   nowMs: number;
-  drain: { isOn: boolean };
+  rtmp: { connectionCount: number; isListening: boolean };
+  drain: { isOn: boolean; isAnnounced: boolean };
 }
 
 /** @param text Directives; `listen` and `http_api` are there already. */
@@ -68,8 +69,8 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
       httpHeaders: () => [],
     }),
     startedMs: START_MS,
-    rtmp: { connectionCount: 3 },
-    drain: { isOn: false },
+    rtmp: { connectionCount: 3, isListening: true },
+    drain: { isOn: false, isAnnounced: false },
   });
 }
 

@@ -27,8 +27,8 @@ export type ApiServer =
   >
   & {
     readonly coworkers: Pick<Server["coworkers"], "table" | "findOwners" | "claim" | "confirm">;
-    readonly rtmp: Pick<Server["rtmp"], "connectionCount">;
-    readonly drain: Pick<Server["drain"], "isOn">;
+    readonly rtmp: Pick<Server["rtmp"], "connectionCount" | "isListening">;
+    readonly drain: Pick<Server["drain"], "isOn" | "isAnnounced">;
     /** Null or absent while nobody wants traces. */
     readonly tracer?: Tracer | null;
     /** Absent where nothing is reported. */

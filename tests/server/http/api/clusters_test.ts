@@ -117,7 +117,7 @@ Deno.test("/api/v1/clusters tells that a server is about to stop, and only then;
   const plainAnswer = await ask(question);
   assertEquals(["draining" in plainAnswer.origin!, "stand_in" in plainAnswer], [false, false]);
   assertEquals((await ask(`${question}&stand_in=1`)).stand_in, { ip: "192.168.1.5", port: 1935 });
-  server.drain = { isOn: true };
+  server.drain = { isOn: true, isAnnounced: true };
   const answer = await ask(`${question}&stand_in=1`);
   assertEquals([answer.origin!.draining, answer.stand_in], [true, null]);
 });
