@@ -24,7 +24,7 @@ import { streamMount } from "./live/mount.ts";
 import { SystemStats } from "./system/stats.ts";
 
 /** What the API can do besides asking the server. */
-export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain">;
+export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain" | "watchedCoworkers">;
 
 /**
  * Scrapers at a time; those without a request give way to new ones. They fit into the 128 files that are free beside

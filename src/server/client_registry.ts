@@ -2,6 +2,7 @@ import type { PublishType } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { RateMeter } from "../stream/stats.ts";
 import type { CloseReason } from "./close_reason.ts";
+import { FirstFrames } from "./play/first_frames.ts";
 import type { PeerServer } from "./play/peer_server.ts";
 import { SessionEnds } from "./session_ends.ts";
 
@@ -134,6 +135,8 @@ export class ClientRegistry {
   totalErrors = 0;
   /** Why those ended that are over. */
   readonly ends = new SessionEnds();
+  /** How long players waited. */
+  readonly firstFrames = new FirstFrames();
 
   /**
    * @param newId Makes the ids of streams and vhosts.

@@ -131,7 +131,10 @@ export function fakeClient(
 /** Asks a fake server's API. */
 export function apiOf(
   server: FakeServer,
-  options: Pick<ApiContext, "reload" | "reloadState" | "drain"> & { system?: SystemStats; remoteIp?: string } = {},
+  options: Pick<ApiContext, "reload" | "reloadState" | "drain" | "watchedCoworkers"> & {
+    system?: SystemStats;
+    remoteIp?: string;
+  } = {},
 ): (path: string, init?: RequestInit) => Promise<Response> {
   const system = options.system ??
     new SystemStats(worldAt(server.timers, { files: filesWith({}), interfaces: () => [] }));

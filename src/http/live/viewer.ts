@@ -65,6 +65,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
   readonly #request: ViewerRequest;
   readonly #admission: Admission;
   readonly #webSocket: WebSocketReader | null;
+  readonly #askedMs: number;
   #place: Disposable | null = null;
   #admitted: Admitted | null = null;
   /** Once it is let in. */
@@ -83,6 +84,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     this.#host = host;
     this.#server = server;
     this.#request = request;
+    this.#askedMs = server.timers.nowMs();
     this.#admission = new Admission(server, admissionClient(host, request.url, request.pageUrl), false);
     this.#webSocket = request.carrier !== "webSocket" ? null : new WebSocketReader({
       onPing: (payload) => this.#onPing(payload),
@@ -192,6 +194,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
       // Who can be redirected was, by HTTP: everybody else is served through here.
       redirect: null,
       server,
+      askedMs: this.#askedMs,
       via: via ?? [],
       traceparent,
     }, this);

@@ -19,6 +19,8 @@ export interface PlayRoleOptions {
   readonly session: RoleSession & Pick<RtmpServerSession, "redirect" | "setChunkSize">;
   readonly server: PlayServer;
   readonly vhost: VhostHandle;
+  /** When the client asked, by the clock of the server. */
+  readonly askedMs: number;
 }
 
 /** What an RTMP player takes of a server. */
@@ -55,7 +57,7 @@ export class PlayRole implements Playing, PlaybackSink {
   #firstTimestampMs: number | null = null;
 
   /** {@link start} is next. */
-  constructor({ host, session, server, vhost }: PlayRoleOptions, request: PlayRequest) {
+  constructor({ host, session, server, vhost, askedMs }: PlayRoleOptions, request: PlayRequest) {
     const { tcUrl = "", pageUrl = "", swfUrl = "", args = {} } = session.connectInfo ?? {};
     const via = readPlayPath(args);
     if (via.includes(server.identity.serviceId)) {
@@ -84,6 +86,7 @@ export class PlayRole implements Playing, PlaybackSink {
         onRedirect: (address) => this.#redirect(address),
       },
       server: peerOfConnect(args),
+      askedMs,
       via,
       isRelay: this.#isRelay,
       traceparent: readTraceparent(args[TRACEPARENT]),
