@@ -26,10 +26,10 @@ export const clientRoutes: readonly Route[] = [{
 }];
 
 /**
- * Not in SRS: `dropped`, packets left out because the player was too slow; `server` and `instance`, only of clients that
+ * A client in the members of SRS. Not in SRS: `dropped`, packets left out because the player was too slow; `server` and `instance`, only of clients that
  * are other servers and of those that tell their instance.
  */
-function describeClient({ registry, timers }: ApiServer, client: ClientEntry): JsonBody {
+export function describeClient({ registry, timers }: ApiServer, client: ClientEntry): JsonBody {
   const { id, url, ip, pageUrl, swfUrl, tcUrl, type, server: peer, recv, send } = client;
   const nowMs = timers.nowMs();
   return {

@@ -117,7 +117,8 @@ async function obey(
   return null;
 }
 
-function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {
+/** What an edge pulls, from where, and how the origins do. */
+export function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {
   return {
     pulls: pulls.states().map(({ key, upstream, isFed, lastError, switches, lastGapMs }) => ({
       url: key,

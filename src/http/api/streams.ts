@@ -18,12 +18,17 @@ export const streamRoutes: readonly Route[] = [{
     const all = [...registry.streams().values()];
     const found = id === "" ? page(all, query) : all.filter((entry) => entry.id === id);
     if (id !== "" && found.length === 0) return errorBody("StreamNotFound");
-    const totals = registry.totals();
-    const pulls = new Map(server.pulls.states().map(({ key, cid }) => [key, cid]));
-    const streams = found.map((entry) => describeStream(server, entry, pulls.get(entry.url.key), totals.get(entry)));
+    const streams = describeStreams(server, found);
     return envelope(identity, id === "" ? { streams } : { stream: streams[0] });
   },
 }];
+
+/** Streams in the members of SRS, and some more. */
+export function describeStreams(server: ApiServer, entries: readonly StreamEntry[]): JsonBody[] {
+  const totals = server.registry.totals();
+  const pulls = new Map(server.pulls.states().map(({ key, cid }) => [key, cid]));
+  return entries.map((entry) => describeStream(server, entry, pulls.get(entry.url.key), totals.get(entry)));
+}
 
 /**
  * `viewers` and `downstream` are not in SRS: players that are people, and players that are servers.

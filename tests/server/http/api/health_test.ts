@@ -36,7 +36,7 @@ serverTest(
 
 serverTest("/readyz answers where API and streams have one port", async () => {
   const port = freePort();
-  await using server = new WebServer({ api: password, apiPort: port, webPort: port });
+  await using _server = new WebServer({ api: password, apiPort: port, webPort: port });
   assertEquals([await ask(port, "/healthz"), await ask(port, "/readyz")], [[200, undefined], [200, undefined]]);
 });
 
