@@ -154,7 +154,10 @@ export class Cluster {
 
 function describe({ key, places }) {
   // A pull has an id as a publisher has: only where the stream is not pulled its publisher is connected.
-  const isPulled = (node) => (node.edge?.pulls ?? []).some(({ url }) => url === key);
+  // One that was pulled before its publisher came here keeps its pull, which then has nothing to do.
+  const isPulled = (node) =>
+    (node.edge?.pulls ?? []).some(({ url }) => url === key) &&
+    !node.clients.some(({ publish, url }) => publish && url === key);
   const hasPublisher = ({ node, stream }) =>
     stream.publish?.active === true && stream.publish.cid !== undefined && !isPulled(node);
   const owner = places.find(hasPublisher) ?? null;
