@@ -114,6 +114,21 @@ serverTest("SRS's edges are servers, over RTMP and HTTP; browsers, ffmpeg and cu
   assertEquals(await counts(origin), [7, 4, 2]);
 });
 
+serverTest("an edge that passes a publish on is a server, and neither viewer nor downstream", async () => {
+  await using origin = new WebServer({ vhost: "min_latency on;" });
+  await using edge = new WebServer({ vhost: `cluster { mode remote; origin 127.0.0.1:${origin.port}; }` });
+  using _publisher = await Publisher.start(edge.port, "s");
+  await until("the origin has it", () => origin.server.sources.find("/live/s")?.isActive === true);
+  assertEquals(await counts(origin), [1, 0, 0]);
+  const [publisher] = await rows(origin, "clients");
+  assertEquals([publisher?.publish, publisher?.server, publisher?.instance], [
+    true,
+    true,
+    edge.server.identity.serviceId,
+  ]);
+  assertEquals((await rows(edge, "clients"))[0]?.server, undefined);
+});
+
 serverTest("a server is kicked through the API as every client, and comes back by itself", async () => {
   await using origin = new WebServer({ vhost: "min_latency on;" });
   await using edge = new WebServer({ vhost: `cluster { mode remote; origin 127.0.0.1:${origin.port}; }` });
