@@ -7,6 +7,7 @@ import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
 import { clientAddress } from "./access/client_address.ts";
 import { describeAccess } from "./access/describe_access.ts";
 import { openPolicy, policyOf } from "./access/policy.ts";
+import { healthRoutes } from "./api/health.ts";
 import { apiRoutes } from "./api/routes.ts";
 import { summaries, VERSIONS_PATH } from "./api/system.ts";
 import { consoleMount } from "./console/mount.ts";
@@ -23,7 +24,7 @@ import { streamMount } from "./live/mount.ts";
 import { SystemStats } from "./system/stats.ts";
 
 /** What the API can do besides asking the server. */
-export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain">;
+export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain" | "watchedCoworkers">;
 
 /**
  * Scrapers at a time; those without a request give way to new ones. They fit into the 128 files that are free beside
@@ -73,9 +74,10 @@ export class HttpServer {
     const apiRouter = this.#router(isShared ? [live, console, sharedMount(api, files)] : [api, console]);
     this.#api = this.#listener("HTTP API", apiRouter, world);
     this.#secureApi = this.#listener("HTTPS API", apiRouter, apiCertificate.world);
-    // SRS's proxy asks the HTTP server whether it is there.
-    const version = mountRoutes(apiRoutes.filter(({ path }) => path === VERSIONS_PATH), context);
-    const webRouter = this.#router([live, version, files]);
+    // SRS's proxy asks the HTTP server by its version whether it is there.
+    const version = apiRoutes.filter(({ path }) => path === VERSIONS_PATH);
+    const health = mountRoutes([...healthRoutes, ...version], context);
+    const webRouter = this.#router([live, health, files]);
     this.#web = isShared ? this.#api : this.#listener("HTTP server", webRouter, world);
     this.#secureWeb = isShared ? this.#secureApi : this.#listener("HTTPS server", webRouter, webCertificate.world);
     // It needs no password, which guards the API alone.

@@ -2,6 +2,8 @@ import type { PublishType } from "../rtmp/server_session.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { RateMeter } from "../stream/stats.ts";
 import type { CloseReason } from "./close_reason.ts";
+import { FirstFrames } from "./play/first_frames.ts";
+import type { PeerServer } from "./play/peer_server.ts";
 import { SessionEnds } from "./session_ends.ts";
 
 /** What a client does, in the words of SRS's API. */
@@ -22,6 +24,8 @@ export interface ClientEntry {
   readonly pageUrl: string;
   readonly swfUrl: string;
   readonly ip: string;
+  /** Null for people and encoders; what says nothing of itself counts as one of them. */
+  readonly server: PeerServer | null;
   readonly sinceMs: number;
   readonly recv: RateMeter;
   readonly send: RateMeter;
@@ -44,7 +48,7 @@ export interface ClientConn {
 }
 
 /** What a client has asked for, and when. */
-type ClientAsked = Pick<ClientEntry, "type" | "url" | "tcUrl" | "pageUrl" | "swfUrl" | "sinceMs">;
+type ClientAsked = Pick<ClientEntry, "type" | "url" | "tcUrl" | "pageUrl" | "swfUrl" | "server" | "sinceMs">;
 
 /** The entry of a client that publishes or plays from now on. */
 export function clientEntry(conn: ClientConn, asked: ClientAsked, dropped: () => number = () => 0): ClientEntry {
@@ -99,8 +103,16 @@ export class StreamEntry extends TrafficEntry {
 export interface Totals {
   bytesIn: number;
   bytesOut: number;
+  /** All of them, as SRS counts. */
   clients: number;
+  /** Players that are people. */
+  viewers: number;
+  /** Players that are servers: edges, and origins that relay. */
+  downstream: number;
 }
+
+/** Of what nobody has used. */
+export const noTotals: Totals = { bytesIn: 0, bytesOut: 0, clients: 0, viewers: 0, downstream: 0 };
 
 /** Who is connected and what moved: the book that the API reads. SRS's `SrsStatistic`. */
 export class ClientRegistry {
@@ -113,12 +125,18 @@ export class ClientRegistry {
   readonly #heldIds = new Map<string, { readonly id: string; holders: number }>();
   /** Another number after each client that came or left. */
   version = 0;
+  /** Players of this moment that are people. */
+  viewerCount = 0;
+  /** Players of this moment that are servers. */
+  downstreamCount = 0;
   /** All clients since start. */
   totalClients = 0;
   /** Connections refused or ended by an error since start. */
   totalErrors = 0;
   /** Why those ended that are over. */
   readonly ends = new SessionEnds();
+  /** How long players waited. */
+  readonly firstFrames = new FirstFrames();
 
   /**
    * @param newId Makes the ids of streams and vhosts.
@@ -171,6 +189,7 @@ export class ClientRegistry {
     this.#clients.set(client.id, client);
     this.version++;
     this.totalClients++;
+    this.#countPlayer(client, 1);
     if (!this.#vhosts.has(vhost)) this.#vhosts.set(vhost, new TrafficEntry(this.#newId()));
     const stream = this.#streams.get(key) ??
       new StreamEntry(client, this.#upstreamBytes(client.url), this.#heldIds.get(key)?.id ?? this.#newId());
@@ -187,6 +206,7 @@ export class ClientRegistry {
     if (this.#clients.get(client.id) !== client) return;
     this.#clients.delete(client.id);
     this.version++;
+    this.#countPlayer(client, -1);
     const { key, vhost } = client.url;
     const stream = this.#streams.get(key);
     for (const entry of [stream, this.#vhosts.get(vhost)]) {
@@ -218,19 +238,28 @@ export class ClientRegistry {
   totals(): Map<TrafficEntry, Totals> {
     const sums = new Map<TrafficEntry, Totals>();
     for (const entry of [...this.#streams.values(), ...this.#vhosts.values()]) {
-      sums.set(entry, { bytesIn: entry.closedBytesIn, bytesOut: entry.closedBytesOut, clients: 0 });
+      sums.set(entry, { ...noTotals, bytesIn: entry.closedBytesIn, bytesOut: entry.closedBytesOut });
     }
     const add = ({ key, vhost }: StreamUrl, part: Totals) => {
       addTo(sums.get(this.#streams.get(key)!), part);
       addTo(sums.get(this.#vhosts.get(vhost)!), part);
     };
     for (const client of this.#clients.values()) {
-      add(client.url, { bytesIn: client.bytesIn(), bytesOut: client.bytesOut(), clients: 1 });
+      const part = { ...noTotals, bytesIn: client.bytesIn(), bytesOut: client.bytesOut(), clients: 1 };
+      const kind = playerKind(client);
+      if (kind !== null) part[kind] = 1;
+      add(client.url, part);
     }
     for (const stream of this.#streams.values()) {
-      add(stream.url, { bytesIn: this.#pulledBytes(stream), bytesOut: 0, clients: 0 });
+      add(stream.url, { ...noTotals, bytesIn: this.#pulledBytes(stream) });
     }
     return sums;
+  }
+
+  #countPlayer(client: ClientEntry, by: 1 | -1): void {
+    const kind = playerKind(client);
+    if (kind === "viewers") this.viewerCount += by;
+    else if (kind === "downstream") this.downstreamCount += by;
   }
 
   #pulledBytes({ url, upstreamBytesBefore }: StreamEntry): number {
@@ -238,9 +267,17 @@ export class ClientRegistry {
   }
 }
 
+/** As what a player counts; null for a publisher. */
+function playerKind({ type, server }: ClientEntry): "viewers" | "downstream" | null {
+  if (!isPlayer(type)) return null;
+  return server === null ? "viewers" : "downstream";
+}
+
 function addTo(sum: Totals | undefined, part: Totals): void {
   if (sum === undefined) return;
   sum.bytesIn += part.bytesIn;
   sum.bytesOut += part.bytesOut;
   sum.clients += part.clients;
+  sum.viewers += part.viewers;
+  sum.downstream += part.downstream;
 }

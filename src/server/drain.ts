@@ -30,6 +30,7 @@ export class Drain {
   readonly #context: DrainContext;
   readonly #searches = new Map<string, { atMs: number; found: Promise<readonly ServerAddress[]> }>();
   #isOn = false;
+  #isAnnounced = false;
 
   constructor(context: DrainContext) {
     this.#context = context;
@@ -40,7 +41,17 @@ export class Drain {
     return this.#isOn;
   }
 
+  /** The server will stop: it still takes clients, but no more should be sent here. */
+  get isAnnounced(): boolean {
+    return this.#isAnnounced;
+  }
+
+  announce(): void {
+    this.#isAnnounced = true;
+  }
+
   begin(): void {
+    this.#isAnnounced = true;
     this.#isOn = true;
   }
 

@@ -1,6 +1,7 @@
 import type { AmfObject } from "../amf/amf0.ts";
 import { VERSION } from "../base/version.ts";
 import type { World } from "../base/world.ts";
+import { toolMember } from "./play/peer_server.ts";
 
 /** How this server names itself to peers. */
 export const SERVER_NAME = `srs-ts/${VERSION}`;
@@ -41,9 +42,9 @@ export function srsIdentity(identity: Identity, cid: string, localIp: string): A
   };
 }
 
-/** What makes a client known as one that follows RTMP 302: the members of an SRS edge by which servers tell it. */
+/** What makes a tool known as one that follows RTMP 302: the members of an SRS edge by which servers tell it. */
 export function edgeIdentity(): AmfObject {
-  return { srs_sig: "SRS", srs_server: SERVER_NAME, srs_version: VERSION };
+  return { srs_sig: "SRS", srs_server: SERVER_NAME, srs_version: VERSION, ...toolMember };
 }
 
 /** Members added to a stream's metadata. */

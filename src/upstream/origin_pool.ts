@@ -1,17 +1,26 @@
 import type { Clock } from "../base/clock.ts";
 
-/** What is known of one origin, by all streams of this process together. */
+/** What is known of one origin, or of a server that one has redirected to, by all streams of this process together. */
 export interface OriginHealth {
   readonly origin: string;
   /** Failures in a row. */
   failures: number;
   /** Until then the others are tried first. */
   restUntilMs: number;
+  /** Empty once it has worked again. */
   lastError: string;
-  /** Pulls that run from it now. */
+  /** When that was, Unix time in ms; null without one. */
+  lastErrorMs: number | null;
+  /** Pulls that it feeds now, whoever has led to it. */
   pulls: number;
 }
 
+const wellHealth: Omit<OriginHealth, "origin" | "pulls"> = {
+  failures: 0,
+  restUntilMs: 0,
+  lastError: "",
+  lastErrorMs: null,
+};
 const FIRST_REST_MS = 1000;
 const MAX_REST_MS = 15_000;
 
@@ -23,22 +32,37 @@ const MAX_REST_MS = 15_000;
 export class OriginPool {
   readonly #clock: Clock;
   readonly #table = new Map<string, OriginHealth>();
+  /** Of servers that others have redirected to: they are known for as long as they feed a pull. */
+  readonly #guests = new Set<string>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** All origins that were ever asked. */
+  /** All origins that were ever asked, and the servers that feed a pull by a redirect. */
   table(): Iterable<OriginHealth> {
     return this.#table.values();
   }
 
   health(origin: string): OriginHealth {
-    const found = this.#table.get(origin);
-    if (found !== undefined) return found;
-    const health = { origin, failures: 0, restUntilMs: 0, lastError: "", pulls: 0 };
-    this.#table.set(origin, health);
-    return health;
+    this.#guests.delete(origin);
+    return this.#table.get(origin) ?? this.#add(origin);
+  }
+
+  /** Counts a pull that a server feeds, which shows that it works, until this is disposed of. */
+  startFeed(server: string): Disposable {
+    const known = this.#table.get(server);
+    if (known === undefined) this.#guests.add(server);
+    const health = known ?? this.#add(server);
+    health.pulls++;
+    this.noteSuccess(server);
+    return {
+      [Symbol.dispose]: () => {
+        health.pulls--;
+        // Whoever redirects chooses the names.
+        if (health.pulls === 0 && this.#guests.delete(server)) this.#table.delete(server);
+      },
+    };
   }
 
   /**
@@ -47,24 +71,31 @@ export class OriginPool {
    */
   order<Origin extends { readonly text: string }>(origins: readonly Origin[], key: string): Origin[] {
     const nowMs = this.#clock.nowMs();
-    const rank = ({ text }: Origin) => (this.health(text).restUntilMs > nowMs ? 1 : 0);
-    return orderByHash(origins, key).toSorted((a, b) => rank(a) - rank(b));
+    const ranks = new Map(origins.map(({ text }) => [text, this.health(text).restUntilMs > nowMs ? 1 : 0]));
+    return orderByHash(origins, key).toSorted((a, b) => ranks.get(a.text)! - ranks.get(b.text)!);
   }
 
   /** The origin could not be reached or broke the protocol. That it lacks a stream is no failure. */
   noteFailure(origin: string, error: string): void {
     const health = this.health(origin);
     health.lastError = error;
+    health.lastErrorMs = this.#clock.nowMs();
     // It rests already: many streams lose an origin at the same moment, and that is one failure.
     if (health.restUntilMs > this.#clock.nowMs()) return;
     health.failures++;
     health.restUntilMs = this.#clock.nowMs() + Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (health.failures - 1));
   }
 
-  noteSuccess(origin: string): void {
-    const health = this.health(origin);
-    health.failures = 0;
-    health.restUntilMs = 0;
+  /** The server works, whatever was wrong with it. */
+  noteSuccess(server: string): void {
+    const health = this.#table.get(server);
+    if (health !== undefined) Object.assign(health, wellHealth);
+  }
+
+  #add(origin: string): OriginHealth {
+    const health = { origin, pulls: 0, ...wellHealth };
+    this.#table.set(origin, health);
+    return health;
   }
 }
 

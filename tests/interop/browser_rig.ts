@@ -42,7 +42,7 @@ export class Browser implements AsyncDisposable {
   }
 }
 
-/** An origin as a process of its own, with API and HTTP-FLV. */
+/** An origin, or an edge, as a process of its own, with API and HTTP-FLV. */
 export class Origin implements AsyncDisposable {
   private constructor(
     readonly rtmp: number,
@@ -68,7 +68,8 @@ export class Origin implements AsyncDisposable {
        vhost __defaultVhost__ { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
          cluster { ${cluster} } }`,
     );
-    const program = new Program(programCommand("origin", "-c", `${dir}/origin.conf`), { cwd: dir });
+    const role = cluster.startsWith("mode remote;") ? "edge" : "origin";
+    const program = new Program(programCommand(role, "-c", `${dir}/origin.conf`), { cwd: dir });
     const origin = new Origin(rtmp, api, flv, dir, program);
     await until(() => isListening(api), 20_000, () => `the API; ${program.output}`);
     return origin;

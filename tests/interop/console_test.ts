@@ -1,7 +1,14 @@
 import type { Page } from "playwright-core";
-import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../kit/assert.ts";
+import {
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "../kit/assert.ts";
 import { freePort, until } from "../kit/launcher.ts";
-import { Publisher } from "../kit/server/rtmp_rig.ts";
+import { Publisher, Viewer } from "../kit/server/rtmp_rig.ts";
 import { Browser, browserTest, Origin } from "./browser_rig.ts";
 
 /** A name as an attacker would choose it: run as markup, it changes the page's title. */
@@ -86,51 +93,134 @@ browserTest(
   },
 );
 
-browserTest("names that peers choose are text in the console", async () => {
-  await using origin = await Origin.start();
-  using _publisher = await Publisher.start(origin.rtmp, hostile);
-  await using browser = await Browser.start();
-  const { page } = browser;
-  // Whatever else a server could answer, if it were not ours.
-  for (const path of ["streams", "clients"]) {
-    await page.route(`**/api/v1/${path}/**`, async (route) => {
+/** An entry of a list as a server could answer it, if it were not ours. */
+function hostileEntry(entry: Record<string, unknown>): Record<string, unknown> {
+  // The server took the spaces out of the name; without them it would not be markup.
+  return {
+    ...entry,
+    url: `/live/${hostile}`,
+    ip: hostile,
+    type: hostile,
+    publish: false,
+    video: { codec: hostile, profile: hostile, width: hostile, height: hostile },
+    audio: { codec: hostile, channel: hostile },
+  };
+}
+
+const hostileEdge = {
+  pulls: [{ url: hostile, upstream: hostile, switches: hostile, last_error: hostile }],
+  origins: [{ origin: hostile, pulls: 1, failures: 0, rest_ms: 0, last_error: hostile, last_error_at: hostile }],
+};
+
+/** Answers of a server of this kind, all at once; and of SRS, in pieces. */
+const hostileAnswers: Record<string, (page: Page) => Promise<void>> = {
+  "all at once": async (page) => {
+    await page.route("**/console/api/state", async (route) => {
       // Not by `route.fetch`, which needs more of Node than Deno 2.4 has.
       const body = await (await fetch(route.request().url())).json();
-      for (const entry of body[path]) {
-        // The server took the spaces out of the name; without them it would not be markup.
-        Object.assign(entry, {
-          url: `/live/${hostile}`,
-          ip: hostile,
-          type: hostile,
-          publish: false,
-          audio: { codec: hostile, channel: hostile },
-        });
-        entry.video = { codec: hostile, profile: hostile, width: hostile, height: hostile };
-      }
+      const { streams, clients } = body.data;
+      Object.assign(body.data, {
+        edge: hostileEdge,
+        not_ready: hostile,
+        streams: streams.map(hostileEntry),
+        clients: clients.map(hostileEntry),
+      });
       await route.fulfill({ json: body });
     });
-  }
-  await page.route("**/api/v1/edges", (route) =>
-    route.fulfill({
-      json: {
-        code: 0,
-        data: {
-          pulls: [{ url: hostile, upstream: hostile, switches: hostile, last_error: hostile }],
-          origins: [{ origin: hostile, pulls: 1, failures: 0, rest_ms: 0, last_error: hostile }],
-        },
-      },
-    }));
+  },
+  "in pieces": async (page) => {
+    await page.route("**/console/api/state", (route) => route.fulfill({ status: 404, body: "<html>" }));
+    for (const path of ["streams", "clients"]) {
+      await page.route(`**/api/v1/${path}/**`, async (route) => {
+        const body = await (await fetch(route.request().url())).json();
+        await route.fulfill({ json: { ...body, [path]: body[path].map(hostileEntry) } });
+      });
+    }
+    await page.route("**/api/v1/edges", (route) => route.fulfill({ json: { code: 0, data: hostileEdge } }));
+  },
+};
+
+for (const [how, serve] of Object.entries(hostileAnswers)) {
+  browserTest(`names that peers choose are text in the console, told ${how}`, async () => {
+    await using origin = await Origin.start();
+    using _publisher = await Publisher.start(origin.rtmp, hostile);
+    await using browser = await Browser.start();
+    const { page } = browser;
+    await serve(page);
+    await page.goto(`http://127.0.0.1:${origin.api}/console/`);
+    for (const id of ["streams", "clients", "pulls", "upstreams"]) {
+      await page.locator(`#${id} tbody`, { hasText: hostile }).waitFor();
+    }
+    await page.getByRole("button", { name: `Play /live/${hostile}` }).click();
+    await page.locator("#player", { hasText: hostile }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^Kick/ }).first().click();
+    await page.locator("#confirm", { hasText: hostile }).waitFor();
+    assertEquals(await page.locator("main img, dialog img").count(), 0);
+    assertEquals([await page.title(), browser.faults], ["srs-ts console", []]);
+  });
+}
+
+browserTest("the console counts people, labels servers, and offers no server to be kicked like a viewer", async () => {
+  await using origin = await Origin.start();
+  await using edge = await Origin.start(freePort(), `mode remote; origin 127.0.0.1:${origin.rtmp};`);
+  await using _publisher = origin.publish("livestream");
+  using viewer = await Viewer.start(edge.rtmp, "livestream");
+  await viewer.waitForFrames(5);
+  await using browser = await Browser.start();
+  const { page } = browser;
   await page.goto(`http://127.0.0.1:${origin.api}/console/`);
-  for (const id of ["streams", "clients", "pulls", "upstreams"]) {
-    await page.locator(`#${id} tbody`, { hasText: hostile }).waitFor();
-  }
-  await page.getByRole("button", { name: `Play /live/${hostile}` }).click();
-  await page.locator("#player", { hasText: hostile }).waitFor();
-  await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: /^Kick/ }).first().click();
-  await page.locator("#confirm", { hasText: hostile }).waitFor();
-  assertEquals(await page.locator("main img, dialog img").count(), 0);
-  assertEquals([await page.title(), browser.faults], ["srs-ts console", []]);
+  await page.getByLabel("Show another server").fill(`127.0.0.1:${edge.api}`);
+  await page.keyboard.press("Enter");
+  await page.locator("#clients tbody tr", { hasText: `server 127.0.0.1:${edge.api}` }).waitFor();
+  assertEquals(await page.locator("#total-viewers").innerText(), "1");
+  assertEquals((await cellsOf(page, "/live/livestream")).Viewers, "1");
+  const server = (api: number) => page.locator("#servers tbody tr", { hasText: `127.0.0.1:${api}` });
+  const viewersOf = (api: number) => server(api).locator("td[data-title=Viewers]").innerText();
+  assertEquals([await viewersOf(origin.api), await viewersOf(edge.api)], ["0\n1 server", "1"]);
+  const client = (text: string) => page.locator("#clients tbody tr", { hasText: text }).getByRole("button");
+  assertEquals(await client(`server 127.0.0.1:${edge.api}`).isVisible(), false);
+  assertEquals(await client("publishes").isVisible(), true);
+  assertEquals(browser.faults, []);
+});
+
+browserTest("the console's header is red while a coworker is down, and green when it is back", async () => {
+  const [apiA, apiB] = [freePort(), freePort()];
+  await using _originA = await Origin.start(apiA, `origin_cluster on; coworkers 127.0.0.1:${apiB};`);
+  await using browser = await Browser.start();
+  const { page } = browser;
+  const live = page.locator("#live");
+  const color = () => page.evaluate<string>("getComputedStyle(document.querySelector('#live .dot')).backgroundColor");
+  await page.goto(`http://127.0.0.1:${apiA}/console/`);
+  await live.filter({ hasText: "Live, 1 of 2 down" }).waitFor();
+  const red = await color();
+  assertMatch(red, /^rgb\(1\d\d, \d\d, \d\d\)$/);
+  await page.getByRole("alert").filter({ hasText: `1 server down: 127.0.0.1:${apiB} (not reachable).` }).waitFor();
+  assertEquals(await page.locator("#total-servers").innerText(), "1 of 2");
+  await using _originB = await Origin.start(apiB, `origin_cluster on; coworkers 127.0.0.1:${apiA};`);
+  await page.locator("#live[data-state=up]", { hasText: /^\s*Live\s/ }).waitFor();
+  assertNotEquals(await color(), red);
+  assertEquals(await page.getByRole("alert").count(), 0);
+  assertEquals(browser.faults, []);
+});
+
+browserTest("a tab asks each server once every two seconds", async () => {
+  const apis = [freePort(), freePort(), freePort()];
+  const cluster = `origin_cluster on; coworkers ${apis.map((api) => `127.0.0.1:${api}`).join(" ")};`;
+  await using stack = new AsyncDisposableStack();
+  for (const origin of await Promise.all(apis.map((api) => Origin.start(api, cluster)))) stack.use(origin);
+  await using browser = await Browser.start();
+  const { page } = browser;
+  await page.goto(`http://127.0.0.1:${apis[0]}/console/`);
+  await page.locator("#total-servers", { hasText: "3" }).waitFor();
+  await page.waitForTimeout(2500);
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await page.waitForTimeout(10_000);
+  assertEquals(new Set(asked), new Set(["/console/api/state"]));
+  assertGreater(asked.length, 10);
+  assertLess(asked.length, 19);
+  assertEquals(browser.faults, []);
 });
 
 /** What the page's video element tells. */

@@ -35,7 +35,8 @@ export const START_MS = 1_700_000_000_000;
 export interface FakeServer extends ApiServer {
   readonly logged: string[];
   nowMs: number;
-  drain: { isOn: boolean };
+  rtmp: { connectionCount: number; isListening: boolean };
+  drain: { isOn: boolean; isAnnounced: boolean };
   readonly mesh: MeshDirectory;
   /** What coworkers answer to this server's questions. */
   coworkerAnswer: (url: URL) => Response;
@@ -54,7 +55,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
   const sources = new SourceManager(timers);
   const clock = { ...timers, wallMs: timers.nowMs };
   const epochs = new EpochBook(clock);
-  const drain = { isOn: false };
+  const drain = { isOn: false, isAnnounced: false };
   const list = new CoworkerList({ timers, log, world, nameServer: () => null });
   const mesh = new MeshDirectory({
     fetch: (url) => Promise.resolve(server.coworkerAnswer(new URL(url))),
@@ -90,7 +91,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
       httpHeaders: () => [],
     }),
     startedMs: START_MS,
-    rtmp: { connectionCount: 3 },
+    rtmp: { connectionCount: 3, isListening: true },
     drain,
   });
 }
@@ -117,7 +118,14 @@ export function listLogger(logged: string[], cid: string): Logger {
 export function fakeClient(
   id: string,
   type: ClientEntry["type"],
-  options: { stream?: string; vhost?: string; moved?: [number, number]; onKick?: () => void; sinceMs?: number } = {},
+  options: {
+    stream?: string;
+    vhost?: string;
+    moved?: [number, number];
+    onKick?: () => void;
+    sinceMs?: number;
+    server?: string;
+  } = {},
 ): ClientEntry {
   const { stream = "livestream", vhost = "__defaultVhost__", moved = [1000, 2000] } = options;
   const host = "127.0.0.1";
@@ -131,6 +139,7 @@ export function fakeClient(
     pageUrl: "http://page/",
     swfUrl: "http://swf/",
     ip: "10.0.0.9",
+    server: options.server === undefined ? null : { instance: options.server },
     sinceMs: options.sinceMs ?? START_MS,
     recv: new RateMeter(),
     send: new RateMeter(),
@@ -144,7 +153,10 @@ export function fakeClient(
 /** Asks a fake server's API. */
 export function apiOf(
   server: FakeServer,
-  options: Pick<ApiContext, "reload" | "reloadState" | "drain"> & { system?: SystemStats; remoteIp?: string } = {},
+  options: Pick<ApiContext, "reload" | "reloadState" | "drain" | "watchedCoworkers"> & {
+    system?: SystemStats;
+    remoteIp?: string;
+  } = {},
 ): (path: string, init?: RequestInit) => Promise<Response> {
   const system = options.system ??
     new SystemStats(worldAt(server.timers, { files: filesWith({}), interfaces: () => [] }));

@@ -36,9 +36,10 @@ const never = new Promise<never>(() => {});
  * @param hurry Settles when somebody does not want to wait any longer.
  */
 export async function stopGracefully(parts: ServerParts, signal: string, hurry: Promise<unknown>): Promise<void> {
-  const { server: { log, rtmp, config, timers }, http } = parts;
+  const { server: { log, rtmp, config, timers, drain }, http } = parts;
   let hurried = false;
   hurry.then(() => hurried = true);
+  drain.announce();
   log.info(`${signal}: graceful stop, accepting new clients for another ${config.graceStartWaitMs} ms`);
   await waitFor(timers, config.graceStartWaitMs, hurry);
   rtmp.drain();

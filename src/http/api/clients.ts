@@ -25,9 +25,12 @@ export const clientRoutes: readonly Route[] = [{
   },
 }];
 
-/** `dropped` is not in SRS: packets left out because the player was too slow. */
-function describeClient({ registry, timers }: ApiServer, client: ClientEntry): JsonBody {
-  const { id, url, ip, pageUrl, swfUrl, tcUrl, type, recv, send } = client;
+/**
+ * A client in the members of SRS. Not in SRS: `dropped`, packets left out because the player was too slow; `server` and `instance`, only of clients that
+ * are other servers and of those that tell their instance.
+ */
+export function describeClient({ registry, timers }: ApiServer, client: ClientEntry): JsonBody {
+  const { id, url, ip, pageUrl, swfUrl, tcUrl, type, server: peer, recv, send } = client;
   const nowMs = timers.nowMs();
   return {
     id,
@@ -44,5 +47,7 @@ function describeClient({ registry, timers }: ApiServer, client: ClientEntry): J
     alive: Math.round(nowMs - client.sinceMs) / 1000,
     ...trafficMembers({ recv, send, bytesIn: client.bytesIn(), bytesOut: client.bytesOut() }, nowMs),
     dropped: client.dropped(),
+    ...(peer === null ? {} : { server: true }),
+    ...(peer === null || peer.instance === "" ? {} : { instance: peer.instance }),
   };
 }

@@ -135,7 +135,8 @@ async function obey(
   return null;
 }
 
-function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {
+/** What an edge pulls, from where, and how the origins do. */
+export function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {
   return {
     pulls: pulls.states().map(({ key, upstream, isFed, lastError, switches, lastGapMs }) => ({
       url: key,
@@ -151,6 +152,8 @@ function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): Json
       failures: health.failures,
       rest_ms: Math.max(0, Math.round(health.restUntilMs - nowMs)),
       last_error: health.lastError,
+      // Unix time in ms; null without an error.
+      last_error_at: health.lastErrorMs === null ? null : Math.round(health.lastErrorMs),
     })),
   };
 }

@@ -30,8 +30,8 @@ export type ApiServer =
       readonly coworkers: Pick<Server["mesh"]["coworkers"], "table">;
     };
     readonly heldQuestions: Pick<Server["heldQuestions"], "hold">;
-    readonly rtmp: Pick<Server["rtmp"], "connectionCount">;
-    readonly drain: Pick<Server["drain"], "isOn">;
+    readonly rtmp: Pick<Server["rtmp"], "connectionCount" | "isListening">;
+    readonly drain: Pick<Server["drain"], "isOn" | "isAnnounced">;
     /** Null or absent while nobody wants traces. */
     readonly tracer?: Tracer | null;
     /** Absent where nothing is reported. */
@@ -57,6 +57,8 @@ export interface ApiContext {
   readonly reloadState?: () => ReloadState;
   /** Begins a graceful stop. */
   readonly drain?: () => void;
+  /** Which coworkers answer, if somebody watches them; otherwise the questions that were put to them tell. */
+  readonly watchedCoworkers?: () => readonly { readonly coworker: string; readonly isUp: boolean }[];
 }
 
 /** One endpoint. Router, index pages and documentation all come from the table of these. */

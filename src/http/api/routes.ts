@@ -1,5 +1,6 @@
 import { clientRoutes } from "./clients.ts";
 import { clusterRoutes } from "./clusters.ts";
+import { healthRoutes } from "./health.ts";
 import { procRoutes } from "./proc.ts";
 import { rawRoutes } from "./raw.ts";
 import { streamRoutes } from "./streams.ts";
@@ -28,6 +29,7 @@ const indexRoutes: readonly Route[] = [
 /** Every path of the API: its router, its index pages and its documentation are made of this table. */
 export const apiRoutes: readonly Route[] = [
   ...indexRoutes,
+  ...healthRoutes,
   ...systemRoutes,
   ...procRoutes,
   ...vhostRoutes,

@@ -1,6 +1,6 @@
 import { describeAudio, describeVideo } from "../../flv/describe.ts";
 import { withoutSecrets } from "../../rtmp/url.ts";
-import type { StreamEntry, Totals } from "../../server/client_registry.ts";
+import { noTotals, type StreamEntry, type Totals } from "../../server/client_registry.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { envelope, errorBody, type JsonBody } from "../envelope.ts";
 import type { ApiServer, Route } from "./route.ts";
@@ -18,19 +18,28 @@ export const streamRoutes: readonly Route[] = [{
     const all = [...registry.streams().values()];
     const found = id === "" ? page(all, query) : all.filter((entry) => entry.id === id);
     if (id !== "" && found.length === 0) return errorBody("StreamNotFound");
-    const totals = registry.totals();
-    const pulls = new Map(server.pulls.states().map(({ key, cid }) => [key, cid]));
-    const streams = found.map((entry) => describeStream(server, entry, pulls.get(entry.url.key), totals.get(entry)));
+    const streams = describeStreams(server, found);
     return envelope(identity, id === "" ? { streams } : { stream: streams[0] });
   },
 }];
 
-/** Where SRS writes the wall clock into `live_ms`, this is the time since the stream began. */
+/** Streams in the members of SRS, and some more. */
+export function describeStreams(server: ApiServer, entries: readonly StreamEntry[]): JsonBody[] {
+  const totals = server.registry.totals();
+  const pulls = new Map(server.pulls.states().map(({ key, cid }) => [key, cid]));
+  return entries.map((entry) => describeStream(server, entry, pulls.get(entry.url.key), totals.get(entry)));
+}
+
+/**
+ * `viewers` and `downstream` are not in SRS: players that are people, and players that are servers.
+ *
+ * Where SRS writes the wall clock into `live_ms`, this is the time since the stream began.
+ */
 function describeStream(
   { registry, sources, timers }: ApiServer,
   entry: StreamEntry,
   pullId: string | undefined,
-  { bytesIn, bytesOut, clients }: Totals = { bytesIn: 0, bytesOut: 0, clients: 0 },
+  { bytesIn, bytesOut, clients, viewers, downstream }: Totals = noTotals,
 ): JsonBody {
   const { id, url, tcUrl, publisher, recv, send } = entry;
   const source = sources.find(url.key);
@@ -47,6 +56,8 @@ function describeStream(
     url: url.key,
     live_ms: active ? Math.round(nowMs - (publisher ?? entry).sinceMs) : 0,
     clients,
+    viewers,
+    downstream,
     frames: source?.stats.videoFrames ?? 0,
     ...trafficMembers({ recv, send, bytesIn, bytesOut }, nowMs),
     publish: { active, ...(cid === undefined ? {} : { cid }) },

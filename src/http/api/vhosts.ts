@@ -1,4 +1,4 @@
-import type { Totals, TrafficEntry } from "../../server/client_registry.ts";
+import { noTotals, type Totals, type TrafficEntry } from "../../server/client_registry.ts";
 import { envelope, errorBody, type JsonBody } from "../envelope.ts";
 import type { ApiServer, Route } from "./route.ts";
 import { trafficMembers } from "./traffic.ts";
@@ -20,11 +20,12 @@ export const vhostRoutes: readonly Route[] = [{
   },
 }];
 
+/** `viewers` and `downstream` are not in SRS: players that are people, and players that are servers. */
 function describeVhost(
   { config, registry, timers }: ApiServer,
   name: string,
   entry: TrafficEntry,
-  { bytesIn, bytesOut, clients }: Totals = { bytesIn: 0, bytesOut: 0, clients: 0 },
+  { bytesIn, bytesOut, clients, viewers, downstream }: Totals = noTotals,
 ): JsonBody {
   const { id, recv, send } = entry;
   return {
@@ -32,6 +33,8 @@ function describeVhost(
     name,
     enabled: config.vhosts.some((vhost) => vhost.name === name && vhost.enabled),
     clients,
+    viewers,
+    downstream,
     streams: [...registry.streams().values()].filter(({ url }) => url.vhost === name).length,
     ...trafficMembers({ recv, send, bytesIn, bytesOut }, timers.nowMs()),
     hls: { enabled: false },

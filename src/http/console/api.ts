@@ -2,31 +2,36 @@ import { describeError } from "../../base/errors.ts";
 import type { Fetch } from "../../base/world.ts";
 import { proofHeaders } from "../../cluster/coworker_proof.ts";
 import { ask, clustersUrl, CoworkerRefusal, readBody } from "../../cluster/mesh/coworker_question.ts";
-import { clusterModes, type Config } from "../../config/mod.ts";
+import type { Config } from "../../config/mod.ts";
 import { formatHost } from "../../rtmp/url.ts";
-import { VERSION } from "../../base/version.ts";
 import { type Action, actionAt, actionOf } from "../access/coworker_calls.ts";
-import { envelope, type JsonBody, refusal } from "../envelope.ts";
+import { envelope, refusal } from "../envelope.ts";
 import type { ApiContext, Route } from "../api/route.ts";
+import { describeNode } from "./node.ts";
+import { stateRoute } from "./state.ts";
 
 /** What the console needs besides the API of SRS. As the paths are below `/api/`, the API's password protects them. */
-export const consoleRoutes: readonly Route[] = [{
-  path: "/console/api/node",
-  methods: ["GET"],
-  effect: "reads",
-  doc: "role, coworkers, address of HTTP-FLV",
-  extension: true,
-  handle: ({ server }) => envelope(server.identity, { data: describeNode(server.config) }),
-}, {
-  path: "/console/api/act",
-  methods: ["POST"],
-  // Even to kick: the coworker takes what comes from here for this server's own will.
-  effect: "controls",
-  doc: "?server=COWORKER&do=kick&id=CLIENT or &do=drain: passes a command on to the API of a coworker",
-  extension: true,
-  handle: (context, { query }) =>
-    actAtCoworker(context, query.get("server"), actionOf(query.get("do"), query.get("id"))),
-}];
+export const consoleRoutes: readonly Route[] = [
+  {
+    path: "/console/api/node",
+    methods: ["GET"],
+    effect: "reads",
+    doc: "role, coworkers, address of HTTP-FLV",
+    extension: true,
+    handle: ({ server }) => envelope(server.identity, { data: describeNode(server.config) }),
+  },
+  stateRoute,
+  {
+    path: "/console/api/act",
+    methods: ["POST"],
+    // Even to kick: the coworker takes what comes from here for this server's own will.
+    effect: "controls",
+    doc: "?server=COWORKER&do=kick&id=CLIENT or &do=drain: passes a command on to the API of a coworker",
+    extension: true,
+    handle: (context, { query }) =>
+      actAtCoworker(context, query.get("server"), actionOf(query.get("do"), query.get("id"))),
+  },
+];
 
 interface Coworker {
   /** Host and port of its API. */
@@ -98,26 +103,4 @@ function reasonOf(status: number, body: string): string {
   } catch {
     return `HTTP status ${status}`;
   }
-}
-
-function describeNode(config: Config): JsonBody {
-  const { httpServer, vhosts } = config;
-  const { local, remote } = clusterModes(config);
-  return {
-    version: VERSION,
-    role: remote === 0 ? "origin" : local === 0 ? "edge" : "origin and edge",
-    // The ports alone: which of its addresses a browser reaches, the server cannot know.
-    flv: httpServer.enabled
-      ? {
-        port: httpServer.listen.port,
-        https_port: httpServer.https.enabled ? httpServer.https.listen.port : null,
-      }
-      : null,
-    vhosts: vhosts.filter(({ enabled }) => enabled).map(({ name, cluster, httpRemux }) => ({
-      name,
-      role: cluster.mode === "remote" ? "edge" : "origin",
-      coworkers: cluster.coworkers.map(({ text }) => text),
-      flv_mount: httpRemux.enabled ? httpRemux.mount : null,
-    })),
-  };
 }

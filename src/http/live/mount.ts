@@ -2,6 +2,7 @@ import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
 import { type VhostConfig, VhostHandle } from "../../config/mod.ts";
 import { DEFAULT_VHOST, type StreamUrl } from "../../rtmp/url.ts";
 import type { ServerContext } from "../../server/context.ts";
+import { peerOfRequest } from "../../server/play/peer_server.ts";
 import { PLAY_PATH_HEADER, readHttpPlayPath } from "../../server/play/play_path.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { Call } from "../call.ts";
@@ -79,6 +80,7 @@ function viewerRequest(
     headOnly: call.method === "HEAD",
     pageUrl: call.headers.get("referer") ?? "",
     traceparent: readTraceparent(call.headers.get(TRACEPARENT)),
+    server: peerOfRequest(call.headers),
     via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
     findElsewhere: (vhost, source, isWanted) => findOwner(context, call, { url, source, isWanted }, vhost),
   };

@@ -5,6 +5,7 @@ import type { VhostConfig, VhostHandle } from "../../config/mod.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import { Admission, type AdmissionServer, type Admitted } from "../../server/access/admission.ts";
 import type { ServerContext } from "../../server/context.ts";
+import type { PeerServer } from "../../server/play/peer_server.ts";
 import { Playback, type PlaybackServer, type PlaybackSink } from "../../server/play/playback.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
@@ -33,6 +34,8 @@ export interface ViewerRequest {
   readonly pageUrl: string;
   /** Span of the server that asks; null for other viewers. */
   readonly traceparent: string | null;
+  /** The server that plays the stream for its own players; null for a person. */
+  readonly server: PeerServer | null;
   /** Servers that the play came through; null if the client is not a server of this kind. */
   readonly via: readonly string[] | null;
   /** Where the client should go instead, if another server has the stream. */
@@ -62,6 +65,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
   readonly #request: ViewerRequest;
   readonly #admission: Admission;
   readonly #webSocket: WebSocketReader | null;
+  readonly #askedMs: number;
   #place: Disposable | null = null;
   #admitted: Admitted | null = null;
   /** Once it is let in. */
@@ -80,6 +84,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     this.#host = host;
     this.#server = server;
     this.#request = request;
+    this.#askedMs = server.timers.nowMs();
     this.#admission = new Admission(server, admissionClient(host, request.url, request.pageUrl), false);
     this.#webSocket = request.carrier !== "webSocket" ? null : new WebSocketReader({
       onPing: (payload) => this.#onPing(payload),
@@ -172,7 +177,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
   }
 
   #attach(vhost: VhostHandle): void {
-    const { url, format, carrier, tracks, pageUrl, via, traceparent } = this.#request;
+    const { url, format, carrier, tracks, pageUrl, server, via, traceparent } = this.#request;
     const { guessHasAv, dropIfNotMatch, hasAudio, hasVideo } = vhost.now.httpRemux;
     const drops = dropIfNotMatch && !guessHasAv;
     const carried = { audio: tracks.audio && (!drops || hasAudio), video: tracks.video && (!drops || hasVideo) };
@@ -188,6 +193,8 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
       format: (source) => format.wire(source, carrier, carried),
       // Who can be redirected was, by HTTP: everybody else is served through here.
       redirect: null,
+      server,
+      askedMs: this.#askedMs,
       via: via ?? [],
       traceparent,
     }, this);

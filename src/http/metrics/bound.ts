@@ -8,6 +8,11 @@ const MAX_LABEL_LENGTH = 256;
 /** One row of numbers and the label that tells it from the others. */
 export type LabelledRow<T> = readonly [label: string, row: T];
 
+/** Whether a row stands for many, at each moment for others: what grows in it is no counter. */
+export function isOther(label: string): boolean {
+  return label === OTHER;
+}
+
 /** Which rows keep their label, and how the others are summed up. */
 export interface BoundOptions<T> {
   /** The greatest keep their labels. */

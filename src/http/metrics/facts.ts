@@ -1,5 +1,6 @@
-import type { Totals, TrafficEntry } from "../../server/client_registry.ts";
+import { noTotals, type Totals, type TrafficEntry } from "../../server/client_registry.ts";
 import { boundRows, type LabelledRow } from "./bound.ts";
+import { coworkersUp } from "./coworker_up.ts";
 import type { ApiContext, ApiServer } from "../api/route.ts";
 
 /** What is gathered once for all metrics of an answer. */
@@ -13,13 +14,23 @@ export interface MetricFacts extends ApiContext {
   readonly origins: readonly LabelledRow<OriginRow>[];
   /** By address, a bounded number. */
   readonly coworkers: readonly LabelledRow<CoworkerRow>[];
+  /** By address, a bounded number: 1 for those that answer; for the others together, if all of them do. */
+  readonly coworkersUp: readonly LabelledRow<number>[];
 }
 
 /** Numbers of a stream, or of many. */
 export interface StreamRow {
+  /** Since its first client came. */
+  readonly recvBytes: number;
+  readonly sendBytes: number;
   readonly recvKbps: number;
   readonly sendKbps: number;
+  /** Of both kinds. */
   readonly players: number;
+  /** People. */
+  readonly viewers: number;
+  /** Servers that play. */
+  readonly downstream: number;
   /** Streams that somebody feeds: a publisher, or another server. */
   readonly active: number;
   /** Left out for players of this moment. */
@@ -46,9 +57,13 @@ export interface CoworkerRow {
 }
 
 const nothing: StreamRow = {
+  recvBytes: 0,
+  sendBytes: 0,
   recvKbps: 0,
   sendKbps: 0,
   players: 0,
+  viewers: 0,
+  downstream: 0,
   active: 0,
   droppedPackets: 0,
   pulls: 0,
@@ -69,6 +84,11 @@ export function gatherFacts(context: ApiContext): MetricFacts {
     sum: rows.map(([, row]) => row).reduce(addStream, nothing),
     origins: readOrigins(server),
     coworkers: readCoworkers(server),
+    coworkersUp: boundRows(
+      coworkersUp(context).map(({ coworker, isUp }) => [coworker, isUp ? 1 : 0]),
+      // Those that are down come first.
+      { rank: (up) => -up, merge: (a, b) => Math.min(a, b) },
+    ),
   };
 }
 
@@ -77,12 +97,16 @@ function readStreams(server: ApiServer, totals: MetricFacts["totals"]): Labelled
   const nowMs = timers.nowMs();
   const rows = new Map<string, StreamRow>();
   for (const [key, entry] of registry.streams()) {
-    const { bytesIn, bytesOut, clients } = totals.get(entry) ?? { bytesIn: 0, bytesOut: 0, clients: 0 };
+    const { bytesIn, bytesOut, viewers, downstream } = totals.get(entry) ?? noTotals;
     rows.set(key, {
       ...nothing,
+      recvBytes: bytesIn,
+      sendBytes: bytesOut,
       recvKbps: entry.recv.kbps(nowMs, bytesIn),
       sendKbps: entry.send.kbps(nowMs, bytesOut),
-      players: clients - (entry.publisher === null ? 0 : 1),
+      players: viewers + downstream,
+      viewers,
+      downstream,
       active: sources.find(key)?.isActive ? 1 : 0,
     });
   }
@@ -101,9 +125,13 @@ function readStreams(server: ApiServer, totals: MetricFacts["totals"]): Labelled
 /** Of gaps the longest counts. */
 function addStream(a: StreamRow, b: StreamRow): StreamRow {
   return {
+    recvBytes: a.recvBytes + b.recvBytes,
+    sendBytes: a.sendBytes + b.sendBytes,
     recvKbps: a.recvKbps + b.recvKbps,
     sendKbps: a.sendKbps + b.sendKbps,
     players: a.players + b.players,
+    viewers: a.viewers + b.viewers,
+    downstream: a.downstream + b.downstream,
     active: a.active + b.active,
     droppedPackets: a.droppedPackets + b.droppedPackets,
     pulls: a.pulls + b.pulls,

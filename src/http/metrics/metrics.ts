@@ -1,10 +1,11 @@
 import { gatherFacts } from "./facts.ts";
+import { histograms, histogramText } from "./histogram.ts";
 import { ownMetrics } from "./own.ts";
 import { srsMetrics } from "./srs.ts";
 import type { Metric } from "./table.ts";
 import type { ApiContext } from "../api/route.ts";
 
-/** Every metric of `/metrics`. */
+/** Every metric of `/metrics`, but for the histograms. */
 export const metrics: readonly Metric[] = [...srsMetrics, ...ownMetrics];
 
 /** The library, loaded with the first question only: most servers are never asked, and should start fast. */
@@ -25,5 +26,6 @@ export async function renderMetrics(context: ApiContext): Promise<{ text: string
     const metric = type === "gauge" ? new Gauge(options) : new Counter(options);
     for (const [values, value] of read(facts)) metric.inc(values, value);
   }
-  return { text: await registry.metrics(), contentType: registry.contentType };
+  const rest = histograms.map((histogram) => histogramText(histogram, histogram.read(facts)));
+  return { text: [await registry.metrics(), ...rest].join(""), contentType: registry.contentType };
 }

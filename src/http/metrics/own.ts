@@ -1,8 +1,24 @@
+import { whyNotReady } from "../api/health.ts";
+import { isOther } from "./bound.ts";
 import type { CoworkerRow, MetricFacts, OriginRow, StreamRow } from "./facts.ts";
 import { type Metric, single } from "./table.ts";
 
 /** What SRS has no metrics for: streams, pulls, health of the origins. */
 export const ownMetrics: readonly Metric[] = [
+  // The name is Prometheus's own: its tools find a restart by it.
+  single(
+    "process_start_time_seconds",
+    "gauge",
+    "Start time of the server since Unix epoch in seconds.",
+    ({ server }) => Math.round(server.startedMs) / 1000,
+  ),
+  gauge("ready", "1 while the server takes clients, as /readyz tells.", ({ server }) => whyNotReady(server) ? 0 : 1),
+  gauge("machine_cpus", "Processors of the machine; 0 where they are unknown.", ({ system }) => system.latest.cpu.cpus),
+  gauge(
+    "machine_memory_bytes",
+    "Memory of the machine; 0 where it is unknown. The limit of a container is not looked at.",
+    ({ system }) => system.latest.memory("MemTotal") * 1024,
+  ),
   gauge(
     "uptime_seconds",
     "Seconds since the server started.",
@@ -13,7 +29,9 @@ export const ownMetrics: readonly Metric[] = [
     "RTMP connections, including those that neither publish nor play yet.",
     ({ server }) => server.rtmp.connectionCount,
   ),
-  gauge("players", "Players of all streams.", ({ sum }) => sum.players),
+  gauge("players", "Players of all streams: viewers, and servers downstream.", ({ sum }) => sum.players),
+  gauge("viewers", "People that play: players that are no servers.", ({ sum }) => sum.viewers),
+  gauge("downstream", "Servers that play: edges, and origins that relay.", ({ sum }) => sum.downstream),
   gauge("active_streams", "Streams that a publisher or another server feeds.", ({ sum }) => sum.active),
   gauge(
     "dropped_packets",
@@ -36,9 +54,13 @@ export const ownMetrics: readonly Metric[] = [
     read: ({ server }) =>
       [...server.registry.ends.rows()].map(([protocol, reason, count]) => [{ protocol, reason }, count]),
   },
+  bytesOfStream("receive", "Bytes received from the publisher and players, or from another server.", "recvBytes"),
+  bytesOfStream("send", "Bytes sent to the publisher and players.", "sendBytes"),
   ofStream("recv_kbps", "Average bitrate received over 30 seconds, kbit/s.", ({ recvKbps }) => recvKbps),
   ofStream("send_kbps", "Average bitrate sent over 30 seconds, kbit/s.", ({ sendKbps }) => sendKbps),
-  ofStream("players", "Players.", ({ players }) => players),
+  ofStream("players", "Players: viewers, and servers downstream.", ({ players }) => players),
+  ofStream("viewers", "People that play: players that are no servers.", ({ viewers }) => viewers),
+  ofStream("downstream", "Servers that play: edges, and origins that relay.", ({ downstream }) => downstream),
   ofStream("active", "1 while a publisher or another server feeds the stream.", ({ active }) => active),
   ofStream(
     "dropped_packets",
@@ -68,6 +90,13 @@ export const ownMetrics: readonly Metric[] = [
     "1 while searches do not wait for the coworker, after a failure.",
     ({ suspect }) => suspect,
   ),
+  {
+    name: "srs_ts_coworker_up",
+    type: "gauge",
+    help: "1 while the coworker answers, 0 while it does not.",
+    labels: ["coworker"],
+    read: ({ coworkersUp }) => coworkersUp.map(([coworker, up]) => [{ coworker }, up]),
+  },
 ];
 
 function gauge(name: string, help: string, value: (facts: MetricFacts) => number): Metric {
@@ -86,6 +115,18 @@ function ofStream(
     help: `${help} The streams with the lowest bitrates are combined as _other.`,
     labels: ["stream"],
     read: ({ streams }) => streams.filter(([, row]) => isShown(row)).map(([stream, row]) => [{ stream }, value(row)]),
+  };
+}
+
+/** Only of streams with a label of their own. */
+function bytesOfStream(direction: "receive" | "send", help: string, what: "recvBytes" | "sendBytes"): Metric {
+  return {
+    name: `srs_ts_stream_${direction}_bytes_total`,
+    type: "counter",
+    help: `${help} Counts from 0 when the stream comes again. Streams with the lowest bitrates are left out.`,
+    labels: ["stream"],
+    read: ({ streams }) =>
+      streams.filter(([stream]) => !isOther(stream)).map(([stream, row]) => [{ stream }, row[what]]),
   };
 }
 

@@ -6,6 +6,7 @@ import type { RtmpServerSession, SessionRequest } from "../../rtmp/server_sessio
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { ServerContext } from "../context.ts";
 import { isRelay, readPlayPath } from "./play_path.ts";
+import { peerOfConnect } from "./peer_server.ts";
 import { Playback, type PlaybackServer, type PlaybackSink } from "./playback.ts";
 import { canReconnect, type Playing, requestMove, type RoleHost, type RoleSession } from "../rtmp/role.ts";
 import { SendPacer } from "./send_pacer.ts";
@@ -18,6 +19,8 @@ export interface PlayRoleOptions {
   readonly session: RoleSession & Pick<RtmpServerSession, "redirect" | "setChunkSize">;
   readonly server: PlayServer;
   readonly vhost: VhostHandle;
+  /** When the client asked, by the clock of the server. */
+  readonly askedMs: number;
 }
 
 /** What an RTMP player takes of a server. */
@@ -54,7 +57,7 @@ export class PlayRole implements Playing, PlaybackSink {
   #firstTimestampMs: number | null = null;
 
   /** {@link start} is next. */
-  constructor({ host, session, server, vhost }: PlayRoleOptions, request: PlayRequest) {
+  constructor({ host, session, server, vhost, askedMs }: PlayRoleOptions, request: PlayRequest) {
     const { tcUrl = "", pageUrl = "", swfUrl = "", args = {} } = session.connectInfo ?? {};
     const via = readPlayPath(args);
     if (via.includes(server.identity.serviceId)) {
@@ -82,6 +85,8 @@ export class PlayRole implements Playing, PlaybackSink {
         isFollowed: this.#isEdge && !host.isEncrypted,
         onRedirect: (address) => this.#redirect(address),
       },
+      server: peerOfConnect(args),
+      askedMs,
       via,
       isRelay: this.#isRelay,
       traceparent: readTraceparent(args[TRACEPARENT]),

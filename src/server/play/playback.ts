@@ -7,6 +7,7 @@ import type { WireFormat } from "../../stream/wire_format.ts";
 import { type ClientConn, type ClientEntry, clientEntry, type ClientType } from "../client_registry.ts";
 import type { ServerContext } from "../context.ts";
 import { sourceOptions } from "../source_options.ts";
+import type { PeerServer } from "./peer_server.ts";
 import { PlaySupply, type Redirect, type SupplyServer, type SupplySink } from "./supply.ts";
 import { PlayTrace, type TraceServer } from "./trace.ts";
 
@@ -37,6 +38,10 @@ export interface PlaybackRequest {
   readonly format?: (source: LiveSource) => WireFormat;
   /** Null for a client that cannot be sent elsewhere. */
   readonly redirect: Redirect | null;
+  /** The server that plays the stream for its own players; null for a person. */
+  readonly server: PeerServer | null;
+  /** When the client asked, by the clock of the server: before anybody judged whether it may. */
+  readonly askedMs: number;
   /** Servers that the play came through. */
   readonly via: readonly string[];
   /** An origin relays the stream to others. */
@@ -69,8 +74,10 @@ export class Playback implements Player, SupplySink, Disposable {
   readonly #sink: PlaybackSink;
   readonly #entry: ClientEntry;
   readonly #supply: PlaySupply;
-  /** Until the first frame is sent. */
   #trace: PlayTrace | null;
+  /** Until the first frame is sent. */
+  #isWaiting = true;
+  readonly #askedMs: number;
 
   constructor(server: PlaybackServer, host: PlaybackHost, request: PlaybackRequest, sink: PlaybackSink) {
     const { url, vhost, protocol, format, over = "" } = request;
@@ -78,11 +85,12 @@ export class Playback implements Player, SupplySink, Disposable {
     this.#host = host;
     this.vhost = vhost;
     this.#sink = sink;
+    this.#askedMs = request.askedMs;
     const source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
     this.source = source;
     this.cursor = source.attach(this, format?.(source) ?? null);
-    const { type, tcUrl, pageUrl, swfUrl, traceparent } = request;
-    const asked = { type, url, tcUrl, pageUrl, swfUrl, sinceMs: server.timers.nowMs() };
+    const { type, tcUrl, pageUrl, swfUrl, server: peer, traceparent } = request;
+    const asked = { type, url, tcUrl, pageUrl, swfUrl, server: peer, sinceMs: server.timers.nowMs() };
     this.#entry = clientEntry(host, asked, () => this.cursor.droppedPackets);
     server.registry.add(this.#entry);
     host.log.info(`play ${url.key}${over} from ${host.remoteIp}`);
@@ -110,13 +118,13 @@ export class Playback implements Player, SupplySink, Disposable {
   /** The next bytes to send, or null when there are none now; see {@link PlayCursor.next}. */
   next(maxPackets?: number): Uint8Array | null {
     const view = this.cursor.next(maxPackets);
-    if (view !== null && this.#trace?.onSent()) this.#trace = null;
+    if (view !== null && this.#isWaiting) this.#onSent();
     return view;
   }
 
   /** The client's place, once its bytes are those of the log from here on, and nothing else. */
   followed(): PlayCursor | null {
-    return this.#trace !== null || !this.cursor.owesNothing ? null : this.cursor;
+    return this.#isWaiting || !this.cursor.owesNothing ? null : this.cursor;
   }
 
   wake(): void {
@@ -151,6 +159,18 @@ export class Playback implements Player, SupplySink, Disposable {
     const dropped = this.cursor.jumpToKeyframe();
     if (paused) return;
     this.#host.log.warn(`player is ${lagMs} ms behind: dropped ${dropped} packets to continue at the newest keyframe`);
+  }
+
+  /** Bytes are on their way to the client. */
+  #onSent(): void {
+    const { videoFrames, audioFrames } = this.source.stats;
+    // Else these are no more than headers.
+    if (videoFrames + audioFrames === 0) return;
+    this.#isWaiting = false;
+    const { registry, timers } = this.#server;
+    registry.firstFrames.note(this.#entry.server === null ? "viewer" : "server", timers.nowMs() - this.#askedMs);
+    this.#trace?.end();
+    this.#trace = null;
   }
 
   [Symbol.dispose](): void {

@@ -61,15 +61,6 @@ export class PlayTrace {
     });
   }
 
-  /** Bytes are on their way to the player. @returns Whether that was the first frame: the trace is complete. */
-  onSent(): boolean {
-    const { videoFrames, audioFrames } = this.#source.stats;
-    // Else these are no more than headers.
-    if (videoFrames + audioFrames === 0) return false;
-    this.end();
-    return true;
-  }
-
   onRedirect(address: string): void {
     // Not the parameters: there are passwords among them.
     this.#redirect = this.span.child("redirect", { attributes: { "url.full": address.replace(/[?#].*/s, "") } });

@@ -13,6 +13,7 @@ import type { ServerContext } from "../context.ts";
 import { forwardToOrigin } from "./edge_publish.ts";
 import { copyStream } from "./copies.ts";
 import { readPauseMs } from "./read_pause.ts";
+import { peerOfConnect } from "../play/peer_server.ts";
 import { canReconnect, type Publishing, requestMove, type RoleHost, type RoleSession } from "../rtmp/role.ts";
 import { sourceOptions } from "../source_options.ts";
 import { StandbyFeed } from "./standby_feed.ts";
@@ -78,9 +79,10 @@ export class PublishRole implements Publishing, StreamClaimSink {
     this.#source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
     const clientKey = `${host.remoteIp} ${connectInfo?.tcUrl ?? ""} ${connectInfo?.flashVer ?? ""} ${url.query}`;
     this.#claim = new StreamClaim({ server, host, stream: { vhost, url }, clientKey, trace: this.#trace }, this);
-    const { tcUrl = "", pageUrl = "", swfUrl = "" } = connectInfo ?? {};
+    const { tcUrl = "", pageUrl = "", swfUrl = "", args = {} } = connectInfo ?? {};
     const { sinceMs } = this.#claim;
-    this.#entry = clientEntry(host, { type: request.type, url, tcUrl, pageUrl, swfUrl, sinceMs });
+    const asked = { type: request.type, url, tcUrl, pageUrl, swfUrl, server: peerOfConnect(args), sinceMs };
+    this.#entry = clientEntry(host, asked);
   }
 
   /** Takes the stream, stands by for it, or is refused: now, or once the coworkers have answered. */

@@ -47,6 +47,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   #admitted: Admitted | null = null;
   #role: Role | null = null;
   #roleEndedMs = 0;
+  #askedMs = 0;
   #bytesIn = 0;
   #held: PromiseWithResolvers<void> | null = null;
   #pauseTimer: TimerHandle | null = null;
@@ -195,6 +196,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
 
   onRequest(request: SessionRequest): void {
     if (request.kind === "connect") return this.#onConnect(request);
+    this.#askedMs = this.#server.timers.nowMs();
     this.#gate.ask(request);
   }
 
@@ -203,7 +205,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     this.#admitted = admitted;
     const client = { host: this, session: this.#session, server: this.#server };
     const role = request.kind === "play"
-      ? new PlayRole({ ...client, vhost }, { ...request, url })
+      ? new PlayRole({ ...client, vhost, askedMs: this.#askedMs }, { ...request, url })
       : new PublishRole({ ...client, admitted }, { ...request, url });
     this.#role = role;
     this.#tcp.isServed = true;

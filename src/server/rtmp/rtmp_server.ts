@@ -16,6 +16,7 @@ export class RtmpServer {
   readonly #context: ServerContext;
   readonly #conns = new Set<RtmpConn>();
   #timer: TimerHandle | null = null;
+  #isListening = false;
   #onEmpty: (() => void) | null = null;
 
   constructor(context: ServerContext) {
@@ -29,6 +30,11 @@ export class RtmpServer {
   /** Connections of this moment. */
   get connectionCount(): number {
     return this.#conns.size;
+  }
+
+  /** Its ports are open. */
+  get isListening(): boolean {
+    return this.#isListening;
   }
 
   /** Ports bound, in the order of `listen`; of use where a port was 0. */
@@ -50,6 +56,7 @@ export class RtmpServer {
       this.listeners.close();
       throw error;
     }
+    this.#isListening = true;
     this.#timer = every(this.#context.timers, TICK_MS, () => this.#tick());
   }
 
@@ -61,8 +68,7 @@ export class RtmpServer {
     const { config, drain } = this.#context;
     drain.begin();
     if (!config.vhosts.some((vhost) => drain.hasCoworkers(vhost))) {
-      this.listeners.close();
-      this.secure.close();
+      this.#close();
     }
     for (const conn of this.#conns) conn.drain();
   }
@@ -77,12 +83,17 @@ export class RtmpServer {
 
   /** Ends everything at once. */
   async stop(): Promise<void> {
-    this.listeners.close();
-    this.secure.close();
+    this.#close();
     this.#timer?.cancel();
     for (const conn of this.#conns) conn.close("shutdown", "");
     await this.drained();
     await Promise.all([this.listeners.closed(), this.secure.closed()]);
+  }
+
+  #close(): void {
+    this.#isListening = false;
+    this.listeners.close();
+    this.secure.close();
   }
 
   #onConn(tcp: TcpConn): void {

@@ -98,9 +98,10 @@ export class StreamForward implements Disposable {
       const session = given instanceof Promise ? await given : given;
       if (this.#stopped) break;
       const outcome = await this.#attempt(target, session);
+      if (outcome.redirect !== null || outcome.wasTaken || outcome.reached) pool.noteSuccess(target.text);
+      // A dead server behind a redirect says nothing of the one that knew it.
+      else if (target === first) pool.noteFailure(first.text, outcome.error);
       if (outcome.redirect === null) {
-        if (outcome.wasTaken || outcome.reached) pool.noteSuccess(first.text);
-        else pool.noteFailure(first.text, outcome.error);
         return outcome.wasTaken && this.#options.environment.timers.nowMs() - this.#takenMs >= SETTLED_MS;
       }
       const next = parseTarget(outcome.redirect);
@@ -135,6 +136,7 @@ export class StreamForward implements Disposable {
       onTaken: () => {
         if (this.#wasTaken) this.state.reconnects++;
         this.#wasTaken = true;
+        environment.pool.noteSuccess(target.text);
         this.#takenMs = environment.timers.nowMs();
         this.state.server = target.text;
         this.state.isConnected = true;

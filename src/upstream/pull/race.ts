@@ -4,7 +4,6 @@ import type { Span } from "../../base/trace.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
-import type { OriginHealth } from "../origin_pool.ts";
 import { describeRefusal, RedirectPolicy } from "../redirect_policy.ts";
 import { upstreamDial } from "./dial.ts";
 import { parseRedirect, type PullTarget } from "../target.ts";
@@ -66,8 +65,8 @@ export class PullRace {
   /** Servers of the list that gave nothing, to be asked again. */
   readonly #again = new Map<string, Disposable>();
   #staggerTimer: TimerHandle | null = null;
-  /** The configured origin through which the source is fed. */
-  #feeding: OriginHealth | null = null;
+  /** Credits the server that feeds the source, which the one that was asked may have redirected to. */
+  #feeding: Disposable | null = null;
   #fedMs = 0;
   #lastMediaMs = 0;
   #over = false;
@@ -105,7 +104,7 @@ export class PullRace {
     this.#over = true;
     this.#staggerTimer?.cancel();
     this.#stopAgain();
-    if (this.#feeding !== null) this.#feeding.pulls--;
+    this.#feeding?.[Symbol.dispose]();
     for (const run of this.#runs.keys()) run.stop();
     this.#finish(this.#fedMs);
   }
@@ -199,8 +198,7 @@ export class PullRace {
       onSilence,
       onMediaAgain,
       onFeeding: () => {
-        this.#feeding = environment.pool.health(origin.text);
-        this.#feeding.pulls++;
+        this.#feeding = environment.pool.startFeed(target.text);
         this.#staggerTimer?.cancel();
         this.#waiting.length = 0;
         this.#stopAgain();

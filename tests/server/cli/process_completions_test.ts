@@ -40,7 +40,7 @@ Deno.test({
       const cases: [string[], string[]][] = [
         [["srs-ts", "o"], ["origin"]],
         [["srs-ts", "de"], ["demo"]],
-        [["srs-ts", "d"], ["demo", "directives"]],
+        [["srs-ts", "d"], ["demo", "directives", "drain"]],
         [["srs-ts", "--conf"], ["--config"]],
         [["srs-ts", "-c", "my"], ["my server.conf", "my.toml"]],
         [["srs-ts", "origin", "-c", "my s"], ["my server.conf"]],

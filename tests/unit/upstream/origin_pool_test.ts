@@ -89,6 +89,39 @@ Deno.test("OriginPool.noteSuccess() makes an origin as good as new", () => {
   assertEquals(pool.health("a:1935").restUntilMs - timers.nowMs(), 1000);
 });
 
+Deno.test("OriginPool tells when an origin failed last, until it works again", () => {
+  const timers = new ManualTimers();
+  const pool = new OriginPool(timers);
+  const said = () => [pool.health("a:1935").lastError, pool.health("a:1935").lastErrorMs];
+  assertEquals(said(), ["", null]);
+  timers.advance(500);
+  pool.noteFailure("a:1935", "gone");
+  const atMs = timers.nowMs();
+  timers.advance(100);
+  assertEquals(said(), ["gone", atMs]);
+  pool.noteFailure("a:1935", "still gone");
+  assertEquals(said(), ["still gone", atMs + 100], "though it rests, and counts as one failure");
+  using _feed = pool.startFeed("a:1935");
+  assertEquals([...said(), pool.health("a:1935").restUntilMs], ["", null, 0]);
+});
+
+Deno.test("OriginPool.startFeed() keeps a server that was only redirected to for as long as it feeds", () => {
+  const pool = new OriginPool(new ManualTimers());
+  order(pool, ["a:1935"], "/live/x");
+  const table = () => [...pool.table()].map(({ origin, pulls }) => `${origin} ${pulls}`);
+  const feeds = ["a:1935", "x:1935", "x:1935", "y:1935"].map((server) => pool.startFeed(server));
+  assertEquals(table(), ["a:1935 1", "x:1935 2", "y:1935 1"]);
+  // Meanwhile it has come to be asked at first hand, too.
+  order(pool, ["y:1935"], "/live/x");
+  for (const feed of feeds.slice(1)) feed[Symbol.dispose]();
+  assertEquals(table(), ["a:1935 1", "y:1935 0"]);
+  for (let i = 0; i < 1000; i++) {
+    using _feed = pool.startFeed(`chosen-${i}:1935`);
+    pool.noteSuccess(`other-${i}:1935`);
+  }
+  assertEquals(table(), ["a:1935 1", "y:1935 0"], "names that peers choose do not pile up");
+});
+
 Deno.test("OriginPool.table() lists the origins that were ever asked", () => {
   const pool = new OriginPool(new ManualTimers());
   order(pool, origins, "/live/x");

@@ -119,9 +119,24 @@ export class Cluster {
   }
 
   clients() {
+    const byService = new Map(this.nodes.filter(({ service }) => service !== "").map((node) => [node.service, node]));
     return this.nodes.flatMap((node) =>
-      node.clients.map((client) => ({ key: `${node.base} ${client.id}`, node, client }))
+      node.clients.map((client) => ({
+        key: `${node.base} ${client.id}`,
+        node,
+        client,
+        // The server that plays it, if the page shows it.
+        peer: client.server === true ? byService.get(client.instance) ?? null : null,
+      }))
     );
+  }
+
+  /** Players of all servers that are people. */
+  viewers(streams) {
+    // Of more streams than are listed, a server tells the sum.
+    const told = this.nodes.filter(({ viewers }) => viewers !== null);
+    const counted = streams.flatMap(({ viewers }) => viewers.filter(({ node }) => node.viewers === null));
+    return told.reduce((sum, { viewers }) => sum + viewers, 0) + counted.reduce((sum, each) => sum + each.count, 0);
   }
 
   pulls() {
@@ -139,15 +154,19 @@ export class Cluster {
 
 function describe({ key, places }) {
   // A pull has an id as a publisher has: only where the stream is not pulled its publisher is connected.
-  const isPulled = (node) => (node.edge?.pulls ?? []).some(({ url }) => url === key);
+  // One that was pulled before its publisher came here keeps its pull, which then has nothing to do.
+  const isPulled = (node) =>
+    (node.edge?.pulls ?? []).some(({ url }) => url === key) &&
+    !node.clients.some(({ publish, url }) => publish && url === key);
   const hasPublisher = ({ node, stream }) =>
     stream.publish?.active === true && stream.publish.cid !== undefined && !isPulled(node);
   const owner = places.find(hasPublisher) ?? null;
   const source = owner ?? places.find(({ stream }) => stream.publish?.active) ?? places[0];
   const pull = places.flatMap(({ node }) => node.edge?.pulls ?? []).find(({ url }) => url === key);
-  const players = places.map((place) => ({
+  const viewers = places.map((place) => ({
     node: place.node,
-    count: Math.max(0, place.stream.clients - (hasPublisher(place) ? 1 : 0)),
+    // SRS tells only the clients, its edges among them.
+    count: place.stream.viewers ?? Math.max(0, place.stream.clients - (hasPublisher(place) ? 1 : 0)),
   }));
   return {
     key,
@@ -157,8 +176,8 @@ function describe({ key, places }) {
     stream: source.stream,
     isActive: places.some(({ stream }) => stream.publish?.active),
     upstream: pull?.upstream ?? "",
-    players,
-    playerCount: players.reduce((sum, each) => sum + each.count, 0),
+    viewers,
+    viewerCount: viewers.reduce((sum, each) => sum + each.count, 0),
   };
 }
 

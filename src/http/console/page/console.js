@@ -57,7 +57,7 @@ function show() {
   byId("pulls").hidden = pulls.length === 0 && !nodes.some(({ role }) => role.includes("edge"));
   byId("upstreams").hidden = upstreams.length === 0;
   showTotals(nodes, streams);
-  showState(self);
+  showState(self, nodes);
   announceChanges(nodes, streams);
 }
 
@@ -65,7 +65,7 @@ function showTotals(nodes, streams) {
   const up = nodes.filter((node) => node.isUp).length;
   setText(byId("total-servers"), nodes.length === up ? count(up) : `${up} of ${nodes.length}`);
   setText(byId("total-streams"), count(streams.filter(({ isActive }) => isActive).length));
-  setText(byId("total-players"), count(streams.reduce((sum, { playerCount }) => sum + playerCount, 0)));
+  setText(byId("total-viewers"), count(cluster.viewers(streams)));
   for (const name of ["recv", "send"]) {
     const kbps = cluster[name].rates.map((bytes) => bytes * 8 / 1000);
     setText(byId(`rate-${name}`), bitrate(kbps.at(-1)));
@@ -85,24 +85,37 @@ function showClients(rows) {
   setText(byId("more-clients"), shown < more && shown === SHOWN_CLIENTS ? `The first ${shown} of ${more}.` : "");
 }
 
-/** What is wrong with this server stands at the top; what is wrong with another, in its row. */
-function showState(self) {
+/** What is wrong stands at the top: with this server, or else with others, in whose rows it is told. */
+function showState(self, nodes) {
   const problem = {
     locked: `${self.label} ${self.error}.`,
     down: `${self.label} is ${self.error}${self.seenAt ? ` since ${clockTime(self.seenAt)}` : ""}. Trying again.`,
   }[self.status] ?? "";
+  const down = nodes.filter(({ status }) => status === "down");
+  const others = self.status === "up" && down.length > 0
+    ? `${plural(down.length, "server")} down: ${listOf(down)}.`
+    : "";
   setText(
     byId("problem-text"),
-    self.status === "down" && !/^(not|no)/.test(self.error) ? `${self.label} ${self.error}. Trying again.` : problem,
+    self.status === "down" && !/^(not|no)/.test(self.error)
+      ? `${self.label} ${self.error}. Trying again.`
+      : problem || others,
   );
-  byId("problem").hidden = problem === "";
+  byId("problem").hidden = problem === "" && others === "";
   byId("sign-in").hidden = self.status !== "locked";
   const state = cluster.paused ? "paused" : self.status;
   const texts = { paused: "Paused", new: "Connecting", up: "Live", down: "No connection", locked: "Locked" };
-  setText(byId("live-text"), texts[state]);
-  setAttribute(byId("live"), "data-state", state);
+  setText(byId("live-text"), others === "" ? texts[state] : `${texts[state]}, ${down.length} of ${nodes.length} down`);
+  // A pause does not make it well.
+  setAttribute(byId("live"), "data-state", others === "" ? state : "down");
   setText(byId("updated"), self.seenAt ? clockTime(self.seenAt) : "");
   setText(byId("version"), self.summary?.self?.version ? `srs-ts ${self.summary.self.version}` : "");
+}
+
+/** The first names, and how many more there are. */
+function listOf(nodes) {
+  const names = nodes.slice(0, 3).map(({ label, error }) => `${label} (${error})`);
+  return [...names, ...(nodes.length > 3 ? [`${nodes.length - 3} more`] : [])].join(", ");
 }
 
 let known = null;

@@ -5,7 +5,7 @@ const TIMEOUT_MS = 5000;
 /** More streams or clients of one server are counted, not listed. */
 const LISTED = 200;
 
-/** One server: what its API says, asked for every two seconds with one request at a time. */
+/** One server: what its API says, asked for every two seconds, with one request where the server is of this kind. */
 export class ServerNode {
   /** `new`, `up`, `down` or `locked` (it wants a password). */
   status = "new";
@@ -21,11 +21,21 @@ export class ServerNode {
   streams = [];
   clients = [];
   edge = null;
+  /** Why it takes no new clients; empty while it does. */
+  notReady = "";
+  /** Players that are people; null where the server does not tell people from servers, as SRS. */
+  viewers = null;
+  /** Players that are servers. */
+  downstream = null;
   histories = new Histories();
   /** Who makes this server act: a page may act on no server but its own. `{ self, name }`, or null for nobody. */
   agent = null;
   /** Without credentials, else the browser's question would come again with each poll that is refused. */
   #access = { credentials: "omit", timeoutMs: TIMEOUT_MS };
+  /** It has no page for all at once: an older one, or SRS. */
+  #tellsInPieces = false;
+  /** What a server that tells in pieces is; null for SRS, undefined until it was asked. */
+  #node;
   #queue = Promise.resolve();
   #wake = () => {};
   #ended = false;
@@ -112,16 +122,16 @@ export class ServerNode {
 
   async #poll() {
     try {
-      this.info ??= await this.#info();
-      const { data, service } = await this.#ask("/api/v1/summaries");
-      const { streams } = await this.#ask(`/api/v1/streams/?start=0&count=${LISTED}`);
-      const { clients } = await this.#ask(`/api/v1/clients/?start=0&count=${LISTED}`);
-      // Origins pull too, for players that cannot follow a redirect.
-      this.edge = this.info === null ? null : (await this.#ask("/api/v1/edges")).data;
-      this.summary = data;
-      this.service = service ?? "";
-      this.streams = (streams ?? []).map((stream) => this.#measure(stream));
-      this.clients = clients ?? [];
+      const state = await this.#state();
+      this.info = state.node;
+      this.edge = state.edge;
+      this.summary = state.summary;
+      this.service = state.service ?? "";
+      this.notReady = state.not_ready ?? "";
+      this.viewers = state.viewers ?? null;
+      this.downstream = state.downstream ?? null;
+      this.streams = (state.streams ?? []).map((stream) => this.#measure(stream));
+      this.clients = state.clients ?? [];
       this.histories.sweep();
       this.status = "up";
       this.#access.timeoutMs = TIMEOUT_MS;
@@ -132,11 +142,36 @@ export class ServerNode {
       if (this.status === "locked") this.#access = { credentials: "omit", timeoutMs: TIMEOUT_MS };
       this.error = error.message;
       // It may come back as another one.
+      this.#tellsInPieces = false;
+      this.#node = undefined;
       this.info = null;
       this.streams = [];
       this.clients = [];
       this.edge = null;
+      this.notReady = "";
+      this.viewers = this.downstream = null;
     }
+  }
+
+  /** Everything about the server. */
+  async #state() {
+    if (!this.#tellsInPieces) {
+      try {
+        const { data, service } = await this.#ask("/console/api/state");
+        return { ...data, service };
+      } catch (error) {
+        if (error.status === undefined || error.status === 401) throw error;
+        this.#tellsInPieces = true;
+      }
+    }
+    if (this.#node === undefined) this.#node = await this.#info();
+    const node = this.#node;
+    const { data: summary, service } = await this.#ask("/api/v1/summaries");
+    const { streams } = await this.#ask(`/api/v1/streams/?start=0&count=${LISTED}`);
+    const { clients } = await this.#ask(`/api/v1/clients/?start=0&count=${LISTED}`);
+    // Origins pull too, for players that cannot follow a redirect.
+    const edge = node === null ? null : (await this.#ask("/api/v1/edges")).data;
+    return { node, summary, service, streams, clients, edge };
   }
 
   /** Null for a server that has no such page, as SRS. */

@@ -1,5 +1,16 @@
 import { element, httpUrl, setAttribute, setText, sparkline } from "./dom.js";
-import { audioText, bitrate, count, duration, megabytes, percent, plural, sizeText, videoText } from "./format.js";
+import {
+  audioText,
+  bitrate,
+  clockTime,
+  count,
+  duration,
+  megabytes,
+  percent,
+  plural,
+  sizeText,
+  videoText,
+} from "./format.js";
 
 /** What the tables show. Names of streams, clients and servers are set as text, always. */
 
@@ -30,7 +41,7 @@ export function serverColumns(actions) {
         return ({ node }) => {
           setText(badge, statusTexts[node.status]);
           setAttribute(badge, "data-state", node.status);
-          setText(note, node.error);
+          setText(note, node.error || node.notReady);
         };
       },
     },
@@ -39,7 +50,24 @@ export function serverColumns(actions) {
     { title: "Up for", text: ({ node }) => node.isUp ? duration(node.summary.self?.srs_uptime) : "–" },
     { title: "CPU", numeric: true, text: ({ node }) => node.isUp ? percent(node.summary.self?.cpu_percent) : "–" },
     { title: "Memory", numeric: true, text: ({ node }) => node.isUp ? megabytes(node.summary.self?.mem_kbyte) : "–" },
-    { title: "RTMP", numeric: true, text: ({ node }) => node.isUp ? count(node.summary.system?.conn_srs) : "–" },
+    {
+      title: "Viewers",
+      numeric: true,
+      build(cell) {
+        const value = element("span");
+        const note = element("span", { class: "note" });
+        cell.append(value, note);
+        return ({ node }) => {
+          const { viewers, downstream, summary } = node;
+          setText(value, !node.isUp ? "–" : viewers === null ? count(summary.system?.conn_srs) : count(viewers));
+          // SRS tells people from nothing else.
+          setText(
+            note,
+            !node.isUp ? "" : viewers === null ? "clients" : downstream > 0 ? plural(downstream, "server") : "",
+          );
+        };
+      },
+    },
     {
       title: "Actions",
       quiet: true,
@@ -117,15 +145,15 @@ export function streamColumns(play) {
       },
     },
     {
-      title: "Players",
+      title: "Viewers",
       numeric: true,
       build(cell) {
         const value = element("span");
         const note = element("span", { class: "note lines" });
         cell.append(value, note);
-        return ({ players, playerCount }) => {
-          setText(value, count(playerCount));
-          const split = players.filter((each) => each.count > 0);
+        return ({ viewers, viewerCount }) => {
+          setText(value, count(viewerCount));
+          const split = viewers.filter((each) => each.count > 0);
           setText(note, split.length < 2 ? "" : split.map((each) => `${each.count} at ${each.node.label}`).join("\n"));
         };
       },
@@ -165,7 +193,18 @@ export function clientColumns(kick) {
         };
       },
     },
-    { title: "Does", text: ({ client }) => clientRole(client) },
+    {
+      title: "Does",
+      build(cell) {
+        const role = element("span");
+        const note = element("span", { class: "note" });
+        cell.append(role, note);
+        return ({ client, peer }) => {
+          setText(role, clientRole(client));
+          setText(note, client.server !== true ? "" : peer ? `server ${peer.label}` : "a server, for its own viewers");
+        };
+      },
+    },
     {
       title: "Stream",
       build(cell) {
@@ -182,8 +221,13 @@ export function clientColumns(kick) {
       text: ({ client }) => bitrate(client.publish ? client.kbps?.recv_30s : client.kbps?.send_30s),
     },
     { title: "Left out", numeric: true, text: ({ client }) => client.publish ? "–" : plural(client.dropped, "packet") },
-    actionColumn("Kick", ({ client }) => `Kick ${clientRole(client)} ${client.ip} of ${client.url}`, kick),
+    actionColumn("Kick", ({ client }) => `Kick ${clientRole(client)} ${client.ip} of ${client.url}`, kick, mayKick),
   ];
+}
+
+/** A server that plays comes back at once, and its viewers would only lose some frames: nobody wants that by mistake. */
+function mayKick({ client, node }) {
+  return node.canAct && (client.publish || client.server !== true);
 }
 
 /** What a client does, in a word. */
@@ -222,10 +266,22 @@ export const upstreamColumns = [
   { title: "Pulls", numeric: true, text: ({ origin }) => count(origin.pulls) },
   { title: "Failures", numeric: true, text: ({ origin }) => count(origin.failures) },
   { title: "Rests for", text: ({ origin }) => origin.rest_ms > 0 ? duration(origin.rest_ms / 1000) : "–" },
-  { title: "Last error", text: ({ origin }) => origin.last_error || "none" },
+  {
+    title: "Last error",
+    build(cell) {
+      const error = element("span");
+      const note = element("span", { class: "note" });
+      cell.append(error, note);
+      return ({ origin }) => {
+        setText(error, origin.last_error || "none");
+        const atMs = origin.last_error_at;
+        setText(note, typeof atMs === "number" ? `at ${clockTime(new Date(atMs))}` : "");
+      };
+    },
+  },
 ];
 
-function actionColumn(title, label, act) {
+function actionColumn(title, label, act, mayAct = () => true) {
   return {
     title,
     quiet: true,
@@ -235,7 +291,7 @@ function actionColumn(title, label, act) {
       cell.append(button);
       return (row) => {
         shown = row;
-        button.hidden = row.node !== undefined && !row.node.canAct;
+        button.hidden = !mayAct(row);
         setAttribute(button, "aria-label", label(row));
       };
     },

@@ -1,5 +1,5 @@
 import { assertEquals } from "../../../kit/assert.ts";
-import { apiOf, bodyOf, fakeServer, publishInto } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeServer, publishInto, START_MS } from "../../../kit/fake_server.ts";
 
 const plain = "vhost __defaultVhost__ {} vhost a.com {}";
 const question = "vhost=__defaultVhost__&ip=127.0.0.1&app=live&stream=livestream&coworker=192.168.1.5:9090";
@@ -84,13 +84,22 @@ Deno.test("/api/v1/edges shows what is pulled, from where, and how the origins d
   const server = fakeServer();
   server.pulls.pool.noteFailure("10.0.0.1:1935", "connection refused");
   server.pulls.pool.health("10.0.0.2:1935").pulls = 2;
+  using _redirected = server.pulls.pool.startFeed("10.0.0.3:1935");
   const { code, data } = await bodyOf(apiOf(server)("/api/v1/edges"));
   assertEquals(code, 0);
   assertEquals(data as unknown, {
     pulls: [],
     origins: [
-      { origin: "10.0.0.1:1935", pulls: 0, failures: 1, rest_ms: 1000, last_error: "connection refused" },
-      { origin: "10.0.0.2:1935", pulls: 2, failures: 0, rest_ms: 0, last_error: "" },
+      {
+        origin: "10.0.0.1:1935",
+        pulls: 0,
+        failures: 1,
+        rest_ms: 1000,
+        last_error: "connection refused",
+        last_error_at: START_MS,
+      },
+      { origin: "10.0.0.2:1935", pulls: 2, failures: 0, rest_ms: 0, last_error: "", last_error_at: null },
+      { origin: "10.0.0.3:1935", pulls: 1, failures: 0, rest_ms: 0, last_error: "", last_error_at: null },
     ],
   });
 });
@@ -108,7 +117,7 @@ Deno.test("/api/v1/clusters tells that a server is about to stop, and only then;
   const plainAnswer = await ask(question);
   assertEquals(["draining" in plainAnswer.origin!, "stand_in" in plainAnswer], [false, false]);
   assertEquals((await ask(`${question}&stand_in=1`)).stand_in, { ip: "192.168.1.5", port: 1935 });
-  server.drain = { isOn: true };
+  server.drain = { isOn: true, isAnnounced: true };
   const answer = await ask(`${question}&stand_in=1`);
   assertEquals([answer.origin!.draining, answer.stand_in], [true, null]);
 });

@@ -9,7 +9,7 @@ Deno.test("the index pages list what lies below them, in the members of SRS", as
   const ask = apiOf(fakeServer());
   const root = await bodyOf(ask("/"));
   assertEquals(root, { ...common, urls: root.urls });
-  assertEquals(Object.keys(root.urls as object), ["api", "metrics", "rtc"]);
+  assertEquals(Object.keys(root.urls as object), ["api", "healthz", "readyz", "metrics", "rtc"]);
   const api = await bodyOf(ask("/api/"));
   assertEquals(api, { ...common, urls: { v1: "version 1 of the API" } });
   const v1 = await bodyOf(ask("/api/v1/"));

@@ -149,7 +149,7 @@ Deno.test("the API of an edge shows what it pulls, from where, and how much", as
   assertEquals(pulls, [
     { url: "/live/livestream", upstream: from, state: "playing", last_error: "", switches: 0, last_gap_ms: 0 },
   ]);
-  assertEquals(origins, [{ origin: from, pulls: 1, failures: 0, rest_ms: 0, last_error: "" }]);
+  assertEquals(origins, [{ origin: from, pulls: 1, failures: 0, rest_ms: 0, last_error: "", last_error_at: null }]);
   const [stream] = (await edge.get("/streams/")).streams as Body[];
   const { cid } = edge.server.pulls.states()[0]!;
   assertEquals([stream?.publish, stream?.clients], [{ active: true, cid }, 1]);

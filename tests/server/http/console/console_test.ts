@@ -5,7 +5,7 @@ import { consoleMount } from "../../../../src/http/console/mount.ts";
 import { readPlayerQuery } from "../../../../src/http/console/page/player_query.js";
 import { HttpServer } from "../../../../src/http/server.ts";
 import { Server } from "../../../../src/server/server.ts";
-import { apiOf, bodyOf, configOf, fakeServer, listLogger } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, configOf, fakeClient, fakeServer, listLogger } from "../../../kit/fake_server.ts";
 
 const folder = new URL("../../../../src/http/console/page/", import.meta.url);
 
@@ -178,6 +178,27 @@ Deno.test("/console/api/node tells role, coworkers and where HTTP-FLV is", async
   assertEquals([edge.role, edge.flv, (edge.vhosts as { flv_mount: unknown }[])[0]?.flv_mount], ["edge", null, null]);
 });
 
+Deno.test("/console/api/state tells all that the page shows, of streams and clients no more than 200", async () => {
+  const server = fakeServer("http_server { enabled on; listen 8081; } vhost __defaultVhost__ {}");
+  server.registry.add(fakeClient("pub00000", "fmle-publish"));
+  server.registry.add(fakeClient("edge0000", "rtmp-play", { server: "abcd1234" }));
+  server.pulls.pool.noteFailure("10.0.0.1:1935", "connection refused");
+  const ask = async () => (await bodyOf(apiOf(server)("/console/api/state"))).data as Record<string, unknown>;
+  const pieces = async (path: string, name: string) => (await bodyOf(apiOf(server)(path)))[name];
+  const state = await ask();
+  assertEquals(state.node, await pieces("/console/api/node", "data"));
+  assertEquals(state.streams, await pieces("/api/v1/streams/", "streams"));
+  assertEquals(state.clients, await pieces("/api/v1/clients/", "clients"));
+  assertEquals(state.edge, await pieces("/api/v1/edges", "data"));
+  assertEquals(Object.keys(state.summary as object), ["ok", "now_ms", "self", "system"]);
+  assertEquals([state.viewers, state.downstream, state.not_ready], [0, 1, null]);
+  server.drain.isAnnounced = true;
+  for (let i = 0; i < 300; i++) server.registry.add(fakeClient(`v${i}`, "rtmp-play", { stream: `s${i}` }));
+  const { streams, clients, viewers, not_ready: notReady } = await ask();
+  assertEquals([(streams as unknown[]).length, (clients as unknown[]).length, viewers], [200, 200, 300]);
+  assertEquals(notReady, "draining: this server is about to stop");
+});
+
 Deno.test({
   name: "a real server serves the console to anybody, and what is below /api/ to those who know the password",
   async fn() {
@@ -203,8 +224,10 @@ Deno.test({
       assertStringIncludes(await page.text(), "<title>srs-ts console</title>");
       const library = await fetch(`${base}/console/vendor/mpegts.js`);
       assertEquals((await library.arrayBuffer()).byteLength, 275_488);
-      const refused = await fetch(`${base}/console/api/node`);
-      assertEquals([refused.status, await refused.text()], [401, ""]);
+      for (const path of ["node", "state"]) {
+        const refused = await fetch(`${base}/console/api/${path}`);
+        assertEquals([refused.status, await refused.text()], [401, ""]);
+      }
       const headers = { authorization: `Basic ${btoa("admin:secret")}` };
       assertEquals((await (await fetch(`${base}/console/api/node`, { headers })).json()).code, 0);
       const unknown = await fetch(`${base}/console/nothing`);

@@ -1,3 +1,4 @@
+import { histograms } from "../../../../src/http/metrics/histogram.ts";
 import { metrics } from "../../../../src/http/metrics/metrics.ts";
 import { assert, assertEquals, assertGreater } from "../../../kit/assert.ts";
 import { apiOf, fakeServer } from "../../../kit/fake_server.ts";
@@ -21,7 +22,7 @@ function queryOf({ type, query }: { type: string; query: { query: string } }): s
 }
 
 function namesIn(text: string): string[] {
-  return text.match(/\bsrs_\w+/g) ?? [];
+  return (text.match(/\bsrs_\w+/g) ?? []).map((name) => name.replace(/_bucket$/, ""));
 }
 
 Deno.test("every metric that the dashboard asks for is one that /metrics answers", async () => {
@@ -36,11 +37,12 @@ Deno.test("every metric that the dashboard asks for is one that /metrics answers
 });
 
 Deno.test("the dashboard takes counters as rates, and labels that its metrics have", () => {
-  const byName = new Map(metrics.map((metric) => [metric.name, metric]));
+  const buckets = histograms.map(({ labels, ...rest }) => ({ ...rest, type: "histogram", labels: [...labels, "le"] }));
+  const byName = new Map([...metrics, ...buckets].map((metric) => [metric.name, metric]));
   for (const { expr, legendFormat } of targets) {
     for (const name of namesIn(expr)) {
-      const isRate = new RegExp(`(rate|increase)\\(${name}\\b`).test(expr);
-      assertEquals(isRate, byName.get(name)?.type === "counter", expr);
+      const isRate = new RegExp(`(rate|increase)\\(${name}(?:_bucket)?\\b`).test(expr);
+      assertEquals(isRate, byName.get(name)?.type !== "gauge", expr);
     }
     const known = new Set(["instance", ...namesIn(expr).flatMap((name) => byName.get(name)?.labels ?? [])]);
     const used = [...`${legendFormat} ${expr}`.matchAll(/\{\{(\w+)\}\}|by \(([^)]*)\)|(\w+)=~?"/g)];

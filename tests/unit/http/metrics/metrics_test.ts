@@ -10,9 +10,11 @@ import { procFiles } from "../../../kit/cases/proc_cases.ts";
 
 const on = "exporter { enabled on; } vhost __defaultVhost__ {}";
 
-async function scrape(server: FakeServer, path = "/metrics"): Promise<MetricLine[]> {
+type Options = Parameters<typeof apiOf>[1];
+
+async function scrape(server: FakeServer, path = "/metrics", options: Options = {}): Promise<MetricLine[]> {
   const system = new SystemStats(worldAt(server.timers, { files: filesWith(procFiles), interfaces: () => [] }));
-  const answer = await apiOf(server, { system })(path);
+  const answer = await apiOf(server, { system, ...options })(path);
   assertEquals(answer.status, 200);
   assertMatch(answer.headers.get("content-type") ?? "", /^text\/plain;.*charset=utf-8/);
   return parseMetrics(await answer.text());
@@ -196,10 +198,67 @@ Deno.test("/metrics tells how coworkers answer, of 200 at most one by one", asyn
   assertEquals(of("failures_total").at(-1)?.value, 5);
 });
 
+Deno.test("/metrics tells which coworkers answer, as whoever watches them says, else as they answered last", async () => {
+  const server = fakeServer(on);
+  const row = { questions: 1, failures: 1 };
+  const table = [{ coworker: "a:1985", isSuspect: true, ...row }, { coworker: "b:1985", isSuspect: false, ...row }];
+  Object.assign(server, { coworkers: { table: () => table } });
+  const up = (lines: readonly MetricLine[]) =>
+    lines.filter(({ name }) => name === "srs_ts_coworker_up").map(({ labels, value }) => `${labels.coworker} ${value}`);
+  assertEquals(up(await scrape(server)), ["a:1985 0", "b:1985 1"]);
+  const watchedCoworkers = () => Array.from({ length: 250 }, (_, i) => ({ coworker: `c${i}:1985`, isUp: i !== 249 }));
+  const watched = up(await scrape(server, "/metrics", { watchedCoworkers }));
+  assertEquals([watched.length, watched[0], watched[200]], [201, "c249:1985 0", "_other 1"]);
+});
+
+Deno.test("/metrics counts the bytes of each stream, but not those of many under one name", async () => {
+  const server = busyServer();
+  server.registry.remove(server.registry.client("play1111")!);
+  const lines = await scrape(server);
+  const bytes = (of: readonly MetricLine[]) =>
+    ["receive", "send"].map((way) => valuesOf(of, `srs_ts_stream_${way}_bytes_total`));
+  assertEquals(
+    bytes(lines),
+    [[["/live/livestream", 62_000]], [["/live/livestream", 32_000]]],
+    "the one that left, too",
+  );
+  for (let i = 0; i < 250; i++) server.registry.add(fakeClient(`p${i}`, "fmle-publish", { stream: `s${i}` }));
+  assertEquals(bytes(await scrape(server)).map((rows) => rows.length), [200, 200]);
+});
+
+Deno.test("/metrics puts the waits for the first frame into classes, each with those below", async () => {
+  const server = fakeServer(on);
+  for (const ms of [0, 50, 51, 900, 60_000, -5]) server.registry.firstFrames.note("viewer", ms);
+  server.registry.firstFrames.note("server", 2500);
+  const lines = await scrape(server);
+  const of = (client: string, part: string) =>
+    lines.filter(({ name, labels }) => name === `srs_ts_first_frame_seconds_${part}` && labels.client === client);
+  const buckets = of("viewer", "bucket").map(({ labels, value }) => `${labels.le} ${value}`);
+  assertEquals(buckets, ["0.05 3", "0.1 4", "0.25 4", "0.5 4", "1 5", "2.5 5", "5 5", "10 5", "30 5", "+Inf 6"]);
+  assertEquals([of("viewer", "count")[0]?.value, of("viewer", "sum")[0]?.value], [6, 61.001]);
+  assertEquals(of("server", "bucket").map(({ value }) => value), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+});
+
+Deno.test("/metrics tells when the server started, whether it is ready, and what the machine has", async () => {
+  const server = fakeServer(on);
+  const values = async () => {
+    const lines = await scrape(server);
+    const own = ["ready", "machine_cpus", "machine_memory_bytes"].map((name) => valuesOf(lines, `srs_ts_${name}`)[0]);
+    return [valuesOf(lines, "process_start_time_seconds")[0], ...own];
+  };
+  const [start, ready, cpus, memory] = await values();
+  assertEquals([start, ready], [START_MS / 1000, 1]);
+  assert(Number(cpus) >= 1 && Number(memory) > 1e8);
+  // Whatever moves it would be taken for a restart.
+  server.nowMs += 123_456.789;
+  server.drain.isAnnounced = true;
+  assertEquals((await values()).slice(0, 2), [START_MS / 1000, 0]);
+});
+
 Deno.test("every metric has one name, of SRS or with the prefix of this program", () => {
   const names = metrics.map(({ name }) => name);
   assertEquals(new Set(names).size, names.length);
   const own = names.filter((name) => name.startsWith("srs_ts_"));
-  assertEquals(names.length - own.length, 10);
+  assertEquals(names.length - own.length, 11, "those of SRS, and process_start_time_seconds");
   for (const { type, name } of metrics) assert((type === "counter") === name.endsWith("_total"), name);
 });

@@ -34,7 +34,7 @@ class PlayingHost implements RoleHost {
       if (request.kind === "connect") this.session.acceptConnect(request.id, openReply);
       if (request.kind !== "play") return;
       const vhost = new VhostHandle(this.server, config.vhosts[0]!);
-      new PlayRole({ host: this, session: this.session, server: this.server, vhost }, request).start();
+      new PlayRole({ host: this, session: this.session, server: this.server, vhost, askedMs: 0 }, request).start();
     };
     this.session = new RtmpServerSession({ onRequest, onEvent() {}, onMedia() {} }, {
       random: (count) => new Uint8Array(count),

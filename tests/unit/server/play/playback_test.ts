@@ -39,6 +39,8 @@ class Stage {
       pageUrl: "http://page/",
       swfUrl: "",
       redirect: null,
+      server: null,
+      askedMs: this.timers.nowMs(),
       via: [],
       traceparent: null,
       ...facts,
@@ -86,6 +88,33 @@ Deno.test("Playback tells of publishers, and gives what they send", async () => 
   session[Symbol.dispose]();
   assertEquals(stage.heard, ["active false"]);
   stage.playback[Symbol.dispose]();
+});
+
+Deno.test("Playback tells how long a player waited for its first frame, once, and headers are none", async () => {
+  for (const server of [null, { instance: "abcd1234" }]) {
+    await using stage = new Stage({ server });
+    const waits = () =>
+      [...stage.server.registry.firstFrames.rows()].map(([, { counts, sumSeconds }]) => [
+        counts.reduce((sum, count) => sum + count, 0),
+        sumSeconds,
+      ]);
+    using session = stage.playback.source.startPublish("client");
+    const send = (...packets: ReturnType<typeof key>[]) => {
+      for (const packet of packets) session.publish(packet);
+      stage.timers.advance(400);
+      session.endBurst();
+      while (stage.playback.next() !== null);
+    };
+    send(videoHeader(1));
+    assertEquals(waits(), [[0, 0], [0, 0]]);
+    assertEquals(stage.playback.followed(), null, "its first frame must come through here");
+    send(key(2, 0));
+    const waited = [1, 0.8];
+    assertEquals(waits(), server === null ? [waited, [0, 0]] : [[0, 0], waited]);
+    send(inter(3, 40));
+    assertEquals(waits(), server === null ? [waited, [0, 0]] : [[0, 0], waited]);
+    stage.playback[Symbol.dispose]();
+  }
 });
 
 Deno.test("Playback moves a player on that is more than queue_length behind, and says so unless it is paused", async () => {

@@ -106,6 +106,21 @@ Deno.test("StreamForward follows a redirect", async () => {
   assertEquals([rig.takenBy, forward.state.server, b.clients.size], [[B], B, 1]);
 });
 
+Deno.test("StreamForward forgives an origin that takes the stream again, and does not blame it for others", async () => {
+  const rig = new Rig([A]);
+  const { pool } = rig.environment;
+  pool.noteFailure(A, "was down");
+  const a = rig.origin(A);
+  using forward = rig.forward();
+  await rig.publish(200);
+  assertEquals([forward.state.isConnected, pool.health(A).lastError], [true, ""]);
+  // From here on it sends everybody to one that is dead.
+  redirects(a, B);
+  for (const { conn } of a.clients) conn.close();
+  await rig.publish(3000);
+  assertEquals([forward.state.isConnected, pool.health(A).failures], [false, 0]);
+});
+
 const notFollowed: [what: string, to: string, dialled: string[]][] = [
   ["a metadata service", "169.254.169.254", [A]],
   ["itself", A, [A]],

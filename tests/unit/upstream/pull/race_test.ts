@@ -96,14 +96,19 @@ Deno.test("PullRace asks the next server at once when one refuses", async () => 
   race.stop();
 });
 
-Deno.test("PullRace follows a redirect, and says in the pool that the server which redirected is well", async () => {
+Deno.test("PullRace credits the server that a redirect led to, and the one that redirected is well", async () => {
   const rig = new RaceRig([A]);
   const knowing: MemoryOrigin = rig.origin(A, redirectsTo(() => knowing, C));
   playsAfter(rig, C, 0);
-  rig.start();
+  const { pool } = rig.environment;
+  pool.noteFailure(A, "was down");
+  const race = rig.start();
   await rig.run(20);
   assertEquals(rig.fedBy, [C]);
-  assertEquals([rig.environment.pool.health(A).failures, rig.environment.pool.health(A).pulls], [0, 1]);
+  const table = () => [...pool.table()].map(({ origin, pulls, failures }) => [origin, pulls, failures]);
+  assertEquals(table(), [[A, 0, 0], [C, 1, 0]]);
+  race.stop();
+  assertEquals(table(), [[A, 0, 0]]);
 });
 
 const notFollowed: [what: string, to: string, reason: RegExp][] = [

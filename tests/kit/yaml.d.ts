@@ -1,0 +1,2 @@
+export function parse(text: string): unknown;
+export function parseAll(text: string): unknown;
