@@ -120,6 +120,8 @@ export interface ClusterMember {
  * coworkers where it does not answer.
  */
 export interface StreamDirectory {
+  /** Whether other servers may have streams of the vhost, as far as this directory goes. */
+  covers(vhost: VhostHandle): boolean;
   /** All other servers that say they have the stream, the newest epoch first. Never rejects. */
   find(stream: StreamRef, options?: FindOptions): Promise<readonly Owner[]>;
   /**

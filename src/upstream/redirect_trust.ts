@@ -38,11 +38,14 @@ export function mayLeadTo(fromHost: string, toHost: string): boolean {
 }
 
 /**
- * The host of a coworker's API, `host:port`, as {@link mayLeadTo} takes it. One that is configured by name may be on this
- * machine: it is trusted as such.
+ * The host of a coworker's API, `host:port`, or of an engine, a URL, as {@link mayLeadTo} takes it. One that is configured
+ * by name may be on this machine: it is trusted as such.
  */
 export function namerOf(coworker: string): string {
-  const host = coworker.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  const host = coworker.replace(/^[a-z+]+:\/\//, "").replace(/[,/].*$/, "").replace(/:\d+$/, "").replace(
+    /^\[|\]$/g,
+    "",
+  );
   const isAddress = /^[\d.]+$/.test(host) || host.includes(":");
   return isAddress ? host : "localhost";
 }

@@ -69,11 +69,29 @@ export function originTargets(
   return origin.map(({ text }) => parseTargetOf(protocol, text)).filter((target) => target !== null);
 }
 
-/** The owner that a coworker names; null if that is no address, or one to which it may not lead. */
-export function ownerTarget({ ip, port, coworker }: { ip: string; port: number; coworker: string }): PullTarget | null {
+/** The owner of a stream, as a directory names it. */
+interface NamedOwner {
+  readonly ip: string;
+  readonly port: number;
+  /** Where it serves HTTP-FLV, `host:port`; the same over TLS. */
+  readonly http?: string;
+  readonly https?: string;
+  /** Who names it. */
+  readonly coworker: string;
+}
+
+/**
+ * The owner that a coworker names; null if it does not serve the protocol, or its address is none, or one to which the
+ * coworker may not lead.
+ */
+export function ownerTarget(
+  { ip, port, http, https, coworker }: NamedOwner,
+  protocol: PullProtocol = "rtmp",
+): PullTarget | null {
   const namedBy = namerOf(coworker);
-  const target = mayLeadTo(namedBy, ip) ? parseTarget(`${formatHost(ip)}:${port}`) : null;
-  return target === null ? null : { ...target, namedBy };
+  const address = { rtmp: `${formatHost(ip)}:${port}`, flv: http, flvs: https }[protocol];
+  const target = address === undefined ? null : parseTargetOf(protocol, address);
+  return target !== null && mayLeadTo(namedBy, target.host) ? { ...target, namedBy } : null;
 }
 
 /** Where a redirect leads: to an RTMP server, or to an FLV over HTTP. Null for anything else, which is not fetched. */

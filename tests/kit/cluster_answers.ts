@@ -32,6 +32,8 @@ export class DirectoryAnswers implements StreamDirectory {
   /** Claims whose publisher can be found. */
   announced = 0;
   refused = "";
+  /** It covers all vhosts, edges too. */
+  hasEngine = false;
   epoch = 1000;
   readonly #watchers = new Set<(owners: readonly Owner[]) => void>();
 
@@ -43,6 +45,10 @@ export class DirectoryAnswers implements StreamDirectory {
 
   get watcherCount(): number {
     return this.#watchers.size;
+  }
+
+  covers({ now: { cluster } }: VhostHandle): boolean {
+    return this.hasEngine || (cluster.mode === "local" && cluster.originCluster);
   }
 
   find({ url }: StreamRef): Promise<readonly Owner[]> {

@@ -11,6 +11,7 @@ import type {
   StreamDirectory,
   StreamRef,
 } from "../directory.ts";
+import type { VhostHandle } from "../../config/mod.ts";
 import type { EpochBook } from "../epoch_book.ts";
 import { ownerQuery } from "../owner_query.ts";
 import type { CoworkerList } from "./coworker_list.ts";
@@ -61,6 +62,11 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     this.#context = context;
     this.coworkers = new Coworkers(fetch, timers, log, instance);
     this.#coworkerClaims = new CoworkerClaims(fetch, timers, log, instance);
+  }
+
+  covers(vhost: VhostHandle): boolean {
+    const { mode, originCluster } = vhost.now.cluster;
+    return mode === "local" && originCluster;
   }
 
   async find(stream: StreamRef, options: FindOptions = {}): Promise<readonly Owner[]> {

@@ -102,14 +102,18 @@ async function findOwner(
   { url, source, isWanted }: { url: StreamUrl; source: LiveSource | undefined; isWanted: () => boolean },
   vhost: VhostConfig,
 ): Promise<string | null> {
-  const { mode, originCluster, redirect } = vhost.cluster;
+  const { mode, redirect } = vhost.cluster;
+  const handle = new VhostHandle(context, vhost);
   const follows = redirect !== "never" &&
     (redirect === "always" || followers.test(call.headers.get("user-agent") ?? ""));
   // The owner tells of FLV only.
-  if (mode === "remote" || !originCluster || source?.fedBy === "client" || !follows || !call.path.endsWith(".flv")) {
+  if (
+    mode === "remote" || !context.directory.covers(handle) || source?.fedBy === "client" || !follows ||
+    !call.path.endsWith(".flv")
+  ) {
     return null;
   }
-  const [owner] = await context.directory.find({ vhost: new VhostHandle(context, vhost), url }, { isWanted });
+  const [owner] = await context.directory.find({ vhost: handle, url }, { isWanted });
   // One that is about to stop takes no more viewers.
   if (owner === undefined || owner.isDraining) return null;
   // From https nobody is sent to http: a page would not be let there, and others would not expect it.

@@ -14,13 +14,13 @@ import type { Owner, StreamDirectory } from "../../cluster/directory.ts";
 /** What a supply takes of a server. */
 export interface SupplyServer extends OwnerSearchServer, Pick<ServerContext, "waitingPlays"> {
   readonly world: Pick<ServerContext["world"], "wallMs">;
-  readonly directory: OwnerSearchServer["directory"] & Pick<StreamDirectory, "find">;
+  readonly directory: OwnerSearchServer["directory"] & Pick<StreamDirectory, "find" | "covers">;
   readonly drain: Pick<ServerContext["drain"], "isOn" | "search">;
   readonly pulls: Pick<ServerContext["pulls"], "acquire" | "pool">;
 }
 
 /** Where a stream is looked for. */
-type TargetSearch = Pick<PullRequest, "findTargets" | "watchTargets">;
+type TargetSearch = Pick<PullRequest, "findTargets" | "watchTargets" | "otherTargets">;
 
 /** A player that waits for its stream. */
 export interface SupplyRequest {
@@ -79,10 +79,9 @@ export class PlaySupply implements Disposable {
     this.#server = server;
     this.#request = request;
     this.#sink = sink;
-    const { mode, originCluster } = request.vhost.now.cluster;
     if (!this.#mayWait()) return;
-    if (mode === "remote") this.#pull({ findTargets: () => this.#originsInOrder() });
-    else if (!originCluster) return;
+    if (this.#isEdge) this.#pull(this.#isCovered ? this.#ownersOrOrigins : this.#originsAlone);
+    else if (!this.#isCovered) return;
     else if (request.source.fedBy === "client") {
       if (server.drain.isOn && request.redirect?.isFollowed && !request.isRelay) this.#sendAway(request.redirect);
     } else if (this.#redirect !== null) this.#searchOwner(this.#redirect);
@@ -91,14 +90,22 @@ export class PlaySupply implements Disposable {
 
   /** Whether there is a place to wait for the stream, if it is not here; the player is told when there is none. */
   #mayWait(): boolean {
-    const { source, vhost, remoteIp } = this.#request;
-    const { mode, originCluster } = vhost.now.cluster;
-    if (source.isActive || (mode !== "remote" && !originCluster)) return true;
+    const { source, remoteIp } = this.#request;
+    if (source.isActive || !(this.#isEdge || this.#isCovered)) return true;
     this.#place = this.#server.waitingPlays.enter(remoteIp);
     if (this.#place !== null) return true;
     const reason = `${source.key} is not published here, and too many players from ${remoteIp} are waiting for streams`;
     this.#notFoundTimer = this.#server.timers.after(0, () => this.#sink.onNotFound(reason));
     return false;
+  }
+
+  get #isEdge(): boolean {
+    return this.#request.vhost.now.cluster.mode === "remote";
+  }
+
+  /** The directory may know who has the stream. */
+  get #isCovered(): boolean {
+    return this.#server.directory.covers(this.#request.vhost);
   }
 
   /** The stream is pulled for this player, and for others that play it here. */
@@ -120,8 +127,7 @@ export class PlaySupply implements Disposable {
 
   /** The publisher has left: it may come back here, or turn up at another origin. */
   onUnpublish(): void {
-    const { mode, originCluster } = this.#request.vhost.now.cluster;
-    const isHere = mode !== "remote" && originCluster && this.#lease === null;
+    const isHere = !this.#isEdge && this.#isCovered && this.#lease === null;
     this.#lease?.hurry();
     if (isHere && this.#redirect === null) this.#acquire(this.#ownersAsTargets);
   }
@@ -214,10 +220,17 @@ export class PlaySupply implements Disposable {
     return mode !== "remote" ? "rtmp" : followClient ? this.#request.protocol : protocol;
   }
 
-  #originsInOrder(): Promise<readonly PullTarget[]> {
+  #originsInOrder(): readonly PullTarget[] {
     const origins = originTargets(this.#request.vhost.now.cluster, this.#protocol);
-    return Promise.resolve(this.#server.pulls.pool.order(origins, this.#request.source.key));
+    return this.#server.pulls.pool.order(origins, this.#request.source.key);
   }
+
+  #targetsOf(owners: readonly Owner[]): PullTarget[] {
+    return owners.map((owner) => ownerTarget(owner, this.#protocol)).filter((target) => target !== null);
+  }
+
+  /** The configured origins of an edge. */
+  readonly #originsAlone: TargetSearch = { findTargets: () => Promise.resolve(this.#originsInOrder()) };
 
   /** All who say that they have it: one of them may be wrong. */
   readonly #ownersAsTargets: TargetSearch = {
@@ -228,13 +241,13 @@ export class PlaySupply implements Disposable {
         this.#searchTrace?.end();
         this.#searchTrace = null;
       }
-      return targetsOf(owners);
+      return this.#targetsOf(owners);
     },
     watchTargets: (onTargets, trace) => {
       const span = trace?.child("owner search") ?? null;
       const watch = this.#server.directory.watch(this.#request, (owners) => {
         span?.end();
-        onTargets(targetsOf(owners));
+        onTargets(this.#targetsOf(owners));
       }, { trace: span });
       return {
         [Symbol.dispose]() {
@@ -244,8 +257,10 @@ export class PlaySupply implements Disposable {
       };
     },
   };
-}
 
-function targetsOf(owners: readonly Owner[]): PullTarget[] {
-  return owners.map(ownerTarget).filter((target) => target !== null);
+  /** An edge goes straight to the owner that the directory knows; where it knows none, to its origins, if it has any. */
+  readonly #ownersOrOrigins: TargetSearch = {
+    ...this.#ownersAsTargets,
+    otherTargets: () => this.#originsInOrder(),
+  };
 }

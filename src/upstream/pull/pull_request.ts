@@ -23,4 +23,6 @@ export interface PullRequest extends UpstreamStream {
    * hold a question themselves.
    */
   watchTargets?(onTargets: (targets: readonly PullTarget[]) => void, trace: Span | null): Disposable;
+  /** Servers to ask besides, which may find out where the stream is; by default none. */
+  otherTargets?(): readonly PullTarget[];
 }

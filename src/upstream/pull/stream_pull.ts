@@ -156,13 +156,25 @@ export class StreamPull {
     return this.request.trace?.child("pull", { attributes }) ?? null;
   }
 
-  /** The servers to ask; where the directory tells them, it is waited for the first. */
+  /** The servers to ask; where the directory alone tells them, it is waited for the first. */
   async #findTargets(): Promise<readonly PullTarget[]> {
-    const { watchTargets, findTargets } = this.request;
-    if (watchTargets === undefined) return await findTargets(this.#trace, this.#isWanted);
+    const { watchTargets, otherTargets } = this.request;
+    if (watchTargets === undefined) return await this.#askTargets();
     this.#search ??= watchTargets((targets) => this.#onNamed(targets), this.#trace);
-    if (this.#named.length === 0) await this.#rest(SEARCH_MS);
+    if (this.#named.length > 0) return this.#withOthers(this.#named);
+    if ((otherTargets?.() ?? []).length > 0) return await this.#askTargets();
+    await this.#rest(SEARCH_MS);
     return this.#named;
+  }
+
+  async #askTargets(): Promise<readonly PullTarget[]> {
+    return this.#withOthers(await this.request.findTargets(this.#trace, this.#isWanted));
+  }
+
+  #withOthers(targets: readonly PullTarget[]): readonly PullTarget[] {
+    const known = new Set(targets.map(({ text }) => text));
+    const others = this.request.otherTargets?.() ?? [];
+    return [...targets, ...others.filter(({ text }) => !known.has(text))];
   }
 
   /** One that is said to have the stream may not answer: another owner is not to be kept waiting by it. */
@@ -239,7 +251,7 @@ export class StreamPull {
     if (this.#leases.size === 0) return leaving.stop();
     while (this.#race === leaving && this.#successor === null && isWanted()) {
       this.#trace ??= this.#beginTrace(true);
-      const targets = await this.request.findTargets(this.#trace, this.#isWanted);
+      const targets = await this.#askTargets();
       if (this.#stopped || this.#race !== leaving || this.#successor !== null || !isWanted()) return;
       const race = this.#successor = this.#newRace(targets, 0, handover);
       await race.finished;

@@ -73,3 +73,13 @@ Deno.test("namerOf() takes the host of an API, and trusts a configured name as t
     "localhost",
   ]);
 });
+
+Deno.test("namerOf() takes the host of an engine out of its URL", () => {
+  const urls = [
+    "redis://10.0.0.5:6379",
+    "redis://10.0.0.5:6379/0",
+    "rediss://cache.lan:6380",
+    "redis+sentinel://10.0.0.5:1,h2:2/m",
+  ];
+  assertEquals(urls.map(namerOf), ["10.0.0.5", "10.0.0.5", "localhost", "10.0.0.5"]);
+});

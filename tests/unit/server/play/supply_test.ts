@@ -212,3 +212,25 @@ Deno.test("PlaySupply tells a player whose address has too many that wait; a pla
   using next = stage.play(EDGE);
   assertEquals([next.isPulled, places.length], [true, MAX_WAITING_PER_ADDRESS - 1]);
 });
+
+Deno.test("PlaySupply of an edge with an engine goes to the owner that it names, and asks its origins besides", async () => {
+  const stage = new Stage();
+  stage.cluster.hasEngine = true;
+  stage.cluster.owner = ownerAt("10.0.0.9", { coworker: "redis://10.0.0.5:6379", http: "10.0.0.9:8080" });
+  stage.play("cluster { mode remote; origin 10.0.0.2; }");
+  const [request] = stage.pulls.requests;
+  const named = await request!.findTargets(null, () => true);
+  assertEquals(named.map(({ text }) => text), ["10.0.0.9:1935"]);
+  assertEquals(request!.otherTargets!().map(({ text }) => text), ["10.0.0.2:1935"]);
+  const told: string[] = [];
+  using _watch = request!.watchTargets!((targets) => void told.push(...targets.map(({ text }) => text)), null);
+  await turn();
+  assertEquals(told, ["10.0.0.9:1935"]);
+
+  const overHttp = new Stage();
+  overHttp.cluster.hasEngine = true;
+  overHttp.cluster.owner = ownerAt("10.0.0.9", { coworker: "redis://10.0.0.5:6379", http: "10.0.0.9:8080" });
+  overHttp.play("cluster { mode remote; protocol flv; }");
+  const byHttp = await overHttp.pulls.requests[0]!.findTargets(null, () => true);
+  assertEquals(byHttp.map(({ text }) => text), ["10.0.0.9:8080"]);
+});
