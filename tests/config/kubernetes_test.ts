@@ -2,67 +2,16 @@ import { clusterModes, type Config, formatProblem, loadConfig } from "../../src/
 import { apiRoutes } from "../../src/http/api/routes.ts";
 import { commandTable } from "../../src/cli/command_table.ts";
 import { assert, assertEquals, assertGreater, assertMatch } from "../kit/assert.ts";
+import {
+  configText,
+  type KubernetesDocument,
+  kubernetesDocuments as documents,
+  kubernetesText as text,
+  type Labels,
+} from "../kit/kubernetes_file.ts";
 import { parseAllYaml } from "../kit/yaml.ts";
 
-/** Whether `coworkers` takes names that are looked up in DNS; until then, the test looks up the plain form. */
-const KNOWS_DNS_COWORKERS = false;
-
-type Labels = Readonly<Record<string, string>>;
-
-interface Port {
-  readonly name: string;
-  readonly port?: number;
-  readonly targetPort?: string;
-  readonly containerPort?: number;
-}
-
-interface Probe {
-  readonly httpGet: { readonly path: string; readonly port: string };
-}
-
-interface Container {
-  readonly image: string;
-  readonly args: readonly string[];
-  readonly env?: readonly { readonly name: string }[];
-  readonly ports: readonly Port[];
-  readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
-  readonly startupProbe: Probe;
-  readonly livenessProbe: Probe;
-  readonly readinessProbe: Probe;
-  readonly resources: Readonly<Record<"requests" | "limits", Labels>>;
-  readonly securityContext: Readonly<Record<string, unknown>>;
-  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
-}
-
-interface PodSpec {
-  readonly terminationGracePeriodSeconds: number;
-  readonly securityContext: Readonly<Record<string, unknown>>;
-  readonly containers: readonly [Container];
-  readonly volumes: readonly { readonly name: string; readonly configMap?: { readonly name: string } }[];
-}
-
-interface Document {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels: Labels };
-  readonly data: Labels;
-  readonly spec: {
-    readonly replicas: number;
-    readonly serviceName: string;
-    readonly clusterIP?: string;
-    readonly publishNotReadyAddresses?: boolean;
-    readonly selector: Labels & { readonly matchLabels?: Labels };
-    readonly ports: readonly Port[];
-    readonly template: {
-      readonly metadata: { readonly labels: Labels; readonly annotations: Labels };
-      readonly spec: PodSpec;
-    };
-  };
-}
-
-const text = Deno.readTextFileSync(new URL("../../conf/kubernetes.yaml", import.meta.url));
-const documents = parseAllYaml(text) as readonly Document[];
-
-function find(kind: string, name: string): Document {
+function find(kind: string, name: string): KubernetesDocument {
   const found = documents.filter((each) => each.kind === kind && each.metadata.name === name);
   assertEquals(found.length, 1, `${kind} ${name}`);
   return found[0]!;
@@ -74,11 +23,10 @@ const workloads = [
 ] as const;
 
 /** The configuration in a ConfigMap, which must be without fault. */
-function configOf({ data, metadata }: Document): Config {
+function configOf(map: KubernetesDocument): Config {
+  const { data, metadata } = map;
   assertEquals(Object.keys(data), ["srs.conf"]);
-  const written = data["srs.conf"]!;
-  const conf = KNOWS_DNS_COWORKERS ? written : written.replace("coworkers       dns+http://", "coworkers ");
-  const { config, problems } = loadConfig({ path: `${metadata.name}/srs.conf`, text: conf });
+  const { config, problems } = loadConfig({ path: `${metadata.name}/srs.conf`, text: configText(map) });
   assertEquals(problems.map((problem) => formatProblem(problem)), []);
   return config;
 }
@@ -187,7 +135,7 @@ Deno.test("kubernetes.yaml: all run one image", () => {
 Deno.test("kubernetes.yaml: Valkey is left out, and right once its lines are taken in", () => {
   assertEquals(documents.filter(({ metadata }) => metadata.labels.component === "valkey"), []);
   const [, commented = ""] = text.split(/^#$/m).slice(-2).join("").match(/^(# ---[\s\S]*)$/m) ?? [];
-  const [service, deployment, ...rest] = parseAllYaml(commented.replace(/^# ?/gm, "")) as Document[];
+  const [service, deployment, ...rest] = parseAllYaml(commented.replace(/^# ?/gm, "")) as KubernetesDocument[];
   assertEquals([service?.kind, deployment?.kind, rest], ["Service", "Deployment", []]);
   assertEquals(service?.spec.selector as Labels, deployment?.spec.template.metadata.labels);
   const [container] = deployment!.spec.template.spec.containers;
