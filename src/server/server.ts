@@ -15,6 +15,7 @@ import { ClientRegistry } from "./client_registry.ts";
 import { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ServerContext } from "./context.ts";
 import { Drain } from "./drain.ts";
+import { ClusterHealth } from "./health/cluster_health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
@@ -57,6 +58,7 @@ export class Server implements ServerContext {
   readonly limits: ConnectionLimits;
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
+  readonly health: ClusterHealth;
   readonly tracer: Tracer | null;
   readonly startedMs: number;
   readonly #timers: TimerScope;
@@ -84,8 +86,10 @@ export class Server implements ServerContext {
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
     this.coworkers = new Coworkers(world.fetch, this.#timers, log, this.identity.serviceId);
     this.#authorities = loadAuthorities(config, log);
+    this.health = new ClusterHealth(this);
     this.pulls = new PullRegistry({
       ...networkOf(world),
+      reporter: this.health.reporter,
       caCerts: () => this.#authorities,
       timers: this.timers,
       log,
@@ -94,9 +98,14 @@ export class Server implements ServerContext {
       connectArgs: (cid, via = [], isRelay = false) => ({
         ...srsIdentity(this.identity, cid, ""),
         ...playPathMember(this.identity.serviceId, via),
+        ...this.health.connectMember(),
         ...(isRelay ? relayMember : {}),
       }),
-      httpHeaders: (via) => [["user-agent", SERVER_NAME], playPathHeader(this.identity.serviceId, via)],
+      httpHeaders: (via) => [
+        ["user-agent", SERVER_NAME],
+        playPathHeader(this.identity.serviceId, via),
+        this.health.connectHeader(),
+      ],
     });
     this.drain = new Drain(this);
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
@@ -128,11 +137,13 @@ export class Server implements ServerContext {
   start(): void {
     this.rtmp.start();
     this.heartbeat.start();
+    this.health.start();
   }
 
   /** Ends all connections and pulls. */
   async stop(): Promise<void> {
     this.heartbeat.stop();
+    await this.health.stop();
     await this.rtmp.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);

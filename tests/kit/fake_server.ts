@@ -3,6 +3,7 @@ import { requestOf } from "./http_request.ts";
 import { filesWith, worldAt } from "./world.ts";
 import type { Logger } from "../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../src/config/mod.ts";
+import { ClusterHealth } from "../../src/server/health/cluster_health.ts";
 import { Members } from "../../src/server/access/members.ts";
 import { Publishers } from "../../src/server/publish/publishers.ts";
 import { networkOf } from "../../src/net/network.ts";
@@ -42,7 +43,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
   const world = worldAt(timers);
   const log = listLogger(logged, "");
   const sources = new SourceManager(timers);
-  return Object.assign(server, {
+  const fake = Object.assign(server, {
     logged,
     config: configOf(text),
     identity: { serverId: "vid-0server", serviceId: "service0", pid: 4711 },
@@ -71,6 +72,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     rtmp: { connectionCount: 3 },
     drain: { isOn: false },
   });
+  return Object.assign(fake, { health: new ClusterHealth(fake) });
 }
 
 export function configOf(text: string): Config {

@@ -1,3 +1,6 @@
+import type { ClusterMember } from "../../cluster/health/member_book.ts";
+import { loadMembers } from "../../cluster/health/node_facts.ts";
+
 /**
  * What `GET /api/v1/cluster` answers, besides the members that all answers have (`code`, `server`, `service`, `pid`).
  * Names are stable: the console and `srs-ts status` read them. Times are Unix times in ms, rates averages over 30 s.
@@ -82,4 +85,66 @@ export interface ProblemView {
   readonly what: string;
   /** What to do about it; may be empty. */
   readonly remedy: string;
+}
+
+const severities: readonly ProblemView["severity"][] = ["error", "warning", "note"];
+
+/** The state of a cluster, from all that is known of its members. */
+export function clusterView(members: readonly ClusterMember[], nowMs: number): ClusterView {
+  const problems = members.flatMap(problemsOf);
+  return {
+    state: problems.some(({ severity }) => severity !== "note") ? "degraded" : "healthy",
+    now_ms: Math.round(nowMs),
+    totals: totalsOf(members),
+    members: members.map(viewOf),
+    problems: severities.flatMap((severity) => problems.filter((problem) => problem.severity === severity)),
+  };
+}
+
+function problemsOf({ id, address, rtmp, stateSinceMs, troubles }: ClusterMember): ProblemView[] {
+  return troubles.map(({ severity, what, remedy }) => ({
+    severity,
+    member: id,
+    name: address || rtmp || id,
+    since_ms: stateSinceMs,
+    what,
+    remedy,
+  }));
+}
+
+function totalsOf(members: readonly ClusterMember[]): ClusterTotals {
+  const there = members.filter(({ state }) => state !== "down");
+  const sum = (of: (load: NonNullable<ClusterMember["load"]>) => number, from = there) =>
+    from.reduce((total, { load }) => total + (load === null ? 0 : of(load)), 0);
+  const origins = members.filter(({ role }) => role.includes("origin"));
+  return {
+    members: members.length,
+    up: members.filter(({ state }) => state === "up").length,
+    down: members.length - there.length,
+    draining: members.filter(({ state }) => state === "draining").length,
+    origins: origins.length,
+    edges: members.filter(({ role }) => role.includes("edge")).length,
+    streams: sum(({ published }) => published, origins.filter(({ state }) => state !== "down")),
+    viewers: sum(({ viewers }) => viewers),
+    recv_kbps: sum(({ recvKbps }) => recvKbps),
+    send_kbps: sum(({ sendKbps }) => sendKbps),
+  };
+}
+
+function viewOf(member: ClusterMember): MemberView {
+  const { id, serverId, address, rtmp, role, software, link, state, stateSinceMs, startedMs, load, problem } = member;
+  return {
+    id,
+    server_id: serverId,
+    address,
+    rtmp,
+    role,
+    software,
+    link,
+    state,
+    state_since_ms: stateSinceMs,
+    started_ms: startedMs,
+    load: load === null ? null : loadMembers(load),
+    problem,
+  };
 }

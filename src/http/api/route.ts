@@ -31,6 +31,7 @@ export type ApiServer =
     readonly drain: Pick<Server["drain"], "isOn">;
     /** Null or absent while nobody wants traces. */
     readonly tracer?: Tracer | null;
+    readonly health: Pick<Server["health"], "self" | "watch" | "book">;
     /** Absent where nothing is reported. */
     readonly heartbeat?: Pick<Server["heartbeat"], "summaries">;
   };

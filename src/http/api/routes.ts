@@ -1,5 +1,6 @@
 import { clientRoutes } from "./clients.ts";
 import { clusterRoutes } from "./clusters.ts";
+import { memberRoutes } from "./members.ts";
 import { procRoutes } from "./proc.ts";
 import { rawRoutes } from "./raw.ts";
 import { streamRoutes } from "./streams.ts";
@@ -34,6 +35,7 @@ export const apiRoutes: readonly Route[] = [
   ...streamRoutes,
   ...clientRoutes,
   ...clusterRoutes,
+  ...memberRoutes,
   ...rawRoutes,
   ...testRoutes,
   ...exporterRoutes,

@@ -16,7 +16,7 @@ import { admissionClient, shownTcUrl } from "./viewer_client.ts";
 import { encodeCloseFrame, encodeControlFrame, WebSocketReader } from "./websocket_reader.ts";
 
 /** What a viewer takes of a server. */
-export type ViewerServer = PlaybackServer & AdmissionServer & Pick<ServerContext, "limits">;
+export type ViewerServer = PlaybackServer & AdmissionServer & Pick<ServerContext, "limits" | "health">;
 
 /** What a viewer asked for. */
 export interface ViewerRequest {
@@ -33,6 +33,8 @@ export interface ViewerRequest {
   readonly pageUrl: string;
   /** Span of the server that asks; null for other viewers. */
   readonly traceparent: string | null;
+  /** What a server of our kind says of itself; null for other viewers. */
+  readonly node: string | null;
   /** Servers that the play came through; null if the client is not a server of this kind. */
   readonly via: readonly string[] | null;
   /** Where the client should go instead, if another server has the stream. */
@@ -63,6 +65,8 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
   readonly #admission: Admission;
   readonly #webSocket: WebSocketReader | null;
   #place: Disposable | null = null;
+  /** As long as it is here, the server that it is counts as being there. */
+  #presence: Disposable | null = null;
   #admitted: Admitted | null = null;
   /** Once it is let in. */
   #playback: Playback | null = null;
@@ -137,6 +141,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     this.#admitted?.end();
     this.#admission.leave();
     this.#place?.[Symbol.dispose]();
+    this.#presence?.[Symbol.dispose]();
   }
 
   async #begin(): Promise<void> {
@@ -148,6 +153,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
       const admitted = await this.#admission.admit("play", url);
       if (this.#hasEnded) return admitted.end();
       this.#admitted = admitted;
+      this.#presence = this.#server.health.hold(this.#request.node, this.#host.remoteIp);
       const elsewhere = await findElsewhere(
         admitted.vhost.now,
         this.#server.sources.find(url.key),

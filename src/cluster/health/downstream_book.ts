@@ -1,0 +1,116 @@
+import type { Clock } from "../../base/clock.ts";
+import type { NodeFacts } from "./node_facts.ts";
+
+/** A server that pulls from this one, or publishes to it, as it says of itself. */
+export interface DownstreamServer {
+  readonly facts: NodeFacts;
+  /** Where its connections come from. */
+  readonly ip: string;
+  readonly isUp: boolean;
+  /** Since when it is up, or is not heard of any more. */
+  readonly sinceMs: number;
+}
+
+interface Entry {
+  facts: NodeFacts;
+  readonly ip: string;
+  heardMs: number;
+  upSinceMs: number;
+  /** Connections that say nothing more, and tell by being there. */
+  holds: number;
+}
+
+/** One that says nothing for this long is gone: servers report every 2 s. */
+const SILENT_MS = 6000;
+const FORGET_MS = 10 * 60_000;
+/** Anybody who may play can say that it is a server: so many are believed, of all and of one address. */
+const MAX_SERVERS = 2000;
+const MAX_PER_ADDRESS = 64;
+
+/**
+ * Servers that made themselves known by a connection to this one. What they say is not proven: none of them can take the
+ * place of a coworker, or of another server that is there.
+ */
+export class DownstreamBook {
+  readonly #clock: Clock;
+  readonly #isTaken: (instance: string) => boolean;
+  /** By instance, in the order they came. */
+  readonly #entries = new Map<string, Entry>();
+
+  /** @param isTaken Whether an instance is this server's, or a coworker's: nobody else has it. */
+  constructor(clock: Clock, isTaken: (instance: string) => boolean) {
+    this.#clock = clock;
+    this.#isTaken = isTaken;
+  }
+
+  /** A server reports. */
+  hear(facts: NodeFacts, ip: string): void {
+    this.#enter(facts, ip);
+  }
+
+  /** A server has a connection on which it cannot report again: it is there until this is disposed. */
+  hold(facts: NodeFacts, ip: string): Disposable {
+    const entry = this.#enter(facts, ip);
+    let isHeld = entry !== null;
+    if (entry !== null) entry.holds++;
+    return {
+      [Symbol.dispose]: () => {
+        if (!isHeld || entry === null) return;
+        isHeld = false;
+        entry.holds--;
+        entry.heardMs = this.#clock.nowMs();
+      },
+    };
+  }
+
+  /** Those that are there, or were a while ago. */
+  all(): readonly DownstreamServer[] {
+    this.#forgetOld();
+    return [...this.#entries.values()].filter(({ facts }) => !this.#isTaken(facts.instance)).map((entry) => {
+      const isUp = this.#isUp(entry);
+      return { facts: entry.facts, ip: entry.ip, isUp, sinceMs: isUp ? entry.upSinceMs : entry.heardMs };
+    });
+  }
+
+  /** @returns Null if it is not believed. */
+  #enter(facts: NodeFacts, ip: string): Entry | null {
+    const { instance } = facts;
+    if (this.#isTaken(instance)) return null;
+    const nowMs = this.#clock.nowMs();
+    const known = this.#entries.get(instance);
+    if (known !== undefined && (known.ip === ip || this.#isUp(known))) {
+      if (known.ip !== ip) return null;
+      if (!this.#isUp(known)) known.upSinceMs = nowMs;
+      known.facts = facts;
+      known.heardMs = nowMs;
+      return known;
+    }
+    if (known === undefined && !this.#makeRoom(ip)) return null;
+    const entry: Entry = { facts, ip, heardMs: nowMs, upSinceMs: nowMs, holds: 0 };
+    this.#entries.set(instance, entry);
+    return entry;
+  }
+
+  #isUp({ holds, heardMs }: Entry): boolean {
+    return holds > 0 || this.#clock.nowMs() - heardMs < SILENT_MS;
+  }
+
+  /** Lets those go that are gone; false if there are too many all the same. */
+  #makeRoom(ip: string): boolean {
+    this.#forgetOld();
+    const ofAddress = [...this.#entries].filter(([, entry]) => entry.ip === ip);
+    const isFull = this.#entries.size >= MAX_SERVERS;
+    if (!isFull && ofAddress.length < MAX_PER_ADDRESS) return true;
+    const gone = (isFull ? [...this.#entries] : ofAddress).find(([, entry]) => !this.#isUp(entry));
+    if (gone === undefined) return false;
+    this.#entries.delete(gone[0]);
+    return true;
+  }
+
+  #forgetOld(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const [instance, entry] of this.#entries) {
+      if (entry.holds === 0 && nowMs - entry.heardMs > FORGET_MS) this.#entries.delete(instance);
+    }
+  }
+}

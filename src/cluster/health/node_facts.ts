@@ -1,0 +1,133 @@
+import type { Member, NodeLoad } from "../directory.ts";
+
+/** Path at which a server tells who it is: an extension, for coworkers. */
+export const NODE_PATH = "/api/v1/node";
+
+/** {@link NodeLoad}, and what of it began at the server itself. */
+export interface ServerLoad extends NodeLoad {
+  /** Of the streams, those that a client publishes there. */
+  readonly published: number;
+}
+
+/** What a server says of itself. */
+export interface NodeFacts {
+  /** Another one after each start. */
+  readonly instance: string;
+  /** `server_id`. */
+  readonly serverId: string;
+  readonly role: Member["role"];
+  /** `srs-ts/0.1.0`. */
+  readonly software: string;
+  /** Its HTTP API as it sees it, `host:port`; empty if it has none. */
+  readonly api: string;
+  /** Unix time in ms; null where that is unknown. */
+  readonly startedMs: number | null;
+  readonly isDraining: boolean;
+  /** Null where it is unknown. */
+  readonly load: ServerLoad | null;
+}
+
+/** Longest text of {@link writeNodeText} that is read. */
+const MAX_TEXT_LENGTH = 1500;
+const MAX_NUMBER = 1e15;
+const roles: ReadonlySet<string> = new Set(["origin", "edge", "origin and edge"] satisfies Member["role"][]);
+
+/** The facts as members of a JSON answer. */
+export function nodeMembers(facts: NodeFacts): Readonly<Record<string, unknown>> {
+  const { instance, serverId, role, software, api, startedMs, isDraining, load } = facts;
+  return {
+    instance,
+    server: serverId,
+    role,
+    software,
+    api,
+    started_ms: startedMs,
+    draining: isDraining,
+    load: load === null ? null : loadMembers(load),
+  };
+}
+
+/** A load as members of a JSON answer. */
+export function loadMembers(load: ServerLoad): Readonly<Record<keyof typeof loadNames, number>> {
+  return {
+    streams: load.streams,
+    published: load.published,
+    viewers: load.viewers,
+    recv_kbps: load.recvKbps,
+    send_kbps: load.sendKbps,
+    cpu_percent: load.cpuPercent,
+    memory_bytes: load.memoryBytes,
+  };
+}
+
+const loadNames = {
+  streams: "streams",
+  published: "published",
+  viewers: "viewers",
+  recv_kbps: "recvKbps",
+  send_kbps: "sendKbps",
+  cpu_percent: "cpuPercent",
+  memory_bytes: "memoryBytes",
+} as const satisfies Record<string, keyof ServerLoad>;
+
+/** Reads what another server says of itself: anybody may have written it. Null if it does not say who it is. */
+export function readNode(value: unknown): NodeFacts | null {
+  const said = recordOf(value);
+  const instance = plainText(said.instance, 64);
+  if (!/^[\w-]+$/.test(instance)) return null;
+  const role = plainText(said.role, 16);
+  const api = plainText(said.api, 300);
+  return {
+    instance,
+    serverId: plainText(said.server, 64),
+    role: roles.has(role) ? role as Member["role"] : "unknown",
+    software: plainText(said.software, 64),
+    api: /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,255}):\d{1,5}$/i.test(api) ? api : "",
+    startedMs: said.started_ms === null ? null : countOf(said.started_ms),
+    isDraining: said.draining === true,
+    load: said.load === null || said.load === undefined ? null : readLoad(said.load),
+  };
+}
+
+/** The facts as one line of plain ASCII, for an argument of `connect`, a command, or a header. */
+export function writeNodeText(facts: NodeFacts): string {
+  return JSON.stringify(nodeMembers(facts)).replace(/[^ -~]/g, "?");
+}
+
+/** Reads a line of {@link writeNodeText}; null if it is none. */
+export function readNodeText(text: unknown): NodeFacts | null {
+  if (typeof text !== "string" || text === "" || text.length > MAX_TEXT_LENGTH) return null;
+  try {
+    return readNode(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** A value as an object; an empty one when it is something else. */
+export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+}
+
+/** A text of plain ASCII, cut to so many characters; empty when it is something else. */
+export function plainText(value: unknown, maxLength: number): string {
+  return typeof value === "string" ? value.slice(0, maxLength).replace(/[^ -~]/g, "") : "";
+}
+
+function readLoad(value: unknown): ServerLoad {
+  const said = recordOf(value);
+  const of = (name: keyof typeof loadNames) => countOf(said[name]);
+  return {
+    streams: of("streams"),
+    published: of("published"),
+    viewers: of("viewers"),
+    recvKbps: of("recv_kbps"),
+    sendKbps: of("send_kbps"),
+    cpuPercent: of("cpu_percent"),
+    memoryBytes: of("memory_bytes"),
+  };
+}
+
+function countOf(value: unknown): number {
+  return typeof value === "number" && value >= 0 && value <= MAX_NUMBER ? Math.round(value) : 0;
+}
