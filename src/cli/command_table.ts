@@ -17,6 +17,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./push/push.ts")).pushCommand,
   },
   probe: { permissions: "--allow-net", load: async () => (await import("./probe/probe.ts")).probeCommand },
+  status: {
+    permissions: "--allow-net --allow-env",
+    load: async () => (await import("./status/status.ts")).statusCommand,
+  },
   convert: {
     permissions: "--allow-read --allow-write",
     load: async () => (await import("./convert.ts")).convertCommand,

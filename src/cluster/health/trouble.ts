@@ -40,7 +40,7 @@ export function downReason(trouble: Trouble): string {
 /** What answers at a port that does not speak HTTP. */
 export type SpokenProtocol = "rtmp" | "tls";
 
-const WRITE_API_PORT = "if so, write the port of its http_api.listen into coworkers";
+const WRITE_API_PORT = "If so, write the port of its http_api.listen into coworkers";
 const SAME_TOKEN = "give both servers the same coworker_token";
 
 /** A coworker does not speak HTTP. */

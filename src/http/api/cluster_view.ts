@@ -26,7 +26,7 @@ export interface ClusterTotals {
   /** Members that are origins; those that are edges too count in both. */
   readonly origins: number;
   readonly edges: number;
-  /** Streams that clients publish at origins. */
+  /** Streams that clients publish at origins; of an edge, which does not know that, those that run there. */
   readonly streams: number;
   /** People: players that are no servers. */
   readonly viewers: number;
@@ -117,6 +117,7 @@ function totalsOf(members: readonly ClusterMember[]): ClusterTotals {
   const sum = (of: (load: NonNullable<ClusterMember["load"]>) => number, from = there) =>
     from.reduce((total, { load }) => total + (load === null ? 0 : of(load)), 0);
   const origins = members.filter(({ role }) => role.includes("origin"));
+  const known = origins.filter(({ state, load }) => state !== "down" && load !== null);
   return {
     members: members.length,
     up: members.filter(({ state }) => state === "up").length,
@@ -124,7 +125,9 @@ function totalsOf(members: readonly ClusterMember[]): ClusterTotals {
     draining: members.filter(({ state }) => state === "draining").length,
     origins: origins.length,
     edges: members.filter(({ role }) => role.includes("edge")).length,
-    streams: sum(({ published }) => published, origins.filter(({ state }) => state !== "down")),
+    streams: known.length > 0
+      ? sum(({ published }) => published, known)
+      : sum(({ streams }) => streams, members.filter(({ isSelf }) => isSelf)),
     viewers: sum(({ viewers }) => viewers),
     recv_kbps: sum(({ recvKbps }) => recvKbps),
     send_kbps: sum(({ sendKbps }) => sendKbps),
