@@ -26,6 +26,7 @@ const FORGET_MS = 10 * 60_000;
 /** Anybody who may play can say that it is a server: so many are believed, of all and of one address. */
 const MAX_SERVERS = 2000;
 const MAX_PER_ADDRESS = 64;
+const SEARCH_AGAIN_MS = 1000;
 
 /**
  * Servers that made themselves known by a connection to this one. What they say is not proven: none of them can take the
@@ -36,6 +37,10 @@ export class DownstreamBook {
   readonly #isTaken: (instance: string) => boolean;
   /** By instance, in the order they came. */
   readonly #entries = new Map<string, Entry>();
+  /** How many of them come from an address. */
+  readonly #ofAddress = new Map<string, number>();
+  /** When there was no room last. */
+  #fullMs = -Infinity;
 
   /** @param isTaken Whether an instance is this server's, or a coworker's: nobody else has it. */
   constructor(clock: Clock, isTaken: (instance: string) => boolean) {
@@ -85,9 +90,10 @@ export class DownstreamBook {
       known.heardMs = nowMs;
       return known;
     }
-    if (known === undefined && !this.#makeRoom(ip)) return null;
+    if (known !== undefined) this.#remove(instance, known);
+    if (!this.#makeRoom(ip)) return null;
     const entry: Entry = { facts, ip, heardMs: nowMs, upSinceMs: nowMs, holds: 0 };
-    this.#entries.set(instance, entry);
+    this.#add(instance, entry);
     return entry;
   }
 
@@ -95,22 +101,38 @@ export class DownstreamBook {
     return holds > 0 || this.#clock.nowMs() - heardMs < SILENT_MS;
   }
 
-  /** Lets those go that are gone; false if there are too many all the same. */
+  /** Lets one go that is gone, if there are too many; false if all of them are there. */
   #makeRoom(ip: string): boolean {
-    this.#forgetOld();
-    const ofAddress = [...this.#entries].filter(([, entry]) => entry.ip === ip);
     const isFull = this.#entries.size >= MAX_SERVERS;
-    if (!isFull && ofAddress.length < MAX_PER_ADDRESS) return true;
-    const gone = (isFull ? [...this.#entries] : ofAddress).find(([, entry]) => !this.#isUp(entry));
-    if (gone === undefined) return false;
-    this.#entries.delete(gone[0]);
-    return true;
+    if (!isFull && (this.#ofAddress.get(ip) ?? 0) < MAX_PER_ADDRESS) return true;
+    // Whoever floods the book must not make it search all the time.
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#fullMs < SEARCH_AGAIN_MS) return false;
+    for (const [instance, entry] of this.#entries) {
+      if (this.#isUp(entry) || !(isFull || entry.ip === ip)) continue;
+      this.#remove(instance, entry);
+      return true;
+    }
+    this.#fullMs = nowMs;
+    return false;
   }
 
   #forgetOld(): void {
     const nowMs = this.#clock.nowMs();
     for (const [instance, entry] of this.#entries) {
-      if (entry.holds === 0 && nowMs - entry.heardMs > FORGET_MS) this.#entries.delete(instance);
+      if (entry.holds === 0 && nowMs - entry.heardMs > FORGET_MS) this.#remove(instance, entry);
     }
+  }
+
+  #add(instance: string, entry: Entry): void {
+    this.#entries.set(instance, entry);
+    this.#ofAddress.set(entry.ip, (this.#ofAddress.get(entry.ip) ?? 0) + 1);
+  }
+
+  #remove(instance: string, { ip }: Entry): void {
+    this.#entries.delete(instance);
+    const left = (this.#ofAddress.get(ip) ?? 0) - 1;
+    if (left > 0) this.#ofAddress.set(ip, left);
+    else this.#ofAddress.delete(ip);
   }
 }

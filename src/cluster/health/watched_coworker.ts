@@ -6,6 +6,8 @@ import { describeTrouble, downReason, type SpokenProtocol, type Trouble } from "
 
 /** One that is only silent is down after this time, unless it never answered. */
 const SILENT_MS = 6000;
+/** What it said clearly is not forgotten because it was slow since. */
+const CLEAR_HOLDS_MS = 15_000;
 /** A coworker that does not ask within this time does not list this server. */
 const ASKED_WITHIN_MS = 10_000;
 
@@ -23,6 +25,8 @@ export class WatchedCoworker {
   #sinceMs: number;
   #answer: NodeAnswer | null = null;
   #troubles: readonly Trouble[] = [];
+  /** When it last said clearly why it is of no use. */
+  #clearMs = -Infinity;
   /** When it answered last. */
   #heardMs = 0;
   /** When it last asked this server who it is; before it ever did, when that was first to be expected. */
@@ -73,6 +77,8 @@ export class WatchedCoworker {
   onFailure({ trouble, kind }: NodeFailure, nowMs: number): void {
     const mayBeSlow = kind === "silent" || kind === "garbled";
     if (this.#state === "up" && mayBeSlow && nowMs - this.#heardMs < SILENT_MS) return;
+    if (this.#state === "down" && mayBeSlow && nowMs - this.#clearMs < CLEAR_HOLDS_MS) return;
+    if (kind === "clear") this.#clearMs = nowMs;
     const isNews = this.#state !== "down" || this.#troubles[0]?.what !== trouble.what;
     this.#troubles = [trouble];
     this.#become("down", nowMs);
