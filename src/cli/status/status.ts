@@ -6,7 +6,7 @@ import { askStatus, type StatusAnswer, type StatusTarget } from "./ask.ts";
 import { createStatusScreen } from "./screen.ts";
 
 /** What `status` takes from outside. */
-export interface StatusWorld {
+export interface StatusEnvironment {
   readonly timers: typeof systemTimers;
   readonly fetch: Parameters<typeof askStatus>[0]["fetch"];
   readonly env: (name: string) => string;
@@ -65,7 +65,7 @@ With --json, it prints the answer of /api/v1/cluster, in one line.`,
 export async function status(
   args: CommandArgs,
   io: CliIo,
-  world: StatusWorld = { timers: systemTimers, fetch, env: (name) => Deno.env.get(name) ?? "" },
+  world: StatusEnvironment = { timers: systemTimers, fetch, env: (name) => Deno.env.get(name) ?? "" },
 ): Promise<number> {
   if (args.positional.length > 0) throw new UsageError(`unexpected argument "${args.positional[0]}"`);
   const target = readTarget(args, world);
@@ -92,7 +92,7 @@ function exitOf(answer: StatusAnswer): number {
   return answer.view.state === "healthy" ? Exit.Healthy : Exit.Degraded;
 }
 
-function readTarget(args: CommandArgs, { env }: StatusWorld): StatusTarget {
+function readTarget(args: CommandArgs, { env }: StatusEnvironment): StatusTarget {
   const api = args.value("api") ?? DEFAULT_API;
   const [, scheme = "http://", server = ""] =
     /^(https?:\/\/)?((?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?)\/?$/i.exec(api) ??

@@ -40,14 +40,14 @@ export function downReason(trouble: Trouble): string {
 /** What answers at a port that does not speak HTTP. */
 export type SpokenProtocol = "rtmp" | "tls";
 
-const WRITE_API_PORT = "If so, write the port of its http_api.listen into coworkers";
+const WRITE_API_PORT = "write the port of its http_api.listen into coworkers";
 const SAME_TOKEN = "give both servers the same coworker_token";
 
 /** A coworker does not speak HTTP. */
 export function wrongProtocol(spoken: SpokenProtocol): Trouble {
   return spoken === "rtmp"
-    ? error("protocol", "speaks RTMP, not HTTP: is it the RTMP port?", WRITE_API_PORT)
-    : error("protocol", "speaks TLS, not plain HTTP: is it the https port?", WRITE_API_PORT);
+    ? error("protocol", "speaks RTMP, not HTTP: is it the RTMP port?", `If so, ${WRITE_API_PORT}`)
+    : error("protocol", "speaks TLS, not plain HTTP: is it the https port?", `If so, ${WRITE_API_PORT}`);
 }
 
 /**
@@ -73,10 +73,13 @@ export function wrongStatus(status: number, hasToken: boolean, isOfOurKind: bool
 
 /** It speaks HTTP, and is no HTTP API of an origin. */
 export function notAnApi(isOfOurKind: boolean): Trouble {
-  const what = isOfOurKind
-    ? "is a server of ours, but not its HTTP API: is it the port of http_server?"
-    : "speaks HTTP, but is no HTTP API of srs-ts or SRS: is it another port?";
-  return error("notAnApi", what, WRITE_API_PORT);
+  return isOfOurKind
+    ? error(
+      "notAnApi",
+      "is a server of ours, but not its HTTP API: is it the port of http_server?",
+      `If so, ${WRITE_API_PORT}`,
+    )
+    : error("notAnApi", "speaks HTTP, but is neither srs-ts nor SRS", WRITE_API_PORT);
 }
 
 /** It did not answer in time. */
