@@ -1,4 +1,5 @@
-import type { ClusterTotals, ClusterView, LoadView, MemberView, ProblemView } from "../../http/api/cluster_view.ts";
+import { readLoad, recordOf } from "../../cluster/health/node_facts.ts";
+import type { ClusterTotals, ClusterView, MemberView, ProblemView } from "../../http/api/cluster_view.ts";
 
 type Said = Readonly<Record<string, unknown>>;
 
@@ -14,7 +15,7 @@ export function readClusterView(body: string): ClusterView | null {
   if ((state !== "healthy" && state !== "degraded") || !Array.isArray(members)) return null;
   return {
     state,
-    now_ms: numberOf(said.now_ms),
+    nowMs: numberOf(said.now_ms),
     totals: readTotals(recordOf(said.totals)),
     members: members.map((member) => readMember(recordOf(member))),
     problems: Array.isArray(problems) ? problems.map((problem) => readProblem(recordOf(problem))) : [],
@@ -22,49 +23,34 @@ export function readClusterView(body: string): ClusterView | null {
 }
 
 function readTotals(said: Said): ClusterTotals {
-  const of = (name: keyof ClusterTotals) => numberOf(said[name]);
   return {
-    members: of("members"),
-    up: of("up"),
-    down: of("down"),
-    draining: of("draining"),
-    origins: of("origins"),
-    edges: of("edges"),
-    streams: of("streams"),
-    viewers: of("viewers"),
-    recv_kbps: of("recv_kbps"),
-    send_kbps: of("send_kbps"),
+    members: numberOf(said.members),
+    up: numberOf(said.up),
+    down: numberOf(said.down),
+    draining: numberOf(said.draining),
+    origins: numberOf(said.origins),
+    edges: numberOf(said.edges),
+    streams: numberOf(said.streams),
+    viewers: numberOf(said.viewers),
+    recvKbps: numberOf(said.recv_kbps),
+    sendKbps: numberOf(said.send_kbps),
   };
 }
 
 function readMember(said: Said): MemberView {
-  const load = said.load === null || said.load === undefined ? null : recordOf(said.load);
   return {
     id: textOf(said.id),
-    server_id: textOf(said.server_id),
+    serverId: textOf(said.server_id),
     address: textOf(said.address),
     rtmp: textOf(said.rtmp),
     role: oneOf(said.role, ["origin", "edge", "origin and edge"], "unknown"),
     software: textOf(said.software),
     link: oneOf(said.link, ["self", "coworker", "upstream"], "downstream"),
     state: oneOf(said.state, ["up", "draining"], "down"),
-    state_since_ms: numberOf(said.state_since_ms),
-    started_ms: typeof said.started_ms === "number" ? said.started_ms : null,
-    load: load === null ? null : readLoad(load),
+    stateSinceMs: numberOf(said.state_since_ms),
+    startedMs: typeof said.started_ms === "number" ? said.started_ms : null,
+    load: said.load === null || said.load === undefined ? null : readLoad(said.load),
     problem: textOf(said.problem),
-  };
-}
-
-function readLoad(said: Said): LoadView {
-  const of = (name: keyof LoadView) => numberOf(said[name]);
-  return {
-    streams: of("streams"),
-    published: of("published"),
-    viewers: of("viewers"),
-    recv_kbps: of("recv_kbps"),
-    send_kbps: of("send_kbps"),
-    cpu_percent: of("cpu_percent"),
-    memory_bytes: of("memory_bytes"),
   };
 }
 
@@ -73,14 +59,10 @@ function readProblem(said: Said): ProblemView {
     severity: oneOf(said.severity, ["error", "warning"], "note"),
     member: textOf(said.member),
     name: textOf(said.name),
-    since_ms: numberOf(said.since_ms),
+    sinceMs: numberOf(said.since_ms),
     what: textOf(said.what),
     remedy: textOf(said.remedy),
   };
-}
-
-function recordOf(value: unknown): Said {
-  return typeof value === "object" && value !== null ? value as Said : {};
 }
 
 function textOf(value: unknown): string {

@@ -24,16 +24,16 @@ const columns: readonly (TableColumn & { cell(member: MemberView, nowMs: number)
   { title: "state", side: "left", leaves: 0, cell: stateOf },
   { title: "streams", side: "right", leaves: 3, cell: ({ load }) => count(load?.streams) },
   { title: "viewers", side: "right", leaves: 0, cell: ({ load }) => count(load?.viewers) },
-  { title: "in", side: "right", leaves: 1, cell: ({ load }) => shortRate(load?.recv_kbps) },
-  { title: "out", side: "right", leaves: 1, cell: ({ load }) => shortRate(load?.send_kbps) },
-  { title: "CPU", side: "right", leaves: 4, cell: ({ load }) => load === null ? "-" : `${load.cpu_percent}%` },
-  { title: "memory", side: "right", leaves: 5, cell: ({ load }) => load === null ? "-" : bytes(load.memory_bytes) },
+  { title: "in", side: "right", leaves: 1, cell: ({ load }) => shortRate(load?.recvKbps) },
+  { title: "out", side: "right", leaves: 1, cell: ({ load }) => shortRate(load?.sendKbps) },
+  { title: "CPU", side: "right", leaves: 4, cell: ({ load }) => load === null ? "-" : `${load.cpuPercent}%` },
+  { title: "memory", side: "right", leaves: 5, cell: ({ load }) => load === null ? "-" : bytes(load.memoryBytes) },
 ];
 
 /** The state of a cluster as lines. @param askedAt Where it was asked. */
 export function statusLines(view: ClusterView, askedAt: string, look: StatusLook): string[] {
   const paint = painter(look.color);
-  const { state, totals, members, problems, now_ms: nowMs } = view;
+  const { state, totals, members, problems, nowMs } = view;
   const isHealthy = state === "healthy";
   const head = paint(isHealthy ? "HEALTHY" : "DEGRADED", isHealthy ? "green" : "red");
   const rows = members.map((member) => columns.map((column) => clean(column.cell(member, nowMs))));
@@ -44,7 +44,7 @@ export function statusLines(view: ClusterView, askedAt: string, look: StatusLook
     ),
     ...wrap(
       `${plural(totals.streams, "stream")}, ${plural(totals.viewers, "viewer")}, ` +
-        `${rate(totals.recv_kbps)} in, ${rate(totals.send_kbps)} out`,
+        `${rate(totals.recvKbps)} in, ${rate(totals.sendKbps)} out`,
       look.width,
       10,
     ),
@@ -64,7 +64,7 @@ function summary({ totals: { members, down, draining }, problems }: ClusterView)
 }
 
 function problemLines(
-  { severity, name, since_ms: sinceMs, what, remedy }: ProblemView,
+  { severity, name, sinceMs, what, remedy }: ProblemView,
   nowMs: number,
   { width }: StatusLook,
   paint: (text: string, how: Paint) => string,
@@ -90,8 +90,8 @@ function nameOf({ address, rtmp, id }: MemberView): string {
   return address || (rtmp === "" ? id : `rtmp ${rtmp}`);
 }
 
-function stateOf({ state, state_since_ms: sinceMs }: MemberView, nowMs: number): string {
-  return `${state} ${duration(nowMs - sinceMs)}`;
+function stateOf({ state, stateSinceMs }: MemberView, nowMs: number): string {
+  return `${state} ${duration(nowMs - stateSinceMs)}`;
 }
 
 /** `12s`, `3m`, `2h`, `14d`. */

@@ -114,7 +114,8 @@ export function plainText(value: unknown, maxLength: number): string {
   return typeof value === "string" ? value.slice(0, maxLength).replace(/[^ -~]/g, "") : "";
 }
 
-function readLoad(value: unknown): ServerLoad {
+/** Reads {@link loadMembers}; what makes no sense is 0. */
+export function readLoad(value: unknown): ServerLoad {
   const said = recordOf(value);
   const of = (name: keyof typeof loadNames) => countOf(said[name]);
   return {

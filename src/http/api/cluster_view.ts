@@ -1,15 +1,21 @@
 import type { ClusterMember } from "../../cluster/health/member_book.ts";
-import { loadMembers } from "../../cluster/health/node_facts.ts";
+import { loadMembers, type ServerLoad } from "../../cluster/health/node_facts.ts";
+import type { JsonBody } from "../envelope.ts";
 
 /**
  * What `GET /api/v1/cluster` answers, besides the members that all answers have (`code`, `server`, `service`, `pid`).
- * Names are stable: the console and `srs-ts status` read them. Times are Unix times in ms, rates averages over 30 s.
+ *
+ * In JSON the names are in snake case, and stable: `state`, `now_ms`, `totals` (`members`, `up`, `down`, `draining`,
+ * `origins`, `edges`, `streams`, `viewers`, `recv_kbps`, `send_kbps`), `members` (`id`, `server_id`, `address`, `rtmp`,
+ * `role`, `software`, `link`, `state`, `state_since_ms`, `started_ms`, `load`, `problem`) with `load` (`streams`,
+ * `published`, `viewers`, `recv_kbps`, `send_kbps`, `cpu_percent`, `memory_bytes`), and `problems` (`severity`, `member`,
+ * `name`, `since_ms`, `what`, `remedy`). Times are Unix times in ms, rates averages over 30 s.
  */
 export interface ClusterView {
   /** `degraded` as soon as there is a problem that is no mere note. */
   readonly state: "healthy" | "degraded";
   /** Clock of the server that answers. */
-  readonly now_ms: number;
+  readonly nowMs: number;
   readonly totals: ClusterTotals;
   /** This server first, then its coworkers as configured, origins it pulls from, and servers that pull from it. */
   readonly members: readonly MemberView[];
@@ -31,8 +37,8 @@ export interface ClusterTotals {
   /** People: players that are no servers. */
   readonly viewers: number;
   /** What goes from one member to another is in both. */
-  readonly recv_kbps: number;
-  readonly send_kbps: number;
+  readonly recvKbps: number;
+  readonly sendKbps: number;
 }
 
 /** One server. */
@@ -40,7 +46,7 @@ export interface MemberView {
   /** Its instance, another one after each start; its address while that is unknown. */
   readonly id: string;
   /** `server_id`; empty where it is unknown. */
-  readonly server_id: string;
+  readonly serverId: string;
   /** Its HTTP API, `host:port`; empty where it has none, or that is unknown. */
   readonly address: string;
   /** Where it takes RTMP, `host:port`; only of origins that this edge pulls from, else empty. */
@@ -51,26 +57,13 @@ export interface MemberView {
   /** What it is to the server that answers: itself, a coworker, pulled from (`upstream`), or pulling (`downstream`). */
   readonly link: "self" | "coworker" | "upstream" | "downstream";
   readonly state: "up" | "down" | "draining";
-  readonly state_since_ms: number;
-  readonly started_ms: number | null;
+  readonly stateSinceMs: number;
+  /** Null where it is unknown. */
+  readonly startedMs: number | null;
   /** Null where it is unknown; the last that was known of a member that is down. */
-  readonly load: LoadView | null;
+  readonly load: ServerLoad | null;
   /** What is wrong and what to do, in one line; empty if nothing is. */
   readonly problem: string;
-}
-
-/** What a server does. */
-export interface LoadView {
-  /** Streams that run there. */
-  readonly streams: number;
-  /** Of these, the ones that a client publishes there. */
-  readonly published: number;
-  readonly viewers: number;
-  readonly recv_kbps: number;
-  readonly send_kbps: number;
-  /** Of one core. */
-  readonly cpu_percent: number;
-  readonly memory_bytes: number;
 }
 
 /** Something wrong, and its remedy. */
@@ -81,7 +74,7 @@ export interface ProblemView {
   readonly member: string;
   /** How the member is called in texts: its API, or else another address or its id. */
   readonly name: string;
-  readonly since_ms: number;
+  readonly sinceMs: number;
   readonly what: string;
   /** What to do about it; may be empty. */
   readonly remedy: string;
@@ -94,9 +87,9 @@ export function clusterView(members: readonly ClusterMember[], nowMs: number): C
   const problems = members.flatMap(problemsOf);
   return {
     state: problems.some(({ severity }) => severity !== "note") ? "degraded" : "healthy",
-    now_ms: Math.round(nowMs),
+    nowMs: Math.round(nowMs),
     totals: totalsOf(members),
-    members: members.map(viewOf),
+    members,
     problems: severities.flatMap((severity) => problems.filter((problem) => problem.severity === severity)),
   };
 }
@@ -106,7 +99,7 @@ function problemsOf({ id, address, rtmp, stateSinceMs, troubles }: ClusterMember
     severity,
     member: id,
     name: address || rtmp || id,
-    since_ms: stateSinceMs,
+    sinceMs: stateSinceMs,
     what,
     remedy,
   }));
@@ -129,12 +122,31 @@ function totalsOf(members: readonly ClusterMember[]): ClusterTotals {
       ? sum(({ published }) => published, known)
       : sum(({ streams }) => streams, members.filter(({ isSelf }) => isSelf)),
     viewers: sum(({ viewers }) => viewers),
-    recv_kbps: sum(({ recvKbps }) => recvKbps),
-    send_kbps: sum(({ sendKbps }) => sendKbps),
+    recvKbps: sum(({ recvKbps }) => recvKbps),
+    sendKbps: sum(({ sendKbps }) => sendKbps),
   };
 }
 
-function viewOf(member: ClusterMember): MemberView {
+/** The view in the names of JSON. */
+export function clusterJson({ state, nowMs, totals, members, problems }: ClusterView): JsonBody {
+  const { recvKbps, sendKbps, ...counts } = totals;
+  return {
+    state,
+    now_ms: nowMs,
+    totals: { ...counts, recv_kbps: recvKbps, send_kbps: sendKbps },
+    members: members.map(memberJson),
+    problems: problems.map(({ severity, member, name, sinceMs, what, remedy }) => ({
+      severity,
+      member,
+      name,
+      since_ms: sinceMs,
+      what,
+      remedy,
+    })),
+  };
+}
+
+function memberJson(member: MemberView): JsonBody {
   const { id, serverId, address, rtmp, role, software, link, state, stateSinceMs, startedMs, load, problem } = member;
   return {
     id,

@@ -2,7 +2,7 @@ import { NODE_PATH, nodeMembers } from "../../cluster/health/node_facts.ts";
 import { isAuthorized } from "../access/basic_auth.ts";
 import type { Call } from "../call.ts";
 import { envelope, jsonResponse, refusal } from "../envelope.ts";
-import { clusterView } from "./cluster_view.ts";
+import { clusterJson, clusterView } from "./cluster_view.ts";
 import type { ApiContext, Route } from "./route.ts";
 
 /** Where the state of the cluster is. */
@@ -18,7 +18,7 @@ export const memberRoutes: readonly Route[] = [
     doc: "all servers of the cluster as this one sees them: state, load, what is wrong and what to do",
     extension: true,
     handle: ({ server }) =>
-      envelope(server.identity, { ...clusterView(server.health.book.members(), server.timers.nowMs()) }),
+      envelope(server.identity, clusterJson(clusterView(server.health.book.members(), server.timers.nowMs()))),
   },
   {
     path: NODE_PATH,

@@ -1,3 +1,4 @@
+import { readClusterView } from "../../../src/cli/status/read_view.ts";
 import type { ClusterView } from "../../../src/http/api/cluster_view.ts";
 import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
 import { memoryFetch } from "../../kit/memory_fetch.ts";
@@ -14,7 +15,9 @@ const origins = (coworkers: string, more = "") => ({
 async function viewOf(network: MemoryNetwork, ip: string, path = "/api/v1/cluster"): Promise<ClusterView> {
   const asked = memoryFetch(network.host("10.9.9.9"), `http://${ip}:1985${path}`, {});
   await network.run(20);
-  return await (await asked).json();
+  const view = readClusterView(await (await asked).text());
+  if (view === null) throw new Error("no state of a cluster");
+  return view;
 }
 
 function statesIn({ members }: ClusterView): string[] {
@@ -47,8 +50,8 @@ Deno.test("health: origins with the same file find each other, and say so in one
   assertEquals([view.state, view.problems, view.totals.members, view.totals.origins], ["healthy", [], 3, 3]);
   const [self, other] = view.members;
   assertEquals(self?.id, servers[1]?.server.identity.serviceId);
-  assertEquals(other?.server_id, servers[0]?.server.identity.serverId);
-  assertEquals(other?.started_ms, 1_000_000);
+  assertEquals(other?.serverId, servers[0]?.server.identity.serverId);
+  assertEquals(other?.startedMs, 1_000_000);
   await stopAll(...servers);
 });
 
@@ -206,7 +209,7 @@ Deno.test("health: an SRS is asked for its version only, and 20 servers do not a
   await network.run(60_000);
   const [member] = (await viewOf(network, "10.0.1.1")).members.slice(1);
   assertEquals([member?.software, member?.role, member?.state, member?.problem], ["SRS/6.0.134", "origin", "up", ""]);
-  assertEquals([member?.id, member?.server_id], ["srs-1", "vid-srs0001"]);
+  assertEquals([member?.id, member?.serverId], ["srs-1", "vid-srs0001"]);
   assertEquals(paths.filter((path) => path === "/api/v1/node").length, 20);
   assert(paths.every((path) => path === "/api/v1/node" || path === "/api/v1/versions"));
   // One request each 2 s and server.
@@ -240,7 +243,7 @@ Deno.test("health: an edge is known to its origins by its pulls, how loaded it i
   assertEquals(more, []);
   assertEquals([member?.address, member?.role, member?.state], ["10.0.0.3:1985", "edge", "up"]);
   assertEquals([member?.id, member?.load?.streams, member?.load?.viewers], [edge.server.identity.serviceId, 2, 3]);
-  assert((member?.load?.send_kbps ?? 0) > 0);
+  assert((member?.load?.sendKbps ?? 0) > 0);
   // And the edge knows its origins: it has pulled from one, and asked the other.
   const seen = (await viewOf(network, "10.0.0.3")).members.map(({ id, rtmp, link, state }) => [id, rtmp, link, state]);
   assertEquals(

@@ -131,6 +131,6 @@ Deno.test("status --watch asks every 2 s until Ctrl-C, over failures, and ends w
   assertEquals(await ended, 1);
   assert(io.stdout.startsWith("\x1b[?25l") && io.stdout.endsWith("\x1b[?25h"), "the cursor comes back");
   // Each drawing takes the place of the one before.
-  assertEquals(io.stdout.match(/\x1b\[\d+A\r/g)?.length, 2);
+  assertEquals(io.stdout.split("A\r").length - 1, 2);
   assertEquals(io.stderr, "");
 });
