@@ -19,6 +19,8 @@ const REPORT_MS = 2000;
 const OURS = /^srs-ts\//;
 /** No more addresses are kept in mind: redirects may name any number. */
 const MAX_SERVERS = 1000;
+/** What is longer is read by nobody. */
+const MAX_WORDS = 2000;
 
 /**
  * Tells the servers that this one has connections to how it is: every 2 s, on one of the connections to each address, and
@@ -52,7 +54,7 @@ export class NodeReporter {
   onConnected(address: string, identity: AmfObject, announce: Announce | null): Disposable {
     const software = asString(identity.srs_server).slice(0, 64);
     if (this.#answered.size >= MAX_SERVERS && !this.#answered.has(address)) this.#answered.clear();
-    const words = asString(identity[NODE_MEMBER]);
+    const words = asString(identity[NODE_MEMBER]).slice(0, MAX_WORDS);
     const before = this.#answered.get(address);
     const isSame = before?.software === software && before.words === words;
     this.#answered.set(address, { software, words, sinceMs: isSame ? before.sinceMs : this.#timers.nowMs() });

@@ -29,7 +29,11 @@ export interface NodeFacts {
 
 /** Longest text of {@link writeNodeText} that is read. */
 const MAX_TEXT_LENGTH = 1500;
-const MAX_NUMBER = 1e15;
+/** Times, and bytes of memory. */
+const MAX_NUMBER = 1e14;
+/** No server has more clients, streams, or percent; with more, one that lies would spoil every sum. */
+const MAX_COUNT = 1e6;
+const MAX_KBPS = 1e9;
 const roles: ReadonlySet<string> = new Set(["origin", "edge", "origin and edge"] satisfies Member["role"][]);
 
 /** The facts as members of a JSON answer. */
@@ -48,7 +52,7 @@ export function nodeMembers(facts: NodeFacts): Readonly<Record<string, unknown>>
 }
 
 /** A load as members of a JSON answer. */
-export function loadMembers(load: ServerLoad): Readonly<Record<keyof typeof loadNames, number>> {
+export function loadMembers(load: ServerLoad): Readonly<Record<string, number>> {
   return {
     streams: load.streams,
     published: load.published,
@@ -59,16 +63,6 @@ export function loadMembers(load: ServerLoad): Readonly<Record<keyof typeof load
     memory_bytes: load.memoryBytes,
   };
 }
-
-const loadNames = {
-  streams: "streams",
-  published: "published",
-  viewers: "viewers",
-  recv_kbps: "recvKbps",
-  send_kbps: "sendKbps",
-  cpu_percent: "cpuPercent",
-  memory_bytes: "memoryBytes",
-} as const satisfies Record<string, keyof ServerLoad>;
 
 /** Reads what another server says of itself: anybody may have written it. Null if it does not say who it is. */
 export function readNode(value: unknown): NodeFacts | null {
@@ -117,18 +111,17 @@ export function plainText(value: unknown, maxLength: number): string {
 /** Reads {@link loadMembers}; what makes no sense is 0. */
 export function readLoad(value: unknown): ServerLoad {
   const said = recordOf(value);
-  const of = (name: keyof typeof loadNames) => countOf(said[name]);
   return {
-    streams: of("streams"),
-    published: of("published"),
-    viewers: of("viewers"),
-    recvKbps: of("recv_kbps"),
-    sendKbps: of("send_kbps"),
-    cpuPercent: of("cpu_percent"),
-    memoryBytes: of("memory_bytes"),
+    streams: countOf(said.streams, MAX_COUNT),
+    published: countOf(said.published, MAX_COUNT),
+    viewers: countOf(said.viewers, MAX_COUNT),
+    recvKbps: countOf(said.recv_kbps, MAX_KBPS),
+    sendKbps: countOf(said.send_kbps, MAX_KBPS),
+    cpuPercent: countOf(said.cpu_percent, MAX_COUNT),
+    memoryBytes: countOf(said.memory_bytes),
   };
 }
 
-function countOf(value: unknown): number {
-  return typeof value === "number" && value >= 0 && value <= MAX_NUMBER ? Math.round(value) : 0;
+function countOf(value: unknown, most = MAX_NUMBER): number {
+  return typeof value === "number" && value >= 0 && value <= most ? Math.round(value) : 0;
 }

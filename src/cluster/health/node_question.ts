@@ -1,4 +1,5 @@
 import type { TimerHandle } from "../../base/clock.ts";
+import { UpstreamError } from "../../base/errors.ts";
 import type { World } from "../../base/world.ts";
 import { formatHost } from "../../rtmp/url.ts";
 import { proofHeaders } from "../coworker_proof.ts";
@@ -79,6 +80,8 @@ export async function askNode(
   try {
     return await Promise.race([outOfTime, ask(world, coworker, options, giveUp.signal)]);
   } catch (error) {
+    // More than makes sense came.
+    if (error instanceof UpstreamError) return { kind: "clear", trouble: notAnApi(false) };
     const texts = textsOf(error);
     const trouble = failedRequest(texts);
     return { kind: trouble.kind === "refused" ? "refused" : "garbled", trouble };

@@ -301,3 +301,40 @@ Deno.test("health: an edge whose origins are down says so, and forgets it when n
   assertEquals((await viewOf(network, "10.0.0.3")).members.length, 1);
   await edge.stop();
 });
+
+Deno.test("health: a client that says it is a server poses as none that is known, fills no book, and harms no state", async () => {
+  const network = new MemoryNetwork();
+  const a = new MemoryServer(network, "10.0.0.1", {
+    ...origins("10.0.0.2:1985"),
+    vhosts: "vhost closed { security { enabled on; deny play all; } }",
+  });
+  const b = new MemoryServer(network, "10.0.0.2", origins("10.0.0.1:1985"));
+  await network.run(5000);
+  const words = (instance: string) =>
+    JSON.stringify({ instance, role: "origin", software: "srs-ts/9.9.9", draining: true, load: { viewers: 1e9 } });
+  const evil = network.host("10.6.6.6");
+  const claim = (instance: string) => ({ connectArgs: { srs_server: "srs-ts/9.9.9", srs_ts_node: words(instance) } });
+  const known = [a, b].map(({ server }) => server.identity.serviceId);
+  const clients = [
+    await MemoryViewer.start(evil, "10.0.0.1:1935", "s", claim(known[0]!)),
+    await MemoryViewer.start(evil, "10.0.0.1:1935", "s", claim(known[1]!)),
+    // Nobody who was not let in is listened to.
+    await MemoryViewer.start(evil, "10.0.0.1:1935", "s?vhost=closed", claim("refused")),
+  ];
+  await network.run(1000);
+  const honest = await viewOf(network, "10.0.0.1");
+  assertEquals(honest.members.map(({ id, link, state }) => [id, link, state]), [
+    [known[0], "self", "up"],
+    [known[1], "coworker", "up"],
+  ]);
+  for (let i = 0; i < 2000; i++) clients[1]?.announce(words(`made${i}`));
+  clients[1]?.announce("x".repeat(60_000));
+  await network.run(1000);
+  const view = await viewOf(network, "10.0.0.1");
+  assertEquals(view.members.length, 3);
+  assertEquals([view.members[1]?.id, view.members[1]?.state, view.state], [known[1], "up", "healthy"]);
+  for (const client of clients) client[Symbol.dispose]();
+  await network.run(20_000);
+  assertEquals((await viewOf(network, "10.0.0.1")).state, "healthy");
+  await stopAll(a, b);
+});
