@@ -229,8 +229,10 @@ Deno.test("health: an edge is known to its origins by its pulls, how loaded it i
   const edge = new MemoryServer(network, "10.0.0.3", {
     vhost: "cluster { mode remote; origin 10.0.0.1:1935 10.0.0.2:1935; }",
   });
-  using _first = await MemoryPublisher.start(network.host("10.0.1.1"), "10.0.0.1:1935", "s");
-  using _second = await MemoryPublisher.start(network.host("10.0.1.1"), "10.0.0.1:1935", "t");
+  const clients = [
+    await MemoryPublisher.start(network.host("10.0.1.1"), "10.0.0.1:1935", "s"),
+    await MemoryPublisher.start(network.host("10.0.1.1"), "10.0.0.1:1935", "t"),
+  ];
   await network.run(1000);
   const viewers = [
     await MemoryViewer.start(network.host("10.0.2.1"), "10.0.0.3:1935", "s"),
@@ -263,9 +265,9 @@ Deno.test("health: an edge is known to its origins by its pulls, how loaded it i
   // Edges come and go: that is no fault of the cluster.
   assertEquals(view.state, "healthy");
   edge.host.kill();
+  for (const client of [...viewers, ...clients]) client[Symbol.dispose]();
   await network.run(11 * 60_000);
   assertEquals(edgeIn(await viewOf(network, "10.0.0.1")), []);
-  for (const viewer of viewers) viewer[Symbol.dispose]();
   await stopAll(a, b);
 });
 

@@ -2,14 +2,15 @@ import { NodeReporter } from "../../../src/upstream/node_reporter.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { ManualTimers } from "../../kit/manual_timers.ts";
 
-const ours = { srs_server: "srs-ts/0.1.0", srs_ts_node: '{"instance":"o"}' };
+/** What a server of our kind answers. */
+const ours = () => ({ srs_server: "srs-ts/0.1.0", srs_ts_node: '{"instance":"o"}' });
 
 function rig() {
   const timers = new ManualTimers();
   let count = 0;
   const reporter = new NodeReporter(timers, () => `report ${++count}`);
   const said: string[] = [];
-  const connect = (address: string, name: string, identity: Record<string, string> = ours) =>
+  const connect = (address: string, name: string, identity: Record<string, string> = ours()) =>
     reporter.onConnected(address, identity, (text) => said.push(`${name}: ${text}`));
   return { timers, reporter, said, connect };
 }
@@ -40,7 +41,7 @@ Deno.test("NodeReporter tells servers of another kind nothing", () => {
     connect("10.0.0.1:1935", "a", { srs_server: software });
   }
   connect("10.0.0.1:1935", "a", {});
-  using _over = reporter.onConnected("10.0.0.3:8080", ours, null);
+  using _over = reporter.onConnected("10.0.0.3:8080", ours(), null);
   timers.advance(10_000);
   assertEquals([said, timers.pendingCount], [[], 0]);
 });
