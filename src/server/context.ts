@@ -33,7 +33,7 @@ export interface ServerContext {
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
   readonly waitingPlays: WaitingPlays;
-  readonly health: Pick<ClusterHealth, "answerMember" | "hear" | "hold">;
+  readonly health: Pick<ClusterHealth, "answerMember" | "greet" | "hear" | "hold">;
   /** Null while nobody wants traces. */
   readonly tracer: Tracer | null;
 }

@@ -121,6 +121,7 @@ export class CoworkerWatch {
       instance: this.#options.self().instance,
       // After a failure, something else may stand there.
       isForeign: watched.state === "up" && watched.answer?.isForeign === true,
+      withDownstream: watched.wantsDownstream(beganMs),
       timeoutMs: QUESTION_TIMEOUT_MS,
       signal,
     });

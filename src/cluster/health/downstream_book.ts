@@ -18,11 +18,15 @@ interface Entry {
   upSinceMs: number;
   /** Connections that say nothing more, and tell by being there. */
   holds: number;
+  /** It came for more than a moment: servers that look for a stream ask many. */
+  isSettled: boolean;
 }
 
 /** One that says nothing for this long is gone: servers report every 2 s. */
 const SILENT_MS = 6000;
 const FORGET_MS = 10 * 60_000;
+/** A connection that was there for so long was no mere question for a stream. */
+const SETTLED_MS = 4000;
 /** Anybody who may play can say that it is a server: so many are believed, of all and of one address. */
 const MAX_SERVERS = 2000;
 const MAX_PER_ADDRESS = 64;
@@ -48,14 +52,21 @@ export class DownstreamBook {
     this.#isTaken = isTaken;
   }
 
+  /** A server says who it is, as it connects; its reports, if it stays, are to follow. */
+  greet(facts: NodeFacts, ip: string): void {
+    this.#enter(facts, ip);
+  }
+
   /** A server reports. */
   hear(facts: NodeFacts, ip: string): void {
-    this.#enter(facts, ip);
+    const entry = this.#enter(facts, ip);
+    if (entry !== null) entry.isSettled = true;
   }
 
   /** A server has a connection on which it cannot report again: it is there until this is disposed. */
   hold(facts: NodeFacts, ip: string): Disposable {
     const entry = this.#enter(facts, ip);
+    const beganMs = this.#clock.nowMs();
     let isHeld = entry !== null;
     if (entry !== null) entry.holds++;
     return {
@@ -64,6 +75,7 @@ export class DownstreamBook {
         isHeld = false;
         entry.holds--;
         entry.heardMs = this.#clock.nowMs();
+        entry.isSettled ||= entry.heardMs - beganMs >= SETTLED_MS;
       },
     };
   }
@@ -71,7 +83,10 @@ export class DownstreamBook {
   /** Those that are there, or were a while ago. */
   all(): readonly DownstreamServer[] {
     this.#forgetOld();
-    return [...this.#entries.values()].filter(({ facts }) => !this.#isTaken(facts.instance)).map((entry) => {
+    const shown = [...this.#entries.values()].filter((entry) =>
+      !this.#isTaken(entry.facts.instance) && (entry.isSettled || this.#isUp(entry))
+    );
+    return shown.map((entry) => {
       const isUp = this.#isUp(entry);
       return { facts: entry.facts, ip: entry.ip, isUp, sinceMs: isUp ? entry.upSinceMs : entry.heardMs };
     });
@@ -92,7 +107,7 @@ export class DownstreamBook {
     }
     if (known !== undefined) this.#remove(instance, known);
     if (!this.#makeRoom(ip)) return null;
-    const entry: Entry = { facts, ip, heardMs: nowMs, upSinceMs: nowMs, holds: 0 };
+    const entry: Entry = { facts, ip, heardMs: nowMs, upSinceMs: nowMs, holds: 0, isSettled: false };
     this.#add(instance, entry);
     return entry;
   }

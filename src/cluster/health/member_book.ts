@@ -45,6 +45,8 @@ export interface MemberSources {
   downstream(): readonly DownstreamServer[];
 }
 
+/** Of this server and of all coworkers together. */
+const MAX_DOWNSTREAM = 5000;
 const severities: readonly Trouble["severity"][] = ["error", "warning", "note"];
 
 /** Who belongs to the cluster, as this server knows without asking anybody. */
@@ -59,12 +61,25 @@ export class MemberBook {
   members(): readonly ClusterMember[] {
     const self = this.#sources.self();
     const coworkers = this.#sources.coworkers().filter(({ state }) => state !== "new");
-    return [
+    const known = [
       selfMember(self, coworkers.length > 0),
       ...coworkers.map(coworkerMember),
       ...this.#sources.upstreams().map(upstreamMember),
-      ...this.#sources.downstream().map(downstreamMember),
     ];
+    const ids = new Set(known.map(({ id }) => id));
+    return [...known, ...this.#downstream(coworkers).filter(({ id }) => !ids.has(id))];
+  }
+
+  /** Servers that pull from this one, or from a coworker: each once, and as there where one of these has it. */
+  #downstream(coworkers: readonly WatchedCoworker[]): readonly ClusterMember[] {
+    const found = new Map(this.#sources.downstream().map((server) => [server.facts.instance, server]));
+    for (const { downstream, sinceMs } of coworkers) {
+      for (const facts of downstream) {
+        if (found.get(facts.instance)?.isUp === true) continue;
+        found.set(facts.instance, { facts, ip: "", isUp: true, sinceMs: facts.startedMs ?? sinceMs });
+      }
+    }
+    return [...found.values()].slice(0, MAX_DOWNSTREAM).map(downstreamMember);
   }
 }
 

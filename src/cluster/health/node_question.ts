@@ -29,6 +29,8 @@ export interface NodeAnswer {
   readonly skewErrorMs: number;
   /** Its own coworkers. */
   readonly listed: readonly ListedCoworker[];
+  /** Servers that pull from it; null where it was not asked for them. */
+  readonly downstream: readonly NodeFacts[] | null;
 }
 
 /** There is no usable answer. */
@@ -49,14 +51,16 @@ export interface NodeQuestionOptions {
   readonly instance: string;
   /** It is known to be an SRS. */
   readonly isForeign: boolean;
+  /** Whether to ask who pulls from it, too. */
+  readonly withDownstream: boolean;
   readonly timeoutMs: number;
   /** This server ends. */
   readonly signal: AbortSignal;
 }
 
 const VERSIONS = "/api/v1/versions";
-/** No more coworkers of another server are looked at. */
-const MAX_LISTED = 1000;
+/** No more coworkers of another server are looked at, nor servers that pull from it. */
+const MAX_LISTED = 200;
 const OURS = "srs-ts/";
 /** The wait is made of so many parts; those during which this server itself was busy do not count, within bounds. */
 const WAIT_PARTS = 4;
@@ -94,14 +98,19 @@ export async function askNode(
 async function ask(
   world: QuestionWorld,
   coworker: CoworkerAddress,
-  { instance, isForeign }: NodeQuestionOptions,
+  { instance, isForeign, withDownstream }: NodeQuestionOptions,
   signal: AbortSignal,
 ): Promise<NodeAnswer | NodeFailure> {
   const base = `http://${formatHost(coworker.host)}:${coworker.port}`;
   if (isForeign) return await askVersion(world, base, coworker, signal);
   const sentMs = world.wallMs();
   const beganMs = world.nowMs();
-  const { response, body } = await get(world, `${base}${NODE_PATH}?from=${instance}`, coworker, signal);
+  const { response, body } = await get(
+    world,
+    `${base}${NODE_PATH}?from=${instance}${withDownstream ? "&downstream=1" : ""}`,
+    coworker,
+    signal,
+  );
   const tripMs = world.nowMs() - beganMs;
   if (response.status === 404) return await askVersion(world, base, coworker, signal);
   const isOurs = isOfOurKind(response.headers);
@@ -113,7 +122,14 @@ async function ask(
   if (facts === null) return { kind: "clear", trouble: notAnApi(isOurs) };
   const theirMs = data.now_ms;
   const skewMs = typeof theirMs === "number" && Number.isFinite(theirMs) ? theirMs - (sentMs + tripMs / 2) : null;
-  return { facts, isForeign: false, skewMs, skewErrorMs: tripMs / 2, listed: readListed(data.coworkers) };
+  return {
+    facts,
+    isForeign: false,
+    skewMs,
+    skewErrorMs: tripMs / 2,
+    listed: readListed(data.coworkers),
+    downstream: Array.isArray(data.downstream) ? readDownstream(data.downstream) : null,
+  };
 }
 
 /** Source: SRS 7 `SrsGoApiVersion::serve_http`. */
@@ -141,6 +157,7 @@ async function askVersion(
     skewMs: null,
     skewErrorMs: 0,
     listed: [],
+    downstream: null,
   };
 }
 
@@ -166,6 +183,10 @@ function readListed(value: unknown): ListedCoworker[] {
     address: plainText(address, 300),
     instance: plainText(instance, 64),
   }));
+}
+
+function readDownstream(list: readonly unknown[]): NodeFacts[] {
+  return list.slice(0, MAX_LISTED).map(readNode).filter((facts) => facts !== null);
 }
 
 function parse(body: string): unknown {

@@ -1,6 +1,7 @@
 import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { CoworkerAddress } from "./coworker_list.ts";
+import type { NodeFacts } from "./node_facts.ts";
 import type { NodeAnswer, NodeFailure } from "./node_question.ts";
 import { describeTrouble, downReason, type SpokenProtocol, type Trouble } from "./trouble.ts";
 
@@ -8,6 +9,8 @@ import { describeTrouble, downReason, type SpokenProtocol, type Trouble } from "
 const SILENT_MS = 6000;
 /** What it said clearly is not forgotten because it was slow since. */
 const CLEAR_HOLDS_MS = 15_000;
+/** Who pulls from it is asked so often: with many edges the answer is long. */
+const DOWNSTREAM_MS = 5500;
 /** A coworker that does not ask within this time does not list this server. */
 const ASKED_WITHIN_MS = 10_000;
 
@@ -25,6 +28,8 @@ export class WatchedCoworker {
   #sinceMs: number;
   #answer: NodeAnswer | null = null;
   #troubles: readonly Trouble[] = [];
+  #downstream: readonly NodeFacts[] = [];
+  #downstreamMs = -Infinity;
   /** When it last said clearly why it is of no use. */
   #clearMs = -Infinity;
   /** When it answered last. */
@@ -63,6 +68,16 @@ export class WatchedCoworker {
     return this.#troubles;
   }
 
+  /** Servers that pull from it, as it said last; none while it is down. */
+  get downstream(): readonly NodeFacts[] {
+    return this.#state === "up" ? this.#downstream : [];
+  }
+
+  /** Whether it is time to ask it for them again. */
+  wantsDownstream(nowMs: number): boolean {
+    return nowMs - this.#downstreamMs >= DOWNSTREAM_MS;
+  }
+
   /** It asks this server who it is. */
   noteAsked(nowMs: number): void {
     this.#askedMs = nowMs;
@@ -95,6 +110,11 @@ export class WatchedCoworker {
     this.#heardMs = nowMs;
     this.spoken = null;
     this.checkedMs = -Infinity;
+    if (isOther) this.#downstream = [];
+    if (answer.downstream !== null) {
+      this.#downstream = answer.downstream;
+      this.#downstreamMs = nowMs;
+    }
     if (isOther || before !== "up") this.#askedMs = nowMs;
     if (before !== "up") this.#troubles = [];
     if (facts.instance === ownInstance) {

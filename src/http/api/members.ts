@@ -1,12 +1,16 @@
 import { NODE_PATH, nodeMembers } from "../../cluster/health/node_facts.ts";
 import { isAuthorized } from "../access/basic_auth.ts";
 import type { Call } from "../call.ts";
-import { envelope, jsonResponse, refusal } from "../envelope.ts";
+import { envelope, type JsonBody, jsonResponse, refusal } from "../envelope.ts";
 import { clusterJson, clusterView } from "./cluster_view.ts";
 import type { ApiContext, Route } from "./route.ts";
 
 /** Where the state of the cluster is. */
 export const CLUSTER_PATH = "/api/v1/cluster";
+
+/** An answer is read up to 64 KiB; a server takes 300 bytes of it, a coworker 70. */
+const MAX_DOWNSTREAM = 150;
+const MAX_LISTED = 150;
 
 /** The servers of the cluster: this one, and all that it knows of. */
 export const memberRoutes: readonly Route[] = [
@@ -30,6 +34,11 @@ export const memberRoutes: readonly Route[] = [
   },
 ];
 
+/** Those that pull from here at this moment. */
+function downstreamOf({ downstream }: ApiContext["server"]["health"]): JsonBody[] {
+  return downstream.all().filter(({ isUp }) => isUp).slice(0, MAX_DOWNSTREAM).map(({ facts }) => nodeMembers(facts));
+}
+
 /** The question of a coworker who this server is; it shows the token, where there is one, as for who has a stream. */
 async function answerNode({ server }: ApiContext, call: Call): Promise<Response> {
   const { config, identity, health, members, world } = server;
@@ -41,16 +50,20 @@ async function answerNode({ server }: ApiContext, call: Call): Promise<Response>
   }
   const from = call.query.get("from");
   if (/^[\w-]{1,64}$/.test(from)) health.watch.noteAsked(from);
+  const downstream = call.query.isOn("downstream") ? { downstream: downstreamOf(health) } : {};
+  // Those that it does not reach tell why another server may not be asked.
+  const listed = health.watch.all().toSorted((a, b) => Number(a.state === "up") - Number(b.state === "up"));
   return jsonResponse(envelope(identity, {
     data: {
       ...nodeMembers(health.self.facts()),
       now_ms: world.wallMs(),
-      coworkers: health.watch.all().map(({ address, state, instance }) => ({
+      coworkers: listed.slice(0, MAX_LISTED).map(({ address, state, instance }) => ({
         address: address.text,
         // Who does not answer need not be the one any more that did.
         instance: state === "up" ? instance : "",
         state,
       })),
+      ...downstream,
     },
   }));
 }

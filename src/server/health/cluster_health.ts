@@ -85,7 +85,13 @@ export class ClusterHealth {
     return { [NODE_MEMBER]: writeNodeText(this.self.name()) };
   }
 
-  /** A client reports that it is a server, in its `connect` or later. */
+  /** A client says in its `connect` that it is a server. */
+  greet(text: unknown, ip: string): void {
+    const facts = readNodeText(text);
+    if (facts !== null) this.downstream.greet(facts, ip);
+  }
+
+  /** A client reports that it is a server, and how it is. */
   hear(text: unknown, ip: string): void {
     const facts = readNodeText(text);
     if (facts !== null) this.downstream.hear(facts, ip);

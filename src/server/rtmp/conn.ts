@@ -213,7 +213,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
       : new PublishRole({ ...client, admitted }, { ...request, url });
     this.#role = role;
     this.#tcp.isServed = true;
-    this.#onServerReport(this.#session.connectInfo?.args[NODE_MEMBER]);
+    this.#server.health.greet(this.#session.connectInfo?.args[NODE_MEMBER], this.remoteIp);
     role.start();
   }
 

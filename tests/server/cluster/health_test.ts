@@ -246,6 +246,9 @@ Deno.test("health: an edge is known to its origins by its pulls, how loaded it i
   assertEquals([member?.address, member?.role, member?.state], ["10.0.0.3:1985", "edge", "up"]);
   assertEquals([member?.id, member?.load?.streams, member?.load?.viewers], [edge.server.identity.serviceId, 2, 3]);
   assert((member?.load?.sendKbps ?? 0) > 0);
+  // The other origin was told, and shows it once, too.
+  const [told, ...twice] = edgeIn(await viewOf(network, "10.0.0.2"));
+  assertEquals([told?.id, told?.state, told?.load?.viewers, twice], [member?.id, "up", 3, []]);
   // And the edge knows its origins: it has pulled from one, and asked the other.
   const seen = (await viewOf(network, "10.0.0.3")).members.map(({ id, rtmp, link, state }) => [id, rtmp, link, state]);
   assertEquals(
@@ -259,8 +262,9 @@ Deno.test("health: an edge is known to its origins by its pulls, how loaded it i
   network.hang("10.0.0.3");
   await network.run(5000);
   assertEquals(edgeIn(await viewOf(network, "10.0.0.1"))[0]?.state, "up");
-  await network.run(4000);
+  await network.run(10_000);
   const view = await viewOf(network, "10.0.0.1");
+  assertEquals(edgeIn(await viewOf(network, "10.0.0.2")).filter(({ state }) => state === "up"), []);
   assertEquals([edgeIn(view)[0]?.state, problemsIn(view)], ["down", ["note 10.0.0.3:1985: is not heard of any more"]]);
   // Edges come and go: that is no fault of the cluster.
   assertEquals(view.state, "healthy");

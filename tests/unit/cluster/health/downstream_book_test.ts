@@ -49,6 +49,20 @@ Deno.test("DownstreamBook: a connection that cannot report holds its server, onc
   assertEquals(states(), ["a 10.0.0.3 down"]);
 });
 
+Deno.test("DownstreamBook: one that only came to ask for a stream is not missed", () => {
+  const { timers, book, states } = bookOf();
+  book.greet(edge("a"), "10.0.0.3");
+  book.greet(edge("b"), "10.0.0.4");
+  book.hold(edge("c"), "10.0.0.5")[Symbol.dispose]();
+  const held = book.hold(edge("d"), "10.0.0.6");
+  assertEquals(states().length, 4);
+  timers.advance(5000);
+  book.hear(edge("b"), "10.0.0.4");
+  held[Symbol.dispose]();
+  timers.advance(6500);
+  assertEquals(states(), ["b 10.0.0.4 down", "d 10.0.0.6 down"]);
+});
+
 Deno.test("DownstreamBook: nobody is taken for a coworker, for this server, or for another server that is there", () => {
   const { timers, book, states } = bookOf("self", "coworker");
   book.hear(edge("self"), "10.0.0.66");

@@ -10,7 +10,14 @@ function node(instance: string, more: Record<string, unknown> = {}) {
 }
 
 const context: FaultContext = { self: node("self"), listsUs: true, earlier: [] };
-const answer: NodeAnswer = { facts: node("other"), isForeign: false, skewMs: 0, skewErrorMs: 0, listed: [] };
+const answer: NodeAnswer = {
+  facts: node("other"),
+  isForeign: false,
+  skewMs: 0,
+  skewErrorMs: 0,
+  listed: [],
+  downstream: null,
+};
 
 const cases: [string, Partial<NodeAnswer>, Partial<FaultContext>, string[]][] = [
   ["nothing", {}, {}, []],

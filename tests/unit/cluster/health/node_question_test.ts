@@ -8,7 +8,7 @@ const node = { instance: "b", server: "vid-b", software: "srs-ts/0.1.0", role: "
 
 type Fetched = (path: string, signal: AbortSignal) => Response | Promise<Response>;
 
-function ask(fetched: Fetched, { token = "", isForeign = false } = {}) {
+function ask(fetched: Fetched, { token = "", isForeign = false, withDownstream = false } = {}) {
   const timers = new ManualTimers();
   const clock = { skippedMs: 0 };
   const asked: string[] = [];
@@ -25,7 +25,7 @@ function ask(fetched: Fetched, { token = "", isForeign = false } = {}) {
     },
   };
   const stop = new AbortController();
-  const options = { instance: "me", isForeign, timeoutMs: 2000, signal: stop.signal };
+  const options = { instance: "me", isForeign, withDownstream, timeoutMs: 2000, signal: stop.signal };
   const ended = askNode(world, { ...coworker, token }, options);
   return { timers, clock, asked, stop, ended };
 }
@@ -97,6 +97,18 @@ Deno.test("askNode() asks a known SRS for its version alone, and says who asks i
   const ours = ask(json({ code: 0, data: node }));
   await ours.ended;
   assertEquals([srs.asked, ours.asked], [["/api/v1/versions"], ["/api/v1/node?from=me"]]);
+});
+
+Deno.test("askNode() asks for servers downstream where that is wanted, and believes no more than 200", async () => {
+  const many = Array.from({ length: 1000 }, (_, at) => ({ instance: `e${at}`, role: "edge" }));
+  const asking = ask(json({ code: 0, data: { ...node, downstream: [{ role: "edge" }, null, ...many] } }), {
+    withDownstream: true,
+  });
+  const answer = await asking.ended;
+  assertEquals(asking.asked, ["/api/v1/node?from=me&downstream=1"]);
+  assertEquals("facts" in answer && [answer.downstream?.length, answer.downstream?.[0]?.instance], [198, "e0"]);
+  const none = await ask(json({ code: 0, data: { ...node, downstream: "x" } })).ended;
+  assertEquals("facts" in none && none.downstream, null);
 });
 
 Deno.test("askNode() gives up after 2 s, and when the server ends", async () => {
