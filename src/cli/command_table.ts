@@ -21,6 +21,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     permissions: "--allow-net --allow-env",
     load: async () => (await import("./drain.ts")).drainCommand,
   },
+  status: {
+    permissions: "--allow-net --allow-env",
+    load: async () => (await import("./status/status.ts")).statusCommand,
+  },
   convert: {
     permissions: "--allow-read --allow-write",
     load: async () => (await import("./convert.ts")).convertCommand,

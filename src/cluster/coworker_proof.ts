@@ -23,7 +23,7 @@ interface ProvenRequest {
 /** Headers by which the sender of a request proves that it knows the token; none for an empty token. */
 export async function proofHeaders(
   token: string,
-  { method, url }: { method: "DELETE" | "POST"; url: string },
+  { method, url }: { method: "DELETE" | "GET" | "POST"; url: string },
   { kind, wallMs }: { kind: ProofKind; wallMs: number },
 ): Promise<Record<string, string>> {
   if (token === "") return {};

@@ -93,7 +93,7 @@ export interface NodeLoad {
 }
 
 /** One server of the cluster, as this one sees it. */
-export interface ClusterMember {
+export interface ClusterNode {
   /** Its instance, which is another one after each start; its address while that is unknown. */
   readonly id: string;
   /** Its HTTP API, `host:port`; empty where that is unknown. */
@@ -137,5 +137,5 @@ export interface StreamDirectory {
   /** Servers that take the clients of this one while it stops. Never rejects. */
   standIns(stream: StreamRef): Promise<readonly ServerAddress[]>;
   /** Who belongs to the cluster, this server among them. */
-  members(): readonly ClusterMember[];
+  members(): readonly ClusterNode[];
 }

@@ -21,7 +21,9 @@ import { sharedMount } from "./files/shared_mount.ts";
 import { staticMount } from "./files/static_mount.ts";
 import { servedExtensions, streamFormat } from "./format/stream_format.ts";
 import { streamMount } from "./live/mount.ts";
+import { mainAddress } from "./system/local_address.ts";
 import { SystemStats } from "./system/stats.ts";
+import { formatHost } from "../rtmp/url.ts";
 
 /** What the API can do besides asking the server. */
 export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain" | "watchedCoworkers">;
@@ -52,7 +54,9 @@ export class HttpServer {
     const { world } = server;
     this.#server = server;
     this.#system = new SystemStats(world);
-    const context = { ...options, server, system: this.#system };
+    const watchedCoworkers = () =>
+      server.health.watch.all().map(({ address, state }) => ({ coworker: address.text, isUp: state !== "down" }));
+    const context = { watchedCoworkers, ...options, server, system: this.#system };
     const api = mountRoutes([...apiRoutes, ...consoleRoutes], context);
     const files = staticMount(server);
     const live = streamMount(server, files);
@@ -83,6 +87,7 @@ export class HttpServer {
     // It needs no password, which guards the API alone.
     const exporterRouter = new Router([exporterMount(context)], () => openPolicy, server.log);
     this.#exporter = this.#listener("exporter", exporterRouter, world, MAX_EXPORTER_CONNECTIONS);
+    this.#reportSelf(true);
     this.#reportSummaries(() => {
       // From the first report on, where neither the API nor the exporter has begun with it.
       this.#system.start();
@@ -165,6 +170,7 @@ export class HttpServer {
   /** Ends the listeners and every connection; may be called again, and started again. */
   async stop(): Promise<void> {
     this.#reportSummaries(null);
+    this.#reportSelf(false);
     this.#system.stop();
     const listeners = [this.#api, this.#secureApi, this.#web, this.#secureWeb, this.#exporter];
     await Promise.all(listeners.map((listener) => listener.stop()));
@@ -172,6 +178,23 @@ export class HttpServer {
 
   #reportSummaries(read: (() => object) | null): void {
     if (this.#server.heartbeat !== undefined) this.#server.heartbeat.summaries = read;
+  }
+
+  /** What others of the cluster are told of this process. */
+  #reportSelf(isOn: boolean): void {
+    const { health, config: { advertise }, world } = this.#server;
+    health.self.machine = !isOn ? null : () => {
+      this.#system.start();
+      const { selfPercent, status } = this.#system.latest;
+      const { listen, enabled } = this.#server.config.httpApi;
+      const isAny = listen.host === "0.0.0.0" || listen.host === "::";
+      const host = isAny ? advertise?.host ?? mainAddress(world.interfaces()) : listen.host;
+      return {
+        api: enabled ? `${formatHost(host)}:${this.port ?? listen.port}` : "",
+        cpuPercent: selfPercent * 100,
+        memoryBytes: status("VmRSS") * 1024,
+      };
+    };
   }
 
   /** Opens the ports with TLS that have a certificate. */

@@ -5,6 +5,7 @@ import {
   asString,
   COMMAND_CSID,
   encodeCommand,
+  NODE_COMMAND,
   type RtmpCommand,
   STREAM_COMMAND_CSID,
 } from "./command.ts";
@@ -144,6 +145,11 @@ export class RtmpClientSession {
   publish(typeId: number, timestampMs: number, payload: Uint8Array): void {
     const csid = typeId === MessageType.Audio ? AUDIO_CSID : typeId === MessageType.Video ? VIDEO_CSID : DATA_CSID;
     this.#link.send({ csid, typeId, msid: this.#msid, timestampMs, payload });
+  }
+
+  /** Tells a server of our own kind, once it has answered `connect`, how this one is. Others must not hear it. */
+  announce(text: string): void {
+    this.#call(COMMAND_CSID, 0, NODE_COMMAND, 0, text);
   }
 
   /** Ends a publish the way encoders do, so that the server frees the stream at once. */

@@ -6,6 +6,14 @@ import { MessageType, type RtmpMessage } from "./message.ts";
 export const COMMAND_CSID = 3;
 export const STREAM_COMMAND_CSID = 5;
 
+/**
+ * Command by which a server of our kind tells another one how it is; nobody answers. What it says stands in place of the
+ * command object: servers look for the answer to a redirect among the arguments.
+ */
+export const NODE_COMMAND = "srsTsNode";
+/** Member of the arguments of `connect`, and of the answer to it, by which servers of our kind tell who they are. */
+export const NODE_MEMBER = "srs_ts_node";
+
 /** A remote call: name, transaction, command object, further arguments. Source: RTMP 1.0 §7.1.1, §7.2. */
 export interface RtmpCommand {
   name: string;

@@ -1,7 +1,15 @@
 import { ProtocolError, RequestDenied } from "../base/errors.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import { defaultChunkLimits, UNBUDGETED_BYTES } from "./chunk_reader.ts";
-import { asNumber, asString, COMMAND_CSID, encodeCommand, type RtmpCommand, STREAM_COMMAND_CSID } from "./command.ts";
+import {
+  asNumber,
+  asString,
+  COMMAND_CSID,
+  encodeCommand,
+  NODE_COMMAND,
+  type RtmpCommand,
+  STREAM_COMMAND_CSID,
+} from "./command.ts";
 import { type ConnectInfo, type ConnectReply, connectResult, readConnect } from "./connect.ts";
 import { setPeerBandwidth, userControl, UserControlEvent } from "./control.ts";
 import { ServerHandshake } from "./handshake.ts";
@@ -26,7 +34,9 @@ export type SessionEvent =
   | { kind: "unpublish" }
   | { kind: "stopPlay" }
   | { kind: "pause"; paused: boolean }
-  | { kind: "redirectAnswered" };
+  | { kind: "redirectAnswered" }
+  /** The client says that it is a server of our kind, and how it is. */
+  | { kind: "serverReport"; text: string };
 
 /** Who drives a session hears of its peer here. */
 export interface SessionSink {
@@ -273,6 +283,8 @@ export class RtmpServerSession {
         return this.#onPause(command.args[0] === true);
       case "FCUnpublish":
         return this.#onFcUnpublish(transactionId);
+      case NODE_COMMAND:
+        return this.#sink.onEvent({ kind: "serverReport", text: asString(command.object) });
       case "closeStream":
       case "deleteStream":
         this.#answerCall(transactionId);

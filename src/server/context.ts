@@ -9,6 +9,7 @@ import type { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
 import type { ClientRegistry } from "./client_registry.ts";
 import type { ConnectionLimits } from "./access/connection_limits.ts";
+import type { ClusterHealth } from "./health/cluster_health.ts";
 import type { Drain } from "./drain.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Identity } from "./identity.ts";
@@ -35,6 +36,7 @@ export interface ServerContext {
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
   readonly waitingPlays: WaitingPlays;
+  readonly health: Pick<ClusterHealth, "answerMember" | "greet" | "hear" | "hold">;
   /** Null while nobody wants traces. */
   readonly tracer: Tracer | null;
 }

@@ -3,6 +3,7 @@ import { TimerScope } from "../base/timer_scope.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { FreshFetch, World } from "../base/world.ts";
+import { configuredCoworkers } from "../cluster/health/coworker_apis.ts";
 import type { StreamDirectory } from "../cluster/directory.ts";
 import { EpochBook } from "../cluster/epoch_book.ts";
 import { CoworkerList } from "../cluster/mesh/coworker_list.ts";
@@ -20,6 +21,7 @@ import { ClientRegistry } from "./client_registry.ts";
 import { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ServerContext } from "./context.ts";
 import { Drain } from "./drain.ts";
+import { ClusterHealth } from "./health/cluster_health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
@@ -69,6 +71,7 @@ export class Server implements ServerContext {
   readonly limits: ConnectionLimits;
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
+  readonly health: ClusterHealth;
   readonly tracer: Tracer | null;
   readonly startedMs: number;
   readonly #timers: TimerScope;
@@ -113,11 +116,14 @@ export class Server implements ServerContext {
       list: this.coworkerList,
       onAnnounce: (key) => this.heldQuestions.wake(key),
       isDraining: () => this.drain.isOn,
-      members: () => [],
+      members: () => this.health.book.members(),
     });
     this.#authorities = loadAuthorities(config, log);
+    const apis = () => configuredCoworkers(this.#config, (listed) => this.coworkerList.found(listed));
+    this.health = new ClusterHealth(this, apis);
     this.pulls = new PullRegistry({
       ...networkOf(world),
+      reporter: this.health.reporter,
       caCerts: () => this.#authorities,
       timers: this.timers,
       log,
@@ -127,9 +133,14 @@ export class Server implements ServerContext {
       connectArgs: (cid, via = [], isRelay = false) => ({
         ...srsIdentity(this.identity, cid, ""),
         ...playPathMember(this.identity.serviceId, via),
+        ...this.health.connectMember(),
         ...(isRelay ? relayMember : {}),
       }),
-      httpHeaders: (via) => [["user-agent", SERVER_NAME], playPathHeader(this.identity.serviceId, via)],
+      httpHeaders: (via) => [
+        ["user-agent", SERVER_NAME],
+        playPathHeader(this.identity.serviceId, via),
+        this.health.connectHeader(),
+      ],
     });
     this.drain = new Drain(this);
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
@@ -169,6 +180,7 @@ export class Server implements ServerContext {
       this.mesh.checkClaims();
     });
     this.#clientLog.start();
+    this.health.start();
   }
 
   /** Ends all connections and pulls. */
@@ -176,6 +188,7 @@ export class Server implements ServerContext {
     this.heartbeat.stop();
     this.#standstill?.[Symbol.dispose]();
     this.#clientLog.stop();
+    await this.health.stop();
     await this.rtmp.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);

@@ -3,6 +3,7 @@ import type { Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { Network } from "../net/network.ts";
+import type { NodeReporter } from "./node_reporter.ts";
 import type { OriginPool } from "./origin_pool.ts";
 import type { OriginWatch } from "./pull/origin_watch.ts";
 
@@ -19,6 +20,8 @@ export interface UpstreamEnvironment extends Network {
   pool: OriginPool;
   watch: OriginWatch;
   epochs: FeedEpochs;
+  /** Tells other servers how this one is; default nobody. */
+  reporter?: NodeReporter;
   /** Authorities, PEM, that servers asked over TLS may be signed by besides the public ones; default none. */
   caCerts?(): readonly string[];
   /** For what nobody's play is the cause of. */

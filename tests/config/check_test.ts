@@ -169,20 +169,23 @@ vhost a { cluster { origin_cluster on; coworkers b:1985; coworker_token x y z; }
     problems: ["warning 1:69 origin_cluster has no effect with mode remote"],
   },
   {
-    name: "a coworker that is this server",
+    name: "a coworker that is this server, among others",
     text: `listen 1; http_api { enabled on; listen 1985; }
 vhost a { cluster { origin_cluster on; coworkers 127.0.0.1:1985 b:1985 localhost:1985 127.0.0.1:1986 10.0.0.9:1985; } }`,
-    problems: [
-      'warning 2:50 the coworker "127.0.0.1:1985" is this server\'s own API',
-      'warning 2:72 the coworker "localhost:1985" is this server\'s own API',
-      'warning 2:102 the coworker "10.0.0.9:1985" is this server\'s own API',
-    ],
+    problems: [],
+    system: { localIps: ["10.0.0.9"] },
+  },
+  {
+    name: "coworkers that are all this server",
+    text: `listen 1; http_api { enabled on; listen 1985; }
+vhost a { cluster { origin_cluster on; coworkers 127.0.0.1:1985 10.0.0.9:1985; } }`,
+    problems: ['warning 2:50 the coworker "127.0.0.1:1985" is this server\'s own API, and there is no other'],
     system: { localIps: ["10.0.0.9"] },
   },
   {
     name: "a coworker with the address that this server advertises",
     text: `listen 1; advertise o.com; ${api} vhost a { cluster { origin_cluster on; coworkers o.com:1985; } }`,
-    problems: ['warning 1:102 the coworker "o.com:1985" is this server\'s own API'],
+    problems: ['warning 1:102 the coworker "o.com:1985" is this server\'s own API, and there is no other'],
   },
   {
     name: "a coworker beside an API that listens on another address",

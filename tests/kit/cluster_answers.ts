@@ -3,7 +3,7 @@ import { VhostHandle } from "../../src/config/mod.ts";
 import type {
   ClaimOptions,
   ClaimOutcome,
-  ClusterMember,
+  ClusterNode,
   Owner,
   StreamDirectory,
   StreamRef,
@@ -87,7 +87,7 @@ export class DirectoryAnswers implements StreamDirectory {
     return Promise.resolve([]);
   }
 
-  members(): readonly ClusterMember[] {
+  members(): readonly ClusterNode[] {
     return [];
   }
 }

@@ -7,6 +7,7 @@ import { EpochBook } from "../../src/cluster/epoch_book.ts";
 import { CoworkerList } from "../../src/cluster/mesh/coworker_list.ts";
 import { HeldQuestions } from "../../src/cluster/mesh/held_questions.ts";
 import { MeshDirectory } from "../../src/cluster/mesh/mesh_directory.ts";
+import { ClusterHealth } from "../../src/server/health/cluster_health.ts";
 import { Members } from "../../src/server/access/members.ts";
 import { Publishers } from "../../src/server/publish/publishers.ts";
 import { networkOf } from "../../src/net/network.ts";
@@ -68,7 +69,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     isDraining: () => drain.isOn,
     members: () => [],
   });
-  return Object.assign(server, {
+  const fake = Object.assign(server, {
     logged,
     config: configOf(text),
     identity: { serverId: "vid-0server", serviceId: "service0", pid: 4711 },
@@ -94,6 +95,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     rtmp: { connectionCount: 3, isListening: true },
     drain,
   });
+  return Object.assign(fake, { health: new ClusterHealth(fake) });
 }
 
 export function configOf(text: string): Config {

@@ -1,7 +1,7 @@
 import { parseAllYaml } from "./yaml.ts";
 
 /** Whether `coworkers` takes names that are looked up in DNS; until then, the test looks up the plain form. */
-const KNOWS_DNS_COWORKERS = false;
+const KNOWS_DNS_COWORKERS = true;
 
 /** Names and what they stand for. */
 export type Labels = Readonly<Record<string, string>>;

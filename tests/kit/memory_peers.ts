@@ -1,3 +1,4 @@
+import type { AmfObject } from "../../src/amf/amf0.ts";
 import { networkOf } from "../../src/net/network.ts";
 import type { ClientEvent } from "../../src/rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
@@ -9,6 +10,7 @@ import { audio, audioHeader, inter, key, label, metadata, videoHeader } from "./
 /** What a client says of itself: words of its `connect`. */
 export interface PeerWords {
   pageUrl?: string;
+  connectArgs?: AmfObject;
 }
 
 /** One RTMP client in a world of the test's making. */
@@ -30,6 +32,11 @@ class MemoryPeer implements Disposable {
   get isReady(): boolean {
     return this.ended === "" && this.events.some(({ kind }) => kind === "ready") &&
       !this.events.some(({ kind }) => kind === "refused");
+  }
+
+  /** Says that it is a server. */
+  announce(text: string): void {
+    this.client?.announce(text);
   }
 
   /** @param address `host:port` of a server. */

@@ -1,7 +1,7 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Endpoint, World } from "../../base/world.ts";
-import type { CoworkerAddress } from "../../config/mod.ts";
+import type { ConnectAddress, CoworkerAddress } from "../../config/mod.ts";
 import { formatHost } from "../../rtmp/url.ts";
 
 /** What a list needs to look names up. */
@@ -41,21 +41,24 @@ export class CoworkerList implements Disposable {
     this.#context = context;
   }
 
-  /** Addresses of the APIs, `host:port`, each once; as written where they are written out. */
-  addresses(listed: readonly CoworkerAddress[]): readonly string[] {
+  /** The APIs, each once. */
+  found(listed: readonly CoworkerAddress[]): readonly ConnectAddress[] {
     const all = listed.flatMap((address) =>
       address.lookUp === undefined
-        ? [address.text]
-        : this.#use(address).found.map(({ host, port }) => `${formatHost(host)}:${port}`)
+        ? [address]
+        : this.#use(address).found.map(({ host, port }) => ({ host, port, text: `${formatHost(host)}:${port}` }))
     );
-    return [...new Set(all)];
+    return [...new Map(all.map((address) => [address.text, address])).values()];
+  }
+
+  /** Addresses of the APIs, `host:port`; as written where they are written out. */
+  addresses(listed: readonly CoworkerAddress[]): readonly string[] {
+    return this.found(listed).map(({ text }) => text);
   }
 
   /** Their hosts: what a coworker calls from has such an address. */
   hosts(listed: readonly CoworkerAddress[]): readonly string[] {
-    return listed.flatMap((address) =>
-      address.lookUp === undefined ? [address.host] : this.#use(address).found.map(({ host }) => host)
-    );
+    return this.found(listed).map(({ host }) => host);
   }
 
   /** Settles when each name has been looked up once: soon, whatever DNS does. */

@@ -4,7 +4,7 @@ import type { Fetch } from "../../base/world.ts";
 import type {
   ClaimOptions,
   ClaimOutcome,
-  ClusterMember,
+  ClusterNode,
   FindOptions,
   Owner,
   ServerAddress,
@@ -36,7 +36,7 @@ export interface MeshContext {
   onAnnounce(key: string): void;
   /** This server is about to stop. */
   isDraining(): boolean;
-  members(): readonly ClusterMember[];
+  members(): readonly ClusterNode[];
 }
 
 /** Where nobody is to be asked. */
@@ -144,7 +144,7 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     return await findStandIns(this.#context.fetch, this.#context.timers, this.#query(stream));
   }
 
-  members(): readonly ClusterMember[] {
+  members(): readonly ClusterNode[] {
     return this.#context.members();
   }
 

@@ -67,7 +67,8 @@ function placeOfAddress(tree: ConfBlock, { path, address }: Listener, file: stri
 const loopbackHosts = ["127.0.0.1", "localhost", "::1", "0.0.0.0", "::"];
 
 /**
- * Warns about coworkers that are this server itself.
+ * Warns about coworkers that are all this server itself. That it stands among the others is well: so all origins can have
+ * the same file.
  *
  * @param coworkers The directive, for places; `localIps` are the addresses of this machine, as far as they are known.
  */
@@ -81,10 +82,11 @@ export function checkCoworkers(
   const { host, port } = httpApi.listen;
   const isAny = host === "0.0.0.0" || host === "::";
   const own = isAny ? [...loopbackHosts, ...localIps] : host === "127.0.0.1" || host === "::1" ? loopbackHosts : [host];
-  for (const coworker of vhost.cluster.coworkers) {
-    if (coworker.port !== port || !(own.includes(coworker.host) || coworker.host === advertise?.host)) continue;
-    const word: ConfWord | undefined = coworkers.args.find(({ text }) => text === coworker.text);
-    const message = `the coworker ${quoteWord(coworker.text)} is this server's own API`;
-    problems.warn(placeOf(coworkers, word), message, "list only the other origins");
-  }
+  const isOwn = ({ host, port: asked }: { host: string; port: number }) =>
+    asked === port && (own.includes(host) || host === advertise?.host);
+  const [first] = vhost.cluster.coworkers;
+  if (first === undefined || !vhost.cluster.coworkers.every(isOwn)) return;
+  const word: ConfWord | undefined = coworkers.args.find(({ text }) => text === first.text);
+  const message = `the coworker ${quoteWord(first.text)} is this server's own API, and there is no other`;
+  problems.warn(placeOf(coworkers, word), message, "list the APIs of the other origins");
 }

@@ -1,5 +1,6 @@
 import { type Config, findVhost } from "../../config/mod.ts";
 import { COWORKER_PROOF_HEADER } from "../../cluster/coworker_proof.ts";
+import { NODE_PATH } from "../../cluster/health/node_facts.ts";
 import type { Members } from "../../server/access/members.ts";
 import type { Call } from "../call.ts";
 
@@ -41,11 +42,12 @@ export function isMeantForInstance({ headers, query }: Pick<Call, "headers" | "q
   return !headers.has(COWORKER_PROOF_HEADER) || query.get("instance") === instance;
 }
 
-/** Whether a call is the question of a coworker that knows the token of the vhost. */
+/** Whether a call is the question of a coworker: one of a vhost, whose token it knows, or who this server is. */
 export async function isOfCoworker(
-  { config, members }: { readonly config: Config; readonly members: Pick<Members, "knowsToken"> },
+  { config, members }: { readonly config: Config; readonly members: Pick<Members, "knowsToken" | "knowsAnyToken"> },
   call: Call,
 ): Promise<boolean> {
+  if (call.path === NODE_PATH) return await members.knowsAnyToken(config.vhosts, call);
   const vhost = call.path === CLUSTERS_PATH ? findVhost(config, call.query.get("vhost")) : undefined;
   return vhost !== undefined && await members.knowsToken(vhost, call);
 }

@@ -34,6 +34,7 @@ export type ApiServer =
     readonly drain: Pick<Server["drain"], "isOn" | "isAnnounced">;
     /** Null or absent while nobody wants traces. */
     readonly tracer?: Tracer | null;
+    readonly health: Pick<Server["health"], "self" | "watch" | "book" | "downstream">;
     /** Absent where nothing is reported. */
     readonly heartbeat?: Pick<Server["heartbeat"], "summaries">;
   };

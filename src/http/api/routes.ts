@@ -1,6 +1,7 @@
 import { clientRoutes } from "./clients.ts";
 import { clusterRoutes } from "./clusters.ts";
 import { healthRoutes } from "./health.ts";
+import { memberRoutes } from "./members.ts";
 import { procRoutes } from "./proc.ts";
 import { rawRoutes } from "./raw.ts";
 import { streamRoutes } from "./streams.ts";
@@ -36,6 +37,7 @@ export const apiRoutes: readonly Route[] = [
   ...streamRoutes,
   ...clientRoutes,
   ...clusterRoutes,
+  ...memberRoutes,
   ...rawRoutes,
   ...testRoutes,
   ...exporterRoutes,

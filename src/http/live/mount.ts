@@ -5,6 +5,7 @@ import type { ServerContext } from "../../server/context.ts";
 import { peerOfRequest } from "../../server/play/peer_server.ts";
 import { PLAY_PATH_HEADER, readHttpPlayPath } from "../../server/play/play_path.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
+import { NODE_HEADER } from "../../server/health/cluster_health.ts";
 import type { Call } from "../call.ts";
 import { methodNotAllowed, refusal } from "../envelope.ts";
 import type { Carrier } from "./carrier.ts";
@@ -81,6 +82,7 @@ function viewerRequest(
     pageUrl: call.headers.get("referer") ?? "",
     traceparent: readTraceparent(call.headers.get(TRACEPARENT)),
     server: peerOfRequest(call.headers),
+    node: call.headers.get(NODE_HEADER),
     via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
     findElsewhere: (vhost, source, isWanted) => findOwner(context, call, { url, source, isWanted }, vhost),
   };

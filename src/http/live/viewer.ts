@@ -17,7 +17,7 @@ import { admissionClient, shownTcUrl } from "./viewer_client.ts";
 import { encodeCloseFrame, encodeControlFrame, WebSocketReader } from "./websocket_reader.ts";
 
 /** What a viewer takes of a server. */
-export type ViewerServer = PlaybackServer & AdmissionServer & Pick<ServerContext, "limits">;
+export type ViewerServer = PlaybackServer & AdmissionServer & Pick<ServerContext, "limits" | "health">;
 
 /** What a viewer asked for. */
 export interface ViewerRequest {
@@ -36,6 +36,8 @@ export interface ViewerRequest {
   readonly traceparent: string | null;
   /** The server that plays the stream for its own players; null for a person. */
   readonly server: PeerServer | null;
+  /** What a server of our kind says of itself; null for other viewers. */
+  readonly node: string | null;
   /** Servers that the play came through; null if the client is not a server of this kind. */
   readonly via: readonly string[] | null;
   /** Where the client should go instead, if another server has the stream. */
@@ -67,6 +69,8 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
   readonly #webSocket: WebSocketReader | null;
   readonly #askedMs: number;
   #place: Disposable | null = null;
+  /** As long as it is here, the server that it is counts as being there. */
+  #presence: Disposable | null = null;
   #admitted: Admitted | null = null;
   /** Once it is let in. */
   #playback: Playback | null = null;
@@ -142,6 +146,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     this.#admitted?.end();
     this.#admission.leave();
     this.#place?.[Symbol.dispose]();
+    this.#presence?.[Symbol.dispose]();
   }
 
   async #begin(): Promise<void> {
@@ -153,6 +158,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
       const admitted = await this.#admission.admit("play", url);
       if (this.#hasEnded) return admitted.end();
       this.#admitted = admitted;
+      this.#presence = this.#server.health.hold(this.#request.node, this.#host.remoteIp);
       const elsewhere = await findElsewhere(
         admitted.vhost.now,
         this.#server.sources.find(url.key),

@@ -4,6 +4,7 @@ import type { Logger } from "../../base/log.ts";
 import { findVhost, type VhostConfig } from "../../config/mod.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../../net/write_pump.ts";
+import { NODE_MEMBER } from "../../rtmp/command.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
 import {
   RtmpServerSession,
@@ -29,6 +30,8 @@ import { PublishRole } from "../publish/publish_role.ts";
 const READ_BYTES = 4096;
 /** A client that stopped playing or publishing may start again within this time. SRS: 3 minutes. */
 const REUSE_TIMEOUT_MS = 180_000;
+/** Servers report every 2 s; what comes faster is not looked at. */
+const MIN_REPORT_PAUSE_MS = 500;
 
 /**
  * One RTMP client: owner of its socket, its session, and what it came for.
@@ -51,6 +54,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   #bytesIn = 0;
   #held: PromiseWithResolvers<void> | null = null;
   #pauseTimer: TimerHandle | null = null;
+  #reportedMs = 0;
 
   constructor(tcp: TcpConn, server: ServerContext) {
     const { timers: clock, registry, world, limits } = server;
@@ -191,6 +195,8 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
         return this.#player?.onPause(event.paused);
       case "redirectAnswered":
         return this.#player?.onRedirectAnswered();
+      case "serverReport":
+        return this.#onServerReport(event.text);
     }
   }
 
@@ -209,6 +215,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
       : new PublishRole({ ...client, admitted }, { ...request, url });
     this.#role = role;
     this.#tcp.isServed = true;
+    this.#server.health.greet(this.#session.connectInfo?.args[NODE_MEMBER], this.remoteIp);
     role.start();
   }
 
@@ -224,6 +231,14 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     this.#publisher?.onBurstEnd();
     this.#pump.wake();
     this.#readOn();
+  }
+
+  /** Only of clients that were let in: a server has come for a stream, or brings one. */
+  #onServerReport(text: unknown): void {
+    const nowMs = this.#server.timers.nowMs();
+    if (this.#role === null || nowMs - this.#reportedMs < MIN_REPORT_PAUSE_MS) return;
+    this.#reportedMs = nowMs;
+    this.#server.health.hear(text, this.remoteIp);
   }
 
   get #publisher(): Publishing | null {
@@ -264,7 +279,11 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   #onConnect({ id, info }: Extract<SessionRequest, { kind: "connect" }>): void {
     this.#gate.checkConnect(id, info);
     const vhost = this.#connectVhost(info.tcUrl);
-    const identity = srsIdentity(this.#server.identity, this.id, this.#tcp.localIp);
+    const isOfOurKind = info.args[NODE_MEMBER] !== undefined;
+    const identity = {
+      ...srsIdentity(this.#server.identity, this.id, this.#tcp.localIp),
+      ...(isOfOurKind ? this.#server.health.answerMember() : {}),
+    };
     this.#session.acceptConnect(id, {
       windowAckBytes: vhost?.outAckSizeBytes ?? 2_500_000,
       assumedWindowBytes: vhost?.inAckSizeBytes ?? 0,

@@ -45,6 +45,8 @@ const READ_BYTES = 64 * 1024;
 /** What a server answers before the session is ready, in this order. */
 const steps = ["handshake", "connect", "createStream"] as const;
 type Step = typeof steps[number];
+/** A server that leaves so much unread is told nothing more about us. */
+const MAX_UNREAD_BYTES = 64 * 1024;
 /** How long a server may take to read what is left of a publish. */
 const FINISH_TIMEOUT_MS = 5000;
 /** How long a closing connection may take to deliver its last words. */
@@ -120,6 +122,13 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   publish(typeId: number, timestampMs: number, payload: Uint8Array): void {
     if (this.#closed || this.#finishing) return;
     this.#session.publish(typeId, timestampMs, payload);
+    this.#pump.wake();
+  }
+
+  /** Tells a server of our own kind how this one is, once it has answered `connect`. */
+  announce(text: string): void {
+    if (this.#closed || this.#finishing || this.#session.outputBytes > MAX_UNREAD_BYTES) return;
+    this.#session.announce(text);
     this.#pump.wake();
   }
 

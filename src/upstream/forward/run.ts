@@ -1,4 +1,4 @@
-import { encodeAmf0 } from "../../amf/amf0.ts";
+import { type AmfObject, encodeAmf0 } from "../../amf/amf0.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import type { TimerHandle } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
@@ -12,6 +12,8 @@ import { RtmpClient, type RtmpClientHandlers, type RtmpClientOptions } from "../
 /** One attempt to send a source to one server. */
 export interface ForwardRunOptions {
   client: RtmpClientOptions;
+  /** The server has answered; null if nobody wants to tell it how this one is. To be disposed at the end. */
+  onConnected(identity: AmfObject, announce: (text: string) => void): Disposable | null;
   /** The server accepted the publish. */
   onTaken(): void;
 }
@@ -49,6 +51,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
   #client: RtmpClient | null = null;
   #cursor: PacketCursor | null = null;
   #timer: TimerHandle | null = null;
+  #reports: Disposable | null = null;
   #reached = false;
   #isBusy = false;
   #finishing = false;
@@ -90,6 +93,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
     switch (event.kind) {
       case "connected":
         this.#reached = true;
+        this.#reports ??= this.#options.onConnected(event.identity, (text) => this.#client?.announce(text));
         return;
       case "ready":
         return this.#start();
@@ -170,6 +174,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
     if (this.#over) return;
     this.#over = true;
     this.#timer?.cancel();
+    this.#reports?.[Symbol.dispose]();
     this.#source.detach(this);
     if (!this.#finishing) this.#client?.close();
     this.#settle({

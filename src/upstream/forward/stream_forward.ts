@@ -3,6 +3,7 @@ import type { Logger } from "../../base/log.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import { ForwardRun } from "./run.ts";
+import { NODE_MEMBER } from "../../rtmp/command.ts";
 import { describeRefusal, RedirectPolicy, talkRule } from "../redirect_policy.ts";
 import type { RtmpClientOptions } from "../client/rtmp_client.ts";
 import { parseTarget, type PullTarget } from "../target.ts";
@@ -132,6 +133,11 @@ export class StreamForward implements Disposable {
         network: environment,
         session,
         mayTalkTo: talkRule(target.namedBy),
+      },
+      onConnected: (identity, announce) => {
+        // Those that are not told who this is are not told how it is.
+        if (session.connectArgs?.[NODE_MEMBER] === undefined) return null;
+        return environment.reporter?.onConnected(target.text, identity, announce) ?? null;
       },
       onTaken: () => {
         if (this.#wasTaken) this.state.reconnects++;

@@ -1,3 +1,4 @@
+import type { AmfObject } from "../../amf/amf0.ts";
 import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Span } from "../../base/trace.ts";
@@ -197,6 +198,7 @@ export class PullRace {
       onMoveAsked,
       onSilence,
       onMediaAgain,
+      onConnected: (identity, announce) => this.#onConnected(target, identity, announce),
       onFeeding: () => {
         this.#feeding = environment.pool.startFeed(target.text);
         this.#staggerTimer?.cancel();
@@ -208,6 +210,12 @@ export class PullRace {
     });
     this.#runs.set(run, target.text);
     return run;
+  }
+
+  #onConnected({ text }: PullTarget, identity: AmfObject, announce: (text: string) => void): Disposable | null {
+    const { request: { protocol, vhost }, environment: { reporter = null } } = this.#options;
+    if (!vhost.now.cluster.debugSrsUpnode) return null;
+    return reporter?.onConnected(text, identity, protocol === "rtmp" ? announce : null) ?? null;
   }
 
   #trace({ host, port, namedBy }: PullTarget, isRedirected: boolean): Span | null {

@@ -1,3 +1,4 @@
+import type { AmfObject } from "../../amf/amf0.ts";
 import type { Timers } from "../../base/clock.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import { asString } from "../../rtmp/command.ts";
@@ -35,6 +36,8 @@ export interface Handover {
 export interface UpstreamClient {
   /** Address that the host name led to. */
   readonly remoteIp: string;
+  /** Tells a server of our own kind how this one is; absent where nothing can be said. */
+  announce?(text: string): void;
   /** Closes at once; no handler is called any more. */
   close(): void;
 }
@@ -51,6 +54,8 @@ export interface UpstreamRunOptions {
   dial(handlers: UpstreamRun, signal: AbortSignal): Promise<UpstreamClient>;
   /** Null if nobody holds the source: it is fed from the first frame on. */
   handover: Handover | null;
+  /** The server has answered; null if nobody wants to tell it how this one is. To be disposed at the end. */
+  onConnected(identity: AmfObject, announce: (text: string) => void): Disposable | null;
   /** The source is fed. */
   onFeeding(): void;
   /** The server is about to stop; it goes on for now. */
@@ -111,6 +116,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #reached = false;
   #refused = false;
   #holds = false;
+  #reports: Disposable | null = null;
   #held: MediaPacket[] = [];
   #hasFrame = false;
   readonly #overlap: Overlap | null;
@@ -171,6 +177,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     switch (event.kind) {
       case "connected":
         this.#holds = HOLDING_SERVER.test(asString(event.identity.srs_server));
+        this.#reports ??= this.#options.onConnected(event.identity, (text) => this.#client?.announce?.(text));
         return;
       case "ready": {
         this.#reached = true;
@@ -285,6 +292,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     if (this.#over) return;
     this.#over = true;
     this.#abort.abort();
+    this.#reports?.[Symbol.dispose]();
     this.#watch.stop();
     this.#options.trace?.end(error, redirect);
     this.#client?.close();

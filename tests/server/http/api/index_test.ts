@@ -14,11 +14,11 @@ Deno.test("the index pages list what lies below them, in the members of SRS", as
   assertEquals(api, { ...common, urls: { v1: "version 1 of the API" } });
   const v1 = await bodyOf(ask("/api/v1/"));
   assertEquals(v1, { ...common, urls: v1.urls, tests: v1.tests });
-  // SRS's names, and our `drain` and `edges`.
+  // SRS's names, and our `cluster`, `drain`, `edges` and `node`.
   assertEquals(
     Object.keys(v1.urls as object).sort(),
-    ("authors clients clusters drain edges features meminfos perf raw requests rusages self_proc_stats streams summaries " +
-      "system_proc_stats tcmalloc versions vhosts").split(" "),
+    ("authors clients cluster clusters drain edges features meminfos node perf raw requests rusages self_proc_stats " +
+      "streams summaries system_proc_stats tcmalloc versions vhosts").split(" "),
   );
   assertEquals(Object.keys(v1.tests as object).sort(), ["[vhost]", "errors", "redirects", "requests"]);
   const texts = Object.values({ ...v1.urls as object, ...v1.tests as object });

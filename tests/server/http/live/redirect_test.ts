@@ -36,7 +36,12 @@ Deno.test("a viewer that has left before the coworkers were asked costs them no 
     remux: "mount [vhost]/[app]/[stream].flv;",
   });
   const questions: TcpConn[] = [];
-  using _coworker = serveAt(network, "10.0.0.1:1985", (conn) => questions.push(conn));
+  using _coworker = serveAt(network, "10.0.0.1:1985", (conn) => {
+    const onBytes = (view: Uint8Array) => {
+      if (new TextDecoder().decode(view).includes("/api/v1/clusters")) questions.push(conn);
+    };
+    conn.readLoop(onBytes, { bufferBytes: 4096 }).catch(() => {});
+  });
   await network.run(100);
   const client = network.host("10.0.2.1");
   const viewers = await Promise.all(

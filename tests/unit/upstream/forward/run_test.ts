@@ -20,7 +20,7 @@ class RunRig extends ForwardRig {
   start(): ForwardRun {
     const dial = async (options: DialOptions) => this.conn = await this.edge.dial(options);
     const client = { ...this.clientOptions(), network: { ...this.edge, dial } };
-    const run = new ForwardRun(this.published, { client, onTaken: () => this.taken++ });
+    const run = new ForwardRun(this.published, { client, onConnected: () => null, onTaken: () => this.taken++ });
     run.finished.then((outcome) => this.outcome = outcome);
     return run;
   }

@@ -40,6 +40,7 @@ class RunRig extends PullRig {
       onFeeding: () => this.told.push("feeding"),
       onMoveAsked: () => this.told.push("move"),
       onSilence: (error) => this.told.push(error),
+      onConnected: () => null,
       onMediaAgain: () => this.told.push("again"),
       ...options,
     });
