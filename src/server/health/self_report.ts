@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { NodeFacts, ServerLoad } from "../../cluster/health/node_facts.ts";
 import { clusterModes, type Config } from "../../config/mod.ts";
 import type { SourceManager } from "../../stream/source_manager.ts";
-import { type ClientEntry, type ClientRegistry, isPlayer } from "../client_registry.ts";
+import type { ClientRegistry } from "../client_registry.ts";
 import { type Identity, SERVER_NAME } from "../identity.ts";
 
 /** What the HTTP side of a server knows of process and addresses. */
@@ -20,7 +20,7 @@ export interface SelfReportServer {
   readonly identity: Identity;
   readonly timers: Clock;
   readonly sources: Pick<SourceManager, "all">;
-  readonly registry: Pick<ClientRegistry, "clients" | "totals" | "vhosts">;
+  readonly registry: Pick<ClientRegistry, "totals" | "vhosts" | "viewerCount">;
   readonly drain: { readonly isOn: boolean };
   readonly startedMs: number;
 }
@@ -66,7 +66,12 @@ export class SelfReport {
     const nowMs = this.#server.timers.nowMs();
     if (this.#load !== null && nowMs - this.#loadMs < KEEP_LOAD_MS) return this.#load;
     this.#loadMs = nowMs;
-    this.#load = { ...this.#countStreams(), viewers: this.#countViewers(), ...this.#rates(nowMs), ...loadOf(machine) };
+    this.#load = {
+      ...this.#countStreams(),
+      viewers: this.#server.registry.viewerCount,
+      ...this.#rates(nowMs),
+      ...loadOf(machine),
+    };
     return this.#load;
   }
 
@@ -77,12 +82,6 @@ export class SelfReport {
       if (fedBy === "client") published++;
     }
     return { streams, published };
-  }
-
-  #countViewers(): number {
-    let viewers = 0;
-    for (const client of this.#server.registry.clients()) if (isPlayer(client.type) && !isServer(client)) viewers++;
-    return viewers;
   }
 
   #rates(nowMs: number): Pick<ServerLoad, "recvKbps" | "sendKbps"> {
@@ -100,9 +99,4 @@ export class SelfReport {
 
 function loadOf({ cpuPercent, memoryBytes }: MachineFacts): Pick<ServerLoad, "cpuPercent" | "memoryBytes"> {
   return { cpuPercent: Math.round(cpuPercent), memoryBytes };
-}
-
-/** A player that is a server: an edge, or an origin that relays. */
-function isServer(client: ClientEntry & { readonly isServer?: boolean }): boolean {
-  return client.isServer === true;
 }
