@@ -3,7 +3,7 @@ import type { Owner } from "../directory.ts";
 import type { CoworkerAnswer, OwnerQuery } from "./coworker_question.ts";
 
 /** What a watch takes of the coworkers. */
-export interface WatchedCoworkers {
+export interface CoworkerAsker {
   /** A plain question; null if it cannot be put now. */
   askOne(coworker: string, query: OwnerQuery): Promise<CoworkerAnswer | null>;
   /** A question that the coworker answers when it has the stream; null if too many are on their way to it. */
@@ -25,7 +25,7 @@ const MAX_PAUSE_MS = 5000;
  * as SRS, answers at once, and is asked again after 200 ms, doubling to 5 s.
  */
 export class CoworkerWatch implements Disposable {
-  readonly #coworkers: WatchedCoworkers;
+  readonly #coworkers: CoworkerAsker;
   readonly #coworker: string;
   readonly #timers: Timers;
   readonly #query: () => OwnerQuery;
@@ -40,7 +40,7 @@ export class CoworkerWatch implements Disposable {
 
   /** @param onAnswer Told of each answer, with the owner or null, and never after the watch is disposed of. */
   constructor(
-    { coworkers, timers }: { readonly coworkers: WatchedCoworkers; readonly timers: Timers },
+    { coworkers, timers }: { readonly coworkers: CoworkerAsker; readonly timers: Timers },
     coworker: string,
     query: () => OwnerQuery,
     onAnswer: (owner: Owner | null) => void,

@@ -2,11 +2,11 @@ import type { TimerHandle, Timers } from "../../base/clock.ts";
 import type { Span } from "../../base/trace.ts";
 import type { Owner } from "../directory.ts";
 import type { OwnerQuery } from "./coworker_question.ts";
-import { CoworkerWatch, type WatchedCoworkers } from "./coworker_watch.ts";
+import { type CoworkerAsker, CoworkerWatch } from "./coworker_watch.ts";
 
 /** What a watch takes of the mesh. */
 export interface StreamWatchContext {
-  readonly coworkers: WatchedCoworkers;
+  readonly coworkers: CoworkerAsker;
   readonly timers: Timers;
   /** Whom to ask now, and how. */
   query(): OwnerQuery;

@@ -1,6 +1,6 @@
 import type { Owner } from "../../../../src/cluster/directory.ts";
 import type { CoworkerAnswer, OwnerQuery } from "../../../../src/cluster/mesh/coworker_question.ts";
-import { CoworkerWatch, HOLD_MS, type WatchedCoworkers } from "../../../../src/cluster/mesh/coworker_watch.ts";
+import { type CoworkerAsker, CoworkerWatch, HOLD_MS } from "../../../../src/cluster/mesh/coworker_watch.ts";
 import { assertEquals, assertLess } from "../../../kit/assert.ts";
 import { ownerAt } from "../../../kit/cluster_answers.ts";
 import { ManualTimers } from "../../../kit/manual_timers.ts";
@@ -16,7 +16,7 @@ const query: OwnerQuery = {
 };
 
 /** One coworker, as a test has it answer. */
-class Stage implements WatchedCoworkers {
+class Stage implements CoworkerAsker {
   readonly timers = new ManualTimers();
   readonly startedMs = this.timers.nowMs();
   /** When it was asked what: `plain 0`, `held 20000`. */
