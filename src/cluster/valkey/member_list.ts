@@ -1,0 +1,117 @@
+import type { Timers, WallClock } from "../../base/clock.ts";
+import type { Member } from "../directory.ts";
+import type { EngineLine } from "./engine_line.ts";
+import { bootOf, type EngineKeys } from "./keys.ts";
+import { type NodeRecord, parseNodeRecord } from "./node_record.ts";
+
+/** Leases that are read in one step. */
+const BATCH = 200;
+/** More nodes than this are not listed. */
+const MAX_MEMBERS = 50_000;
+/** Least time between two readings. */
+const MIN_AGE_MS = 2000;
+/** Nobody may look for long: a list that is shown is then not too old at first. */
+const BACKGROUND_MS = 10_000;
+
+/** Options of {@link MemberList}. */
+export interface MemberListOptions {
+  readonly line: EngineLine;
+  readonly timers: Timers & WallClock;
+  readonly keys: EngineKeys;
+  readonly self: string;
+}
+
+interface Seen {
+  readonly record: NodeRecord;
+  readonly state: Member["state"];
+  readonly sinceMs: number;
+}
+
+/**
+ * The other servers, as their leases tell. Read again when somebody looks, seldom otherwise: the more servers there are,
+ * the more seldom, so that all of them together do not keep the engine busy with themselves.
+ */
+export class MemberList {
+  readonly #options: MemberListOptions;
+  readonly #seen = new Map<string, Seen>();
+  #readMs = -Infinity;
+  #isReading = false;
+
+  constructor(options: MemberListOptions) {
+    this.#options = options;
+  }
+
+  /** The others as they were last seen; looks again if that was some time ago. */
+  list(): readonly Member[] {
+    this.refresh(Math.max(MIN_AGE_MS, this.#seen.size));
+    // A server that was restarted is not shown twice.
+    const up = new Set([...this.#seen].filter(([, { state }]) => state !== "down").map(([node]) => nameOf(node)));
+    return [...this.#seen].filter(([node, { state }]) => state !== "down" || !up.has(nameOf(node)))
+      .map(([node, seen]) => toMember(node, seen));
+  }
+
+  /** Looks without being asked. */
+  refreshSometimes(): void {
+    this.refresh(Math.max(BACKGROUND_MS, this.#seen.size ** 2 / 20));
+  }
+
+  /** Reads the leases, unless they were read within a time. */
+  refresh(maxAgeMs: number): void {
+    if (this.#isReading || this.#options.timers.nowMs() - this.#readMs < maxAgeMs) return;
+    this.#isReading = true;
+    this.#readMs = this.#options.timers.nowMs();
+    this.#read().catch(() => {
+      // They stay as they were; the line says what is wrong.
+    }).finally(() => this.#isReading = false);
+  }
+
+  async #read(): Promise<void> {
+    const { line, keys, self } = this.#options;
+    const reply = await line.callUntracked(["ZRANGE", keys.list, "0", String(MAX_MEMBERS)]);
+    const nodes = (Array.isArray(reply) ? reply : []).filter((node) => typeof node === "string" && node !== self);
+    const listed = nodes as string[];
+    for (let at = 0; at < listed.length; at += BATCH) {
+      const batch = listed.slice(at, at + BATCH);
+      const values = await line.callUntracked(["MGET", ...batch.map((node) => keys.node(node))]);
+      batch.forEach((node, i) => this.#note(node, Array.isArray(values) ? values[i] : null));
+    }
+    const left = new Set(listed);
+    for (const node of [...this.#seen.keys()]) if (!left.has(node)) this.#seen.delete(node);
+  }
+
+  #note(node: string, value: unknown): void {
+    const before = this.#seen.get(node);
+    const record = typeof value === "string" ? parseNodeRecord(value) : null;
+    // Nothing is known of one that was gone before it was seen.
+    if (record === null && before === undefined) return;
+    const state = record === null ? "down" : record.isDraining ? "draining" : "up";
+    const sinceMs = before?.state === state
+      ? before.sinceMs
+      : before === undefined && state === "up"
+      ? record?.startedMs ?? 0
+      : this.#options.timers.wallMs();
+    this.#seen.set(node, { record: record ?? before!.record, state, sinceMs });
+  }
+}
+
+/** The part of a node's id that stays the same over a restart. */
+function nameOf(node: string): string {
+  return node.slice(0, node.indexOf("#"));
+}
+
+function toMember(node: string, { record, state, sinceMs }: Seen): Member {
+  return {
+    id: bootOf(node),
+    address: record.api,
+    role: record.role,
+    software: record.software,
+    state,
+    isSelf: false,
+    stateSinceMs: sinceMs,
+    startedMs: record.startedMs,
+    load: state === "down" ? null : record.load,
+    problem: state === "down"
+      ? `the engine has not heard of it for longer than node_ttl: start it again, or see why it does not reach the engine`
+      : "",
+  };
+}

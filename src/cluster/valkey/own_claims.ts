@@ -1,0 +1,245 @@
+import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
+import type { EngineReply } from "../../base/engine.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Claim, ClaimOptions, ClaimOutcome, Owner } from "../directory.ts";
+import type { EngineLine } from "./engine_line.ts";
+import type { EngineView } from "./engine_view.ts";
+import { type EngineKeys, parseStreamRecord, type StreamRecord } from "./keys.ts";
+import { ownerOf, parseNodeRecord } from "./node_record.ts";
+import { claimScript, holdScript, releaseScript } from "./scripts.ts";
+
+/** How long a stream's key lives that nobody refreshes. */
+const STREAM_TTL_MS = 900_000;
+const REFRESH_MS = 300_000;
+/** Streams in one step of the engine: it answers nobody else meanwhile, for a fraction of a millisecond. */
+const BATCH = 64;
+/** Epochs further ahead of the engine's clock are not believed. */
+const MAX_AHEAD_MS = 60_000;
+const MAX_UNRELEASED = 100_000;
+/** Questions and claims in turn, until the two agree; others may claim at the same moment. */
+const MAX_ROUNDS = 3;
+
+/** Options of {@link OwnClaims}. */
+export interface OwnClaimsOptions {
+  readonly line: EngineLine;
+  readonly view: EngineView;
+  readonly timers: Timers & WallClock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly keys: EngineKeys;
+  readonly self: string;
+  readonly nodeTtlMs: number;
+  /** URL of the engine, as it may be shown. */
+  readonly engine: string;
+}
+
+/** One stream of this server. */
+interface OwnClaim {
+  readonly key: string;
+  epoch: number;
+  readonly onLost: (reason: string) => void;
+}
+
+/**
+ * The streams that this server publishes. Where the engine does not answer, a claim succeeds with an epoch of this
+ * server's clock; as soon as it answers, the highest epoch wins.
+ */
+export class OwnClaims implements Disposable {
+  readonly #options: OwnClaimsOptions;
+  readonly #claims = new Map<string, OwnClaim>();
+  /** Streams that were given up while the engine did not answer. */
+  readonly #unreleased = new Set<string>();
+  readonly #planned = new Set<TimerHandle>();
+  #refresh: TimerHandle | null = null;
+
+  constructor(options: OwnClaimsOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { timers, random, nodeTtlMs } = this.#options;
+    const plan = (delayMs: number) => {
+      this.#refresh = timers.after(delayMs, () => {
+        plan(REFRESH_MS);
+        this.checkAll({ withinMs: nodeTtlMs, refreshes: true });
+      });
+    };
+    plan(random() * REFRESH_MS);
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#claims.size;
+  }
+
+  /** Claims a stream. Never rejects. */
+  async claim(key: string, { mode, onLost }: Pick<ClaimOptions, "mode" | "onLost">): Promise<ClaimOutcome> {
+    const { view } = this.#options;
+    const claim: OwnClaim = { key, epoch: view.epochOf(key), onLost };
+    this.#unreleased.delete(key);
+    const put = (how: ClaimOptions["mode"]) => this.#put(claim, how);
+    let answer = await put(mode);
+    // A lease that cannot be read is none of a server that could be asked for the stream.
+    if (answer !== null && "taken" in answer && answer.owner === null) answer = await put("takeover");
+    if (answer !== null && "taken" in answer && answer.owner !== null) return { takenBy: answer.owner };
+    claim.epoch = answer !== null && "epoch" in answer ? answer.epoch : this.#localEpoch(claim);
+    this.#claims.set(key, claim);
+    if (answer !== null) void this.#settle([claim], false);
+    return { claim: this.#toClaim(claim) };
+  }
+
+  /** Others have changed the key of a stream. */
+  onChanged(key: string): void {
+    const claim = this.#claims.get(key);
+    if (claim !== undefined) void this.#settle([claim], false);
+  }
+
+  /**
+   * Looks whether the engine has all of them still, and claims again what it has not.
+   *
+   * @param withinMs The time over which this is spread, so that thousands of servers do not come at once.
+   * @param refreshes Whether to have the keys live on, and those told that wait for a stream.
+   */
+  checkAll({ withinMs, refreshes }: { readonly withinMs: number; readonly refreshes: boolean }): void {
+    const { timers, random } = this.#options;
+    this.#cancelPlanned();
+    const all = [...this.#claims.values()];
+    for (let at = 0; at < all.length; at += BATCH) {
+      const batch = all.slice(at, at + BATCH);
+      const handle = timers.after(random() * withinMs, () => {
+        this.#planned.delete(handle);
+        void this.#settle(batch, refreshes);
+      });
+      this.#planned.add(handle);
+    }
+  }
+
+  /** Gives up what was given up while the engine did not answer. */
+  async releaseRest(): Promise<void> {
+    const keys = [...this.#unreleased].filter((key) => !this.#claims.has(key));
+    this.#unreleased.clear();
+    for (let at = 0; at < keys.length; at += BATCH) await this.#release(keys.slice(at, at + BATCH));
+  }
+
+  [Symbol.dispose](): void {
+    this.#refresh?.cancel();
+    this.#cancelPlanned();
+    this.#claims.clear();
+  }
+
+  #cancelPlanned(): void {
+    for (const handle of this.#planned) handle.cancel();
+    this.#planned.clear();
+  }
+
+  #toClaim(claim: OwnClaim): Claim {
+    return {
+      get epoch() {
+        return claim.epoch;
+      },
+      announce() {},
+      [Symbol.dispose]: () => {
+        if (!this.#isCurrent(claim)) return;
+        this.#claims.delete(claim.key);
+        void this.#release([claim.key]);
+      },
+    };
+  }
+
+  /** Another claim of this server for the same stream counts instead. */
+  #isCurrent(claim: OwnClaim): boolean {
+    return this.#claims.get(claim.key) === claim;
+  }
+
+  #localEpoch({ key, epoch }: OwnClaim): number {
+    const { timers, view } = this.#options;
+    return Math.max(epoch + 1, view.epochOf(key) + 1, Math.round(timers.wallMs()));
+  }
+
+  /** The answer; null if there is none in time. */
+  async #put(claim: OwnClaim, mode: ClaimOptions["mode"]): Promise<Answer | null> {
+    const { line, keys, self, engine } = this.#options;
+    const args = [self, mode, String(STREAM_TTL_MS), keys.nodes, String(claim.epoch)];
+    const onLate = (reply: EngineReply) => this.#onLate(claim, readAnswer(reply, engine));
+    try {
+      const reply = await line.run(claimScript, [keys.stream(claim.key), keys.floor], args, { onLate });
+      return readAnswer(reply, engine);
+    } catch {
+      return null;
+    }
+  }
+
+  /** The claim was made without the engine, and now it answers. */
+  #onLate(claim: OwnClaim, answer: Answer | null): void {
+    if (answer === null) return;
+    if (this.#isCurrent(claim)) {
+      if ("taken" in answer && answer.owner !== null) this.#lose(claim, answer.owner);
+      else void this.#settle([claim], false);
+    } else if ("epoch" in answer && !this.#claims.has(claim.key)) void this.#release([claim.key]);
+  }
+
+  async #settle(claims: readonly OwnClaim[], refreshes: boolean): Promise<void> {
+    let open = claims.filter((claim) => this.#isCurrent(claim));
+    try {
+      if (refreshes) await this.#hold(open);
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        open = open.filter((claim) => this.#isCurrent(claim));
+        if (open.length === 0) return;
+        const records = await this.#options.view.read(open.map(({ key }) => key));
+        open = open.filter((claim, at) => this.#isCurrent(claim) && !this.#isIn(claim, records[at] ?? null));
+        await this.#hold(open);
+      }
+    } catch {
+      // Once the engine answers again, all are looked at.
+    }
+  }
+
+  #isIn(claim: OwnClaim, record: StreamRecord | null): boolean {
+    return record?.node === this.#options.self && record.epoch === claim.epoch;
+  }
+
+  async #hold(claims: readonly OwnClaim[]): Promise<void> {
+    if (claims.length === 0) return;
+    const { line, keys, self, engine, view } = this.#options;
+    const args = [self, String(STREAM_TTL_MS), keys.nodes, String(MAX_AHEAD_MS)];
+    const names = claims.map(({ key }) => keys.stream(key));
+    const reply = await line.run(holdScript, names, [...args, ...claims.map(({ epoch }) => String(epoch))]);
+    const answers = Array.isArray(reply) ? reply : [];
+    claims.forEach((claim, at) => {
+      const answer = readAnswer(answers[at] ?? null, engine);
+      if (answer !== null && "epoch" in answer) claim.epoch = answer.epoch;
+      else if (answer !== null && this.#isCurrent(claim)) this.#lose(claim, answer.owner);
+    });
+    view.onOwnWrite(claims.map(({ key }) => key));
+  }
+
+  #lose(claim: OwnClaim, owner: Owner | null): void {
+    this.#claims.delete(claim.key);
+    const where = owner === null ? "another server" : `origin ${owner.ip}:${owner.port}`;
+    claim.onLost(`${where} has a newer publisher of ${claim.key}`);
+  }
+
+  async #release(streams: readonly string[]): Promise<void> {
+    const { line, keys, self, view } = this.#options;
+    try {
+      await line.run(releaseScript, [keys.floor, ...streams.map((key) => keys.stream(key))], [self]);
+      view.onOwnWrite(streams);
+    } catch {
+      // Those that are too many end with their keys.
+      const left = streams.filter((key) => !this.#claims.has(key)).slice(0, MAX_UNRELEASED - this.#unreleased.size);
+      for (const key of left) this.#unreleased.add(key);
+    }
+  }
+}
+
+/** What a script says of one stream; the owner is null if its lease cannot be read. */
+type Answer = { readonly epoch: number } | { readonly taken: true; readonly owner: Owner | null };
+
+function readAnswer(reply: EngineReply, engine: string): Answer | null {
+  const [isOwn, text, lease] = Array.isArray(reply) ? reply : [];
+  if (isOwn === 1) return { epoch: Number(text) };
+  if (isOwn !== 0) return null;
+  const record = typeof text === "string" ? parseStreamRecord(text) : null;
+  const node = typeof lease === "string" ? parseNodeRecord(lease) : null;
+  return { taken: true, owner: record === null || node === null ? null : ownerOf(record, node, engine) };
+}

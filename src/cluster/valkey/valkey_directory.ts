@@ -1,0 +1,249 @@
+import { every, type TimerHandle } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import { TimerScope } from "../../base/timer_scope.ts";
+import type { World } from "../../base/world.ts";
+import type { Config, EngineUrl } from "../../config/mod.ts";
+import type {
+  ClaimOptions,
+  ClaimOutcome,
+  FindOptions,
+  Member,
+  Owner,
+  StreamDirectory,
+  StreamRef,
+} from "../directory.ts";
+import { CALL_TIMEOUT_MS, type EngineHealth, EngineLine } from "./engine_line.ts";
+import { EngineView } from "./engine_view.ts";
+import { bootOf, EngineKeys, nodeId } from "./keys.ts";
+import { MemberList } from "./member_list.ts";
+import type { NodeRecord } from "./node_record.ts";
+import { OwnClaims } from "./own_claims.ts";
+import { OwnLease } from "./own_lease.ts";
+
+/** How often the list of members may be read without being asked for. */
+const MEMBERS_CHECK_MS = 10_000;
+
+/** Options of {@link ValkeyDirectory}. */
+export interface ValkeyDirectoryOptions {
+  readonly world: Pick<World, "openEngine" | "random" | "nowMs" | "wallMs" | "after">;
+  readonly log: Logger;
+  readonly config: Omit<Config["directory"], "enabled" | "url"> & { readonly url: EngineUrl };
+  /** Authorities, PEM, that are trusted besides the public ones. */
+  readonly caCerts: () => readonly string[];
+  /** Name of this server, which stays the same over restarts. */
+  readonly name: string;
+  /** Id of this start of it. */
+  readonly instance: string;
+  /** What the others are told of this server; asked for at each renewal of its lease. */
+  readonly facts: () => Omit<NodeRecord, "region">;
+}
+
+/**
+ * The directory in an engine, Valkey or Redis. Each server has a lease there, and a key for each of its streams, which
+ * counts as long as the lease of that start of the server lives: a crowd of streams costs nothing to keep, and ends with
+ * its server.
+ *
+ * The engine may die: nothing waits longer than 200 ms for it, known streams are served from memory, publishers are let in.
+ */
+export class ValkeyDirectory implements StreamDirectory, Disposable {
+  readonly #options: ValkeyDirectoryOptions;
+  readonly #timers: TimerScope;
+  readonly #node: string;
+  readonly #own: { readonly line: EngineLine; readonly view: EngineView };
+  readonly #peers: readonly { readonly line: EngineLine; readonly view: EngineView }[];
+  readonly #claims: OwnClaims;
+  readonly #lease: OwnLease;
+  readonly #members: MemberList;
+  readonly #startedMs: number;
+  /** When the engine was last new to this server, or lost everything. */
+  #lostMs = -Infinity;
+  #flush: TimerHandle | null = null;
+
+  /** {@link start} is next. */
+  constructor(options: ValkeyDirectoryOptions) {
+    this.#options = options;
+    const { world, config: { url, peers, keyPrefix, nodeTtlMs }, log } = options;
+    this.#timers = new TimerScope(world);
+    this.#startedMs = world.wallMs();
+    this.#node = nodeId(options.name, options.instance);
+    const keys = new EngineKeys(keyPrefix);
+    this.#own = this.#connect(url, keys, true);
+    this.#peers = peers.map((peer) => this.#connect(peer, keys, false));
+    const shared = {
+      ...this.#own,
+      timers: this.#timers,
+      random: () => world.random(),
+      log,
+      keys,
+      self: this.#node,
+      nodeTtlMs,
+      engine: url.text,
+    };
+    this.#claims = new OwnClaims(shared);
+    this.#lease = new OwnLease({ ...shared, record: () => this.#record(), onLapsed: () => this.#onLapsed() });
+    this.#members = new MemberList(shared);
+  }
+
+  /** Connects, and tells of this server. */
+  start(): void {
+    for (const { line } of [this.#own, ...this.#peers]) line.start();
+    this.#lease.start();
+    this.#claims.start();
+    every(this.#timers, MEMBERS_CHECK_MS, () => this.#members.refreshSometimes());
+  }
+
+  find({ url: { key } }: StreamRef, { fresh = false }: FindOptions = {}): Promise<readonly Owner[]> {
+    const known = fresh ? null : this.#findNow(key);
+    return known === null ? this.#ask(key, fresh) : Promise.resolve(known);
+  }
+
+  watch({ url: { key } }: StreamRef, onOwners: (owners: readonly Owner[]) => void): Disposable {
+    const stack = new DisposableStack();
+    for (const { view } of [this.#own, ...this.#peers]) stack.use(view.watch(key, onOwners));
+    return stack;
+  }
+
+  async claim({ url: { key } }: StreamRef, { mode, onLost }: ClaimOptions): Promise<ClaimOutcome> {
+    const elsewhere = mode === "first" ? this.#askPeers(key, false, this.#untilMs()) : Promise.resolve([]);
+    const outcome = await this.#claims.claim(key, { mode, onLost });
+    const [owner] = await elsewhere;
+    if (owner === undefined || "takenBy" in outcome) return outcome;
+    outcome.claim[Symbol.dispose]();
+    return { takenBy: owner };
+  }
+
+  members(): readonly Member[] {
+    const { isDraining, startedMs, api, role, software, load } = this.#options.facts();
+    const { problem, engine } = this.#own.line.health();
+    const self: Member = {
+      id: bootOf(this.#node),
+      address: api,
+      role,
+      software,
+      state: isDraining ? "draining" : "up",
+      isSelf: true,
+      stateSinceMs: this.#startedMs,
+      startedMs,
+      load,
+      problem: problem === "" ? "" : `the directory ${engine} fails: ${problem}`,
+    };
+    return [self, ...this.#members.list()];
+  }
+
+  /** How the engines are, the own one first. */
+  health(): readonly EngineHealth[] {
+    return [this.#own, ...this.#peers].map(({ line }) => line.health());
+  }
+
+  /** Tells the others at once what they would hear at the next renewal: that this server is about to stop. */
+  announceFacts(): void {
+    void this.#lease.renew();
+  }
+
+  /** Gives everything up, so that the others know at once. Waits for the engine as long as others do. */
+  async stop(): Promise<void> {
+    await this.#lease.end();
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    for (const { line, view } of [this.#own, ...this.#peers]) {
+      line[Symbol.dispose]();
+      view[Symbol.dispose]();
+    }
+    this.#lease[Symbol.dispose]();
+    this.#claims[Symbol.dispose]();
+    this.#timers[Symbol.dispose]();
+  }
+
+  #connect(url: EngineUrl, keys: EngineKeys, isOwn: boolean): { line: EngineLine; view: EngineView } {
+    const { world, log, caCerts, config: { nodeTtlMs } } = this.#options;
+    const line: EngineLine = new EngineLine({
+      world,
+      timers: this.#timers,
+      log,
+      url,
+      caCerts,
+      clientName: `srs-ts-${this.#node}`,
+      needsPrimary: isOwn,
+      retryMs: nodeTtlMs / 3,
+    }, {
+      onUp: () => isOwn ? void this.#onUp() : view.onLost(),
+      onChanged: (changed) => {
+        if (changed === null) return isOwn ? this.#onFlush() : view.onLost();
+        for (const key of changed) {
+          view.onChanged(key);
+          const stream = isOwn ? keys.streamOf(key) : null;
+          if (stream !== null) this.#claims.onChanged(stream);
+        }
+      },
+    });
+    const view: EngineView = new EngineView({
+      line,
+      timers: this.#timers,
+      random: () => world.random(),
+      keys,
+      self: this.#node,
+      nodeTtlMs,
+      engine: url.text,
+    });
+    return { line, view };
+  }
+
+  async #onUp(): Promise<void> {
+    this.#lostMs = this.#timers.nowMs();
+    this.#own.view.onLost();
+    const wasThere = await this.#lease.renew();
+    await this.#claims.releaseRest();
+    if (wasThere) this.#claims.checkAll({ withinMs: this.#options.config.nodeTtlMs, refreshes: false });
+    this.#members.refreshSometimes();
+  }
+
+  #onFlush(): void {
+    this.#lostMs = this.#timers.nowMs();
+    this.#own.view.onLost();
+    this.#flush?.cancel();
+    const { world, config: { nodeTtlMs } } = this.#options;
+    this.#flush = this.#timers.after(world.random() * nodeTtlMs / 3, () => void this.#lease.renew());
+  }
+
+  /** Streams of this server counted as ended. If only this server was away, they are to count again at once. */
+  #onLapsed(): void {
+    const { nodeTtlMs } = this.#options.config;
+    const isAlone = this.#timers.nowMs() - this.#lostMs > nodeTtlMs;
+    this.#claims.checkAll({ withinMs: isAlone ? 0 : nodeTtlMs, refreshes: true });
+  }
+
+  #record(): NodeRecord {
+    return { ...this.#options.facts(), region: this.#options.config.region };
+  }
+
+  #untilMs(): number {
+    return this.#timers.nowMs() + CALL_TIMEOUT_MS;
+  }
+
+  /** The owners, if no engine has to be asked. */
+  #findNow(key: string): readonly Owner[] | null {
+    const own = this.#own.view.findNow(key);
+    if (own === null || own.length > 0 || this.#peers.length === 0) return own;
+    const others = this.#peers.map(({ view }) => view.findNow(key));
+    return others.includes(null) ? null : byEpoch(others.flatMap((owners) => owners ?? []));
+  }
+
+  async #ask(key: string, fresh: boolean): Promise<readonly Owner[]> {
+    const untilMs = this.#untilMs();
+    const own = await this.#own.view.find(key, fresh, untilMs);
+    return own.length > 0 ? own : await this.#askPeers(key, fresh, untilMs);
+  }
+
+  async #askPeers(key: string, fresh: boolean, untilMs: number): Promise<readonly Owner[]> {
+    if (this.#peers.length === 0) return [];
+    const found = await Promise.all(this.#peers.map(({ view }) => view.find(key, fresh, untilMs)));
+    return byEpoch(found.flat());
+  }
+}
+
+/** The newest publish first. */
+function byEpoch(owners: readonly Owner[]): readonly Owner[] {
+  return owners.toSorted((a, b) => (b.epoch ?? 0) - (a.epoch ?? 0));
+}
