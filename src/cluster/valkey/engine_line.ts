@@ -4,7 +4,7 @@ import type { Logger } from "../../base/log.ts";
 import type { World } from "../../base/world.ts";
 import type { EngineUrl } from "../../config/mod.ts";
 import { findPrimary, reasonOf, untilAborted } from "./find_primary.ts";
-import { type EngineScript, engineScripts } from "./scripts.ts";
+import type { EngineScript } from "./scripts.ts";
 
 /** Nothing waits longer for an engine. */
 export const CALL_TIMEOUT_MS = 200;
@@ -190,7 +190,6 @@ export class EngineLine implements Disposable {
 
   async #open(signal: AbortSignal): Promise<EngineLink> {
     const { world: { openEngine: open }, url, caCerts, clientName, needsPrimary } = this.#options;
-    for (const script of engineScripts) await script.digest();
     const endpoint = await findPrimary({ open, url, caCerts: caCerts(), clientName, signal });
     let opened: EngineLink | null = null;
     const isCurrent = () => opened !== null && opened === this.#link;

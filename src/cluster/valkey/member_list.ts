@@ -8,8 +8,6 @@ import { type NodeRecord, parseNodeRecord } from "./node_record.ts";
 const BATCH = 200;
 /** More nodes than this are not listed. */
 const MAX_MEMBERS = 50_000;
-/** Least time between two readings. */
-const MIN_AGE_MS = 2000;
 /** Nobody may look for long: a list that is shown is then not too old at first. */
 const BACKGROUND_MS = 10_000;
 
@@ -19,6 +17,7 @@ export interface MemberListOptions {
   readonly timers: Timers & WallClock;
   readonly keys: EngineKeys;
   readonly self: string;
+  readonly nodeTtlMs: number;
 }
 
 interface Seen {
@@ -43,7 +42,7 @@ export class MemberList {
 
   /** The others as they were last seen; looks again if that was some time ago. */
   list(): readonly Member[] {
-    this.refresh(Math.max(MIN_AGE_MS, this.#seen.size));
+    this.refresh(Math.max(this.#options.nodeTtlMs / 3, this.#seen.size));
     // A server that was restarted is not shown twice.
     const up = new Set([...this.#seen].filter(([, { state }]) => state !== "down").map(([node]) => nameOf(node)));
     return [...this.#seen].filter(([node, { state }]) => state !== "down" || !up.has(nameOf(node)))

@@ -37,6 +37,8 @@ export interface OwnClaimsOptions {
 interface OwnClaim {
   readonly key: string;
   epoch: number;
+  /** The engine does not know of it yet. */
+  isOpen: boolean;
   readonly onLost: (reason: string) => void;
 }
 
@@ -75,16 +77,19 @@ export class OwnClaims implements Disposable {
   /** Claims a stream. Never rejects. */
   async claim(key: string, { mode, onLost }: Pick<ClaimOptions, "mode" | "onLost">): Promise<ClaimOutcome> {
     const { view } = this.#options;
-    const claim: OwnClaim = { key, epoch: view.epochOf(key), onLost };
+    const claim: OwnClaim = { key, epoch: view.epochOf(key), isOpen: true, onLost };
     this.#unreleased.delete(key);
     const put = (how: ClaimOptions["mode"]) => this.#put(claim, how);
     let answer = await put(mode);
     // A lease that cannot be read is none of a server that could be asked for the stream.
     if (answer !== null && "taken" in answer && answer.owner === null) answer = await put("takeover");
     if (answer !== null && "taken" in answer && answer.owner !== null) return { takenBy: answer.owner };
-    claim.epoch = answer !== null && "epoch" in answer ? answer.epoch : this.#localEpoch(claim);
+    if (answer !== null && "epoch" in answer) {
+      claim.epoch = answer.epoch;
+      claim.isOpen = false;
+    } else claim.epoch = this.#localEpoch(claim);
     this.#claims.set(key, claim);
-    if (answer !== null) void this.#settle([claim], false);
+    if (!claim.isOpen) void this.#settle([claim], false);
     return { claim: this.#toClaim(claim) };
   }
 
@@ -112,6 +117,13 @@ export class OwnClaims implements Disposable {
       });
       this.#planned.add(handle);
     }
+  }
+
+  /** Claims what the engine does not know of yet, and gives up what was given up without it. */
+  async catchUp(): Promise<void> {
+    const open = [...this.#claims.values()].filter(({ isOpen }) => isOpen);
+    for (let at = 0; at < open.length; at += BATCH) await this.#settle(open.slice(at, at + BATCH), false);
+    await this.releaseRest();
   }
 
   /** Gives up what was given up while the engine did not answer. */
@@ -207,8 +219,10 @@ export class OwnClaims implements Disposable {
     const answers = Array.isArray(reply) ? reply : [];
     claims.forEach((claim, at) => {
       const answer = readAnswer(answers[at] ?? null, engine);
-      if (answer !== null && "epoch" in answer) claim.epoch = answer.epoch;
-      else if (answer !== null && this.#isCurrent(claim)) this.#lose(claim, answer.owner);
+      if (answer !== null && "epoch" in answer) {
+        claim.epoch = answer.epoch;
+        claim.isOpen = false;
+      } else if (answer !== null && this.#isCurrent(claim)) this.#lose(claim, answer.owner);
     });
     view.onOwnWrite(claims.map(({ key }) => key));
   }

@@ -18,8 +18,8 @@ export interface OwnLeaseOptions {
   readonly self: string;
   readonly nodeTtlMs: number;
   readonly record: () => NodeRecord;
-  /** There was no lease any more: streams of this server counted as ended. */
-  readonly onLapsed: () => void;
+  /** The lease was renewed. @param wasThere False: streams of this server counted as ended. */
+  readonly onRenewed: (wasThere: boolean) => void;
 }
 
 /** The lease of this server: as long as it is renewed, the streams that this server has claimed count. */
@@ -64,13 +64,13 @@ export class OwnLease implements Disposable {
   }
 
   async #renew(): Promise<boolean> {
-    const { line, keys, self, nodeTtlMs, record, onLapsed, timers } = this.#options;
+    const { line, keys, self, nodeTtlMs, record, onRenewed, timers } = this.#options;
     if (this.#isOver) return false;
     const command = ["SET", keys.node(self), formatNodeRecord(record()), "PX", String(nodeTtlMs), "GET"];
     try {
       const before = await line.call(command, { isProbe: true });
       if (timers.nowMs() - this.#enrolledMs >= ENROL_MS || before === null) await this.#enrol();
-      if (before === null && !this.#isOver) onLapsed();
+      if (!this.#isOver) onRenewed(before !== null);
       return before !== null;
     } catch {
       // The line says what is wrong; the next renewal is due soon.

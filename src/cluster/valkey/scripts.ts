@@ -1,22 +1,14 @@
+import { createHash } from "node:crypto";
+
 /** A program that an engine runs as one step; nobody else's command comes between. */
 export class EngineScript {
   readonly lua: string;
-  #sha1 = "";
+  /** By which engines name it. */
+  readonly sha1: string;
 
-  /** {@link digest} is next. */
   constructor(lua: string) {
     this.lua = lua;
-  }
-
-  /** By which engines name it; empty before {@link digest}. */
-  get sha1(): string {
-    return this.#sha1;
-  }
-
-  async digest(): Promise<void> {
-    if (this.#sha1 !== "") return;
-    const hash = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(this.lua));
-    this.#sha1 = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    this.sha1 = createHash("sha1").update(lua).digest("hex");
   }
 }
 
@@ -120,6 +112,3 @@ redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
 return text(now)
 `);
-
-/** All of them. */
-export const engineScripts: readonly EngineScript[] = [claimScript, holdScript, releaseScript, enrolScript];

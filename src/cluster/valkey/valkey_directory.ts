@@ -55,8 +55,9 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
   readonly #lease: OwnLease;
   readonly #members: MemberList;
   readonly #startedMs: number;
-  /** When the engine was last new to this server, or lost everything. */
+  /** When the engine came back last, or lost everything. */
   #lostMs = -Infinity;
+  #wasUp = false;
   #flush: TimerHandle | null = null;
 
   /** {@link start} is next. */
@@ -80,7 +81,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
       engine: url.text,
     };
     this.#claims = new OwnClaims(shared);
-    this.#lease = new OwnLease({ ...shared, record: () => this.#record(), onLapsed: () => this.#onLapsed() });
+    this.#lease = new OwnLease({ ...shared, record: () => this.#record(), onRenewed: (wasThere) => this.#onRenewed(wasThere) });
     this.#members = new MemberList(shared);
   }
 
@@ -191,11 +192,12 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
   }
 
   async #onUp(): Promise<void> {
-    this.#lostMs = this.#timers.nowMs();
+    if (this.#wasUp) this.#lostMs = this.#timers.nowMs();
+    this.#wasUp = true;
     this.#own.view.onLost();
-    const wasThere = await this.#lease.renew();
+    const { nodeTtlMs } = this.#options.config;
+    if (await this.#lease.renew()) this.#claims.checkAll({ withinMs: nodeTtlMs, refreshes: false });
     await this.#claims.releaseRest();
-    if (wasThere) this.#claims.checkAll({ withinMs: this.#options.config.nodeTtlMs, refreshes: false });
     this.#members.refreshSometimes();
   }
 
@@ -207,11 +209,12 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     this.#flush = this.#timers.after(world.random() * nodeTtlMs / 3, () => void this.#lease.renew());
   }
 
-  /** Streams of this server counted as ended. If only this server was away, they are to count again at once. */
-  #onLapsed(): void {
+  #onRenewed(wasThere: boolean): void {
     const { nodeTtlMs } = this.#options.config;
+    // While all servers come back, each takes its time. One that was away alone is to count again at once.
     const isAlone = this.#timers.nowMs() - this.#lostMs > nodeTtlMs;
-    this.#claims.checkAll({ withinMs: isAlone ? 0 : nodeTtlMs, refreshes: true });
+    if (!wasThere) this.#claims.checkAll({ withinMs: isAlone ? 0 : nodeTtlMs, refreshes: true });
+    else if (isAlone) void this.#claims.catchUp();
   }
 
   #record(): NodeRecord {
