@@ -43,7 +43,7 @@ export class SimulatedEngine {
   latencyMs = 0;
   /** How far its clock is ahead. */
   clockAheadMs = 0;
-  /** Commands that it executed, those inside of scripts not among them. */
+  /** Commands that it executed, each with its first word, those inside of scripts not among them. */
   readonly commands: string[] = [];
   /** As a Sentinel: where the engines are that it knows by name. */
   readonly primaries = new Map<string, { host: string; port: number }>();
@@ -151,7 +151,7 @@ export class SimulatedEngine {
   }
 
   #execute(link: SimulatedLink, [name = "", ...args]: readonly string[]): EngineReply {
-    this.commands.push(name);
+    this.commands.push(`${name} ${args[0]}`);
     if (name === "CLIENT") {
       link.isUntracked = args.join(" ") === "CACHING NO";
       return "OK";

@@ -7,8 +7,10 @@ import { type NodeRecord, parseNodeRecord } from "./node_record.ts";
 interface NodeEntry {
   /** As the engine told last; null if the lease has run out. */
   record: NodeRecord | null;
-  /** As the engine told last when it was to be believed. */
+  /** As it was last, as long as that the lease is gone means little. */
   known: NodeRecord | null;
+  /** Whether the engine has told of it since it was new or lost everything. */
+  isConfirmed: boolean;
   checkedMs: number;
   asking: Promise<void> | null;
 }
@@ -49,7 +51,7 @@ export class NodeCache {
 
   /** Reads the lease. Never rejects. */
   ask(node: string): Promise<void> {
-    const entry = this.#entries.get(node) ?? { record: null, known: null, checkedMs: -Infinity, asking: null };
+    const entry = this.#entries.get(node) ?? newEntry();
     this.#entries.set(node, entry);
     if (this.#entries.size > MAX_NODES) this.#entries.delete(this.#entries.keys().next().value ?? "");
     return entry.asking ??= this.#put(node, entry).finally(() => entry.asking = null);
@@ -64,7 +66,10 @@ export class NodeCache {
   /** What is known is to be asked again; until then, that a lease is gone means little. */
   onLost(doubtUntilMs: number): void {
     this.#doubtUntilMs = doubtUntilMs;
-    for (const entry of this.#entries.values()) entry.checkedMs = -Infinity;
+    for (const entry of this.#entries.values()) {
+      entry.checkedMs = -Infinity;
+      entry.isConfirmed = false;
+    }
   }
 
   async #put(node: string, entry: NodeEntry): Promise<void> {
@@ -80,7 +85,12 @@ export class NodeCache {
     const { timers } = this.#options;
     const record = typeof reply === "string" ? parseNodeRecord(reply) : null;
     entry.record = record;
-    if (record !== null || timers.nowMs() >= this.#doubtUntilMs) entry.known = record;
+    if (record !== null) entry.isConfirmed = true;
+    if (entry.isConfirmed || timers.nowMs() >= this.#doubtUntilMs) entry.known = record;
     entry.checkedMs = timers.nowMs();
   }
+}
+
+function newEntry(): NodeEntry {
+  return { record: null, known: null, isConfirmed: false, checkedMs: -Infinity, asking: null };
 }

@@ -13,8 +13,10 @@ export interface StreamEntry {
   readonly key: string;
   /** As the engine told last. */
   record: StreamRecord | null;
-  /** As the engine told last when it was to be believed. */
+  /** Who had it last, as long as that the engine does not know it any more means little. */
   known: StreamRecord | null;
+  /** In which generation the engine told of that. */
+  knownIn: number;
   /** When that was. */
   checkedMs: number;
   /** When somebody asked last. */
@@ -49,6 +51,7 @@ export class StreamCache {
       key,
       record: null,
       known: null,
+      knownIn: -1,
       checkedMs: 0,
       usedMs: 0,
       isTracked: false,

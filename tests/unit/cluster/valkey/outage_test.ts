@@ -1,35 +1,8 @@
-import type { Claim, ClaimMode, ClaimOutcome } from "../../../../src/cluster/directory.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
-import { SimulatedStage } from "../../../kit/simulated_stage.ts";
-import type { StagedDirectory } from "../../../kit/valkey_stage.ts";
-
-class Stage extends SimulatedStage {
-  readonly lost: string[] = [];
-
-  claim({ directory }: StagedDirectory, stream: string, mode: ClaimMode = "first"): Promise<ClaimOutcome> {
-    const onLost = (reason: string) => this.lost.push(`${stream}: ${reason}`);
-    return this.settle(directory.claim(this.stream(stream), { mode, onLost }));
-  }
-
-  async mustClaim(...args: Parameters<Stage["claim"]>): Promise<Claim> {
-    const outcome = await this.claim(...args);
-    assert("claim" in outcome, "the stream is taken");
-    return outcome.claim;
-  }
-
-  /** The owners' ports and how long it took. */
-  async find({ directory }: StagedDirectory, stream: string, fresh = false): Promise<{ at: string[]; ms: number }> {
-    const startedMs = this.timers.nowMs();
-    let endedMs = startedMs;
-    const owners = await this.settle(
-      directory.find(this.stream(stream), { fresh }).finally(() => endedMs = this.timers.nowMs()),
-    );
-    return { at: owners.map(({ ip }) => ip), ms: endedMs - startedMs };
-  }
-}
+import { OutageStage } from "../../../kit/outage_stage.ts";
 
 Deno.test("a dead engine: known streams are served for ever, unknown ones are told at once, claims go on", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
   using _own = await stage.mustClaim(a, "known");
   assertEquals((await stage.find(b, "known")).at, ["10.0.0.1"]);
@@ -56,7 +29,7 @@ Deno.test("a dead engine: known streams are served for ever, unknown ones are to
 });
 
 Deno.test("a silent engine: the first waits 200 ms, the others not at all; after a third of a lease the line is new", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
   using _own = await stage.mustClaim(a, "known");
   await stage.find(b, "known");
@@ -76,7 +49,7 @@ Deno.test("a silent engine: the first waits 200 ms, the others not at all; after
 });
 
 Deno.test("an engine that pauses shortly: a claim that it answers too late counts nevertheless", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
   stage.engine.hang();
   const own = await stage.mustClaim(a, "one");
@@ -90,7 +63,7 @@ Deno.test("an engine that pauses shortly: a claim that it answers too late count
 });
 
 Deno.test("an engine that pauses shortly: a claim that was taken all the time is lost once that is known", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
   using _own = await stage.mustClaim(a, "one");
   stage.engine.hang();
@@ -102,7 +75,7 @@ Deno.test("an engine that pauses shortly: a claim that was taken all the time is
 });
 
 Deno.test("a claim that was given up before its late answer leaves nothing behind", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const a = await stage.add();
   stage.engine.hang();
   const own = await stage.mustClaim(a, "one");
@@ -113,7 +86,7 @@ Deno.test("a claim that was given up before its late answer leaves nothing behin
 });
 
 Deno.test("two claims during an outage: the highest epoch wins, the other one is told", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b, c] = [await stage.add(), await stage.add(), await stage.add()];
   using old = await stage.mustClaim(a, "one");
   await stage.find(b, "one");
@@ -129,7 +102,7 @@ Deno.test("two claims during an outage: the highest epoch wins, the other one is
 });
 
 Deno.test("a flush: nobody misses a running stream, and all are claimed again within two leases, spread", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const servers = await Promise.all(Array.from({ length: 20 }, () => stage.add()));
   const viewer = await stage.add();
   for (const [at, server] of servers.entries()) {
@@ -154,7 +127,7 @@ Deno.test("a flush: nobody misses a running stream, and all are claimed again wi
 });
 
 Deno.test("after a flush, a stream that nobody claims again is forgotten in the end", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
   await stage.mustClaim(a, "one");
   await stage.find(b, "one");
@@ -167,7 +140,7 @@ Deno.test("after a flush, a stream that nobody claims again is forgotten in the 
 });
 
 Deno.test("an engine that has become read-only: claims go on, and are in the engine once that can be written to", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
   using _known = await stage.mustClaim(a, "known");
   await stage.find(b, "known");
@@ -183,7 +156,7 @@ Deno.test("an engine that has become read-only: claims go on, and are in the eng
 });
 
 Deno.test("what is given up while the engine is dead is given up when it is back, unless it was claimed again", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
   const [one, two] = [await stage.mustClaim(a, "one"), await stage.mustClaim(a, "two")];
   stage.engine.hang();
@@ -199,7 +172,7 @@ Deno.test("what is given up while the engine is dead is given up when it is back
 });
 
 Deno.test("connections that break by themselves: all is watched and tracked again", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b, c] = [await stage.add(), await stage.add(), await stage.add()];
   using _own = await stage.mustClaim(a, "one");
   const told: string[] = [];
@@ -216,7 +189,7 @@ Deno.test("connections that break by themselves: all is watched and tracked agai
 });
 
 Deno.test("a stream that begins while a watcher's engine is dead is told once the engine is back", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
   const told: string[] = [];
   using _watch = b.directory.watch(stage.stream("one"), (owners) => told.push(...owners.map(({ ip }) => ip)));
@@ -229,7 +202,7 @@ Deno.test("a stream that begins while a watcher's engine is dead is told once th
 });
 
 Deno.test("the return of an engine is spread: no more connections at a moment than there have to be", async () => {
-  await using stage = new Stage();
+  await using stage = new OutageStage();
   await Promise.all(Array.from({ length: 60 }, () => stage.add()));
   stage.engine.die();
   await stage.run(60_000);
