@@ -27,17 +27,18 @@ function read(host: ScriptHost, key: string): { held: string | null; epoch: numb
   return { held, epoch: Number(held.slice(0, bar)) || 0, owner: held.slice(bar + 1) };
 }
 
-const claim: Run = (host, [key = "", floorKey = ""], [self = "", mode, ttl, nodes = "", known]) => {
+const claim: Run = (host, [key = "", floorKey = ""], [self = "", mode, ttl, nodes = "", mailboxes = "", known]) => {
   const { held, epoch, owner } = read(host, key);
   const lease = held !== null && owner !== self && mode === "first" ? host.get(nodes + owner) : null;
   if (lease !== null) return [0, held, lease];
   const floor = Number(host.get(floorKey) ?? 0);
   const own = Math.max(epoch + 1, host.timeMs, floor, Number(known) + 1);
   host.set(key, `${own}|${self}`, Number(ttl));
+  if (owner !== "" && owner !== self) host.set(mailboxes + owner, key, 60_000);
   return [1, String(own)];
 };
 
-const hold: Run = (host, keys, [self = "", ttl, nodes = "", ahead, ...epochs]) =>
+const hold: Run = (host, keys, [self = "", ttl, nodes = "", mailboxes = "", ahead, ...epochs]) =>
   keys.map((key, at) => {
     const { held, epoch, owner } = read(host, key);
     let own = Math.min(Number(epochs[at]), host.timeMs + Number(ahead));
@@ -48,6 +49,7 @@ const hold: Run = (host, keys, [self = "", ttl, nodes = "", ahead, ...epochs]) =
     else {
       if (epoch >= own) own = owner === self ? epoch : epoch + 1;
       host.set(key, `${own}|${self}`, Number(ttl));
+      if (owner !== "" && owner !== self) host.set(mailboxes + owner, key, 60_000);
     }
     return [1, String(own)];
   });

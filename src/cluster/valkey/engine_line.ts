@@ -9,7 +9,7 @@ import type { EngineScript } from "./scripts.ts";
 /** Nothing waits longer for an engine. */
 export const CALL_TIMEOUT_MS = 200;
 /** How long a connection and the login may take. */
-const CONNECT_TIMEOUT_MS = 1000;
+const CONNECT_TIMEOUT_MS = 3000;
 /** Errors of an engine that is not the primary one, or not ready: another connection may find it elsewhere. */
 const wrongEngine = new Set(["READONLY", "LOADING", "MASTERDOWN"]);
 

@@ -99,17 +99,6 @@ export class EngineView implements Disposable {
     return entry?.record?.epoch ?? entry?.known?.epoch ?? 0;
   }
 
-  /** Who has streams, asked of the engine, which tells of changes from now on. Rejects if it does not answer. */
-  async read(keys: readonly string[]): Promise<readonly (StreamRecord | null)[]> {
-    const entries = keys.map((key) => this.#streams.open(key));
-    for (const entry of entries) this.#track(entry);
-    const names = keys.map((key) => this.#options.keys.stream(key));
-    const reply = await this.#options.line.call(["MGET", ...names]);
-    const values = Array.isArray(reply) ? reply : [];
-    entries.forEach((entry, at) => this.#note(entry, values[at] ?? null));
-    return entries.map(({ record }) => record);
-  }
-
   /** There is a new connection, or the engine has lost everything. */
   onLost(): void {
     this.#generation++;

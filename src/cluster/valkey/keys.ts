@@ -53,6 +53,16 @@ export class EngineKeys {
     return `${this.#prefix}n:`;
   }
 
+  /** Changes when another node has taken a stream from this one. */
+  mailbox(node: string): string {
+    return this.mailboxes + node;
+  }
+
+  /** What stands before a node's id in the name of its mailbox. */
+  get mailboxes(): string {
+    return `${this.#prefix}m:`;
+  }
+
   /** What stands before a stream's name. */
   get streams(): string {
     return `${this.#prefix}s:`;

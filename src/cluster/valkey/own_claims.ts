@@ -16,8 +16,8 @@ const BATCH = 64;
 /** Epochs further ahead of the engine's clock are not believed. */
 const MAX_AHEAD_MS = 60_000;
 const MAX_UNRELEASED = 100_000;
-/** Questions and claims in turn, until the two agree; others may claim at the same moment. */
-const MAX_ROUNDS = 3;
+/** Takeovers that come together are looked at together. */
+const NEWS_MS = 10;
 
 /** Options of {@link OwnClaims}. */
 export interface OwnClaimsOptions {
@@ -53,6 +53,8 @@ export class OwnClaims implements Disposable {
   readonly #unreleased = new Set<string>();
   readonly #planned = new Set<TimerHandle>();
   #refresh: TimerHandle | null = null;
+  #isListening = false;
+  #news: TimerHandle | null = null;
 
   constructor(options: OwnClaimsOptions) {
     this.#options = options;
@@ -89,14 +91,27 @@ export class OwnClaims implements Disposable {
       claim.isOpen = false;
     } else claim.epoch = this.#localEpoch(claim);
     this.#claims.set(key, claim);
-    if (!claim.isOpen) void this.#settle([claim], false);
+    view.onOwnWrite([key]);
     return { claim: this.#toClaim(claim) };
   }
 
-  /** Others have changed the key of a stream. */
-  onChanged(key: string): void {
-    const claim = this.#claims.get(key);
-    if (claim !== undefined) void this.#settle([claim], false);
+  /** Has the engine tell when another server takes a stream from this one; to be called again each time it has. */
+  async listen(): Promise<void> {
+    const { line, keys, self } = this.#options;
+    try {
+      await line.call(["GET", keys.mailbox(self)]);
+      this.#isListening = true;
+    } catch {
+      this.#isListening = false;
+    }
+  }
+
+  /** Another server has taken a stream. */
+  onTaken(): void {
+    this.#news ??= this.#options.timers.after(NEWS_MS, () => {
+      this.#news = null;
+      void this.listen().then(() => this.#checkNow([...this.#claims.values()], false));
+    });
   }
 
   /**
@@ -113,7 +128,7 @@ export class OwnClaims implements Disposable {
       const batch = all.slice(at, at + BATCH);
       const handle = timers.after(random() * withinMs, () => {
         this.#planned.delete(handle);
-        void this.#settle(batch, refreshes);
+        void this.#checkNow(batch, refreshes);
       });
       this.#planned.add(handle);
     }
@@ -121,8 +136,9 @@ export class OwnClaims implements Disposable {
 
   /** Claims what the engine does not know of yet, and gives up what was given up without it. */
   async catchUp(): Promise<void> {
-    const open = [...this.#claims.values()].filter(({ isOpen }) => isOpen);
-    for (let at = 0; at < open.length; at += BATCH) await this.#settle(open.slice(at, at + BATCH), false);
+    const wasListening = this.#isListening;
+    if (!wasListening) await this.listen();
+    await this.#checkNow([...this.#claims.values()].filter(({ isOpen }) => isOpen || !wasListening), false);
     await this.releaseRest();
   }
 
@@ -135,6 +151,7 @@ export class OwnClaims implements Disposable {
 
   [Symbol.dispose](): void {
     this.#refresh?.cancel();
+    this.#news?.cancel();
     this.#cancelPlanned();
     this.#claims.clear();
   }
@@ -171,7 +188,7 @@ export class OwnClaims implements Disposable {
   /** The answer; null if there is none in time. */
   async #put(claim: OwnClaim, mode: ClaimOptions["mode"]): Promise<Answer | null> {
     const { line, keys, self, engine } = this.#options;
-    const args = [self, mode, String(STREAM_TTL_MS), keys.nodes, String(claim.epoch)];
+    const args = [self, mode, String(STREAM_TTL_MS), keys.nodes, keys.mailboxes, String(claim.epoch)];
     const onLate = (reply: EngineReply) => this.#onLate(claim, readAnswer(reply, engine));
     try {
       const reply = await line.run(claimScript, [keys.stream(claim.key), keys.floor], args, { onLate });
@@ -186,24 +203,31 @@ export class OwnClaims implements Disposable {
     if (answer === null) return;
     if (this.#isCurrent(claim)) {
       if ("taken" in answer && answer.owner !== null) this.#lose(claim, answer.owner);
-      else void this.#settle([claim], false);
+      else void this.#checkNow([claim], false);
     } else if ("epoch" in answer && !this.#claims.has(claim.key)) void this.#release([claim.key]);
   }
 
-  async #settle(claims: readonly OwnClaim[], refreshes: boolean): Promise<void> {
-    let open = claims.filter((claim) => this.#isCurrent(claim));
+  /** Claims again what the engine has not, or all. */
+  async #checkNow(claims: readonly OwnClaim[], refreshes: boolean): Promise<void> {
     try {
-      if (refreshes) await this.#hold(open);
-      for (let round = 0; round < MAX_ROUNDS; round++) {
-        open = open.filter((claim) => this.#isCurrent(claim));
-        if (open.length === 0) return;
-        const records = await this.#options.view.read(open.map(({ key }) => key));
-        open = open.filter((claim, at) => this.#isCurrent(claim) && !this.#isIn(claim, records[at] ?? null));
-        await this.#hold(open);
+      for (let at = 0; at < claims.length; at += BATCH) {
+        const batch = claims.slice(at, at + BATCH).filter((claim) => this.#isCurrent(claim));
+        await this.#hold(refreshes ? batch : await this.#missing(batch));
       }
     } catch {
       // Once the engine answers again, all are looked at.
     }
+  }
+
+  async #missing(claims: readonly OwnClaim[]): Promise<readonly OwnClaim[]> {
+    if (claims.length === 0) return [];
+    const { line, keys } = this.#options;
+    const reply = await line.callUntracked(["MGET", ...claims.map(({ key }) => keys.stream(key))]);
+    const values = Array.isArray(reply) ? reply : [];
+    return claims.filter((claim, at) => {
+      const text = values[at];
+      return this.#isCurrent(claim) && !this.#isIn(claim, typeof text === "string" ? parseStreamRecord(text) : null);
+    });
   }
 
   #isIn(claim: OwnClaim, record: StreamRecord | null): boolean {
@@ -213,7 +237,7 @@ export class OwnClaims implements Disposable {
   async #hold(claims: readonly OwnClaim[]): Promise<void> {
     if (claims.length === 0) return;
     const { line, keys, self, engine, view } = this.#options;
-    const args = [self, String(STREAM_TTL_MS), keys.nodes, String(MAX_AHEAD_MS)];
+    const args = [self, String(STREAM_TTL_MS), keys.nodes, keys.mailboxes, String(MAX_AHEAD_MS)];
     const names = claims.map(({ key }) => keys.stream(key));
     const reply = await line.run(holdScript, names, [...args, ...claims.map(({ epoch }) => String(epoch))]);
     const answers = Array.isArray(reply) ? reply : [];

@@ -26,6 +26,7 @@ local function nowMs()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local function text(epoch) return string.format('%.0f', epoch) end
+local function tell(mailbox, key) redis.call('SET', mailbox, key, 'PX', 60000) end
 `;
 
 /**
@@ -33,7 +34,8 @@ local function text(epoch) return string.format('%.0f', epoch) end
  * that was released, so that it grows over a flush and over a failover to a machine with a slower clock.
  *
  * KEYS: the stream's, the floor of epochs. ARGV: `node#boot`, `first` or `takeover`, ms that the key lives, prefix of the
- * nodes' keys, epoch that the claimant knows. Answers `{1, epoch}`, or `{0, key's value, owner's lease}`.
+ * nodes' keys, prefix of their mailboxes, epoch that the claimant knows. Answers `{1, epoch}`, or
+ * `{0, key's value, owner's lease}`. Whoever loses the stream finds word of it in its mailbox.
  */
 export const claimScript = new EngineScript(`${readKey}
 local held, epoch, owner = read(KEYS[1])
@@ -42,8 +44,9 @@ if held and owner ~= ARGV[1] and ARGV[2] == 'first' then
   if lease then return {0, held, lease} end
 end
 local floor = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
-epoch = math.max(epoch + 1, nowMs(), floor, tonumber(ARGV[5]) + 1)
+epoch = math.max(epoch + 1, nowMs(), floor, tonumber(ARGV[6]) + 1)
 redis.call('SET', KEYS[1], text(epoch) .. '|' .. ARGV[1], 'PX', ARGV[3])
+if owner ~= '' and owner ~= ARGV[1] then tell(ARGV[5] .. owner, KEYS[1]) end
 return {1, text(epoch)}
 `);
 
@@ -51,15 +54,15 @@ return {1, text(epoch)}
  * Keeps streams, or takes them again after the engine has lost them: the highest epoch of a node that lives wins. One that
  * is further ahead of the engine's clock than clocks differ is not believed.
  *
- * KEYS: the streams'. ARGV: `node#boot`, ms that keys live, prefix of the nodes' keys, ms that clocks may be ahead, then
- * an epoch for each stream. Answers for each as {@link claimScript} does.
+ * KEYS: the streams'. ARGV: `node#boot`, ms that keys live, prefix of the nodes' keys, prefix of their mailboxes, ms that
+ * clocks may be ahead, then an epoch for each stream. Answers for each as {@link claimScript} does.
  */
 export const holdScript = new EngineScript(`${readKey}
 local answers = {}
-local most = nowMs() + tonumber(ARGV[4])
+local most = nowMs() + tonumber(ARGV[5])
 for i, key in ipairs(KEYS) do
   local held, epoch, owner = read(key)
-  local own = math.min(tonumber(ARGV[4 + i]), most)
+  local own = math.min(tonumber(ARGV[5 + i]), most)
   local lease = false
   if owner ~= ARGV[1] and (epoch > own or (epoch == own and owner > ARGV[1])) then
     lease = redis.call('GET', ARGV[3] .. owner)
@@ -74,6 +77,7 @@ for i, key in ipairs(KEYS) do
       if owner == ARGV[1] then own = epoch else own = epoch + 1 end
     end
     redis.call('SET', key, text(own) .. '|' .. ARGV[1], 'PX', ARGV[2])
+    if owner ~= '' and owner ~= ARGV[1] then tell(ARGV[4] .. owner, key) end
     answers[i] = {1, text(own)}
   end
 end

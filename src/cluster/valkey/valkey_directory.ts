@@ -81,7 +81,11 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
       engine: url.text,
     };
     this.#claims = new OwnClaims(shared);
-    this.#lease = new OwnLease({ ...shared, record: () => this.#record(), onRenewed: (wasThere) => this.#onRenewed(wasThere) });
+    this.#lease = new OwnLease({
+      ...shared,
+      record: () => this.#record(),
+      onRenewed: (wasThere) => this.#onRenewed(wasThere),
+    });
     this.#members = new MemberList(shared);
   }
 
@@ -174,8 +178,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
         if (changed === null) return isOwn ? this.#onFlush() : view.onLost();
         for (const key of changed) {
           view.onChanged(key);
-          const stream = isOwn ? keys.streamOf(key) : null;
-          if (stream !== null) this.#claims.onChanged(stream);
+          if (isOwn && key === keys.mailbox(this.#node)) this.#claims.onTaken();
         }
       },
     });
@@ -197,6 +200,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     this.#own.view.onLost();
     const { nodeTtlMs } = this.#options.config;
     if (await this.#lease.renew()) this.#claims.checkAll({ withinMs: nodeTtlMs, refreshes: false });
+    await this.#claims.listen();
     await this.#claims.releaseRest();
     this.#members.refreshSometimes();
   }
@@ -206,7 +210,10 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     this.#own.view.onLost();
     this.#flush?.cancel();
     const { world, config: { nodeTtlMs } } = this.#options;
-    this.#flush = this.#timers.after(world.random() * nodeTtlMs / 3, () => void this.#lease.renew());
+    this.#flush = this.#timers.after(world.random() * nodeTtlMs / 3, () => {
+      void this.#lease.renew();
+      void this.#claims.listen();
+    });
   }
 
   #onRenewed(wasThere: boolean): void {
