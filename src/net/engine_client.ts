@@ -1,4 +1,4 @@
-import type { createClient } from "@redis/client";
+import type { createClient, RedisClientOptions } from "@redis/client";
 import {
   type EngineEndpoint,
   type EngineEvents,
@@ -15,7 +15,19 @@ const MAX_PENDING = 20_000;
 /** Longer than callers wait: they give up by their signals. */
 const CONNECT_TIMEOUT_MS = 5000;
 
-let library: Promise<typeof import("@redis/client")> | undefined;
+let library: Promise<Library> | undefined;
+
+interface Library {
+  /** A client takes its options from here; those of its class are the same for all. */
+  readonly newClient: (options: RedisClientOptions) => Client;
+  readonly ErrorReply: new () => Error;
+}
+
+/** The library makes a class of hundreds of methods for each call of `createClient`: tens of milliseconds. */
+async function loadLibrary(): Promise<Library> {
+  const { RedisClient, ErrorReply } = await import("@redis/client");
+  return { newClient: RedisClient.factory(), ErrorReply };
+}
 
 /** Connects to an engine with the public client library, which is loaded at the first call. */
 export async function openEngine(
@@ -23,12 +35,11 @@ export async function openEngine(
   events: EngineEvents,
   signal: AbortSignal,
 ): Promise<EngineLink> {
-  library ??= import("@redis/client");
-  const { createClient, ErrorReply } = await library;
+  const { newClient, ErrorReply } = await (library ??= loadLibrary());
   const { isTracked } = endpoint;
-  const client: Client = createClient({
-    // A Sentinel needs no HELLO, which old ones do not know.
-    ...(isTracked ? { RESP: 3, emitInvalidate: true } : { RESP: 2 }),
+  const client = newClient({
+    RESP: 3,
+    emitInvalidate: isTracked,
     ...(endpoint.password === "" ? {} : { username: endpoint.username || "default", password: endpoint.password }),
     ...(isTracked ? { name: endpoint.clientName, database: endpoint.database } : {}),
     disableOfflineQueue: true,

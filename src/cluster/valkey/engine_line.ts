@@ -8,6 +8,8 @@ import type { EngineScript } from "./scripts.ts";
 
 /** Nothing waits longer for an engine. */
 export const CALL_TIMEOUT_MS = 200;
+/** A timer so late tells that this process was busy: the answer may be there, and not read yet. */
+const BUSY_MS = 10;
 /** How long a connection and the login may take. */
 const CONNECT_TIMEOUT_MS = 3000;
 /** Errors of an engine that is not the primary one, or not ready: another connection may find it elsewhere. */
@@ -118,11 +120,16 @@ export class EngineLine implements Disposable {
     const startedMs = timers.nowMs();
     const { promise, resolve, reject } = Promise.withResolvers<EngineReply>();
     let isLate = false;
-    const timer = timers.after(CALL_TIMEOUT_MS, () => {
+    const giveUp = () => {
       isLate = true;
       this.#failures++;
       this.#onSilence(link);
       reject(new EngineUnavailable(`it does not answer within ${CALL_TIMEOUT_MS} ms`));
+    };
+    let timer = timers.after(CALL_TIMEOUT_MS, () => {
+      const isBusy = timers.nowMs() - startedMs > CALL_TIMEOUT_MS + BUSY_MS;
+      if (isBusy) timer = timers.after(BUSY_MS, giveUp);
+      else giveUp();
     });
     link.call(command).then((reply) => {
       timer.cancel();

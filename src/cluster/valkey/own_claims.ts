@@ -37,7 +37,7 @@ export interface OwnClaimsOptions {
 interface OwnClaim {
   readonly key: string;
   epoch: number;
-  /** The engine does not know of it yet. */
+  /** The engine may not know of it. */
   isOpen: boolean;
   readonly onLost: (reason: string) => void;
 }
@@ -207,15 +207,15 @@ export class OwnClaims implements Disposable {
     } else if ("epoch" in answer && !this.#claims.has(claim.key)) void this.#release([claim.key]);
   }
 
-  /** Claims again what the engine has not, or all. */
+  /** Claims again what the engine has not, or all. What fails is tried again after a renewal of the lease. */
   async #checkNow(claims: readonly OwnClaim[], refreshes: boolean): Promise<void> {
-    try {
-      for (let at = 0; at < claims.length; at += BATCH) {
-        const batch = claims.slice(at, at + BATCH).filter((claim) => this.#isCurrent(claim));
+    for (let at = 0; at < claims.length; at += BATCH) {
+      const batch = claims.slice(at, at + BATCH).filter((claim) => this.#isCurrent(claim));
+      try {
         await this.#hold(refreshes ? batch : await this.#missing(batch));
+      } catch {
+        for (const claim of batch) claim.isOpen = true;
       }
-    } catch {
-      // Once the engine answers again, all are looked at.
     }
   }
 
@@ -226,7 +226,8 @@ export class OwnClaims implements Disposable {
     const values = Array.isArray(reply) ? reply : [];
     return claims.filter((claim, at) => {
       const text = values[at];
-      return this.#isCurrent(claim) && !this.#isIn(claim, typeof text === "string" ? parseStreamRecord(text) : null);
+      claim.isOpen = !this.#isIn(claim, typeof text === "string" ? parseStreamRecord(text) : null);
+      return claim.isOpen && this.#isCurrent(claim);
     });
   }
 

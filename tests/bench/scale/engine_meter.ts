@@ -6,7 +6,7 @@ export interface EngineSample {
   readonly atMs: number;
   /** CPU time, user and system. */
   readonly cpuMs: number;
-  /** Commands from clients and scripts together. */
+  /** Commands from clients. */
   readonly commands: number;
   /** CPU time of each command, those of scripts in their own rows too. */
   readonly commandUs: ReadonlyMap<string, { readonly calls: number; readonly us: number }>;
@@ -27,12 +27,15 @@ export interface EngineRate {
 /** Measures a Redis, over a connection that outlives its deaths. */
 export class EngineMeter implements Disposable {
   readonly #redis: RedisServer;
+  readonly #calls: () => number;
   #link: EngineLink | null = null;
   #peakPerSecond = 0;
   #watching: { isOver: boolean } | null = null;
 
-  constructor(redis: RedisServer) {
+  /** @param calls How many commands its clients have put so far. */
+  constructor(redis: RedisServer, calls: () => number) {
     this.#redis = redis;
+    this.#calls = calls;
   }
 
   async sample(): Promise<EngineSample> {
@@ -43,7 +46,7 @@ export class EngineMeter implements Disposable {
     return {
       atMs: performance.now(),
       cpuMs: 1000 * (number("used_cpu_user") + number("used_cpu_sys")),
-      commands: number("total_commands_processed"),
+      commands: this.#calls(),
       commandUs: new Map(
         Array.from(rows, ([, name = "", calls, us]) => [name, { calls: Number(calls), us: Number(us) }]),
       ),

@@ -34,6 +34,11 @@ export class Farm implements Disposable {
     this.#url = url;
   }
 
+  /** Commands that all nodes have put so far. */
+  get calls(): number {
+    return this.nodes.reduce((sum, { directory }) => sum + directory.health()[0]!.calls, 0);
+  }
+
   async start(count: number): Promise<void> {
     for (let at = 0; at < count; at += CONNECTING) {
       const some = Array.from(

@@ -5,6 +5,8 @@ import { help, readScaleOptions, type ScaleOptions } from "./options.ts";
 
 /** Pairs of node and stream that are looked at while the engine is away. */
 const PAIRS = 1000;
+/** Look-ups that are under way at a time, outside of the steady phase. */
+const AT_ONCE = 50;
 /** How long a phase may take until all is true again. */
 const PATIENCE_MS = 60_000;
 /** Share of nodes that are killed. */
@@ -24,7 +26,7 @@ class Scale {
     this.#options = options;
     this.#redis = redis;
     this.#farm = new Farm(redis.url);
-    this.#meter = new EngineMeter(redis);
+    this.#meter = new EngineMeter(redis, () => this.#farm.calls);
   }
 
   async run(): Promise<void> {
@@ -173,9 +175,11 @@ class Scale {
 
   async #served(pairs = this.#pairs, fresh = false): Promise<number> {
     let count = 0;
-    await Promise.all(pairs.map(async ({ node, stream }) => {
-      if (await this.#farm.finds(node, stream, fresh)) count++;
-    }));
+    for (let at = 0; at < pairs.length; at += AT_ONCE) {
+      await Promise.all(pairs.slice(at, at + AT_ONCE).map(async ({ node, stream }) => {
+        if (await this.#farm.finds(node, stream, fresh)) count++;
+      }));
+    }
     return count;
   }
 }
