@@ -59,6 +59,8 @@ export interface Claim extends Disposable {
 /** Options of {@link StreamDirectory.claim}. */
 export interface ClaimOptions {
   readonly mode: ClaimMode;
+  /** The epoch is not to be lower: another directory has chosen this one for the same publish. */
+  readonly minEpoch?: number;
   /** Of what the claim is a part, if that is traced. */
   readonly trace?: Span | null;
   /** Another publish of the stream counts from now on. Called once at most, and not after the claim is disposed of. */

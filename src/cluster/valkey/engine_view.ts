@@ -1,11 +1,11 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import type { EngineReply } from "../../base/engine.ts";
 import type { Owner } from "../directory.ts";
-import { CALL_TIMEOUT_MS, type EngineLine } from "./engine_line.ts";
+import { CALL_TIMEOUT_MS, type EngineAccess } from "./engine_access.ts";
 import { type EngineKeys, parseStreamRecord, type StreamRecord } from "./keys.ts";
 import { NodeCache } from "./node_cache.ts";
 import { ownerOf } from "./node_record.ts";
-import { StreamCache, type StreamEntry, type StreamWatcher } from "./stream_cache.ts";
+import { type KnownStream, StreamCache, type StreamWatcher } from "./stream_cache.ts";
 
 /** What an engine has told counts for this long, though it tells of changes. */
 const MAX_AGE_MS = 60_000;
@@ -20,7 +20,7 @@ const DOUBT_LEASES = 2.5;
 
 /** Options of {@link EngineView}. */
 export interface EngineViewOptions {
-  readonly line: EngineLine;
+  readonly access: EngineAccess;
   readonly timers: Timers;
   readonly random: () => number;
   readonly keys: EngineKeys;
@@ -41,7 +41,7 @@ export class EngineView implements Disposable {
   readonly #streams = new StreamCache();
   readonly #nodes: NodeCache;
   /** Streams that somebody waits for. */
-  readonly #watched = new Set<StreamEntry>();
+  readonly #watched = new Set<KnownStream>();
   #sweep: TimerHandle | null = null;
   /** Another one for each connection and flush: what was read before is tracked no longer. */
   #generation = 0;
@@ -144,17 +144,17 @@ export class EngineView implements Disposable {
     this.#sweep?.cancel();
   }
 
-  #isFresh(entry: StreamEntry): boolean {
+  #isFresh(entry: KnownStream): boolean {
     return entry.isTracked && entry.generation === this.#generation &&
       this.#options.timers.nowMs() - entry.checkedMs <= MAX_AGE_MS;
   }
 
   /** Whether an engine that knows nothing is not to be believed. */
   get #isInDoubt(): boolean {
-    return !this.#options.line.isUp || this.#options.timers.nowMs() < this.#doubtUntilMs;
+    return !this.#options.access.isUp || this.#options.timers.nowMs() < this.#doubtUntilMs;
   }
 
-  #ownersOf(entry: StreamEntry): readonly Owner[] {
+  #ownersOf(entry: KnownStream): readonly Owner[] {
     const record = entry.record ?? (this.#isInDoubt ? entry.known : null);
     if (record === null || record.node === this.#options.self) return [];
     const node = this.#nodes.get(record.node, this.#isInDoubt);
@@ -163,7 +163,7 @@ export class EngineView implements Disposable {
   }
 
   /** Asks, and tells those that watch. */
-  async #recheck(entry: StreamEntry): Promise<void> {
+  async #recheck(entry: KnownStream): Promise<void> {
     if (entry.watchers.size === 0) return;
     if (!this.#isFresh(entry)) await this.#ask(entry);
     const { record } = entry;
@@ -178,15 +178,15 @@ export class EngineView implements Disposable {
   }
 
   /** However many want to know, the engine has one question of a stream. Never rejects. */
-  #ask(entry: StreamEntry): Promise<void> {
+  #ask(entry: KnownStream): Promise<void> {
     return entry.asking ??= this.#put(entry).finally(() => entry.asking = null);
   }
 
-  async #put(entry: StreamEntry): Promise<void> {
+  async #put(entry: KnownStream): Promise<void> {
     this.#track(entry);
     const onLate = (reply: EngineReply) => this.#note(entry, reply);
     try {
-      this.#note(entry, await this.#options.line.call(["GET", this.#options.keys.stream(entry.key)], { onLate }));
+      this.#note(entry, await this.#options.access.call(["GET", this.#options.keys.stream(entry.key)], { onLate }));
     } catch {
       // What was known stays known.
       entry.isTracked = false;
@@ -194,12 +194,12 @@ export class EngineView implements Disposable {
   }
 
   /** Before the question: word of a change may come sooner than its answer is looked at. */
-  #track(entry: StreamEntry): void {
+  #track(entry: KnownStream): void {
     entry.isTracked = true;
     entry.generation = this.#generation;
   }
 
-  #note(entry: StreamEntry, reply: EngineReply): void {
+  #note(entry: KnownStream, reply: EngineReply): void {
     const record = typeof reply === "string" ? parseStreamRecord(reply) : null;
     entry.checkedMs = this.#options.timers.nowMs();
     entry.record = record;

@@ -1,6 +1,6 @@
 import type { Timers, WallClock } from "../../base/clock.ts";
 import type { Member } from "../directory.ts";
-import type { EngineLine } from "./engine_line.ts";
+import type { EngineAccess } from "./engine_access.ts";
 import { bootOf, type EngineKeys } from "./keys.ts";
 import { type NodeRecord, parseNodeRecord } from "./node_record.ts";
 
@@ -13,7 +13,7 @@ const BACKGROUND_MS = 10_000;
 
 /** Options of {@link MemberList}. */
 export interface MemberListOptions {
-  readonly line: EngineLine;
+  readonly access: EngineAccess;
   readonly timers: Timers & WallClock;
   readonly keys: EngineKeys;
   readonly self: string;
@@ -60,18 +60,18 @@ export class MemberList {
     this.#isReading = true;
     this.#readMs = this.#options.timers.nowMs();
     this.#read().catch(() => {
-      // They stay as they were; the line says what is wrong.
+      // They stay as they were; the log says what is wrong.
     }).finally(() => this.#isReading = false);
   }
 
   async #read(): Promise<void> {
-    const { line, keys, self } = this.#options;
-    const reply = await line.callUntracked(["ZRANGE", keys.list, "0", String(MAX_MEMBERS)]);
+    const { access, keys, self } = this.#options;
+    const reply = await access.callUntracked(["ZRANGE", keys.list, "0", String(MAX_MEMBERS)]);
     const nodes = (Array.isArray(reply) ? reply : []).filter((node) => typeof node === "string" && node !== self);
     const listed = nodes as string[];
     for (let at = 0; at < listed.length; at += BATCH) {
       const batch = listed.slice(at, at + BATCH);
-      const values = await line.callUntracked(["MGET", ...batch.map((node) => keys.node(node))]);
+      const values = await access.callUntracked(["MGET", ...batch.map((node) => keys.node(node))]);
       batch.forEach((node, i) => this.#note(node, Array.isArray(values) ? values[i] : null));
     }
     const left = new Set(listed);

@@ -1,6 +1,6 @@
 import type { Timers } from "../../base/clock.ts";
 import type { EngineReply } from "../../base/engine.ts";
-import type { EngineLine } from "./engine_line.ts";
+import type { EngineAccess } from "./engine_access.ts";
 import type { EngineKeys } from "./keys.ts";
 import { type NodeRecord, parseNodeRecord } from "./node_record.ts";
 
@@ -19,7 +19,7 @@ const MAX_NODES = 20_000;
 
 /** Options of {@link NodeCache}. */
 export interface NodeCacheOptions {
-  readonly line: EngineLine;
+  readonly access: EngineAccess;
   readonly timers: Timers;
   readonly keys: EngineKeys;
   readonly nodeTtlMs: number;
@@ -73,9 +73,9 @@ export class NodeCache {
   }
 
   async #put(node: string, entry: NodeEntry): Promise<void> {
-    const { line, keys } = this.#options;
+    const { access, keys } = this.#options;
     try {
-      this.#note(entry, await line.callUntracked(["GET", keys.node(node)]));
+      this.#note(entry, await access.callUntracked(["GET", keys.node(node)]));
     } catch {
       // What was known stays known.
     }

@@ -2,7 +2,7 @@ import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
 import type { EngineReply } from "../../base/engine.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Claim, ClaimOptions, ClaimOutcome, Owner } from "../directory.ts";
-import type { EngineLine } from "./engine_line.ts";
+import type { EngineAccess } from "./engine_access.ts";
 import type { EngineView } from "./engine_view.ts";
 import { type EngineKeys, parseStreamRecord, type StreamRecord } from "./keys.ts";
 import { ownerOf, parseNodeRecord } from "./node_record.ts";
@@ -21,7 +21,7 @@ const NEWS_MS = 10;
 
 /** Options of {@link OwnClaims}. */
 export interface OwnClaimsOptions {
-  readonly line: EngineLine;
+  readonly access: EngineAccess;
   readonly view: EngineView;
   readonly timers: Timers & WallClock;
   readonly random: () => number;
@@ -77,9 +77,9 @@ export class OwnClaims implements Disposable {
   }
 
   /** Claims a stream. Never rejects. */
-  async claim(key: string, { mode, onLost }: Pick<ClaimOptions, "mode" | "onLost">): Promise<ClaimOutcome> {
+  async claim(key: string, { mode, onLost, minEpoch = 0 }: ClaimOptions): Promise<ClaimOutcome> {
     const { view } = this.#options;
-    const claim: OwnClaim = { key, epoch: view.epochOf(key), isOpen: true, onLost };
+    const claim: OwnClaim = { key, epoch: Math.max(view.epochOf(key), minEpoch - 1), isOpen: true, onLost };
     this.#unreleased.delete(key);
     const put = (how: ClaimOptions["mode"]) => this.#put(claim, how);
     let answer = await put(mode);
@@ -97,9 +97,9 @@ export class OwnClaims implements Disposable {
 
   /** Has the engine tell when another server takes a stream from this one; to be called again each time it has. */
   async listen(): Promise<void> {
-    const { line, keys, self } = this.#options;
+    const { access, keys, self } = this.#options;
     try {
-      await line.call(["GET", keys.mailbox(self)]);
+      await access.call(["GET", keys.mailbox(self)]);
       this.#isListening = true;
     } catch {
       this.#isListening = false;
@@ -187,11 +187,11 @@ export class OwnClaims implements Disposable {
 
   /** The answer; null if there is none in time. */
   async #put(claim: OwnClaim, mode: ClaimOptions["mode"]): Promise<Answer | null> {
-    const { line, keys, self, engine } = this.#options;
+    const { access, keys, self, engine } = this.#options;
     const args = [self, mode, String(STREAM_TTL_MS), keys.nodes, keys.mailboxes, String(claim.epoch)];
     const onLate = (reply: EngineReply) => this.#onLate(claim, readAnswer(reply, engine));
     try {
-      const reply = await line.run(claimScript, [keys.stream(claim.key), keys.floor], args, { onLate });
+      const reply = await access.run(claimScript, [keys.stream(claim.key), keys.floor], args, { onLate });
       return readAnswer(reply, engine);
     } catch {
       return null;
@@ -221,8 +221,8 @@ export class OwnClaims implements Disposable {
 
   async #missing(claims: readonly OwnClaim[]): Promise<readonly OwnClaim[]> {
     if (claims.length === 0) return [];
-    const { line, keys } = this.#options;
-    const reply = await line.callUntracked(["MGET", ...claims.map(({ key }) => keys.stream(key))]);
+    const { access, keys } = this.#options;
+    const reply = await access.callUntracked(["MGET", ...claims.map(({ key }) => keys.stream(key))]);
     const values = Array.isArray(reply) ? reply : [];
     return claims.filter((claim, at) => {
       const text = values[at];
@@ -237,10 +237,10 @@ export class OwnClaims implements Disposable {
 
   async #hold(claims: readonly OwnClaim[]): Promise<void> {
     if (claims.length === 0) return;
-    const { line, keys, self, engine, view } = this.#options;
+    const { access, keys, self, engine, view } = this.#options;
     const args = [self, String(STREAM_TTL_MS), keys.nodes, keys.mailboxes, String(MAX_AHEAD_MS)];
     const names = claims.map(({ key }) => keys.stream(key));
-    const reply = await line.run(holdScript, names, [...args, ...claims.map(({ epoch }) => String(epoch))]);
+    const reply = await access.run(holdScript, names, [...args, ...claims.map(({ epoch }) => String(epoch))]);
     const answers = Array.isArray(reply) ? reply : [];
     claims.forEach((claim, at) => {
       const answer = readAnswer(answers[at] ?? null, engine);
@@ -259,9 +259,9 @@ export class OwnClaims implements Disposable {
   }
 
   async #release(streams: readonly string[]): Promise<void> {
-    const { line, keys, self, view } = this.#options;
+    const { access, keys, self, view } = this.#options;
     try {
-      await line.run(releaseScript, [keys.floor, ...streams.map((key) => keys.stream(key))], [self]);
+      await access.run(releaseScript, [keys.floor, ...streams.map((key) => keys.stream(key))], [self]);
       view.onOwnWrite(streams);
     } catch {
       // Those that are too many end with their keys.

@@ -1,5 +1,5 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
-import { CALL_TIMEOUT_MS, type EngineLine } from "./engine_line.ts";
+import { CALL_TIMEOUT_MS, type EngineAccess } from "./engine_access.ts";
 import type { EngineKeys } from "./keys.ts";
 import { formatNodeRecord, type NodeRecord } from "./node_record.ts";
 import { enrolScript } from "./scripts.ts";
@@ -11,7 +11,7 @@ const KEEP_GONE_MS = 600_000;
 
 /** Options of {@link OwnLease}. */
 export interface OwnLeaseOptions {
-  readonly line: EngineLine;
+  readonly access: EngineAccess;
   readonly timers: Timers;
   readonly random: () => number;
   readonly keys: EngineKeys;
@@ -54,8 +54,8 @@ export class OwnLease implements Disposable {
   /** Gives the lease up: everybody knows at once that this server is gone. Waits for the engine as long as others do. */
   async end(): Promise<void> {
     this[Symbol.dispose]();
-    const { line, keys, self } = this.#options;
-    await Promise.allSettled([line.call(["DEL", keys.node(self)]), line.call(["ZREM", keys.list, self])]);
+    const { access, keys, self } = this.#options;
+    await Promise.allSettled([access.call(["DEL", keys.node(self)]), access.call(["ZREM", keys.list, self])]);
   }
 
   [Symbol.dispose](): void {
@@ -64,24 +64,24 @@ export class OwnLease implements Disposable {
   }
 
   async #renew(): Promise<boolean> {
-    const { line, keys, self, nodeTtlMs, record, onRenewed, timers } = this.#options;
+    const { access, keys, self, nodeTtlMs, record, onRenewed, timers } = this.#options;
     if (this.#isOver) return false;
     const command = ["SET", keys.node(self), formatNodeRecord(record()), "PX", String(nodeTtlMs), "GET"];
     try {
-      const before = await line.call(command, { isProbe: true });
+      const before = await access.call(command, { isProbe: true });
       if (timers.nowMs() - this.#enrolledMs >= ENROL_MS || before === null) await this.#enrol();
       if (!this.#isOver) onRenewed(before !== null);
       return before !== null;
     } catch {
-      // The line says what is wrong; the next renewal is due soon.
+      // The log says what is wrong; the next renewal is due soon.
       return false;
     }
   }
 
   async #enrol(): Promise<void> {
-    const { line, keys, self, timers } = this.#options;
+    const { access, keys, self, timers } = this.#options;
     this.#enrolledMs = timers.nowMs();
-    await line.run(enrolScript, [keys.list], [self, String(KEEP_GONE_MS)]);
+    await access.run(enrolScript, [keys.list], [self, String(KEEP_GONE_MS)]);
   }
 }
 

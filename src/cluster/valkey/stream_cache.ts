@@ -9,7 +9,7 @@ export interface StreamWatcher {
 }
 
 /** What is known of one stream. */
-export interface StreamEntry {
+export interface KnownStream {
   readonly key: string;
   /** As the engine told last. */
   record: StreamRecord | null;
@@ -36,18 +36,18 @@ const MAX_MISSING = 10_000;
 
 /** What is known of streams; those that were asked for the longest ago make room. */
 export class StreamCache {
-  readonly #known = new Map<string, StreamEntry>();
-  readonly #missing = new Map<string, StreamEntry>();
+  readonly #known = new Map<string, KnownStream>();
+  readonly #missing = new Map<string, KnownStream>();
 
-  get(key: string): StreamEntry | undefined {
+  get(key: string): KnownStream | undefined {
     return this.#known.get(key) ?? this.#missing.get(key);
   }
 
   /** The entry of a stream, a new one if there is none. */
-  open(key: string): StreamEntry {
+  open(key: string): KnownStream {
     const found = this.get(key);
     if (found !== undefined) return found;
-    const entry: StreamEntry = {
+    const entry: KnownStream = {
       key,
       record: null,
       known: null,
@@ -65,7 +65,7 @@ export class StreamCache {
   }
 
   /** Puts an entry where it belongs, and last among those that make room. */
-  settle(entry: StreamEntry): void {
+  settle(entry: KnownStream): void {
     const isKnown = entry.record !== null || entry.known !== null;
     (isKnown ? this.#missing : this.#known).delete(entry.key);
     const map = isKnown ? this.#known : this.#missing;
@@ -75,7 +75,7 @@ export class StreamCache {
   }
 }
 
-function trim(map: Map<string, StreamEntry>, most: number): void {
+function trim(map: Map<string, KnownStream>, most: number): void {
   if (map.size <= most) return;
   for (const [key, { watchers, asking }] of map) {
     if (watchers.size > 0 || asking !== null) continue;

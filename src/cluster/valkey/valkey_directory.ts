@@ -12,7 +12,7 @@ import type {
   StreamDirectory,
   StreamRef,
 } from "../directory.ts";
-import { CALL_TIMEOUT_MS, type EngineHealth, EngineLine } from "./engine_line.ts";
+import { CALL_TIMEOUT_MS, EngineAccess, type EngineHealth } from "./engine_access.ts";
 import { EngineView } from "./engine_view.ts";
 import { bootOf, EngineKeys, nodeId } from "./keys.ts";
 import { MemberList } from "./member_list.ts";
@@ -49,8 +49,8 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
   readonly #options: ValkeyDirectoryOptions;
   readonly #timers: TimerScope;
   readonly #node: string;
-  readonly #own: { readonly line: EngineLine; readonly view: EngineView };
-  readonly #peers: readonly { readonly line: EngineLine; readonly view: EngineView }[];
+  readonly #own: { readonly access: EngineAccess; readonly view: EngineView };
+  readonly #peers: readonly { readonly access: EngineAccess; readonly view: EngineView }[];
   readonly #claims: OwnClaims;
   readonly #lease: OwnLease;
   readonly #members: MemberList;
@@ -91,7 +91,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
 
   /** Connects, and tells of this server. */
   start(): void {
-    for (const { line } of [this.#own, ...this.#peers]) line.start();
+    for (const { access } of [this.#own, ...this.#peers]) access.start();
     this.#lease.start();
     this.#claims.start();
     every(this.#timers, MEMBERS_CHECK_MS, () => this.#members.refreshSometimes());
@@ -108,9 +108,9 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     return stack;
   }
 
-  async claim({ url: { key } }: StreamRef, { mode, onLost }: ClaimOptions): Promise<ClaimOutcome> {
-    const elsewhere = mode === "first" ? this.#askPeers(key, false, this.#untilMs()) : Promise.resolve([]);
-    const outcome = await this.#claims.claim(key, { mode, onLost });
+  async claim({ url: { key } }: StreamRef, options: ClaimOptions): Promise<ClaimOutcome> {
+    const elsewhere = options.mode === "first" ? this.#askPeers(key, false, this.#untilMs()) : Promise.resolve([]);
+    const outcome = await this.#claims.claim(key, options);
     const [owner] = await elsewhere;
     if (owner === undefined || "takenBy" in outcome) return outcome;
     outcome.claim[Symbol.dispose]();
@@ -119,7 +119,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
 
   members(): readonly Member[] {
     const { isDraining, startedMs, api, role, software, load } = this.#options.facts();
-    const { problem, engine } = this.#own.line.health();
+    const { problem, engine } = this.#own.access.health();
     const self: Member = {
       id: bootOf(this.#node),
       address: api,
@@ -137,7 +137,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
 
   /** How the engines are, the own one first. */
   health(): readonly EngineHealth[] {
-    return [this.#own, ...this.#peers].map(({ line }) => line.health());
+    return [this.#own, ...this.#peers].map(({ access }) => access.health());
   }
 
   /** Tells the others at once what they would hear at the next renewal: that this server is about to stop. */
@@ -152,8 +152,8 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { line, view } of [this.#own, ...this.#peers]) {
-      line[Symbol.dispose]();
+    for (const { access, view } of [this.#own, ...this.#peers]) {
+      access[Symbol.dispose]();
       view[Symbol.dispose]();
     }
     this.#lease[Symbol.dispose]();
@@ -161,9 +161,9 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     this.#timers[Symbol.dispose]();
   }
 
-  #connect(url: EngineUrl, keys: EngineKeys, isOwn: boolean): { line: EngineLine; view: EngineView } {
+  #connect(url: EngineUrl, keys: EngineKeys, isOwn: boolean): { access: EngineAccess; view: EngineView } {
     const { world, log, caCerts, config: { nodeTtlMs } } = this.#options;
-    const line: EngineLine = new EngineLine({
+    const access: EngineAccess = new EngineAccess({
       world,
       timers: this.#timers,
       log,
@@ -183,7 +183,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
       },
     });
     const view: EngineView = new EngineView({
-      line,
+      access,
       timers: this.#timers,
       random: () => world.random(),
       keys,
@@ -191,7 +191,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
       nodeTtlMs,
       engine: url.text,
     });
-    return { line, view };
+    return { access, view };
   }
 
   async #onUp(): Promise<void> {

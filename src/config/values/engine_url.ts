@@ -23,7 +23,7 @@ const MAX_SERVERS = 16;
 const MAX_DATABASE = 9999;
 const forms = "write redis://[user:password@]host[:port][/database], rediss:// for TLS, or " +
   "redis+sentinel://host[:port],host[:port]/name[/database]";
-const urlPattern = /^(rediss?)(\+sentinel)?:\/\/(?:([^@/]*)@)?([^@/?#]+)(\/[^?#]*)?$/i;
+const urlPattern = /^(rediss?)(\+sentinel)?:\/\/(?:([^@/]*)@)?([^@/?#]+)(\/[^?#@]*)?$/i;
 
 /** The address of an engine; never shown, since a password may stand in it. */
 export function engineUrl(): ValueType<EngineUrl | null> {

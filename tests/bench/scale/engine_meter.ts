@@ -22,6 +22,10 @@ export interface EngineRate {
   /** Of all commands' time, renewals of leases. */
   readonly renewalPercent: number;
   readonly renewalsPerSecond: number;
+  /** CPU time for one script that claims or gives up. */
+  readonly usPerScript: number;
+  /** CPU time for one reading of a key. */
+  readonly usPerLookUp: number;
 }
 
 /** Measures a Redis, over a connection that outlives its deaths. */
@@ -112,6 +116,8 @@ export function rateOf(from: EngineSample, to: EngineSample): EngineRate {
     commandsPerSecond: Math.round((to.commands - from.commands) / seconds),
     cpuPercent: Math.round((to.cpuMs - from.cpuMs) / 10 / seconds),
     renewalPercent: all === 0 ? 0 : Math.round(100 * renewals / all),
+    usPerScript: usOf("evalsha") / Math.max(1, callsOf("evalsha")),
+    usPerLookUp: usOf("get") / Math.max(1, callsOf("get")),
     renewalsPerSecond: Math.round(callsOf("set") * (1 - shareOfScripts(from, to)) / seconds),
   };
 }

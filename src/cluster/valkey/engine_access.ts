@@ -15,8 +15,8 @@ const CONNECT_TIMEOUT_MS = 3000;
 /** Errors of an engine that is not the primary one, or not ready: another connection may find it elsewhere. */
 const wrongEngine = new Set(["READONLY", "LOADING", "MASTERDOWN"]);
 
-/** Options of {@link EngineLine}. */
-export interface EngineLineOptions {
+/** Options of {@link EngineAccess}. */
+export interface EngineAccessOptions {
   readonly world: Pick<World, "openEngine" | "random">;
   readonly timers: Timers;
   readonly log: Logger;
@@ -29,15 +29,15 @@ export interface EngineLineOptions {
   readonly retryMs: number;
 }
 
-/** What the user of a line is told. */
-export interface EngineLineEvents {
+/** What whoever uses an access is told. */
+export interface EngineAccessEvents {
   /** There is a new connection: the engine tells it of no changes yet. */
   onUp(): void;
   /** Others changed these keys; null: all may have changed. */
   onChanged(keys: readonly string[] | null): void;
 }
 
-/** How a line to an engine is. */
+/** How the access to an engine is. */
 export interface EngineHealth {
   /** The URL, without user and password. */
   readonly engine: string;
@@ -52,7 +52,7 @@ export interface EngineHealth {
   readonly latencyMs: number;
 }
 
-/** Options of {@link EngineLine.call}. */
+/** Options of {@link EngineAccess.call}. */
 export interface CallOptions {
   /** Whether to ask even while the engine is slow: somebody must, to find out when it is no longer. */
   readonly isProbe?: boolean;
@@ -65,9 +65,9 @@ export interface CallOptions {
  * cannot be written to, and lets nobody wait longer than {@link CALL_TIMEOUT_MS}. While the engine is slow, only probes
  * are put; all other calls fail at once.
  */
-export class EngineLine implements Disposable {
-  readonly #options: EngineLineOptions;
-  readonly #events: EngineLineEvents;
+export class EngineAccess implements Disposable {
+  readonly #options: EngineAccessOptions;
+  readonly #events: EngineAccessEvents;
   #link: EngineLink | null = null;
   #connecting: AbortController | null = null;
   #timer: TimerHandle | null = null;
@@ -80,7 +80,7 @@ export class EngineLine implements Disposable {
   #latencyMs = 0;
 
   /** {@link start} is next. */
-  constructor(options: EngineLineOptions, events: EngineLineEvents) {
+  constructor(options: EngineAccessOptions, events: EngineAccessEvents) {
     this.#options = options;
     this.#events = events;
   }
