@@ -222,6 +222,7 @@ export class SimulatedEngine {
       listAdd: (key, member, score) => void list(key).set(member, score),
       listTrim: (key, score) => {
         for (const [member, at] of list(key)) if (at <= score) list(key).delete(member);
+        return list(key).size;
       },
       timeMs: this.#timers.nowMs() + this.clockAheadMs,
     };

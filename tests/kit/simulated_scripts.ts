@@ -14,7 +14,8 @@ export interface ScriptHost {
   expire(key: string, ttlMs: number): void;
   remove(key: string): void;
   listAdd(key: string, member: string, score: number): void;
-  listTrim(key: string, score: number): void;
+  /** Takes those off with no higher score. @returns How many are left. */
+  listTrim(key: string, score: number): number;
   readonly timeMs: number;
 }
 
@@ -68,8 +69,7 @@ const release: Run = (host, [floorKey = "", ...keys], [self]) => {
 
 const enrol: Run = (host, [list = ""], [self = "", keep]) => {
   host.listAdd(list, self, host.timeMs);
-  host.listTrim(list, host.timeMs - Number(keep));
-  return String(host.timeMs);
+  return host.listTrim(list, host.timeMs - Number(keep));
 };
 
 const scripts = new Map<EngineScript, Run>([

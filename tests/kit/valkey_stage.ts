@@ -33,6 +33,7 @@ export interface StagedOptions {
   /** Id of this start of it. */
   readonly boot?: string;
   readonly region?: string;
+  readonly caCerts?: readonly string[];
 }
 
 /** A directory as a server has one, and what it logs. */
@@ -45,7 +46,8 @@ export interface StagedDirectory {
 
 /** A server's directory in an engine; it is not started yet. */
 export function stagedDirectory(options: StagedOptions): StagedDirectory {
-  const { world, open, number, url, peers = [], nodeTtlMs, boot = `boot${number}`, region = "" } = options;
+  const { world, open, number, url, peers = [], nodeTtlMs, boot = `boot${number}`, region = "", caCerts = [] } =
+    options;
   const log = new TestLog();
   const ip = `10.0.${number >> 8}.${number & 255}`;
   const facts = { isDraining: false };
@@ -53,7 +55,7 @@ export function stagedDirectory(options: StagedOptions): StagedDirectory {
     world: { ...worldOf(world), openEngine: open },
     log,
     config: { url: engineAt(url), peers: peers.map(engineAt), keyPrefix: "srs:", nodeTtlMs, region },
-    caCerts: () => [],
+    caCerts: () => caCerts,
     name: `node${number}`,
     instance: boot,
     facts: () => ({

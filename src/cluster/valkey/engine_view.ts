@@ -2,7 +2,7 @@ import type { TimerHandle, Timers } from "../../base/clock.ts";
 import type { EngineReply } from "../../base/engine.ts";
 import type { Owner } from "../directory.ts";
 import { CALL_TIMEOUT_MS, type EngineAccess } from "./engine_access.ts";
-import { type EngineKeys, parseStreamRecord, type StreamRecord } from "./keys.ts";
+import { type EngineKeys, parseStreamRecord } from "./keys.ts";
 import { NodeCache } from "./node_cache.ts";
 import { ownerOf } from "./node_record.ts";
 import { type KnownStream, StreamCache, type StreamWatcher } from "./stream_cache.ts";

@@ -1,4 +1,4 @@
-import type { Timers, WallClock } from "../../base/clock.ts";
+import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
 import type { Member } from "../directory.ts";
 import type { EngineAccess } from "./engine_access.ts";
 import { bootOf, type EngineKeys } from "./keys.ts";
@@ -8,13 +8,16 @@ import { type NodeRecord, parseNodeRecord } from "./node_record.ts";
 const BATCH = 200;
 /** More nodes than this are not listed. */
 const MAX_MEMBERS = 50_000;
-/** Nobody may look for long: a list that is shown is then not too old at first. */
+/** How often it is looked without being asked, in a small cluster: a list that is shown is then not too old at first. */
 const BACKGROUND_MS = 10_000;
+/** Leases that all nodes together read in a second without being asked. */
+const READS_PER_SECOND = 5000;
 
 /** Options of {@link MemberList}. */
 export interface MemberListOptions {
   readonly access: EngineAccess;
   readonly timers: Timers & WallClock;
+  readonly random: () => number;
   readonly keys: EngineKeys;
   readonly self: string;
   readonly nodeTtlMs: number;
@@ -30,11 +33,12 @@ interface Seen {
  * The other servers, as their leases tell. Read again when somebody looks, seldom otherwise: the more servers there are,
  * the more seldom, so that all of them together do not keep the engine busy with themselves.
  */
-export class MemberList {
+export class MemberList implements Disposable {
   readonly #options: MemberListOptions;
   readonly #seen = new Map<string, Seen>();
   #readMs = -Infinity;
   #isReading = false;
+  #timer: TimerHandle | null = null;
 
   constructor(options: MemberListOptions) {
     this.#options = options;
@@ -42,20 +46,34 @@ export class MemberList {
 
   /** The others as they were last seen; looks again if that was some time ago. */
   list(): readonly Member[] {
-    this.refresh(Math.max(this.#options.nodeTtlMs / 3, this.#seen.size));
+    this.#refresh(Math.max(this.#options.nodeTtlMs / 3, this.#seen.size));
     // A server that was restarted is not shown twice.
     const up = new Set([...this.#seen].filter(([, { state }]) => state !== "down").map(([node]) => nameOf(node)));
     return [...this.#seen].filter(([node, { state }]) => state !== "down" || !up.has(nameOf(node)))
       .map(([node, seen]) => toMember(node, seen));
   }
 
-  /** Looks without being asked. */
-  refreshSometimes(): void {
-    this.refresh(Math.max(BACKGROUND_MS, this.#seen.size ** 2 / 20));
+  /** Looks without being asked. @param nodes How many there are. */
+  #refreshSometimes(nodes: number): void {
+    this.#refresh(Math.max(BACKGROUND_MS, nodes ** 2 * 1000 / READS_PER_SECOND));
+  }
+
+  /** Begins to look, at some time: servers that were started together do not do so together. */
+  start(nodes: () => number): void {
+    const { timers, random } = this.#options;
+    const look = () => {
+      this.#timer = timers.after(BACKGROUND_MS, look);
+      this.#refreshSometimes(nodes());
+    };
+    this.#timer = timers.after(random() * BACKGROUND_MS, look);
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.cancel();
   }
 
   /** Reads the leases, unless they were read within a time. */
-  refresh(maxAgeMs: number): void {
+  #refresh(maxAgeMs: number): void {
     if (this.#isReading || this.#options.timers.nowMs() - this.#readMs < maxAgeMs) return;
     this.#isReading = true;
     this.#readMs = this.#options.timers.nowMs();

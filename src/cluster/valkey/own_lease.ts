@@ -20,6 +20,8 @@ export interface OwnLeaseOptions {
   readonly record: () => NodeRecord;
   /** The lease was renewed. @param wasThere False: streams of this server counted as ended. */
   readonly onRenewed: (wasThere: boolean) => void;
+  /** How many nodes there are; told now and then. */
+  readonly onCount: (nodes: number) => void;
 }
 
 /** The lease of this server: as long as it is renewed, the streams that this server has claimed count. */
@@ -69,7 +71,7 @@ export class OwnLease implements Disposable {
     const command = ["SET", keys.node(self), formatNodeRecord(record()), "PX", String(nodeTtlMs), "GET"];
     try {
       const before = await access.call(command, { isProbe: true });
-      if (timers.nowMs() - this.#enrolledMs >= ENROL_MS || before === null) await this.#enrol();
+      if (timers.nowMs() - this.#enrolledMs >= ENROL_MS || before === null) void this.#enrol();
       if (!this.#isOver) onRenewed(before !== null);
       return before !== null;
     } catch {
@@ -79,9 +81,14 @@ export class OwnLease implements Disposable {
   }
 
   async #enrol(): Promise<void> {
-    const { access, keys, self, timers } = this.#options;
+    const { access, keys, self, timers, onCount } = this.#options;
     this.#enrolledMs = timers.nowMs();
-    await access.run(enrolScript, [keys.list], [self, String(KEEP_GONE_MS)]);
+    try {
+      const count = await access.run(enrolScript, [keys.list], [self, String(KEEP_GONE_MS)]);
+      if (typeof count === "number") onCount(count);
+    } catch {
+      this.#enrolledMs = -Infinity;
+    }
   }
 }
 

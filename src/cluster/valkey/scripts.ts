@@ -108,11 +108,11 @@ return count
 /**
  * Puts a node on the list of nodes, and takes those off it that have not been there for long.
  *
- * KEYS: the list. ARGV: `node#boot`, ms after which nodes are taken off. Answers the engine's time.
+ * KEYS: the list. ARGV: `node#boot`, ms after which nodes are taken off. Answers how many are on it.
  */
 export const enrolScript = new EngineScript(`${readKey}
 local now = nowMs()
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
-return text(now)
+return redis.call('ZCARD', KEYS[1])
 `);

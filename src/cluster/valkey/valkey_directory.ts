@@ -1,4 +1,4 @@
-import { every, type TimerHandle } from "../../base/clock.ts";
+import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { TimerScope } from "../../base/timer_scope.ts";
 import type { World } from "../../base/world.ts";
@@ -19,9 +19,6 @@ import { MemberList } from "./member_list.ts";
 import type { NodeRecord } from "./node_record.ts";
 import { OwnClaims } from "./own_claims.ts";
 import { OwnLease } from "./own_lease.ts";
-
-/** How often the list of members may be read without being asked for. */
-const MEMBERS_CHECK_MS = 10_000;
 
 /** Options of {@link ValkeyDirectory}. */
 export interface ValkeyDirectoryOptions {
@@ -58,6 +55,8 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
   /** When the engine came back last, or lost everything. */
   #lostMs = -Infinity;
   #wasUp = false;
+  /** How many servers there are, as last told. */
+  #nodes = 1;
   #flush: TimerHandle | null = null;
 
   /** {@link start} is next. */
@@ -85,6 +84,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
       ...shared,
       record: () => this.#record(),
       onRenewed: (wasThere) => this.#onRenewed(wasThere),
+      onCount: (nodes) => this.#nodes = nodes,
     });
     this.#members = new MemberList(shared);
   }
@@ -94,7 +94,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     for (const { access } of [this.#own, ...this.#peers]) access.start();
     this.#lease.start();
     this.#claims.start();
-    every(this.#timers, MEMBERS_CHECK_MS, () => this.#members.refreshSometimes());
+    this.#members.start(() => this.#nodes);
   }
 
   find({ url: { key } }: StreamRef, { fresh = false }: FindOptions = {}): Promise<readonly Owner[]> {
@@ -158,6 +158,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     }
     this.#lease[Symbol.dispose]();
     this.#claims[Symbol.dispose]();
+    this.#members[Symbol.dispose]();
     this.#timers[Symbol.dispose]();
   }
 
@@ -202,7 +203,6 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     if (await this.#lease.renew()) this.#claims.checkAll({ withinMs: nodeTtlMs, refreshes: false });
     await this.#claims.listen();
     await this.#claims.releaseRest();
-    this.#members.refreshSometimes();
   }
 
   #onFlush(): void {

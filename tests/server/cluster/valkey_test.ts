@@ -1,11 +1,21 @@
 import type { Claim, ClaimMode, ClaimOutcome } from "../../../src/cluster/directory.ts";
-import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "../../kit/assert.ts";
+import { openEngine } from "../../../src/net/engine_client.ts";
+import { systemWorld } from "../../../src/net/system_world.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+} from "../../kit/assert.ts";
 import { directorySuite } from "../../kit/cases/directory_suite.ts";
 import { freePort, Program, until } from "../../kit/launcher.ts";
 import { RedisServer } from "../../kit/redis_server.ts";
 import { RedisStage } from "../../kit/redis_stage.ts";
+import { tlsPath, tlsText } from "../../kit/tls_files.ts";
 import { interopTest, isInstalled } from "../../kit/tools.ts";
-import type { StagedDirectory } from "../../kit/valkey_stage.ts";
+import { type StagedDirectory, stagedDirectory } from "../../kit/valkey_stage.ts";
 
 /** From the return of the engine until all is true again: connections within half a lease, claims within one more. */
 const BACK_MS = 8000;
@@ -190,6 +200,46 @@ redisTest("a user who may do no more than the directory needs", async (stage) =>
   assertEquals(b.directory.members().length, 2);
   assertEquals([a, b].flatMap(({ log }) => log.find("warn")), []);
 });
+
+interopTest(
+  "rediss:// needs a certificate for the host that somebody trusted has signed",
+  ["redis-server"],
+  async () => {
+    const port = freePort();
+    const files = ["--tls-cert-file", tlsPath("server.crt"), "--tls-key-file", tlsPath("server.key")];
+    const stage = new Stage(
+      await RedisStage.open([
+        "--tls-port",
+        String(port),
+        "--tls-auth-clients",
+        "no",
+        "--tls-ca-cert-file",
+        tlsPath("authority.crt"),
+        ...files,
+      ]),
+    );
+    await using _stage = stage;
+    const caCerts = [tlsText("authority.crt")];
+    const [a, b] = [
+      await stage.base.add({ url: `rediss://localhost:${port}`, caCerts }),
+      await stage.base.add(),
+    ];
+    await stage.mustClaim(a, "one");
+    assertEquals(await stage.find(b, "one"), ["10.0.0.1"]);
+    const stranger = stagedDirectory({
+      world: systemWorld,
+      open: openEngine,
+      number: 3,
+      url: `rediss://localhost:${port}`,
+      nodeTtlMs: 900,
+    });
+    using directory = stranger.directory;
+    directory.start();
+    await until(() => stranger.log.find("fails").length > 0, 5000, () => "a refusal");
+    assertEquals(directory.health()[0]!.isUp, false);
+    assertMatch(stranger.log.lines.join(), /certificate|issuer/i);
+  },
+);
 
 interopTest("failover: Sentinel makes the replica primary, and all go there", ["redis-server"], async () => {
   await using replica = await RedisServer.start();
