@@ -1,4 +1,5 @@
 import type { Timers, WallClock } from "./clock.ts";
+import type { OpenEngine } from "./engine.ts";
 import type { LoopTurns } from "./loop_turns.ts";
 import type { ListenerSocket, RenewableListener, SecureSocket, Socket, TlsListenOptions } from "./socket.ts";
 
@@ -81,6 +82,7 @@ export interface World extends Timers, WallClock {
   readonly fetch: Fetch;
   /** @param caCerts Authorities, PEM, that are trusted besides the public ones; asked for each request. */
   freshFetch(caCerts: () => readonly string[]): FreshFetch;
+  readonly openEngine: OpenEngine;
   readonly files: Files;
   /** Addresses of this machine; none where the system does not tell. */
   interfaces(): readonly InterfaceAddress[];

@@ -54,8 +54,6 @@ export interface Claim extends Disposable {
    * server could claim the stream: it may then be published at several that do not know each other.
    */
   readonly epoch: number;
-  /** When the publisher counts as come, Unix time in ms: later than any that it is to replace. */
-  readonly sinceMs: number;
   /**
    * The publisher is in place, so that others can find it: two that claimed at one moment see each other now, and one
    * of them gives way.
@@ -67,10 +65,12 @@ export interface Claim extends Disposable {
 export interface ClaimOptions {
   /** In force now: a reload may change it. */
   readonly mode: () => ClaimMode;
-  /** When the publisher came, Unix time in ms. */
-  readonly sinceMs: number;
-  /** How long the publisher has sent nothing: one that is dead gives way to any other. */
-  readonly silentMs: () => number;
+  /** When the publisher came, Unix time in ms; by default now. */
+  readonly sinceMs?: number;
+  /** How long the publisher has sent nothing: one that is dead gives way to any other; by default it never is silent. */
+  readonly silentMs?: () => number;
+  /** The epoch is not to be lower: another directory has chosen this one for the same publish. */
+  readonly minEpoch?: number;
   /** Of what the claim is a part, if that is traced. */
   readonly trace?: Span | null;
   /** Another publish of the stream counts from now on. Called once at most, and not after the claim is disposed of. */

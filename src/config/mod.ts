@@ -11,5 +11,6 @@ export { convertConfig, type ConvertOptions, type ConvertResult } from "./conver
 export { loadConfig, type LoadOptions, type LoadResult, requireConfig, sourceLineOf } from "./load.ts";
 export { type ConfigProblem, ConfigSyntaxError, formatProblem } from "./problem.ts";
 export { listRows, type RowInfo } from "./schema/row_index.ts";
+export type { EngineUrl } from "./values/engine_url.ts";
 export type { AccessRule } from "./values/rule.ts";
 export { type ConfigHolder, VhostHandle } from "./vhost_handle.ts";

@@ -42,13 +42,15 @@ let secretNames: SecretNames | undefined;
 const directivePattern = /((?:^|[;{}])\s*)([\w.-]+)(\s*=\s*|\s+)([^;{}#]+)/g;
 /** Values that give nothing away, whatever they are for. */
 const harmlessPattern = /^["']?(?:on|off|true|false|\d{1,5})["']?$/;
+/** The address of a server, without user, password or query. */
+const urlPattern = /^["']?https?:\/\/[^@?]*["']?$/;
 const pathPattern = /^["']?(?:\.{0,2}\/|[^"']*\.(?:key|pem|crt)["']?$)/;
 
 /**
  * A line of a configuration as it may be shown: what follows the name of a secret is replaced, character by character.
  *
  * So is what follows an unknown name, unless that is a slip for a name that is no secret. `key` is a secret in one block
- * and a file in another: what looks like a path is shown.
+ * and a file in another, `url` may have a password in one: what looks like a path or a plain web address is shown.
  */
 export function hideSecretsOfLine(line: string): string {
   const { line: pattern, known } = secretNames ??= readNames();
@@ -65,7 +67,7 @@ function isHarmless(written: string, value: string, known: ReadonlySet<string>):
   const name = written.slice(written.lastIndexOf(".") + 1);
   const meant = known.has(name) ? name : nearestName(name, known);
   if (meant === null) return false;
-  return secretNames?.secret.has(meant) !== true || pathPattern.test(value);
+  return secretNames?.secret.has(meant) !== true || pathPattern.test(value) || urlPattern.test(value);
 }
 
 function mask(text: string): string {

@@ -21,7 +21,7 @@ import { sharedMount } from "./files/shared_mount.ts";
 import { staticMount } from "./files/static_mount.ts";
 import { servedExtensions, streamFormat } from "./format/stream_format.ts";
 import { streamMount } from "./live/mount.ts";
-import { mainAddress } from "./system/local_address.ts";
+import { mainAddress } from "../base/local_address.ts";
 import { SystemStats } from "./system/stats.ts";
 import { formatHost } from "../rtmp/url.ts";
 

@@ -2,6 +2,7 @@ import { resolve, resolveService } from "./name_look_up.ts";
 import { systemTimers } from "../base/clock.ts";
 import type { Endpoint, World } from "../base/world.ts";
 import { DenoFetch } from "./deno_fetch.ts";
+import { openEngine } from "./engine_client.ts";
 import { listenHere } from "./tcp_listener.ts";
 import { listenTlsHere } from "./tls/listener.ts";
 import { threadTurns } from "./thread_turns.ts";
@@ -26,6 +27,7 @@ export const systemWorld: World = {
   resolveService,
   fetch: (url, init) => fetch(url, init),
   freshFetch: (caCerts) => new DenoFetch(caCerts),
+  openEngine,
   files: Deno,
   interfaces: () => {
     try {

@@ -23,6 +23,8 @@ export interface DrainContext {
   readonly config: Config;
   readonly timers: Timers;
   readonly directory: Pick<StreamDirectory, "standIns">;
+  /** Told at once, by which the others know; absent or null where there is none. */
+  readonly engine?: { announceFacts(): void } | null;
 }
 
 /** The end of a server, from the moment that it is known: who takes over from it. */
@@ -57,7 +59,8 @@ export class Drain {
 
   /** Whether there are other origins that may take over. */
   hasCoworkers({ cluster }: VhostConfig): boolean {
-    return cluster.mode !== "remote" && cluster.originCluster && cluster.coworkers.length > 0;
+    if (cluster.mode === "remote") return false;
+    return this.#context.config.directory.enabled || (cluster.originCluster && cluster.coworkers.length > 0);
   }
 
   /** Looks for a coworker that takes the clients of a stream over, until there is one or it is disposed. */

@@ -3,12 +3,15 @@ import { TimerScope } from "../base/timer_scope.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { FreshFetch, World } from "../base/world.ts";
+import { BothDirectory } from "../cluster/both_directory.ts";
 import { configuredCoworkers } from "../cluster/health/coworker_apis.ts";
 import type { StreamDirectory } from "../cluster/directory.ts";
 import { EpochBook } from "../cluster/epoch_book.ts";
 import { CoworkerList } from "../cluster/mesh/coworker_list.ts";
 import { HeldQuestions } from "../cluster/mesh/held_questions.ts";
 import { MeshDirectory } from "../cluster/mesh/mesh_directory.ts";
+import { openDirectory } from "../cluster/valkey/open_directory.ts";
+import type { ValkeyDirectory } from "../cluster/valkey/valkey_directory.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
 import { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import { networkOf } from "../net/network.ts";
@@ -22,6 +25,7 @@ import { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ServerContext } from "./context.ts";
 import { Drain } from "./drain.ts";
 import { ClusterHealth } from "./health/cluster_health.ts";
+import { nodeRecordOf } from "./health/node_record.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
@@ -57,6 +61,8 @@ export class Server implements ServerContext {
   readonly hooks: Hooks;
   readonly registry: ClientRegistry;
   readonly directory: StreamDirectory;
+  /** The part of it that is in an engine; null where the configuration has none. */
+  readonly engine: ValkeyDirectory | null;
   /** The part of it that coworkers speak to. */
   readonly mesh: MeshDirectory;
   readonly epochs: EpochBook;
@@ -107,7 +113,7 @@ export class Server implements ServerContext {
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
     this.epochs = new EpochBook(this.#timers);
     this.heldQuestions = new HeldQuestions(this.#timers);
-    this.directory = this.mesh = new MeshDirectory({
+    this.mesh = new MeshDirectory({
       fetch: world.fetch,
       timers: this.#timers,
       log,
@@ -118,6 +124,15 @@ export class Server implements ServerContext {
       isDraining: () => this.drain.isOn,
       members: () => this.health.book.members(),
     });
+    this.engine = openDirectory(config.directory, {
+      world,
+      log,
+      caCerts: () => this.#authorities,
+      name: this.identity.serverId,
+      instance: this.identity.serviceId,
+      facts: () => nodeRecordOf(this.#config, this.health.self.facts(), world.interfaces()),
+    });
+    this.directory = this.engine === null ? this.mesh : new BothDirectory(this.engine, this.mesh);
     this.#authorities = loadAuthorities(config, log);
     const apis = () => configuredCoworkers(this.#config, (listed) => this.coworkerList.found(listed));
     this.health = new ClusterHealth(this, apis);
@@ -181,6 +196,7 @@ export class Server implements ServerContext {
     });
     this.#clientLog.start();
     this.health.start();
+    this.engine?.start();
   }
 
   /** Ends all connections and pulls. */
@@ -188,7 +204,7 @@ export class Server implements ServerContext {
     this.heartbeat.stop();
     this.#standstill?.[Symbol.dispose]();
     this.#clientLog.stop();
-    await this.health.stop();
+    await Promise.all([this.health.stop(), this.engine?.stop()]);
     await this.rtmp.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);

@@ -55,6 +55,7 @@ Deno.test("loadConfig gives every value its default", () => {
     clientTimeoutMs: 10_000,
     tlsCaFile: "",
     advertise: null,
+    directory: { enabled: false, url: null, keyPrefix: "srs:", nodeTtlMs: 6000, region: "", peers: [] },
   });
   const https = { enabled: false, key: "./conf/server.key", cert: "./conf/server.crt" };
   assertEquals(httpApi, {

@@ -72,7 +72,6 @@ export class DirectoryAnswers implements StreamDirectory {
     return {
       claim: {
         epoch: this.epoch++,
-        sinceMs: options.sinceMs,
         announce: () => void this.announced++,
         [Symbol.dispose]: () => void this.claims.delete(options),
       },

@@ -1,10 +1,12 @@
 import type { ListenerSocket, RenewableListener } from "../../src/base/socket.ts";
+import type { OpenEngine } from "../../src/base/engine.ts";
 import type { Endpoint, Files, FreshFetch, InterfaceAddress, World } from "../../src/base/world.ts";
 import type { LoopTurns } from "../../src/base/loop_turns.ts";
 import type { TimerHandle } from "../../src/base/clock.ts";
 import { memoryFetch } from "./memory_fetch.ts";
 import type { MemoryNetwork } from "./memory_network.ts";
 import type { MemorySocket } from "./memory_socket.ts";
+import { openSimulated } from "./simulated_engine.ts";
 
 /** One machine of a {@link MemoryNetwork}, as a server on it sees the world. */
 export class MemoryHost implements World {
@@ -15,6 +17,7 @@ export class MemoryHost implements World {
   readonly turns: LoopTurns;
   readonly fetch: World["fetch"];
   readonly files: Files;
+  readonly openEngine: OpenEngine;
   /** Connections that were made from here, the oldest first. */
   readonly dialled: MemorySocket[] = [];
   readonly #network: MemoryNetwork;
@@ -29,6 +32,7 @@ export class MemoryHost implements World {
     this.#seed = ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) >>> 0;
     this.fetch = (url, init) => memoryFetch(this, url, init);
     this.files = Deno;
+    this.openEngine = (...args) => openSimulated(network.engines)(...args);
   }
 
   nowMs(): number {

@@ -5,6 +5,7 @@ import { ManualTimers } from "./manual_timers.ts";
 import { MemoryHost } from "./memory_host.ts";
 import { MemoryListener } from "./memory_listener.ts";
 import { MemorySocket } from "./memory_socket.ts";
+import type { SimulatedEngine } from "./simulated_engine.ts";
 
 const FIRST_EPHEMERAL_PORT = 40_000;
 
@@ -21,6 +22,8 @@ export class MemoryNetwork {
   readonly turns = new LoopTurns({ nowMs: () => this.timers.nowMs(), next: (fn) => void this.timers.after(0, fn) });
   /** One way, for connections to come. */
   latencyMs = 0;
+  /** Engines of directories, by `host:port`. */
+  readonly engines: Record<string, SimulatedEngine> = {};
   /** Servers that were dialled, by the names that were used, in order. */
   readonly dialled: string[] = [];
   /** Services of a name, as DNS would have them. */

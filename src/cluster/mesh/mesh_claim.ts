@@ -22,6 +22,8 @@ export interface MeshClaimContext {
 /** A claim, once it has succeeded. */
 export interface MeshClaimOptions extends ClaimOptions {
   readonly epoch: number;
+  /** When the publisher counts as come: later than any that it is to replace. */
+  readonly sinceMs: number;
   /** An owner that was found before, whose publisher has to give way; null if there was none. */
   readonly owner: Owner | null;
   /** It is to be found from now on. */
@@ -72,7 +74,7 @@ export class MeshClaim implements Claim {
 
   /** How long the publisher has sent nothing that counts. */
   silentMs(): number {
-    return this.#isDoubtful ? Infinity : this.#options.silentMs();
+    return this.#isDoubtful ? Infinity : this.#options.silentMs?.() ?? 0;
   }
 
   [Symbol.dispose](): void {

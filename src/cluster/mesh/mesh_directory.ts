@@ -107,8 +107,10 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     const owners = isAsked ? await this.find(stream, { fresh: true, trace: options.trace ?? null }) : [];
     const alive = owners.find(({ silentMs, isDraining }) => silentMs < DEAD_AFTER_MS && !isDraining);
     if (alive !== undefined && options.mode() === "first") return { takenBy: alive };
-    const { epochs } = this.#context;
+    const { epochs, timers } = this.#context;
     const { key } = stream.url;
+    const { minEpoch = 0, sinceMs: cameMs = Math.round(timers.wallMs()) } = options;
+    const highest = owners.reduce((most, { epoch = 0 }) => Math.max(most, epoch), minEpoch - 1);
     const claim: MeshClaim = new MeshClaim(
       {
         ...this.#context,
@@ -120,8 +122,8 @@ export class MeshDirectory implements StreamDirectory, Disposable {
       {
         ...options,
         // The other one was there first, whatever the clocks of the two origins say.
-        sinceMs: owners.reduce((ms, { sinceMs = 0 }) => Math.max(ms, sinceMs + 1), options.sinceMs),
-        epoch: !isAsked ? 0 : epochs.next(key, owners.reduce((highest, { epoch = 0 }) => Math.max(highest, epoch), 0)),
+        sinceMs: owners.reduce((ms, { sinceMs = 0 }) => Math.max(ms, sinceMs + 1), cameMs),
+        epoch: isAsked ? epochs.next(key, highest) : minEpoch,
         owner: alive ?? owners[0] ?? null,
         onAnnounce: () => {
           this.#claims.set(key, claim);

@@ -41,6 +41,7 @@ export function checkConfig(config: Config, tree: ConfBlock, options: CheckOptio
   }
   checkProcess(config, at, options);
   checkHttp(config, at, problems);
+  checkDirectory(config, at, problems);
   checkListeners(config, tree, options.file, problems);
   checkTls(config, at, { facts: options.tls, problems });
   if (config.vhosts.length === 0) {
@@ -86,6 +87,19 @@ function checkHttp(config: Config, at: Locate, problems: ProblemList): void {
   if (api.https.enabled && !api.enabled) problems.error(at("http_api", "https"), "https requires http_api.enabled on");
   if (server.https.enabled && !server.enabled) {
     problems.error(at("http_server", "https"), "https requires http_server.enabled on");
+  }
+}
+
+function checkDirectory({ directory }: Config, at: Locate, problems: ProblemList): void {
+  const { enabled, url, peers } = directory;
+  if (!enabled) return;
+  if (url === null) {
+    const remedy = 'add "url", for example redis://10.0.0.5:6379/0';
+    problems.error(at("directory"), "the directory has no engine to go to", remedy);
+  }
+  if (url !== null && peers.some(({ text }) => text === url.text)) {
+    const message = "the engine of this region is among the peers, and would be asked twice";
+    problems.error(at("directory", "peers"), message, "name the engines of other regions only");
   }
 }
 

@@ -4,6 +4,7 @@ import { bytes, integer, milliseconds } from "../values/number.ts";
 import { networks } from "../values/network.ts";
 import { text } from "../values/type.ts";
 import { workerCount } from "../values/workers.ts";
+import { directoryRows } from "./directory.ts";
 import { exporterRows } from "./exporter.ts";
 import { foreignRootRows } from "./foreign.ts";
 import { heartbeatRows } from "./heartbeat.ts";
@@ -44,6 +45,10 @@ export const rootRows = {
   heartbeat: block("heartbeat", heartbeatRows, { doc: "Periodic reports to a server of yours." }),
   stats: block("stats", statsRows, { doc: "What the API's summaries count, and the address in reports." }),
   exporter: block("exporter", exporterRows, { doc: "Metrics for Prometheus." }),
+  directory: block("directory", directoryRows, {
+    extension: true,
+    doc: "An engine (Valkey, or Redis from 6.2 on) through which servers tell each other who has which stream.",
+  }),
   vhosts: blocks("vhost", vhostRows, {
     doc: "Settings for one host name; `__defaultVhost__` applies to all other names.",
   }),

@@ -1,5 +1,5 @@
 import type { DocBlock, DocComment, DocItem } from "../document.ts";
-import { extensionOf, markRemark, unmarkRemark } from "../schema/extension_mark.ts";
+import { extensionOf, markRemark, unmarkRemark } from "../extension_mark.ts";
 import { type ProblemList, quoteWord } from "../problem.ts";
 import { rowsByName, rowsInside } from "../schema/row_index.ts";
 import type { Schema } from "../schema/row.ts";

@@ -1,5 +1,5 @@
 import type { DocBlock, DocComment, DocItem } from "../document.ts";
-import { extensionOf, markRemark } from "../schema/extension_mark.ts";
+import { extensionOf, markRemark } from "../extension_mark.ts";
 import { type Place, type ProblemList } from "../problem.ts";
 import { rowsByName, rowsInside } from "../schema/row_index.ts";
 import type { Row, Schema } from "../schema/row.ts";

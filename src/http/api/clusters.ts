@@ -5,7 +5,7 @@ import { findVhost, VhostHandle } from "../../config/mod.ts";
 import { streamKey } from "../../rtmp/url.ts";
 import type { Call } from "../call.ts";
 import { envelope, type JsonBody, jsonResponse, refusal } from "../envelope.ts";
-import { mainAddress } from "../system/local_address.ts";
+import { mainAddress } from "../../base/local_address.ts";
 import type { ApiContext, Route } from "./route.ts";
 
 /** The origin cluster: who has a stream, and what an edge pulls. */

@@ -1,6 +1,6 @@
 import { every, type TimerHandle, type Timers } from "../../base/clock.ts";
 import type { InterfaceAddress, World } from "../../base/world.ts";
-import { isPrivateIpv4 } from "./local_address.ts";
+import { isPrivateIpv4 } from "../../base/local_address.ts";
 import { type CpuTimes, parseCpuTimes, parseNetDev, parseNumbers, parseSelfStat, parseSockets } from "./proc_files.ts";
 
 /** Machine and process at one moment. What is called percent is a fraction of 1 with two decimals, as in SRS. */

@@ -28,7 +28,6 @@ class Encoder implements Claimant {
 /** A claim that tells whether it is given up. */
 class NotedClaim implements Claim {
   readonly epoch = 1;
-  readonly sinceMs = 1;
   announced = 0;
   isOver = false;
 

@@ -1,7 +1,7 @@
-import type { DocItem } from "../document.ts";
-import { isGlob } from "../files/glob.ts";
-import { rowsByName } from "./row_index.ts";
-import type { Schema } from "./row.ts";
+import type { DocItem } from "./document.ts";
+import { isGlob } from "./files/glob.ts";
+import { rowsByName } from "./schema/row_index.ts";
+import type { Schema } from "./schema/row.ts";
 
 /** Begins the comment behind every directive that SRS would refuse. */
 const mark = " srs-ts only";

@@ -1,4 +1,4 @@
-import type { InterfaceAddress } from "../../base/world.ts";
+import type { InterfaceAddress } from "./world.ts";
 
 /** The address by which others of a network most likely reach this machine: the first private IPv4 address. */
 export function mainAddress(addresses: readonly InterfaceAddress[]): string {

@@ -1,5 +1,5 @@
-import { assertEquals } from "../../../kit/assert.ts";
-import { isPrivateIpv4, mainAddress } from "../../../../src/http/system/local_address.ts";
+import { assertEquals } from "../../kit/assert.ts";
+import { isPrivateIpv4, mainAddress } from "../../../src/base/local_address.ts";
 
 const machines: [name: string, addresses: string[], expected: string][] = [
   ["the first private one", ["127.0.0.1", "8.8.8.8", "192.168.1.5", "10.0.0.1"], "192.168.1.5"],

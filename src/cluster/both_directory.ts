@@ -1,0 +1,108 @@
+import type { VhostHandle } from "../config/mod.ts";
+import type {
+  Claim,
+  ClaimOptions,
+  ClaimOutcome,
+  ClusterNode,
+  FindOptions,
+  Owner,
+  ServerAddress,
+  StreamDirectory,
+  StreamRef,
+} from "./directory.ts";
+
+/**
+ * Two directories as one: the first is asked first, the second where the first knows nobody or does not answer. Both know
+ * of the streams of this server, and either can take one from it.
+ */
+export class BothDirectory implements StreamDirectory {
+  readonly #first: StreamDirectory;
+  readonly #second: StreamDirectory;
+
+  constructor(first: StreamDirectory, second: StreamDirectory) {
+    this.#first = first;
+    this.#second = second;
+  }
+
+  covers(vhost: VhostHandle): boolean {
+    return this.#first.covers(vhost) || this.#second.covers(vhost);
+  }
+
+  async find(stream: StreamRef, options: FindOptions = {}): Promise<readonly Owner[]> {
+    const owners = await this.#first.find(stream, options);
+    if (owners.length > 0 || options.isWanted?.() === false) return owners;
+    return await this.#second.find(stream, options);
+  }
+
+  watch(stream: StreamRef, onOwners: (owners: readonly Owner[]) => void, options: FindOptions = {}): Disposable {
+    let told = "";
+    const onNews = (owners: readonly Owner[]) => {
+      // Both tell of the same publish, one a little later; those of an SRS server have no epoch.
+      const text = owners.map(({ ip, port, epoch = 0 }) => `${ip}:${port} ${epoch}`).join();
+      if (text === told) return;
+      told = text;
+      onOwners(owners);
+    };
+    const stack = new DisposableStack();
+    stack.use(this.#first.watch(stream, onNews, options));
+    stack.use(this.#second.watch(stream, onNews, options));
+    return stack;
+  }
+
+  async claim(stream: StreamRef, options: ClaimOptions): Promise<ClaimOutcome> {
+    const parts: Claim[] = [];
+    const state = { isOver: false };
+    const dispose = () => {
+      state.isOver = true;
+      for (const part of parts) part[Symbol.dispose]();
+    };
+    const onLost = (reason: string) => {
+      if (state.isOver) return;
+      // Whoever has lost it in one of them has it in neither.
+      dispose();
+      options.onLost(reason);
+    };
+    for (const directory of [this.#first, this.#second]) {
+      // Both are to tell the same epoch: whoever has seen the higher one takes the other for that of an older publish.
+      const minEpoch = Math.max(options.minEpoch ?? 0, ...parts.map(({ epoch }) => epoch));
+      const outcome = await directory.claim(stream, { ...options, minEpoch, onLost });
+      if ("takenBy" in outcome) {
+        dispose();
+        return outcome;
+      }
+      parts.push(outcome.claim);
+    }
+    return {
+      claim: {
+        get epoch() {
+          return Math.max(...parts.map(({ epoch }) => epoch));
+        },
+        announce: () => {
+          for (const part of parts) part.announce();
+        },
+        [Symbol.dispose]: dispose,
+      },
+    };
+  }
+
+  unasked(stream: StreamRef): string {
+    return [this.#first, this.#second].map((directory) => directory.unasked(stream)).filter((text) => text !== "").join(
+      "; ",
+    );
+  }
+
+  /** The second has asked whether they take clients; the first knows who is there. */
+  async standIns(stream: StreamRef): Promise<readonly ServerAddress[]> {
+    const willing = await this.#second.standIns(stream);
+    return willing.length > 0 ? willing : await this.#first.standIns(stream);
+  }
+
+  members(): readonly ClusterNode[] {
+    const first = this.#first.members();
+    const known = new Set(first.flatMap(({ id, address }) => address === "" ? [id] : [id, address]));
+    const others = this.#second.members().filter(({ id, address, isSelf }) =>
+      !isSelf && !known.has(id) && !known.has(address)
+    );
+    return [...first, ...others];
+  }
+}

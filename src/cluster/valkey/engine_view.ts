@@ -1,0 +1,231 @@
+import type { TimerHandle, Timers } from "../../base/clock.ts";
+import type { EngineReply } from "../../base/engine.ts";
+import type { Owner } from "../directory.ts";
+import { CALL_TIMEOUT_MS, type EngineAccess } from "./engine_access.ts";
+import { type EngineKeys, parseStreamRecord } from "./keys.ts";
+import { NodeCache } from "./node_cache.ts";
+import { ownerOf } from "./node_record.ts";
+import { type KnownStream, StreamCache, type StreamWatcher } from "./stream_cache.ts";
+
+/** What an engine has told counts for this long, though it tells of changes. */
+const MAX_AGE_MS = 60_000;
+/** Streams that were asked for within this time are asked for again when they change. */
+const USED_WITHIN_MS = 600_000;
+/** Least time between two questions for one stream that others change. */
+const RECHECK_MS = 20;
+/** How often watched streams are looked through for those that are too old. */
+const SWEEP_MS = 5000;
+/** After a new connection and a flush, what was known counts for so many leases, though the engine knows it no longer. */
+const DOUBT_LEASES = 2.5;
+
+/** Options of {@link EngineView}. */
+export interface EngineViewOptions {
+  readonly access: EngineAccess;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly keys: EngineKeys;
+  /** Id of this server's node: its streams are not told. */
+  readonly self: string;
+  /** How long a node's lease lives. */
+  readonly nodeTtlMs: number;
+  /** URL of the engine, as it may be shown. */
+  readonly engine: string;
+}
+
+/**
+ * What one engine knows of streams, as far as it was asked: the engine tells of changes, so that most questions need no
+ * way to it. What is known is served as long as the engine does not answer, and a while after it has lost its memory.
+ */
+export class EngineView implements Disposable {
+  readonly #options: EngineViewOptions;
+  readonly #streams = new StreamCache();
+  readonly #nodes: NodeCache;
+  /** Streams that somebody waits for. */
+  readonly #watched = new Set<KnownStream>();
+  #sweep: TimerHandle | null = null;
+  /** Another one for each connection and flush: what was read before is tracked no longer. */
+  #generation = 0;
+  #doubtUntilMs = 0;
+
+  constructor(options: EngineViewOptions) {
+    this.#options = options;
+    this.#nodes = new NodeCache(options);
+  }
+
+  /** The owners, if there is no need to ask; null if there is. */
+  findNow(key: string): readonly Owner[] | null {
+    const entry = this.#streams.get(key);
+    if (entry === undefined || !this.#isFresh(entry)) return null;
+    entry.usedMs = this.#options.timers.nowMs();
+    if (entry.record !== null && !this.#nodes.isFresh(entry.record.node)) return null;
+    return this.#ownersOf(entry);
+  }
+
+  /**
+   * The owners, none if nobody is known. Waits until `untilMs` at most. Never rejects.
+   *
+   * @param fresh Whether to ask though the answer is known.
+   */
+  async find(key: string, fresh: boolean, untilMs: number): Promise<readonly Owner[]> {
+    const entry = this.#streams.open(key);
+    entry.usedMs = this.#options.timers.nowMs();
+    if (fresh || !this.#isFresh(entry)) await this.#inTime(this.#ask(entry), untilMs);
+    const { record } = entry;
+    if (record !== null && (fresh || !this.#nodes.isFresh(record.node))) {
+      await this.#inTime(this.#nodes.ask(record.node), untilMs);
+    }
+    return this.#ownersOf(entry);
+  }
+
+  /** Tells of owners, also of those that are known already, until it is disposed of. */
+  watch(key: string, onOwners: (owners: readonly Owner[]) => void): Disposable {
+    const entry = this.#streams.open(key);
+    const watcher: StreamWatcher = { onOwners, told: "" };
+    entry.watchers.add(watcher);
+    this.#watched.add(entry);
+    void this.#recheck(entry);
+    this.#sweep ??= this.#options.timers.after(SWEEP_MS, () => this.#sweepWatched());
+    return {
+      [Symbol.dispose]: () => {
+        entry.watchers.delete(watcher);
+        if (entry.watchers.size === 0) this.#watched.delete(entry);
+      },
+    };
+  }
+
+  /** The highest epoch known of a stream; 0 if none is. */
+  epochOf(key: string): number {
+    const entry = this.#streams.get(key);
+    return entry?.record?.epoch ?? entry?.known?.epoch ?? 0;
+  }
+
+  /** There is a new connection, or the engine has lost everything. */
+  onLost(): void {
+    this.#generation++;
+    const { timers, nodeTtlMs, random } = this.#options;
+    this.#doubtUntilMs = timers.nowMs() + DOUBT_LEASES * nodeTtlMs;
+    this.#nodes.onLost(this.#doubtUntilMs);
+    const generation = this.#generation;
+    for (const entry of this.#watched) {
+      timers.after(random() * nodeTtlMs, () => generation === this.#generation ? void this.#recheck(entry) : undefined);
+    }
+  }
+
+  /** Somebody else has changed a key. */
+  onChanged(key: string): void {
+    const stream = this.#options.keys.streamOf(key);
+    const entry = stream === null ? undefined : this.#streams.get(stream);
+    if (entry === undefined || !entry.isTracked) return;
+    entry.isTracked = false;
+    if (entry.record !== null) this.#nodes.doubt(entry.record.node);
+    const { timers, random } = this.#options;
+    const nowMs = timers.nowMs();
+    if (entry.watchers.size > 0) {
+      const waitMs = entry.checkedMs + RECHECK_MS - nowMs;
+      if (waitMs <= 0) void this.#recheck(entry);
+      else timers.after(waitMs, () => void this.#recheck(entry));
+    } else if (entry.record !== null && nowMs - entry.usedMs < USED_WITHIN_MS) {
+      // Should the engine die, what is known is to be true.
+      timers.after(random() * 1000, () => entry.isTracked ? undefined : void this.#ask(entry));
+    }
+  }
+
+  /** This server has changed keys itself, of which the engine does not tell it. */
+  onOwnWrite(keys: readonly string[]): void {
+    for (const key of keys) {
+      const entry = this.#streams.get(key);
+      if (entry === undefined) continue;
+      entry.isTracked = false;
+      void this.#recheck(entry);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#sweep?.cancel();
+  }
+
+  #isFresh(entry: KnownStream): boolean {
+    return entry.isTracked && entry.generation === this.#generation &&
+      this.#options.timers.nowMs() - entry.checkedMs <= MAX_AGE_MS;
+  }
+
+  /** Whether an engine that knows nothing is not to be believed. */
+  get #isInDoubt(): boolean {
+    return !this.#options.access.isUp || this.#options.timers.nowMs() < this.#doubtUntilMs;
+  }
+
+  #ownersOf(entry: KnownStream): readonly Owner[] {
+    const record = entry.record ?? (this.#isInDoubt ? entry.known : null);
+    if (record === null || record.node === this.#options.self) return [];
+    const node = this.#nodes.get(record.node, this.#isInDoubt);
+    if (node === null) return [];
+    return [ownerOf(record, node, this.#options.engine)];
+  }
+
+  /** Asks, and tells those that watch. */
+  async #recheck(entry: KnownStream): Promise<void> {
+    if (entry.watchers.size === 0) return;
+    if (!this.#isFresh(entry)) await this.#ask(entry);
+    const { record } = entry;
+    if (record !== null && !this.#nodes.isFresh(record.node)) await this.#nodes.ask(record.node);
+    const owners = this.#ownersOf(entry);
+    const text = owners.map(({ epoch, instance }) => `${epoch} ${instance}`).join();
+    for (const watcher of [...entry.watchers]) {
+      if (watcher.told === text || !entry.watchers.has(watcher)) continue;
+      watcher.told = text;
+      if (owners.length > 0) watcher.onOwners(owners);
+    }
+  }
+
+  /** However many want to know, the engine has one question of a stream. Never rejects. */
+  #ask(entry: KnownStream): Promise<void> {
+    return entry.asking ??= this.#put(entry).finally(() => entry.asking = null);
+  }
+
+  async #put(entry: KnownStream): Promise<void> {
+    this.#track(entry);
+    const onLate = (reply: EngineReply) => this.#note(entry, reply);
+    try {
+      this.#note(entry, await this.#options.access.call(["GET", this.#options.keys.stream(entry.key)], { onLate }));
+    } catch {
+      // What was known stays known.
+      entry.isTracked = false;
+    }
+  }
+
+  /** Before the question: word of a change may come sooner than its answer is looked at. */
+  #track(entry: KnownStream): void {
+    entry.isTracked = true;
+    entry.generation = this.#generation;
+  }
+
+  #note(entry: KnownStream, reply: EngineReply): void {
+    const record = typeof reply === "string" ? parseStreamRecord(reply) : null;
+    entry.checkedMs = this.#options.timers.nowMs();
+    entry.record = record;
+    if (record !== null) entry.knownIn = this.#generation;
+    if (record !== null || entry.knownIn === this.#generation || !this.#isInDoubt) entry.known = record;
+    this.#streams.settle(entry);
+    // It has changed since.
+    if (!entry.isTracked && entry.watchers.size > 0) {
+      this.#options.timers.after(RECHECK_MS, () => void this.#recheck(entry));
+    }
+  }
+
+  #sweepWatched(): void {
+    const { timers } = this.#options;
+    for (const entry of this.#watched) {
+      if (!this.#isFresh(entry) && timers.nowMs() - entry.checkedMs > MAX_AGE_MS) void this.#recheck(entry);
+    }
+    this.#sweep = this.#watched.size === 0 ? null : timers.after(SWEEP_MS, () => this.#sweepWatched());
+  }
+
+  async #inTime(asked: Promise<void>, untilMs: number): Promise<void> {
+    const { timers } = this.#options;
+    const leftMs = Math.min(CALL_TIMEOUT_MS, untilMs - timers.nowMs());
+    const late = Promise.withResolvers<void>();
+    const timer = timers.after(Math.max(0, leftMs), () => late.resolve());
+    await Promise.race([asked, late.promise]);
+    timer.cancel();
+  }
+}

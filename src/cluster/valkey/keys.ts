@@ -1,0 +1,80 @@
+/** Who has a stream, as its key in an engine tells. */
+export interface StreamRecord {
+  readonly epoch: number;
+  /** `node#boot` of the server. */
+  readonly node: string;
+}
+
+const recordPattern = /^(\d{1,16})\|([\w.-]{1,64}#[\w.-]{1,64})$/;
+
+/** Reads what a stream's key holds; null for anything that no server of this kind has written. */
+export function parseStreamRecord(text: string): StreamRecord | null {
+  const [, epoch, node] = recordPattern.exec(text) ?? [];
+  return epoch === undefined || node === undefined ? null : { epoch: Number(epoch), node };
+}
+
+/** Id of one start of a server: it is another one after a restart, so that nothing old counts as its own. */
+export function nodeId(name: string, boot: string): string {
+  const plain = (text: string) => text.replace(/[^\w.-]/g, "-").slice(0, 64) || "-";
+  return `${plain(name)}#${plain(boot)}`;
+}
+
+/** The part of a node's id that changes with each start. */
+export function bootOf(node: string): string {
+  return node.slice(node.indexOf("#") + 1);
+}
+
+/** Names of the keys of one cluster in an engine. */
+export class EngineKeys {
+  readonly #prefix: string;
+
+  /** @param prefix Stands before all of them: several clusters may share an engine. */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** Who has a stream. @param key Its name within a server. */
+  stream(key: string): string {
+    return `${this.streams}${key}`;
+  }
+
+  /** Name of a stream by its key; null for other keys. */
+  streamOf(key: string): string | null {
+    return key.startsWith(this.streams) ? key.slice(this.streams.length) : null;
+  }
+
+  /** The lease of a node. */
+  node(node: string): string {
+    return this.nodes + node;
+  }
+
+  /** What stands before a node's id. */
+  get nodes(): string {
+    return `${this.#prefix}n:`;
+  }
+
+  /** Changes when another node has taken a stream from this one. */
+  mailbox(node: string): string {
+    return this.mailboxes + node;
+  }
+
+  /** What stands before a node's id in the name of its mailbox. */
+  get mailboxes(): string {
+    return `${this.#prefix}m:`;
+  }
+
+  /** What stands before a stream's name. */
+  get streams(): string {
+    return `${this.#prefix}s:`;
+  }
+
+  /** The list of nodes, those that have just left among them. */
+  get list(): string {
+    return `${this.#prefix}nodes`;
+  }
+
+  /** No epoch is lower. */
+  get floor(): string {
+    return `${this.#prefix}e`;
+  }
+}

@@ -1,0 +1,141 @@
+import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
+import type { ClusterNode, ServerAddress } from "../directory.ts";
+import type { EngineAccess } from "./engine_access.ts";
+import { bootOf, type EngineKeys } from "./keys.ts";
+import { type NodeRecord, parseNodeRecord } from "./node_record.ts";
+
+/** Leases that are read in one step. */
+const BATCH = 200;
+/** More nodes than this are not listed. */
+const MAX_MEMBERS = 50_000;
+/** How often it is looked without being asked, in a small cluster: a list that is shown is then not too old at first. */
+const BACKGROUND_MS = 10_000;
+/** Leases that all nodes together read in a second without being asked. */
+const READS_PER_SECOND = 5000;
+
+/** Options of {@link MemberList}. */
+export interface MemberListOptions {
+  readonly access: EngineAccess;
+  readonly timers: Timers & WallClock;
+  readonly random: () => number;
+  readonly keys: EngineKeys;
+  readonly self: string;
+  readonly nodeTtlMs: number;
+}
+
+interface Seen {
+  readonly record: NodeRecord;
+  readonly state: ClusterNode["state"];
+  readonly sinceMs: number;
+}
+
+/**
+ * The other servers, as their leases tell. Read again when somebody looks, seldom otherwise: the more servers there are,
+ * the more seldom, so that all of them together do not keep the engine busy with themselves.
+ */
+export class MemberList implements Disposable {
+  readonly #options: MemberListOptions;
+  readonly #seen = new Map<string, Seen>();
+  #readMs = -Infinity;
+  #isReading = false;
+  #timer: TimerHandle | null = null;
+
+  constructor(options: MemberListOptions) {
+    this.#options = options;
+  }
+
+  /** The others as they were last seen; looks again if that was some time ago. */
+  list(): readonly ClusterNode[] {
+    this.#refresh(Math.max(this.#options.nodeTtlMs / 3, this.#seen.size));
+    // A server that was restarted is not shown twice.
+    const up = new Set([...this.#seen].filter(([, { state }]) => state !== "down").map(([node]) => nameOf(node)));
+    return [...this.#seen].filter(([node, { state }]) => state !== "down" || !up.has(nameOf(node)))
+      .map(([node, seen]) => toMember(node, seen));
+  }
+
+  /** Where other origins take RTMP clients, as they were last seen. */
+  origins(): readonly ServerAddress[] {
+    this.#refresh(Math.max(this.#options.nodeTtlMs / 3, this.#seen.size));
+    return [...this.#seen.values()].filter(({ record: { role }, state }) => state === "up" && role !== "edge")
+      .map(({ record: { rtmp } }) => rtmp);
+  }
+
+  /** Looks without being asked. @param nodes How many there are. */
+  #refreshSometimes(nodes: number): void {
+    this.#refresh(Math.max(BACKGROUND_MS, nodes ** 2 * 1000 / READS_PER_SECOND));
+  }
+
+  /** Begins to look, at some time: servers that were started together do not do so together. */
+  start(nodes: () => number): void {
+    const { timers, random } = this.#options;
+    const look = () => {
+      this.#timer = timers.after(BACKGROUND_MS, look);
+      this.#refreshSometimes(nodes());
+    };
+    this.#timer = timers.after(random() * BACKGROUND_MS, look);
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.cancel();
+  }
+
+  /** Reads the leases, unless they were read within a time. */
+  #refresh(maxAgeMs: number): void {
+    if (this.#isReading || this.#options.timers.nowMs() - this.#readMs < maxAgeMs) return;
+    this.#isReading = true;
+    this.#readMs = this.#options.timers.nowMs();
+    this.#read().catch(() => {
+      // They stay as they were; the log says what is wrong.
+    }).finally(() => this.#isReading = false);
+  }
+
+  async #read(): Promise<void> {
+    const { access, keys, self } = this.#options;
+    const reply = await access.callUntracked(["ZRANGE", keys.list, "0", String(MAX_MEMBERS)]);
+    const nodes = (Array.isArray(reply) ? reply : []).filter((node) => typeof node === "string" && node !== self);
+    const listed = nodes as string[];
+    for (let at = 0; at < listed.length; at += BATCH) {
+      const batch = listed.slice(at, at + BATCH);
+      const values = await access.callUntracked(["MGET", ...batch.map((node) => keys.node(node))]);
+      batch.forEach((node, i) => this.#note(node, Array.isArray(values) ? values[i] : null));
+    }
+    const left = new Set(listed);
+    for (const node of [...this.#seen.keys()]) if (!left.has(node)) this.#seen.delete(node);
+  }
+
+  #note(node: string, value: unknown): void {
+    const before = this.#seen.get(node);
+    const record = typeof value === "string" ? parseNodeRecord(value) : null;
+    // Nothing is known of one that was gone before it was seen.
+    if (record === null && before === undefined) return;
+    const state = record === null ? "down" : record.isDraining ? "draining" : "up";
+    const sinceMs = before?.state === state
+      ? before.sinceMs
+      : before === undefined && state === "up"
+      ? record?.startedMs ?? 0
+      : this.#options.timers.wallMs();
+    this.#seen.set(node, { record: record ?? before!.record, state, sinceMs });
+  }
+}
+
+/** The part of a node's id that stays the same over a restart. */
+function nameOf(node: string): string {
+  return node.slice(0, node.indexOf("#"));
+}
+
+function toMember(node: string, { record, state, sinceMs }: Seen): ClusterNode {
+  return {
+    id: bootOf(node),
+    address: record.api,
+    role: record.role,
+    software: record.software,
+    state,
+    isSelf: false,
+    stateSinceMs: sinceMs,
+    startedMs: record.startedMs,
+    load: state === "down" ? null : record.load,
+    problem: state === "down"
+      ? `the engine has not heard of it for longer than node_ttl: start it again, or see why it does not reach the engine`
+      : "",
+  };
+}

@@ -1,0 +1,96 @@
+import type { Timers } from "../../base/clock.ts";
+import type { EngineReply } from "../../base/engine.ts";
+import type { EngineAccess } from "./engine_access.ts";
+import type { EngineKeys } from "./keys.ts";
+import { type NodeRecord, parseNodeRecord } from "./node_record.ts";
+
+interface NodeEntry {
+  /** As the engine told last; null if the lease has run out. */
+  record: NodeRecord | null;
+  /** As it was last, as long as that the lease is gone means little. */
+  known: NodeRecord | null;
+  /** Whether the engine has told of it since it was new or lost everything. */
+  isConfirmed: boolean;
+  checkedMs: number;
+  asking: Promise<void> | null;
+}
+
+const MAX_NODES = 20_000;
+
+/** Options of {@link NodeCache}. */
+export interface NodeCacheOptions {
+  readonly access: EngineAccess;
+  readonly timers: Timers;
+  readonly keys: EngineKeys;
+  readonly nodeTtlMs: number;
+}
+
+/**
+ * The leases of nodes, for as long as a lease lives. The engine does not tell of changes: leases are renewed every few
+ * seconds, and each time all that have read one would have to read it again.
+ */
+export class NodeCache {
+  readonly #options: NodeCacheOptions;
+  readonly #entries = new Map<string, NodeEntry>();
+  #doubtUntilMs = 0;
+
+  constructor(options: NodeCacheOptions) {
+    this.#options = options;
+  }
+
+  isFresh(node: string): boolean {
+    const entry = this.#entries.get(node);
+    return entry !== undefined && this.#options.timers.nowMs() - entry.checkedMs <= this.#options.nodeTtlMs;
+  }
+
+  /** What a node tells of itself; null if it is not there. @param inDoubt Whether what it told before counts. */
+  get(node: string, inDoubt: boolean): NodeRecord | null {
+    const entry = this.#entries.get(node);
+    return entry?.record ?? (inDoubt ? entry?.known ?? null : null);
+  }
+
+  /** Reads the lease. Never rejects. */
+  ask(node: string): Promise<void> {
+    const entry = this.#entries.get(node) ?? newEntry();
+    this.#entries.set(node, entry);
+    if (this.#entries.size > MAX_NODES) this.#entries.delete(this.#entries.keys().next().value ?? "");
+    return entry.asking ??= this.#put(node, entry).finally(() => entry.asking = null);
+  }
+
+  /** Something that hangs on a node has changed: if it was not there, it may be back. */
+  doubt(node: string): void {
+    const entry = this.#entries.get(node);
+    if (entry?.record === null) entry.checkedMs = -Infinity;
+  }
+
+  /** What is known is to be asked again; until then, that a lease is gone means little. */
+  onLost(doubtUntilMs: number): void {
+    this.#doubtUntilMs = doubtUntilMs;
+    for (const entry of this.#entries.values()) {
+      entry.checkedMs = -Infinity;
+      entry.isConfirmed = false;
+    }
+  }
+
+  async #put(node: string, entry: NodeEntry): Promise<void> {
+    const { access, keys } = this.#options;
+    try {
+      this.#note(entry, await access.callUntracked(["GET", keys.node(node)]));
+    } catch {
+      // What was known stays known.
+    }
+  }
+
+  #note(entry: NodeEntry, reply: EngineReply): void {
+    const { timers } = this.#options;
+    const record = typeof reply === "string" ? parseNodeRecord(reply) : null;
+    entry.record = record;
+    if (record !== null) entry.isConfirmed = true;
+    if (entry.isConfirmed || timers.nowMs() >= this.#doubtUntilMs) entry.known = record;
+    entry.checkedMs = timers.nowMs();
+  }
+}
+
+function newEntry(): NodeEntry {
+  return { record: null, known: null, isConfirmed: false, checkedMs: -Infinity, asking: null };
+}

@@ -1,0 +1,277 @@
+import type { TimerHandle } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import { TimerScope } from "../../base/timer_scope.ts";
+import type { World } from "../../base/world.ts";
+import type { Config, EngineUrl } from "../../config/mod.ts";
+import type {
+  Claim,
+  ClaimOptions,
+  ClaimOutcome,
+  ClusterNode,
+  FindOptions,
+  Owner,
+  ServerAddress,
+  StreamDirectory,
+  StreamRef,
+} from "../directory.ts";
+import { CALL_TIMEOUT_MS, EngineAccess, type EngineHealth } from "./engine_access.ts";
+import { EngineView } from "./engine_view.ts";
+import { bootOf, EngineKeys, nodeId } from "./keys.ts";
+import { MemberList } from "./member_list.ts";
+import type { NodeRecord } from "./node_record.ts";
+import { OwnClaims } from "./own_claims.ts";
+import { OwnLease } from "./own_lease.ts";
+
+const noClaim: Claim = { epoch: 0, announce: () => {}, [Symbol.dispose]: () => {} };
+
+/** Options of {@link ValkeyDirectory}. */
+export interface ValkeyDirectoryOptions {
+  readonly world: Pick<World, "openEngine" | "random" | "nowMs" | "wallMs" | "after">;
+  readonly log: Logger;
+  readonly config: Omit<Config["directory"], "enabled" | "url"> & { readonly url: EngineUrl };
+  /** Authorities, PEM, that are trusted besides the public ones. */
+  readonly caCerts: () => readonly string[];
+  /** Name of this server, which stays the same over restarts. */
+  readonly name: string;
+  /** Id of this start of it. */
+  readonly instance: string;
+  /** What the others are told of this server; asked for at each renewal of its lease. */
+  readonly facts: () => Omit<NodeRecord, "region">;
+}
+
+/**
+ * The directory in an engine, Valkey or Redis. Each server has a lease there, and a key for each of its streams, which
+ * counts as long as the lease of that start of the server lives: a crowd of streams costs nothing to keep, and ends with
+ * its server.
+ *
+ * The engine may die: nothing waits longer than 200 ms for it, known streams are served from memory, publishers are let in.
+ */
+export class ValkeyDirectory implements StreamDirectory, Disposable {
+  readonly #options: ValkeyDirectoryOptions;
+  readonly #timers: TimerScope;
+  readonly #node: string;
+  readonly #own: { readonly access: EngineAccess; readonly view: EngineView };
+  readonly #peers: readonly { readonly access: EngineAccess; readonly view: EngineView }[];
+  readonly #claims: OwnClaims;
+  readonly #lease: OwnLease;
+  readonly #members: MemberList;
+  readonly #startedMs: number;
+  /** When the engine came back last, or lost everything. */
+  #lostMs = -Infinity;
+  #wasUp = false;
+  /** How many servers there are, as last told. */
+  #nodes = 1;
+  #flush: TimerHandle | null = null;
+
+  /** {@link start} is next. */
+  constructor(options: ValkeyDirectoryOptions) {
+    this.#options = options;
+    const { world, config: { url, peers, keyPrefix, nodeTtlMs }, log } = options;
+    this.#timers = new TimerScope(world);
+    this.#startedMs = world.wallMs();
+    this.#node = nodeId(options.name, options.instance);
+    const keys = new EngineKeys(keyPrefix);
+    this.#own = this.#connect(url, keys, true);
+    this.#peers = peers.map((peer) => this.#connect(peer, keys, false));
+    const shared = {
+      ...this.#own,
+      timers: this.#timers,
+      random: () => world.random(),
+      log,
+      keys,
+      self: this.#node,
+      nodeTtlMs,
+      engine: url.text,
+    };
+    this.#claims = new OwnClaims(shared);
+    this.#lease = new OwnLease({
+      ...shared,
+      record: () => this.#record(),
+      onRenewed: (wasThere) => this.#onRenewed(wasThere),
+      onCount: (nodes) => this.#nodes = nodes,
+    });
+    this.#members = new MemberList(shared);
+  }
+
+  /** Connects, and tells of this server. */
+  start(): void {
+    for (const { access } of [this.#own, ...this.#peers]) access.start();
+    this.#lease.start();
+    this.#claims.start();
+    this.#members.start(() => this.#nodes);
+  }
+
+  covers(): boolean {
+    return true;
+  }
+
+  find({ url: { key } }: StreamRef, { fresh = false }: FindOptions = {}): Promise<readonly Owner[]> {
+    const known = fresh ? null : this.#findNow(key);
+    return known === null ? this.#ask(key, fresh) : Promise.resolve(known);
+  }
+
+  watch({ url: { key } }: StreamRef, onOwners: (owners: readonly Owner[]) => void): Disposable {
+    const stack = new DisposableStack();
+    for (const { view } of [this.#own, ...this.#peers]) stack.use(view.watch(key, onOwners));
+    return stack;
+  }
+
+  async claim({ vhost, url: { key } }: StreamRef, options: ClaimOptions): Promise<ClaimOutcome> {
+    // An edge hands on to an origin what is published at it: the stream is that one's.
+    if (vhost.now.cluster.mode === "remote") return { claim: noClaim };
+    const elsewhere = options.mode() === "first" ? this.#askPeers(key, false, this.#untilMs()) : Promise.resolve([]);
+    const outcome = await this.#claims.claim(key, options);
+    const [owner] = await elsewhere;
+    if (owner === undefined || "takenBy" in outcome) return outcome;
+    outcome.claim[Symbol.dispose]();
+    return { takenBy: owner };
+  }
+
+  unasked(): string {
+    const { problem, engine } = this.#own.access.health();
+    return problem === "" ? "" : `the directory ${engine} fails: ${problem}`;
+  }
+
+  standIns(): Promise<readonly ServerAddress[]> {
+    return Promise.resolve(this.#members.origins());
+  }
+
+  members(): readonly ClusterNode[] {
+    const { isDraining, startedMs, api, role, software, load } = this.#options.facts();
+    const self: ClusterNode = {
+      id: bootOf(this.#node),
+      address: api,
+      role,
+      software,
+      state: isDraining ? "draining" : "up",
+      isSelf: true,
+      stateSinceMs: this.#startedMs,
+      startedMs,
+      load,
+      problem: this.unasked(),
+    };
+    return [self, ...this.#members.list()];
+  }
+
+  /** How the engines are, the own one first. */
+  health(): readonly EngineHealth[] {
+    return [this.#own, ...this.#peers].map(({ access }) => access.health());
+  }
+
+  /** Tells the others at once what they would hear at the next renewal: that this server is about to stop. */
+  announceFacts(): void {
+    void this.#lease.renew();
+  }
+
+  /** Gives everything up, so that the others know at once. Waits for the engine as long as others do. */
+  async stop(): Promise<void> {
+    await this.#lease.end();
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    for (const { access, view } of [this.#own, ...this.#peers]) {
+      access[Symbol.dispose]();
+      view[Symbol.dispose]();
+    }
+    this.#lease[Symbol.dispose]();
+    this.#claims[Symbol.dispose]();
+    this.#members[Symbol.dispose]();
+    this.#timers[Symbol.dispose]();
+  }
+
+  #connect(url: EngineUrl, keys: EngineKeys, isOwn: boolean): { access: EngineAccess; view: EngineView } {
+    const { world, log, caCerts, config: { nodeTtlMs } } = this.#options;
+    const access: EngineAccess = new EngineAccess({
+      world,
+      timers: this.#timers,
+      log,
+      url,
+      caCerts,
+      clientName: `srs-ts-${this.#node}`,
+      needsPrimary: isOwn,
+      retryMs: nodeTtlMs / 3,
+    }, {
+      onUp: () => isOwn ? void this.#onUp() : view.onLost(),
+      onChanged: (changed) => {
+        if (changed === null) return isOwn ? this.#onFlush() : view.onLost();
+        for (const key of changed) {
+          view.onChanged(key);
+          if (isOwn && key === keys.mailbox(this.#node)) this.#claims.onTaken();
+        }
+      },
+    });
+    const view: EngineView = new EngineView({
+      access,
+      timers: this.#timers,
+      random: () => world.random(),
+      keys,
+      self: this.#node,
+      nodeTtlMs,
+      engine: url.text,
+    });
+    return { access, view };
+  }
+
+  async #onUp(): Promise<void> {
+    if (this.#wasUp) this.#lostMs = this.#timers.nowMs();
+    this.#wasUp = true;
+    this.#own.view.onLost();
+    const { nodeTtlMs } = this.#options.config;
+    if (await this.#lease.renew()) this.#claims.checkAll({ withinMs: nodeTtlMs, refreshes: false });
+    await this.#claims.listen();
+    await this.#claims.releaseRest();
+  }
+
+  #onFlush(): void {
+    this.#lostMs = this.#timers.nowMs();
+    this.#own.view.onLost();
+    this.#flush?.cancel();
+    const { world, config: { nodeTtlMs } } = this.#options;
+    this.#flush = this.#timers.after(world.random() * nodeTtlMs / 3, () => {
+      void this.#lease.renew();
+      void this.#claims.listen();
+    });
+  }
+
+  #onRenewed(wasThere: boolean): void {
+    const { nodeTtlMs } = this.#options.config;
+    // While all servers come back, each takes its time. One that was away alone is to count again at once.
+    const isAlone = this.#timers.nowMs() - this.#lostMs > nodeTtlMs;
+    if (!wasThere) this.#claims.checkAll({ withinMs: isAlone ? 0 : nodeTtlMs, refreshes: true });
+    else if (isAlone) void this.#claims.catchUp();
+  }
+
+  #record(): NodeRecord {
+    return { ...this.#options.facts(), region: this.#options.config.region };
+  }
+
+  #untilMs(): number {
+    return this.#timers.nowMs() + CALL_TIMEOUT_MS;
+  }
+
+  /** The owners, if no engine has to be asked. */
+  #findNow(key: string): readonly Owner[] | null {
+    const own = this.#own.view.findNow(key);
+    if (own === null || own.length > 0 || this.#peers.length === 0) return own;
+    const others = this.#peers.map(({ view }) => view.findNow(key));
+    return others.includes(null) ? null : byEpoch(others.flatMap((owners) => owners ?? []));
+  }
+
+  async #ask(key: string, fresh: boolean): Promise<readonly Owner[]> {
+    const untilMs = this.#untilMs();
+    const own = await this.#own.view.find(key, fresh, untilMs);
+    return own.length > 0 ? own : await this.#askPeers(key, fresh, untilMs);
+  }
+
+  async #askPeers(key: string, fresh: boolean, untilMs: number): Promise<readonly Owner[]> {
+    if (this.#peers.length === 0) return [];
+    const found = await Promise.all(this.#peers.map(({ view }) => view.find(key, fresh, untilMs)));
+    return byEpoch(found.flat());
+  }
+}
+
+/** The newest publish first. */
+function byEpoch(owners: readonly Owner[]): readonly Owner[] {
+  return owners.toSorted((a, b) => (b.epoch ?? 0) - (a.epoch ?? 0));
+}

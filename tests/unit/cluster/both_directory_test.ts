@@ -1,0 +1,103 @@
+import { BothDirectory } from "../../../src/cluster/both_directory.ts";
+import type { StreamDirectory } from "../../../src/cluster/directory.ts";
+import { assert, assertEquals } from "../../kit/assert.ts";
+import { directorySuite, type StagedServer } from "../../kit/cases/directory_suite.ts";
+import { OutageStage } from "../../kit/outage_stage.ts";
+import { SimulatedEngine } from "../../kit/simulated_engine.ts";
+import { SimulatedStage } from "../../kit/simulated_stage.ts";
+
+/** Each server has two directories, in an engine each. */
+class BothStage extends SimulatedStage {
+  readonly second = this.engines["f:6379"] = new SimulatedEngine(this.timers);
+
+  override async server(): Promise<StagedServer> {
+    const number = this.#count += 1;
+    const parts = [await this.add({ number }), await this.add({ number, url: "redis://f" })];
+    const [first, second] = parts.map(({ directory }) => directory);
+    return {
+      directory: new BothDirectory(first!, second!),
+      rtmp: parts[0]!.rtmp,
+      kill: () => parts.forEach(({ directory }) => directory[Symbol.dispose]()),
+    };
+  }
+
+  #count = 0;
+}
+
+directorySuite("both", () => Promise.resolve(new BothStage()));
+directorySuite("both, the first one dead,", () => {
+  const stage = new BothStage();
+  stage.engine.die();
+  return Promise.resolve(stage);
+});
+directorySuite("both, the second one dead,", () => {
+  const stage = new BothStage();
+  stage.second.die();
+  return Promise.resolve(stage);
+});
+
+class Pair extends OutageStage {
+  readonly second = this.engines["f:6379"] = new SimulatedEngine(this.timers);
+
+  async both(): Promise<{ directory: StreamDirectory; parts: Awaited<ReturnType<Pair["add"]>>[] }> {
+    const parts = [await this.add(), await this.add({ url: "redis://f" })];
+    return { directory: new BothDirectory(parts[0]!.directory, parts[1]!.directory), parts };
+  }
+}
+
+Deno.test("BothDirectory asks the second only about streams that the first does not know", async () => {
+  await using stage = new Pair();
+  const { directory } = await stage.both();
+  const [a, b] = [await stage.add(), await stage.add({ url: "redis://f" })];
+  using _one = await stage.mustClaim(a, "one");
+  using _two = await stage.mustClaim(b, "two");
+  stage.second.commands.length = 0;
+  const find = async (stream: string) => (await stage.settle(directory.find(stage.stream(stream)))).map(({ ip }) => ip);
+  assertEquals(await find("one"), [a.rtmp.replace(":1935", "")]);
+  assertEquals(stage.second.commands.filter((command) => command.startsWith("GET ")), []);
+  assertEquals(await find("two"), [b.rtmp.replace(":1935", "")]);
+  const unwanted = directory.find(stage.stream("none"), { isWanted: () => false });
+  stage.second.commands.length = 0;
+  assertEquals(await stage.settle(unwanted), []);
+  assertEquals(stage.second.commands.filter((command) => command.startsWith("GET ")), []);
+});
+
+Deno.test("BothDirectory gives a stream up in both when it is taken in the second, or lost in one", async () => {
+  await using stage = new Pair();
+  const { directory } = await stage.both();
+  const b = await stage.add({ url: "redis://f" });
+  using _two = await stage.mustClaim(b, "two");
+  const outcome = await stage.settle(directory.claim(stage.stream("two"), { mode: () => "first", onLost() {} }));
+  assert("takenBy" in outcome);
+  await stage.run(50);
+  assertEquals(stage.engine.value("srs:s:/live/two"), null);
+
+  const lost: string[] = [];
+  const onLost = (reason: string) => void lost.push(reason);
+  const own = await stage.settle(directory.claim(stage.stream("one"), { mode: () => "first", onLost }));
+  assert("claim" in own);
+  using _taken = await stage.mustClaim(b, "one", "takeover");
+  await stage.run(50);
+  assertEquals(lost.length, 1);
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+});
+
+Deno.test("BothDirectory tells one epoch though the clocks of the two differ", async () => {
+  await using stage = new Pair();
+  const { directory } = await stage.both();
+  stage.engine.clockAheadMs = 5000;
+  const outcome = await stage.settle(directory.claim(stage.stream("one"), { mode: () => "first", onLost() {} }));
+  assert("claim" in outcome);
+  assertEquals(stage.engine.value("srs:s:/live/one"), `${outcome.claim.epoch}|node1#boot1`);
+  assertEquals(stage.second.value("srs:s:/live/one"), `${outcome.claim.epoch}|node2#boot2`);
+});
+
+Deno.test("BothDirectory lists each member once", async () => {
+  await using stage = new Pair();
+  const { directory } = await stage.both();
+  directory.members();
+  await stage.run(3000);
+  directory.members();
+  await stage.run(50);
+  assertEquals(directory.members().map(({ id, isSelf }) => `${id} ${isSelf}`), ["boot1 true"]);
+});

@@ -1,0 +1,207 @@
+import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
+import { OutageStage } from "../../../kit/outage_stage.ts";
+
+/** The questions for a stream or a node since the last call. */
+function questionsOf({ engine }: OutageStage): string[] {
+  return engine.commands.splice(0).filter((command) => command.startsWith("GET "));
+}
+
+const streamQuestion = "GET srs:s:/live/one";
+const nodeQuestion = "GET srs:n:node1#boot1";
+
+Deno.test("a stream that was asked for is answered from memory until it changes, for a minute at most", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using own = await stage.mustClaim(a, "one");
+  questionsOf(stage);
+  assertEquals((await stage.find(b, "one")).at, ["10.0.0.1"]);
+  assertEquals(questionsOf(stage), [streamQuestion, nodeQuestion]);
+  for (let i = 0; i < 5; i++) assertEquals(await stage.find(b, "one"), { at: ["10.0.0.1"], ms: 0 });
+  assertEquals(questionsOf(stage), []);
+  await stage.run(5500);
+  await stage.find(b, "one");
+  assertEquals(questionsOf(stage), []);
+  await stage.run(1000);
+  await stage.find(b, "one");
+  assertEquals(questionsOf(stage), [nodeQuestion], "the lease of the node, which counts as long as a lease");
+  await stage.run(54_000);
+  await stage.find(b, "one");
+  assertEquals(questionsOf(stage), [streamQuestion, nodeQuestion]);
+  await stage.find(b, "one", true);
+  assertEquals(questionsOf(stage), [streamQuestion, nodeQuestion], "fresh");
+  own[Symbol.dispose]();
+  await stage.run(20);
+  assertEquals((await stage.find(b, "one")).at, []);
+  assertEquals((await stage.find(b, "one")).at, []);
+  assertLess(questionsOf(stage).length, 3, "that nobody has it is remembered too");
+  using _again = await stage.mustClaim(a, "one");
+  await stage.run(20);
+  assertEquals((await stage.find(b, "one")).at, ["10.0.0.1"]);
+});
+
+Deno.test("however many ask for a stream, the engine has one question", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  stage.engine.latencyMs = 5;
+  questionsOf(stage);
+  const found = Promise.all(Array.from({ length: 50 }, () => b.directory.find(stage.stream("one"))));
+  assertEquals((await stage.settle(found)).filter((owners) => owners.length === 1).length, 50);
+  assertEquals(questionsOf(stage), [streamQuestion, nodeQuestion]);
+  stage.engine.latencyMs = 0;
+});
+
+Deno.test("those that wait for a stream cost the engine one question a minute", async () => {
+  await using stage = new OutageStage();
+  const b = await stage.add();
+  const watches = Array.from({ length: 100 }, () => b.directory.watch(stage.stream("none"), () => {}));
+  await stage.run(1000);
+  questionsOf(stage);
+  await stage.run(600_000);
+  const count = questionsOf(stage).length;
+  assert(count >= 8 && count <= 11, `${count} questions in ten minutes`);
+  for (const watch of watches) watch[Symbol.dispose]();
+  await stage.run(60_000);
+  questionsOf(stage);
+  await stage.run(600_000);
+  assertEquals(questionsOf(stage), []);
+});
+
+Deno.test("made-up names do not crowd out streams that there are", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  await stage.find(b, "one");
+  for (let batch = 0; batch < 12; batch++) {
+    const names = Array.from({ length: 1000 }, (_, i) => `made-up-${batch}-${i}`);
+    await stage.settle(Promise.all(names.map((name) => b.directory.find(stage.stream(name)))));
+  }
+  stage.engine.die();
+  await stage.run(100);
+  assertEquals((await stage.find(b, "one")).at, ["10.0.0.1"]);
+});
+
+Deno.test("a watcher of a stream that changes hands fast is told of the last owner", async () => {
+  await using stage = new OutageStage();
+  const [a, b, c] = [await stage.add(), await stage.add(), await stage.add()];
+  const told: number[] = [];
+  using _watch = c.directory.watch(stage.stream("one"), ([owner]) => told.push(owner!.epoch!));
+  let epoch = 0;
+  for (let i = 0; i < 20; i++) epoch = (await stage.mustClaim(i % 2 === 0 ? a : b, "one", "takeover")).epoch;
+  await stage.run(100);
+  assertEquals(told.at(-1), epoch);
+  assertLess(told.length, 20);
+});
+
+Deno.test("what others have written into the keys harms nobody", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  const { engine } = stage;
+  const values = ["", "x", "|", "1|", "x|node1#boot1", "1e99|a#b", "5|nobody#here", "9".repeat(400), "1|a#b|c"];
+  for (const [at, value] of values.entries()) {
+    engine.write(`srs:s:/live/odd${at}`, value);
+    assertEquals((await stage.find(b, `odd${at}`)).at, [], value);
+    using own = await stage.mustClaim(a, `odd${at}`);
+    assertGreater(own.epoch, 0);
+  }
+  engine.write("srs:s:/live/stray", "1|stray#1");
+  const leases = [
+    "",
+    "null",
+    "[]",
+    '"x"',
+    "{}",
+    '{"rtmp":"10.0.0.9:1935"}',
+    '{"role":"origin","rtmp":"10.0.0.9"}',
+    '{"role":"origin","rtmp":"a b:1"}',
+    '{"role":"origin","rtmp":"10.0.0.9:99999"}',
+    `{"role":"origin","rtmp":"10.0.0.9:1","x":"${"x".repeat(5000)}"}`,
+  ];
+  for (const lease of leases) {
+    engine.write("srs:n:stray#1", lease);
+    assertEquals((await stage.find(b, "stray", true)).at, [], lease);
+  }
+  using _own = await stage.mustClaim(a, "stray");
+  engine.write("srs:n:stray#1", '{"role":"edge","rtmp":"10.0.0.9:1","http":"<script>","load":["x",-1,null]}');
+  engine.write("srs:s:/live/stray", "9000000000000|stray#1");
+  await stage.run(100);
+  const [owner] = await stage.settle(b.directory.find(stage.stream("stray"), { fresh: true }));
+  assertEquals({ ip: owner?.ip, http: owner?.http }, { ip: "10.0.0.9", http: undefined });
+});
+
+Deno.test("an epoch from far ahead of the engine's clock is not believed when a claim comes back", async () => {
+  await using stage = new OutageStage();
+  const a = await stage.add();
+  const { timers, engine } = stage;
+  engine.die();
+  await stage.run(100);
+  timers.correctedMs = 86_400_000;
+  using own = await stage.mustClaim(a, "one");
+  timers.correctedMs = 0;
+  assertGreater(own.epoch, timers.nowMs() + 80_000_000);
+  engine.isDown = false;
+  await stage.run(15_000);
+  assertLess(own.epoch, timers.nowMs() + 60_001);
+});
+
+Deno.test("epochs grow over a release although the engine's clock goes back", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  const first = await stage.mustClaim(a, "one");
+  first[Symbol.dispose]();
+  await stage.run(50);
+  stage.engine.clockAheadMs = -30_000;
+  using second = await stage.mustClaim(b, "one");
+  assertGreater(second.epoch, first.epoch);
+});
+
+Deno.test("a server that stops gives all up at once, and one that drains says so", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  a.facts.isDraining = true;
+  a.directory.announceFacts();
+  await stage.run(10);
+  const [owner] = await stage.settle(b.directory.find(stage.stream("one"), { fresh: true }));
+  assertEquals(owner?.isDraining, true);
+  b.directory.members();
+  await stage.run(2500);
+  b.directory.members();
+  await stage.run(50);
+  assertEquals(b.directory.members().map(({ state }) => state), ["up", "draining"]);
+  await stage.settle(a.directory.stop());
+  assertEquals((await stage.find(b, "one", true)).at, []);
+  await stage.run(2500);
+  b.directory.members();
+  await stage.run(50);
+  assertEquals(b.directory.members().length, 1);
+});
+
+Deno.test("a server that was restarted is one member, and its old streams are nobody's", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  await stage.mustClaim(a, "one");
+  b.directory.members();
+  await stage.run(2500);
+  b.directory.members();
+  a.directory[Symbol.dispose]();
+  const again = await stage.add({ number: 1, boot: "other" });
+  await stage.run(10_000);
+  b.directory.members();
+  await stage.run(50);
+  assertEquals(b.directory.members().map(({ id, state }) => `${id} ${state}`), ["boot2 up", "other up"]);
+  assertEquals((await stage.find(b, "one", true)).at, []);
+  using _own = await stage.mustClaim(again, "one");
+  assertEquals((await stage.find(b, "one", true)).at, ["10.0.0.1"]);
+});
+
+Deno.test("an idle server costs the engine one renewal in a third of a lease, and little else", async () => {
+  await using stage = new OutageStage();
+  await stage.add();
+  await stage.run(10_000);
+  stage.engine.commands.length = 0;
+  await stage.run(600_000);
+  const { commands } = stage.engine;
+  assertEquals(commands.filter((command) => command.startsWith("SET ")).length, 300);
+  assertLess(commands.length, 300 + 10 + 10 + 2 * 60 + 5, "lists each minute, members each ten seconds");
+});

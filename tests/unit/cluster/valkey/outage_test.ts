@@ -1,0 +1,218 @@
+import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
+import { OutageStage } from "../../../kit/outage_stage.ts";
+
+Deno.test("a dead engine: known streams are served for ever, unknown ones are told at once, claims go on", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "known");
+  assertEquals((await stage.find(b, "known")).at, ["10.0.0.1"]);
+  stage.engine.die();
+  await stage.run(3_600_000);
+  assertEquals(await stage.find(b, "known"), { at: ["10.0.0.1"], ms: 0 });
+  assertEquals(await stage.find(b, "known", true), { at: ["10.0.0.1"], ms: 0 });
+  assertEquals(await stage.find(b, "unknown"), { at: [], ms: 0 });
+  const startedMs = stage.timers.nowMs();
+  using own = await stage.mustClaim(b, "new");
+  assertEquals(own.epoch, startedMs, "the time of this server");
+  assertEquals(stage.timers.nowMs(), startedMs);
+  assertEquals(b.log.find("warn").length, 2, "the connection breaks, and none comes about");
+  assertGreater(b.directory.health()[0]!.problem.length, 0);
+  assertGreater(b.directory.members()[0]!.problem.length, 0);
+
+  stage.engine.isDown = false;
+  // A connection within one and a half thirds of a lease, claims within one lease from there.
+  await stage.run(3000 + 6000 + 100);
+  assertEquals((await stage.find(a, "new", true)).at, ["10.0.0.2"]);
+  assertEquals((await stage.find(b, "known", true)).at, ["10.0.0.1"]);
+  assertEquals(b.log.find("answers again").length, 1);
+  assertEquals(stage.lost, []);
+});
+
+Deno.test("a silent engine: the first waits 200 ms, the others not at all; after a third of a lease the line is new", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "known");
+  await stage.find(b, "known");
+  stage.engine.hang();
+  const { ms, at } = await stage.find(b, "unknown");
+  assertEquals(at, []);
+  assert(ms >= 200 && ms <= 205, `${ms} ms`);
+  assertEquals(await stage.find(b, "other"), { at: [], ms: 0 });
+  const startedMs = stage.timers.nowMs();
+  using _new = await stage.mustClaim(b, "new");
+  assertLess(stage.timers.nowMs() - startedMs, 6);
+  await stage.run(60_000);
+  assertEquals(await stage.find(b, "known"), { at: ["10.0.0.1"], ms: 0 });
+  stage.engine.resume();
+  await stage.run(10_000);
+  assertEquals((await stage.find(a, "new", true)).at, ["10.0.0.2"]);
+});
+
+Deno.test("an engine that pauses shortly: a claim that it answers too late counts nevertheless", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  stage.engine.hang();
+  const own = await stage.mustClaim(a, "one");
+  stage.engine.resume();
+  await stage.run(2100);
+  assertEquals(stage.engine.value("srs:s:/live/one"), `${own.epoch}|node1#boot1`);
+  assertEquals((await stage.find(b, "one")).at, ["10.0.0.1"]);
+  own[Symbol.dispose]();
+  await stage.run(100);
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+});
+
+Deno.test("an engine that pauses shortly: a claim that was taken all the time is lost once that is known", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  stage.engine.hang();
+  using _late = await stage.mustClaim(b, "one");
+  stage.engine.resume();
+  await stage.run(100);
+  assertEquals(stage.lost, ["one: origin 10.0.0.1:1935 has a newer publisher of /live/one"]);
+  assertEquals((await stage.find(b, "one", true)).at, ["10.0.0.1"]);
+});
+
+Deno.test("a claim that was given up before its late answer leaves nothing behind", async () => {
+  await using stage = new OutageStage();
+  const a = await stage.add();
+  stage.engine.hang();
+  const own = await stage.mustClaim(a, "one");
+  own[Symbol.dispose]();
+  stage.engine.resume();
+  await stage.run(500);
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+});
+
+Deno.test("two claims during an outage: the highest epoch wins, the other one is told", async () => {
+  await using stage = new OutageStage();
+  const [a, b, c] = [await stage.add(), await stage.add(), await stage.add()];
+  using old = await stage.mustClaim(a, "one");
+  await stage.find(b, "one");
+  stage.engine.die();
+  await stage.run(10_000);
+  using own = await stage.mustClaim(b, "one", "takeover");
+  assertGreater(own.epoch, old.epoch);
+  stage.engine.isDown = false;
+  await stage.run(15_000);
+  assertEquals(stage.lost, ["one: origin 10.0.0.2:1935 has a newer publisher of /live/one"]);
+  assertEquals((await stage.find(c, "one", true)).at, ["10.0.0.2"]);
+  assertEquals(stage.engine.value("srs:s:/live/one"), `${own.epoch}|node2#boot2`);
+});
+
+Deno.test("a flush: nobody misses a running stream, and all are claimed again within two leases, spread", async () => {
+  await using stage = new OutageStage();
+  const servers = await Promise.all(Array.from({ length: 20 }, () => stage.add()));
+  const viewer = await stage.add();
+  for (const [at, server] of servers.entries()) {
+    await stage.mustClaim(server, `s${at}`);
+    await stage.find(viewer, `s${at}`);
+  }
+  stage.engine.flush();
+  const back: number[] = [];
+  for (let ms = 0; ms < 12_000; ms += 250) {
+    for (const at of servers.keys()) {
+      assertEquals((await stage.find(viewer, `s${at}`)).at.length, 1, `s${at} after ${ms} ms`);
+    }
+    back.push(stage.engine.keys.filter((key) => key.startsWith("srs:s:")).length);
+    await stage.run(250);
+  }
+  assertEquals(back.at(-1), 20);
+  assertGreater(new Set(back).size, 8, `spread over the lease: ${back}`);
+  await stage.run(30_000);
+  const { at } = await stage.find(viewer, "s0", true);
+  assertEquals(at.length, 1);
+  assertEquals(stage.lost, []);
+});
+
+Deno.test("after a flush, a stream that nobody claims again is forgotten in the end", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  await stage.mustClaim(a, "one");
+  await stage.find(b, "one");
+  a.directory[Symbol.dispose]();
+  stage.engine.flush();
+  await stage.run(14_000);
+  assertEquals((await stage.find(b, "one", true)).at, ["10.0.0.1"], "in doubt still");
+  await stage.run(2000);
+  assertEquals((await stage.find(b, "one", true)).at, []);
+});
+
+Deno.test("an engine that has become read-only: claims go on, and are in the engine once that can be written to", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _known = await stage.mustClaim(a, "known");
+  await stage.find(b, "known");
+  stage.engine.isReadOnly = true;
+  using own = await stage.mustClaim(b, "new");
+  await stage.run(60_000);
+  assertEquals((await stage.find(b, "known")).at, ["10.0.0.1"]);
+  assertEquals(stage.engine.value("srs:s:/live/new"), null);
+  stage.engine.isReadOnly = false;
+  await stage.run(10_000);
+  assertEquals(stage.engine.value("srs:s:/live/new"), `${own.epoch}|node2#boot2`);
+  assertEquals(stage.lost, []);
+});
+
+Deno.test("what is given up while the engine is dead is given up when it is back, unless it was claimed again", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  const [one, two] = [await stage.mustClaim(a, "one"), await stage.mustClaim(a, "two")];
+  stage.engine.hang();
+  await stage.run(3000);
+  one[Symbol.dispose]();
+  two[Symbol.dispose]();
+  using again = await stage.mustClaim(a, "two");
+  stage.engine.resume();
+  await stage.run(10_000);
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+  assertEquals(stage.engine.value("srs:s:/live/two"), `${again.epoch}|node1#boot1`);
+  assertEquals((await stage.find(b, "two", true)).at, ["10.0.0.1"]);
+});
+
+Deno.test("connections that break by themselves: all is watched and tracked again", async () => {
+  await using stage = new OutageStage();
+  const [a, b, c] = [await stage.add(), await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  const told: string[] = [];
+  using _watch = c.directory.watch(stage.stream("two"), (owners) => told.push(...owners.map(({ ip }) => ip)));
+  await stage.run(100);
+  stage.engine.cut();
+  await stage.run(20_000);
+  using _two = await stage.mustClaim(b, "two");
+  await stage.run(50);
+  assertEquals(told, ["10.0.0.2"]);
+  using _taken = await stage.mustClaim(b, "one", "takeover");
+  await stage.run(50);
+  assertEquals(stage.lost.length, 1, "the owner of a stream hears of a takeover again");
+});
+
+Deno.test("a stream that begins while a watcher's engine is dead is told once the engine is back", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  const told: string[] = [];
+  using _watch = b.directory.watch(stage.stream("one"), (owners) => told.push(...owners.map(({ ip }) => ip)));
+  stage.engine.die();
+  await stage.run(5000);
+  using _own = await stage.mustClaim(a, "one");
+  stage.engine.isDown = false;
+  await stage.run(16_000);
+  assertEquals(told, ["10.0.0.1"]);
+});
+
+Deno.test("the return of an engine is spread: no more connections at a moment than there have to be", async () => {
+  await using stage = new OutageStage();
+  await Promise.all(Array.from({ length: 60 }, () => stage.add()));
+  stage.engine.die();
+  await stage.run(60_000);
+  stage.engine.isDown = false;
+  const counts: number[] = [];
+  for (let ms = 0; ms < 3000; ms += 250) {
+    const before = stage.engine.linkCount;
+    await stage.run(250);
+    counts.push(stage.engine.linkCount - before);
+  }
+  assertEquals(stage.engine.linkCount, 60);
+  assertLess(Math.max(...counts), 20, `${counts}`);
+});
