@@ -55,6 +55,7 @@ export class Drain {
   begin(): void {
     this.#isAnnounced = true;
     this.#isOn = true;
+    this.#context.engine?.announceFacts();
   }
 
   /** Whether there are other origins that may take over. */
