@@ -13,7 +13,7 @@ type Client = ReturnType<typeof createClient>;
 /** Commands that wait for their answers; a server asks much less at a time. */
 const MAX_PENDING = 20_000;
 /** Longer than callers wait: they give up by their signals. */
-const CONNECT_TIMEOUT_MS = 5000;
+const CONNECT_TIMEOUT_MS = 3500;
 
 let library: Promise<Library> | undefined;
 

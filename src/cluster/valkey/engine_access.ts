@@ -3,6 +3,7 @@ import { type EngineLink, EngineRefusal, type EngineReply, EngineUnavailable } f
 import type { Logger } from "../../base/log.ts";
 import type { World } from "../../base/world.ts";
 import type { EngineUrl } from "../../config/mod.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
 import { findPrimary, reasonOf, untilAborted } from "./find_primary.ts";
 import type { EngineScript } from "./scripts.ts";
 
@@ -68,6 +69,7 @@ export interface CallOptions {
 export class EngineAccess implements Disposable {
   readonly #options: EngineAccessOptions;
   readonly #events: EngineAccessEvents;
+  readonly #deadlines: DeadlineQueue;
   #link: EngineLink | null = null;
   #connecting: AbortController | null = null;
   #timer: TimerHandle | null = null;
@@ -83,6 +85,7 @@ export class EngineAccess implements Disposable {
   constructor(options: EngineAccessOptions, events: EngineAccessEvents) {
     this.#options = options;
     this.#events = events;
+    this.#deadlines = new DeadlineQueue(options.timers, CALL_TIMEOUT_MS);
   }
 
   start(): void {
@@ -126,7 +129,7 @@ export class EngineAccess implements Disposable {
       this.#onSilence(link);
       reject(new EngineUnavailable(`it does not answer within ${CALL_TIMEOUT_MS} ms`));
     };
-    let timer = timers.after(CALL_TIMEOUT_MS, () => {
+    let timer = this.#deadlines.add(() => {
       const isBusy = timers.nowMs() - startedMs > CALL_TIMEOUT_MS + BUSY_MS;
       if (isBusy) timer = timers.after(BUSY_MS, giveUp);
       else giveUp();

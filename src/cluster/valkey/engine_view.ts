@@ -1,6 +1,7 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import type { EngineReply } from "../../base/engine.ts";
 import type { Owner } from "../directory.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
 import { CALL_TIMEOUT_MS, type EngineAccess } from "./engine_access.ts";
 import { type EngineKeys, parseStreamRecord } from "./keys.ts";
 import { NodeCache } from "./node_cache.ts";
@@ -40,6 +41,7 @@ export class EngineView implements Disposable {
   readonly #options: EngineViewOptions;
   readonly #streams = new StreamCache();
   readonly #nodes: NodeCache;
+  readonly #deadlines: DeadlineQueue;
   /** Streams that somebody waits for. */
   readonly #watched = new Set<KnownStream>();
   #sweep: TimerHandle | null = null;
@@ -50,6 +52,7 @@ export class EngineView implements Disposable {
   constructor(options: EngineViewOptions) {
     this.#options = options;
     this.#nodes = new NodeCache(options);
+    this.#deadlines = new DeadlineQueue(options.timers, CALL_TIMEOUT_MS);
   }
 
   /** The owners, if there is no need to ask; null if there is. */
@@ -68,12 +71,15 @@ export class EngineView implements Disposable {
    */
   async find(key: string, fresh: boolean, untilMs: number): Promise<readonly Owner[]> {
     const entry = this.#streams.open(key);
-    entry.usedMs = this.#options.timers.nowMs();
-    if (fresh || !this.#isFresh(entry)) await this.#inTime(this.#ask(entry), untilMs);
-    const { record } = entry;
-    if (record !== null && (fresh || !this.#nodes.isFresh(record.node))) {
-      await this.#inTime(this.#nodes.ask(record.node), untilMs);
-    }
+    const { timers } = this.#options;
+    const nowMs = entry.usedMs = timers.nowMs();
+    const late = Promise.withResolvers<void>();
+    const leftMs = untilMs - nowMs;
+    const timer = leftMs < CALL_TIMEOUT_MS
+      ? timers.after(Math.max(0, leftMs), late.resolve)
+      : this.#deadlines.add(late.resolve);
+    await Promise.race([this.#learn(entry, fresh), late.promise]);
+    timer.cancel();
     return this.#ownersOf(entry);
   }
 
@@ -165,9 +171,7 @@ export class EngineView implements Disposable {
   /** Asks, and tells those that watch. */
   async #recheck(entry: KnownStream): Promise<void> {
     if (entry.watchers.size === 0) return;
-    if (!this.#isFresh(entry)) await this.#ask(entry);
-    const { record } = entry;
-    if (record !== null && !this.#nodes.isFresh(record.node)) await this.#nodes.ask(record.node);
+    await this.#learn(entry, false);
     const owners = this.#ownersOf(entry);
     const text = owners.map(({ epoch, instance }) => `${epoch} ${instance}`).join();
     for (const watcher of [...entry.watchers]) {
@@ -220,12 +224,10 @@ export class EngineView implements Disposable {
     this.#sweep = this.#watched.size === 0 ? null : timers.after(SWEEP_MS, () => this.#sweepWatched());
   }
 
-  async #inTime(asked: Promise<void>, untilMs: number): Promise<void> {
-    const { timers } = this.#options;
-    const leftMs = Math.min(CALL_TIMEOUT_MS, untilMs - timers.nowMs());
-    const late = Promise.withResolvers<void>();
-    const timer = timers.after(Math.max(0, leftMs), () => late.resolve());
-    await Promise.race([asked, late.promise]);
-    timer.cancel();
+  /** Asks for what is not known, or for all of it. Never rejects. */
+  async #learn(entry: KnownStream, all: boolean): Promise<void> {
+    if (all || !this.#isFresh(entry)) await this.#ask(entry);
+    const { record } = entry;
+    if (record !== null && (all || !this.#nodes.isFresh(record.node))) await this.#nodes.ask(record.node);
   }
 }

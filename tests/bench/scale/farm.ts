@@ -1,7 +1,9 @@
+import type { OpenEngine } from "../../../src/base/engine.ts";
 import type { Claim } from "../../../src/cluster/directory.ts";
 import { openEngine } from "../../../src/net/engine_client.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { type StagedDirectory, stagedDirectory, streamRef } from "../../kit/valkey_stage.ts";
+import { sharedLinks } from "./shared_links.ts";
 
 /** Nodes that connect at a time. */
 const CONNECTING = 200;
@@ -20,18 +22,20 @@ export interface CallTimes {
   wrong: number;
 }
 
-/** The nodes of a large cluster, in one process, each with a directory and a connection of its own. */
+/** The nodes of a large cluster, in one process, each with a directory of its own. */
 export class Farm implements Disposable {
   readonly nodes: StagedDirectory[] = [];
   /** The streams by number: which node has each, and its claim. */
   readonly streams: { node: number; claim: Claim }[] = [];
   readonly #url: string;
+  readonly #open: OpenEngine;
   #underWay = 0;
   #extra = 0;
   lost = 0;
 
-  constructor(url: string) {
+  constructor(url: string, connections: number) {
     this.#url = url;
+    this.#open = sharedLinks(openEngine, connections);
   }
 
   /** Commands that all nodes have put so far. */
@@ -46,7 +50,7 @@ export class Farm implements Disposable {
         (_, i) =>
           stagedDirectory({
             world: systemWorld,
-            open: openEngine,
+            open: this.#open,
             number: at + i + 1,
             url: this.#url,
             nodeTtlMs: 6000,

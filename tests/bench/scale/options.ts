@@ -3,6 +3,8 @@ import { parseArgs } from "@std/cli/parse-args";
 /** What `deno task scale` was asked for. */
 export interface ScaleOptions {
   readonly nodes: number;
+  /** Over which the nodes go to Redis. */
+  readonly connections: number;
   readonly streams: number;
   /** Publishes a second. */
   readonly claims: number;
@@ -19,13 +21,14 @@ export const help = `Measures the directory of a large cluster in one Redis that
 
 deno task scale [OPTIONS]
 
-Each node is the program's own directory with a connection of its own; all of them share one process, which has one core
-of two. The task claims streams, claims and looks up at a steady rate, kills 1 % of the nodes, kills Redis and starts it
+Each node is the program's own directory. All of them share one process and some connections: thousands of sockets with
+little on each would take all the time that the process has. The task claims streams, claims and looks up at a steady rate, kills 1 % of the nodes, kills Redis and starts it
 again empty, and flushes it. It takes about ten minutes; --small one and a half.
 
 Options
   --small             500 nodes, 20,000 streams, 1000 publishes and 4000 look-ups a second, Redis dead for 10 s
   --nodes N           default 10000
+  --connections N     default 50; as many as nodes: one for each
   --streams N         default 1000000
   --claims N          publishes a second; default 5000
   --finds N           look-ups a second; default 20000
@@ -35,6 +38,7 @@ Options
 
 const large: ScaleOptions = {
   nodes: 10_000,
+  connections: 50,
   streams: 1_000_000,
   claims: 5000,
   finds: 20_000,
@@ -44,6 +48,7 @@ const large: ScaleOptions = {
 const small: ScaleOptions = {
   ...large,
   nodes: 500,
+  connections: 20,
   streams: 20_000,
   claims: 1000,
   finds: 4000,
@@ -53,7 +58,7 @@ const small: ScaleOptions = {
 
 /** Reads the command line; null if only help is wanted. */
 export function readScaleOptions(argv: readonly string[]): ScaleOptions | null {
-  const names = ["nodes", "streams", "claims", "finds", "seconds", "outage"];
+  const names = ["nodes", "connections", "streams", "claims", "finds", "seconds", "outage"];
   const args = parseArgs([...argv], { boolean: ["help", "small"], string: names });
   if (args["help"] === true) return null;
   const base = args["small"] === true ? small : large;
@@ -64,6 +69,7 @@ export function readScaleOptions(argv: readonly string[]): ScaleOptions | null {
   };
   return {
     nodes: number("nodes", base.nodes),
+    connections: number("connections", base.connections),
     streams: number("streams", base.streams),
     claims: number("claims", base.claims),
     finds: number("finds", base.finds),

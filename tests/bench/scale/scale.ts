@@ -25,7 +25,7 @@ class Scale {
   constructor(options: ScaleOptions, redis: RedisServer) {
     this.#options = options;
     this.#redis = redis;
-    this.#farm = new Farm(redis.url);
+    this.#farm = new Farm(redis.url, options.connections);
     this.#meter = new EngineMeter(redis, () => this.#farm.calls);
   }
 

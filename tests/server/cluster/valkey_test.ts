@@ -185,7 +185,8 @@ redisTest("a user with a password, and a wrong one", async (stage) => {
 
 redisTest("a user who may do no more than the directory needs", async (stage) => {
   const { redis } = stage.base;
-  const commands = "+get +mget +set +del +pexpire +zadd +zremrangebyscore +zrange +zrem +eval +evalsha +time +role " +
+  const commands =
+    "+get +mget +set +del +pexpire +zadd +zremrangebyscore +zrange +zrem +zcard +eval +evalsha +time +role " +
     "+hello +client +ping +select";
   await redis.call("ACL", "SETUSER", "srs", "on", ">word", "~srs:*", ...commands.split(" "));
   const url = `redis://srs:word@127.0.0.1:${redis.port}`;
