@@ -25,6 +25,7 @@ import { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ServerContext } from "./context.ts";
 import { Drain } from "./drain.ts";
 import { ClusterHealth } from "./health/cluster_health.ts";
+import { isGone } from "./health/is_gone.ts";
 import { nodeRecordOf } from "./health/node_record.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks/hooks.ts";
@@ -131,6 +132,7 @@ export class Server implements ServerContext {
       name: this.identity.serverId,
       instance: this.identity.serviceId,
       facts: () => nodeRecordOf(this.#config, this.health.self.facts(), world.interfaces()),
+      isGone: (server) => isGone(world, server),
     });
     this.directory = this.engine === null ? this.mesh : new BothDirectory(this.engine, this.mesh);
     this.#authorities = loadAuthorities(config, log);

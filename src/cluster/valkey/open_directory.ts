@@ -1,6 +1,7 @@
 import type { Logger } from "../../base/log.ts";
 import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
+import type { ServerAddress } from "../directory.ts";
 import type { NodeRecord } from "./node_record.ts";
 import { ValkeyDirectory } from "./valkey_directory.ts";
 
@@ -16,6 +17,8 @@ export interface OpenDirectoryOptions {
   readonly instance: string;
   /** What the others are told of this server; asked for at each renewal of its lease. */
   readonly facts: () => Omit<NodeRecord, "region">;
+  /** Whether a server that has a lease has ended without a word. */
+  readonly isGone: (server: ServerAddress) => Promise<boolean>;
 }
 
 /**

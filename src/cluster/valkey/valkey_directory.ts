@@ -37,6 +37,8 @@ export interface ValkeyDirectoryOptions {
   readonly instance: string;
   /** What the others are told of this server; asked for at each renewal of its lease. */
   readonly facts: () => Omit<NodeRecord, "region">;
+  /** Whether a server that has a lease has ended without a word; by default that is not looked for. */
+  readonly isGone?: (server: ServerAddress) => Promise<boolean>;
 }
 
 /**
@@ -119,6 +121,13 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
   async claim({ vhost, url: { key } }: StreamRef, options: ClaimOptions): Promise<ClaimOutcome> {
     // An edge hands on to an origin what is published at it: the stream is that one's.
     if (vhost.now.cluster.mode === "remote") return { claim: noClaim };
+    const outcome = await this.#claim(key, options);
+    if (!("takenBy" in outcome) || await this.#options.isGone?.(outcome.takenBy) !== true) return outcome;
+    // Its lease would count for some seconds yet, and its publisher is at the door.
+    return await this.#claim(key, { ...options, mode: () => "takeover" });
+  }
+
+  async #claim(key: string, options: ClaimOptions): Promise<ClaimOutcome> {
     const elsewhere = options.mode() === "first" ? this.#askPeers(key, false, this.#untilMs()) : Promise.resolve([]);
     const outcome = await this.#claims.claim(key, options);
     const [owner] = await elsewhere;
