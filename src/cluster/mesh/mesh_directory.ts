@@ -190,14 +190,16 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   }
 
   /**
-   * The newest first. Those that are equal take turns: one of them may be wrong, and who was sent there comes again. One that
+   * The newest publish alone, where servers tell: what it has replaced is about to end. Those that are equal take turns: one of them may be wrong, and who was sent there comes again. One that
    * is about to stop comes last.
    */
   #rank(owners: readonly Owner[]): readonly Owner[] {
-    const at = owners.length === 0 ? 0 : this.#turn++ % owners.length;
-    const turned = [...owners.slice(at), ...owners.slice(0, at)];
+    const newest = owners.reduce((highest, { epoch = 0 }) => Math.max(highest, epoch), 0);
+    const current = owners.filter(({ epoch = newest }) => epoch === newest);
+    const at = current.length === 0 ? 0 : this.#turn++ % current.length;
+    const turned = [...current.slice(at), ...current.slice(0, at)];
     const leaves = ({ isDraining }: Owner) => (isDraining ? 1 : 0);
-    return turned.toSorted((a, b) => leaves(a) - leaves(b) || (b.epoch ?? 0) - (a.epoch ?? 0));
+    return turned.toSorted((a, b) => leaves(a) - leaves(b));
   }
 }
 

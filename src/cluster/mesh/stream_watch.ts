@@ -18,6 +18,13 @@ export interface StreamWatchContext {
   onIdle(): void;
 }
 
+/** One that waits. */
+interface Watcher {
+  readonly onOwners: (owners: readonly Owner[]) => void;
+  /** What it was told last. */
+  told: string;
+}
+
 /** How long the others may take after the first coworker says that it has the stream: it may be wrong. */
 const OTHERS_MS = 30;
 /** Whoever is refused comes back: its question is still there. Longer than the default `owner_timeout` and an edge's pause. */
@@ -28,7 +35,7 @@ const LIST_CHECK_MS = 5000;
 /** All who wait for one stream: they share one question to each coworker. */
 export class StreamWatch implements Disposable {
   readonly #context: StreamWatchContext;
-  readonly #watchers = new Set<(owners: readonly Owner[]) => void>();
+  readonly #watchers = new Set<Watcher>();
   readonly #asked = new Map<string, CoworkerWatch>();
   readonly #owners = new Map<string, Owner>();
   #tellTimer: TimerHandle | null = null;
@@ -45,8 +52,7 @@ export class StreamWatch implements Disposable {
 
   /** Tells one more, from now on. @param trace Of what the first questions are a part. */
   add(onOwners: (owners: readonly Owner[]) => void, trace: Span | null = null): Disposable {
-    // Each has its own place, whatever it passes.
-    const watcher = (owners: readonly Owner[]) => onOwners(owners);
+    const watcher: Watcher = { onOwners, told: "" };
     this.#watchers.add(watcher);
     this.#lingerTimer?.cancel();
     // What was said a while ago may have changed.
@@ -98,15 +104,27 @@ export class StreamWatch implements Disposable {
   }
 
   #onAnswer(coworker: string, owner: Owner | null): void {
-    if (owner === null) return void this.#owners.delete(coworker);
+    if (owner === null) {
+      this.#owners.delete(coworker);
+      // One that comes back is news.
+      if (this.#owners.size === 0) { for (const watcher of this.#watchers) watcher.told = ""; }
+      return;
+    }
     this.#owners.set(coworker, owner);
     this.#tellTimer ??= this.#context.timers.after(this.#asked.size > 1 ? OTHERS_MS : 0, () => this.#tell());
   }
 
+  /** Tells each what it does not know yet. */
   #tell(): void {
     this.#tellTimer = null;
     const owners = this.#context.rank([...this.#owners.values()]);
     if (owners.length === 0) return;
-    for (const watcher of [...this.#watchers]) if (this.#watchers.has(watcher)) watcher(owners);
+    const told = owners.map(({ ip, port, epoch = 0, isDraining }) => `${ip}:${port} ${epoch} ${isDraining}`).sort()
+      .join();
+    for (const watcher of [...this.#watchers]) {
+      if (watcher.told === told || !this.#watchers.has(watcher)) continue;
+      watcher.told = told;
+      watcher.onOwners(owners);
+    }
   }
 }

@@ -87,8 +87,10 @@ export function directorySuite(name: string, open: () => Promise<DirectoryStage>
   test("lets a takeover win, and tells the loser once", async (stage) => {
     const [a, b, c] = [await stage.server(), await stage.server(), await stage.server()];
     const reasons: string[] = [];
-    const old = await mustClaim(stage, a, "one", { mode: () => "first", onLost: (reason) => reasons.push(reason) });
-    using own = await mustClaim(stage, b, "one", { mode: () => "takeover", ...nobody });
+    // All servers of a cluster have one policy.
+    const mode = () => "takeover" as const;
+    const old = await mustClaim(stage, a, "one", { mode, onLost: (reason) => reasons.push(reason) });
+    using own = await mustClaim(stage, b, "one", { mode, ...nobody });
     await stage.run(stage.newsMs);
     assertEquals(reasons.length, 1);
     assertGreater(own.epoch, old.epoch);
