@@ -301,13 +301,13 @@ export class Coworkers {
       if (isRefused && !wasRefused) {
         this.#log.error(`coworker ${coworker} ${error}: give both servers the same coworker_token`);
       } else if (!isRefused && !state.isSuspect) {
-        this.#log.warn(`coworker ${coworker} failed: ${error}; searches do not wait for it until it answers again`);
+        this.#log.debug(`coworker ${coworker} failed: ${error}; searches do not wait for it until it answers again`);
       }
       state.isSuspect = true;
       state.restUntilMs = this.#timers.nowMs() + REST_MS;
       return;
     }
-    if (state.isSuspect) this.#log.info(`coworker ${coworker} answers again`);
+    if (state.isSuspect) this.#log.debug(`coworker ${coworker} answers again`);
     state.isSuspect = false;
     const back = [...state.waiting];
     state.waiting.clear();
@@ -315,7 +315,7 @@ export class Coworkers {
     if (instance !== this.#instance || state.isSelf) return;
     state.isSelf = true;
     // All servers of a cluster may have the same file.
-    this.#log.info(`coworker ${coworker} is this server itself`);
+    this.#log.debug(`coworker ${coworker} is this server itself`);
   }
 }
 

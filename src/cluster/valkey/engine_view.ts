@@ -17,7 +17,7 @@ const RECHECK_MS = 20;
 /** How often watched streams are looked through for those that are too old. */
 const SWEEP_MS = 5000;
 /** After a new connection and a flush, what was known counts for so many leases, though the engine knows it no longer. */
-const DOUBT_LEASES = 2.5;
+const DOUBT_LEASES = 5;
 
 /** Options of {@link EngineView}. */
 export interface EngineViewOptions {

@@ -24,6 +24,11 @@ export function bootOf(node: string): string {
   return node.slice(node.indexOf("#") + 1);
 }
 
+/** The part of a node's id that stays the same over a restart. */
+export function nameOf(node: string): string {
+  return node.slice(0, node.indexOf("#"));
+}
+
 /** Names of the keys of one cluster in an engine. */
 export class EngineKeys {
   readonly #prefix: string;

@@ -1,7 +1,7 @@
 import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
 import type { ClusterNode, ServerAddress } from "../directory.ts";
 import type { EngineAccess } from "./engine_access.ts";
-import { bootOf, type EngineKeys } from "./keys.ts";
+import { bootOf, type EngineKeys, nameOf } from "./keys.ts";
 import { type NodeRecord, parseNodeRecord } from "./node_record.ts";
 
 /** Leases that are read in one step. */
@@ -116,11 +116,6 @@ export class MemberList implements Disposable {
       : this.#options.timers.wallMs();
     this.#seen.set(node, { record: record ?? before!.record, state, sinceMs });
   }
-}
-
-/** The part of a node's id that stays the same over a restart. */
-function nameOf(node: string): string {
-  return node.slice(0, node.indexOf("#"));
 }
 
 function toMember(node: string, { record, state, sinceMs }: Seen): ClusterNode {

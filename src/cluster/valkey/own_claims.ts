@@ -1,10 +1,10 @@
 import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
 import type { EngineReply } from "../../base/engine.ts";
 import type { Logger } from "../../base/log.ts";
-import type { Claim, ClaimMode, ClaimOptions, ClaimOutcome, Owner } from "../directory.ts";
+import type { Claim, ClaimMode, ClaimOptions, ClaimOutcome, Owner, ServerAddress } from "../directory.ts";
 import type { EngineAccess } from "./engine_access.ts";
 import type { EngineView } from "./engine_view.ts";
-import { type EngineKeys, parseStreamRecord, type StreamRecord } from "./keys.ts";
+import { type EngineKeys, nameOf, parseStreamRecord, type StreamRecord } from "./keys.ts";
 import { ownerOf, parseNodeRecord } from "./node_record.ts";
 import { claimScript, holdScript, releaseScript } from "./scripts.ts";
 
@@ -31,6 +31,8 @@ export interface OwnClaimsOptions {
   readonly nodeTtlMs: number;
   /** URL of the engine, as it may be shown. */
   readonly engine: string;
+  /** Where this server takes RTMP clients. */
+  readonly address: () => ServerAddress;
 }
 
 /** One stream of this server. */
@@ -83,8 +85,7 @@ export class OwnClaims implements Disposable {
     this.#unreleased.delete(key);
     const put = (how: ClaimMode) => this.#put(claim, how);
     let answer = await put(mode());
-    // A lease that cannot be read is none of a server that could be asked for the stream.
-    if (answer !== null && "taken" in answer && answer.owner === null) answer = await put("takeover");
+    if (answer !== null && "taken" in answer && this.#isNobody(answer)) answer = await put("takeover");
     if (answer !== null && "taken" in answer && answer.owner !== null) return { takenBy: answer.owner };
     if (answer !== null && "epoch" in answer) {
       claim.epoch = answer.epoch;
@@ -187,6 +188,14 @@ export class OwnClaims implements Disposable {
     return this.#claims.get(claim.key) === claim;
   }
 
+  /** Whether the owner cannot be asked for the stream: its lease cannot be read, or is that of this server before its restart. */
+  #isNobody({ owner, node }: Taken): boolean {
+    const { self, address } = this.#options;
+    if (owner === null) return true;
+    const { ip, port } = address();
+    return nameOf(node) === nameOf(self) && owner.ip === ip && owner.port === port;
+  }
+
   #localEpoch({ key, epoch }: OwnClaim): number {
     const { timers, view } = this.#options;
     return Math.max(epoch + 1, view.epochOf(key) + 1, Math.round(timers.wallMs()));
@@ -278,8 +287,16 @@ export class OwnClaims implements Disposable {
   }
 }
 
-/** What a script says of one stream; the owner is null if its lease cannot be read. */
-type Answer = { readonly epoch: number } | { readonly taken: true; readonly owner: Owner | null };
+/** What a script says of one stream. */
+type Answer = { readonly epoch: number } | Taken;
+
+interface Taken {
+  readonly taken: true;
+  /** Id of the owner's node. */
+  readonly node: string;
+  /** Null if its lease cannot be read. */
+  readonly owner: Owner | null;
+}
 
 function readAnswer(reply: EngineReply, engine: string): Answer | null {
   const [isOwn, text, lease] = Array.isArray(reply) ? reply : [];
@@ -287,5 +304,9 @@ function readAnswer(reply: EngineReply, engine: string): Answer | null {
   if (isOwn !== 0) return null;
   const record = typeof text === "string" ? parseStreamRecord(text) : null;
   const node = typeof lease === "string" ? parseNodeRecord(lease) : null;
-  return { taken: true, owner: record === null || node === null ? null : ownerOf(record, node, engine) };
+  return {
+    taken: true,
+    node: record?.node ?? "",
+    owner: record === null || node === null ? null : ownerOf(record, node, engine),
+  };
 }

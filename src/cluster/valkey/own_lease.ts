@@ -1,5 +1,5 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
-import { CALL_TIMEOUT_MS, type EngineAccess } from "./engine_access.ts";
+import type { EngineAccess } from "./engine_access.ts";
 import type { EngineKeys } from "./keys.ts";
 import { formatNodeRecord, type NodeRecord } from "./node_record.ts";
 import { enrolScript } from "./scripts.ts";
@@ -91,6 +91,3 @@ export class OwnLease implements Disposable {
     }
   }
 }
-
-/** How long {@link OwnLease.end} takes at most. */
-export const END_TIMEOUT_MS = CALL_TIMEOUT_MS;

@@ -84,6 +84,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
       self: this.#node,
       nodeTtlMs,
       engine: url.text,
+      address: () => options.facts().rtmp,
     };
     this.#claims = new OwnClaims(shared);
     this.#lease = new OwnLease({

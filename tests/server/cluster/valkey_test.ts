@@ -239,6 +239,9 @@ interopTest(
     await until(() => stranger.log.find("fails").length > 0, 5000, () => "a refusal");
     assertEquals(directory.health()[0]!.isUp, false);
     assertMatch(stranger.log.lines.join(), /certificate|issuer/i);
+    directory[Symbol.dispose]();
+    // Deno 2.4.2 keeps the timer of a connection that TLS has ended.
+    await stage.base.run(4000);
   },
 );
 

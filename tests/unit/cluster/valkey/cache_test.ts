@@ -195,6 +195,18 @@ Deno.test("a server that was restarted is one member, and its old streams are no
   assertEquals((await stage.find(b, "one", true)).at, ["10.0.0.1"]);
 });
 
+Deno.test("a server that is back at once after a crash takes its streams again, though its old lease lives", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  const old = await stage.mustClaim(a, "one");
+  a.directory[Symbol.dispose]();
+  const again = await stage.add({ number: 1, boot: "other" });
+  using own = await stage.mustClaim(again, "one");
+  assertGreater(own.epoch, old.epoch);
+  const [owner] = await stage.settle(b.directory.find(stage.stream("one"), { fresh: true }));
+  assertEquals(owner?.instance, "other");
+});
+
 Deno.test("an idle server costs the engine one renewal in a third of a lease, and little else", async () => {
   await using stage = new OutageStage();
   await stage.add();
