@@ -15,6 +15,9 @@ export class Program implements AsyncDisposable {
   /** Standard output and standard error, in the order they came. */
   output = "";
 
+  /** It runs no longer. */
+  hasEnded = false;
+
   /** Told of every piece of output as it comes. */
   onOutput: (text: string) => void = () => {};
 
@@ -22,6 +25,7 @@ export class Program implements AsyncDisposable {
     const [file, ...args] = command;
     this.#child = new Deno.Command(file!, { args, stdin: "null", stdout: "piped", stderr: "piped", ...options })
       .spawn();
+    this.#child.status.then(() => this.hasEnded = true);
     this.#done = Promise.all([
       this.#collect(this.#child.stdout),
       this.#collect(this.#child.stderr),
@@ -215,6 +219,11 @@ export class Cluster implements AsyncDisposable {
     this.#start(server);
     const port = this.ports[servers[server].port];
     await until(() => isListening(port), 20_000, () => `port ${port}; ${this.program(server).output}`);
+  }
+
+  /** Starts all servers again that run no longer. */
+  async recover(): Promise<void> {
+    for (const [server, program] of this.#programs) if (program.hasEnded) await this.restart(server);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

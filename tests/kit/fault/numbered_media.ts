@@ -16,7 +16,10 @@ export interface FrameIdentity {
 /** A message as it is published. */
 export type OutgoingFrame = Pick<RtmpMessage, "typeId" | "timestampMs" | "payload">;
 
-const VIDEO_HEAD = 5;
+/** FLV's head, then the length and the type of the only NAL unit: SRS ends a publisher whose units do not add up. */
+const VIDEO_HEAD = 10;
+const NAL_AT = 5;
+const NAL_LENGTH_BYTES = 4;
 const AUDIO_HEAD = 2;
 const IDENTITY_BYTES = 12;
 
@@ -54,14 +57,19 @@ export function headers(version: number): OutgoingFrame[] {
 /** A frame whose every byte follows from its identity and size. */
 export function encodeFrame(identity: FrameIdentity, bytes: number): OutgoingFrame {
   const { kind, isKeyframe, number, session, sentMs } = identity;
-  const head = kind === "audio" ? [0xaf, 1] : [isKeyframe ? 0x17 : 0x27, 1, 0, 0, 0];
-  const payload = new Uint8Array(Math.max(bytes, head.length + IDENTITY_BYTES));
-  payload.set(head);
-  const view = new DataView(payload.buffer, head.length);
+  const head = kind === "audio" ? AUDIO_HEAD : VIDEO_HEAD;
+  const payload = new Uint8Array(Math.max(bytes, head + IDENTITY_BYTES));
+  const view = new DataView(payload.buffer, head);
+  if (kind === "audio") payload.set([0xaf, 1]);
+  else {
+    payload.set([isKeyframe ? 0x17 : 0x27, 1]);
+    new DataView(payload.buffer).setUint32(NAL_AT, payload.length - NAL_AT - NAL_LENGTH_BYTES);
+    payload[NAL_AT + NAL_LENGTH_BYTES] = isKeyframe ? 0x65 : 0x41;
+  }
   view.setUint32(0, number);
   view.setUint32(4, session);
   view.setUint32(8, sentMs);
-  fill(payload, head.length + IDENTITY_BYTES, number);
+  fill(payload, head + IDENTITY_BYTES, number);
   return { typeId: kind === "audio" ? MessageType.Audio : MessageType.Video, timestampMs: sentMs, payload };
 }
 

@@ -38,6 +38,8 @@ export function faultTest(
                 if (subject.isOurs) assertEquals(flaws, []);
               } finally {
                 rig.clear();
+                // A step that fails midway leaves the next one a whole cluster.
+                await rig.cluster.recover();
               }
             },
           });
