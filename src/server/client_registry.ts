@@ -111,6 +111,8 @@ export class ClientRegistry {
   readonly #vhosts = new Map<string, TrafficEntry>();
   /** Ids of streams that somebody counts on, by stream. */
   readonly #heldIds = new Map<string, { readonly id: string; holders: number }>();
+  /** Told of each client that comes; null while nobody wants to know. */
+  onAdded: ((client: ClientEntry) => void) | null = null;
   /** Another number after each client that came or left. */
   version = 0;
   /** All clients since start. */
@@ -176,6 +178,7 @@ export class ClientRegistry {
       new StreamEntry(client, this.#upstreamBytes(client.url), this.#heldIds.get(key)?.id ?? this.#newId());
     this.#streams.set(key, stream);
     stream.clientCount++;
+    this.onAdded?.(client);
     if (isPlayer(client.type)) return;
     stream.publisher = client;
     stream.url = client.url;

@@ -15,6 +15,7 @@ import { systemWorld } from "../net/system_world.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
 import { SourceManager } from "../stream/source_manager.ts";
 import { loadAuthorities } from "./tls_authorities.ts";
+import { ClientLog } from "./client_log.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ServerContext } from "./context.ts";
@@ -71,6 +72,7 @@ export class Server implements ServerContext {
   readonly tracer: Tracer | null;
   readonly startedMs: number;
   readonly #timers: TimerScope;
+  readonly #clientLog: ClientLog;
   readonly #hookFetch: FreshFetch;
   #standstill: StandstillWatch | null = null;
   #config: Config;
@@ -133,6 +135,7 @@ export class Server implements ServerContext {
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
     this.rtmp = new RtmpServer(this);
     this.heartbeat = new Heartbeat(this, this.#hookFetch.fetch);
+    this.#clientLog = new ClientLog(this);
   }
 
   get config(): Config {
@@ -165,12 +168,14 @@ export class Server implements ServerContext {
       );
       this.mesh.checkClaims();
     });
+    this.#clientLog.start();
   }
 
   /** Ends all connections and pulls. */
   async stop(): Promise<void> {
     this.heartbeat.stop();
     this.#standstill?.[Symbol.dispose]();
+    this.#clientLog.stop();
     await this.rtmp.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);

@@ -1,19 +1,23 @@
 import { timestampDiff } from "../rtmp/timestamp.ts";
 
-const WINDOW_MS = 30_000;
-/** Seven samples are enough for a rate over 30 s, and a player has two meters. */
-const SAMPLE_MS = 5000;
+/** So many samples are enough for a rate, and a player has two meters. */
+const SAMPLES = 6;
 
-/** Rate of a growing counter over the last 30 seconds, from samples taken now and then. */
+/** Rate of a growing counter over the last 30 seconds, or as many as the window has, from samples taken now and then. */
 export class RateMeter {
+  readonly #windowMs: number;
   #samples: { atMs: number; total: number }[] = [];
 
-  /** Enters the counter's value; calls closer than 5 s to the last one are ignored. */
+  constructor(windowMs = 30_000) {
+    this.#windowMs = windowMs;
+  }
+
+  /** Enters the counter's value; calls closer to the last one than a sixth of the window are ignored. */
   sample(atMs: number, total: number): void {
     const last = this.#samples.at(-1);
-    if (last !== undefined && atMs - last.atMs < SAMPLE_MS) return;
+    if (last !== undefined && atMs - last.atMs < this.#windowMs / SAMPLES) return;
     this.#samples.push({ atMs, total });
-    while (this.#samples.length > 2 && atMs - this.#samples[1]!.atMs >= WINDOW_MS) this.#samples.shift();
+    while (this.#samples.length > 2 && atMs - this.#samples[1]!.atMs >= this.#windowMs) this.#samples.shift();
   }
 
   /** Kilobits a second between the oldest sample of the window and now, for a counter of bytes. */

@@ -42,6 +42,7 @@ Deno.test("loadConfig gives every value its default", () => {
     srsLogFile: "./objs/srs.log",
     srsLogLevel: "trace",
     srsLogLevelV2: "",
+    srsLogFormat: "plain",
     utcTime: false,
     pithyPrintMs: 10_000,
     ffLogDir: "./objs",

@@ -110,6 +110,12 @@ export const logRows = {
     env: ["SRS_LOG_LEVEL_V2", "SRS_SRS_LOG_LEVEL_V2"],
     doc: "Lowest level to log, by SRS's newer names, from `trace` up; overrides `srs_log_level`.",
   }),
+  srsLogFormat: directive("srs_log_format", oneOf(["plain", "srs"], "plain"), {
+    default: "plain",
+    reload: "live",
+    extension: true,
+    doc: "Whether the log also tells of clients in SRS's words, for programs that read SRS's log.",
+  }),
   utcTime: directive("utc_time", onOff(), {
     default: false,
     reload: "live",
@@ -118,8 +124,7 @@ export const logRows = {
   pithyPrintMs: directive("pithy_print_ms", milliseconds(), {
     default: 10_000,
     reload: "live",
-    doc: "How often to log a summary of each connection.",
-    status: unsupported("this server logs no periodic summaries"),
+    doc: "How often to log the traffic of each client, with `srs_log_format srs`.",
   }),
   ffLogDir: directive("ff_log_dir", text(), {
     default: "./objs",

@@ -57,6 +57,22 @@ function ending(before: string, after: string, signal: string, seen: LiveRow["se
   };
 }
 
+/** Whether a publisher's traffic is told within 20 s. */
+function traffic(before: string, after: string): LiveRow {
+  return {
+    ...atRoot(before, after),
+    async begin(stage) {
+      await stage.publish();
+      return async () => {
+        const from = stage.server.log.lines.length;
+        await stage.run(20_000);
+        return stage.server.log.lines.slice(from).some((line) => line.includes("<- CPB time="));
+      };
+    },
+    seen: [false, true],
+  };
+}
+
 /** Rows of the server as a whole. */
 export const serverRows: LiveRows = {
   listen: {
@@ -72,6 +88,11 @@ export const serverRows: LiveRows = {
     },
     seen: [false, true],
   },
+  "srs_log_format": traffic("srs_log_format plain;", "srs_log_format srs;"),
+  "pithy_print_ms": traffic(
+    "srs_log_format srs; pithy_print_ms 60000;",
+    "srs_log_format srs; pithy_print_ms 5000;",
+  ),
   "client_timeout": {
     ...atRoot("client_timeout 20000;", "client_timeout 3000;"),
     async begin(stage) {
