@@ -1,4 +1,4 @@
-import { accepted, directive, unsupported } from "./row.ts";
+import { accepted, directive } from "./row.ts";
 import { decimal, milliseconds, seconds } from "../values/number.ts";
 import { oneOf, onOff, text } from "../values/type.ts";
 
