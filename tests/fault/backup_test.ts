@@ -85,4 +85,7 @@ faultTest("a main and a backup encoder, origins of one cluster", async (step, ri
     assertEquals(backup.ends, []);
     return flaws;
   });
-}, { adapt: (text) => text.replace(/cluster \{/, "publish { on_conflict standby; }\n    cluster {") });
+}, {
+  adapt: (text) => text.replace(/cluster \{/, "publish { on_conflict standby; }\n    cluster {"),
+  extension: "on_conflict",
+});

@@ -5,8 +5,9 @@ import { type PacketHashes, playHashes } from "../media.ts";
 import type { FaultPlayer } from "./fault_player.ts";
 
 const MAX_FLAWS = 20;
+const RETRY_MS = 100;
 
-/** A player of a file that somebody publishes over and over. */
+/** A player of a file that somebody publishes over and over; it comes back when its connection ends. */
 export class ClipPlayer extends FollowingClient implements FaultPlayer {
   readonly url: string;
   readonly kind = "player";
@@ -20,6 +21,7 @@ export class ClipPlayer extends FollowingClient implements FaultPlayer {
   readonly #known: ReadonlySet<string>;
   /** Number of the video frame that came last. */
   #at = -1;
+  #gone = false;
 
   /** @param hashes Of all packets of the file. */
   constructor(url: string, hashes: PacketHashes) {
@@ -38,8 +40,15 @@ export class ClipPlayer extends FollowingClient implements FaultPlayer {
     return Math.max(this.#gapMs, performance.now() - this.lastFrameAtMs);
   }
 
+  override [Symbol.dispose](): void {
+    this.#gone = true;
+    super[Symbol.dispose]();
+  }
+
   protected override onEnd(reason: string): void {
+    if (this.#gone) return;
     this.drops.push(reason);
+    setTimeout(() => this.#gone || this.dial(this.url), RETRY_MS);
   }
 
   protected override onMedia(message: RtmpMessage): void {

@@ -89,7 +89,8 @@ export class FaultRig implements AsyncDisposable {
   }
 
   /**
-   * Brings about a fault, waits until every player plays again, and adds what they felt to the row of that name.
+   * Brings about a fault, waits until every player plays again, and adds what they felt to the row of that name, also
+   * if some do not play in time.
    *
    * @returns Flaws that players saw; see {@link WatchedPlayer.flaws}.
    */
@@ -98,7 +99,7 @@ export class FaultRig implements AsyncDisposable {
     const fromMs = performance.now();
     for (const player of this.players) player.mark();
     await fault();
-    await this.#allPlayFor(performance.now(), limitMs, settleMs);
+    const late = await this.#allPlayFor(performance.now(), limitMs, settleMs).then(() => null, (error) => error);
     const felt = this.players.filter((player) => !except.includes(player));
     // One that was redirected is, as an edge would be, cut off on purpose when it must look elsewhere.
     const isRedirected = ({ kind }: FaultPlayer) => kind === "edge";
@@ -114,6 +115,7 @@ export class FaultRig implements AsyncDisposable {
         }
       }
     }
+    if (late !== null) throw late;
     return felt.flatMap((player) =>
       [...player.flaws, ...(isRedirected(player) ? [] : player.drops)].map((text) => `${player.url}: ${text}`)
     );

@@ -10,11 +10,13 @@ export interface Subject {
 
 const ours: Subject = { name: "srs-ts", isOurs: true, command: (role, path) => programCommand(role, "-c", path) };
 
-/** This project's program and, where `SRS_BIN` names it, SRS. */
+/** This project's program and, where `SRS_BIN` names it, SRS, and origins of SRS behind an edge of ours. */
 export function subjects(): Subject[] {
   const binary = Deno.env.get("SRS_BIN");
   if (binary === undefined) return [ours];
-  return [ours, { name: "srs", isOurs: false, command: (_role, path) => [binary, "-c", path] }];
+  const srs: Subject = { name: "srs", isOurs: false, command: (_role, path) => [binary, "-c", path] };
+  const command: Subject["command"] = (role, path) => (role === "edge" ? ours : srs).command(role, path);
+  return [ours, srs, { name: "srs behind srs-ts", isOurs: false, command }];
 }
 
 /** What is known of SRS 7 where it is not at hand to be measured, with the same files and players. */
