@@ -85,7 +85,7 @@ export class PullRegistry {
   #release(source: LiveSource, entry: PullEntry): void {
     if (entry.leases.size > 0 || this.#entries.get(source) !== entry) return;
     // With token_traverse the origin judges who plays: nobody gets for nothing what it lets another one have.
-    if (!entry.pull.state.isFed || entry.pull.request.vhost.now.cluster.tokenTraverse) return this.#stop(source, entry);
+    if (!entry.pull.mayLinger || entry.pull.request.vhost.now.cluster.tokenTraverse) return this.#stop(source, entry);
     const lingerMs = () => entry.pull.request.vhost.now.cluster.lingerMs;
     // While it lingers, a player that comes right back (a reload of the page) finds the stream running.
     entry.lingerTimer = afterLimit(this.environment.timers, lingerMs, () => this.#stop(source, entry));

@@ -88,6 +88,11 @@ export class StreamPull {
     return this.#isSilent;
   }
 
+  /** It goes on without asking anybody: it may be kept for players that come right back. */
+  get mayLinger(): boolean {
+    return this.state.isFed && !this.#mustMove;
+  }
+
   /** Works until {@link stop}. Never throws. */
   async run(): Promise<void> {
     const { timers } = this.#environment;

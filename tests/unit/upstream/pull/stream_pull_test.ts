@@ -235,6 +235,36 @@ Deno.test("StreamPull asks nobody while nobody plays, whoever publishes the stre
   }
 });
 
+Deno.test("StreamPull ends with its last player, without a linger, where its server is about to stop: nobody else is asked", async () => {
+  for (const leavesFirst of [true, false]) {
+    const rig = new PullRig([A, B], "linger 2000;");
+    const broadcast = new Broadcast(rig, A, B);
+    const [a, b] = broadcast.origins as [MemoryOrigin, MemoryOrigin];
+    const lease = rig.registry.acquire(rig.source, rig.request);
+    await rig.run(100);
+    await broadcast.run(20);
+    assertEquals(rig.state?.upstream, A);
+    let asked = 0;
+    for (const origin of [a, b]) {
+      origin.onIgnored(({ conn }) => {
+        asked++;
+        conn.close();
+      });
+      origin.ignores = ({ kind }) => kind === "play";
+    }
+    const askToMove = async () => {
+      for (const client of a.clients) a.tell(client, (session) => session.requestReconnect());
+      await rig.run(100);
+    };
+    if (!leavesFirst) await askToMove();
+    const askedBefore = asked;
+    lease[Symbol.dispose]();
+    if (leavesFirst) await askToMove();
+    await broadcast.run(50);
+    assertEquals([asked - askedBefore, rig.registry.states()], [0, []], `the player leaves first: ${leavesFirst}`);
+  }
+});
+
 Deno.test("StreamPull asks nobody once its player has left, while somebody publishes the stream here", async () => {
   const rig = new PullRig([A], "linger 2000;");
   let asked = 0;
