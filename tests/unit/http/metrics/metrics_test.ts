@@ -202,7 +202,7 @@ Deno.test("/metrics tells which coworkers answer, as whoever watches them says, 
   const server = fakeServer(on);
   const row = { questions: 1, failures: 1 };
   const table = [{ coworker: "a:1985", isSuspect: true, ...row }, { coworker: "b:1985", isSuspect: false, ...row }];
-  Object.assign(server, { coworkers: { table: () => table } });
+  Object.assign(server, { mesh: { coworkers: { table: () => table } } });
   const up = (lines: readonly MetricLine[]) =>
     lines.filter(({ name }) => name === "srs_ts_coworker_up").map(({ labels, value }) => `${labels.coworker} ${value}`);
   assertEquals(up(await scrape(server)), ["a:1985 0", "b:1985 1"]);
