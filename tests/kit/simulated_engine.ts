@@ -74,6 +74,11 @@ export class SimulatedEngine {
     this.#set(key, text, Infinity, null);
   }
 
+  /** Loses a key, and tells nobody. */
+  lose(key: string): void {
+    this.#values.delete(key);
+  }
+
   /** As by `kill -9` of one that writes nothing to a disk. */
   die(): void {
     this.isDown = true;

@@ -66,18 +66,25 @@ export class OwnLease implements Disposable {
   }
 
   async #renew(): Promise<boolean> {
-    const { access, keys, self, nodeTtlMs, record, onRenewed, timers } = this.#options;
+    const { access, keys, self, nodeTtlMs, record } = this.#options;
     if (this.#isOver) return false;
     const command = ["SET", keys.node(self), formatNodeRecord(record()), "PX", String(nodeTtlMs), "GET"];
     try {
-      const before = await access.call(command, { isProbe: true });
-      if (timers.nowMs() - this.#enrolledMs >= ENROL_MS || before === null) void this.#enrol();
-      if (!this.#isOver) onRenewed(before !== null);
+      // It is renewed, too, if the answer comes late, and only this answer tells that it was gone.
+      const before = await access.call(command, { isProbe: true, onLate: (reply) => this.#onRenewed(reply !== null) });
+      this.#onRenewed(before !== null);
       return before !== null;
     } catch {
       // The log says what is wrong; the next renewal is due soon.
       return false;
     }
+  }
+
+  #onRenewed(wasThere: boolean): void {
+    if (this.#isOver) return;
+    const { timers, onRenewed } = this.#options;
+    if (timers.nowMs() - this.#enrolledMs >= ENROL_MS || !wasThere) void this.#enrol();
+    onRenewed(wasThere);
   }
 
   async #enrol(): Promise<void> {

@@ -228,7 +228,8 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     this.#wasUp = true;
     this.#own.view.onLost();
     const { nodeTtlMs } = this.#options.config;
-    if (await this.#lease.renew()) this.#claims.checkAll({ withinMs: nodeTtlMs, refreshes: false });
+    const wasThere = await this.#lease.renew();
+    this.#claims.checkAll({ withinMs: nodeTtlMs, refreshes: !wasThere });
     await this.#claims.listen();
     await this.#claims.releaseRest();
   }
@@ -238,9 +239,10 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     this.#own.view.onLost();
     this.#flush?.cancel();
     const { world, config: { nodeTtlMs } } = this.#options;
-    this.#flush = this.#timers.after(world.random() * nodeTtlMs / 3, () => {
-      void this.#lease.renew();
-      void this.#claims.listen();
+    this.#flush = this.#timers.after(world.random() * nodeTtlMs / 3, async () => {
+      await this.#lease.renew();
+      this.#claims.checkAll({ withinMs: nodeTtlMs, refreshes: true });
+      await this.#claims.listen();
     });
   }
 

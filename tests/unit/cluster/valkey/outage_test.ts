@@ -216,3 +216,30 @@ Deno.test("the return of an engine is spread: no more connections at a moment th
   assertEquals(stage.engine.linkCount, 60);
   assertLess(Math.max(...counts), 20, `${counts}`);
 });
+
+Deno.test("a slow engine that has lost all meanwhile: the late answer to a renewal brings the streams back", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  await stage.run(10_000);
+  stage.engine.latencyMs = 250;
+  for (const key of stage.engine.keys) stage.engine.lose(key);
+  await stage.run(2500);
+  stage.engine.latencyMs = 0;
+  await stage.run(10_000);
+  assertEquals((await stage.find(b, "one", true)).at, ["10.0.0.1"]);
+});
+
+Deno.test("an engine that comes back too slow to answer the first renewal gets all streams again", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  await stage.run(10_000);
+  stage.engine.die();
+  stage.engine.latencyMs = 250;
+  stage.engine.isDown = false;
+  await stage.run(6000);
+  stage.engine.latencyMs = 0;
+  await stage.run(20_000);
+  assertEquals((await stage.find(b, "one", true)).at, ["10.0.0.1"]);
+});
