@@ -1,4 +1,5 @@
 import type { Tracer } from "../../base/trace.ts";
+import type { ValkeyDirectory } from "../../cluster/valkey/valkey_directory.ts";
 import type { Server } from "../../server/server.ts";
 import { describeCaller, type Effect, refuseCall } from "../access/call_effect.ts";
 import { callerOf } from "../access/policy.ts";
@@ -32,6 +33,8 @@ export type ApiServer =
     readonly heldQuestions: Pick<Server["heldQuestions"], "hold">;
     readonly rtmp: Pick<Server["rtmp"], "connectionCount" | "isListening">;
     readonly drain: Pick<Server["drain"], "isOn" | "isAnnounced">;
+    /** Null or absent where the configuration has no directory in an engine. */
+    readonly engine?: Pick<ValkeyDirectory, "health"> | null;
     /** Null or absent while nobody wants traces. */
     readonly tracer?: Tracer | null;
     readonly health: Pick<Server["health"], "self" | "watch" | "book" | "downstream">;

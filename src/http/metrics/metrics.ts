@@ -1,12 +1,13 @@
 import { gatherFacts } from "./facts.ts";
 import { histograms, histogramText } from "./histogram.ts";
+import { directoryMetrics } from "./directory.ts";
 import { ownMetrics } from "./own.ts";
 import { srsMetrics } from "./srs.ts";
 import type { Metric } from "./table.ts";
 import type { ApiContext } from "../api/route.ts";
 
 /** Every metric of `/metrics`, but for the histograms. */
-export const metrics: readonly Metric[] = [...srsMetrics, ...ownMetrics];
+export const metrics: readonly Metric[] = [...srsMetrics, ...ownMetrics, ...directoryMetrics];
 
 /** The library, loaded with the first question only: most servers are never asked, and should start fast. */
 let library: Promise<typeof import("prom-client")> | undefined;

@@ -60,6 +60,10 @@ const cases: Record<string, { bad: Record<string, string>; good: Record<string, 
     bad: { 'srs_ts_coworker_up{coworker="b:1985"}': "0x40" },
     good: { 'srs_ts_coworker_up{coworker="b:1985"}': "1x40" },
   },
+  SrsDirectoryDown: {
+    bad: { 'srs_ts_directory_up{engine="redis://e:6379"}': "0x40" },
+    good: { 'srs_ts_directory_up{engine="redis://e:6379"}': "1x40" },
+  },
   SrsOriginDown: {
     bad: { 'srs_ts_origin_failures{origin="o:1935"}': "3x40", srs_ts_pulls: "1x40" },
     good: { 'srs_ts_origin_failures{origin="o:1935"}': "3x40", srs_ts_pulls: "0x40" },

@@ -262,3 +262,19 @@ Deno.test("every metric has one name, of SRS or with the prefix of this program"
   assertEquals(names.length - own.length, 11, "those of SRS, and process_start_time_seconds");
   for (const { type, name } of metrics) assert((type === "counter") === name.endsWith("_total"), name);
 });
+
+Deno.test("/metrics tells how the engine of the directory answers, where there is one", async () => {
+  const server = fakeServer(on);
+  const of = async () =>
+    (await scrape(server)).filter(({ name }) => name.startsWith("srs_ts_directory_"))
+      .map(({ name, labels, value }) => `${name} ${labels.engine} ${value}`);
+  assertEquals(await of(), []);
+  const health = { engine: "redis://e:6379", isUp: true, problem: "", calls: 9, failures: 2, latencyMs: 250 };
+  Object.assign(server, { engine: { health: () => [health] } });
+  assertEquals(await of(), [
+    "srs_ts_directory_up redis://e:6379 1",
+    "srs_ts_directory_calls_total redis://e:6379 9",
+    "srs_ts_directory_failures_total redis://e:6379 2",
+    "srs_ts_directory_latency_seconds redis://e:6379 0.25",
+  ]);
+});
