@@ -21,6 +21,7 @@ import { ClientRegistry } from "./client_registry.ts";
 import { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ServerContext } from "./context.ts";
 import { Drain } from "./drain.ts";
+import { Chronicle } from "./health/chronicle.ts";
 import { ClusterHealth } from "./health/cluster_health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks/hooks.ts";
@@ -72,6 +73,7 @@ export class Server implements ServerContext {
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
   readonly health: ClusterHealth;
+  readonly chronicle: Chronicle;
   readonly tracer: Tracer | null;
   readonly startedMs: number;
   readonly #timers: TimerScope;
@@ -121,9 +123,11 @@ export class Server implements ServerContext {
     this.#authorities = loadAuthorities(config, log);
     const apis = () => configuredCoworkers(this.#config, (listed) => this.coworkerList.found(listed));
     this.health = new ClusterHealth(this, apis);
+    this.chronicle = new Chronicle(this);
     this.pulls = new PullRegistry({
       ...networkOf(world),
       reporter: this.health.reporter,
+      onSwitched: (key, upstream) => this.chronicle.onSwitched(key, upstream),
       caCerts: () => this.#authorities,
       timers: this.timers,
       log,
@@ -181,6 +185,7 @@ export class Server implements ServerContext {
     });
     this.#clientLog.start();
     this.health.start();
+    this.chronicle.start();
   }
 
   /** Ends all connections and pulls. */
@@ -188,6 +193,7 @@ export class Server implements ServerContext {
     this.heartbeat.stop();
     this.#standstill?.[Symbol.dispose]();
     this.#clientLog.stop();
+    this.chronicle.stop();
     await this.health.stop();
     await this.rtmp.stop();
     this.pulls.stop();

@@ -23,6 +23,7 @@ export type ApiServer =
     | "members"
     | "world"
     | "pulls"
+    | "chronicle"
     | "startedMs"
   >
   & {
