@@ -26,7 +26,11 @@ function fakeMember(
   { isOrigin, isDown, suffix, nowMs }: { isOrigin: boolean; isDown: boolean; suffix: string; nowMs: number },
 ): ClusterMember {
   const address = isOrigin ? `10.0.0.${i + 1}:1985` : `10.0.${1 + (i >> 7)}.${i % 128}:1985`;
-  const trouble = { severity: "error" as const, what: "does not answer: connection refused", remedy: "start it, or take it out of coworkers" };
+  const trouble = {
+    severity: "error" as const,
+    what: "does not answer: connection refused",
+    remedy: "start it, or take it out of coworkers",
+  };
   const viewers = isOrigin ? 0 : 100 + i * 7 % 900;
   return {
     id: `instance${i}${suffix}`,

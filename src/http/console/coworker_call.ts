@@ -39,17 +39,17 @@ export async function callCoworker(server: CallingServer, name: string, action: 
   const giveUp = new AbortController();
   const timer = server.world.after(TIMEOUT_MS, () => giveUp.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)));
   try {
-    const { fetch } = server.world;
+    const { world } = server;
     const { signal } = giveUp;
-    const wallMs = server.world.wallMs();
+    const wallMs = world.wallMs();
     // What is proven is for the instance that answers there, and no other.
     const instance = proof === "token" || token === ""
       ? null
-      : await instanceOf(coworker, (url, address) => ask(fetch, url, address, { token, proof, wallMs, signal }));
+      : await instanceOf(coworker, (url, address) => ask(world.fetch, url, address, { token, proof, wallMs, signal }));
     const { method, path } = instance === null ? action : actionAt(action, instance);
     const url = `http://${coworker.address}${path}`;
     const headers = await proofHeaders(token, { method, url }, { kind: proof, wallMs });
-    const answer = await fetch(url, { method, headers, redirect: "error", signal });
+    const answer = await world.fetch(url, { method, headers, redirect: "error", signal });
     const body = await readBody(answer, MAX_ANSWER_LENGTH);
     if (answer.status !== 200) return refusal(502, `${name} refused: ${reasonOf(answer.status, body)}`);
     return new Response(body, { headers: { "content-type": "application/json" } });

@@ -1,5 +1,5 @@
 import { ConfirmDialog } from "./confirm.js";
-import { clientRole } from "./client_columns.js";
+import { clientRole } from "./columns/client_columns.js";
 
 /** What the page can do to servers and clients: each asks first, and tells how it went. */
 export class Actions {

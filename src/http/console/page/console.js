@@ -9,7 +9,7 @@ import { OwnServer } from "./own_server.js";
 import { PagedTable } from "./paged_table.js";
 import { PlayerDialog } from "./player_dialog.js";
 import { Problems } from "./problems.js";
-import { serverColumns, serverShape } from "./server_columns.js";
+import { serverColumns, serverShape } from "./columns/server_columns.js";
 
 /** The page `/console/`: polls, shows, and tells of changes in few words. */
 

@@ -1,10 +1,10 @@
-import { clientColumns } from "./client_columns.js";
+import { clientColumns } from "./columns/client_columns.js";
 import { byId, element, setAttribute, setText } from "./dom.js";
-import { eventColumns } from "./event_columns.js";
+import { eventColumns } from "./columns/event_columns.js";
 import { Histories } from "./history.js";
 import { PAGE_ROWS, PagedTable } from "./paged_table.js";
-import { pullColumns, upstreamColumns } from "./pull_columns.js";
-import { streamColumns } from "./stream_columns.js";
+import { pullColumns, upstreamColumns } from "./columns/pull_columns.js";
+import { streamColumns } from "./columns/stream_columns.js";
 import { Table } from "./table.js";
 
 const tabs = ["streams", "clients", "pulls", "events"];

@@ -94,7 +94,7 @@ export class PagedTable {
     this.#order = element(
       "select",
       { onchange: () => this.#sortBy(this.#order.value) },
-      element("option", { value: "" }, "as listed"),
+      element("option", { value: "" }, "default"),
       ...options,
     );
     return [element("label", { class: "filter narrow" }, "Order ", this.#order)];

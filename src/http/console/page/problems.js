@@ -30,11 +30,15 @@ function entry({ severity, name, what, remedy }) {
     { "data-severity": severity === "error" ? "error" : "warning" },
     element("bdi", { class: "name" }, String(name)),
     ` ${sentence(what)}`,
-    remedy ? element("span", { class: "remedy" }, sentence(remedy)) : "",
+    remedy ? element("span", { class: "remedy" }, sentence(capital(String(remedy)))) : "",
   );
 }
 
 function sentence(text) {
   const said = String(text).trim();
   return /[.!?]$/.test(said) ? said : `${said}.`;
+}
+
+function capital(text) {
+  return /^[a-z]+ /.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
 }

@@ -1,5 +1,5 @@
 import { actionColumn, nameColumn, notedColumn } from "./cells.js";
-import { bitrate, duration, plural } from "./format.js";
+import { bitrate, duration, plural } from "../format.js";
 
 /** @param kick Called with the row of a client. */
 export function clientColumns(kick) {

@@ -1,4 +1,4 @@
-import { element, setAttribute, setText } from "./dom.js";
+import { element, setAttribute, setText } from "../dom.js";
 
 /** Columns that tables share. Names of streams, clients and servers are set as text, always. */
 

@@ -1,6 +1,6 @@
 import { actionColumn, nameColumn, notedColumn } from "./cells.js";
-import { element, setText, sparkline } from "./dom.js";
-import { audioText, bitrate, count, duration, plural, sizeText, videoText } from "./format.js";
+import { element, setText, sparkline } from "../dom.js";
+import { audioText, bitrate, count, duration, plural, sizeText, videoText } from "../format.js";
 
 /** @param play Called with the row of a stream. */
 export function streamColumns(play) {

@@ -1,6 +1,6 @@
 import { nameColumn } from "./cells.js";
-import { element, setAttribute, setText } from "./dom.js";
-import { clockTime } from "./format.js";
+import { element, setAttribute, setText } from "../dom.js";
+import { clockTime } from "../format.js";
 
 /** What happened, and how the detail of the event belongs to it. */
 const words = {

@@ -1,5 +1,5 @@
 import { nameColumn, notedColumn } from "./cells.js";
-import { clockTime, count, duration } from "./format.js";
+import { clockTime, count, duration } from "../format.js";
 
 export const pullColumns = [
   nameColumn("Stream", ({ pull }) => pull.url, { sort: "stream" }),

@@ -1,6 +1,6 @@
 import { nameColumn } from "./cells.js";
-import { element, httpUrl, setAttribute, setText } from "./dom.js";
-import { bitrate, count, duration, megabytes } from "./format.js";
+import { element, httpUrl, setAttribute, setText } from "../dom.js";
+import { bitrate, count, duration, megabytes } from "../format.js";
 
 const links = {
   self: "this server",
@@ -69,6 +69,7 @@ export function serverColumns(actions) {
 /** What the table of servers is searched and sorted by. */
 export const serverShape = {
   text: (member) => `${member.label} ${member.server_id} ${member.role} ${member.state} ${member.software}`,
+  byDefault: ({ state }) => stateRanks[state] ?? 3,
   columns: {
     server: ({ label }) => label,
     role: ({ role }) => role,
