@@ -43,7 +43,7 @@ browserTest("the console shows a stream in Chromium and kicks its publisher", as
   assertStringIncludes(cells.Audio!, "AAC 44.1 kHz");
   assertGreater(parseInt(cells.Frames!), 0);
   assertEquals(await page.locator("#live-text").innerText(), "Healthy");
-  await page.getByRole("link", { name: "Clients" }).click();
+  await page.getByRole("link", { name: "Clients", exact: true }).click();
 
   // By keyboard alone; first the harmless answer, which must do nothing and bring the focus back.
   const kick = page.getByRole("button", { name: "Kick publishes 127.0.0.1 of /live/livestream" });

@@ -27,6 +27,7 @@ function fakeMember(
 ): ClusterMember {
   const address = isOrigin ? `10.0.0.${i + 1}:1985` : `10.0.${1 + (i >> 7)}.${i % 128}:1985`;
   const trouble = {
+    kind: "refused" as const,
     severity: "error" as const,
     what: "does not answer: connection refused",
     remedy: "start it, or take it out of coworkers",
