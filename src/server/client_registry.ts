@@ -125,6 +125,8 @@ export class ClientRegistry {
   readonly #heldIds = new Map<string, { readonly id: string; holders: number }>();
   /** Told of each client that comes; null while nobody wants to know. */
   onAdded: ((client: ClientEntry) => void) | null = null;
+  /** Told of each publisher that comes or leaves; null while nobody wants to know. */
+  onPublisher: ((client: ClientEntry, isThere: boolean) => void) | null = null;
   /** Another number after each client that came or left. */
   version = 0;
   /** Players of this moment that are people. */
@@ -202,6 +204,7 @@ export class ClientRegistry {
     stream.publisher = client;
     stream.url = client.url;
     stream.tcUrl = client.tcUrl;
+    this.onPublisher?.(client, true);
   }
 
   /** Forgets a client, and with its last client a stream: names that peers choose must not pile up. */
@@ -210,6 +213,7 @@ export class ClientRegistry {
     this.#clients.delete(client.id);
     this.version++;
     this.#countPlayer(client, -1);
+    if (!isPlayer(client.type)) this.onPublisher?.(client, false);
     const { key, vhost } = client.url;
     const stream = this.#streams.get(key);
     for (const entry of [stream, this.#vhosts.get(vhost)]) {

@@ -24,6 +24,7 @@ import { ClientRegistry } from "./client_registry.ts";
 import { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ServerContext } from "./context.ts";
 import { Drain } from "./drain.ts";
+import { Chronicle } from "./health/chronicle.ts";
 import { ClusterHealth } from "./health/cluster_health.ts";
 import { isGone } from "./health/is_gone.ts";
 import { nodeRecordOf } from "./health/node_record.ts";
@@ -79,6 +80,7 @@ export class Server implements ServerContext {
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
   readonly health: ClusterHealth;
+  readonly chronicle: Chronicle;
   readonly tracer: Tracer | null;
   readonly startedMs: number;
   readonly #timers: TimerScope;
@@ -138,9 +140,11 @@ export class Server implements ServerContext {
     this.#authorities = loadAuthorities(config, log);
     const apis = () => configuredCoworkers(this.#config, (listed) => this.coworkerList.found(listed));
     this.health = new ClusterHealth(this, apis);
+    this.chronicle = new Chronicle(this);
     this.pulls = new PullRegistry({
       ...networkOf(world),
       reporter: this.health.reporter,
+      onSwitched: (key, upstream) => this.chronicle.onSwitched(key, upstream),
       caCerts: () => this.#authorities,
       timers: this.timers,
       log,
@@ -199,6 +203,7 @@ export class Server implements ServerContext {
     this.#clientLog.start();
     this.health.start();
     this.engine?.start();
+    this.chronicle.start();
   }
 
   /** Ends all connections and pulls. */
@@ -207,6 +212,7 @@ export class Server implements ServerContext {
     this.#standstill?.[Symbol.dispose]();
     this.#clientLog.stop();
     await Promise.all([this.health.stop(), this.engine?.stop()]);
+    this.chronicle.stop();
     await this.rtmp.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);

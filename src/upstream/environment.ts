@@ -22,6 +22,8 @@ export interface UpstreamEnvironment extends Network {
   epochs: FeedEpochs;
   /** Tells other servers how this one is; default nobody. */
   reporter?: NodeReporter;
+  /** Told when another server goes on with a stream than the one that fed it. */
+  onSwitched?(key: string, upstream: string): void;
   /** Authorities, PEM, that servers asked over TLS may be signed by besides the public ones; default none. */
   caCerts?(): readonly string[];
   /** For what nobody's play is the cause of. */

@@ -7,6 +7,7 @@ import { EpochBook } from "../../src/cluster/epoch_book.ts";
 import { CoworkerList } from "../../src/cluster/mesh/coworker_list.ts";
 import { HeldQuestions } from "../../src/cluster/mesh/held_questions.ts";
 import { MeshDirectory } from "../../src/cluster/mesh/mesh_directory.ts";
+import { Chronicle } from "../../src/server/health/chronicle.ts";
 import { ClusterHealth } from "../../src/server/health/cluster_health.ts";
 import { Members } from "../../src/server/access/members.ts";
 import { Publishers } from "../../src/server/publish/publishers.ts";
@@ -95,7 +96,8 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     rtmp: { connectionCount: 3, isListening: true },
     drain,
   });
-  return Object.assign(fake, { health: new ClusterHealth(fake) });
+  const healthy = Object.assign(fake, { health: new ClusterHealth(fake) });
+  return Object.assign(healthy, { chronicle: new Chronicle(healthy) });
 }
 
 export function configOf(text: string): Config {

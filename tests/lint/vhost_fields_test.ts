@@ -4,12 +4,6 @@ import { type SourceFile, sourceFiles, withoutComments } from "./source_files.ts
 /** Rooms whose objects live as long as a client or longer. */
 const rooms = ["server", "http", "cluster", "upstream"];
 
-/** Files whose objects are gone before a reload could matter. */
-const exceptions = new Set([
-  // A coworker that the configuration names, for one call to it.
-  "src/http/console/api.ts",
-]);
-
 /** A property whose type has a whole vhost or a block of it in it; parameters end otherwise. */
 const field =
   /[\w?>]\s*:\s*[^;,(){}=]*\b(?:VhostConfig|Config\["vhosts"\])[^;,()=]*[;}]|\b(?:readonly|private|protected|public)\s+\w+\??\s*:\s*[^;,(){}=]*\b(?:VhostConfig|Config\["vhosts"\])/g;
@@ -46,6 +40,6 @@ Deno.test("vhostFields() sees properties of every form, and no parameters", () =
 });
 
 Deno.test("what lives as long as a client keeps its vhost as a VhostHandle, which a reload reaches", () => {
-  const files = sourceFiles().filter(({ room, path }) => rooms.includes(room) && !exceptions.has(path));
+  const files = sourceFiles().filter(({ room }) => rooms.includes(room));
   assertEquals(files.flatMap(vhostFields), []);
 });

@@ -140,13 +140,13 @@ function encode(value: string): string {
 }
 
 /** The body, up to a bound: a coworker is another program and may be broken. */
-export async function readBody(response: Response): Promise<string> {
+export async function readBody(response: Response, maxLength = MAX_ANSWER_BYTES): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const part of response.body ?? []) {
     text += decoder.decode(part, { stream: true });
-    if (text.length > MAX_ANSWER_BYTES) {
-      throw new UpstreamError("OriginClusterDiscover", `answer longer than ${MAX_ANSWER_BYTES} characters`);
+    if (text.length > maxLength) {
+      throw new UpstreamError("OriginClusterDiscover", `answer longer than ${maxLength} characters`);
     }
   }
   return text;

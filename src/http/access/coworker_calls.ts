@@ -9,7 +9,7 @@ export const CLUSTERS_PATH = "/api/v1/clusters";
 
 /** A call of another server's API. */
 export interface Action {
-  readonly method: "DELETE" | "POST";
+  readonly method: "GET" | "DELETE" | "POST";
   readonly path: string;
 }
 
@@ -19,10 +19,15 @@ export function actionOf(name: string, id: string): Action | null {
   return name === "kick" && /^[\w-]{1,64}$/.test(id) ? { method: "DELETE", path: `/api/v1/clients/${id}` } : null;
 }
 
+/** Below this path are the lists that the console shows. */
+export const LISTS_PATH = "/console/api/list/";
+
 /** Whether a call is one that the console of a coworker makes. */
 export function isCoworkerAction({ method, path, query }: Pick<Call, "method" | "path" | "query">): boolean {
   // As a script, it may be taken for one of another method.
   if (query.get("callback") !== "") return false;
+  // What is asked of a third server must not seem to be wanted by this one.
+  if (method === "GET" && path.startsWith(LISTS_PATH)) return query.get("server") === "";
   const id = path.slice(path.lastIndexOf("/") + 1);
   return [actionOf("drain", ""), actionOf("kick", id)].some((action) =>
     action?.method === method && action.path === path
@@ -31,7 +36,7 @@ export function isCoworkerAction({ method, path, query }: Pick<Call, "method" | 
 
 /** The action for the server of this instance alone. */
 export function actionAt({ method, path }: Action, instance: string): Action {
-  return { method, path: `${path}?instance=${encodeURIComponent(instance)}` };
+  return { method, path: `${path}${path.includes("?") ? "&" : "?"}instance=${encodeURIComponent(instance)}` };
 }
 
 /**

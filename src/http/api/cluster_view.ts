@@ -1,3 +1,4 @@
+import { type LoadTotals, totalLoad } from "../../cluster/health/load_totals.ts";
 import type { ClusterMember } from "../../cluster/health/member_book.ts";
 import { loadMembers, type ServerLoad } from "../../cluster/health/node_facts.ts";
 import type { JsonBody } from "../envelope.ts";
@@ -23,8 +24,8 @@ export interface ClusterView {
   readonly problems: readonly ProblemView[];
 }
 
-/** Sums over the members that are not down. */
-export interface ClusterTotals {
+/** How many members there are, and what those that are not down do together. */
+export interface ClusterTotals extends LoadTotals {
   readonly members: number;
   readonly up: number;
   readonly down: number;
@@ -32,13 +33,6 @@ export interface ClusterTotals {
   /** Members that are origins; those that are edges too count in both. */
   readonly origins: number;
   readonly edges: number;
-  /** Streams that clients publish at origins; of an edge, which does not know that, those that run there. */
-  readonly streams: number;
-  /** People: players that are no servers. */
-  readonly viewers: number;
-  /** What goes from one member to another is in both. */
-  readonly recvKbps: number;
-  readonly sendKbps: number;
 }
 
 /** One server. */
@@ -106,24 +100,15 @@ function problemsOf({ id, address, rtmp, stateSinceMs, troubles }: ClusterMember
 }
 
 function totalsOf(members: readonly ClusterMember[]): ClusterTotals {
-  const there = members.filter(({ state }) => state !== "down");
-  const sum = (of: (load: NonNullable<ClusterMember["load"]>) => number, from = there) =>
-    from.reduce((total, { load }) => total + (load === null ? 0 : of(load)), 0);
-  const origins = members.filter(({ role }) => role.includes("origin"));
-  const known = origins.filter(({ state, load }) => state !== "down" && load !== null);
+  const count = (fits: (member: ClusterMember) => boolean) => members.filter(fits).length;
   return {
     members: members.length,
-    up: members.filter(({ state }) => state === "up").length,
-    down: members.length - there.length,
-    draining: members.filter(({ state }) => state === "draining").length,
-    origins: origins.length,
-    edges: members.filter(({ role }) => role.includes("edge")).length,
-    streams: known.length > 0
-      ? sum(({ published }) => published, known)
-      : sum(({ streams }) => streams, members.filter(({ isSelf }) => isSelf)),
-    viewers: sum(({ viewers }) => viewers),
-    recvKbps: sum(({ recvKbps }) => recvKbps),
-    sendKbps: sum(({ sendKbps }) => sendKbps),
+    up: count(({ state }) => state === "up"),
+    down: count(({ state }) => state === "down"),
+    draining: count(({ state }) => state === "draining"),
+    origins: count(({ role }) => role.includes("origin")),
+    edges: count(({ role }) => role.includes("edge")),
+    ...totalLoad(members),
   };
 }
 

@@ -137,23 +137,33 @@ async function obey(
 
 /** What an edge pulls, from where, and how the origins do. */
 export function describeEdge(pulls: ApiContext["server"]["pulls"], nowMs: number): JsonBody {
+  return { pulls: pulls.states().map(describePull), origins: describeOrigins(pulls, nowMs) };
+}
+
+/** What a pull does now. */
+export type Pull = ReturnType<ApiContext["server"]["pulls"]["states"]>[number];
+
+/** One pull, as `/api/v1/edges` has it. */
+export function describePull({ key, upstream, isFed, lastError, switches, lastGapMs }: Pull): JsonBody {
   return {
-    pulls: pulls.states().map(({ key, upstream, isFed, lastError, switches, lastGapMs }) => ({
-      url: key,
-      upstream,
-      state: isFed ? "playing" : "searching",
-      last_error: lastError,
-      switches,
-      last_gap_ms: lastGapMs,
-    })),
-    origins: [...pulls.pool.table()].map((health) => ({
-      origin: health.origin,
-      pulls: health.pulls,
-      failures: health.failures,
-      rest_ms: Math.max(0, Math.round(health.restUntilMs - nowMs)),
-      last_error: health.lastError,
-      // Unix time in ms; null without an error.
-      last_error_at: health.lastErrorMs === null ? null : Math.round(health.lastErrorMs),
-    })),
+    url: key,
+    upstream,
+    state: isFed ? "playing" : "searching",
+    last_error: lastError,
+    switches,
+    last_gap_ms: lastGapMs,
   };
+}
+
+/** How the origins do that this server pulls from, as `/api/v1/edges` has it. */
+export function describeOrigins({ pool }: ApiContext["server"]["pulls"], nowMs: number): JsonBody[] {
+  return [...pool.table()].map((health) => ({
+    origin: health.origin,
+    pulls: health.pulls,
+    failures: health.failures,
+    rest_ms: Math.max(0, Math.round(health.restUntilMs - nowMs)),
+    last_error: health.lastError,
+    // Unix time in ms; null without an error.
+    last_error_at: health.lastErrorMs === null ? null : Math.round(health.lastErrorMs),
+  }));
 }

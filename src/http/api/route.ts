@@ -24,6 +24,7 @@ export type ApiServer =
     | "members"
     | "world"
     | "pulls"
+    | "chronicle"
     | "startedMs"
   >
   & {

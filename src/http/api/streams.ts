@@ -24,8 +24,11 @@ export const streamRoutes: readonly Route[] = [{
 }];
 
 /** Streams in the members of SRS, and some more. */
-export function describeStreams(server: ApiServer, entries: readonly StreamEntry[]): JsonBody[] {
-  const totals = server.registry.totals();
+export function describeStreams(
+  server: ApiServer,
+  entries: readonly StreamEntry[],
+  totals = server.registry.totals(),
+): JsonBody[] {
   const pulls = new Map(server.pulls.states().map(({ key, cid }) => [key, cid]));
   return entries.map((entry) => describeStream(server, entry, pulls.get(entry.url.key), totals.get(entry)));
 }

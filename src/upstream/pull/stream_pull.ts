@@ -273,7 +273,10 @@ export class StreamPull {
     this.#stopSearch();
     if (this.#endedMs > 0) {
       state.lastGapMs = Math.round(this.#environment.timers.nowMs() - this.#endedMs);
-      if (state.upstream !== upstream) state.switches++;
+      if (state.upstream !== upstream) {
+        state.switches++;
+        this.#environment.onSwitched?.(state.key, upstream);
+      }
     }
     const after = this.#endedMs > 0 ? ` after ${state.lastGapMs} ms without media` : "";
     this.#log.info(`pull ${this.#source.key} from ${upstream}${after}`);

@@ -1,209 +1,101 @@
-import { RateHistory } from "./history.js";
-import { httpUrl } from "./dom.js";
-import { ServerNode } from "./node.js";
+import { LoadHistory } from "./history.js";
 
-const STORED = "srs-ts console servers";
-const MAX_NODES = 64;
+const POLL_MS = 2000;
+/** Most servers that a page shows; they are counted beyond that. */
+const MAX_MEMBERS = 10_000;
+const NOTHING = { members: [], problems: [], totals: null, state: "", nowMs: 0 };
 
-/** All servers that the page shows: this one, its coworkers, and those that the user has added. */
+/** The cluster as the server of this page knows it, and the list that is open: both asked for every two seconds. */
 export class Cluster {
-  recv = new RateHistory();
-  send = new RateHistory();
+  /** `new`, `up`, `down` or `locked` (it wants a password): whether the page's own server answers. */
+  status = "new";
+  /** Why it does not, for people. */
+  error = "";
+  /** When it last answered. */
+  seenAt = null;
+  view = NOTHING;
+  history = new LoadHistory();
   paused = false;
-  #nodes = new Map();
-  /** Servers that are shown, by other names of theirs. */
-  #twins = new Map();
+  #server;
+  #list;
   #onChange;
-  #lastTotalMs = 0;
-
-  constructor(onChange) {
-    this.#onChange = onChange;
-    this.self = this.#start(location.origin, { isSelf: true });
-    for (const base of readStored()) this.add(base);
-  }
-
-  get nodes() {
-    return [...this.#nodes.values()];
-  }
+  #wake = () => {};
 
   /**
-   * @param text What the user typed: an address with or without scheme, port and path.
-   * @returns Why it cannot be added; empty when it was.
+   * @param list Asks for the list that is open; rejects if it cannot be had.
+   * @param onChange Called after each poll.
    */
-  add(text) {
-    const base = baseOf(text);
-    if (base === null) return "Not an address: write host:port of the server's HTTP API";
-    if (this.#nodes.has(base)) return "This server is already in the list";
-    if (this.#nodes.size >= MAX_NODES) return `No more than ${MAX_NODES} servers can be shown`;
-    this.#start(base, { isAdded: true });
-    this.#store();
-    return "";
+  constructor(server, { list, onChange }) {
+    this.#server = server;
+    this.#list = list;
+    this.#onChange = onChange;
   }
 
-  remove(node) {
-    node.end();
-    this.#nodes.delete(node.base);
-    this.#store();
-    this.#onChange();
-  }
-
-  #start(base, { isSelf = false, isAdded = false }) {
-    const node = new ServerNode(base, { isSelf, onChange: () => this.#changed(node) });
-    node.isAdded = isAdded;
-    this.#nodes.set(base, node);
-    node.run(() => !this.paused && !document.hidden);
-    return node;
-  }
-
-  #changed(node) {
-    for (const { coworkers } of node.info?.vhosts ?? []) {
-      for (const text of coworkers) {
-        const base = coworkerBase(text);
-        if (base === null) continue;
-        if (!this.#isKnown(base) && this.#nodes.size < MAX_NODES) this.#start(base, {});
-        const coworker = this.#nodes.get(base) ?? this.#twins.get(base);
-        // A server can only act on coworkers of its own.
-        if (node.isSelf && coworker !== undefined) coworker.agent = { self: node, name: text };
+  /** Polls for as long as the page lives. */
+  async run() {
+    for (;;) {
+      const startMs = performance.now();
+      if (!this.paused && !document.hidden && this.status !== "locked") {
+        await this.#poll();
+        this.#onChange();
       }
-    }
-    this.#dropTwins(node);
-    const nowMs = performance.now();
-    if (nowMs - this.#lastTotalMs > 1500) {
-      this.#lastTotalMs = nowMs;
-      const streams = this.nodes.flatMap((each) => each.streams);
-      const sum = (name) => streams.reduce((total, stream) => total + (stream[name].latest ?? 0), 0);
-      this.recv.push(sum("recv"));
-      this.send.push(sum("send"));
-    }
-    this.#onChange();
-  }
-
-  /** A coworker may be listed by another name of a server that is shown. */
-  #dropTwins(node) {
-    if (node.service === "") return;
-    const twins = this.nodes.filter((other) => other.service === node.service);
-    const keep = twins.find((each) => each.isSelf) ?? twins.find((each) => each.isAdded) ?? twins[0];
-    for (const twin of twins) {
-      if (twin === keep || twin.isAdded) continue;
-      twin.end();
-      this.#nodes.delete(twin.base);
-      this.#twins.set(twin.base, keep);
-      keep.agent ??= twin.agent;
+      const restMs = Math.max(250, POLL_MS - (performance.now() - startMs));
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, restMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
     }
   }
 
-  #isKnown(base) {
-    return this.#nodes.has(base) || this.#twins.has(base);
+  /** Polls now. */
+  refresh() {
+    if (this.status !== "locked") this.#wake();
   }
 
-  #store() {
+  signIn() {
+    this.#server.signIn();
+    this.status = "new";
+    this.#wake();
+  }
+
+  async #poll() {
     try {
-      const added = this.nodes.filter((node) => node.isAdded).map((node) => node.base);
-      localStorage.setItem(STORED, JSON.stringify(added));
-    } catch {
-      // Private windows may refuse: the list then lasts as long as the page.
-    }
-  }
-
-  /** One row per stream, whatever servers have it. */
-  streams() {
-    const rows = new Map();
-    for (const node of this.nodes) {
-      for (const stream of node.streams) {
-        const row = rows.get(stream.url) ?? { key: stream.url, places: [] };
-        row.places.push({ node, stream });
-        rows.set(stream.url, row);
+      this.view = readView(await this.#server.ask("/api/v1/cluster"));
+      // Also after a break: what the page has missed, its server has kept.
+      if (this.history.lacks(this.view.nowMs)) {
+        this.history.load((await this.#server.ask("/console/api/history")).data);
       }
+      this.history.add(this.view);
+      this.status = "up";
+      this.error = "";
+      this.seenAt = new Date();
+      await this.#list();
+    } catch (error) {
+      this.status = error.status === 401 ? "locked" : "down";
+      this.error = error.message;
     }
-    return [...rows.values()].map(describe).sort((a, b) => a.key < b.key ? -1 : 1);
-  }
-
-  clients() {
-    const byService = new Map(this.nodes.filter(({ service }) => service !== "").map((node) => [node.service, node]));
-    return this.nodes.flatMap((node) =>
-      node.clients.map((client) => ({
-        key: `${node.base} ${client.id}`,
-        node,
-        client,
-        // The server that plays it, if the page shows it.
-        peer: client.server === true ? byService.get(client.instance) ?? null : null,
-      }))
-    );
-  }
-
-  /** Players of all servers that are people. */
-  viewers(streams) {
-    // Of more streams than are listed, a server tells the sum.
-    const told = this.nodes.filter(({ viewers }) => viewers !== null);
-    const counted = streams.flatMap(({ viewers }) => viewers.filter(({ node }) => node.viewers === null));
-    return told.reduce((sum, { viewers }) => sum + viewers, 0) + counted.reduce((sum, each) => sum + each.count, 0);
-  }
-
-  pulls() {
-    return this.nodes.flatMap((node) =>
-      (node.edge?.pulls ?? []).map((pull) => ({ key: `${node.base} ${pull.url}`, node, pull }))
-    );
-  }
-
-  upstreams() {
-    return this.nodes.flatMap((node) =>
-      (node.edge?.origins ?? []).map((origin) => ({ key: `${node.base} ${origin.origin}`, node, origin }))
-    );
   }
 }
 
-function describe({ key, places }) {
-  // A pull has an id as a publisher has: only where the stream is not pulled its publisher is connected.
-  // One that was pulled before its publisher came here keeps its pull, which then has nothing to do.
-  const isPulled = (node) =>
-    (node.edge?.pulls ?? []).some(({ url }) => url === key) &&
-    !node.clients.some(({ publish, url }) => publish && url === key);
-  const hasPublisher = ({ node, stream }) =>
-    stream.publish?.active === true && stream.publish.cid !== undefined && !isPulled(node);
-  const owner = places.find(hasPublisher) ?? null;
-  const source = owner ?? places.find(({ stream }) => stream.publish?.active) ?? places[0];
-  const pull = places.flatMap(({ node }) => node.edge?.pulls ?? []).find(({ url }) => url === key);
-  const viewers = places.map((place) => ({
-    node: place.node,
-    // SRS tells only the clients, its edges among them.
-    count: place.stream.viewers ?? Math.max(0, place.stream.clients - (hasPublisher(place) ? 1 : 0)),
-  }));
-  return {
-    key,
-    places,
-    owner,
-    source,
-    stream: source.stream,
-    isActive: places.some(({ stream }) => stream.publish?.active),
-    upstream: pull?.upstream ?? "",
-    viewers,
-    viewerCount: viewers.reduce((sum, each) => sum + each.count, 0),
-  };
-}
-
-/** A page that came over https may ask nobody over http: a coworker's API is looked for on the port that this one has. */
-function coworkerBase(text) {
-  const base = baseOf(`http://${text}`);
-  if (base === null || location.protocol !== "https:") return base;
-  const url = new URL(base);
-  url.protocol = "https:";
-  url.port = location.port;
-  return url.origin;
-}
-
-/** `http://host:port`, or null. */
-function baseOf(text) {
-  const trimmed = text.trim();
-  const url = httpUrl(/^https?:\/\//i.test(trimmed) ? trimmed : `${location.protocol}//${trimmed}`);
-  // Some browsers take nearly any text for a name.
-  return url !== null && /^(?:[a-z\d_.-]+|\[[\da-f:.]+\])$/i.test(url.hostname) ? url.origin : null;
-}
-
-function readStored() {
-  try {
-    const stored = JSON.parse(localStorage.getItem(STORED) ?? "[]");
-    return Array.isArray(stored) ? stored.filter((base) => typeof base === "string").slice(0, MAX_NODES) : [];
-  } catch {
-    return [];
-  }
+/** What the page needs of the answer, in its own names; each member with a `key` and a `label`. */
+function readView({ state, now_ms: nowMs, totals, members, problems }) {
+  const seen = new Map();
+  const shown = (members ?? []).slice(0, MAX_MEMBERS).map((member) => {
+    const label = member.address || member.rtmp || member.id;
+    const times = seen.get(label) ?? 0;
+    seen.set(label, times + 1);
+    return {
+      ...member,
+      label,
+      key: times === 0 ? label : `${label} ${times}`,
+      isSelf: member.link === "self",
+      // How the page's server calls it; it passes on nothing to others.
+      coworker: member.link === "coworker" ? member.address : "",
+      isListed: member.link === "self" || member.link === "coworker",
+    };
+  });
+  return { state, nowMs, totals, members: shown, problems: problems ?? [] };
 }

@@ -1,121 +1,107 @@
 import { Actions } from "./actions.js";
 import { Cluster } from "./cluster.js";
+import { Details } from "./details.js";
 import { byId, setAttribute, setText, sparkline } from "./dom.js";
 import { bitrate, clockTime, count, plural } from "./format.js";
+import { LOAD_SAMPLES } from "./history.js";
+import { localPage } from "./local_page.js";
+import { OwnServer } from "./own_server.js";
+import { PagedTable } from "./paged_table.js";
 import { PlayerDialog } from "./player_dialog.js";
-import { Table } from "./table.js";
-import { clientColumns, pullColumns, serverColumns, streamColumns, upstreamColumns } from "./views.js";
+import { Problems } from "./problems.js";
+import { serverColumns, serverShape } from "./columns/server_columns.js";
 
 /** The page `/console/`: polls, shows, and tells of changes in few words. */
 
-const SHOWN_CLIENTS = 100;
 const SAY_EVERY_MS = 5000;
 
 const notice = byId("notice");
-const actions = new Actions((text) => notify(text));
+const server = new OwnServer();
+const actions = new Actions(server, { tell: (text) => notify(text), onDone: () => cluster.refresh() });
 const player = new PlayerDialog();
-const cluster = new Cluster(() => scheduleShow());
-const tables = {
-  servers: new Table(
-    "servers",
-    serverColumns({
-      remove: (node) => cluster.remove(node),
-      signIn: (node) => node.signIn(),
-      drain: (node) => actions.drain(node),
-    }),
-  ),
-  streams: new Table("streams", streamColumns((row) => player.open(row, cluster.nodes))),
-  clients: new Table("clients", clientColumns((row) => actions.kick(row))),
-  pulls: new Table("pulls", pullColumns),
-  upstreams: new Table("upstreams", upstreamColumns),
-};
-const curves = { recv: sparkline(75), send: sparkline(75) };
-byId("total-recv").append(curves.recv.svg);
-byId("total-send").append(curves.send.svg);
-
-let scheduled = false;
-
-/** Once per picture, however many servers answer at that moment. */
-function scheduleShow() {
-  if (scheduled) return;
-  scheduled = true;
-  requestAnimationFrame(() => {
-    scheduled = false;
-    show();
-  });
-}
+const problems = new Problems();
+const details = new Details(server, { play: (row) => player.open(row), kick: (row) => actions.kick(row) });
+const cluster = new Cluster(server, { list: () => details.poll(), onChange: () => show() });
+const servers = new PagedTable(
+  byId("servers"),
+  serverColumns({
+    show(member) {
+      details.select(member.coworker);
+      byId("details").scrollIntoView();
+    },
+    drain: (member) => actions.drain(member),
+  }),
+  () => showServers(),
+);
+const curves = Object.fromEntries(
+  ["streams", "viewers", "recv", "send"].map((name) => {
+    const curve = sparkline(LOAD_SAMPLES);
+    byId(`total-${name}`).append(curve.svg);
+    return [name, curve];
+  }),
+);
 
 function show() {
-  const { nodes, self } = cluster;
-  const streams = cluster.streams();
-  tables.servers.show(nodes.map((node) => ({ key: node.base, node })));
-  tables.streams.show(streams);
-  showClients(cluster.clients());
-  const [pulls, upstreams] = [cluster.pulls(), cluster.upstreams()];
-  tables.pulls.show(pulls);
-  tables.upstreams.show(upstreams);
-  byId("pulls").hidden = pulls.length === 0 && !nodes.some(({ role }) => role.includes("edge"));
-  byId("upstreams").hidden = upstreams.length === 0;
-  showTotals(nodes, streams);
-  showState(self, nodes);
-  announceChanges(nodes, streams);
+  const { view } = cluster;
+  details.showMembers(view.members);
+  showServers();
+  showTotals(view.totals);
+  problems.show(view.problems);
+  showState();
+  announceChanges(view.members);
 }
 
-function showTotals(nodes, streams) {
-  const up = nodes.filter((node) => node.isUp).length;
-  setText(byId("total-servers"), nodes.length === up ? count(up) : `${up} of ${nodes.length}`);
-  setText(byId("total-streams"), count(streams.filter(({ isActive }) => isActive).length));
-  setText(byId("total-viewers"), count(cluster.viewers(streams)));
-  for (const name of ["recv", "send"]) {
-    const kbps = cluster[name].rates.map((bytes) => bytes * 8 / 1000);
-    setText(byId(`rate-${name}`), bitrate(kbps.at(-1)));
-    curves[name].update(kbps);
+function showServers() {
+  const { members, nowMs } = cluster.view;
+  const { rows, ...counts } = localPage(members, servers, serverShape);
+  servers.show(rows.map((member) => ({ ...member, nowMs })), counts);
+}
+
+function showTotals(totals) {
+  if (totals === null) return;
+  const { members, up, origins, edges } = totals;
+  setText(byId("up-servers"), members === up ? count(up) : `${count(up)} of ${count(members)}`);
+  setText(byId("server-kinds"), members > 1 ? `${plural(origins, "origin")}, ${plural(edges, "edge")}` : "");
+  const { history } = cluster;
+  const values = { streams: "streams", viewers: "viewers", recv: "recv_kbps", send: "send_kbps" };
+  for (const [name, member] of Object.entries(values)) {
+    const isRate = member.endsWith("kbps");
+    setText(byId(`now-${name}`), (isRate ? bitrate : count)(totals[member]));
+    curves[name].update(history.of(member));
   }
 }
 
-function showClients(rows) {
-  const wanted = byId("filter").value.trim().toLowerCase();
-  const fits = ({ client }) => `${client.ip} ${client.url} ${client.id}`.toLowerCase().includes(wanted);
-  const found = wanted === "" ? rows : rows.filter(fits);
-  tables.clients.show(found.slice(0, SHOWN_CLIENTS));
-  setText(byId("no-clients"), rows.length === 0 ? "Nobody is connected." : "No client matches the filter.");
-  const total = cluster.nodes.reduce((sum, { summary }) => sum + (summary?.system?.conn_srs ?? 0), 0);
-  const shown = Math.min(found.length, SHOWN_CLIENTS);
-  const more = wanted === "" ? Math.max(found.length, total) : found.length;
-  setText(byId("more-clients"), shown < more && shown === SHOWN_CLIENTS ? `The first ${shown} of ${more}.` : "");
-}
-
-/** What is wrong stands at the top: with this server, or else with others, in whose rows it is told. */
-function showState(self, nodes) {
-  const problem = {
-    locked: `${self.label} ${self.error}.`,
-    down: `${self.label} is ${self.error}${self.seenAt ? ` since ${clockTime(self.seenAt)}` : ""}. Trying again.`,
-  }[self.status] ?? "";
-  const down = nodes.filter(({ status }) => status === "down");
-  const others = self.status === "up" && down.length > 0
-    ? `${plural(down.length, "server")} down: ${listOf(down)}.`
-    : "";
-  setText(
-    byId("problem-text"),
-    self.status === "down" && !/^(not|no)/.test(self.error)
-      ? `${self.label} ${self.error}. Trying again.`
-      : problem || others,
-  );
-  byId("problem").hidden = problem === "" && others === "";
-  byId("sign-in").hidden = self.status !== "locked";
-  const state = cluster.paused ? "paused" : self.status;
-  const texts = { paused: "Paused", new: "Connecting", up: "Live", down: "No connection", locked: "Locked" };
-  setText(byId("live-text"), others === "" ? texts[state] : `${texts[state]}, ${down.length} of ${nodes.length} down`);
+/** Whether this server answers, and how the cluster is. */
+function showState() {
+  const { status, error, seenAt, view: { state } } = cluster;
+  const since = seenAt ? ` since ${clockTime(seenAt)}` : "";
+  const lost = {
+    locked: `${server.label} ${error}.`,
+    down: `${server.label} ${/^(not|no)/.test(error) ? `is ${error}${since}` : error}. Trying again.`,
+  }[status] ?? "";
+  setText(byId("problem-text"), lost);
+  byId("problem").hidden = lost === "";
+  byId("sign-in").hidden = status !== "locked";
+  const texts = { new: "Connecting", up: healthText(), down: "No connection", locked: "Locked" };
+  setText(byId("live-text"), cluster.paused ? `Paused: ${healthText()}` : texts[status]);
   // A pause does not make it well.
-  setAttribute(byId("live"), "data-state", others === "" ? state : "down");
-  setText(byId("updated"), self.seenAt ? clockTime(self.seenAt) : "");
-  setText(byId("version"), self.summary?.self?.version ? `srs-ts ${self.summary.self.version}` : "");
+  const health = state === "degraded" ? "down" : cluster.paused ? "paused" : "up";
+  setAttribute(byId("live"), "data-state", status === "up" ? health : status);
+  setText(byId("updated"), seenAt ? clockTime(seenAt) : "");
+  const self = cluster.view.members.find(({ isSelf }) => isSelf);
+  setText(byId("version"), self ? String(self.software).replace("/", " ") : "");
 }
 
-/** The first names, and how many more there are. */
-function listOf(nodes) {
-  const names = nodes.slice(0, 3).map(({ label, error }) => `${label} (${error})`);
-  return [...names, ...(nodes.length > 3 ? [`${nodes.length - 3} more`] : [])].join(", ");
+/** The state of the cluster, in some words. */
+function healthText() {
+  const { totals, state, problems: all } = cluster.view;
+  if (totals === null) return "unknown";
+  const { members, down, draining } = totals;
+  if (down > 0) return `${count(down)} of ${plural(members, "server")} down`;
+  const wrong = all.filter(({ severity }) => severity !== "note").length;
+  if (state === "degraded") return plural(wrong, "problem");
+  if (draining > 0) return `${count(draining)} of ${plural(members, "server")} draining`;
+  return members === 1 ? "Healthy" : `All ${count(members)} servers up`;
 }
 
 let known = null;
@@ -123,17 +109,13 @@ const toSay = [];
 let sayTimer;
 
 /** Says what came and went, not what moves all the time. */
-function announceChanges(nodes, streams) {
-  if (nodes.some(({ status }) => status === "new")) return;
-  const now = new Map([
-    ...streams.filter(({ isActive }) => isActive).map(({ key }) => [`Stream ${key}`, "started"]),
-    ...nodes.map((node) => [`Server ${node.label}`, node.isUp ? "is up" : `is down: ${node.error}`]),
-  ]);
+function announceChanges(members) {
+  const now = new Map(members.map(({ label, state }) => [label, String(state)]));
   if (known !== null) {
-    for (const [name, state] of now) if (known.get(name) !== state) toSay.push(`${name} ${state}`);
-    for (const name of known.keys()) if (!now.has(name)) toSay.push(`${name} ended`);
+    for (const [label, state] of now) if (known.get(label) !== state) toSay.push(`Server ${label} is ${state}`);
+    for (const label of known.keys()) if (!now.has(label)) toSay.push(`Server ${label} left`);
   }
-  known = now;
+  if (members.length > 0) known = now;
   if (toSay.length > 0) sayTimer ??= setTimeout(say, 500);
 }
 
@@ -158,20 +140,12 @@ function notify(text) {
 byId("pause").addEventListener("click", () => {
   cluster.paused = !cluster.paused;
   setText(byId("pause"), cluster.paused ? "Resume" : "Pause");
-  if (!cluster.paused) { for (const node of cluster.nodes) if (node.status !== "locked") node.refresh(); }
-  scheduleShow();
+  if (!cluster.paused) cluster.refresh();
+  show();
 });
-byId("sign-in").addEventListener("click", () => cluster.self.signIn());
-byId("filter").addEventListener("input", () => scheduleShow());
-byId("add").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const problem = cluster.add(byId("address").value);
-  setText(byId("add-problem"), problem);
-  setAttribute(byId("address"), "aria-invalid", problem === "" ? null : "true");
-  if (problem === "") byId("address").value = "";
-  scheduleShow();
-});
+byId("sign-in").addEventListener("click", () => cluster.signIn());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) { for (const node of cluster.nodes) if (node.status !== "locked") node.refresh(); }
+  if (!document.hidden) cluster.refresh();
 });
-scheduleShow();
+show();
+cluster.run();

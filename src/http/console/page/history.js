@@ -16,11 +16,7 @@ export class RateHistory {
     this.#samples.push({ total, atMs: nowMs });
     if (this.#samples.length > WINDOW + 1) this.#samples.shift();
     const first = this.#samples[0];
-    if (nowMs > first.atMs) this.push((total - first.total) * 1000 / (nowMs - first.atMs));
-  }
-
-  push(rate) {
-    this.rates.push(rate);
+    if (nowMs > first.atMs) this.rates.push((total - first.total) * 1000 / (nowMs - first.atMs));
     if (this.rates.length > KEPT) this.rates.shift();
   }
 
@@ -44,5 +40,33 @@ export class Histories {
   sweep() {
     for (const key of this.#byKey.keys()) if (!this.#used.has(key)) this.#byKey.delete(key);
     this.#used.clear();
+  }
+}
+
+const SAMPLE_MS = 5000;
+export const LOAD_SAMPLES = 120;
+
+/** The cluster's load in the last ten minutes: the server keeps it, and the page goes on from there. */
+export class LoadHistory {
+  #samples = [];
+
+  /** Whether more is missing than a poll brings. */
+  lacks(nowMs) {
+    return this.#samples.length === 0 || Math.abs(nowMs - this.#samples.at(-1).at_ms) > 3 * SAMPLE_MS;
+  }
+
+  load(samples) {
+    this.#samples = Array.isArray(samples) ? samples.slice(-LOAD_SAMPLES) : [];
+  }
+
+  add({ totals, nowMs }) {
+    if (nowMs - (this.#samples.at(-1)?.at_ms ?? 0) < SAMPLE_MS) return;
+    this.#samples.push({ ...totals, at_ms: nowMs });
+    if (this.#samples.length > LOAD_SAMPLES) this.#samples.shift();
+  }
+
+  /** The values of a member, oldest first. */
+  of(name) {
+    return this.#samples.map((sample) => Number(sample[name]) || 0);
   }
 }

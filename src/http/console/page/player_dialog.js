@@ -1,17 +1,16 @@
-import { byId, element, setText } from "./dom.js";
+import { byId, httpUrl, setText } from "./dom.js";
 import { LivePlayer } from "./live_player.js";
 import { flvUrl, splitKey } from "./player_query.js";
 
-/** Plays a stream of the list, from the server that the user chooses. */
+/** Plays a stream of the list, from the server whose list it is. */
 export class PlayerDialog {
   #dialog = byId("player");
   #video = byId("video");
-  #from = byId("player-from");
+  #url = "";
   #player = new LivePlayer(this.#video, (text) => setText(byId("player-status"), text));
   #timer;
 
   constructor() {
-    this.#from.addEventListener("change", () => this.#play());
     byId("player-close").addEventListener("click", () => this.#dialog.close());
     this.#dialog.addEventListener("close", () => {
       clearInterval(this.#timer);
@@ -19,27 +18,20 @@ export class PlayerDialog {
     });
   }
 
-  /** @param nodes All servers of the page. */
-  open(row, nodes) {
-    const places = placesOf(row, nodes);
+  /** @param row A stream, with the server that has it. */
+  open(row) {
+    this.#url = placeOf(row);
     setText(byId("player-title"), row.key);
-    this.#from.replaceChildren(...places.map(({ label, url }) => element("option", { value: url }, label)));
-    byId("player-from-field").hidden = places.length < 2;
+    setText(byId("player-url"), this.#url);
     this.#video.muted = true;
     this.#dialog.showModal();
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#describe(), 1000);
-    this.#play();
-  }
-
-  #play() {
-    const url = this.#from.value;
-    setText(byId("player-url"), url);
     this.#describe();
-    if (url !== "") return this.#player.play(url);
+    if (this.#url !== "") return this.#player.play(this.#url);
     setText(
       byId("player-status"),
-      "No server of this page serves HTTP-FLV: set `http_server { enabled on; }` and `http_remux { enabled on; }`",
+      `${row.member.label} serves no HTTP-FLV: set \`http_server { enabled on; }\` and \`http_remux { enabled on; }\``,
     );
   }
 
@@ -53,29 +45,12 @@ export class PlayerDialog {
   }
 }
 
-/** Where a stream may be played from, nearest first: edges, this server, then the others that have it. */
-function placesOf({ key, places }, nodes) {
-  const { vhost, app, stream } = splitKey(key);
-  const rank = (node) => (node.role === "edge" ? 0 : 2) + (node.isSelf ? 0 : 1);
-  const known = places.map(({ node }) => node);
-  const all = [...new Set([...known, ...nodes.filter((node) => node.isUp)])].sort((a, b) =>
-    Number(known.includes(b)) - Number(known.includes(a)) || rank(a) - rank(b)
-  );
-  return all.flatMap((node) => {
-    const mount = mountOf(node, vhost);
-    if (!node.info?.flv || mount === null) return [];
-    const { protocol, hostname } = new URL(node.base);
-    // A page that came by HTTPS may load nothing by HTTP.
-    const secure = protocol === "https:" && node.info.flv.https_port !== null;
-    const port = secure ? node.info.flv.https_port : node.info.flv.port;
-    const url = flvUrl({ schema: secure ? "https" : "http", host: hostname, port, vhost, app, stream, mount });
-    return [{ label: `${node.label}${node.role ? `, ${node.role}` : ""}`, url }];
-  });
-}
-
-/** The vhost's mount; null when it serves no HTTP-FLV. */
-function mountOf(node, vhost) {
-  const vhosts = node.info?.vhosts ?? [];
-  const named = (name) => vhosts.find((each) => each.name === name);
-  return (named(vhost) ?? named("__defaultVhost__"))?.flv_mount ?? null;
+/** The stream's address at the server whose list it is from; empty where that serves no HTTP-FLV. */
+function placeOf({ key, stream: { flv_mount: mount }, flv, member }) {
+  const { protocol, hostname } = httpUrl(`${location.protocol}//${member.coworker || location.host}`) ?? location;
+  if (!flv || typeof mount !== "string") return "";
+  // A page that came by HTTPS may load nothing by HTTP.
+  const secure = protocol === "https:" && typeof flv.https_port === "number";
+  const port = Number(secure ? flv.https_port : flv.port);
+  return flvUrl({ schema: secure ? "https" : "http", host: hostname, port, ...splitKey(key), mount });
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "../../../kit/assert.ts";
+import { assertEquals, assertNotEquals, assertStringIncludes } from "../../../kit/assert.ts";
 import { HttpServer } from "../../../../src/http/server.ts";
 import { Server } from "../../../../src/server/server.ts";
 import { configOf, fakeClient, listLogger } from "../../../kit/fake_server.ts";
@@ -38,6 +38,12 @@ class Api implements AsyncDisposable {
     return { status: answer.status, text: await answer.text() };
   }
 
+  /** A list of the console, as its page asks for it. */
+  async list(query: string, headers: HeadersInit = { authorization: `Basic ${btoa("admin:pw")}` }) {
+    const answer = await fetch(`http://${this.host}/console/api/list/${query}`, { headers });
+    return { status: answer.status, text: await answer.text() };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#http.stop();
     await this.#server.stop();
@@ -59,6 +65,33 @@ for (const proof of ["token", "hmac"]) {
     assertEquals([...here.logged, ...there.logged].filter((line) => line.includes("s3cret")), []);
   });
 }
+
+for (const proof of ["token", "hmac"]) {
+  Deno.test(`the console reads lists of a coworker with a password through its own server, by ${proof}`, async () => {
+    await using there = new Api(password, "coworker_token s3cret;");
+    await using here = new Api(password, `coworkers ${there.host}; coworker_token s3cret; coworker_proof ${proof};`);
+    const { status, text } = await here.list(`clients?filter=TWO&sort=-rate&start=0&server=${there.host}`);
+    assertEquals(status, 200);
+    const { data, service } = JSON.parse(text);
+    assertEquals([data.total, data.found, data.rows.map(({ id }: { id: string }) => id)], [2, 1, ["two00000"]]);
+    assertNotEquals(service, JSON.parse((await here.list("clients")).text).service);
+    assertEquals([...here.logged, ...there.logged].filter((line) => line.includes("s3cret")), []);
+  });
+}
+
+Deno.test("lists are for those who know the password or the token, and no way to third servers", async () => {
+  await using third = new Api(password, "coworker_token s3cret;");
+  await using there = new Api(password, `coworkers ${third.host}; coworker_token s3cret;`);
+  const token = { "x-coworker-token": "s3cret" };
+  assertEquals((await there.list("streams", token)).status, 200);
+  assertEquals((await there.list("streams", { "x-coworker-token": "wrong" })).status, 401);
+  assertEquals((await there.list("streams", {})).status, 401);
+  assertEquals((await there.list(`streams?server=${third.host}`, token)).status, 401);
+  assertEquals((await there.list(`streams?server=${third.host}`)).status, 200);
+  for (const name of ["127.0.0.1:1", "x", "169.254.169.254:80", `${third.host}/`]) {
+    assertEquals([name, (await there.list(`streams?server=${encodeURIComponent(name)}`)).status], [name, 404]);
+  }
+});
 
 Deno.test(
   "a proof that was seen on its way to one coworker does nothing at another",

@@ -66,11 +66,13 @@ Deno.test("the pages name only files that the console serves", async () => {
 });
 
 Deno.test("the modules import only files that the console serves", async () => {
-  const modules = (await filesOf("./")).filter((name) => /^\.\/[a-z_]+\.js$/.test(name));
+  const modules = (await filesOf("./")).filter((name) => /^\.\/(?:columns\/)?[a-z_]+\.js$/.test(name));
+  assert(modules.length > 20);
   for (const name of modules) {
     const text = await Deno.readTextFile(new URL(name, folder));
-    for (const [, imported] of text.matchAll(/from "\.\/([^"]+)"/g)) {
-      assertEquals([imported, (await get(`/console/${imported}`)).status], [imported, 200]);
+    for (const [, imported] of text.matchAll(/from "(\.[^"]+)"/g)) {
+      const { pathname } = new URL(imported!, `http://here/console/${name.slice(2)}`);
+      assertEquals([imported, (await get(pathname)).status], [imported, 200]);
     }
     // The only ways by which text becomes markup or program.
     assert(!/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/.test(text), name);
@@ -178,25 +180,20 @@ Deno.test("/console/api/node tells role, coworkers and where HTTP-FLV is", async
   assertEquals([edge.role, edge.flv, (edge.vhosts as { flv_mount: unknown }[])[0]?.flv_mount], ["edge", null, null]);
 });
 
-Deno.test("/console/api/state tells all that the page shows, of streams and clients no more than 200", async () => {
-  const server = fakeServer("http_server { enabled on; listen 8081; } vhost __defaultVhost__ {}");
-  server.registry.add(fakeClient("pub00000", "fmle-publish"));
+Deno.test("/console/api/history tells the load of the last ten minutes, and no more", async () => {
+  const server = fakeServer();
+  const ask = async () => (await bodyOf(apiOf(server)("/console/api/history"))).data as Record<string, unknown>[];
+  assertEquals(await ask(), []);
+  server.registry.add(fakeClient("viewer00", "rtmp-play"));
   server.registry.add(fakeClient("edge0000", "rtmp-play", { server: "abcd1234" }));
-  server.pulls.pool.noteFailure("10.0.0.1:1935", "connection refused");
-  const ask = async () => (await bodyOf(apiOf(server)("/console/api/state"))).data as Record<string, unknown>;
-  const pieces = async (path: string, name: string) => (await bodyOf(apiOf(server)(path)))[name];
-  const state = await ask();
-  assertEquals(state.node, await pieces("/console/api/node", "data"));
-  assertEquals(state.streams, await pieces("/api/v1/streams/", "streams"));
-  assertEquals(state.clients, await pieces("/api/v1/clients/", "clients"));
-  assertEquals(state.edge, await pieces("/api/v1/edges", "data"));
-  assertEquals(Object.keys(state.summary as object), ["ok", "now_ms", "self", "system"]);
-  assertEquals([state.viewers, state.downstream, state.not_ready], [0, 1, null]);
-  server.drain.isAnnounced = true;
-  for (let i = 0; i < 300; i++) server.registry.add(fakeClient(`v${i}`, "rtmp-play", { stream: `s${i}` }));
-  const { streams, clients, viewers, not_ready: notReady } = await ask();
-  assertEquals([(streams as unknown[]).length, (clients as unknown[]).length, viewers], [200, 200, 300]);
-  assertEquals(notReady, "draining: this server is about to stop");
+  for (let i = 0; i < 200; i++) {
+    server.nowMs += 5000;
+    server.chronicle.sample();
+  }
+  const samples = await ask();
+  const last = { at_ms: server.nowMs, streams: 0, viewers: 1, recv_kbps: 0, send_kbps: 0 };
+  assertEquals([samples.length, samples.at(-1)], [120, last]);
+  assertEquals(samples[0]!.at_ms, server.nowMs - 119 * 5000);
 });
 
 Deno.test({
@@ -224,7 +221,7 @@ Deno.test({
       assertStringIncludes(await page.text(), "<title>srs-ts console</title>");
       const library = await fetch(`${base}/console/vendor/mpegts.js`);
       assertEquals((await library.arrayBuffer()).byteLength, 275_488);
-      for (const path of ["node", "state"]) {
+      for (const path of ["node", "history", "list/streams", "list/clients?server=x"]) {
         const refused = await fetch(`${base}/console/api/${path}`);
         assertEquals([refused.status, await refused.text()], [401, ""]);
       }
