@@ -6,6 +6,7 @@ import { callerOf } from "../access/policy.ts";
 import type { Call } from "../call.ts";
 import { type JsonBody, jsonResponse, methodNotAllowed, refusal } from "../envelope.ts";
 import { KeptAnswers } from "../kept_answers.ts";
+import { PassedCalls } from "../passed_calls.ts";
 import type { Mount } from "../router.ts";
 import { jsonpMount, refuseCallback } from "./jsonp.ts";
 import type { SystemStats } from "../system/stats.ts";
@@ -80,6 +81,8 @@ export interface Route {
   readonly extension?: boolean;
   /** All who ask with the same query get the same, whoever they are: see {@link KeptAnswers}. */
   readonly isShared?: boolean;
+  /** Whether another server answers the call; see {@link PassedCalls}. */
+  readonly isPassedOn?: (call: Call) => boolean;
   /** @param id What stands in place of `[id]`; empty when nothing does. */
   handle(context: ApiContext, call: Call, id: string): JsonBody | Response | Promise<Response>;
 }
@@ -93,6 +96,7 @@ export function mountRoutes(routes: readonly Route[], context: ApiContext): Moun
   const exact = new Map(routes.map((route) => [route.path.replace(ID, ""), route]));
   const prefixes = routes.filter(({ path }) => path.endsWith(ID)).map((route) => route.path.slice(0, -ID.length));
   const kept = new KeptAnswers(context.server.world);
+  const passed = new PassedCalls(context.server.world);
   return jsonpMount(context.server, (call) => {
     const { path } = call;
     const prefix = exact.has(path) ? path : prefixes.find((start) => path.startsWith(start)) ?? "";
@@ -109,6 +113,9 @@ export function mountRoutes(routes: readonly Route[], context: ApiContext): Moun
     const { version } = context.server.registry;
     // Each call of a page that wants a script names another function.
     const question = call.isOfPage ? call.search.replace(/(?<![^&])callback=[^&]*/g, "") : call.search;
+    if (route.isPassedOn?.(call) === true) {
+      return passed.answer(`${path}?${question}`, async () => await answer(route, context, call, id));
+    }
     return kept.answer(call.remoteIp, {
       text: `${path}?${question}`,
       version,

@@ -18,10 +18,11 @@ interface Coworker {
 
 /** What is needed of this server. */
 type CallingServer = Pick<ApiServer, "config" | "world"> & {
-  readonly health: Pick<ApiServer["health"], "watch">;
+  readonly health: { readonly watch: Pick<ApiServer["health"]["watch"], "all"> };
 };
 
-const TIMEOUT_MS = 5000;
+/** Sooner than the page gives up, so that it can tell why. */
+const TIMEOUT_MS = 4000;
 /** Fifty rows with names as long as peers may choose them. */
 const MAX_ANSWER_LENGTH = 2 << 20;
 

@@ -24,6 +24,7 @@ function listRoute(
     methods: ["GET"],
     effect: "reads",
     isShared: true,
+    isPassedOn: ({ query }) => query.get("server") !== "",
     doc: `${what}: ?filter=&sort=[-]COLUMN&start=&count=, at most 50; of a coworker with &server=COWORKER`,
     extension: true,
     handle({ server }, { query }) {

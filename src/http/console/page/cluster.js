@@ -20,6 +20,8 @@ export class Cluster {
   #list;
   #onChange;
   #wake = () => {};
+  /** The list that is being asked for; null while none is. */
+  #listing = null;
 
   /**
    * @param list Asks for the list that is open; rejects if it cannot be had.
@@ -72,7 +74,8 @@ export class Cluster {
       this.status = "up";
       this.error = "";
       this.seenAt = new Date();
-      await this.#list();
+      // Another server may be slow to answer: that holds up nothing else.
+      this.#listing ??= this.#list().catch(() => {}).finally(() => this.#listing = null);
     } catch (error) {
       this.status = error.status === 401 ? "locked" : "down";
       this.error = error.message;
@@ -94,7 +97,8 @@ function readView({ state, now_ms: nowMs, totals, members, problems }) {
       isSelf: member.link === "self",
       // How the page's server calls it; it passes on nothing to others.
       coworker: member.link === "coworker" ? member.address : "",
-      isListed: member.link === "self" || member.link === "coworker",
+      // Servers of another kind have no such lists.
+      isListed: member.link === "self" || (member.link === "coworker" && !/^SRS\//.test(member.software)),
     };
   });
   return { state, nowMs, totals, members: shown, problems: problems ?? [] };

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals, assertStringIncludes } from "../../../kit/assert.ts";
+import { assertEquals, assertLess, assertNotEquals, assertStringIncludes } from "../../../kit/assert.ts";
 import { HttpServer } from "../../../../src/http/server.ts";
 import { Server } from "../../../../src/server/server.ts";
 import { configOf, fakeClient, listLogger } from "../../../kit/fake_server.ts";
@@ -78,6 +78,25 @@ for (const proof of ["token", "hmac"]) {
     assertEquals([...here.logged, ...there.logged].filter((line) => line.includes("s3cret")), []);
   });
 }
+
+Deno.test("while a coworker hangs, this server answers all else at once, and says in time that the coworker does not", async () => {
+  const { promise: over, resolve: end } = Promise.withResolvers<Response>();
+  const hanging = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => over);
+  const name = `127.0.0.1:${hanging.addr.port}`;
+  await using here = new Api("", `origin_cluster on; coworkers ${name};`);
+  const beganMs = performance.now();
+  const asked = [here.list(`streams?server=${name}`), here.list(`clients?server=${name}`)];
+  for (let i = 0; i < 5; i++) assertEquals((await here.list("streams?sort=-viewers")).status, 200);
+  assertLess(performance.now() - beganMs, 4000);
+  for (const { status, text } of await Promise.all(asked)) {
+    assertEquals(status, 502);
+    assertStringIncludes(text, `${name} did not answer`);
+  }
+  assertEquals((await here.list("streams")).status, 200);
+  assertLess(performance.now() - beganMs, 9000);
+  end(new Response(null));
+  await hanging.shutdown();
+});
 
 Deno.test("lists are for those who know the password or the token, and no way to third servers", async () => {
   await using third = new Api(password, "coworker_token s3cret;");
