@@ -191,7 +191,7 @@ Deno.test("/console/api/history tells the load of the last ten minutes, and no m
     server.chronicle.sample();
   }
   const samples = await ask();
-  const last = { at_ms: server.nowMs, streams: 0, viewers: 1, recv_kbps: 0, send_kbps: 0 };
+  const last = { "at_ms": server.nowMs, streams: 0, viewers: 1, "recv_kbps": 0, "send_kbps": 0 };
   assertEquals([samples.length, samples.at(-1)], [120, last]);
   assertEquals(samples[0]!.at_ms, server.nowMs - 119 * 5000);
 });
