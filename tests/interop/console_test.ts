@@ -162,6 +162,7 @@ browserTest("the console counts people, labels servers, and offers no server to 
   const { page } = browser;
   await page.goto(`http://127.0.0.1:${origin.api}/console/`);
   await page.locator("#total-viewers", { hasText: "1" }).waitFor();
+  await streamRow(page, "/live/livestream").waitFor();
   assertEquals((await cellsOf(page, "/live/livestream")).Viewers, "0\n1 server");
   const server = (api: number) => page.locator("#servers tbody tr", { hasText: `127.0.0.1:${api}` });
   const viewersOf = (api: number) => server(api).locator("td[data-title=Viewers]").innerText();

@@ -191,8 +191,10 @@ Deno.test("/console/api/history tells the load of the last ten minutes, and no m
     server.chronicle.sample();
   }
   const samples = await ask();
-  const last = { "at_ms": server.nowMs, streams: 0, viewers: 1, "recv_kbps": 0, "send_kbps": 0 };
-  assertEquals([samples.length, samples.at(-1)], [120, last]);
+  assertEquals([samples.length, samples.at(-1)], [
+    120,
+    { at_ms: server.nowMs, streams: 0, viewers: 1, recv_kbps: 0, send_kbps: 0 },
+  ]);
   assertEquals(samples[0]!.at_ms, server.nowMs - 119 * 5000);
 });
 
