@@ -151,23 +151,31 @@ export class StreamClaim implements Claimant {
 
   /** The stream is this server's; another client may have taken it here meanwhile. */
   #onClaim(claim: Claim): void {
-    const { publishers } = this.#options.server;
+    if (this.#takeHere(claim)) {
+      // The client is answered, and what it sent meanwhile is heard.
+      this.#sink.onWon();
+      return claim.announce();
+    }
+    claim[Symbol.dispose]();
+    this.#options.server.publishers.announce(this.#key);
+  }
+
+  /** @returns Whether the stream is this publisher's; else it has heard what it is. */
+  #takeHere(claim: Claim): boolean {
+    const { server: { publishers }, stream: { vhost } } = this.#options;
     try {
-      const place = publishers.judge(this.#key, this, this.#options.stream.vhost.now.publish.onConflict);
-      if (place === "active") {
-        publishers.take(this.#key, this, claim);
-        this.#take(claim);
-        this.#sink.onWon();
-        return claim.announce();
+      if (publishers.judge(this.#key, this, vhost.now.publish.onConflict) === "standby") {
+        this.#standBy(null);
+        return false;
       }
-      claim[Symbol.dispose]();
-      this.#standBy(null);
+      publishers.take(this.#key, this, claim);
+      this.#take(claim);
+      return true;
     } catch (error) {
       if (!(error instanceof RequestDenied)) throw error;
-      claim[Symbol.dispose]();
       this.#sink.onBusy(error.message);
+      return false;
     }
-    publishers.announce(this.#key);
   }
 
   /** @param owner Origin with the publisher that this one stands by for; null when that is on this server. */

@@ -22,10 +22,12 @@ export const help = `Measures the directory of a large cluster in one Redis that
 deno task scale [OPTIONS]
 
 Each node is the program's own directory. All of them share one process and some connections: thousands of sockets with
-little on each would take all the time that the process has. The task claims streams, claims and looks up at a steady rate, kills 1 % of the nodes, kills Redis and starts it
-again empty, and flushes it. It takes about ten minutes; --small one and a half.
+little on each would take all the time that the process has. The task claims streams, claims and looks up at a steady
+rate, kills 1 % of the nodes, kills Redis and starts it again empty, and flushes it. It takes about ten minutes; --small
+one and a half.
 
 Options
+  --mesh              instead, what a look-up costs 2 to 40 origins that ask each other: half a minute
   --small             500 nodes, 20,000 streams, 1000 publishes and 4000 look-ups a second, Redis dead for 10 s
   --nodes N           default 10000
   --connections N     default 50; as many as nodes: one for each
@@ -56,11 +58,12 @@ const small: ScaleOptions = {
   outageSeconds: 10,
 };
 
-/** Reads the command line; null if only help is wanted. */
-export function readScaleOptions(argv: readonly string[]): ScaleOptions | null {
+/** Reads the command line: `help` and `mesh` need no more. */
+export function readScaleOptions(argv: readonly string[]): ScaleOptions | "help" | "mesh" {
   const names = ["nodes", "connections", "streams", "claims", "finds", "seconds", "outage"];
-  const args = parseArgs([...argv], { boolean: ["help", "small"], string: names });
-  if (args["help"] === true) return null;
+  const args = parseArgs([...argv], { boolean: ["help", "mesh", "small"], string: names });
+  if (args["help"] === true) return "help";
+  if (args["mesh"] === true) return "mesh";
   const base = args["small"] === true ? small : large;
   const number = (name: string, otherwise: number) => {
     const value = Number(args[name] ?? otherwise);

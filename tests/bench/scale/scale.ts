@@ -1,6 +1,7 @@
 import { RedisServer } from "../../kit/redis_server.ts";
 import { EngineMeter, type EngineRate, rateOf } from "./engine_meter.ts";
 import { type CallTimes, Farm, sleep } from "./farm.ts";
+import { measureMesh } from "./mesh.ts";
 import { help, readScaleOptions, type ScaleOptions } from "./options.ts";
 
 /** Pairs of node and stream that are looked at while the engine is away. */
@@ -215,8 +216,17 @@ function describe({ ms, leftOut, wrong }: CallTimes, length: number): string {
 }
 
 const options = readScaleOptions(Deno.args);
-if (options === null) say(help);
-else {
+if (options === "help") say(help);
+else if (options === "mesh") {
+  for await (const { origins, questions, p50Ms, p99Ms, cpuMs } of measureMesh()) {
+    say(
+      `${origins} origins: ${questions.toFixed(1)} questions a look-up, p50 ${p50Ms.toFixed(1)} ms, ` +
+        `p99 ${p99Ms.toFixed(1)} ms, ${cpuMs.toFixed(1)} ms of CPU in all of them`,
+    );
+  }
+  // What the servers keep alive between requests would hold the process.
+  Deno.exit();
+} else {
   await using redis = await RedisServer.start();
   await new Scale(options, redis).run();
 }

@@ -15,6 +15,8 @@ class Stage {
   readonly publishers = new Publishers();
   readonly heard: string[] = [];
   readonly epochs: number[] = [];
+  /** Why a request is refused that came while the client waited. */
+  heldRequest = "";
   /** The next one finds the source taken. */
   isTaken = false;
 
@@ -27,14 +29,24 @@ class Stage {
       publishers: this.publishers,
       directory: this.cluster,
     };
-    const host = { log: this.log, guard: (fn: () => void) => fn(), onAnswered: () => note("answered") };
+    const guard = (fn: () => void) => {
+      try {
+        fn();
+      } catch (error) {
+        note(`fault, ${error instanceof Error ? error.message : ""}`);
+      }
+    };
+    const host = { log: this.log, guard, onAnswered: () => note("answered") };
     const claim = new StreamClaim({ server, host, stream: streamIn(vhost), clientKey: client, trace: null }, {
       take: (epoch) => {
         this.epochs.push(epoch);
         if (this.isTaken) throw new RequestDenied("StreamBusy", "the source is taken");
         note("takes");
       },
-      onWon: () => note("won"),
+      onWon: () => {
+        note("won");
+        if (this.heldRequest !== "") throw new RequestDenied("SecurityDenied", this.heldRequest);
+      },
       onStandBy: () => note("stands by"),
       onPromoted: () => note("promoted"),
       onBusy: (reason) => note(`busy, ${reason}`),
@@ -75,6 +87,16 @@ Deno.test("StreamClaim ends as busy where the stream cannot be had", async () =>
   assertEquals(stage.heard.slice(0, 4), ["a: busy, the source is taken", "a: answered", "b: takes", "b: won"]);
   assertEquals(stage.heard[5]?.startsWith("c: busy, "), true);
   assertEquals(stage.cluster.claims.size, 1);
+});
+
+Deno.test("StreamClaim does not take the refusal of a later request for a stream that is busy", async () => {
+  const stage = new Stage();
+  stage.heldRequest = "no second publish";
+  const claim = stage.claim("a");
+  await turn();
+  assertEquals(stage.heard, ["a: takes", "a: won", "a: fault, no second publish", "a: answered"]);
+  claim.end();
+  assertEquals([stage.publishers.count, stage.cluster.claims.size], [0, 0]);
 });
 
 Deno.test("StreamClaim of two that come together: the second finds the first in place, which is to be found again", async () => {
