@@ -188,6 +188,7 @@ export class Server implements ServerContext {
       if (vhost !== undefined) Object.assign(source.options, changeableSourceOptions(vhost));
     }
     this.heartbeat.onReload();
+    this.mesh.onReload();
   }
 
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */

@@ -82,7 +82,8 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     onOwners: (owners: readonly Owner[]) => void,
     { trace = null }: FindOptions = {},
   ): Disposable {
-    if (!hasCoworkers(stream)) return nobody;
+    // Who has no coworkers now may get some by a reload.
+    if (!this.covers(stream.vhost)) return nobody;
     const { key } = stream.url;
     const found = this.#watches.get(key);
     if (found !== undefined) return found.add(onOwners, trace);
@@ -169,6 +170,11 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     this.#context.log.warn(
       `publish ${stream.url.key}: an origin claims the stream, but no coworker confirms it`,
     );
+  }
+
+  /** The lists of coworkers may have changed: those who wait ask the new ones at once. */
+  onReload(): void {
+    for (const watch of this.#watches.values()) watch.checkList();
   }
 
   /** This server stood still for a while: others may have taken over what it publishes. */

@@ -57,9 +57,9 @@ export class StreamWatch implements Disposable {
     this.#lingerTimer?.cancel();
     // What was said a while ago may have changed.
     for (const watch of this.#asked.values()) watch.hurry();
-    this.#checkList(trace);
+    this.checkList(trace);
     this.#context.ready().then(() => {
-      if (this.#watchers.has(watcher)) this.#checkList(trace);
+      if (this.#watchers.has(watcher)) this.checkList(trace);
     });
     return {
       [Symbol.dispose]: () => {
@@ -82,7 +82,7 @@ export class StreamWatch implements Disposable {
   }
 
   /** Asks those that are new in the list, and those no more that have left it. */
-  #checkList(trace: Span | null = null): void {
+  checkList(trace: Span | null = null): void {
     const { coworkers, timers, query } = this.#context;
     const listed = new Set(query().coworkers);
     for (const [coworker, watch] of this.#asked) {
@@ -100,7 +100,7 @@ export class StreamWatch implements Disposable {
       this.#asked.set(coworker, new CoworkerWatch({ coworkers, timers }, coworker, ask, onAnswer));
     }
     this.#listTimer?.cancel();
-    this.#listTimer = timers.after(LIST_CHECK_MS, () => this.#checkList());
+    this.#listTimer = timers.after(LIST_CHECK_MS, () => this.checkList());
   }
 
   #onAnswer(coworker: string, owner: Owner | null): void {

@@ -130,8 +130,9 @@ export class StreamClaim implements Claimant {
   }
 
   #claimInCluster(): Promise<ClaimOutcome> {
-    const { server: { directory, publishers }, stream, trace } = this.#options;
-    return directory.claim(stream, {
+    const { server: { directory, publishers }, stream } = this.#options;
+    const trace = this.#options.trace?.child("owner search") ?? null;
+    const outcome = directory.claim(stream, {
       mode: () => stream.vhost.now.publish.onConflict === "takeover" ? "takeover" : "first",
       sinceMs: this.#cameMs,
       // Of whoever publishes it then.
@@ -139,6 +140,11 @@ export class StreamClaim implements Claimant {
       onLost: (reason) => publishers.lose(this.#key, reason),
       trace,
     });
+    outcome.then((found) => {
+      trace?.set({ "srs.owners": "takenBy" in found ? 1 : 0 });
+      trace?.end();
+    });
+    return outcome;
   }
 
   #onOutcome(outcome: ClaimOutcome): void {

@@ -18,6 +18,7 @@ const cases: Record<string, { args: string[]; status: number; output: RegExp }> 
   push: { args: ["--no-reconnect", "rtmp://127.0.0.1:1/live/x"], status: 3, output: /connection refused/ },
   probe: { args: ["--seconds", "1", "rtmp://127.0.0.1:1/live/x"], status: 3, output: /connection refused/ },
   drain: { args: ["--api", "127.0.0.1:1"], status: 3, output: /127\.0\.0\.1:1 does not answer/ },
+  status: { args: ["--api", "127.0.0.1:1"], status: 3, output: /srs-ts status: 127\.0\.0\.1:1: / },
   convert: { args: ["x.conf", "-o", "x.toml"], status: 0, output: /^$/ },
   directives: { args: ["mw_latency"], status: 0, output: /default 350/ },
   completions: { args: ["fish"], status: 0, output: /complete -c srs-ts/ },

@@ -42,13 +42,15 @@ serverTest("new coworkers are asked for a player that waits already", async () =
   });
   const asked: string[] = [];
   await using api = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-    asked.push(new URL(request.url).pathname);
+    const { pathname } = new URL(request.url);
+    // Others are asked who they are.
+    if (pathname === "/api/v1/clusters") asked.push(pathname);
     return Response.json({ code: 0, data: { origin: { ip: "127.0.0.1", port: owner.port } } });
   });
   await using origin = new ReloadRig(coworkers(1));
   using viewer = await Viewer.start(origin.port, "s");
   assertEquals(viewer.has("redirect"), false);
   await origin.reload(coworkers(api.addr.port));
-  await until("the player is redirected", () => viewer.has("redirect"));
-  assertEquals(asked[0], "/api/v1/clusters");
+  await until("the player is redirected", () => viewer.has("redirect"), 2000);
+  assertEquals(asked.length > 0, true);
 });

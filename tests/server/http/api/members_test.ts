@@ -10,7 +10,7 @@ Deno.test("/api/v1/node tells who the server is, what it does, its clock and its
   server.registry.add(fakeClient("p", "fmle-publish"));
   server.registry.add(fakeClient("v1", "rtmp-play"));
   server.registry.add(fakeClient("v2", "flv-play"));
-  server.registry.add(Object.assign(fakeClient("edge", "rtmp-play"), { isServer: true }));
+  server.registry.add(Object.assign(fakeClient("edge", "rtmp-play"), { server: { instance: "edge0000" } }));
   const { data } = await bodyOf(apiOf(server)("/api/v1/node"));
   assertEquals(data, {
     instance: "service0",
