@@ -3,7 +3,6 @@ import type { Timers } from "../base/clock.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { World } from "../base/world.ts";
 import type { StreamDirectory } from "../cluster/directory.ts";
-import type { EpochBook } from "../cluster/epoch_book.ts";
 import type { Config } from "../config/mod.ts";
 import type { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import type { SourceManager } from "../stream/source_manager.ts";
@@ -30,7 +29,6 @@ export interface ServerContext {
   readonly hooks: Hooks;
   /** Who owns which stream in the cluster. */
   readonly directory: StreamDirectory;
-  readonly epochs: EpochBook;
   readonly pulls: PullRegistry;
   readonly publishers: Publishers;
   readonly drain: Drain;

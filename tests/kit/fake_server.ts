@@ -40,6 +40,7 @@ export interface FakeServer extends ApiServer {
   rtmp: { connectionCount: number; isListening: boolean };
   drain: { isOn: boolean; isAnnounced: boolean };
   readonly mesh: MeshDirectory;
+  readonly heldQuestions: HeldQuestions;
   /** What coworkers answer to this server's questions. */
   coworkerAnswer: (url: URL) => Response;
 }
@@ -157,7 +158,7 @@ export function fakeClient(
 /** Asks a fake server's API. */
 export function apiOf(
   server: FakeServer,
-  options: Pick<ApiContext, "reload" | "reloadState" | "drain" | "watchedCoworkers"> & {
+  options: Pick<ApiContext, "reload" | "reloadState" | "drain"> & {
     system?: SystemStats;
     remoteIp?: string;
   } = {},

@@ -71,7 +71,8 @@ export class CoworkerWatch implements Disposable {
     const askedMs = this.#timers.nowMs();
     const isHeld = this.#canHold;
     const query = this.#query();
-    if (!isHeld && query.isWanted?.() === false) return this.#pauseLonger();
+    // Nobody waits at this moment: whoever comes hurries it, and others must not wait for its turn.
+    if (!isHeld && query.isWanted?.() === false) return this.#pause(MAX_PAUSE_MS, false);
     const answer = isHeld
       ? await this.#coworkers.askHeld(this.#coworker, { ...query, waitMs: HOLD_MS }, this.#giveUp.signal)
       : await this.#coworkers.askOne(this.#coworker, query);
@@ -110,9 +111,9 @@ export class CoworkerWatch implements Disposable {
     this.#pauseMs = Math.min(MAX_PAUSE_MS, this.#pauseMs * 2);
   }
 
-  #pause(ms: number): void {
+  #pause(ms: number, takesTurn = true): void {
     this.#timer?.cancel();
-    this.#timer = this.#timers.after(ms + this.#coworkers.pollPauseMs(), () => {
+    this.#timer = this.#timers.after(ms + (takesTurn ? this.#coworkers.pollPauseMs() : 0), () => {
       this.#timer = null;
       this.#ask();
     });

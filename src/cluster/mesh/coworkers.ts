@@ -1,10 +1,9 @@
 import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { askCoworker, type CoworkerAnswer, type OwnerQuery } from "./coworker_question.ts";
-import type { Owner, ServerAddress } from "../directory.ts";
+import type { Owner } from "../directory.ts";
 import type { Fetch } from "../../base/world.ts";
 import { QuestionQueue } from "./question_queue.ts";
-import { findStandIns } from "./stand_in.ts";
 
 /** How one coworker answers. */
 export interface CoworkerHealth {
@@ -13,6 +12,8 @@ export interface CoworkerHealth {
   readonly questions: number;
   /** Of these, those without a usable answer. */
   readonly failures: number;
+  /** Questions that it keeps at this moment. */
+  readonly held: number;
   /** It gave no usable answer the last time, and is not waited for. */
   readonly isSuspect: boolean;
 }
@@ -185,11 +186,6 @@ export class Coworkers {
   /** Whether a coworker has turned out to be this very server. */
   isSelf(coworker: string): boolean {
     return this.#states.get(coworker)?.isSelf ?? false;
-  }
-
-  /** Coworkers that take the clients of this server while it stops; see {@link findStandIns}. */
-  findStandIns(query: OwnerQuery): Promise<readonly ServerAddress[]> {
-    return findStandIns(this.#fetch, this.#timers, query);
   }
 
   #ask(query: OwnerQuery, fresh: boolean): Promise<readonly Owner[]> {

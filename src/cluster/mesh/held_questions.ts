@@ -2,15 +2,18 @@ import type { TimerHandle, Timers } from "../../base/clock.ts";
 
 /** However long it asks for, no question waits longer. */
 const MAX_WAIT_MS = 60_000;
-/** Questions that wait, of all coworkers together and of one address: what comes on top is answered at once. */
+/** Questions that wait, of all coworkers together: what comes on top is answered at once. */
 const MAX_QUESTIONS = 4096;
+/** Of one address. What comes on top takes the place of the oldest, whose sender may be gone: that is not seen. */
 export const MAX_QUESTIONS_PER_ADDRESS = 512;
 
 /** Questions of coworkers who has a stream, which are not answered before it is published here, or their time is over. */
 export class HeldQuestions implements Disposable {
   readonly #timers: Timers;
+  /** By stream; each is answered by a call. */
   readonly #waiting = new Map<string, Set<() => void>>();
-  readonly #perAddress = new Map<string, number>();
+  /** The same by address, in the order they came. */
+  readonly #ofAddress = new Map<string, Set<() => void>>();
   #count = 0;
 
   constructor(timers: Timers) {
@@ -24,25 +27,23 @@ export class HeldQuestions implements Disposable {
 
   /** Waits for a stream. Settles when it is published, when the time is over, or at once where too many wait. */
   hold(key: string, remoteIp: string, waitMs: number): Promise<void> {
-    const ofAddress = this.#perAddress.get(remoteIp) ?? 0;
-    if (this.#count >= MAX_QUESTIONS || ofAddress >= MAX_QUESTIONS_PER_ADDRESS) return Promise.resolve();
+    if ((this.#ofAddress.get(remoteIp)?.size ?? 0) >= MAX_QUESTIONS_PER_ADDRESS) {
+      const [oldest] = this.#ofAddress.get(remoteIp) ?? [];
+      oldest?.();
+    }
+    if (this.#count >= MAX_QUESTIONS) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const waiting = this.#waiting.get(key) ?? new Set();
-    this.#waiting.set(key, waiting);
-    this.#perAddress.set(remoteIp, ofAddress + 1);
-    this.#count++;
     const answer = () => {
       timer.cancel();
-      waiting.delete(answer);
-      if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key);
+      remove(this.#waiting, key, answer);
+      remove(this.#ofAddress, remoteIp, answer);
       this.#count--;
-      const left = (this.#perAddress.get(remoteIp) ?? 1) - 1;
-      if (left === 0) this.#perAddress.delete(remoteIp);
-      else this.#perAddress.set(remoteIp, left);
       resolve();
     };
     const timer: TimerHandle = this.#timers.after(Math.min(MAX_WAIT_MS, waitMs), answer);
-    waiting.add(answer);
+    add(this.#waiting, key, answer);
+    add(this.#ofAddress, remoteIp, answer);
+    this.#count++;
     return promise;
   }
 
@@ -54,4 +55,15 @@ export class HeldQuestions implements Disposable {
   [Symbol.dispose](): void {
     for (const waiting of [...this.#waiting.values()]) for (const answer of [...waiting]) answer();
   }
+}
+
+function add(sets: Map<string, Set<() => void>>, key: string, answer: () => void): void {
+  const set = sets.get(key) ?? new Set();
+  sets.set(key, set.add(answer));
+}
+
+function remove(sets: Map<string, Set<() => void>>, key: string, answer: () => void): void {
+  const set = sets.get(key);
+  set?.delete(answer);
+  if (set?.size === 0) sets.delete(key);
 }

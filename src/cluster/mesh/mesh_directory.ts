@@ -39,6 +39,9 @@ export interface MeshContext {
   members(): readonly ClusterNode[];
 }
 
+/** Streams that nobody waits for any more, whose questions are kept for a while. */
+const MAX_LINGERING = 64;
+
 /** Where nobody is to be asked. */
 const nobody: Disposable = { [Symbol.dispose]: () => {} };
 
@@ -53,6 +56,8 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   readonly #coworkerClaims: CoworkerClaims;
   /** Streams that somebody waits for, or did lately. */
   readonly #watches = new Map<string, StreamWatch>();
+  /** Those that somebody waited for, in the order they were left. */
+  readonly #lingering = new Map<string, StreamWatch>();
   /** Streams that are published here. */
   readonly #claims = new Map<string, MeshClaim>();
   #turn = 0;
@@ -94,10 +99,8 @@ export class MeshDirectory implements StreamDirectory, Disposable {
       query: () => this.#query(stream),
       ready: () => this.#ready(stream),
       rank: (owners) => this.#rank(owners),
-      onIdle: () => {
-        watch[Symbol.dispose]();
-        if (this.#watches.get(key) === watch) this.#watches.delete(key);
-      },
+      onUnwatched: () => this.#linger(key, watch),
+      onIdle: () => this.#forget(key, watch),
     });
     this.#watches.set(key, watch);
     return watch.add(onOwners, trace);
@@ -185,6 +188,24 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   [Symbol.dispose](): void {
     for (const watch of this.#watches.values()) watch[Symbol.dispose]();
     this.#watches.clear();
+  }
+
+  /** Whoever is refused comes back, but made-up names must not pile up: the one that was left first is forgotten. */
+  #linger(key: string, watch: StreamWatch): void {
+    if (this.#watches.get(key) !== watch) return;
+    this.#lingering.delete(key);
+    this.#lingering.set(key, watch);
+    if (this.#lingering.size <= MAX_LINGERING) return;
+    const [[oldest, other] = []] = this.#lingering;
+    if (oldest === undefined || other === undefined) return;
+    this.#lingering.delete(oldest);
+    if (!other.isWatched) this.#forget(oldest, other);
+  }
+
+  #forget(key: string, watch: StreamWatch): void {
+    watch[Symbol.dispose]();
+    if (this.#watches.get(key) === watch) this.#watches.delete(key);
+    if (this.#lingering.get(key) === watch) this.#lingering.delete(key);
   }
 
   #ready({ vhost }: StreamRef): Promise<void> {

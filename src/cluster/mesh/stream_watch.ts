@@ -14,6 +14,8 @@ export interface StreamWatchContext {
   ready(): Promise<void>;
   /** Those that count, the best first. */
   rank(owners: readonly Owner[]): readonly Owner[];
+  /** The last one that watched has left. */
+  onUnwatched(): void;
   /** Nobody has watched for a while. */
   onIdle(): void;
 }
@@ -76,9 +78,10 @@ export class StreamWatch implements Disposable {
   }
 
   #onUnwatched(): void {
-    const { timers, onIdle } = this.#context;
+    const { timers, onIdle, onUnwatched } = this.#context;
     if (this.#owners.size > 0) return onIdle();
     this.#lingerTimer = timers.after(LINGER_MS, onIdle);
+    onUnwatched();
   }
 
   /** Asks those that are new in the list, and those no more that have left it. */

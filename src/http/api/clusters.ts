@@ -97,11 +97,13 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
 }
 
 /** Null for a plain question: what comes by GET, from a browser or a script, changes nothing. */
-function readMemberRequest({ method, query }: Call): MemberRequest | null {
+function readMemberRequest({ method, query, headers }: Call): MemberRequest | null {
   const [, claim = ""] = /^([a-z\d]{1,32})$/.exec(query.get("claim")) ?? [];
   const standIn = query.get("stand_in") === "1";
   const [wait = "0"] = /^\d{1,6}$/.exec(query.get("wait_ms")) ?? [];
-  const wish = { claim, standIn, waitMs: Number(wait) };
+  // No coworker is a page: those are answered at once.
+  const isOfPage = headers.has("origin") || headers.has("sec-fetch-site");
+  const wish = { claim, standIn, waitMs: isOfPage ? 0 : Number(wait) };
   return method === "POST" && (claim !== "" || standIn || wish.waitMs > 0) ? wish : null;
 }
 

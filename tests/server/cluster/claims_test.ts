@@ -96,6 +96,30 @@ Deno.test("a claim under reject ends a publisher that is silent, and no other th
   }
 });
 
+Deno.test("a question of a member is kept, one of a page or a stranger is answered at once", async () => {
+  const config = cluster("coworkers 10.0.0.1:1985;");
+  const ask = (init: RequestInit, remoteIp = "10.0.0.1") => {
+    const server = fakeServer(config);
+    const answer = apiOf(server, { remoteIp })(`/api/v1/clusters?${question}&wait_ms=1000`, {
+      method: "POST",
+      ...init,
+    });
+    return { server, answer };
+  };
+  const kept = ask({});
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals(kept.server.heldQuestions.count, 1);
+  kept.server.heldQuestions[Symbol.dispose]();
+  assertEquals((await kept.answer).status, 200);
+  const others = [
+    ask({ method: "GET" }),
+    ask({ headers: { origin: "http://evil.example" } }),
+    ask({ headers: { "sec-fetch-site": "cross-site" } }),
+    ask({}, "10.0.0.7"),
+  ];
+  for (const { answer } of others) assertEquals((await answer).status, 200);
+});
+
 Deno.test("the refusal of a stranger's claim says what a member needs, and the log who it was", async () => {
   const { server } = await stage(member.replace("10.0.0.1", "10.0.0.9"));
   const response = apiOf(server)(`/api/v1/clusters?${question}&claim=a`, { method: "POST" });

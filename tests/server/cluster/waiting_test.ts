@@ -68,3 +68,20 @@ Deno.test("plays of names that nobody publishes cost a few questions each", asyn
   for (const viewer of viewers) viewer[Symbol.dispose]();
   await cluster.stop();
 });
+
+Deno.test("names that were made up and left occupy a bounded number of questions at the coworkers", async () => {
+  const cluster = new Cluster(2);
+  const { network, origins } = cluster;
+  const player = network.host("10.0.2.1");
+  for (let i = 0; i < 150; i++) {
+    const viewer = await MemoryViewer.start(player, "10.0.0.1:1935", `made-up-${i}`);
+    await network.run(50);
+    viewer[Symbol.dispose]();
+  }
+  await network.run(500);
+  const held = [...origins[0]!.server.mesh.coworkers.table()].reduce((sum, { held }) => sum + held, 0);
+  assert(held >= 32 && held <= 64, `${held} questions are kept`);
+  await network.run(25_000);
+  assertEquals(origins[1]!.server.heldQuestions.count, 0);
+  await cluster.stop();
+});

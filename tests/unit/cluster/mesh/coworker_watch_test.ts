@@ -31,6 +31,8 @@ class Stage implements CoworkerAsker {
   holdsNothing = false;
   isSelfNow = false;
   wanted = true;
+  /** Places that were taken in the row of those that ask again. */
+  turns = 0;
   back: (() => void) | null = null;
   #release: (() => void) | null = null;
   readonly watch: CoworkerWatch;
@@ -77,6 +79,7 @@ class Stage implements CoworkerAsker {
   }
 
   pollPauseMs(): number {
+    this.turns++;
     return 0;
   }
 
@@ -148,6 +151,6 @@ Deno.test("CoworkerWatch leaves this very server, and what nobody wants, alone",
   assertEquals([stage.asked, stage.timers.pendingCount], [["plain 0"], 0]);
   const other = new Stage({ instance: null, wanted: false });
   await other.timers.run(60_000);
-  assertEquals([other.asked, other.heard], [[], []]);
+  assertEquals([other.asked, other.heard, other.turns], [[], [], 0]);
   other.watch[Symbol.dispose]();
 });
