@@ -26,7 +26,7 @@ import { SystemStats } from "./system/stats.ts";
 import { formatHost } from "../rtmp/url.ts";
 
 /** What the API can do besides asking the server. */
-export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain" | "watchedCoworkers">;
+export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain">;
 
 /**
  * Scrapers at a time; those without a request give way to new ones. They fit into the 128 files that are free beside
@@ -54,9 +54,7 @@ export class HttpServer {
     const { world } = server;
     this.#server = server;
     this.#system = new SystemStats(world);
-    const watchedCoworkers = () =>
-      server.health.watch.all().map(({ address, state }) => ({ coworker: address.text, isUp: state !== "down" }));
-    const context = { watchedCoworkers, ...options, server, system: this.#system };
+    const context = { ...options, server, system: this.#system };
     const api = mountRoutes([...apiRoutes, ...consoleRoutes], context);
     const files = staticMount(server);
     const live = streamMount(server, files);

@@ -63,8 +63,6 @@ export interface ApiContext {
   readonly reloadState?: () => ReloadState;
   /** Begins a graceful stop. */
   readonly drain?: () => void;
-  /** Which coworkers answer, if somebody watches them; otherwise the questions that were put to them tell. */
-  readonly watchedCoworkers?: () => readonly { readonly coworker: string; readonly isUp: boolean }[];
 }
 
 /** One endpoint. Router, index pages and documentation all come from the table of these. */

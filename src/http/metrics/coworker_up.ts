@@ -7,8 +7,7 @@ export interface CoworkerUp {
   readonly isUp: boolean;
 }
 
-/** Which coworkers answer: as whoever watches them says, else by the latest question that was put to each. */
-export function coworkersUp({ server, watchedCoworkers }: ApiContext): readonly CoworkerUp[] {
-  if (watchedCoworkers !== undefined) return watchedCoworkers();
-  return [...server.mesh.coworkers.table()].map(({ coworker, isSuspect }) => ({ coworker, isUp: !isSuspect }));
+/** Which coworkers answer when they are asked who they are. */
+export function coworkersUp({ server }: ApiContext): readonly CoworkerUp[] {
+  return server.health.watch.all().map(({ address, state }) => ({ coworker: address.text, isUp: state !== "down" }));
 }

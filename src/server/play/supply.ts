@@ -258,7 +258,7 @@ export class PlaySupply implements Disposable {
     },
   };
 
-  /** An edge goes straight to the owner that the directory knows; where it knows none, to its origins, if it has any. */
+  /** An edge goes straight to the owner that the directory knows; where it knows none, to its origins. */
   readonly #ownersOrOrigins: TargetSearch = {
     ...this.#ownersAsTargets,
     otherTargets: () => this.#originsInOrder(),

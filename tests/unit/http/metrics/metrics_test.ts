@@ -198,17 +198,16 @@ Deno.test("/metrics tells how coworkers answer, of 200 at most one by one", asyn
   assertEquals(of("failures_total").at(-1)?.value, 5);
 });
 
-Deno.test("/metrics tells which coworkers answer, as whoever watches them says, else as they answered last", async () => {
+Deno.test("/metrics tells which coworkers answer when they are asked who they are", async () => {
   const server = fakeServer(on);
-  const row = { questions: 1, failures: 1 };
-  const table = [{ coworker: "a:1985", isSuspect: true, ...row }, { coworker: "b:1985", isSuspect: false, ...row }];
-  Object.assign(server, { mesh: { coworkers: { table: () => table } } });
-  const up = (lines: readonly MetricLine[]) =>
-    lines.filter(({ name }) => name === "srs_ts_coworker_up").map(({ labels, value }) => `${labels.coworker} ${value}`);
-  assertEquals(up(await scrape(server)), ["a:1985 0", "b:1985 1"]);
-  const watchedCoworkers = () => Array.from({ length: 250 }, (_, i) => ({ coworker: `c${i}:1985`, isUp: i !== 249 }));
-  const watched = up(await scrape(server, "/metrics", { watchedCoworkers }));
-  assertEquals([watched.length, watched[0], watched[200]], [201, "c249:1985 0", "_other 1"]);
+  const all = Array.from({ length: 250 }, (_, i) => ({
+    address: { text: `c${i}:1985` },
+    state: i === 249 ? "down" : i === 0 ? "new" : "up",
+  }));
+  Object.assign(server.health, { watch: { all: () => all } });
+  const up = (await scrape(server)).filter(({ name }) => name === "srs_ts_coworker_up")
+    .map(({ labels, value }) => `${labels.coworker} ${value}`);
+  assertEquals([up.length, up[0], up[200]], [201, "c249:1985 0", "_other 1"]);
 });
 
 Deno.test("/metrics counts the bytes of each stream, but not those of many under one name", async () => {
