@@ -125,6 +125,8 @@ function coworkerMember({ address, state, sinceMs, answer, troubles }: WatchedCo
   return {
     ...factsMember(answer?.facts ?? null, address.text),
     ...withTroubles(troubles),
+    // Of before it went down.
+    ...(isUp ? {} : { load: null }),
     link: "coworker",
     state: isUp ? isDraining ? "draining" : "up" : "down",
     stateSinceMs: Math.round(sinceMs),
@@ -151,6 +153,7 @@ function downstreamMember({ facts, isUp, sinceMs }: DownstreamServer): ClusterMe
   return {
     ...factsMember(facts, api),
     ...withTroubles(!isUp ? [noLongerHeard()] : isDraining ? [isStopping()] : []),
+    ...(isUp ? {} : { load: null }),
     link: "downstream",
     state: !isUp ? "down" : isDraining ? "draining" : "up",
     stateSinceMs: Math.round(sinceMs),

@@ -7,6 +7,8 @@ import { describeTrouble, downReason, type SpokenProtocol, type Trouble } from "
 
 /** One that is only silent is down after this time, unless it never answered. */
 const SILENT_MS = 6000;
+/** A coworker that nothing was heard of yet may take so long to start before its refusal counts. */
+const START_MS = 3000;
 /** What it said clearly is not forgotten because it was slow since. */
 const CLEAR_HOLDS_MS = 15_000;
 /** Who pulls from it is asked so often: with many edges the answer is long. */
@@ -90,6 +92,8 @@ export class WatchedCoworker {
 
   /** There was no usable answer. */
   onFailure({ trouble, kind }: NodeFailure, nowMs: number): void {
+    // The servers of a cluster are started one after the other.
+    if (this.#state === "new" && kind === "refused" && nowMs - this.#sinceMs < START_MS) return;
     const mayBeSlow = kind === "silent" || kind === "garbled";
     if (this.#state === "up" && mayBeSlow && nowMs - this.#heardMs < SILENT_MS) return;
     if (this.#state === "down" && mayBeSlow && nowMs - this.#clearMs < CLEAR_HOLDS_MS) return;

@@ -170,7 +170,7 @@ Deno.test("health: a reload begins and ends the watch of coworkers", async () =>
   const a = new MemoryServer(network, "10.0.0.1", origins("10.0.0.2:1985"));
   await network.run(5000);
   await a.reload(origins("10.0.0.3:1985"));
-  await network.run(2000);
+  await network.run(5000);
   assertEquals(statesIn(await viewOf(network, "10.0.0.1")), ["10.0.0.1:1985 self up", "10.0.0.3:1985 coworker down"]);
   const asked = () => network.dialled.filter((address) => address === "10.0.0.2:1985").length;
   const before = asked();
@@ -180,6 +180,22 @@ Deno.test("health: a reload begins and ends the watch of coworkers", async () =>
   await network.run(2000);
   assertEquals((await viewOf(network, "10.0.0.1")).state, "healthy");
   await a.stop();
+});
+
+Deno.test("health: servers that are started one after the other do not call each other down, nor show old loads", async () => {
+  const network = new MemoryNetwork();
+  const a = new MemoryServer(network, "10.0.0.1", origins("10.0.0.2:1985"));
+  await network.run(1500);
+  const b = new MemoryServer(network, "10.0.0.2", origins("10.0.0.1:1985"));
+  await network.run(4000);
+  assertEquals([...a.log.find("is down"), ...b.log.find("is down")], []);
+  assertEquals(statesIn(await viewOf(network, "10.0.0.1")), ["10.0.0.1:1985 self up", "10.0.0.2:1985 coworker up"]);
+  b.host.kill();
+  await network.run(9000);
+  const [, down] = a.server.health.book.members();
+  assertEquals([down?.state, down?.load], ["down", null]);
+  await a.stop();
+  await b.stop();
 });
 
 Deno.test("health: an SRS is asked for its version only, and 20 servers do not ask in step", async () => {
