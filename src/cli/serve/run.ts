@@ -69,13 +69,14 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
       log.info("SIGUSR1: log file reopened");
     },
   });
+  // Before anybody can see that the server is there, and changes the file.
+  using _watch = watchesFile(config) && reader.path !== null
+    ? ConfigWatch.start(reader.path, log, () => void reloader.reload("a change of its file"))
+    : null;
   startListening(() => {
     server.start();
     http.start();
   });
-  using _watch = watchesFile(config) && reader.path !== null
-    ? ConfigWatch.start(reader.path, log, () => void reloader.reload("a change of its file"))
-    : null;
   if (options.isBackground) io.err(readyLine(role, Deno.pid));
   const how = await ends.first;
   await reloader.stop();

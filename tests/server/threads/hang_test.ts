@@ -119,7 +119,12 @@ tlsTest(
   { ignore },
 );
 
-serverTest("threads: a client that reads nothing is closed with what waits for it", async () => {
+Deno.test("threads: a client that reads nothing is closed with what waits for it", {
+  ignore,
+  // The queue of closed sockets is the process's, and rests after a search: its timer may come after the test.
+  sanitizeOps: false,
+  sanitizeResources: false,
+}, async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [conn, client] = await Promise.all([
     listener.accept(),
@@ -139,7 +144,5 @@ serverTest("threads: a client that reads nothing is closed with what waits for i
   assert(isOpen(link));
   sockets.onRecord({ ...none, kind: ThreadRecord.Close });
   assert(await eventually(() => !isOpen(link)), "the socket is still open");
-  // Whoever would end the write, had Deno not done so, looks once more.
-  await sleep(300);
   thread.close();
-}, { ignore });
+});
