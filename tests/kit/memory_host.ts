@@ -24,12 +24,13 @@ export class MemoryHost implements World {
   #isDead = false;
   #seed: number;
 
-  constructor(network: MemoryNetwork, ip: string) {
+  /** @param starts How many there were at the address before. */
+  constructor(network: MemoryNetwork, ip: string, starts = 0) {
     this.#network = network;
     this.turns = network.turns;
     this.ip = ip;
     // Machines draw different numbers, and the same ones in each run.
-    this.#seed = ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) >>> 0;
+    this.#seed = (ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) + starts * 0x9e3779b9) >>> 0;
     this.fetch = (url, init) => memoryFetch(this, url, init);
     this.files = Deno;
     this.openEngine = (...args) => openSimulated(network.engines)(...args);
@@ -105,5 +106,11 @@ export class MemoryHost implements World {
   kill(): void {
     this.#isDead = true;
     this.#network.cutOff(this);
+  }
+
+  /** Loses its power at this moment: as {@link kill}, but nobody is told. */
+  vanish(): void {
+    this.#isDead = true;
+    this.#network.vanish(this);
   }
 }

@@ -33,11 +33,15 @@ export class MemoryNetwork {
   readonly #sockets = new Map<MemorySocket, MemoryHost>();
   readonly #hanging = new Map<string, Cut>();
   readonly #cuts = new Set<Cut>();
+  /** Machines there were at an address. */
+  readonly #starts = new Map<string, number>();
   #nextPort = FIRST_EPHEMERAL_PORT;
 
   /** A machine at an address. */
   host(ip: string): MemoryHost {
-    return new MemoryHost(this, ip);
+    const starts = this.#starts.get(ip) ?? 0;
+    this.#starts.set(ip, starts + 1);
+    return new MemoryHost(this, ip, starts);
   }
 
   /** Lets so much time pass: every timer at its own moment, and after each whatever follows from it. */
@@ -118,6 +122,20 @@ export class MemoryNetwork {
     return near;
   }
 
+  /**
+   * A machine loses its power: nothing comes from there any more, and nobody is told. After {@link resume}, another one may
+   * stand at its address; what was connected to the old one stays silent.
+   */
+  vanish(host: MemoryHost): void {
+    this.hang(host.ip);
+    for (const [address, listener] of this.#listeners) if (listener.owner === host) this.#listeners.delete(address);
+    const lost = new Set<string>();
+    for (const [{ localAddr, remoteAddr }, owner] of this.#sockets) {
+      if (owner === host) lost.add(line(localAddr, remoteAddr)).add(line(remoteAddr, localAddr));
+    }
+    this.#cuts.add((one, other) => lost.has(line(one, other)));
+  }
+
   /** Sockets that are open, of all hosts. */
   get openSockets(): number {
     return this.#sockets.size;
@@ -154,6 +172,10 @@ export class MemoryNetwork {
 
 function isAt({ hostname, port }: Deno.NetAddr, place: string): boolean {
   return place === hostname || place === `${hostname}:${port}`;
+}
+
+function line(one: Deno.NetAddr, other: Deno.NetAddr): string {
+  return `${one.hostname}:${one.port} ${other.hostname}:${other.port}`;
 }
 
 function netAddr(hostname: string, port: number): Deno.NetAddr {

@@ -18,6 +18,10 @@ export interface CoworkerWatchOptions {
   readonly self: () => NodeFacts;
   /** Whom to ask: read over and over, so that a reload, or DNS, may change it. */
   readonly list: () => readonly CoworkerApi[];
+  /** A coworker, `host:port` as written, is down; default nobody is told. */
+  readonly onDown?: (coworker: string) => void;
+  /** A coworker has come up, or is another instance than the one that was heard of before. */
+  readonly onUp?: (coworker: string, isOther: boolean) => void;
 }
 
 const BEAT_MS = 2000;
@@ -134,6 +138,16 @@ export class HealthWatch {
   }
 
   #note(watched: WatchedCoworker, outcome: NodeAnswer | NodeFailure): void {
+    const { state, instance } = watched;
+    this.#take(watched, outcome);
+    const { onDown, onUp } = this.#options;
+    const { address: { text } } = watched;
+    if (watched.state === "down" && state !== "down") return onDown?.(text);
+    const isOther = instance !== "" && watched.instance !== instance;
+    if (watched.state === "up" && (state !== "up" || isOther)) onUp?.(text, isOther);
+  }
+
+  #take(watched: WatchedCoworker, outcome: NodeAnswer | NodeFailure): void {
     const nowMs = this.#options.world.nowMs();
     const self = this.#options.self();
     if ("trouble" in outcome) return watched.onFailure(outcome, nowMs);

@@ -25,6 +25,8 @@ export interface OwnerQuery {
   trace?: Span | null;
   /** Whether anybody waits for the answer still; by default somebody does. */
   isWanted?: () => boolean;
+  /** Networks of the clients that wait for the answer, or some of them: by these, places are shared; by default none. */
+  from?: readonly string[];
   /** A coworker that lacks the stream is to wait so long for it before it answers (an extension); by default not at all. */
   waitMs?: number;
 }

@@ -6,8 +6,8 @@ import type { CoworkerAnswer, OwnerQuery } from "./coworker_question.ts";
 export interface CoworkerAsker {
   /** A plain question; null if it cannot be put now. */
   askOne(coworker: string, query: OwnerQuery): Promise<CoworkerAnswer | null>;
-  /** A question that the coworker answers when it has the stream; null if too many are on their way to it. */
-  askHeld(coworker: string, query: OwnerQuery, signal: AbortSignal): Promise<CoworkerAnswer | null>;
+  /** A question that the coworker answers when it has the stream; `again` if it restarted, null if too many are there. */
+  askHeld(coworker: string, query: OwnerQuery, signal: AbortSignal): Promise<CoworkerAnswer | "again" | null>;
   /** How long a coworker that cannot be waited with is left alone until it is asked once more; each call takes a turn. */
   pollPauseMs(): number;
   /** Calls back when a coworker that gave no usable answer does so again. */
@@ -77,6 +77,7 @@ export class CoworkerWatch implements Disposable {
       ? await this.#coworkers.askHeld(this.#coworker, { ...query, waitMs: HOLD_MS }, this.#giveUp.signal)
       : await this.#coworkers.askOne(this.#coworker, query);
     if (this.#isOver || this.#coworkers.isSelf(this.#coworker)) return;
+    if (answer === "again") return this.#ask();
     if (answer === null) {
       this.#canHold = false;
       return this.#pauseLonger();

@@ -3,6 +3,8 @@ import type { Logger } from "../../base/log.ts";
 import { askCoworker, type CoworkerAnswer, type OwnerQuery } from "./coworker_question.ts";
 import type { Owner } from "../directory.ts";
 import type { Fetch } from "../../base/world.ts";
+import { HeldPlaces } from "./held_places.ts";
+import { PacedCalls } from "./paced_calls.ts";
 import { QuestionQueue } from "./question_queue.ts";
 
 /** How one coworker answers. */
@@ -29,21 +31,27 @@ interface CoworkerState {
   refusal: string | null;
   /** Not asked before this time. */
   restUntilMs: number;
+  /** How often it has come back: what it was asked before may never be answered, and says nothing of it now. */
+  returned: number;
   /** Questions on their way. */
   pending: number;
   /** Questions that it keeps until it has their streams. */
-  held: number;
+  readonly places: HeldPlaces;
+  readonly held: number;
   /** It is this very server. */
   isSelf: boolean;
   readonly queue: QuestionQueue;
   /** While it fails: who waits for its return, and the next question by which that shows. */
   readonly waiting: Set<Waiting>;
   probe: TimerHandle | null;
+  /** What all who wait do once it is there again. */
+  readonly returns: PacedCalls;
 }
 
 /** Who waits for the return of a coworker, and what it would ask. */
 interface Waiting {
   readonly query: OwnerQuery;
+  hasLeft: boolean;
   back(): void;
 }
 
@@ -53,6 +61,8 @@ interface Pending {
   readonly answer: Promise<CoworkerAnswer | null>;
   /** Of those who share it. */
   readonly wanted: (() => boolean)[];
+  /** {@link CoworkerState.returned} when it was put. */
+  readonly returned: number;
 }
 
 /** Options of {@link Coworkers.findOwner}. */
@@ -73,13 +83,13 @@ const SLOW_TIMEOUT_MS = 200;
 const LATE_ANSWER_MS = 500;
 /** Players that come together share a question, and for this long its "nobody has it". */
 const NEGATIVE_CACHE_MS = 100;
-/** Questions that one coworker is asked to keep. */
-const MAX_HELD = 256;
 /** Coworkers that do not keep questions are asked so often, all of them together and for all streams that are waited for. */
 const POLLS_PER_S = 20;
 /** How soon one that failed is asked again on behalf of those who wait for it: doubling up to one question in 2 s. */
 const FIRST_PROBE_MS = 250;
 const MAX_PROBE_MS = 2000;
+/** Once it is there again, it is asked for one stream after the other. */
+const RETURN_PAUSE_MS = 4;
 
 /**
  * Finds the origin that owns a stream by asking all coworkers at once, in SRS's way (`/api/v1/clusters`).
@@ -142,21 +152,45 @@ export class Coworkers {
   }
 
   /**
-   * Puts a question to one coworker that it answers when it has the stream, or after `waitMs`; null if it has enough of
-   * them.
+   * Puts a question to one coworker that it answers when it has the stream, or after `waitMs`.
+   *
+   * @returns Null if it has enough of them; `again` if it has restarted meanwhile: it knows nothing of the question.
    *
    * @param signal Aborted when nobody waits any more: an answer may come or not then.
    */
-  async askHeld(coworker: string, query: OwnerQuery, signal: AbortSignal): Promise<CoworkerAnswer | null> {
+  async askHeld(
+    coworker: string,
+    query: OwnerQuery,
+    signal: AbortSignal,
+  ): Promise<CoworkerAnswer | "again" | null> {
     const state = this.#state(coworker);
-    if (state.held >= MAX_HELD || state.isSuspect) return null;
-    state.held++;
+    using place = state.isSuspect ? null : state.places.enter(query.from ?? []);
+    if (place === null) return null;
     const fetch: Fetch = (url, init) =>
-      this.#fetch(url, { ...init, signal: AbortSignal.any([signal, init.signal ?? signal]) });
+      this.#fetch(url, { ...init, signal: AbortSignal.any([signal, place.signal, init.signal ?? signal]) });
     const answer = await askCoworker(fetch, this.#timers, coworker, query);
-    state.held--;
-    if (!signal.aborted) this.#note(answer);
+    if (place.end === "renewed") return "again";
+    if (place.end === "displaced") return null;
+    if (!signal.aborted && place.end === null) this.#note(answer);
     return answer;
+  }
+
+  /** A coworker is down, as it does not say who it is: what it was to keep ends now, since no reset may ever tell. */
+  onDown(coworker: string): void {
+    const state = this.#states.get(coworker);
+    if (state === undefined) return;
+    state.isSuspect = true;
+    for (const place of state.places.all()) place.abort("lost");
+  }
+
+  /** A coworker has come up. @param isOther Another instance had been there, which kept questions that this one does not know. */
+  onUp(coworker: string, isOther: boolean): void {
+    const state = this.#states.get(coworker);
+    if (state === undefined) return;
+    state.restUntilMs = 0;
+    state.returned++;
+    this.#onUsable(state);
+    if (isOther) state.returns.add(state.places.all().map((place) => () => place.abort("renewed")));
   }
 
   /** How long the next question waits that is put only because another one had no success. */
@@ -170,11 +204,11 @@ export class Coworkers {
   /** Calls back once a coworker gives a usable answer, for which it is asked now and then, however many wait. */
   onBack(coworker: string, query: OwnerQuery, back: () => void): Disposable {
     const state = this.#state(coworker);
-    const waiting: Waiting = { query, back };
-    state.waiting.add(waiting);
-    if (state.probe === null) this.#probeLater(state, FIRST_PROBE_MS);
+    const waiting: Waiting = { query, back, hasLeft: false };
+    this.#wait(state, waiting);
     return {
       [Symbol.dispose]: () => {
+        waiting.hasLeft = true;
         state.waiting.delete(waiting);
         if (state.waiting.size > 0) return;
         state.probe?.cancel();
@@ -225,11 +259,12 @@ export class Coworkers {
   #question(coworker: string, query: OwnerQuery, fresh: boolean): Promise<CoworkerAnswer | null> | null {
     const id = `${coworker} ${query.key}`;
     const running = this.#inFlight.get(id);
-    if (running !== undefined && !fresh) {
+    const state = this.#state(coworker);
+    const { returned } = state;
+    if (running?.returned === returned && !fresh) {
       running.wanted.push(wantedBy(query));
       return running.answer;
     }
-    const state = this.#state(coworker);
     const mayAsk = !state.isSelf && state.restUntilMs <= this.#timers.nowMs() &&
       !(state.isSuspect && state.pending > 0);
     if (!mayAsk) return null;
@@ -240,14 +275,14 @@ export class Coworkers {
       waitMs: query.timeoutMs,
       isUrgent: fresh,
     });
-    const pending: Pending = { answer, wanted };
+    const pending: Pending = { answer, wanted, returned };
     this.#inFlight.set(id, pending);
     const forget = () => {
       if (this.#inFlight.get(id) === pending) this.#inFlight.delete(id);
     };
     answer.then((told) => {
       state.pending--;
-      if (told === null) return forget();
+      if (told === null || (told.error !== null && state.returned !== returned)) return forget();
       this.#note(told);
       // It may have come when nobody waited for it any more: the next question is told.
       if (told.owner !== null && told.latencyMs > SLOW_TIMEOUT_MS) this.#timers.after(LATE_ANSWER_MS, forget);
@@ -259,6 +294,7 @@ export class Coworkers {
   #state(coworker: string): CoworkerState {
     const known = this.#states.get(coworker);
     if (known !== undefined) return known;
+    const places = new HeldPlaces();
     const state: CoworkerState = {
       coworker,
       questions: 0,
@@ -266,25 +302,53 @@ export class Coworkers {
       isSuspect: false,
       refusal: null,
       restUntilMs: 0,
+      returned: 0,
       pending: 0,
-      held: 0,
+      places,
+      get held() {
+        return places.count;
+      },
       isSelf: false,
       queue: new QuestionQueue(this.#timers),
       waiting: new Set(),
       probe: null,
+      returns: new PacedCalls(this.#timers, RETURN_PAUSE_MS),
     };
     this.#states.set(coworker, state);
     return state;
   }
 
   #probeLater(state: CoworkerState, pauseMs: number): void {
-    state.probe = this.#timers.after(pauseMs, async () => {
+    const probe = this.#timers.after(pauseMs, async () => {
       const [first] = state.waiting;
       if (first === undefined) return;
       await this.askOne(state.coworker, first.query);
-      if (state.waiting.size > 0 && state.isSuspect) this.#probeLater(state, Math.min(MAX_PROBE_MS, pauseMs * 2));
-      else state.probe = null;
+      // Another one is planned if it was heard of meanwhile, and has failed since.
+      if (state.probe !== probe) return;
+      state.probe = null;
+      if (state.waiting.size > 0) this.#probeLater(state, Math.min(MAX_PROBE_MS, pauseMs * 2));
     });
+    state.probe = probe;
+  }
+
+  /** It answers: those who wait for its return ask, unless it has failed once more by the time it is their turn. */
+  #onUsable(state: CoworkerState): void {
+    if (state.isSuspect) this.#log.debug(`coworker ${state.coworker} answers again`);
+    state.isSuspect = false;
+    const waiting = [...state.waiting];
+    state.waiting.clear();
+    state.probe?.cancel();
+    state.probe = null;
+    state.returns.add(waiting.map((one) => () => {
+      if (one.hasLeft) return;
+      if (!state.isSuspect) return one.back();
+      this.#wait(state, one);
+    }));
+  }
+
+  #wait(state: CoworkerState, waiting: Waiting): void {
+    state.waiting.add(waiting);
+    if (state.probe === null) this.#probeLater(state, FIRST_PROBE_MS);
   }
 
   #note({ coworker, error, isRefused, instance }: CoworkerAnswer): void {
@@ -303,11 +367,7 @@ export class Coworkers {
       state.restUntilMs = this.#timers.nowMs() + REST_MS;
       return;
     }
-    if (state.isSuspect) this.#log.debug(`coworker ${coworker} answers again`);
-    state.isSuspect = false;
-    const back = [...state.waiting];
-    state.waiting.clear();
-    for (const waiting of back) waiting.back();
+    this.#onUsable(state);
     if (instance !== this.#instance || state.isSelf) return;
     state.isSelf = true;
     // All servers of a cluster may have the same file.

@@ -3,6 +3,7 @@ import { configuredCoworkers, type CoworkerApi } from "../../cluster/health/cowo
 import { HealthWatch } from "../../cluster/health/health_watch.ts";
 import { DownstreamBook } from "../../cluster/health/downstream_book.ts";
 import { MemberBook } from "../../cluster/health/member_book.ts";
+import type { Coworkers } from "../../cluster/mesh/coworkers.ts";
 import { readNodeText, writeNodeText } from "../../cluster/health/node_facts.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Timers } from "../../base/clock.ts";
@@ -19,6 +20,7 @@ export interface HealthServer extends SelfReportServer {
   readonly timers: Timers;
   readonly log: Logger;
   readonly pulls: Pick<PullRegistry, "pool">;
+  readonly mesh?: { readonly coworkers: Pick<Coworkers, "onDown" | "onUp"> };
 }
 
 /** Header by which a server of our kind tells who it is. */
@@ -40,6 +42,8 @@ export class ClusterHealth {
       log,
       self: () => self.facts(),
       list: list ?? (() => configuredCoworkers(server.config)),
+      onDown: (coworker) => server.mesh?.coworkers.onDown(coworker),
+      onUp: (coworker, isOther) => server.mesh?.coworkers.onUp(coworker, isOther),
       world: {
         fetch: world.fetch,
         connect: (endpoint, signal) => world.connect(endpoint, signal),

@@ -85,3 +85,70 @@ Deno.test("names that were made up and left occupy a bounded number of questions
   assertEquals(origins[1]!.server.heldQuestions.count, 0);
   await cluster.stop();
 });
+
+/** Two origins; whoever waits at the first one sees it when the second one publishes. */
+async function waitAtFirst(): Promise<{ cluster: Cluster; viewer: MemoryViewer }> {
+  const cluster = new Cluster(2, "owner_timeout 60000;");
+  const viewer = await MemoryViewer.start(cluster.network.host("10.0.2.1"), "10.0.0.1:1935", "s");
+  // The question is with the second one.
+  await cluster.network.run(3000);
+  assertEquals(cluster.origins[1]!.server.heldQuestions.count, 1);
+  return { cluster, viewer };
+}
+
+for (const awayMs of [500, 8000]) {
+  Deno.test(`a stream at a coworker that lost its power, and is back after ${awayMs} ms, is seen at once by those that wait`, async () => {
+    const { cluster, viewer } = await waitAtFirst();
+    const { network, origins } = cluster;
+    const [first, old] = origins as [MemoryServer, MemoryServer];
+    old.host.vanish();
+    await network.run(awayMs);
+    network.resume(old.host.ip);
+    const vhost = "cluster { origin_cluster on; coworkers 10.0.0.1:1985 10.0.0.2:1985; }";
+    const second = new MemoryServer(network, old.host.ip, { vhost });
+    using _publisher = await MemoryPublisher.start(network.host("10.0.1.1"), "10.0.0.2:1935", "s");
+    const seen = /info coworker 10\.0\.0\.2:1985 (?:has restarted|is back)/;
+    for (let ms = 0; ms < 5000 && first.log.find("coworker").every((line) => !seen.test(line)); ms += 50) {
+      await network.run(50);
+    }
+    assert(first.log.find("coworker").some((line) => seen.test(line)), first.log.lines.join("\n"));
+    await network.run(1000);
+    assert(viewer.frames.length > 10, `${viewer.frames.length} frames, ${viewer.ended}`);
+    viewer[Symbol.dispose]();
+    cluster.origins[1] = second;
+    await cluster.stop();
+  });
+}
+
+Deno.test("questions that were with a coworker that is gone are asked again one after the other, and not while it is down", async () => {
+  const cluster = new Cluster(2, "owner_timeout 60000;");
+  const { network, origins } = cluster;
+  const [first, old] = origins as [MemoryServer, MemoryServer];
+  const player = network.host("10.0.2.1");
+  const viewers = [];
+  for (let i = 0; i < 200; i++) viewers.push(await MemoryViewer.start(player, "10.0.0.1:1935", `s${i}`));
+  await network.run(3000);
+  assertEquals(old.server.heldQuestions.count, 200);
+  old.host.vanish();
+  await network.run(8000);
+  assertEquals([...first.server.mesh.coworkers.table()].find(({ coworker }) => coworker === "10.0.0.2:1985")?.held, 0);
+  const dialled = () => network.dialled.filter((to) => to === "10.0.0.2:1985").length;
+  const before = dialled();
+  await network.run(10_000);
+  // Health asks every 2 s, and one of those that wait does.
+  assertLess(dialled() - before, 15);
+  network.resume(old.host.ip);
+  const vhost = "cluster { origin_cluster on; coworkers 10.0.0.1:1985 10.0.0.2:1985; }";
+  const second = cluster.origins[1] = new MemoryServer(network, old.host.ip, { vhost });
+  let most = 0;
+  for (let ms = 0; ms < 5000; ms += 20) {
+    const from = dialled();
+    await network.run(20);
+    most = Math.max(most, dialled() - from);
+  }
+  // Two for each: a plain one, and one that is kept.
+  assert(most <= 32, `${most} questions within 20 ms`);
+  assertEquals(second.server.heldQuestions.count, 200);
+  for (const viewer of viewers) viewer[Symbol.dispose]();
+  await cluster.stop();
+});

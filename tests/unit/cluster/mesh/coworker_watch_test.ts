@@ -35,6 +35,7 @@ class Stage implements CoworkerAsker {
   turns = 0;
   back: (() => void) | null = null;
   #release: (() => void) | null = null;
+  #hasRestarted = false;
   readonly watch: CoworkerWatch;
 
   constructor(facts: Partial<Stage> = {}) {
@@ -67,7 +68,13 @@ class Stage implements CoworkerAsker {
     return Promise.resolve(this.isFull ? null : this.#answer());
   }
 
-  async askHeld(_coworker: string, { waitMs = 0 }: OwnerQuery): Promise<CoworkerAnswer | null> {
+  /** It has restarted: what was left with it is to be asked again. */
+  restart(): void {
+    this.#hasRestarted = true;
+    this.#release?.();
+  }
+
+  async askHeld(_coworker: string, { waitMs = 0 }: OwnerQuery): Promise<CoworkerAnswer | "again" | null> {
     this.#note("held");
     if (this.isFull) return null;
     if (this.holdsNothing || this.owner !== null) return this.#answer();
@@ -75,7 +82,9 @@ class Stage implements CoworkerAsker {
     this.#release = resolve;
     this.timers.after(waitMs, resolve);
     await promise;
-    return this.#answer();
+    if (!this.#hasRestarted) return this.#answer();
+    this.#hasRestarted = false;
+    return "again";
   }
 
   pollPauseMs(): number {
@@ -100,6 +109,17 @@ Deno.test("CoworkerWatch leaves one question with a coworker of our kind, and he
   stage.publish();
   await stage.timers.run(0);
   assertEquals(stage.heard, ["none", "none", "10.0.0.2"]);
+  stage.watch[Symbol.dispose]();
+});
+
+Deno.test("CoworkerWatch leaves its question at once with a coworker that has restarted", async () => {
+  const stage = new Stage();
+  await stage.timers.run(7000);
+  stage.restart();
+  await stage.timers.run(1000);
+  stage.publish();
+  await stage.timers.run(0);
+  assertEquals([stage.asked, stage.heard], [["plain 0", "held 0", "held 7000"], ["none", "10.0.0.2"]]);
   stage.watch[Symbol.dispose]();
 });
 
