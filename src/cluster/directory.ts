@@ -40,6 +40,8 @@ export interface FindOptions {
   readonly fresh?: boolean;
   /** Whether anybody waits for the answer still; by default somebody does. */
   readonly isWanted?: () => boolean;
+  /** Network of the client that waits: places at coworkers are shared by these. By default all such clients count as one. */
+  readonly from?: string;
   /** Of what the question is a part, if that is traced. */
   readonly trace?: Span | null;
 }

@@ -85,13 +85,13 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   watch(
     stream: StreamRef,
     onOwners: (owners: readonly Owner[]) => void,
-    { trace = null }: FindOptions = {},
+    options: FindOptions = {},
   ): Disposable {
     // Who has no coworkers now may get some by a reload.
     if (!this.covers(stream.vhost)) return nobody;
     const { key } = stream.url;
     const found = this.#watches.get(key);
-    if (found !== undefined) return found.add(onOwners, trace);
+    if (found !== undefined) return found.add(onOwners, options);
     const { timers } = this.#context;
     const watch: StreamWatch = new StreamWatch({
       coworkers: this.coworkers,
@@ -103,7 +103,7 @@ export class MeshDirectory implements StreamDirectory, Disposable {
       onIdle: () => this.#forget(key, watch),
     });
     this.#watches.set(key, watch);
-    return watch.add(onOwners, trace);
+    return watch.add(onOwners, options);
   }
 
   async claim(stream: StreamRef, options: ClaimOptions): Promise<ClaimOutcome> {

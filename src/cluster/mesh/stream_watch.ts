@@ -1,6 +1,6 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 import type { Span } from "../../base/trace.ts";
-import type { Owner } from "../directory.ts";
+import type { FindOptions, Owner } from "../directory.ts";
 import type { OwnerQuery } from "./coworker_question.ts";
 import { type CoworkerAsker, CoworkerWatch } from "./coworker_watch.ts";
 
@@ -23,6 +23,8 @@ export interface StreamWatchContext {
 /** One that waits. */
 interface Watcher {
   readonly onOwners: (owners: readonly Owner[]) => void;
+  /** Network of the client that waits. */
+  readonly from: string;
   /** What it was told last. */
   told: string;
 }
@@ -31,6 +33,8 @@ interface Watcher {
 const OTHERS_MS = 30;
 /** Whoever is refused comes back: its question is still there. Longer than the default `owner_timeout` and an edge's pause. */
 const LINGER_MS = 15_000;
+/** So many of those that wait are looked at. */
+const MAX_FROM = 16;
 /** How soon a change of the list of coworkers counts. */
 const LIST_CHECK_MS = 5000;
 
@@ -52,9 +56,12 @@ export class StreamWatch implements Disposable {
     return this.#watchers.size > 0;
   }
 
-  /** Tells one more, from now on. @param trace Of what the first questions are a part. */
-  add(onOwners: (owners: readonly Owner[]) => void, trace: Span | null = null): Disposable {
-    const watcher: Watcher = { onOwners, told: "" };
+  /** Tells one more, from now on. */
+  add(
+    onOwners: (owners: readonly Owner[]) => void,
+    { trace = null, from = "" }: Pick<FindOptions, "trace" | "from"> = {},
+  ): Disposable {
+    const watcher: Watcher = { onOwners, from, told: "" };
     this.#watchers.add(watcher);
     this.#lingerTimer?.cancel();
     // What was said a while ago may have changed.
@@ -99,11 +106,15 @@ export class StreamWatch implements Disposable {
       const onAnswer = (owner: Owner | null) => this.#onAnswer(coworker, owner);
       const isWanted = () => this.isWatched;
       let asks = 0;
-      const ask = () => ({ ...query(), isWanted, trace: asks++ === 0 ? trace : null });
+      const ask = () => ({ ...query(), isWanted, from: this.#from(), trace: asks++ === 0 ? trace : null });
       this.#asked.set(coworker, new CoworkerWatch({ coworkers, timers }, coworker, ask, onAnswer));
     }
     this.#listTimer?.cancel();
     this.#listTimer = timers.after(LIST_CHECK_MS, () => this.checkList());
+  }
+
+  #from(): string[] {
+    return [...new Set(this.#watchers.values().take(MAX_FROM).map(({ from }) => from))];
   }
 
   #onAnswer(coworker: string, owner: Owner | null): void {

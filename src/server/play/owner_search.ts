@@ -34,11 +34,13 @@ export class OwnerSearch {
   readonly #watch: Disposable;
   readonly #timer: TimerHandle;
 
-  /** @param trace Of what the search is a part. */
+  /**
+   * @param stream The stream, and the network of the client that waits for it.
+   * @param trace Of what the search is a part.
+   */
   constructor(
     server: OwnerSearchServer,
-    vhost: VhostHandle,
-    url: StreamUrl,
+    { vhost, url, from }: { readonly vhost: VhostHandle; readonly url: StreamUrl; readonly from: string },
     sink: OwnerSearchSink,
     trace: Span | null = null,
   ) {
@@ -53,7 +55,7 @@ export class OwnerSearch {
       this.stop();
       sink.onNotFound(this.#notFound(waitedMs));
     });
-    this.#watch = server.directory.watch({ vhost, url }, (owners) => this.#onOwners(owners), { trace: span });
+    this.#watch = server.directory.watch({ vhost, url }, (owners) => this.#onOwners(owners), { trace: span, from });
   }
 
   /** Ends the search without a result. */

@@ -7,6 +7,7 @@ import { originTargets, ownerTarget, type PullProtocol, type PullTarget } from "
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { ServerContext } from "../context.ts";
+import { addressKey } from "../access/address_counter.ts";
 import { addressForOrigin } from "../access/origin_signature.ts";
 import { OwnerSearch, type OwnerSearchServer } from "./owner_search.ts";
 import type { Owner, StreamDirectory } from "../../cluster/directory.ts";
@@ -154,8 +155,8 @@ export class PlaySupply implements Disposable {
   }
 
   #searchOwner(redirect: Redirect): void {
-    const { vhost, url, trace = null } = this.#request;
-    this.#search = new OwnerSearch(this.#server, vhost, url, {
+    const { vhost, url, remoteIp, trace = null } = this.#request;
+    this.#search = new OwnerSearch(this.#server, { vhost, url, from: addressKey(remoteIp) }, {
       onRedirect: (address) => redirect.onRedirect(address),
       onNotFound: (reason) => this.#sink.onNotFound(reason),
       onDrainingOwner: () => this.#takeOver(),
@@ -248,7 +249,7 @@ export class PlaySupply implements Disposable {
       const watch = this.#server.directory.watch(this.#request, (owners) => {
         span?.end();
         onTargets(this.#targetsOf(owners));
-      }, { trace: span });
+      }, { trace: span, from: addressKey(this.#request.remoteIp) });
       return {
         [Symbol.dispose]() {
           span?.end();

@@ -152,3 +152,26 @@ Deno.test("questions that were with a coworker that is gone are asked again one 
   for (const viewer of viewers) viewer[Symbol.dispose]();
   await cluster.stop();
 });
+
+Deno.test("an address that waits for a thousand made-up names does not push others out of the questions that are kept", async () => {
+  const cluster = new Cluster(2, "owner_timeout 60000;");
+  const { network, origins } = cluster;
+  const crowd = network.host("10.0.2.1");
+  const viewers = [];
+  for (let i = 0; i < 900; i++) {
+    viewers.push(await MemoryViewer.start(crowd, "10.0.0.1:1935", `made-up-${i}`));
+    if (i % 50 === 0) await network.run(50);
+  }
+  await network.run(3000);
+  const table = () =>
+    [...origins[0]!.server.mesh.coworkers.table()].find(({ coworker }) => coworker === "10.0.0.2:1985");
+  assertEquals(table()?.held, 256);
+  const viewer = await MemoryViewer.start(network.host("10.0.2.2"), "10.0.0.1:1935", "s");
+  // Others go on asking in turn.
+  await network.run(15_000);
+  using _publisher = await MemoryPublisher.start(network.host("10.0.1.1"), "10.0.0.2:1935", "s");
+  await network.run(1000);
+  assert(viewer.frames.length > 0, "the first frames are there");
+  for (const one of [viewer, ...viewers]) one[Symbol.dispose]();
+  await cluster.stop();
+});
