@@ -10,9 +10,10 @@ import type { PlayCursor } from "../stream/play_cursor.ts";
 import { addressKey } from "../server/access/address_counter.ts";
 import { randomId } from "../server/identity.ts";
 import { refusal } from "./envelope.ts";
-import { HeadBuffer, type HeadFound } from "../http1/head_buffer.ts";
+import type { HeadFound } from "../http1/head_buffer.ts";
 import { LiveAnswer, type LiveHost, type LiveViewer } from "./live/live_answer.ts";
 import { parseRequestHead } from "../http1/request_head.ts";
+import { RequestReader } from "./request_reader.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import type { Router } from "./router.ts";
 
@@ -48,7 +49,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
   readonly #pump: WritePump<LogPosition>;
   readonly #writer: ResponseWriter;
   readonly #life: ClientLife;
-  readonly #input = new HeadBuffer();
+  readonly #reader: RequestReader;
   readonly #queued: Uint8Array[] = [];
   #remoteIp: string;
   #viewer: LiveViewer | null = null;
@@ -69,6 +70,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     this.peerKey = addressKey(tcp.remoteIp);
     this.log = options.log.withCid(this.id, this.peerKey);
     this.#pump = new WritePump(tcp, this);
+    this.#reader = new RequestReader(tcp, (count) => this.#bytesIn += count);
     this.#writer = new ResponseWriter(tcp, world);
     this.#waitingSinceMs = world.nowMs();
     // A reset is how a browser leaves while something is on its way to it.
@@ -111,6 +113,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
   async run(): Promise<void> {
     try {
       while (await this.#serveRequest());
+      await this.#reader.settled();
       if (!this.#tcp.closed) await this.#tcp.readLoop((view) => this.#onViewerInput(view), { bufferBytes: READ_BYTES });
       this.#life.settle(this.#tcp.end === "peerReset" ? "peerReset" : "peerClosed", "");
     } catch (error) {
@@ -206,7 +209,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
 
   /** Reads and answers one request. @returns Whether another one may follow. */
   async #serveRequest(): Promise<boolean> {
-    const found = await this.#readHead();
+    const found = await this.#reader.next();
     if (found === null) return false;
     this.#isAnswering = true;
     await this.#tcp.takeTurn();
@@ -228,7 +231,9 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     const { clientAddress, router } = this.#options;
     this.#remoteIp = clientAddress?.(this.#tcp.remoteIp, headers) ?? this.#tcp.remoteIp;
     const scheme = this.#tcp.isEncrypted ? "https" as const : "http" as const;
-    const answer = await router.handle({ method, scheme, host, target, headers, minorVersion }, this.remoteIp);
+    const onGone = (call: () => void) => this.#reader.onGone(call);
+    const request = { method, scheme, host, target, headers, minorVersion, onGone };
+    const answer = await router.handle(request, this.remoteIp);
     if (answer instanceof LiveAnswer) {
       this.#openViewer(answer);
       return false;
@@ -242,19 +247,6 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     return keepsAlive && !this.#tcp.closed;
   }
 
-  async #readHead(): Promise<HeadFound> {
-    const buffer = new Uint8Array(READ_BYTES);
-    for (let found = this.#input.take();; found = this.#input.take()) {
-      if (found !== null) return found;
-      const count = await this.#tcp.read(buffer);
-      if (count === null) return null;
-      this.#bytesIn += count;
-      await this.#tcp.takeTurn();
-      this.#input.push(buffer.subarray(0, count));
-      this.#tcp.endTurn();
-    }
-  }
-
   #openViewer(answer: LiveAnswer): void {
     this.#isLive = true;
     this.#tcp.isServed = true;
@@ -262,7 +254,7 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     this.#viewer = answer.open(this);
     // What it did at once, as ending itself, it may have done before it was known here.
     if (this.#life.isOver) return this.release();
-    const rest = this.#input.takeRest();
+    const rest = this.#reader.takeRest();
     if (rest.length > 0) this.#viewer.onInput(rest);
     this.#pump.wake();
   }

@@ -13,6 +13,11 @@ export class HeadBuffer {
   /** Up to here there is no end of a head. */
   #searched = 0;
 
+  /** Bytes that wait. */
+  get length(): number {
+    return this.#used;
+  }
+
   push(bytes: Uint8Array): void {
     const used = this.#used + bytes.length;
     if (used > this.#bytes.length) {

@@ -4,7 +4,7 @@ import type { TimerHandle, Timers } from "../../base/clock.ts";
 const MAX_WAIT_MS = 60_000;
 /** Questions that wait, of all coworkers together: what comes on top is answered at once. */
 const MAX_QUESTIONS = 4096;
-/** Of one address. What comes on top takes the place of the oldest, whose sender may be gone: that is not seen. */
+/** Of one address. What comes on top takes the place of the oldest: one that vanished without a word is not seen to be gone. */
 export const MAX_QUESTIONS_PER_ADDRESS = 512;
 
 /** Questions of coworkers who has a stream, which are not answered before it is published here, or their time is over. */
@@ -25,8 +25,12 @@ export class HeldQuestions implements Disposable {
     return this.#count;
   }
 
-  /** Waits for a stream. Settles when it is published, when the time is over, or at once where too many wait. */
-  hold(key: string, remoteIp: string, waitMs: number): Promise<void> {
+  /**
+   * Waits for a stream. Settles when it is published, when the time is over, or at once where too many wait.
+   *
+   * @param onGone Calls back when the one who asks has left; without it, nobody can tell.
+   */
+  hold(key: string, remoteIp: string, waitMs: number, onGone?: (call: () => void) => Disposable): Promise<void> {
     if ((this.#ofAddress.get(remoteIp)?.size ?? 0) >= MAX_QUESTIONS_PER_ADDRESS) {
       const [oldest] = this.#ofAddress.get(remoteIp) ?? [];
       oldest?.();
@@ -35,12 +39,14 @@ export class HeldQuestions implements Disposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     const answer = () => {
       timer.cancel();
+      watch?.[Symbol.dispose]();
       remove(this.#waiting, key, answer);
       remove(this.#ofAddress, remoteIp, answer);
       this.#count--;
       resolve();
     };
     const timer: TimerHandle = this.#timers.after(Math.min(MAX_WAIT_MS, waitMs), answer);
+    const watch = onGone?.(answer);
     add(this.#waiting, key, answer);
     add(this.#ofAddress, remoteIp, answer);
     this.#count++;

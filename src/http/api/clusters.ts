@@ -89,7 +89,7 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
   const answer = () => answerOwner(question, facts) ?? answerOwner(rawQuestion, facts);
   let origin = answer();
   if (origin === null && wish !== null && wish.waitMs > 0) {
-    await server.heldQuestions.hold(keyOf(server, question), call.remoteIp, wish.waitMs);
+    await server.heldQuestions.hold(keyOf(server, question), call.remoteIp, wish.waitMs, call.onGone);
     origin = answer();
   }
   const standIn = wish?.standIn ? { stand_in: answerStandIn(question, facts) } : {};
