@@ -85,6 +85,11 @@ export class BothDirectory implements StreamDirectory {
     };
   }
 
+  recheck(stream: StreamRef, epoch: number): void {
+    this.#first.recheck(stream, epoch);
+    this.#second.recheck(stream, epoch);
+  }
+
   unasked(stream: StreamRef): string {
     return [this.#first, this.#second].map((directory) => directory.unasked(stream)).filter((text) => text !== "").join(
       "; ",

@@ -134,6 +134,11 @@ export interface StreamDirectory {
   watch(stream: StreamRef, onOwners: (owners: readonly Owner[]) => void, options?: FindOptions): Disposable;
   /** Claims a stream for a publisher of this server. Never rejects: whoever cannot be asked does not stand in the way. */
   claim(stream: StreamRef, options: ClaimOptions): Promise<ClaimOutcome>;
+  /**
+   * Somebody says that another server has a newer publish of a stream that is published here, true or not: looks whether
+   * that is so, now and then, and gives the stream up then.
+   */
+  recheck(stream: StreamRef, epoch: number): void;
   /** Who could not be asked about a stream, and why, in words; empty if all could be. */
   unasked(stream: StreamRef): string;
   /** Servers that take the clients of this one while it stops. Never rejects. */

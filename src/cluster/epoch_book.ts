@@ -48,7 +48,12 @@ export class EpochBook {
 
   /** Whether a server may feed the stream: not with an older publish than the one that fed it last. */
   accepts(key: string, epoch: number): boolean {
-    return epoch >= (this.#inForce(key)?.epoch ?? 0);
+    return epoch >= this.highest(key);
+  }
+
+  /** The highest epoch that fed the stream of late; 0 for none. */
+  highest(key: string): number {
+    return this.#inForce(key)?.epoch ?? 0;
   }
 
   /** A server feeds the stream. */

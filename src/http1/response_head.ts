@@ -7,6 +7,7 @@ export interface ResponseHead {
   readonly server: string;
   /** `Location`; empty if there is none. */
   readonly location: string;
+  readonly headers: Headers;
   /** How the body comes: in chunks, with this length, or until the end of the connection. */
   readonly body: "chunks" | "untilClose" | number;
 }
@@ -31,6 +32,7 @@ export function parseResponseHead(bytes: Uint8Array): ResponseHead | string {
     status: Number(digits),
     server: headers.get("server") ?? "",
     location: headers.get("location") ?? "",
+    headers,
     body,
   };
 }

@@ -28,6 +28,8 @@ export type ClientEvent =
   /** Play: the request is sent, media may come. Publish: the server said start, or sends no status but may take media. */
   | { kind: "ready" }
   | { kind: "status"; status: ServerStatus }
+  /** What a server of our own kind adds to a status. */
+  | { kind: "told"; members: AmfObject }
   /** The server refuses; the connection is of no more use. */
   | { kind: "refused"; status: ServerStatus }
   /** RTMP 302: the stream is at `url`, a full address, or one without the stream from SRS 3. */
@@ -66,6 +68,8 @@ export interface ClientSessionOptions {
 
 const CONNECT_ID = 1;
 const CAPS_RECONNECT = 1;
+/** Names of what only servers of our kind tell each other begin so. */
+const OWN_PREFIX = "srs_ts_";
 const PUBLISH_ID = 5;
 const WINDOW_ACK_BYTES = 2_500_000;
 /** One chunk stream per kind, so that headers shorten against the same kind. */
@@ -251,6 +255,8 @@ export class RtmpClientSession {
       code: asString(info.code),
       description: asString(info.description),
     };
+    const members = Object.fromEntries(Object.entries(info).filter(([name]) => name.startsWith(OWN_PREFIX)));
+    if (Object.keys(members).length > 0) this.#sink.onEvent({ kind: "told", members });
     const ex = asObject(info.ex);
     const url = asString(ex.redirect2) || asString(ex.redirect);
     if (status.level === "error" && url !== "") this.#sink.onEvent({ kind: "redirect", url });

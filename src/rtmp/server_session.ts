@@ -18,7 +18,7 @@ import { RtmpLink } from "./link.ts";
 import { MessageType, type RtmpMessage } from "./message.ts";
 import { redirectInfo, statusInfo, type StatusName } from "./status.ts";
 import { parseStreamUrl, type StreamUrl } from "./url.ts";
-import { encodeAmf0 } from "../amf/amf0.ts";
+import { type AmfObject, encodeAmf0 } from "../amf/amf0.ts";
 
 /** How a client publishes, by the order of its commands; the words are those of SRS's API. */
 export type PublishType = "fmle-publish" | "flash-publish" | "haivision-publish";
@@ -166,9 +166,10 @@ export class RtmpServerSession {
   /**
    * Lets a publish or play begin, tells the client, and reads on where it was held: held media comes before this returns.
    *
+   * @param more Further members of the status by which a play begins.
    * @throws {ProtocolError} Or `RequestDenied`, as {@link receive}: the messages held may be at fault.
    */
-  accept(id: number): void {
+  accept(id: number, more?: AmfObject): void {
     const request = this.#take(id, "publish", "play");
     if (request.kind === "publish") {
       this.#role = "publish";
@@ -178,7 +179,7 @@ export class RtmpServerSession {
       this.#role = "play";
       this.#link.send(userControl(UserControlEvent.StreamBegin, STREAM_MSID));
       this.#sendStatus("playReset");
-      this.#sendStatus("playStart");
+      this.#sendStatus("playStart", undefined, more);
       this.#link.send({
         csid: STREAM_COMMAND_CSID,
         typeId: MessageType.Data,
@@ -199,9 +200,9 @@ export class RtmpServerSession {
     } else this.#sendStatus(status, reason);
   }
 
-  /** Tells a player whose play was accepted what became of it. */
-  sendStatus(status: StatusName, reason?: string): void {
-    this.#sendStatus(status, reason);
+  /** Tells a player whose play was accepted what became of it. @param more Further members. */
+  sendStatus(status: StatusName, reason?: string, more?: AmfObject): void {
+    this.#sendStatus(status, reason, more);
   }
 
   /** Sends SRS's RTMP 302 to a player; the `redirectAnswered` event comes if the client confirms. */
@@ -378,8 +379,8 @@ export class RtmpServerSession {
     this.#link.send(encodeCommand({ csid: COMMAND_CSID, msid: 0 }, "_result", transactionId, null, value));
   }
 
-  #sendStatus(name: StatusName, reason?: string): void {
-    this.#sendStreamCommand("onStatus", statusInfo(name, reason));
+  #sendStatus(name: StatusName, reason?: string, more?: AmfObject): void {
+    this.#sendStreamCommand("onStatus", statusInfo(name, reason, more));
   }
 
   #sendStreamCommand(name: string, info: ReturnType<typeof statusInfo>): void {

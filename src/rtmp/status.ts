@@ -29,6 +29,11 @@ const rows = {
     description: "Started playing stream.",
     details: "stream",
   },
+  playPublishNotify: {
+    level: "status",
+    code: "NetStream.Play.PublishNotify",
+    description: "The publisher has changed.",
+  },
   pauseNotify: { level: "status", code: "NetStream.Pause.Notify", description: "Paused stream." },
   unpauseNotify: { level: "status", code: "NetStream.Unpause.Notify", description: "Unpaused stream." },
 
@@ -58,13 +63,14 @@ export type StatusName = keyof typeof rows;
  * The info object of a status.
  *
  * @param description Replaces the text of the table, to say more of the reason.
+ * @param more Further members, which follow.
  */
-export function statusInfo(name: StatusName, description?: string): AmfObject {
+export function statusInfo(name: StatusName, description?: string, more: AmfObject = {}): AmfObject {
   const row: StatusRow = rows[name];
   const info: AmfObject = { level: row.level, code: row.code, description: description ?? row.description };
   if (row.details !== undefined) info.details = row.details;
   info.clientid = CLIENT_ID;
-  return info;
+  return { ...info, ...more };
 }
 
 /** Code of a status, such as `NetStream.Play.Start`. */

@@ -1,7 +1,7 @@
-import type { AmfObject } from "../amf/amf0.ts";
 import type { Timers } from "../base/clock.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
+import { epochMember } from "./epoch_member.ts";
 import { FlushTiming } from "./flush_timing.ts";
 import { LogSet } from "./log_set.ts";
 import { asksForAtc, MetaCache, readScript } from "./meta_cache.ts";
@@ -42,7 +42,7 @@ export class LiveSource {
   #session: PublishSession | null = null;
   #fedBy: FedBy | null = null;
   #onRevoked: () => void = () => {};
-  #addedMetadata: AmfObject = {};
+  #epoch = 0;
   #gopPackets = 0;
   #gopBytes = 0;
   #awaitsFirstFrame = false;
@@ -72,6 +72,11 @@ export class LiveSource {
   /** Who publishes into this source; null when nobody does. */
   get fedBy(): FedBy | null {
     return this.#fedBy;
+  }
+
+  /** Epoch of what is published into it now; 0 for none that is known. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** Someone publishes into this source. */
@@ -112,10 +117,10 @@ export class LiveSource {
    * Takes the stream for one publisher. A publisher of this server takes it over from a connection to another one.
    *
    * @param onRevoked The stream was taken over; the session has no further effect.
-   * @param metadata Members added to what metadata the publisher sends.
+   * @param epoch Of the publish, which metadata tells then; 0 for none.
    * @throws {RequestDenied} `StreamBusy` while another holds it.
    */
-  startPublish(fedBy: FedBy, onRevoked: () => void = () => {}, metadata: AmfObject = {}): PublishSession {
+  startPublish(fedBy: FedBy, onRevoked: () => void = () => {}, epoch = 0): PublishSession {
     if (this.#session !== null) {
       const mayTakeOver = fedBy === "client" && this.#fedBy === "upstream";
       if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} already has a publisher`);
@@ -124,7 +129,7 @@ export class LiveSource {
       revoke();
     }
     this.#onRevoked = onRevoked;
-    this.#addedMetadata = metadata;
+    this.#epoch = epoch;
     this.#timeline.startSession();
     this.#meta.startSession();
     this.#awaitsFirstFrame = true;
@@ -135,6 +140,11 @@ export class LiveSource {
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
+      },
+      setEpoch: (epoch) => {
+        if (this.#session !== session || this.#epoch === epoch) return;
+        this.#epoch = epoch;
+        this.#players.tellEpochChange();
       },
       endBurst: () => this.#flushTiming.onBurstEnd(),
       [Symbol.dispose]: () => {
@@ -201,6 +211,7 @@ export class LiveSource {
     this.#repeats = null;
     this.#hasNewcomers = false;
     this.#session = this.#fedBy = null;
+    this.#epoch = 0;
     this.#flushTiming.endSession();
     for (const log of this.#logs.all) log.endRun();
     this.#players.tellPublishChange(false);
@@ -276,7 +287,8 @@ export class LiveSource {
 
   #publishScript(packet: MediaPacket): void {
     const nowMs = this.#timeline.nowMs;
-    const script = readScript({ ...packet, timestampMs: nowMs }, { ...this.options.identity, ...this.#addedMetadata });
+    const added = { ...this.options.identity, ...epochMember(this.#epoch) };
+    const script = readScript({ ...packet, timestampMs: nowMs }, added);
     if (script === null) return;
     if (script.metadata !== null) {
       // ffmpeg 5.1 takes metadata with a time other than 0 for a subtitle stream; SRS sends 0 too.

@@ -43,6 +43,7 @@ export function mixCorrected(session: PublishSession): PublishSession {
       const next = packet.kind === "script" ? packet : queue.push(packet);
       if (next !== null) session.publish(next);
     },
+    setEpoch: (epoch) => session.setEpoch(epoch),
     endBurst: () => session.endBurst(),
     [Symbol.dispose]() {
       for (let next = queue.shift(); next !== null; next = queue.shift()) session.publish(next);

@@ -6,6 +6,8 @@ export interface Player {
   wake(): void;
   /** The publisher came or left; players stay attached in between. */
   onPublishChange(active: boolean): void;
+  /** The stream goes on as another publish: its epoch has changed, or come to be known. */
+  onEpochChange?(): void;
 }
 
 /** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
@@ -46,6 +48,10 @@ export class PlayerList {
 
   tellPublishChange(active: boolean): void {
     for (const player of [...this.#players]) player.onPublishChange(active);
+  }
+
+  tellEpochChange(): void {
+    for (const player of [...this.#players]) player.onEpochChange?.();
   }
 
   /** Wakes everybody; a round started over each time might never reach the last, so it goes on, and another one follows. */

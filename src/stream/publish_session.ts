@@ -6,6 +6,8 @@ export type FedBy = "client" | "upstream";
 /** A publisher's hold on a source. Disposing it frees the stream for the next. */
 export interface PublishSession extends Disposable {
   publish(packet: MediaPacket): void;
+  /** Of what is published from now on. */
+  setEpoch(epoch: number): void;
   /** The publisher's socket has nothing more at this moment: players get what came, if it is time. */
   endBurst(): void;
 }

@@ -10,6 +10,8 @@ import type { OriginWatch } from "./pull/origin_watch.ts";
 /** Which publish of a stream may feed it; see `cluster/epoch_book.ts`. */
 export interface FeedEpochs {
   accepts(key: string, epoch: number): boolean;
+  /** The highest that fed the stream of late; 0 for none. */
+  highest(key: string): number;
   hold(key: string, epoch: number): { release(isOver: boolean): void };
 }
 

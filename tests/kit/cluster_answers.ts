@@ -27,6 +27,8 @@ export class DirectoryAnswers implements StreamDirectory {
   #owners: readonly Owner[] = [];
   /** Streams that were looked for. */
   readonly found: string[] = [];
+  /** Words of newer publishes: the stream and its epoch. */
+  readonly rechecks: string[] = [];
   /** Claims that were made, and are not given up: the way to lose them. */
   readonly claims = new Set<ClaimOptions>();
   /** Claims whose publisher can be found. */
@@ -76,6 +78,10 @@ export class DirectoryAnswers implements StreamDirectory {
         [Symbol.dispose]: () => void this.claims.delete(options),
       },
     };
+  }
+
+  recheck({ url: { key } }: StreamRef, epoch: number): void {
+    this.rechecks.push(`${key} ${epoch}`);
   }
 
   unasked(): string {

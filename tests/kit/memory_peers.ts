@@ -82,6 +82,7 @@ export class MemoryPublisher extends MemoryPeer {
   #id = 0;
   #fromMs = 0;
   #isSilent = false;
+  #hasMetadata = true;
 
   /** @param how `fromMs`: time of the first frame. */
   static async start(
@@ -89,18 +90,20 @@ export class MemoryPublisher extends MemoryPeer {
     address: string,
     stream: string,
     firstId = 10,
-    { fromMs = 0, ...words }: PeerWords & { fromMs?: number } = {},
+    { fromMs = 0, hasMetadata = true, ...words }: PeerWords & { fromMs?: number; hasMetadata?: boolean } = {},
   ): Promise<MemoryPublisher> {
     const publisher = new MemoryPublisher(world, words);
     publisher.#id = firstId;
     publisher.#fromMs = fromMs;
+    publisher.#hasMetadata = hasMetadata;
     await publisher.connect("publish", address, stream);
     return publisher;
   }
 
   protected override onReady(): void {
     if (this.#isSilent) return;
-    for (const packet of [metadata(1), videoHeader(2), audioHeader(3)]) this.send(packet);
+    if (this.#hasMetadata) this.send(metadata(1));
+    for (const packet of [videoHeader(2), audioHeader(3)]) this.send(packet);
     this.#go(this.#fromMs);
   }
 

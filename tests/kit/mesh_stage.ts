@@ -98,6 +98,7 @@ function publishing({ server }: MemoryServer): StreamDirectory {
     find: (...args) => directory.find(...args),
     watch: (...args) => directory.watch(...args),
     claim,
+    recheck: (...args) => directory.recheck(...args),
     unasked: (stream) => directory.unasked(stream),
     standIns: (stream) => directory.standIns(stream),
     members: () => directory.members(),

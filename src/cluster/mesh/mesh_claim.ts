@@ -34,6 +34,8 @@ export interface MeshClaimOptions extends ClaimOptions {
 /** How soon a coworker that could not be told to give way is told again: doubling up to 8 s. */
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRIES = 8;
+/** Anybody can say that he has seen a newer publish. */
+const RECHECK_PAUSE_MS = 5000;
 
 /**
  * A stream that is published here. Two origins that claim it at one moment do not see each other; once both can be seen,
@@ -49,6 +51,8 @@ export class MeshClaim implements Claim {
   #isOver = false;
   /** This server stood still: whoever has the stream now keeps it. */
   #isDoubtful = false;
+  /** A word of others does not count before. */
+  #recheckMs: number;
 
   constructor(context: MeshClaimContext, stream: StreamRef, options: MeshClaimOptions) {
     this.epoch = options.epoch;
@@ -57,6 +61,7 @@ export class MeshClaim implements Claim {
     this.#stream = stream;
     this.#options = options;
     this.#owner = options.owner;
+    this.#recheckMs = context.timers.nowMs() + RECHECK_PAUSE_MS;
   }
 
   announce(): void {
@@ -69,6 +74,20 @@ export class MeshClaim implements Claim {
   async check(): Promise<void> {
     this.#isDoubtful = true;
     await this.#settle();
+    this.#isDoubtful = false;
+  }
+
+  /**
+   * Somebody has seen a newer publish, as he says: if there is one, it keeps the stream. Looks now and then only, and not
+   * while two that claimed at one moment find out about each other: both would give way.
+   */
+  async recheck(epoch: number): Promise<void> {
+    const nowMs = this.#context.timers.nowMs();
+    if (epoch <= this.epoch || nowMs < this.#recheckMs) return;
+    this.#recheckMs = nowMs + RECHECK_PAUSE_MS;
+    const others = await this.#context.find(this.#stream);
+    this.#isDoubtful = true;
+    for (const other of others) if ((other.epoch ?? 0) > this.epoch && this.giveWay(other)) return;
     this.#isDoubtful = false;
   }
 

@@ -141,6 +141,10 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     return { claim };
   }
 
+  recheck({ url: { key } }: StreamRef, epoch: number): void {
+    void this.#claims.get(key)?.recheck(epoch);
+  }
+
   unasked({ vhost }: StreamRef): string {
     return this.coworkers.refusals(this.#context.list.addresses(vhost.now.cluster.coworkers));
   }

@@ -15,6 +15,8 @@ const REFRESH_MS = 300_000;
 const BATCH = 64;
 /** Epochs further ahead of the engine's clock are not believed. */
 const MAX_AHEAD_MS = 60_000;
+/** Anybody can say that he has seen a newer publish. */
+const RECHECK_PAUSE_MS = 5000;
 const MAX_UNRELEASED = 100_000;
 /** Takeovers that come together are looked at together. */
 const NEWS_MS = 10;
@@ -41,6 +43,8 @@ interface OwnClaim {
   epoch: number;
   /** The engine may not know of it. */
   isOpen: boolean;
+  /** A word of others does not count before. */
+  recheckMs: number;
   readonly onLost: (reason: string) => void;
 }
 
@@ -81,7 +85,13 @@ export class OwnClaims implements Disposable {
   /** Claims a stream. Never rejects. */
   async claim(key: string, { mode, onLost, minEpoch = 0 }: ClaimOptions): Promise<ClaimOutcome> {
     const { view } = this.#options;
-    const claim: OwnClaim = { key, epoch: Math.max(view.epochOf(key), minEpoch - 1), isOpen: true, onLost };
+    const claim: OwnClaim = {
+      key,
+      epoch: Math.max(view.epochOf(key), minEpoch - 1),
+      isOpen: true,
+      recheckMs: 0,
+      onLost,
+    };
     this.#unreleased.delete(key);
     const put = (how: ClaimMode) => this.#put(claim, how);
     let answer = await put(mode());
@@ -133,6 +143,15 @@ export class OwnClaims implements Disposable {
       });
       this.#planned.add(handle);
     }
+  }
+
+  /** Somebody has seen a newer publish of a stream, as he says: looks whether the engine has it, now and then. */
+  recheck(key: string, epoch: number): void {
+    const claim = this.#claims.get(key);
+    const nowMs = this.#options.timers.nowMs();
+    if (claim === undefined || epoch <= claim.epoch || nowMs < claim.recheckMs) return;
+    claim.recheckMs = nowMs + RECHECK_PAUSE_MS;
+    void this.#checkNow([claim], false);
   }
 
   /** Claims what the engine does not know of yet, and gives up what was given up without it. */

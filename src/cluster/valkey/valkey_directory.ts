@@ -137,6 +137,10 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     return { takenBy: owner };
   }
 
+  recheck({ url: { key } }: StreamRef, epoch: number): void {
+    this.#claims.recheck(key, epoch);
+  }
+
   unasked(): string {
     const { problem, engine } = this.#own.access.health();
     return problem === "" ? "" : `the directory ${engine} fails: ${problem}`;

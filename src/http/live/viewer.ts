@@ -8,6 +8,7 @@ import type { ServerContext } from "../../server/context.ts";
 import type { PeerServer } from "../../server/play/peer_server.ts";
 import { Playback, type PlaybackServer, type PlaybackSink } from "../../server/play/playback.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
+import { EPOCH_HEADER } from "../../stream/epoch_member.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import { refusal } from "../envelope.ts";
 import { type Carrier, endOf, framePiece } from "./carrier.ts";
@@ -40,6 +41,8 @@ export interface ViewerRequest {
   readonly node: string | null;
   /** Servers that the play came through; null if the client is not a server of this kind. */
   readonly via: readonly string[] | null;
+  /** The highest epoch of the stream that it has seen; null if it does not say. */
+  readonly seenEpoch: number | null;
   /** Where the client should go instead, if another server has the stream. */
   findElsewhere(
     vhost: VhostConfig,
@@ -202,6 +205,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
       server,
       askedMs: this.#askedMs,
       via: via ?? [],
+      seenEpoch: this.#request.seenEpoch,
       traceparent,
     }, this);
     // An edge would take silence for the death of this server.
@@ -238,6 +242,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     if (view === null && header.length > 0 && !this.#startsAnyway) return null;
     this.#hasStarted = true;
     this.#waitTimer?.cancel();
+    if (this.#request.via !== null && source.epoch > 0) headers.set(EPOCH_HEADER, String(source.epoch));
     const head = this.#host.head(status, headers);
     if (headOnly) {
       this.#host.send(head);

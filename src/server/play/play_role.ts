@@ -2,7 +2,9 @@ import type { TimerHandle } from "../../base/clock.ts";
 import { RequestDenied } from "../../base/errors.ts";
 import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
 import type { VhostHandle } from "../../config/mod.ts";
+import { NODE_MEMBER } from "../../rtmp/command.ts";
 import type { RtmpServerSession, SessionRequest } from "../../rtmp/server_session.ts";
+import { epochMember, readEpochMember } from "../../stream/epoch_member.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { ServerContext } from "../context.ts";
 import { isRelay, readPlayPath } from "./play_path.ts";
@@ -46,9 +48,12 @@ export class PlayRole implements Playing, PlaybackSink {
   readonly #vhost: VhostHandle;
   readonly #isEdge: boolean;
   readonly #isRelay: boolean;
+  readonly #isOfOurKind: boolean;
   readonly #playback: Playback;
   readonly #pacer: SendPacer;
   #hasStarted = false;
+  /** Epoch that the client was told last. */
+  #toldEpoch = 0;
   #redirectTimer: TimerHandle | null = null;
   #departure: Disposable | null = null;
   #paused = false;
@@ -72,6 +77,7 @@ export class PlayRole implements Playing, PlaybackSink {
     this.#vhost = vhost;
     this.#isEdge = args.srs_server !== undefined;
     this.#isRelay = isRelay(args);
+    this.#isOfOurKind = args[NODE_MEMBER] !== undefined;
     this.#playback = new Playback(server, host, {
       type: "rtmp-play",
       protocol: "rtmp",
@@ -89,6 +95,7 @@ export class PlayRole implements Playing, PlaybackSink {
       askedMs,
       via,
       isRelay: this.#isRelay,
+      seenEpoch: readEpochMember(args),
       traceparent: readTraceparent(args[TRACEPARENT]),
     }, this);
     this.#pacer = new SendPacer(this.#playback, server.timers, () => host.wake());
@@ -99,12 +106,24 @@ export class PlayRole implements Playing, PlaybackSink {
     this.#session.setChunkSize(this.#playback.source.options.chunkSizeBytes);
     this.#hasStarted = true;
     this.#host.expectInput(READ_BYTES);
-    this.#session.accept(this.#request.id);
+    const { epoch } = this.#playback.source;
+    this.#toldEpoch = epoch;
+    this.#session.accept(this.#request.id, this.#isOfOurKind ? epochMember(epoch) : {});
   }
 
   onPublishChange(active: boolean): void {
     // An SRS edge waits 5 s in silence before it looks elsewhere; the end of the connection tells it at once.
     this.#endsWhenSent = !active && this.#isEdge && !this.#playback.isPulled;
+    if (active) this.onEpochChange();
+    this.#host.wake();
+  }
+
+  /** By its epoch a server knows the publish, whether that has metadata or not. */
+  onEpochChange(): void {
+    const { epoch } = this.#playback.source;
+    if (!this.#isOfOurKind || !this.#hasStarted || epoch === 0 || epoch === this.#toldEpoch) return;
+    this.#toldEpoch = epoch;
+    this.#host.guard(() => this.#session.sendStatus("playPublishNotify", undefined, epochMember(epoch)));
     this.#host.wake();
   }
 

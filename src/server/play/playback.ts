@@ -44,6 +44,8 @@ export interface PlaybackRequest {
   readonly askedMs: number;
   /** Servers that the play came through. */
   readonly via: readonly string[];
+  /** The highest epoch of the stream that the client has seen, as it says. */
+  readonly seenEpoch?: number | null;
   /** An origin relays the stream to others. */
   readonly isRelay?: boolean;
   /** Span of the server that asks; null for a player. */
@@ -54,6 +56,8 @@ export interface PlaybackRequest {
 export interface PlaybackSink {
   /** The stream has a publisher from now on, or no longer. */
   onPublishChange(active: boolean): void;
+  /** As {@link Player.onEpochChange}. */
+  onEpochChange?(): void;
   /** Nobody has the stream, for as long as players are held. */
   onNotFound(reason: string): void;
 }
@@ -137,6 +141,10 @@ export class Playback implements Player, SupplySink, Disposable {
       this.#supply.onPublish();
     } else this.#supply.onUnpublish();
     this.#sink.onPublishChange(active);
+  }
+
+  onEpochChange(): void {
+    this.#sink.onEpochChange?.();
   }
 
   onNotFound(reason: string): void {

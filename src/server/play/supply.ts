@@ -15,7 +15,7 @@ import type { Owner, StreamDirectory } from "../../cluster/directory.ts";
 /** What a supply takes of a server. */
 export interface SupplyServer extends OwnerSearchServer, Pick<ServerContext, "waitingPlays"> {
   readonly world: Pick<ServerContext["world"], "wallMs">;
-  readonly directory: OwnerSearchServer["directory"] & Pick<StreamDirectory, "find" | "covers">;
+  readonly directory: OwnerSearchServer["directory"] & Pick<StreamDirectory, "find" | "covers" | "recheck">;
   readonly drain: Pick<ServerContext["drain"], "isOn" | "search">;
   readonly pulls: Pick<ServerContext["pulls"], "acquire" | "pool">;
 }
@@ -37,6 +37,8 @@ export interface SupplyRequest {
   remoteIp: string;
   /** Servers that the play came through. */
   via: readonly string[];
+  /** The highest epoch of the stream that the client has seen, as it says; null if it is no server of this kind. */
+  seenEpoch?: number | null;
   /** An origin relays the stream to others: it is not sent away, as they were sent to it. */
   isRelay?: boolean;
   /** The play, if it is traced. */
@@ -84,6 +86,7 @@ export class PlaySupply implements Disposable {
     if (this.#isEdge) this.#pull(this.#isCovered ? this.#ownersOrOrigins : this.#originsAlone);
     else if (!this.#isCovered) return;
     else if (request.source.fedBy === "client") {
+      if ((request.seenEpoch ?? 0) > request.source.epoch) server.directory.recheck(request, request.seenEpoch ?? 0);
       if (server.drain.isOn && request.redirect?.isFollowed && !request.isRelay) this.#sendAway(request.redirect);
     } else if (this.#redirect !== null) this.#searchOwner(this.#redirect);
     else this.#pullFromOwners();

@@ -5,7 +5,6 @@ import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
 import type { SessionRequest } from "../../rtmp/server_session.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
-import { epochMember } from "../../stream/epoch_member.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
 import type { Admitted } from "../access/admission.ts";
 import { type ClientEntry, clientEntry } from "../client_registry.ts";
@@ -162,7 +161,7 @@ export class PublishRole implements Publishing, StreamClaimSink {
     const { url } = this.#request;
     // While the coworkers were asked, the source found first may have been forgotten: nobody used it.
     this.#source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
-    this.#session = this.#source.startPublish("client", () => {}, epochMember(epoch));
+    this.#session = this.#source.startPublish("client", () => {}, epoch);
     const stream = { url, vhost, source: this.#source, trace: this.#trace };
     this.#copies = copyStream({ host, server }, stream, forwardTo);
   }

@@ -2,6 +2,7 @@ import { type Span, TRACEPARENT } from "../../base/trace.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
+import { EPOCH_HEADER, epochMember } from "../../stream/epoch_member.ts";
 import { FlvClient } from "../client/flv_client.ts";
 import { talkRule } from "../redirect_policy.ts";
 import { RtmpClient } from "../client/rtmp_client.ts";
@@ -44,6 +45,8 @@ function connectTo(
   const { cluster } = vhost.now;
   const { host, port, namedBy } = target;
   const tellsWho = cluster.debugSrsUpnode;
+  // A server that stood still learns by it that another one has taken over.
+  const seenEpoch = environment.epochs.highest(request.url.key);
   const stream = { url, vhost, pageUrl, swfUrl };
   const tls = tlsFor(target, environment);
   const { connectTimeoutMs, handshakeTimeoutMs } = cluster;
@@ -61,7 +64,8 @@ function connectTo(
   if (request.protocol === "rtmp") {
     // Without its mark a relay would be sent away by an owner that is about to stop.
     const isRelay = cluster.mode !== "remote";
-    const args = withTrace(tellsWho || isRelay ? connectArgs(newCid(), via, isRelay) : null, trace);
+    const told = tellsWho || isRelay ? { ...connectArgs(newCid(), via, isRelay), ...epochMember(seenEpoch) } : null;
+    const args = withTrace(told, trace);
     const session = upstreamSession("play", stream, target, args);
     return RtmpClient.connect({ ...way, session }, handlers);
   }
@@ -69,6 +73,7 @@ function connectTo(
   const headTimeoutMs = cluster.firstMediaTimeoutMs;
   const headers = [
     ...(tellsWho ? httpHeaders(via) : [anonymous]),
+    ...(tellsWho && seenEpoch > 0 ? [[EPOCH_HEADER, String(seenEpoch)] as const] : []),
     ...pageHeader(pageUrl),
     ...(trace === null ? [] : [[TRACEPARENT, trace.traceparent] as const]),
   ];

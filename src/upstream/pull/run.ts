@@ -4,7 +4,7 @@ import { describeError, UpstreamError } from "../../base/errors.ts";
 import { asString } from "../../rtmp/command.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
-import { readEpoch } from "../../stream/epoch_member.ts";
+import { readEpoch, readEpochMember } from "../../stream/epoch_member.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
 import { isFrame, type MediaPacket, type PacketKind } from "../../stream/packet.ts";
@@ -147,7 +147,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     const kind = kinds.get(message.typeId);
     if (kind === undefined || this.#over) return;
     const packet: MediaPacket = { kind, timestampMs: message.timestampMs, payload: message.payload };
-    if (kind === "script" && !this.#acceptsEpoch(packet)) return;
+    if (kind === "script" && !this.#acceptsEpoch(readEpoch(packet))) return;
     if (this.#feed === null && !this.#hasFrame) {
       if (!isFrame(packet)) return this.#keep(packet);
       this.#hasFrame = true;
@@ -188,6 +188,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
           return this.#holds ? Math.max(firstMediaTimeoutMs, HOLDING_TIMEOUT_MS) : firstMediaTimeoutMs;
         });
       }
+      case "told":
+        return void this.#acceptsEpoch(readEpochMember(event.members));
       case "redirect":
         this.#reached = true;
         return this.#end("redirected", event.url);
@@ -216,18 +218,19 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   }
 
   /** A server that stood still goes on with a publish that another one has taken over: that is the stream no more. */
-  #acceptsEpoch(packet: MediaPacket): boolean {
+  #acceptsEpoch(epoch: number | null): boolean {
     const { epochs, target } = this.#options;
     const { key } = this.#source;
-    const epoch = readEpoch(packet);
-    if (epoch === null) return true;
+    if (epoch === null || this.#over) return true;
     if (!epochs.accepts(key, epoch)) {
       this.#refused = true;
       this.#end(`${target.text}: has only an older publish of ${key}, which another server has taken over`, null);
       return false;
     }
     this.#epoch = epoch;
-    if (this.#feed !== null) this.#holdEpoch();
+    if (this.#feed === null) return true;
+    this.#holdEpoch();
+    this.#feed.setEpoch(epoch);
     return true;
   }
 
@@ -239,7 +242,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
 
   #startFeed(): PublishSession | null {
     try {
-      const feed = this.#source.startPublish("upstream", () => this.#onRevoked());
+      const feed = this.#source.startPublish("upstream", () => this.#onRevoked(), this.#epoch ?? 0);
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#holdEpoch();
       this.#options.trace?.onFirstMedia();

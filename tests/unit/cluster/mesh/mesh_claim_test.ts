@@ -118,3 +118,29 @@ Deno.test("MeshClaim of a server that stood still gives way to whoever has the s
     assertEquals(kept.silentMs(), 0);
   }
 });
+
+Deno.test("MeshClaim that hears of a newer publish looks for it, and gives way to that one alone, whoever came first", async () => {
+  const stage = new Stage();
+  stage.claim().announce();
+  const claim = stage.claim();
+  const newer = (epoch: number) => stage.rival(1, { epoch: stage.cameMs + epoch });
+  claim.recheck(stage.cameMs + 5);
+  stage.others = [newer(5)];
+  await turn();
+  assertEquals(stage.lost, [], "two that have just come find out by themselves");
+  stage.timers.advance(5000);
+  stage.others = [newer(-5)];
+  claim.recheck(stage.cameMs);
+  await turn();
+  claim.recheck(stage.cameMs + 5);
+  await turn();
+  assertEquals([stage.lost, claim.silentMs()], [[], 0], "it is an older one");
+  stage.others = [newer(5)];
+  claim.recheck(stage.cameMs + 5);
+  await turn();
+  assertEquals(stage.lost, [], "it has just looked");
+  stage.timers.advance(5000);
+  claim.recheck(stage.cameMs + 5);
+  await turn();
+  assertEquals(stage.lost.length, 1);
+});

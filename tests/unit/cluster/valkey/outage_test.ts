@@ -243,3 +243,23 @@ Deno.test("an engine that comes back too slow to answer the first renewal gets a
   await stage.run(20_000);
   assertEquals((await stage.find(b, "one", true)).at, ["10.0.0.1"]);
 });
+
+Deno.test("word of a newer publish has a server look whether the engine knows of one, now and then", async () => {
+  await using stage = new OutageStage();
+  const [a] = [await stage.add(), await stage.add()];
+  const { epoch } = await stage.mustClaim(a, "one");
+  const reads = () => stage.engine.commands.filter((command) => command.startsWith("MGET ")).length;
+  const before = reads();
+  for (const seen of [epoch, epoch + 1, epoch + 2]) {
+    a.directory.recheck(stage.stream("one"), seen);
+    await stage.run(100);
+  }
+  assertEquals([reads() - before, stage.lost], [1, []]);
+  // Its word in the mailbox was lost.
+  stage.engine.write("srs:s:/live/one", `${epoch + 9}|node2#boot2`);
+  await stage.run(5000);
+  assertEquals(stage.lost, []);
+  a.directory.recheck(stage.stream("one"), epoch + 9);
+  await stage.run(100);
+  assertEquals(stage.lost, ["one: origin 10.0.0.2:1935 has a newer publisher of /live/one"]);
+});

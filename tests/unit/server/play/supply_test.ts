@@ -234,3 +234,15 @@ Deno.test("PlaySupply of an edge with an engine goes to the owner that it names,
   const byHttp = await overHttp.pulls.requests[0]!.findTargets(null, () => true);
   assertEquals(byHttp.map(({ text }) => text), ["10.0.0.9:8080"]);
 });
+
+Deno.test("PlaySupply passes on that a server has seen a newer publish than the one here", () => {
+  const stage = new Stage();
+  const session = stage.source.startPublish("client", () => {}, 1000);
+  for (const seenEpoch of [null, 999, 1000, 1001]) stage.play(ORIGIN, { seenEpoch })[Symbol.dispose]();
+  assertEquals(stage.cluster.rechecks, ["/live/s 1001"]);
+  // What is only relayed here is for others to judge.
+  session[Symbol.dispose]();
+  using _relayed = stage.source.startPublish("upstream", () => {}, 1000);
+  stage.play(ORIGIN, { seenEpoch: 1001 })[Symbol.dispose]();
+  assertEquals(stage.cluster.rechecks.length, 1);
+});

@@ -215,3 +215,21 @@ Deno.test("UpstreamRun remembers the publish that it fed, until the server says 
     assertEquals(rig.environment.epochs.accepts("/live/s", 1999), isAccepted);
   }
 });
+
+Deno.test("UpstreamRun takes the epoch that a server tells apart from metadata, as it begins and as it changes", async () => {
+  const rig = new RunRig();
+  const tell = (epoch: unknown) => rig.attempt.onEvent({ kind: "told", members: { srs_ts_epoch: epoch as number } });
+  await rig.answer();
+  tell(2000);
+  rig.send(key(1, 0));
+  const { epochs } = rig.environment;
+  assertEquals([rig.source.epoch, epochs.highest("/live/s")], [2000, 2000]);
+  for (const nothing of ["2001", -1, 0.5, 2 ** 60, undefined]) tell(nothing);
+  assertEquals([rig.source.epoch, epochs.highest("/live/s")], [2000, 2000]);
+  tell(3000);
+  assertEquals([rig.source.epoch, epochs.highest("/live/s")], [3000, 3000]);
+  tell(2999);
+  await turn();
+  assertStringIncludes(rig.outcome!.error, "has only an older publish of /live/s");
+  assertEquals([rig.source.epoch, rig.source.isActive], [0, false]);
+});
