@@ -1,5 +1,6 @@
 /** Configuration: SRS's language, read into typed values by one table of directives. */
 export type { AdvertisedAddress, ConnectAddress, CoworkerAddress, ListenAddress } from "./address.ts";
+export { askedVhost } from "./asked_vhost.ts";
 export type { SystemFacts } from "./check/check.ts";
 export type { TlsFacts } from "./check/tls.ts";
 export { clusterModes, type Config, defaultVhostName, findVhost, logLevelOf, type VhostConfig } from "./config.ts";

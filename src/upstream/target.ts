@@ -1,6 +1,6 @@
 import type { AmfObject } from "../amf/amf0.ts";
 import { type Span, TRACEPARENT } from "../base/trace.ts";
-import type { VhostConfig, VhostHandle } from "../config/mod.ts";
+import { askedVhost, type VhostConfig, type VhostHandle } from "../config/mod.ts";
 import { DEFAULT_RTMP_PORT, DEFAULT_VHOST, formatHost, parseRtmpAddress, type StreamUrl } from "../rtmp/url.ts";
 import type { RtmpClientOptions } from "./client/rtmp_client.ts";
 import { mayLeadTo, namerOf } from "./redirect_trust.ts";
@@ -120,7 +120,7 @@ export function upstreamSession(
   { port, tls = false }: PullTarget,
   connectArgs: AmfObject | null,
 ): RtmpClientOptions["session"] {
-  const asked = vhost.now.cluster.vhost.replace("[vhost]", url.vhost);
+  const asked = askedVhost(vhost.now, url.vhost);
   const host = asked === "" || asked === DEFAULT_VHOST ? url.host : asked;
   const usualPort = tls ? RTMPS_PORT : DEFAULT_RTMP_PORT;
   return {
@@ -147,7 +147,7 @@ export function withTrace(connectArgs: AmfObject | null, trace: Span | null): Am
  * parameters. A vhost, which SRS leaves out, travels as one of them.
  */
 export function flvPath({ url, vhost }: UpstreamStream): string {
-  const asked = vhost.now.cluster.vhost.replace("[vhost]", url.vhost);
+  const asked = askedVhost(vhost.now, url.vhost);
   const isDefault = asked === "" || asked === DEFAULT_VHOST;
   const kept = isDefault ? url.query : withoutVhost(url.query);
   const query = isDefault ? kept : `${kept === "" ? "?" : `${kept}&`}vhost=${asked}`;

@@ -2,7 +2,8 @@ import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { TimerScope } from "../../base/timer_scope.ts";
 import type { World } from "../../base/world.ts";
-import type { Config, EngineUrl } from "../../config/mod.ts";
+import { askedVhost, type Config, type EngineUrl } from "../../config/mod.ts";
+import { streamKey } from "../../rtmp/url.ts";
 import type {
   Claim,
   ClaimOptions,
@@ -108,12 +109,14 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     return true;
   }
 
-  find({ url: { key } }: StreamRef, { fresh = false }: FindOptions = {}): Promise<readonly Owner[]> {
+  find(stream: StreamRef, { fresh = false }: FindOptions = {}): Promise<readonly Owner[]> {
+    const key = askedKey(stream);
     const known = fresh ? null : this.#findNow(key);
     return known === null ? this.#ask(key, fresh) : Promise.resolve(known);
   }
 
-  watch({ url: { key } }: StreamRef, onOwners: (owners: readonly Owner[]) => void): Disposable {
+  watch(stream: StreamRef, onOwners: (owners: readonly Owner[]) => void): Disposable {
+    const key = askedKey(stream);
     const stack = new DisposableStack();
     for (const { view } of [this.#own, ...this.#peers]) stack.use(view.watch(key, onOwners));
     return stack;
@@ -285,6 +288,13 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     const found = await Promise.all(this.#peers.map(({ view }) => view.find(key, fresh, untilMs)));
     return byEpoch(found.flat());
   }
+}
+
+/** Name of the stream at the origins, where it is another one than at this edge. */
+function askedKey({ vhost, url: { key, app, stream } }: StreamRef): string {
+  const { name, cluster: { mode } } = vhost.now;
+  const asked = mode === "remote" ? askedVhost(vhost.now, name) : name;
+  return asked === name || asked === "" ? key : streamKey(asked, app, stream);
 }
 
 /** The newest publish first. */

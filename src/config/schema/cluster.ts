@@ -31,7 +31,9 @@ export const clusterRows = {
   vhost: directive("vhost", text(), {
     default: "[vhost]",
     reload: "live",
-    doc: "Edge: vhost to request from the origin; `[vhost]` stands for the player's own.",
+    doc:
+      "Edge: vhost to request from the origin, also where a directory is asked for the owner; `[vhost]` stands for " +
+      "the player's own.",
   }),
   tokenTraverse: directive("token_traverse", onOff(), {
     default: false,

@@ -1,4 +1,4 @@
-import type { VhostConfig } from "../../config/mod.ts";
+import { askedVhost, type VhostConfig } from "../../config/mod.ts";
 import { queryValue, type StreamUrl, withVhost } from "../../rtmp/url.ts";
 import type { AccessKind } from "./security.ts";
 import { keyOfSignature, signUrl } from "./signed_url.ts";
@@ -16,16 +16,17 @@ const SIGNED_S = 300;
  * @param wallMs Time of day.
  */
 export function addressForOrigin(
-  { signedUrl, cluster }: VhostConfig,
+  vhost: VhostConfig,
   url: StreamUrl,
   kind: AccessKind,
   wallMs: number,
 ): StreamUrl | Promise<StreamUrl> {
+  const { signedUrl } = vhost;
   const nowS = Math.floor(wallMs / 1000);
   const expireS = Number(queryValue(url.query, "expire"));
   if (!signedUrl[kind] || signedUrl.key.length === 0 || expireS - nowS >= LEAST_LEFT_S) return url;
   // The origin knows the stream by the vhost that it is asked for.
-  const asked = cluster.vhost.replace("[vhost]", url.vhost);
+  const asked = askedVhost(vhost, url.vhost);
   const { key } = asked === "" ? url : withVhost(url, asked);
   return sign(signedUrl.key, url, key, kind, String(nowS + SIGNED_S));
 }
