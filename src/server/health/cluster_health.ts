@@ -7,8 +7,10 @@ import type { Coworkers } from "../../cluster/mesh/coworkers.ts";
 import { readNodeText, writeNodeText } from "../../cluster/health/node_facts.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Timers } from "../../base/clock.ts";
+import type { Tracer } from "../../base/trace.ts";
 import type { World } from "../../base/world.ts";
 import { NODE_MEMBER } from "../../rtmp/command.ts";
+import { plainFetch } from "../../upstream/client/plain_fetch.ts";
 import { NodeReporter } from "../../upstream/node_reporter.ts";
 import type { PullRegistry } from "../../upstream/pull/pull_registry.ts";
 import { SelfReport, type SelfReportServer } from "./self_report.ts";
@@ -20,6 +22,8 @@ export interface HealthServer extends SelfReportServer {
   readonly timers: Timers;
   readonly log: Logger;
   readonly pulls: Pick<PullRegistry, "pool">;
+  /** Traces are on; default they are not. */
+  readonly tracer?: Tracer | null;
   readonly mesh?: { readonly coworkers: Pick<Coworkers, "onDown" | "onUp"> };
 }
 
@@ -45,7 +49,8 @@ export class ClusterHealth {
       onDown: (coworker) => server.mesh?.coworkers.onDown(coworker),
       onUp: (coworker, isOther) => server.mesh?.coworkers.onUp(coworker, isOther),
       world: {
-        fetch: world.fetch,
+        // Each request that Deno makes would be a trace of its own, some in a second.
+        fetch: (server.tracer ?? null) === null ? world.fetch : plainFetch(world),
         connect: (endpoint, signal) => world.connect(endpoint, signal),
         random: () => world.random(),
         randomBytes: (count) => world.randomBytes(count),

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals } from "../../kit/assert.ts";
+import { assertEquals, assertMatch, assertNotEquals } from "../../kit/assert.ts";
 import {
   Cluster,
   type ClusterOptions,
@@ -68,6 +68,10 @@ serverTest("one trace leads from a player of the edge over B's redirect to the p
   assertEquals([link?.traceId, link?.spanId], [publish.traceId, publish.spanId]);
   assertEquals(publish.attributes.get("srs.stream"), "/live/livestream");
   await path(collector, "B: owner answer", "A: POST", "A: owner search", "A: publish");
+
+  const isHealth = ({ name }: ToldSpan) => name === "GET";
+  assertEquals(collector.spans.filter(isHealth), [], "servers that ask each other how they are leave no traces");
+  assertMatch(cluster.logs, /coworker \S+ is up/, "they do ask");
 
   publisher.unpublish();
   using _again = await Publisher.start(cluster.ports.rtmpB, "livestream");
