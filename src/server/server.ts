@@ -13,6 +13,7 @@ import { MeshDirectory } from "../cluster/mesh/mesh_directory.ts";
 import { openDirectory } from "../cluster/valkey/open_directory.ts";
 import type { ValkeyDirectory } from "../cluster/valkey/valkey_directory.ts";
 import { type Config, defaultVhostName, findVhost } from "../config/mod.ts";
+import { quietFetch } from "../upstream/client/plain_fetch.ts";
 import { PullRegistry } from "../upstream/pull/pull_registry.ts";
 import { networkOf } from "../net/network.ts";
 import { systemWorld } from "../net/system_world.ts";
@@ -118,6 +119,7 @@ export class Server implements ServerContext {
     this.heldQuestions = new HeldQuestions(this.#timers);
     this.mesh = new MeshDirectory({
       fetch: world.fetch,
+      quietFetch: quietFetch(world, tracer),
       timers: this.#timers,
       log,
       instance: this.identity.serviceId,

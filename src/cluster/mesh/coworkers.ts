@@ -99,6 +99,7 @@ const RETURN_PAUSE_MS = 4;
  */
 export class Coworkers {
   readonly #fetch: Fetch;
+  readonly #quietFetch: Fetch;
   readonly #timers: Timers & WallClock;
   readonly #log: Logger;
   readonly #instance: string;
@@ -108,9 +109,13 @@ export class Coworkers {
   readonly #inFlight = new Map<string, Pending>();
   #nextPollMs = 0;
 
-  /** @param instance Id of this server: an answer that bears it comes from itself. */
-  constructor(fetch: Fetch, timers: Timers & WallClock, log: Logger, instance: string) {
+  /**
+   * @param instance Id of this server: an answer that bears it comes from itself.
+   * @param quietFetch For questions that are part of no trace, and are not to begin one.
+   */
+  constructor(fetch: Fetch, timers: Timers & WallClock, log: Logger, instance: string, quietFetch = fetch) {
     this.#fetch = fetch;
+    this.#quietFetch = quietFetch;
     this.#timers = timers;
     this.#log = log;
     this.#instance = instance;
@@ -167,7 +172,7 @@ export class Coworkers {
     using place = state.isSuspect ? null : state.places.enter(query.from ?? []);
     if (place === null) return null;
     const fetch: Fetch = (url, init) =>
-      this.#fetch(url, { ...init, signal: AbortSignal.any([signal, place.signal, init.signal ?? signal]) });
+      this.#fetchFor(query)(url, { ...init, signal: AbortSignal.any([signal, place.signal, init.signal ?? signal]) });
     const answer = await askCoworker(fetch, this.#timers, coworker, query);
     if (place.end === "renewed") return "again";
     if (place.end === "displaced") return null;
@@ -270,7 +275,7 @@ export class Coworkers {
     if (!mayAsk) return null;
     state.pending++;
     const wanted = [wantedBy(query)];
-    const answer = state.queue.put(() => askCoworker(this.#fetch, this.#timers, coworker, query), {
+    const answer = state.queue.put(() => askCoworker(this.#fetchFor(query), this.#timers, coworker, query), {
       isWanted: () => wanted.some((isWanted) => isWanted()),
       waitMs: query.timeoutMs,
       isUrgent: fresh,
@@ -289,6 +294,10 @@ export class Coworkers {
       else forget();
     });
     return answer;
+  }
+
+  #fetchFor({ trace = null }: OwnerQuery): Fetch {
+    return trace === null ? this.#quietFetch : this.#fetch;
   }
 
   #state(coworker: string): CoworkerState {

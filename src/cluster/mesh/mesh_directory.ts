@@ -26,6 +26,8 @@ import { StreamWatch } from "./stream_watch.ts";
 /** What the mesh needs of its server. */
 export interface MeshContext {
   readonly fetch: Fetch;
+  /** As that, and leaves no trace of its own; default the same. */
+  readonly quietFetch?: Fetch;
   readonly timers: Timers & WallClock;
   readonly log: Logger;
   /** Id of this server. */
@@ -63,9 +65,9 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   #turn = 0;
 
   constructor(context: MeshContext) {
-    const { fetch, timers, log, instance } = context;
+    const { fetch, quietFetch = fetch, timers, log, instance } = context;
     this.#context = context;
-    this.coworkers = new Coworkers(fetch, timers, log, instance);
+    this.coworkers = new Coworkers(fetch, timers, log, instance, quietFetch);
     this.#coworkerClaims = new CoworkerClaims(fetch, timers, log, instance);
   }
 

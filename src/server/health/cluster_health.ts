@@ -10,7 +10,7 @@ import type { Timers } from "../../base/clock.ts";
 import type { Tracer } from "../../base/trace.ts";
 import type { World } from "../../base/world.ts";
 import { NODE_MEMBER } from "../../rtmp/command.ts";
-import { plainFetch } from "../../upstream/client/plain_fetch.ts";
+import { quietFetch } from "../../upstream/client/plain_fetch.ts";
 import { NodeReporter } from "../../upstream/node_reporter.ts";
 import type { PullRegistry } from "../../upstream/pull/pull_registry.ts";
 import { SelfReport, type SelfReportServer } from "./self_report.ts";
@@ -49,8 +49,7 @@ export class ClusterHealth {
       onDown: (coworker) => server.mesh?.coworkers.onDown(coworker),
       onUp: (coworker, isOther) => server.mesh?.coworkers.onUp(coworker, isOther),
       world: {
-        // Each request that Deno makes would be a trace of its own, some in a second.
-        fetch: (server.tracer ?? null) === null ? world.fetch : plainFetch(world),
+        fetch: quietFetch(world, server.tracer ?? null),
         connect: (endpoint, signal) => world.connect(endpoint, signal),
         random: () => world.random(),
         randomBytes: (count) => world.randomBytes(count),

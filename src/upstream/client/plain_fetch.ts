@@ -1,6 +1,7 @@
 import { concatBytes, encodeUtf8 } from "../../base/bytes.ts";
 import { UpstreamError } from "../../base/errors.ts";
 import type { Socket } from "../../base/socket.ts";
+import type { Tracer } from "../../base/trace.ts";
 import type { Fetch, World } from "../../base/world.ts";
 import { ChunkedBody } from "../../http1/chunked_body.ts";
 import { parseResponseHead, type ResponseHead } from "../../http1/response_head.ts";
@@ -49,6 +50,11 @@ export function plainFetch(world: Pick<World, "connect">): Fetch {
       socket?.close();
     }
   };
+}
+
+/** For questions that are part of no trace, some in a second. @param tracer Null while nobody wants traces. */
+export function quietFetch(world: Pick<World, "connect" | "fetch">, tracer: Tracer | null): Fetch {
+  return tracer === null ? world.fetch : plainFetch(world);
 }
 
 async function send(socket: Socket, lines: readonly string[]): Promise<void> {
