@@ -1,7 +1,8 @@
 import { type Config, findVhost, type ListenAddress } from "../../config/mod.ts";
-import { formatHost, streamKey } from "../../rtmp/url.ts";
+import { streamKey } from "../../rtmp/url.ts";
 import type { SourceManager } from "../../stream/source_manager.ts";
 import type { ServerAddress } from "../directory.ts";
+import { flvAddresses, reachableHost } from "../own_address.ts";
 
 /** The question of a coworker: parameters of `/api/v1/clusters`. */
 export interface OwnerQuestion {
@@ -73,15 +74,7 @@ export function answerOwner(question: OwnerQuestion, facts: OwnerFacts): OwnerAn
     if (publisher.epoch > 0) answer.epoch = publisher.epoch;
   }
   if (facts.isDraining) answer.draining = true;
-  const { httpServer } = config;
-  if (!httpServer.enabled || !vhost.httpRemux.enabled || !vhost.httpRemux.mount.endsWith(".flv")) return answer;
-  const httpIp = config.advertise?.host ?? listenIp(httpServer.listen) ?? ip;
-  answer.http = `${formatHost(httpIp)}:${httpServer.listen.port}`;
-  const name = config.advertise?.host ?? "";
-  if (httpServer.https.enabled && /[a-z]/i.test(name) && !name.includes(":")) {
-    answer.https = `${name}:${httpServer.https.listen.port}`;
-  }
-  return answer;
+  return { ...answer, ...flvAddresses(config, [vhost], () => ip) };
 }
 
 /** Where a coworker that stops may send its clients: here, if this server relays what it has not itself. */
@@ -99,13 +92,8 @@ function ownAddress(
   { config, fallbackIp }: OwnerFacts,
   listen: ListenAddress,
 ): ServerAddress {
-  const ip = config.advertise?.host ?? listenIp(listen) ?? (hostPart(coworker) || fallbackIp());
+  const ip = reachableHost(config, listen, () => hostPart(coworker) || fallbackIp());
   return { ip, port: config.advertise?.port ?? listen.port };
-}
-
-/** The address a listener is bound to, unless it says nothing to others. */
-function listenIp({ host }: ListenAddress): string | null {
-  return ["", "0.0.0.0", "::", "127.0.0.1"].includes(host) ? null : host;
 }
 
 /** Host of `host[:port]`; empty when it is none: anybody may ask, and what is said here comes back in the answer. */

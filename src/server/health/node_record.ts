@@ -1,9 +1,9 @@
 import type { InterfaceAddress } from "../../base/world.ts";
 import { mainAddress } from "../../base/local_address.ts";
+import { flvAddresses, reachableHost } from "../../cluster/own_address.ts";
 import type { NodeFacts } from "../../cluster/health/node_facts.ts";
 import type { NodeRecord } from "../../cluster/valkey/node_record.ts";
-import type { Config, ListenAddress } from "../../config/mod.ts";
-import { formatHost } from "../../rtmp/url.ts";
+import type { Config } from "../../config/mod.ts";
 
 const noLoad = { streams: 0, viewers: 0, recvKbps: 0, sendKbps: 0, cpuPercent: 0, memoryBytes: 0 };
 
@@ -13,16 +13,14 @@ export function nodeRecordOf(
   { role, software, api, startedMs, isDraining, load }: NodeFacts,
   interfaces: readonly InterfaceAddress[],
 ): Omit<NodeRecord, "region"> {
-  const { listen: [rtmp], httpServer, advertise, vhosts } = config;
-  const servesFlv = httpServer.enabled &&
-    vhosts.some(({ httpRemux }) => httpRemux.enabled && httpRemux.mount.endsWith(".flv"));
-  const at = (listen: ListenAddress | undefined) => hostOf(config, listen, interfaces);
-  const name = advertise?.host ?? "";
-  const isNamed = /[a-z]/i.test(name) && !name.includes(":");
+  const { listen: [rtmp], advertise, vhosts } = config;
+  // One that listens on its own machine only is part of a cluster on that machine.
+  const fallback = (bound: string) => bound === "127.0.0.1" ? bound : mainAddress(interfaces);
+  const { http = "", https = "" } = flvAddresses(config, vhosts, fallback);
   return {
-    rtmp: { ip: at(rtmp), port: advertise?.port ?? rtmp?.port ?? 1935 },
-    http: servesFlv ? `${formatHost(at(httpServer.listen))}:${httpServer.listen.port}` : "",
-    https: servesFlv && httpServer.https.enabled && isNamed ? `${name}:${httpServer.https.listen.port}` : "",
+    rtmp: { ip: reachableHost(config, rtmp, fallback), port: advertise?.port ?? rtmp?.port ?? 1935 },
+    http,
+    https,
     api,
     role: role === "unknown" ? "origin" : role,
     software,
@@ -30,14 +28,4 @@ export function nodeRecordOf(
     isDraining,
     load: load ?? noLoad,
   };
-}
-
-/** Where others reach what listens there. */
-function hostOf(
-  { advertise }: Config,
-  listen: ListenAddress | undefined,
-  interfaces: readonly InterfaceAddress[],
-): string {
-  const bound = listen?.host ?? "";
-  return advertise?.host ?? (["", "0.0.0.0", "::"].includes(bound) ? mainAddress(interfaces) : bound);
 }
