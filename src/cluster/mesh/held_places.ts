@@ -5,7 +5,7 @@ export const MAX_HELD = 256;
 export type HeldEnd = "displaced" | "lost" | "renewed";
 
 /** The place of one question, to be disposed of at its end. */
-export interface HeldPlace extends Disposable {
+export interface QuestionPlace extends Disposable {
   /** Aborted when the question is to end before its answer. */
   readonly signal: AbortSignal;
   /** Why that was; null while it was not. */
@@ -27,7 +27,7 @@ export class HeldPlaces {
   }
 
   /** @param from Networks that wait for the answer: the place is that of the one with the fewest. @returns Null if all are taken. */
-  enter(from: readonly string[]): HeldPlace | null {
+  enter(from: readonly string[]): QuestionPlace | null {
     const network = from.reduce((least, next) => this.#of(next) < this.#of(least) ? next : least, from[0] ?? "");
     if (this.#count >= MAX_HELD && !this.#displace(this.#of(network))) return null;
     const places = this.#places.get(network) ?? new Set();
@@ -61,7 +61,7 @@ export class HeldPlaces {
   }
 }
 
-class Place implements HeldPlace {
+class Place implements QuestionPlace {
   end: HeldEnd | null = null;
   readonly #controller = new AbortController();
   readonly #leave: () => void;

@@ -20,6 +20,7 @@ import { EngineView } from "./engine_view.ts";
 import { bootOf, EngineKeys, nodeId } from "./keys.ts";
 import { MemberList } from "./member_list.ts";
 import type { NodeRecord } from "./node_record.ts";
+import { OtherRegionsWatch } from "./other_regions.ts";
 import { OwnClaims } from "./own_claims.ts";
 import { OwnLease } from "./own_lease.ts";
 
@@ -117,8 +118,18 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
 
   watch(stream: StreamRef, onOwners: (owners: readonly Owner[]) => void): Disposable {
     const key = askedKey(stream);
+    const own = this.#own.view;
+    if (this.#peers.length === 0) return own.watch(key, onOwners);
     const stack = new DisposableStack();
-    for (const { view } of [this.#own, ...this.#peers]) stack.use(view.watch(key, onOwners));
+    stack.use(own.watch(key, onOwners));
+    const views = {
+      own,
+      peers: this.#peers.map(({ view }) => view),
+      timers: this.#timers,
+      untilMs: () => this.#untilMs(),
+      askPeers: () => this.#askPeers(key, false, this.#untilMs()),
+    };
+    stack.use(new OtherRegionsWatch(views, key, onOwners));
     return stack;
   }
 
@@ -132,7 +143,12 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
   }
 
   async #claim(key: string, options: ClaimOptions): Promise<ClaimOutcome> {
-    const elsewhere = options.mode() === "first" ? this.#askPeers(key, false, this.#untilMs()) : Promise.resolve([]);
+    const elsewhere = this.#askPeers(key, false, this.#untilMs());
+    if (options.mode() === "takeover") {
+      // Servers of other regions are not told, but an edge that has seen both is to know the newer one.
+      const highest = (await elsewhere).reduce((most, { epoch = 0 }) => Math.max(most, epoch), 0);
+      return await this.#claims.claim(key, { ...options, minEpoch: Math.max(options.minEpoch ?? 0, highest + 1) });
+    }
     const outcome = await this.#claims.claim(key, options);
     const [owner] = await elsewhere;
     if (owner === undefined || "takenBy" in outcome) return outcome;

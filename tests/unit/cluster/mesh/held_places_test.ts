@@ -1,7 +1,7 @@
-import { type HeldPlace, HeldPlaces, MAX_HELD } from "../../../../src/cluster/mesh/held_places.ts";
+import { HeldPlaces, MAX_HELD, type QuestionPlace } from "../../../../src/cluster/mesh/held_places.ts";
 import { assert, assertEquals } from "../../../kit/assert.ts";
 
-function take(places: HeldPlaces, count: number, from: string): HeldPlace[] {
+function take(places: HeldPlaces, count: number, from: string): QuestionPlace[] {
   return Array.from({ length: count }, () => places.enter([from])).filter((place) => place !== null);
 }
 

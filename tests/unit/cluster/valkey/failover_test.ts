@@ -129,3 +129,37 @@ Deno.test("regions: a peer that is silent costs 200 ms once", async () => {
   assertEquals(ms >= 200 && ms <= 205, true, `${ms}`);
   assertEquals(await stage.find(a, "two"), { at: [], ms: 0 });
 });
+
+Deno.test("regions: a takeover counts as newer than the publish of the other region, whose clock may be ahead", async () => {
+  await using stage = new FailoverStage();
+  const us = new SimulatedEngine(stage.timers);
+  stage.engines["us:6379"] = us;
+  const a = await stage.add({ peers: ["redis://us"], region: "eu" });
+  await stage.add({ url: "redis://us", peers: ["redis://e"], region: "us" });
+  const ahead = stage.timers.wallMs() + 30_000;
+  us.write("srs:s:/live/one", `${ahead}|node2#boot2`);
+  const outcome = await stage.claim(a, "one", "takeover");
+  assertEquals("claim" in outcome && outcome.claim.epoch, ahead + 1);
+  assertEquals(stage.engine.value("srs:s:/live/one"), `${ahead + 1}|node1#boot1`);
+  assertEquals(us.value("srs:s:/live/one"), `${ahead}|node2#boot2`, "the other one is not told");
+});
+
+Deno.test("regions: whoever waits is told of the own region's owner, and of another region's only once there is none here", async () => {
+  await using stage = new FailoverStage();
+  const us = new SimulatedEngine(stage.timers);
+  stage.engines["us:6379"] = us;
+  const a = await stage.add({ peers: ["redis://us"], region: "eu" });
+  const b = await stage.add({ url: "redis://us", peers: ["redis://e"], region: "us" });
+  const waiting = await stage.add({ peers: ["redis://us"], region: "eu" });
+  using _far = await stage.mustClaim(b, "one");
+  const near = await stage.mustClaim(a, "one", "takeover");
+  const told: string[] = [];
+  using _watch = waiting.directory.watch(stage.stream("one"), (owners) => told.push(...owners.map(({ ip }) => ip)));
+  await stage.run(3000);
+  assertEquals(told, ["10.0.0.1"]);
+  near[Symbol.dispose]();
+  await stage.run(1500);
+  assertEquals(told, ["10.0.0.1", "10.0.0.2"]);
+  await stage.run(10_000);
+  assertEquals(told.length, 2);
+});
