@@ -18,8 +18,8 @@ export interface CoworkerWatchOptions {
   readonly self: () => NodeFacts;
   /** Whom to ask: read over and over, so that a reload, or DNS, may change it. */
   readonly list: () => readonly CoworkerApi[];
-  /** A coworker, `host:port` as written, is down; default nobody is told. */
-  readonly onDown?: (coworker: string) => void;
+  /** A coworker, `host:port` as written, is down; default nobody is told. @param answers It does answer, but as none. */
+  readonly onDown?: (coworker: string, answers: boolean) => void;
   /** A coworker has come up, or is another instance than the one that was heard of before. */
   readonly onUp?: (coworker: string, isOther: boolean) => void;
 }
@@ -142,7 +142,8 @@ export class HealthWatch {
     this.#take(watched, outcome);
     const { onDown, onUp } = this.#options;
     const { address: { text } } = watched;
-    if (watched.state === "down" && state !== "down") return onDown?.(text);
+    const answers = !("trouble" in outcome) || outcome.kind === "clear";
+    if (watched.state === "down" && state !== "down") return onDown?.(text, answers);
     const isOther = instance !== "" && watched.instance !== instance;
     if (watched.state === "up" && (state !== "up" || isOther)) onUp?.(text, isOther);
   }

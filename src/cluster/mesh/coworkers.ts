@@ -4,8 +4,8 @@ import { askCoworker, type CoworkerAnswer, type OwnerQuery } from "./coworker_qu
 import type { Owner } from "../directory.ts";
 import type { Fetch } from "../../base/world.ts";
 import { HeldPlaces } from "./held_places.ts";
-import { PacedCalls } from "./paced_calls.ts";
 import { QuestionQueue } from "./question_queue.ts";
+import { ReturnWatch } from "./return_watch.ts";
 
 /** How one coworker answers. */
 export interface CoworkerHealth {
@@ -41,18 +41,8 @@ interface CoworkerState {
   /** It is this very server. */
   isSelf: boolean;
   readonly queue: QuestionQueue;
-  /** While it fails: who waits for its return, and the next question by which that shows. */
-  readonly waiting: Set<Waiting>;
-  probe: TimerHandle | null;
-  /** What all who wait do once it is there again. */
-  readonly returns: PacedCalls;
-}
-
-/** Who waits for the return of a coworker, and what it would ask. */
-interface Waiting {
-  readonly query: OwnerQuery;
-  hasLeft: boolean;
-  back(): void;
+  /** While it fails: who waits for its return. */
+  readonly returning: ReturnWatch;
 }
 
 /** A question under way or waiting for its turn. */
@@ -85,12 +75,6 @@ const LATE_ANSWER_MS = 500;
 const NEGATIVE_CACHE_MS = 100;
 /** Coworkers that do not keep questions are asked so often, all of them together and for all streams that are waited for. */
 const POLLS_PER_S = 20;
-/** How soon one that failed is asked again on behalf of those who wait for it: doubling up to one question in 2 s. */
-const FIRST_PROBE_MS = 250;
-const MAX_PROBE_MS = 2000;
-/** Once it is there again, it is asked for one stream after the other. */
-const RETURN_PAUSE_MS = 4;
-
 /**
  * Finds the origin that owns a stream by asking all coworkers at once, in SRS's way (`/api/v1/clusters`).
  *
@@ -180,10 +164,18 @@ export class Coworkers {
     return answer;
   }
 
-  /** A coworker is down, as it does not say who it is: what it was to keep ends now, since no reset may ever tell. */
-  onDown(coworker: string): void {
+  /**
+   * A coworker does not say who it is: what it was to keep ends now, since no reset may ever tell.
+   *
+   * @param answers It answers, but not that: it may have been replaced, or does well otherwise.
+   */
+  onDown(coworker: string, answers: boolean): void {
     const state = this.#states.get(coworker);
     if (state === undefined) return;
+    if (answers) return this.#renew(state);
+    if (!state.isSuspect) {
+      this.#log.debug(`coworker ${coworker} is down; searches do not wait for it until it answers again`);
+    }
     state.isSuspect = true;
     for (const place of state.places.all()) place.abort("lost");
   }
@@ -195,7 +187,11 @@ export class Coworkers {
     state.restUntilMs = 0;
     state.returned++;
     this.#onUsable(state);
-    if (isOther) state.returns.add(state.places.all().map((place) => () => place.abort("renewed")));
+    if (isOther) this.#renew(state);
+  }
+
+  #renew({ places, returning }: CoworkerState): void {
+    returning.paced.add(places.all().map((place) => () => place.abort("renewed")));
   }
 
   /** How long the next question waits that is put only because another one had no success. */
@@ -208,18 +204,7 @@ export class Coworkers {
 
   /** Calls back once a coworker gives a usable answer, for which it is asked now and then, however many wait. */
   onBack(coworker: string, query: OwnerQuery, back: () => void): Disposable {
-    const state = this.#state(coworker);
-    const waiting: Waiting = { query, back, hasLeft: false };
-    this.#wait(state, waiting);
-    return {
-      [Symbol.dispose]: () => {
-        waiting.hasLeft = true;
-        state.waiting.delete(waiting);
-        if (state.waiting.size > 0) return;
-        state.probe?.cancel();
-        state.probe = null;
-      },
-    };
+    return this.#state(coworker).returning.wait(query, back);
   }
 
   /** Whether a coworker has turned out to be this very server. */
@@ -319,45 +304,21 @@ export class Coworkers {
       },
       isSelf: false,
       queue: new QuestionQueue(this.#timers),
-      waiting: new Set(),
-      probe: null,
-      returns: new PacedCalls(this.#timers, RETURN_PAUSE_MS),
+      returning: new ReturnWatch(this.#timers, {
+        get isSuspect() {
+          return state.isSuspect;
+        },
+        probe: (query) => this.askOne(coworker, query),
+      }),
     };
     this.#states.set(coworker, state);
     return state;
   }
 
-  #probeLater(state: CoworkerState, pauseMs: number): void {
-    const probe = this.#timers.after(pauseMs, async () => {
-      const [first] = state.waiting;
-      if (first === undefined) return;
-      await this.askOne(state.coworker, first.query);
-      // Another one is planned if it was heard of meanwhile, and has failed since.
-      if (state.probe !== probe) return;
-      state.probe = null;
-      if (state.waiting.size > 0) this.#probeLater(state, Math.min(MAX_PROBE_MS, pauseMs * 2));
-    });
-    state.probe = probe;
-  }
-
-  /** It answers: those who wait for its return ask, unless it has failed once more by the time it is their turn. */
   #onUsable(state: CoworkerState): void {
     if (state.isSuspect) this.#log.debug(`coworker ${state.coworker} answers again`);
     state.isSuspect = false;
-    const waiting = [...state.waiting];
-    state.waiting.clear();
-    state.probe?.cancel();
-    state.probe = null;
-    state.returns.add(waiting.map((one) => () => {
-      if (one.hasLeft) return;
-      if (!state.isSuspect) return one.back();
-      this.#wait(state, one);
-    }));
-  }
-
-  #wait(state: CoworkerState, waiting: Waiting): void {
-    state.waiting.add(waiting);
-    if (state.probe === null) this.#probeLater(state, FIRST_PROBE_MS);
+    state.returning.onUsable();
   }
 
   #note({ coworker, error, isRefused, instance }: CoworkerAnswer): void {

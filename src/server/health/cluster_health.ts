@@ -46,7 +46,7 @@ export class ClusterHealth {
       log,
       self: () => self.facts(),
       list: list ?? (() => configuredCoworkers(server.config)),
-      onDown: (coworker) => server.mesh?.coworkers.onDown(coworker),
+      onDown: (coworker, answers) => server.mesh?.coworkers.onDown(coworker, answers),
       onUp: (coworker, isOther) => server.mesh?.coworkers.onUp(coworker, isOther),
       world: {
         fetch: quietFetch(world, server.tracer ?? null),
