@@ -4,35 +4,52 @@ import type { Endpoint, Files, FreshFetch, InterfaceAddress, World } from "../..
 import type { LoopTurns } from "../../src/base/loop_turns.ts";
 import type { TimerHandle } from "../../src/base/clock.ts";
 import { memoryFetch } from "./memory_fetch.ts";
-import type { MemoryNetwork } from "./memory_network.ts";
+import { openBetween } from "./memory_engine_line.ts";
+import type { MachineEnd, MemoryNetwork } from "./memory_network.ts";
 import type { MemorySocket } from "./memory_socket.ts";
-import { openSimulated } from "./simulated_engine.ts";
+
+/** How one machine differs from others. */
+export interface MachineOptions {
+  /** Of what it draws; by default its address. */
+  readonly seed?: number;
+  /** How much later than asked its timers come. */
+  readonly lateMs?: number;
+  readonly files?: Files;
+  readonly process?: World["process"];
+}
 
 /** One machine of a {@link MemoryNetwork}, as a server on it sees the world. */
 export class MemoryHost implements World {
   /** DNS servers that were asked, in order; null for the system's. */
   readonly nameServers: (Endpoint | null)[] = [];
   readonly ip: string;
-  readonly process = Deno;
+  readonly process: World["process"];
   readonly turns: LoopTurns;
   readonly fetch: World["fetch"];
   readonly files: Files;
   readonly openEngine: OpenEngine;
   /** Connections that were made from here, the oldest first. */
   readonly dialled: MemorySocket[] = [];
+  /** How far its time of day is ahead. */
+  clockAheadMs = 0;
   readonly #network: MemoryNetwork;
+  readonly #lateMs: number;
   #isDead = false;
+  /** What came due while it stood still; null while it runs. */
+  #due: (() => void)[] | null = null;
   #seed: number;
 
-  constructor(network: MemoryNetwork, ip: string) {
+  constructor(network: MemoryNetwork, ip: string, { seed, lateMs = 0, files, process }: MachineOptions = {}) {
     this.#network = network;
     this.turns = network.turns;
     this.ip = ip;
     // Machines draw different numbers, and the same ones in each run.
-    this.#seed = ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) >>> 0;
+    this.#seed = seed ?? ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) >>> 0;
+    this.#lateMs = lateMs;
+    this.process = process ?? Deno;
     this.fetch = (url, init) => memoryFetch(this, url, init);
-    this.files = Deno;
-    this.openEngine = (...args) => openSimulated(network.engines)(...args);
+    this.files = files ?? Deno;
+    this.openEngine = openBetween(this, network);
   }
 
   nowMs(): number {
@@ -40,14 +57,25 @@ export class MemoryHost implements World {
   }
 
   wallMs(): number {
-    return this.nowMs();
+    return this.#network.timers.wallMs() + this.clockAheadMs;
   }
 
-  /** What a dead machine had planned never happens. */
+  /** What a dead machine had planned never happens, and what one had planned that stands still, happens later. */
   after(delayMs: number, fn: () => void): TimerHandle {
-    return this.#network.timers.after(delayMs, () => {
-      if (!this.#isDead) fn();
+    let isCancelled = false;
+    const run = () => {
+      if (!this.#isDead && !isCancelled) fn();
+    };
+    const timer = this.#network.timers.after(Math.max(0, delayMs) + this.#lateMs, () => {
+      if (this.#due === null) run();
+      else this.#due.push(run);
     });
+    return {
+      cancel: () => {
+        isCancelled = true;
+        timer.cancel();
+      },
+    };
   }
 
   random(): number {
@@ -101,9 +129,37 @@ export class MemoryHost implements World {
     return "";
   }
 
-  /** Ends at this moment, as by `kill -9`: peers see their connections break, and nothing planned happens any more. */
-  kill(): void {
+  /** It was killed. */
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  /** It stands still. */
+  get isFrozen(): boolean {
+    return this.#due !== null;
+  }
+
+  /**
+   * Ends at this moment, as by `kill -9` or a power cut, and nothing planned happens any more.
+   *
+   * @param how What becomes of each connection.
+   */
+  kill(how?: (socket: MemorySocket) => MachineEnd): void {
     this.#isDead = true;
-    this.#network.cutOff(this);
+    this.#network.cutOff(this, how);
+  }
+
+  /** Its process stands still, as by `SIGSTOP`. */
+  freeze(): void {
+    this.#due ??= [];
+    this.#network.freeze(this, true);
+  }
+
+  /** It goes on: what came due meanwhile comes now. */
+  thaw(): void {
+    const due = this.#due ?? [];
+    this.#due = null;
+    this.#network.freeze(this, false);
+    for (const run of due) run();
   }
 }
