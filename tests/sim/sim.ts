@@ -1,0 +1,27 @@
+/** A cluster's bad days, simulated: `deno task sim --seed 4711`. */
+import { parseArgs } from "@std/cli/parse-args";
+import { drawScenario } from "./draw.ts";
+import { runScenario } from "./run.ts";
+
+const args = parseArgs(Deno.args, { string: ["seed", "seeds", "from"], boolean: ["log"] });
+const from = Number(args.seed ?? args.from ?? 1);
+const count = args.seed === undefined ? Number(args.seeds ?? 100) : 1;
+const startedMs = performance.now();
+let simulatedMs = 0;
+let failed = 0;
+for (let seed = from; seed < from + count; seed++) {
+  const outcome = await runScenario(drawScenario(seed), { keepsLog: args.log });
+  simulatedMs += outcome.simulatedMs;
+  for (const line of outcome.lines) console.log(line);
+  if (count === 1) console.log(`seed ${seed}: hash ${outcome.hash}, ${outcome.frames} frames`);
+  if (outcome.failures.length === 0) continue;
+  failed++;
+  console.log(`seed ${seed} FAILED:\n  ${outcome.failures.join("\n  ")}`);
+}
+const tookMs = performance.now() - startedMs;
+console.log(
+  `${count} seeds, ${failed} failed, ${(tookMs / 1000).toFixed(1)} s, ${
+    (simulatedMs / tookMs).toFixed(0)
+  } simulated seconds a second`,
+);
+if (failed > 0) Deno.exit(1);
