@@ -34,6 +34,8 @@ export class MemoryHost implements World {
   clockAheadMs = 0;
   readonly #network: MemoryNetwork;
   readonly #lateMs: number;
+  /** Calls that wait to be made. */
+  readonly #planned = new Set<TimerHandle>();
   #isDead = false;
   /** What came due while it stood still; null while it runs. */
   #due: (() => void)[] | null = null;
@@ -62,20 +64,30 @@ export class MemoryHost implements World {
 
   /** What a dead machine had planned never happens, and what one had planned that stands still, happens later. */
   after(delayMs: number, fn: () => void): TimerHandle {
+    if (this.#isDead) return { cancel() {} };
     let isCancelled = false;
     const run = () => {
       if (!this.#isDead && !isCancelled) fn();
     };
     const timer = this.#network.timers.after(Math.max(0, delayMs) + this.#lateMs, () => {
+      this.#planned.delete(planned);
       if (this.#due === null) run();
       else this.#due.push(run);
     });
-    return {
+    const planned = {
       cancel: () => {
         isCancelled = true;
+        this.#planned.delete(planned);
         timer.cancel();
       },
     };
+    this.#planned.add(planned);
+    return planned;
+  }
+
+  /** Calls of this machine that wait to be made. */
+  get plannedCount(): number {
+    return this.#planned.size;
   }
 
   random(): number {
@@ -146,6 +158,7 @@ export class MemoryHost implements World {
    */
   kill(how?: (socket: MemorySocket) => MachineEnd): void {
     this.#isDead = true;
+    for (const planned of [...this.#planned]) planned.cancel();
     this.#network.cutOff(this, how);
   }
 

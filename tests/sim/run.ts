@@ -95,8 +95,7 @@ class Day {
     await network.run(5000);
     await stopped;
     if (network.openSockets > 0) this.fail("network", `has ${network.openSockets} open sockets after the end`);
-    await network.run(70_000);
-    if (network.timers.pendingCount > 0) this.fail("clock", `has ${network.timers.pendingCount} timers after the end`);
+    for (const [name, count] of this.#cluster.plannedCalls()) this.fail(name, `has ${count} timers after the end`);
   }
 
   outcome(): Outcome {

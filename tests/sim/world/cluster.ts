@@ -18,7 +18,8 @@ export class SimCluster {
   readonly servers = new Map<string, SimServer>();
   readonly #seed: number;
   readonly #slowLines = new Map<string, number>();
-  #machines = 0;
+  /** Machines of encoders and viewers, by name. */
+  readonly #machines = new Map<string, MemoryHost>();
 
   constructor(scenario: Scenario, log: SimLog) {
     const { seed, weather, directory } = scenario;
@@ -47,14 +48,23 @@ export class SimCluster {
 
   /** The machine of an encoder or a viewer. @param bytesPerMs What its line takes; 0 for no limit. */
   machine(name: string, bytesPerMs = 0): MemoryHost {
-    const number = ++this.#machines;
+    const number = this.#machines.size + 1;
     const ip = `10.9.${number >> 8}.${number & 255}`;
     if (bytesPerMs > 0) this.#slowLines.set(ip, bytesPerMs);
-    return new MemoryHost(this.network, ip, {
-      seed: Random.of(this.#seed, name).next(),
-      files: noFiles,
-      process: processFacts,
-    });
+    const seed = Random.of(this.#seed, name).next();
+    const host = new MemoryHost(this.network, ip, { seed, files: noFiles, process: processFacts });
+    this.#machines.set(name, host);
+    return host;
+  }
+
+  /** Timers that wait to go off, by the name of the machine; those that have none are left out. */
+  plannedCalls(): [string, number][] {
+    const machines = [
+      ...this.#machines,
+      ...[...this.servers].flatMap(([name, { hosts }]) => hosts.map((host) => [name, host] as const)),
+    ];
+    return machines.map(([name, { plannedCount }]): [string, number] => [name, plannedCount])
+      .filter(([, count]) => count > 0);
   }
 }
 

@@ -31,8 +31,9 @@ export class SimServer {
   readonly #options: SimServerOptions;
   /** Null while it is down. */
   running: { readonly host: MemoryHost; readonly server: Server; readonly http: HttpServer } | null = null;
+  /** Of all its starts. */
+  readonly hosts: MemoryHost[] = [];
   #isDraining = false;
-  #starts = 0;
   text: string;
 
   constructor(options: SimServerOptions) {
@@ -57,7 +58,6 @@ export class SimServer {
   start(): void {
     if (this.running !== null) return;
     const { network, ip, random, log, name } = this.#options;
-    this.#starts++;
     log.add(name, "starts");
     const host = new MemoryHost(network, ip, {
       seed: random.next(),
@@ -65,6 +65,7 @@ export class SimServer {
       files: noFiles,
       process: processFacts,
     });
+    this.hosts.push(host);
     const server = new Server(requireConfig(this.#load()), new ServerLog(log, name, ""), { world: host });
     const http = new HttpServer(server);
     server.start();
