@@ -12,13 +12,13 @@ type Piece = Uint8Array | "end" | "reset";
 export interface LineModel {
   /** How long a piece takes, in milliseconds; it never overtakes the one before. */
   delayMs(bytes: number): number;
-  /** Most bytes that the next read gets. */
-  readBytes(): number;
+  /** Most bytes that the next segment bears: what was written together may arrive in parts. */
+  segmentBytes(): number;
 }
 
 /** A line on which everything takes the same time. */
 export function steadyLine(latencyMs: number): LineModel {
-  return { delayMs: () => latencyMs, readBytes: () => Infinity };
+  return { delayMs: () => latencyMs, segmentBytes: () => Infinity };
 }
 
 /** One direction of a connection in memory. */
@@ -103,7 +103,11 @@ export class MemoryPipe {
         if (count > 0) {
           if (this.text.length < KEPT_BYTES) this.text += String.fromCharCode(...view.subarray(0, KEPT_BYTES));
           this.#bytes += count;
-          this.#send(view.slice(0, count));
+          for (let at = 0; at < count;) {
+            const segment = view.slice(at, Math.min(count, at + this.#line.segmentBytes()));
+            this.#send(segment);
+            at += segment.length;
+          }
           return count;
         }
       }
@@ -185,9 +189,7 @@ export class MemoryPipe {
   }
 
   /** As much as there is and has room, whatever writes it came in: a stream has no borders. */
-  #take(whole: Uint8Array): number {
-    const most = this.#line.readBytes();
-    const buffer = most < whole.length ? whole.subarray(0, most) : whole;
+  #take(buffer: Uint8Array): number {
     let count = 0;
     for (let [first] = this.#arrived; first instanceof Uint8Array && count < buffer.length; [first] = this.#arrived) {
       const part = first.subarray(0, buffer.length - count);

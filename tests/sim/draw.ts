@@ -21,7 +21,7 @@ export function drawScenario(seed: number): Scenario {
     weather: {
       latencyMs: random.pick([0.2, 1, 5, 20, 60]),
       jitterMs: random.pick([0.1, 1, 10]),
-      readBytes: random.percent(30) ? random.pick([1, 7, 100, 1500]) : 0,
+      segmentBytes: random.percent(30) ? random.pick([20, 200, 1500]) : 0,
     },
     origins,
     edges,

@@ -4,8 +4,8 @@ export interface Weather {
   readonly latencyMs: number;
   /** At most so much more, piece by piece. */
   readonly jitterMs: number;
-  /** Most that one read gets; 0 for all that is there. */
-  readonly readBytes: number;
+  /** Most that one segment bears; 0 for all that was written. */
+  readonly segmentBytes: number;
 }
 
 /** How an encoder goes on after its connection has ended: at the same server, or at the next of its list. */

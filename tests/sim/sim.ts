@@ -2,6 +2,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { drawScenario } from "./draw.ts";
 import { runScenario } from "./run.ts";
+import { tellStory } from "./story.ts";
 
 const args = parseArgs(Deno.args, { string: ["seed", "seeds", "from"], boolean: ["log"] });
 const from = Number(args.seed ?? args.from ?? 1);
@@ -13,6 +14,7 @@ for (let seed = from; seed < from + count; seed++) {
   const outcome = await runScenario(drawScenario(seed), { keepsLog: args.log });
   simulatedMs += outcome.simulatedMs;
   for (const line of outcome.lines) console.log(line);
+  if (count === 1) console.log(tellStory(outcome.scenario));
   if (count === 1) console.log(`seed ${seed}: hash ${outcome.hash}, ${outcome.frames} frames`);
   if (outcome.failures.length === 0) continue;
   failed++;

@@ -8,6 +8,8 @@ import type { PlayerPlan } from "../scenario.ts";
 import type { Stage } from "./publisher.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** A player that gets nothing for so long tries again, as most do. */
+const PATIENCE_MS = 12_000;
 
 /** A viewer with RTMP: plays, checks what comes, and comes again when its connection has ended. */
 export class SimPlayer {
@@ -18,6 +20,7 @@ export class SimPlayer {
   #client: RtmpClient | null = null;
   #check: MediaCheck | null = null;
   #timer: TimerHandle | null = null;
+  #patience: TimerHandle | null = null;
   #isOver = false;
   #hasBegun = false;
   /** When the last frame came. */
@@ -48,8 +51,10 @@ export class SimPlayer {
     const onEnd = (reason: string) => {
       if (hasEnded) return;
       hasEnded = true;
+      this.#client?.close();
       this.#onEnd(reason);
     };
+    this.#waitForMedia(onEnd);
     try {
       const client = await RtmpClient.connect({
         host: server.ip,
@@ -67,7 +72,10 @@ export class SimPlayer {
           handshake: "simple",
         },
       }, {
-        onMedia: (message) => this.#onMedia(message),
+        onMedia: (message) => {
+          this.#waitForMedia(onEnd);
+          this.#onMedia(message);
+        },
         onEvent: (event) => {
           if (event.kind !== "refused") return;
           client.close();
@@ -75,8 +83,8 @@ export class SimPlayer {
         },
         onEnd: ({ message }) => onEnd(message),
       });
-      this.#client = client;
-      if (this.#isOver) client.close();
+      if (this.#isOver || hasEnded) client.close();
+      else this.#client = client;
     } catch (error) {
       onEnd(String(error));
     }
@@ -87,7 +95,13 @@ export class SimPlayer {
     this.#isOver = true;
     this.#stage.log.add(this.plan.name, `leaves after ${this.frames} frames`);
     this.#timer?.cancel();
+    this.#patience?.cancel();
     this.#client?.close();
+  }
+
+  #waitForMedia(onEnd: (reason: string) => void): void {
+    this.#patience?.cancel();
+    this.#patience = this.#host.after(PATIENCE_MS, () => onEnd(`nothing came for ${PATIENCE_MS} ms`));
   }
 
   #onMedia(message: RtmpMessage): void {
@@ -100,6 +114,7 @@ export class SimPlayer {
 
   #onEnd(reason: string): void {
     this.#client = null;
+    this.#patience?.cancel();
     if (this.#isOver) return;
     this.#stage.log.add(this.plan.name, `connection ended after ${this.frames} frames: ${reason}`);
     this.#timer = this.#host.after(this.plan.returnMs, () => void this.connect());

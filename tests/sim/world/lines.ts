@@ -28,8 +28,8 @@ export class WeatherLine implements LineModel {
     return ms + this.#freeMs - nowMs;
   }
 
-  readBytes(): number {
-    const { readBytes } = this.#weather;
-    return readBytes === 0 ? Infinity : this.#random.between(1, readBytes);
+  segmentBytes(): number {
+    const { segmentBytes } = this.#weather;
+    return segmentBytes === 0 ? Infinity : this.#random.between(1, segmentBytes);
   }
 }

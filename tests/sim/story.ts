@@ -1,0 +1,31 @@
+import { describeFault } from "./faults/apply.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** A scenario in lines that a person reads: who, when, what. */
+export function tellStory(scenario: Scenario): string {
+  const { seed, dayMs, directory, onConflict, weather, origins, edges, publishers, players, faults } = scenario;
+  const { latencyMs, jitterMs, segmentBytes } = weather;
+  const pieces = segmentBytes === 0 ? "" : `, segments of ${segmentBytes} bytes at most`;
+  const seconds = (ms: number | null) => ms === null ? "the end" : `${(ms / 1000).toFixed(3)} s`;
+  return [
+    `seed ${seed}: ${origins} origins, ${edges} edges, ${directory}, on_conflict ${onConflict}, ${seconds(dayMs)}`,
+    `lines take ${latencyMs} to ${latencyMs + jitterMs} ms${pieces}`,
+    ...publishers.map((plan) =>
+      `${seconds(plan.startMs)} to ${
+        seconds(plan.endMs)
+      }: ${plan.name} publishes ${plan.stream} at origin-${plan.origin}, ` +
+      `${plan.burst} x ${plan.frameBytes} bytes every ${
+        plan.burst * plan.frameMs
+      } ms, a keyframe every ${plan.gopFrames}, ` +
+      `from ${plan.firstTimestampMs}, returns to the ${plan.reconnect} one after ${plan.reconnectMs} ms` +
+      `${plan.hasBFrames ? ", B-frames" : ""}${plan.hasMetadata ? "" : ", no metadata"}`
+    ),
+    ...players.map((plan) =>
+      `${seconds(plan.startMs)} to ${
+        seconds(plan.endMs)
+      }: ${plan.name} plays ${plan.stream} at ${plan.server} (${plan.kind})` +
+      (plan.lineBytesPerMs > 0 ? `, ${plan.lineBytesPerMs} bytes a millisecond` : "")
+    ),
+    ...faults.map((fault) => `${seconds(fault.atMs)}: ${fault.name}, ${describeFault(fault)}`),
+  ].join("\n");
+}
