@@ -72,10 +72,7 @@ export class SimPlayer {
           handshake: "simple",
         },
       }, {
-        onMedia: (message) => {
-          this.#waitForMedia(onEnd);
-          this.#onMedia(message);
-        },
+        onMedia: (message) => this.#onMedia(message),
         onEvent: (event) => {
           if (event.kind !== "refused") return;
           client.close();
@@ -99,9 +96,13 @@ export class SimPlayer {
     this.#client?.close();
   }
 
+  /** Looks now and then, not for each frame. */
   #waitForMedia(onEnd: (reason: string) => void): void {
-    this.#patience?.cancel();
-    this.#patience = this.#host.after(PATIENCE_MS, () => onEnd(`nothing came for ${PATIENCE_MS} ms`));
+    const sinceMs = this.#host.nowMs();
+    this.#patience = this.#host.after(PATIENCE_MS, () => {
+      if (this.lastFrameMs < sinceMs) onEnd(`nothing came for ${PATIENCE_MS} ms`);
+      else this.#waitForMedia(onEnd);
+    });
   }
 
   #onMedia(message: RtmpMessage): void {

@@ -12,6 +12,10 @@ export function checkEnd(cluster: SimCluster, onFault: (who: string, text: strin
     if (sources.length > 0) onFault(name, `keeps ${sources.join(", ")} after all have left`);
     if (http.viewerCount > 0) onFault(name, `counts ${http.viewerCount} viewers after all have left`);
   }
-  const keys = cluster.engine?.keys.filter((key) => /:s:/.test(key)) ?? [];
-  if (keys.length > 0) onFault("engine", `keeps ${keys.join(", ")} after all have left`);
+  const { engine } = cluster;
+  if (engine === null) return;
+  // What a dead server has left is void without its lease, and expires.
+  const isHeld = (key: string) => engine.value(`srs:n:${engine.value(key)?.split("|")[1]}`) !== null;
+  const held = engine.keys.filter((key) => key.startsWith("srs:s:") && isHeld(key));
+  if (held.length > 0) onFault("engine", `keeps ${held.join(", ")} after all have left`);
 }
