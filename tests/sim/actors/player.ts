@@ -9,7 +9,7 @@ import type { Stage } from "./publisher.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** A player that gets nothing for so long tries again, as most do. */
-const PATIENCE_MS = 12_000;
+const PATIENCE_MS = 5000;
 
 /** A viewer with RTMP: plays, checks what comes, and comes again when its connection has ended. */
 export class SimPlayer {
