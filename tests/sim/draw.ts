@@ -83,6 +83,7 @@ function drawPlayers(seed: number, { origins, edges, dayMs, streams }: Cluster):
       endMs: random.percent(20) ? random.between(dayMs / 2 | 0, dayMs) : null,
       returnMs: random.pick([100, 1000, 2000]),
       lineBytesPerMs: random.percent(10) ? random.pick([2, 20]) : 0,
+      follows: random.percent(40),
     };
   });
 }

@@ -118,7 +118,7 @@ class Day {
     }
     for (const player of this.#players) {
       const { startMs, endMs } = player.plan;
-      timers.after(startMs, () => void player.connect());
+      timers.after(startMs, () => player.connect());
       if (endMs !== null) timers.after(Math.max(endMs, startMs + 1), () => player.leave());
     }
     for (const fault of this.#scenario.faults) {

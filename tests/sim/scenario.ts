@@ -46,6 +46,8 @@ export interface PlayerPlan {
   readonly returnMs: number;
   /** What its line takes, bytes a millisecond; 0 for no limit. */
   readonly lineBytesPerMs: number;
+  /** It goes where it is sent (302), and says who it is: an edge of SRS over RTMP, ffmpeg over HTTP. */
+  readonly follows: boolean;
 }
 
 /** Names of what can happen to servers, lines and the engine. */

@@ -23,7 +23,7 @@ export function tellStory(scenario: Scenario): string {
     ...players.map((plan) =>
       `${seconds(plan.startMs)} to ${
         seconds(plan.endMs)
-      }: ${plan.name} plays ${plan.stream} at ${plan.server} (${plan.kind})` +
+      }: ${plan.name} plays ${plan.stream} at ${plan.server} (${plan.kind}${plan.follows ? ", follows" : ""})` +
       (plan.lineBytesPerMs > 0 ? `, ${plan.lineBytesPerMs} bytes a millisecond` : "")
     ),
     ...faults.map((fault) => `${seconds(fault.atMs)}: ${fault.name}, ${describeFault(fault)}`),
