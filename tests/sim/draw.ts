@@ -74,16 +74,20 @@ function drawPlayers(seed: number, { origins, edges, dayMs, streams }: Cluster):
     const name = `viewer-${at + 1}`;
     const random = Random.of(seed, name);
     const isAtEdge = random.percent(75);
+    const kind = random.weighted({ rtmp: 6, flv: 3, srsEdge: 1 });
+    const isSrs = kind === "srsEdge";
     return {
       name,
       stream: random.pick(streams),
-      kind: random.percent(30) ? "flv" : "rtmp",
+      kind,
       server: isAtEdge ? `edge-${random.between(1, edges)}` : `origin-${random.between(1, origins)}`,
       startMs: random.between(0, dayMs * 0.7 | 0),
       endMs: random.percent(20) ? random.between(dayMs / 2 | 0, dayMs) : null,
-      returnMs: random.pick([100, 1000, 2000]),
+      returnMs: isSrs ? 3000 : random.pick([100, 1000, 2000]),
       lineBytesPerMs: random.percent(10) ? random.pick([2, 20]) : 0,
-      follows: random.percent(40),
+      follows: isSrs || random.percent(40),
+      pauseMs: kind === "rtmp" && random.percent(10) ? random.pick([300, 3000, 20_000]) : 0,
+      staysMs: random.percent(10) ? random.pick([300, 3000, 8000]) : 0,
     };
   });
 }

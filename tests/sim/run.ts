@@ -66,7 +66,9 @@ class Day {
     this.#cluster = new SimCluster(scenario, this.#log);
     const startMs = this.#startMs = this.#cluster.nowMs;
     clock = () => this.#cluster.nowMs - startMs;
-    this.#stage = { cluster: this.#cluster, truth: this.#truth, log: this.#log, onConflict: scenario.onConflict };
+    const { onConflict, dayMs } = scenario;
+    const eveningMs = startMs + dayMs;
+    this.#stage = { cluster: this.#cluster, truth: this.#truth, log: this.#log, onConflict, eveningMs };
     this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, this.#stage));
     this.#players = scenario.players.map((plan) =>
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))

@@ -37,7 +37,8 @@ export interface PublisherPlan {
 export interface PlayerPlan {
   readonly name: string;
   readonly stream: string;
-  readonly kind: "rtmp" | "flv";
+  /** An edge of SRS pulls for whom nobody sees: from one origin after the other, whatever {@link server} says. */
+  readonly kind: "rtmp" | "flv" | "srsEdge";
   /** An edge, or an origin. */
   readonly server: string;
   readonly startMs: number;
@@ -48,6 +49,10 @@ export interface PlayerPlan {
   readonly lineBytesPerMs: number;
   /** It goes where it is sent (302), and says who it is: an edge of SRS over RTMP, ffmpeg over HTTP. */
   readonly follows: boolean;
+  /** It pauses for so long, and watches for as long, by day; 0 for never. RTMP only. */
+  readonly pauseMs: number;
+  /** It leaves after so long, and comes again, by day; 0 for never. */
+  readonly staysMs: number;
 }
 
 /** Names of what can happen to servers, lines and the engine. */

@@ -21,10 +21,12 @@ export function tellStory(scenario: Scenario): string {
       `${plan.hasBFrames ? ", B-frames" : ""}${plan.hasMetadata ? "" : ", no metadata"}`
     ),
     ...players.map((plan) =>
-      `${seconds(plan.startMs)} to ${
-        seconds(plan.endMs)
-      }: ${plan.name} plays ${plan.stream} at ${plan.server} (${plan.kind}${plan.follows ? ", follows" : ""})` +
-      (plan.lineBytesPerMs > 0 ? `, ${plan.lineBytesPerMs} bytes a millisecond` : "")
+      `${seconds(plan.startMs)} to ${seconds(plan.endMs)}: ${plan.name} plays ${plan.stream} at ${
+        plan.kind === "srsEdge" ? "one origin after the other" : plan.server
+      } (${plan.kind}${plan.follows ? ", follows" : ""})` +
+      (plan.lineBytesPerMs > 0 ? `, ${plan.lineBytesPerMs} bytes a millisecond` : "") +
+      (plan.pauseMs > 0 ? `, pauses every other ${plan.pauseMs} ms` : "") +
+      (plan.staysMs > 0 ? `, stays for ${plan.staysMs} ms` : "")
     ),
     ...faults.map((fault) => `${seconds(fault.atMs)}: ${fault.name}, ${describeFault(fault)}`),
   ].join("\n");

@@ -5,10 +5,13 @@ import type { PlayerPlan } from "../scenario.ts";
 import { viewFlv } from "./flv_viewing.ts";
 import type { Stage } from "./publisher.ts";
 import { viewRtmp } from "./rtmp_viewing.ts";
+import type { SimServer } from "../world/sim_server.ts";
 import type { Place, Viewing, ViewingHandlers } from "./viewing.ts";
 
 /** A player that gets nothing for so long tries again, as most do. */
 const PATIENCE_MS = 5000;
+/** What an edge of SRS waits for each answer. */
+const SRS_ANSWER_MS = 500;
 /** Nobody follows more redirects in a row. */
 const MAX_HOPS = 8;
 const RTMP_PORT = 1935;
@@ -23,6 +26,10 @@ export class SimPlayer {
   /** Ends what is going on now, and nobody hears of it. */
   #stop = () => {};
   #timer: TimerHandle | null = null;
+  /** It pauses or leaves next. */
+  #whim: TimerHandle | null = null;
+  /** Of an edge of SRS: how often it has connected. */
+  #turns = 0;
   #isOver = false;
   #hasBegun = false;
   /** When the last frame came. */
@@ -46,10 +53,16 @@ export class SimPlayer {
 
   connect(): void {
     this.#hasBegun = true;
-    const server = this.#stage.cluster.servers.get(this.plan.server)!;
+    const server = this.#server();
     this.#stage.log.add(this.plan.name, `plays ${this.plan.stream} at ${server.name}`);
     const port = this.plan.kind === "flv" ? HTTP_PORT : RTMP_PORT;
     void this.#play({ host: server.ip, port }, 0);
+    const { staysMs } = this.plan;
+    if (staysMs === 0 || !this.#isDayFor(staysMs)) return;
+    this.#whim = this.#machine.after(staysMs, () => {
+      this.#stop();
+      this.#onEnd("it has seen enough");
+    });
   }
 
   leave(): void {
@@ -57,14 +70,29 @@ export class SimPlayer {
     this.#isOver = true;
     this.#stage.log.add(this.plan.name, `leaves after ${this.frames} frames`);
     this.#timer?.cancel();
+    this.#whim?.cancel();
     this.#stop();
+  }
+
+  /** Where it begins: an edge of SRS at the next origin of its list. */
+  #server(): SimServer {
+    const { cluster } = this.#stage;
+    const { kind, server } = this.plan;
+    const origins = cluster.origins();
+    return kind === "srsEdge" ? origins[this.#turns % origins.length]! : cluster.servers.get(server)!;
+  }
+
+  #isDayFor(ms: number): boolean {
+    return this.#machine.nowMs() + ms < this.#stage.eveningMs;
   }
 
   /** @param hops Redirects that led there. */
   async #play(place: Place, hops: number): Promise<void> {
+    this.#turns++;
     const check = new MediaCheck(this.plan, this.#stage, this.#onFault);
     let viewing: Viewing | null = null;
     let isOver = false;
+    let isPaused = false;
     let patience: TimerHandle | null = null;
     const stop = this.#stop = () => {
       isOver = true;
@@ -92,16 +120,34 @@ export class SimPlayer {
     const wait = () => {
       const sinceMs = this.#machine.nowMs();
       patience = this.#machine.after(PATIENCE_MS, () => {
-        if (this.lastFrameMs < sinceMs) handlers.onEnd(`nothing came for ${PATIENCE_MS} ms`);
+        if (this.lastFrameMs < sinceMs && !isPaused) handlers.onEnd(`nothing came for ${PATIENCE_MS} ms`);
         else wait();
       });
     };
     wait();
+    const pause = (begins: boolean) => {
+      isPaused = begins;
+      viewing?.pause?.(begins);
+      this.#stage.log.add(this.plan.name, begins ? "pauses" : "goes on");
+      waitToPause(!begins);
+    };
+    const waitToPause = (begins: boolean) => {
+      const { pauseMs } = this.plan;
+      if (pauseMs === 0 || begins && !this.#isDayFor(2 * pauseMs)) return;
+      this.#whim?.cancel();
+      this.#whim = this.#machine.after(pauseMs, () => isOver ? undefined : pause(begins));
+    };
     const { stream, kind, follows } = this.plan;
-    const view = kind === "flv" ? viewFlv : viewRtmp;
+    const options = { machine: this.#machine, place, stream, follows };
     try {
-      viewing = await view({ machine: this.#machine, place, stream, follows }, handlers);
-      if (isOver) viewing.close();
+      viewing = await (kind === "flv"
+        ? viewFlv(options, handlers)
+        : viewRtmp(options, handlers, kind === "srsEdge" ? SRS_ANSWER_MS : undefined));
+      if (isOver) {
+        viewing.close();
+      } else if (this.plan.staysMs === 0) {
+        waitToPause(true);
+      }
     } catch (error) {
       handlers.onEnd(String(error));
     }
@@ -115,6 +161,7 @@ export class SimPlayer {
   }
 
   #onEnd(reason: string): void {
+    this.#whim?.cancel();
     this.#stage.log.add(this.plan.name, `connection ended after ${this.frames} frames: ${reason}`);
     this.#timer = this.#machine.after(this.plan.returnMs, () => this.connect());
   }

@@ -15,6 +15,8 @@ export interface Stage {
   readonly truth: Truth;
   readonly log: SimLog;
   readonly onConflict: string;
+  /** Simulated time at which the day is over: whoever disturbs himself and others by day does so no more. */
+  readonly eveningMs: number;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;

@@ -80,7 +80,8 @@ export class MediaCheck {
       if (session !== frame.session) this.#onFault(`${name} comes with the ${kind} of ${session}`);
     }
     if (this.#headers.size < 2) this.#onFault(`${name} comes before the sequence headers`);
-    if (before === null || before.session !== frame.session || this.#plan.lineBytesPerMs > 0) return;
+    const mayMiss = this.#plan.lineBytesPerMs > 0 || this.#plan.pauseMs > 0;
+    if (before === null || before.session !== frame.session || mayMiss) return;
     const { truth, cluster, log } = this.#stage;
     log.add(this.#plan.name, `misses frames between ${before.index} and ${frame.index} of session ${frame.session}`);
     if (cluster.nowMs - truth.disturbedMs > DISTURBED_MS) {
