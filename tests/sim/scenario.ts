@@ -8,6 +8,13 @@ export interface Weather {
   readonly segmentBytes: number;
 }
 
+/** A time in which an encoder sends nothing, though its connection and its clock go on. */
+export interface Silence {
+  /** After the begin of the publish, or the end of the silence before. */
+  readonly afterMs: number;
+  readonly lastsMs: number;
+}
+
 /** How an encoder goes on after its connection has ended: at the same server, or at the next of its list. */
 export type Reconnect = "same" | "next";
 
@@ -17,8 +24,14 @@ export interface PublisherPlan {
   readonly stream: string;
   /** Number of the origin it begins with. */
   readonly origin: number;
+  /** The SRS that it goes to instead, and nowhere else; empty for none. */
+  readonly home: string;
   readonly reconnect: Reconnect;
   readonly reconnectMs: number;
+  /** It waits longer after each failure, as OBS does. */
+  readonly backsOff: boolean;
+  /** Encoders with the same source send the same frames with the same times; empty for one of its own. */
+  readonly source: string;
   readonly startMs: number;
   /** It leaves for good; Infinity is written as null. */
   readonly endMs: number | null;
@@ -31,6 +44,11 @@ export interface PublisherPlan {
   /** Time of the first frame. */
   readonly firstTimestampMs: number;
   readonly hasMetadata: boolean;
+  /** Frames that it sends at once when a publish begins. */
+  readonly startBurst: number;
+  /** It changes its codec's parameters at every so many keyframes; 0 for never. */
+  readonly headerGops: number;
+  readonly silences: readonly Silence[];
 }
 
 /** Somebody who watches. */
@@ -84,6 +102,36 @@ export interface FaultPlan {
   readonly aheadMs: number;
 }
 
+/** How an SRS is: it may say that it has whatever is asked for, take its time, answer never, or send half an answer. */
+export type SrsMood = "well" | "lies" | "slow" | "hangs" | "garbled";
+
+/** An SRS among the coworkers. */
+export interface SrsPlan {
+  readonly name: string;
+  /** One after the other. */
+  readonly moods: readonly { readonly mood: SrsMood; readonly atMs: number; readonly lastsMs: number }[];
+}
+
+/** What an attacker does, again and again. */
+export type AttackKind =
+  | "garbage"
+  | "halfHandshake"
+  | "flood"
+  | "madeUpNames"
+  | "forgedClaims"
+  | "slowLoris"
+  | "hugeHead";
+
+/** Somebody who means harm. */
+export interface AttackerPlan {
+  readonly name: string;
+  readonly kind: AttackKind;
+  readonly server: string;
+  readonly atMs: number;
+  readonly lastsMs: number;
+  readonly perS: number;
+}
+
 /** A cluster's day, as data: whatever is left out changes nothing for the rest. */
 export interface Scenario {
   readonly seed: number;
@@ -94,7 +142,9 @@ export interface Scenario {
   readonly weather: Weather;
   readonly origins: number;
   readonly edges: number;
+  readonly srs: readonly SrsPlan[];
   readonly publishers: readonly PublisherPlan[];
   readonly players: readonly PlayerPlan[];
+  readonly attackers: readonly AttackerPlan[];
   readonly faults: readonly FaultPlan[];
 }

@@ -6,6 +6,7 @@ import type { Scenario } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
 import { WeatherLine } from "./lines.ts";
 import { noFiles, processFacts } from "./machine.ts";
+import { SrsServer } from "./srs_server.ts";
 import { SimServer } from "./sim_server.ts";
 
 export const ENGINE_IP = "10.0.9.9";
@@ -16,6 +17,8 @@ export class SimCluster {
   readonly engine: SimulatedEngine | null;
   /** By name, origins first. */
   readonly servers = new Map<string, SimServer>();
+  /** Those that are coworkers, by name. */
+  readonly srs = new Map<string, SrsServer>();
   readonly #seed: number;
   readonly #slowLines = new Map<string, number>();
   /** Machines of encoders and viewers, by name. */
@@ -31,6 +34,10 @@ export class SimCluster {
       const bytesPerMs = this.#slowLines.get(to.hostname) ?? 0;
       return new WeatherLine(weather, random, { nowMs: () => this.network.timers.nowMs(), bytesPerMs });
     };
+    scenario.srs.forEach((plan, at) => {
+      const host = this.#host(plan.name, srsIp(at));
+      this.srs.set(plan.name, new SrsServer(plan, host));
+    });
     for (const { name, ip, text } of configurations(scenario)) {
       const random = Random.of(seed, name);
       this.servers.set(name, new SimServer({ name, ip, text, network: this.network, log, random }));
@@ -51,6 +58,10 @@ export class SimCluster {
     const number = this.#machines.size + 1;
     const ip = `10.9.${number >> 8}.${number & 255}`;
     if (bytesPerMs > 0) this.#slowLines.set(ip, bytesPerMs);
+    return this.#host(name, ip);
+  }
+
+  #host(name: string, ip: string): MemoryHost {
     const seed = Random.of(this.#seed, name).next();
     const host = new MemoryHost(this.network, ip, { seed, files: noFiles, process: processFacts });
     this.#machines.set(name, host);
@@ -68,8 +79,12 @@ export class SimCluster {
   }
 }
 
+function srsIp(at: number): string {
+  return `10.0.3.${at + 1}`;
+}
+
 /** Addresses and configuration files of all servers. */
-function configurations({ origins, edges, directory, onConflict }: Scenario) {
+function configurations({ origins, edges, directory, onConflict, srs }: Scenario) {
   const origin = Array.from({ length: origins }, (_, at) => ({ name: `origin-${at + 1}`, ip: `10.0.0.${at + 1}` }));
   const edge = Array.from({ length: edges }, (_, at) => ({ name: `edge-${at + 1}`, ip: `10.0.1.${at + 1}` }));
   const hasEngine = directory === "engine";
@@ -78,7 +93,9 @@ function configurations({ origins, edges, directory, onConflict }: Scenario) {
     http_api { enabled on; listen 1985; } http_server { enabled on; listen 8080; }
     ${hasEngine ? `directory { enabled on; url redis://${ENGINE_IP}; node_ttl 6000; }` : ""}
     vhost __defaultVhost__ { http_remux { enabled on; } ${vhost} }`;
-  const coworkers = origin.map(({ ip }) => `${ip}:1985`).join(" ");
+  const coworkers = [...origin.map(({ ip }) => ip), ...srs.map((_, at) => srsIp(at))].map((ip) => `${ip}:1985`).join(
+    " ",
+  );
   const rtmp = origin.map(({ ip }) => `${ip}:1935`).join(" ");
   const originVhost = `publish { on_conflict ${onConflict}; } cluster { origin_cluster on; coworkers ${coworkers}; }`;
   return [
