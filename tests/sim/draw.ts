@@ -19,6 +19,8 @@ export function drawScenario(seed: number): Scenario {
   const srs = directory === "mesh" ? drawSrs(seed, dayMs) : [];
   const ours = Array.from({ length: random.between(1, 4) }, (_, at) => `s${at + 1}`);
   const streams = [...ours, ...srs.map(({ name }) => `${name}-stream`)];
+  const discovery = random.percent(30) ? "dns" : "list";
+  const latecomers = discovery === "dns" && random.percent(60) ? 1 : 0;
   const cluster = { origins, edges, dayMs, streams };
   return {
     seed,
@@ -32,10 +34,12 @@ export function drawScenario(seed: number): Scenario {
     },
     origins,
     edges,
+    discovery,
+    latecomers,
     srs,
     publishers: drawPublishers(seed, cluster),
     players: drawPlayers(seed, cluster),
     attackers: drawAttackers(seed, cluster),
-    faults: drawFaults(seed, { ...cluster, hasEngine: directory === "engine" }),
+    faults: drawFaults(seed, { ...cluster, hasEngine: directory === "engine", discovery, latecomers }),
   };
 }

@@ -86,8 +86,7 @@ class Day {
 
   async play(): Promise<void> {
     const { network } = this.#cluster;
-    for (const server of this.#cluster.servers.values()) server.start();
-    for (const srs of this.#cluster.srs.values()) srs.start();
+    this.#cluster.start();
     this.#plan();
     await network.run(this.#scenario.dayMs + SETTLE_MS);
     for (const player of this.#players) player.worstGapMs = 0;
@@ -118,6 +117,7 @@ class Day {
 
   #plan(): void {
     const { timers } = this.#cluster.network;
+    timers.after(this.#scenario.dayMs, () => this.#cluster.joinAll());
     for (const publisher of this.#publishers) {
       const { startMs, endMs } = publisher.plan;
       timers.after(startMs, () => void publisher.connect());

@@ -83,10 +83,17 @@ export type FaultKind =
   | "oneWay"
   | "clock"
   | "reload"
+  | "kick"
+  | "apiDrain"
+  | "join"
+  | "dnsDown"
   | "engineDown"
   | "engineHang"
   | "engineFlush"
   | "engineReadOnly";
+
+/** What an operator changes by a reload. */
+export type Setting = "pithyPrint" | "mwLatency" | "gopCache" | "onConflict" | "coworkers";
 
 /** One fault; when it is over, all is whole again. */
 export interface FaultPlan {
@@ -96,7 +103,9 @@ export interface FaultPlan {
   readonly lastsMs: number;
   /** A server, or none. */
   readonly server: string;
-  /** The other side of a partition. */
+  /** What a reload changes. */
+  readonly setting: Setting;
+  /** The other side of a partition; those that a reload takes out of the list of coworkers. */
   readonly others: readonly string[];
   /** Of a clock: how far it jumps. */
   readonly aheadMs: number;
@@ -142,6 +151,10 @@ export interface Scenario {
   readonly weather: Weather;
   readonly origins: number;
   readonly edges: number;
+  /** How origins find each other: by a list of addresses, or of the name that they have in DNS. */
+  readonly discovery: "list" | "dns";
+  /** The last so many origins start only when an operator lets them join, and are in DNS only then. */
+  readonly latecomers: number;
   readonly srs: readonly SrsPlan[];
   readonly publishers: readonly PublisherPlan[];
   readonly players: readonly PlayerPlan[];

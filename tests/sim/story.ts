@@ -3,13 +3,29 @@ import type { Scenario } from "./scenario.ts";
 
 /** A scenario in lines that a person reads: who, when, what. */
 export function tellStory(scenario: Scenario): string {
-  const { seed, dayMs, directory, onConflict, weather, origins, edges, srs, publishers, players, attackers, faults } =
-    scenario;
+  const {
+    seed,
+    dayMs,
+    directory,
+    onConflict,
+    weather,
+    origins,
+    edges,
+    discovery,
+    latecomers,
+    srs,
+    publishers,
+    players,
+    attackers,
+    faults,
+  } = scenario;
   const { latencyMs, jitterMs, segmentBytes } = weather;
   const pieces = segmentBytes === 0 ? "" : `, segments of ${segmentBytes} bytes at most`;
   const seconds = (ms: number | null) => ms === null ? "the end" : `${(ms / 1000).toFixed(3)} s`;
   return [
-    `seed ${seed}: ${origins} origins, ${edges} edges, ${directory}, on_conflict ${onConflict}, ${seconds(dayMs)}`,
+    `seed ${seed}: ${origins} origins, ${edges} edges, ${directory}, ${discovery}, ${latecomers} late, on_conflict ${onConflict}, ${
+      seconds(dayMs)
+    }`,
     `lines take ${latencyMs} to ${latencyMs + jitterMs} ms${pieces}`,
     ...srs.map(({ name, moods }) =>
       [
