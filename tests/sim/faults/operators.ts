@@ -29,6 +29,9 @@ export async function drainByApi({ operator, log }: SimCluster, { ip, name }: Si
 
 /** Changes a directive of a server while it runs. @returns Changes it back. */
 export function changeSetting(fault: FaultPlan, server: SimServer, cluster: SimCluster): () => void {
+  if (fault.setting === "gopCache") {
+    cluster.withoutGopCacheMs = Math.max(cluster.withoutGopCacheMs, cluster.nowMs + fault.lastsMs);
+  }
   const [from, to] = changeOf(fault, server, cluster);
   const change = (one: string, other: string) => {
     if (server.text.includes(one)) void server.reload(server.text.replace(one, other));

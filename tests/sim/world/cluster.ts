@@ -20,6 +20,8 @@ export class SimCluster {
   readonly engine: SimulatedEngine | null;
   /** By name, origins first. */
   readonly servers = new Map<string, SimServer>();
+  /** Until then some server has, or had, no GOP cache: players may begin with any frame there, and what plays from there too. */
+  withoutGopCacheMs = -Infinity;
   /** Those that are coworkers, by name. */
   readonly srs = new Map<string, SrsServer>();
   /** Origins that have not joined. */
