@@ -96,7 +96,9 @@ export class MemoryHost implements World {
   }
 
   randomBytes(count: number): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256));
+    const bytes = new Uint8Array(count);
+    for (let at = 0; at < count; at++) bytes[at] = this.random() * 256;
+    return bytes;
   }
 
   listen({ port }: Endpoint): ListenerSocket {
@@ -112,7 +114,7 @@ export class MemoryHost implements World {
     signal.throwIfAborted();
     if (this.#isDead) throw new Deno.errors.ConnectionRefused("this machine is dead");
     const socket = await this.#network.connect(this, endpoint, signal);
-    this.dialled.push(socket);
+    if (this.#network.remembers) this.dialled.push(socket);
     return socket;
   }
 
@@ -121,7 +123,7 @@ export class MemoryHost implements World {
   }
 
   resolve(host: string, nameServer: Endpoint | null = null): Promise<readonly string[]> {
-    this.nameServers.push(nameServer);
+    if (this.#network.remembers) this.nameServers.push(nameServer);
     return Promise.resolve(this.#network.resolve(host));
   }
 

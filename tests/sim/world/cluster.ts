@@ -24,6 +24,7 @@ export class SimCluster {
   constructor(scenario: Scenario, log: SimLog) {
     const { seed, weather, directory } = scenario;
     this.#seed = seed;
+    this.network.remembers = false;
     this.engine = directory === "engine" ? new SimulatedEngine(this.network.timers) : null;
     if (this.engine !== null) this.network.engines[`${ENGINE_IP}:6379`] = this.engine;
     this.network.lineModel = (from, to) => {
