@@ -1,9 +1,10 @@
 import { turn } from "../kit/manual_timers.ts";
+import { SimAttacker } from "./actors/attacker.ts";
 import { SimPlayer } from "./actors/player.ts";
 import { SimPublisher, type Stage } from "./actors/publisher.ts";
 import { checkEnd } from "./checks/end_check.ts";
 import { applyFault, describeFault } from "./faults/apply.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario, SrsMood } from "./scenario.ts";
 import { SimLog } from "./sim_log.ts";
 import { Truth } from "./truth.ts";
 import { SimCluster } from "./world/cluster.ts";
@@ -56,6 +57,7 @@ class Day {
   readonly #stage: Stage;
   readonly #publishers: SimPublisher[];
   readonly #players: SimPlayer[];
+  readonly #attackers: SimAttacker[];
   readonly #failures: string[] = [];
   readonly #startMs: number;
 
@@ -66,11 +68,14 @@ class Day {
     this.#cluster = new SimCluster(scenario, this.#log);
     const startMs = this.#startMs = this.#cluster.nowMs;
     clock = () => this.#cluster.nowMs - startMs;
-    this.#stage = { cluster: this.#cluster, truth: this.#truth, log: this.#log, onConflict: scenario.onConflict };
+    const { onConflict, dayMs } = scenario;
+    const eveningMs = startMs + dayMs;
+    this.#stage = { cluster: this.#cluster, truth: this.#truth, log: this.#log, onConflict, eveningMs };
     this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, this.#stage));
     this.#players = scenario.players.map((plan) =>
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
     );
+    this.#attackers = scenario.attackers.map((plan) => new SimAttacker(plan, this.#stage, scenario.seed));
   }
 
   fail(who: string, text: string): void {
@@ -81,7 +86,7 @@ class Day {
 
   async play(): Promise<void> {
     const { network } = this.#cluster;
-    for (const server of this.#cluster.servers.values()) server.start();
+    this.#cluster.start();
     this.#plan();
     await network.run(this.#scenario.dayMs + SETTLE_MS);
     for (const player of this.#players) player.worstGapMs = 0;
@@ -94,6 +99,7 @@ class Day {
     const stopped = Promise.all([...this.#cluster.servers.values()].map((server) => server.stop()));
     await network.run(5000);
     await stopped;
+    for (const srs of this.#cluster.srs.values()) srs.stop((host) => network.cutOff(host));
     if (network.openSockets > 0) this.fail("network", `has ${network.openSockets} open sockets after the end`);
     for (const [name, count] of this.#cluster.plannedCalls()) this.fail(name, `has ${count} timers after the end`);
   }
@@ -111,6 +117,7 @@ class Day {
 
   #plan(): void {
     const { timers } = this.#cluster.network;
+    timers.after(this.#scenario.dayMs, () => this.#cluster.joinAll());
     for (const publisher of this.#publishers) {
       const { startMs, endMs } = publisher.plan;
       timers.after(startMs, () => void publisher.connect());
@@ -118,8 +125,27 @@ class Day {
     }
     for (const player of this.#players) {
       const { startMs, endMs } = player.plan;
-      timers.after(startMs, () => void player.connect());
+      timers.after(startMs, () => player.connect());
       if (endMs !== null) timers.after(Math.max(endMs, startMs + 1), () => player.leave());
+    }
+    for (const { name, moods } of this.#scenario.srs) {
+      const srs = this.#cluster.srs.get(name)!;
+      for (const { mood, atMs, lastsMs } of moods) {
+        const change = (to: SrsMood) => {
+          this.#log.add(name, to);
+          srs.mood = to;
+        };
+        timers.after(atMs, () => {
+          this.#truth.disturbedMs = this.#cluster.nowMs + lastsMs;
+          change(mood);
+        });
+        timers.after(atMs + lastsMs, () => change("well"));
+      }
+    }
+    for (const attacker of this.#attackers) {
+      const { atMs, lastsMs } = attacker.plan;
+      timers.after(atMs, () => attacker.start());
+      timers.after(atMs + lastsMs, () => attacker.stop());
     }
     for (const fault of this.#scenario.faults) {
       timers.after(fault.atMs, () => {

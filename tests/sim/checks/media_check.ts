@@ -2,7 +2,7 @@ import { MessageType, type RtmpMessage } from "../../../src/rtmp/message.ts";
 import { type Frame, readFrame } from "../actors/frames.ts";
 import type { Stage } from "../actors/publisher.ts";
 import type { PlayerPlan } from "../scenario.ts";
-import { timestampOf } from "../truth.ts";
+import { headerOf, timestampOf } from "../truth.ts";
 
 const WRAP_MS = 2 ** 32;
 /** So long after something went wrong frames may be missing. */
@@ -25,7 +25,7 @@ export class MediaCheck {
   readonly #plan: PlayerPlan;
   readonly #stage: Stage;
   readonly #onFault: (text: string) => void;
-  readonly #headers = new Map<"videoHeader" | "audioHeader", number>();
+  readonly #headers = new Map<"videoHeader" | "audioHeader", Frame>();
   #place: Place | null = null;
 
   constructor(plan: PlayerPlan, stage: Stage, onFault: (text: string) => void) {
@@ -44,7 +44,7 @@ export class MediaCheck {
       return false;
     }
     if (frame.kind === "videoHeader" || frame.kind === "audioHeader") {
-      this.#headers.set(frame.kind, frame.session);
+      this.#headers.set(frame.kind, frame);
       return false;
     }
     this.#check(frame, message.timestampMs);
@@ -56,6 +56,13 @@ export class MediaCheck {
     const name = `frame ${frame.session}/${frame.index}`;
     if (session === undefined || frame.index >= session.sent) return this.#onFault(`gets ${name}, which nobody sent`);
     if (session.plan.stream !== this.#plan.stream) this.#onFault(`gets ${name} of ${session.plan.stream}`);
+    const header = this.#headers.get("videoHeader");
+    if (frame.kind !== "audio" && header?.session === frame.session) {
+      const needed = headerOf(session.plan, frame.index);
+      if (header.index !== needed) {
+        this.#onFault(`gets ${name} with codec parameters ${header.index} instead of ${needed}`);
+      }
+    }
     const offsetMs = (timestampMs - timestampOf(session, frame.index) + WRAP_MS) % WRAP_MS;
     const before = this.#place;
     this.#place = { session: frame.session, index: frame.index, timestampMs, offsetMs };
@@ -76,14 +83,17 @@ export class MediaCheck {
 
   #checkBegin(frame: Frame, name: string, before: Place | null): void {
     if (frame.kind !== "key") this.#onFault(`a piece begins with ${name}, which is ${frame.kind}`);
-    for (const [kind, session] of this.#headers) {
+    for (const [kind, { session }] of this.#headers) {
       if (session !== frame.session) this.#onFault(`${name} comes with the ${kind} of ${session}`);
     }
     if (this.#headers.size < 2) this.#onFault(`${name} comes before the sequence headers`);
-    if (before === null || before.session !== frame.session || this.#plan.lineBytesPerMs > 0) return;
+    const mayMiss = this.#plan.lineBytesPerMs > 0 || this.#plan.pauseMs > 0;
+    if (before === null || before.session !== frame.session || mayMiss) return;
     const { truth, cluster, log } = this.#stage;
     log.add(this.#plan.name, `misses frames between ${before.index} and ${frame.index} of session ${frame.session}`);
-    if (cluster.nowMs - truth.disturbedMs > DISTURBED_MS) {
+    const { plan, changedMs } = truth.sessions[frame.session]!;
+    const disturbedMs = Math.max(truth.disturbedMs, plan.source === "" ? -Infinity : changedMs);
+    if (cluster.nowMs - disturbedMs > DISTURBED_MS) {
       this.#onFault(`misses frames between ${before.index} and ${frame.index} of session ${frame.session}`);
     }
   }
