@@ -1,7 +1,7 @@
 import { failureKind } from "./failure_kind.ts";
 import type { Outcome } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
-import { smallerLists, smallerScenarios } from "./smaller.ts";
+import { lists, smallerLists, smallerScenarios } from "./smaller.ts";
 
 /** How a scenario is made small. */
 export interface ShrinkOptions {
@@ -42,7 +42,7 @@ export async function shrink(
   };
   for (let before: Outcome | null = null; before !== best && !isOver();) {
     before = best;
-    for (const list of ["faults", "players", "publishers"] as const) {
+    for (const list of lists) {
       let parts = 2;
       // Delta debugging: halves first, single ones last.
       while (best.scenario[list].length > 0 && !isOver()) {

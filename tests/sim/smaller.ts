@@ -6,8 +6,11 @@ export interface Step {
   of(scenario: Scenario): Scenario;
 }
 
+/** What can be left out, what costs the most first. */
+export const lists = ["faults", "attackers", "srs", "players", "publishers"] as const;
+
 /** The same without one of so many parts of a list. */
-export function smallerLists(scenario: Scenario, list: "faults" | "players" | "publishers", parts: number): Scenario[] {
+export function smallerLists(scenario: Scenario, list: typeof lists[number], parts: number): Scenario[] {
   const { length } = scenario[list];
   const size = Math.ceil(length / Math.min(parts, length));
   return Array.from({ length: Math.ceil(length / size) }, (_, part) => ({
@@ -33,6 +36,7 @@ function steps({ publishers, players, faults, origins, edges }: Scenario): Step[
       name: "fewer origins",
       of: (whole: Scenario) => withoutServer(whole, "origin", origins - at),
     })),
+    { name: "a list of origins", of: (whole) => ({ ...whole, discovery: "list", latecomers: 0 }) },
     weather("whole segments", { segmentBytes: 0 }),
     weather("a short way", { latencyMs: 1 }),
     weather("no jitter", { jitterMs: 0.1 }),
@@ -69,12 +73,17 @@ const calmPublisher: ((plan: PublisherPlan) => Partial<PublisherPlan>)[] = [
   () => ({ frameMs: 40, gopFrames: 25, frameBytes: 20 }),
   () => ({ startMs: 0 }),
   () => ({ endMs: null }),
+  () => ({ startBurst: 0, headerGops: 0 }),
+  () => ({ silences: [] }),
 ];
 
 const calmPlayer: ((plan: PlayerPlan) => Partial<PlayerPlan>)[] = [
   () => ({ kind: "rtmp", lineBytesPerMs: 0 }),
   () => ({ startMs: 0 }),
   () => ({ endMs: null }),
+  () => ({ pauseMs: 0 }),
+  () => ({ staysMs: 0 }),
+  () => ({ follows: false }),
 ];
 
 function shorterFault({ lastsMs }: FaultPlan): Partial<FaultPlan> {
@@ -87,9 +96,9 @@ function weather(name: string, calm: Partial<Scenario["weather"]>): Step {
 
 /** Up to the end of the last fault; then with all times halved. */
 function shorter(scenario: Scenario): Scenario {
-  const { dayMs, faults, players, publishers } = scenario;
+  const { dayMs, faults, attackers, players, publishers } = scenario;
   const begins = [...players, ...publishers].map(({ startMs }) => startMs);
-  const lastMs = Math.max(1000, ...begins, ...faults.map(({ atMs, lastsMs }) => atMs + lastsMs));
+  const lastMs = Math.max(1000, ...begins, ...[...faults, ...attackers].map(({ atMs, lastsMs }) => atMs + lastsMs));
   if (lastMs + 100 < dayMs) return { ...scenario, dayMs: lastMs + 100 };
   if (dayMs < 4000) return scenario;
   const half = (ms: number) => Math.round(ms / 2);
@@ -103,6 +112,7 @@ function shorter(scenario: Scenario): Scenario {
     dayMs: half(dayMs),
     players: players.map(halves),
     publishers: publishers.map(halves),
+    attackers: attackers.map((attacker) => ({ ...attacker, atMs: half(attacker.atMs) })),
     faults: faults.map((fault) => ({ ...fault, atMs: half(fault.atMs) })),
   };
 }
@@ -123,12 +133,22 @@ function withoutServer(scenario: Scenario, kind: "origin" | "edge", number: numb
     const others = fault.others.map(renamed).filter((name) => name !== null);
     return server === null ? [] : [{ ...fault, server, others }];
   });
-  if (kind === "edge") return { ...scenario, edges: count - 1, players, faults };
+  const attackers = scenario.attackers.map((plan) => ({ ...plan, server: renamed(plan.server) ?? home }));
+  if (kind === "edge") return { ...scenario, edges: count - 1, players, attackers, faults };
   const publishers = scenario.publishers.map((plan) => {
     const origin = plan.origin === number ? 1 : plan.origin > number ? plan.origin - 1 : plan.origin;
     return { ...plan, origin };
   });
-  return { ...scenario, origins: count - 1, players, publishers, faults };
+  const latecomers = Math.min(scenario.latecomers, count - 2);
+  return {
+    ...scenario,
+    origins: count - 1,
+    latecomers: Math.max(0, latecomers),
+    players,
+    publishers,
+    attackers,
+    faults,
+  };
 }
 
 function changed<T>(plans: readonly T[], at: number, change: (plan: T) => Partial<T>): T[] {
