@@ -4,36 +4,70 @@ import type { Endpoint, Files, FreshFetch, InterfaceAddress, World } from "../..
 import type { LoopTurns } from "../../src/base/loop_turns.ts";
 import type { TimerHandle } from "../../src/base/clock.ts";
 import { memoryFetch } from "./memory_fetch.ts";
-import type { MemoryNetwork } from "./memory_network.ts";
+import { openBetween } from "./memory_engine_line.ts";
+import type { MachineEnd, MemoryNetwork } from "./memory_network.ts";
 import type { MemorySocket } from "./memory_socket.ts";
-import { openSimulated } from "./simulated_engine.ts";
+
+/** How one machine differs from others. */
+export interface MachineOptions {
+  /** Of what it draws; by default its address. */
+  readonly seed?: number;
+  /** How much later than asked its timers come. */
+  readonly lateMs?: number;
+  readonly files?: Files;
+  readonly process?: World["process"];
+}
+
+/** One call that a machine has planned. */
+class HostTimer implements TimerHandle {
+  isCancelled = false;
+  timer: TimerHandle | null = null;
+
+  constructor(readonly planned: Set<HostTimer>, readonly fn: () => void) {}
+
+  cancel(): void {
+    this.isCancelled = true;
+    this.planned.delete(this);
+    this.timer?.cancel();
+  }
+}
 
 /** One machine of a {@link MemoryNetwork}, as a server on it sees the world. */
 export class MemoryHost implements World {
   /** DNS servers that were asked, in order; null for the system's. */
   readonly nameServers: (Endpoint | null)[] = [];
   readonly ip: string;
-  readonly process = Deno;
+  readonly process: World["process"];
   readonly turns: LoopTurns;
   readonly fetch: World["fetch"];
   readonly files: Files;
   readonly openEngine: OpenEngine;
-  /** Connections that were made from here, the oldest first. */
+  /** Connections that were made from here, the oldest first; only the last one where the network does not remember. */
   readonly dialled: MemorySocket[] = [];
+  /** How far its time of day is ahead. */
+  clockAheadMs = 0;
   readonly #network: MemoryNetwork;
+  readonly #lateMs: number;
+  /** Calls that wait to be made. */
+  readonly #planned = new Set<HostTimer>();
   #isDead = false;
+  /** What came due while it stood still; null while it runs. */
+  #due: HostTimer[] | null = null;
   #seed: number;
 
-  /** @param starts How many there were at the address before. */
-  constructor(network: MemoryNetwork, ip: string, starts = 0) {
+  constructor(network: MemoryNetwork, ip: string, { seed, lateMs = 0, files, process }: MachineOptions = {}) {
     this.#network = network;
     this.turns = network.turns;
     this.ip = ip;
     // Machines draw different numbers, and the same ones in each run.
-    this.#seed = (ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) + starts * 0x9e3779b9) >>> 0;
+    const starts = network.countStart(ip);
+    this.#seed = seed ??
+      (ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) + starts * 0x9e3779b9) >>> 0;
+    this.#lateMs = lateMs;
+    this.process = process ?? Deno;
     this.fetch = (url, init) => memoryFetch(this, url, init);
-    this.files = Deno;
-    this.openEngine = (...args) => openSimulated(network.engines)(...args);
+    this.files = files ?? Deno;
+    this.openEngine = openBetween(this, network);
   }
 
   nowMs(): number {
@@ -41,14 +75,29 @@ export class MemoryHost implements World {
   }
 
   wallMs(): number {
-    return this.nowMs();
+    return this.#network.timers.wallMs() + this.clockAheadMs;
   }
 
-  /** What a dead machine had planned never happens. */
+  /** What a dead machine had planned never happens, and what one had planned that stands still, happens later. */
   after(delayMs: number, fn: () => void): TimerHandle {
-    return this.#network.timers.after(delayMs, () => {
-      if (!this.#isDead) fn();
+    if (this.#isDead) return { cancel() {} };
+    const planned = new HostTimer(this.#planned, fn);
+    planned.timer = this.#network.timers.after(Math.max(0, delayMs) + this.#lateMs, () => {
+      this.#planned.delete(planned);
+      if (this.#due === null) this.#run(planned);
+      else this.#due.push(planned);
     });
+    this.#planned.add(planned);
+    return planned;
+  }
+
+  #run({ isCancelled, fn }: HostTimer): void {
+    if (!this.#isDead && !isCancelled) fn();
+  }
+
+  /** Calls of this machine that wait to be made. */
+  get plannedCount(): number {
+    return this.#planned.size;
   }
 
   random(): number {
@@ -57,7 +106,9 @@ export class MemoryHost implements World {
   }
 
   randomBytes(count: number): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256));
+    const bytes = new Uint8Array(count);
+    for (let at = 0; at < count; at++) bytes[at] = this.random() * 256;
+    return bytes;
   }
 
   listen({ port }: Endpoint): ListenerSocket {
@@ -73,6 +124,7 @@ export class MemoryHost implements World {
     signal.throwIfAborted();
     if (this.#isDead) throw new Deno.errors.ConnectionRefused("this machine is dead");
     const socket = await this.#network.connect(this, endpoint, signal);
+    if (!this.#network.remembers) this.dialled.length = 0;
     this.dialled.push(socket);
     return socket;
   }
@@ -82,7 +134,7 @@ export class MemoryHost implements World {
   }
 
   resolve(host: string, nameServer: Endpoint | null = null): Promise<readonly string[]> {
-    this.nameServers.push(nameServer);
+    if (this.#network.remembers) this.nameServers.push(nameServer);
     return Promise.resolve(this.#network.resolve(host));
   }
 
@@ -102,15 +154,38 @@ export class MemoryHost implements World {
     return "";
   }
 
-  /** Ends at this moment, as by `kill -9`: peers see their connections break, and nothing planned happens any more. */
-  kill(): void {
-    this.#isDead = true;
-    this.#network.cutOff(this);
+  /** It was killed. */
+  get isDead(): boolean {
+    return this.#isDead;
   }
 
-  /** Loses its power at this moment: as {@link kill}, but nobody is told. */
-  vanish(): void {
+  /** It stands still. */
+  get isFrozen(): boolean {
+    return this.#due !== null;
+  }
+
+  /**
+   * Ends at this moment, as by `kill -9` or a power cut, and nothing planned happens any more.
+   *
+   * @param how What becomes of each connection.
+   */
+  kill(how?: (socket: MemorySocket) => MachineEnd): void {
     this.#isDead = true;
-    this.#network.vanish(this);
+    for (const planned of [...this.#planned]) planned.cancel();
+    this.#network.cutOff(this, how);
+  }
+
+  /** Its process stands still, as by `SIGSTOP`. */
+  freeze(): void {
+    this.#due ??= [];
+    this.#network.freeze(this, true);
+  }
+
+  /** It goes on: what came due meanwhile comes now. */
+  thaw(): void {
+    const due = this.#due ?? [];
+    this.#due = null;
+    this.#network.freeze(this, false);
+    for (const planned of due) this.#run(planned);
   }
 }

@@ -10,6 +10,7 @@ export class MemoryListener implements ListenerSocket {
   readonly #onClose: () => void;
   #waiting: PromiseWithResolvers<MemorySocket> | null = null;
   #closed = false;
+  #isFrozen = false;
 
   constructor(addr: Deno.NetAddr, owner: MemoryHost, onClose: () => void) {
     this.addr = addr;
@@ -17,18 +18,22 @@ export class MemoryListener implements ListenerSocket {
     this.#onClose = onClose;
   }
 
+  /** Whoever accepts stands still: connections come about, and wait. */
+  set isFrozen(isFrozen: boolean) {
+    this.#isFrozen = isFrozen;
+    this.#hand();
+  }
+
   add(socket: MemorySocket): void {
-    if (this.#waiting === null) this.#arrived.push(socket);
-    else this.#waiting.resolve(socket);
-    this.#waiting = null;
+    this.#arrived.push(socket);
+    this.#hand();
   }
 
   accept(): Promise<MemorySocket> {
     if (this.#closed) return Promise.reject(new Deno.errors.BadResource("closed"));
-    const arrived = this.#arrived.shift();
-    if (arrived !== undefined) return Promise.resolve(arrived);
-    this.#waiting = Promise.withResolvers();
-    return this.#waiting.promise;
+    const { promise } = this.#waiting = Promise.withResolvers<MemorySocket>();
+    this.#hand();
+    return promise;
   }
 
   close(): void {
@@ -37,5 +42,13 @@ export class MemoryListener implements ListenerSocket {
     this.#onClose();
     for (const socket of this.#arrived.splice(0)) socket.reset();
     this.#waiting?.reject(new Deno.errors.BadResource("closed"));
+  }
+
+  #hand(): void {
+    if (this.#isFrozen || this.#waiting === null) return;
+    const arrived = this.#arrived.shift();
+    if (arrived === undefined) return;
+    this.#waiting.resolve(arrived);
+    this.#waiting = null;
   }
 }

@@ -4,13 +4,19 @@ import { formatHost } from "../../src/rtmp/url.ts";
 import { ManualTimers } from "./manual_timers.ts";
 import { MemoryHost } from "./memory_host.ts";
 import { MemoryListener } from "./memory_listener.ts";
+import { type LineModel, steadyLine } from "./memory_pipe.ts";
 import { MemorySocket } from "./memory_socket.ts";
 import type { SimulatedEngine } from "./simulated_engine.ts";
 
 const FIRST_EPHEMERAL_PORT = 40_000;
+/** After this long an attempt to connect is repeated; then after twice the time, and so on, as TCP does. */
+const FIRST_REPEAT_MS = 1000;
 
-/** Tells whether nothing passes between two addresses. */
-type Cut = (one: Deno.NetAddr, other: Deno.NetAddr) => boolean;
+/** Tells whether nothing passes from one address to another. */
+type Cut = (from: Deno.NetAddr, to: Deno.NetAddr) => boolean;
+
+/** How a machine ends: its system ends or breaks its connections, or nobody hears of it. */
+export type MachineEnd = "end" | "reset" | "vanish";
 
 /**
  * A clock and a network without the system's: hosts listen on it, dial each other, hang, are cut off from each other, and
@@ -20,8 +26,12 @@ export class MemoryNetwork {
   readonly timers = new ManualTimers();
   /** One thread for all machines; work takes no time. */
   readonly turns = new LoopTurns({ nowMs: () => this.timers.nowMs(), next: (fn) => void this.timers.after(0, fn) });
-  /** One way, for connections to come. */
+  /** One way, for connections to come, unless {@link lineModel} says something else. */
   latencyMs = 0;
+  /** Whether it keeps who was dialled and what was said at first, for a test to look at. */
+  remembers = true;
+  /** How bytes travel from one end of a connection to come to the other. */
+  lineModel: (from: Deno.NetAddr, to: Deno.NetAddr) => LineModel = () => steadyLine(this.latencyMs);
   /** Engines of directories, by `host:port`. */
   readonly engines: Record<string, SimulatedEngine> = {};
   /** Servers that were dialled, by the names that were used, in order. */
@@ -35,13 +45,13 @@ export class MemoryNetwork {
   readonly #cuts = new Set<Cut>();
   /** Machines there were at an address. */
   readonly #starts = new Map<string, number>();
+  /** Peers of machines that vanished, by the IP addresses of these. */
+  readonly #widowed = new Map<string, MemorySocket[]>();
   #nextPort = FIRST_EPHEMERAL_PORT;
 
   /** A machine at an address. */
   host(ip: string): MemoryHost {
-    const starts = this.#starts.get(ip) ?? 0;
-    this.#starts.set(ip, starts + 1);
-    return new MemoryHost(this, ip, starts);
+    return new MemoryHost(this, ip);
   }
 
   /** Lets so much time pass: every timer at its own moment, and after each whatever follows from it. */
@@ -66,11 +76,11 @@ export class MemoryNetwork {
     this.#holdLines();
   }
 
-  /** Nothing gets through between the two groups of places until this is disposed. */
-  partition(ones: readonly string[], others: readonly string[]): Disposable {
+  /** Nothing gets through between the two groups of places, or from the first to the second, until this is disposed. */
+  partition(ones: readonly string[], others: readonly string[], { isOneWay = false } = {}): Disposable {
     const parts = (a: Deno.NetAddr, b: Deno.NetAddr) =>
       ones.some((place) => isAt(a, place)) && others.some((place) => isAt(b, place));
-    const cut: Cut = (one, other) => parts(one, other) || parts(other, one);
+    const cut: Cut = (from, to) => parts(from, to) || (!isOneWay && parts(to, from));
     this.#cuts.add(cut);
     this.#holdLines();
     return {
@@ -96,44 +106,39 @@ export class MemoryNetwork {
     if (this.#listeners.has(address)) throw new Deno.errors.AddrInUse(address);
     const listener = new MemoryListener(netAddr(owner.ip, taken), owner, () => this.#listeners.delete(address));
     this.#listeners.set(address, listener);
+    for (const socket of this.#widowed.get(owner.ip) ?? []) socket.peerIsBack();
+    this.#widowed.delete(owner.ip);
     return listener;
   }
 
   async connect(owner: MemoryHost, { host, port }: Endpoint, signal: AbortSignal): Promise<MemorySocket> {
-    this.dialled.push(`${formatHost(host)}:${port}`);
+    if (this.remembers) this.dialled.push(`${formatHost(host)}:${port}`);
     const [ip] = this.resolve(host);
     if (ip === undefined) throw new Deno.errors.NotFound("failed to lookup address information");
     const from = netAddr(owner.ip, this.#nextPort++);
     const to = netAddr(ip, port);
-    await this.#path(from, to, signal);
+    const there = this.lineModel(from, to);
+    const back = this.lineModel(to, from);
+    await this.#path(from, to, { delayMs: there.delayMs(0) + back.delayMs(0), signal });
     const listener = this.#listeners.get(`${ip}:${port}`);
     if (listener === undefined) throw new Deno.errors.ConnectionRefused("Connection refused");
-    const { timers, latencyMs } = this;
-    const [near, far] = MemorySocket.pair({
-      from,
-      to,
-      timers,
-      latencyMs,
-      onClose: (socket) => this.#sockets.delete(socket),
-    });
+    const { timers, remembers: keepsText } = this;
+    const onClose = (socket: MemorySocket) => this.#sockets.delete(socket);
+    const [near, far] = MemorySocket.pair({ from, to, timers, keepsText, there, back, onClose });
     this.#sockets.set(near, owner);
     this.#sockets.set(far, listener.owner);
+    this.#holdLine(near);
+    this.#holdLine(far);
+    if (listener.owner.isFrozen) far.freeze(true);
     listener.add(far);
     return near;
   }
 
-  /**
-   * A machine loses its power: nothing comes from there any more, and nobody is told. After {@link resume}, another one may
-   * stand at its address; what was connected to the old one stays silent.
-   */
-  vanish(host: MemoryHost): void {
-    this.hang(host.ip);
-    for (const [address, listener] of this.#listeners) if (listener.owner === host) this.#listeners.delete(address);
-    const lost = new Set<string>();
-    for (const [{ localAddr, remoteAddr }, owner] of this.#sockets) {
-      if (owner === host) lost.add(line(localAddr, remoteAddr)).add(line(remoteAddr, localAddr));
-    }
-    this.#cuts.add((one, other) => lost.has(line(one, other)));
+  /** Counts another machine at an address. @returns How many there were before. */
+  countStart(ip: string): number {
+    const starts = this.#starts.get(ip) ?? 0;
+    this.#starts.set(ip, starts + 1);
+    return starts;
   }
 
   /** Sockets that are open, of all hosts. */
@@ -141,41 +146,92 @@ export class MemoryNetwork {
     return this.#sockets.size;
   }
 
-  /** Breaks every connection of a host and frees its ports. */
-  cutOff(host: MemoryHost): void {
+  /** Connections of a machine that are open. */
+  socketsOf(host: MemoryHost): MemorySocket[] {
+    return [...this.#sockets].filter(([, owner]) => owner === host).map(([socket]) => socket);
+  }
+
+  /** Ends every connection of a host and frees its ports. */
+  cutOff(host: MemoryHost, how: (socket: MemorySocket) => MachineEnd = () => "reset"): void {
+    const sockets = this.socketsOf(host);
     for (const [address, listener] of this.#listeners) {
       if (listener.owner !== host) continue;
       this.#listeners.delete(address);
       listener.close();
     }
-    for (const [socket, owner] of [...this.#sockets]) if (owner === host) socket.reset();
+    for (const socket of sockets) {
+      const end = how(socket);
+      if (end === "vanish") this.#widow(host, socket);
+      else if (end === "reset") socket.reset();
+      else socket.close();
+    }
   }
 
-  /** Settles when an answer has come from there; a place that hangs never answers. */
-  async #path(from: Deno.NetAddr, to: Deno.NetAddr, signal: AbortSignal): Promise<void> {
-    const isCut = this.#isCut(from, to);
-    if (!isCut && this.latencyMs === 0) return;
+  /** The process on a machine stands still, or goes on; its system takes connections and bytes meanwhile. */
+  freeze(host: MemoryHost, isFrozen: boolean): void {
+    for (const listener of this.#listeners.values()) if (listener.owner === host) listener.isFrozen = isFrozen;
+    for (const socket of this.socketsOf(host)) socket.freeze(isFrozen);
+  }
+
+  /** Whether something that is sent now arrives. */
+  isOpen(fromIp: string, toIp: string): boolean {
+    return !this.#isCut(netAddr(fromIp, 0), netAddr(toIp, 0));
+  }
+
+  #widow(host: MemoryHost, socket: MemorySocket): void {
+    const { remoteAddr: { hostname, port } } = socket;
+    const peer = [...this.#sockets.keys()].find(({ localAddr, remoteAddr }) =>
+      localAddr.port === port && localAddr.hostname === hostname && remoteAddr.port === socket.localAddr.port
+    );
+    socket.vanish();
+    const widowed = this.#widowed.get(host.ip) ?? [];
+    this.#widowed.set(host.ip, widowed);
+    if (peer !== undefined) widowed.push(peer);
+  }
+
+  /** Settles when an answer has come from there; where nothing gets through, it tries again until it is told to stop. */
+  async #path(
+    from: Deno.NetAddr,
+    to: Deno.NetAddr,
+    { delayMs, signal }: { delayMs: number; signal: AbortSignal },
+  ): Promise<void> {
+    for (let pauseMs = FIRST_REPEAT_MS; this.#isLostBetween(from, to); pauseMs *= 2) await this.#pause(pauseMs, signal);
+    if (delayMs > 0) await this.#pause(delayMs, signal);
+  }
+
+  #isLostBetween(from: Deno.NetAddr, to: Deno.NetAddr): boolean {
+    return this.#isCut(from, to) || this.#isCut(to, from) || this.#widowed.has(to.hostname);
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    if (!isCut) this.timers.after(2 * this.latencyMs, resolve);
+    signal.throwIfAborted();
+    const timer = this.timers.after(ms, resolve);
+    const onAbort = () => {
+      timer.cancel();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
     await promise;
+    signal.removeEventListener("abort", onAbort);
   }
 
-  #isCut(one: Deno.NetAddr, other: Deno.NetAddr): boolean {
-    return [...this.#hanging.values(), ...this.#cuts].some((cut) => cut(one, other));
+  #isCut(from: Deno.NetAddr, to: Deno.NetAddr): boolean {
+    if (this.#hanging.size === 0 && this.#cuts.size === 0) return false;
+    return [...this.#hanging.values(), ...this.#cuts].some((cut) => cut(from, to));
   }
 
   #holdLines(): void {
-    for (const [socket] of this.#sockets) socket.hold(this.#isCut(socket.localAddr, socket.remoteAddr));
+    for (const [socket] of this.#sockets) this.#holdLine(socket);
+  }
+
+  #holdLine(socket: MemorySocket): void {
+    socket.hold(this.#isCut(socket.remoteAddr, socket.localAddr));
   }
 }
 
 function isAt({ hostname, port }: Deno.NetAddr, place: string): boolean {
   return place === hostname || place === `${hostname}:${port}`;
-}
-
-function line(one: Deno.NetAddr, other: Deno.NetAddr): string {
-  return `${one.hostname}:${one.port} ${other.hostname}:${other.port}`;
 }
 
 function netAddr(hostname: string, port: number): Deno.NetAddr {

@@ -1,14 +1,16 @@
 import type { Socket } from "../../src/base/socket.ts";
 import type { Timers } from "../../src/base/clock.ts";
-import { MemoryPipe } from "./memory_pipe.ts";
+import { type LineModel, MemoryPipe } from "./memory_pipe.ts";
 
 /** Two ends of one connection, and how its bytes travel. */
 export interface MemoryLine {
   readonly from: Deno.NetAddr;
   readonly to: Deno.NetAddr;
-  /** One way. */
-  readonly latencyMs: number;
+  readonly there: LineModel;
+  readonly back: LineModel;
   readonly timers: Timers;
+  /** Whether what was sent at first is kept, to look at. */
+  readonly keepsText: boolean;
   readonly onClose: (socket: MemorySocket) => void;
 }
 
@@ -31,12 +33,17 @@ export class MemorySocket implements Socket {
     this.#input = pipes.input;
     this.#output = pipes.output;
     this.#onClose = onClose;
+    pipes.input.onRefused = () => pipes.output.reset();
+    pipes.input.onReset = () => {
+      pipes.output.failWrites();
+      onClose(this);
+    };
   }
 
   /** Both ends of a connection, the dialling one first. */
-  static pair({ from, to, timers, latencyMs, onClose }: MemoryLine): [MemorySocket, MemorySocket] {
-    const there = new MemoryPipe(timers, latencyMs);
-    const back = new MemoryPipe(timers, latencyMs);
+  static pair({ from, to, timers, keepsText, onClose, ...lines }: MemoryLine): [MemorySocket, MemorySocket] {
+    const there = new MemoryPipe(timers, lines.there, keepsText);
+    const back = new MemoryPipe(timers, lines.back, keepsText);
     return [
       new MemorySocket({ local: from, remote: to }, { input: back, output: there }, onClose),
       new MemorySocket({ local: to, remote: from }, { input: there, output: back }, onClose),
@@ -76,16 +83,45 @@ export class MemorySocket implements Socket {
     if (this.#closed) return;
     this.#closed = true;
     this.#output.end();
-    this.#input.fail(() => new Deno.errors.Interrupted("closed"));
+    this.#input.closeReader(() => new Deno.errors.Interrupted("closed"));
     this.#onClose(this);
   }
 
-  /** Breaks the connection on both sides, as a reset does. */
+  /** Bytes that were sent from here and that the peer has not read. */
+  get unreadBytes(): number {
+    return this.#output.bytes;
+  }
+
+  /** Breaks the connection: at once here, and there when the news arrives. */
   reset(): void {
-    const failure = () => new Deno.errors.ConnectionReset("reset");
-    this.#output.fail(failure);
-    this.#input.fail(failure);
+    this.#output.reset();
+    this.#input.closeReader(() => new Deno.errors.ConnectionReset("reset"));
     this.#onClose(this);
+  }
+
+  /** This end is gone, as by a power cut: the peer hears nothing of it. */
+  vanish(): void {
+    for (const pipe of [this.#input, this.#output]) pipe.lose();
+    this.#input.closeReader(() => new Deno.errors.ConnectionReset("reset"));
+    this.#output.failWrites();
+    this.#onClose(this);
+  }
+
+  /** The machine of the peer, which had vanished, is back and knows nothing of this connection: it refuses what comes. */
+  peerIsBack(): void {
+    const onRefused = () => {
+      this.#input.breakReads();
+      this.#output.failWrites();
+      this.#onClose(this);
+    };
+    // What waits for room is sent again and again.
+    if (this.#output.bytes > 0) onRefused();
+    else this.#output.onLost = onRefused;
+  }
+
+  /** Whoever holds this end stands still, or goes on. */
+  freeze(isFrozen: boolean): void {
+    this.#input.isReaderFrozen = this.#output.isWriterFrozen = isFrozen;
   }
 
   /** What arrives here waits on the way, or comes now. */

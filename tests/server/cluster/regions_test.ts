@@ -43,7 +43,7 @@ Deno.test("an edge of the region that took a stream over does not play the older
   assertEquals([inEu!.every(isOlder), inUs!.some(isOlder)], [true, false], "each region plays its own");
 
   // The newer one breaks off without a word: by the engine of the other region, the older one is all there is.
-  us.host.vanish();
+  us.host.kill(() => "vanish");
   us.server.engine?.[Symbol.dispose]();
   inUs!.length = 0;
   await network.run(25_000);

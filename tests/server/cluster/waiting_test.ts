@@ -101,9 +101,8 @@ for (const awayMs of [500, 8000]) {
     const { cluster, viewer } = await waitAtFirst();
     const { network, origins } = cluster;
     const [first, old] = origins as [MemoryServer, MemoryServer];
-    old.host.vanish();
+    old.host.kill(() => "vanish");
     await network.run(awayMs);
-    network.resume(old.host.ip);
     const vhost = "cluster { origin_cluster on; coworkers 10.0.0.1:1985 10.0.0.2:1985; }";
     const second = new MemoryServer(network, old.host.ip, { vhost });
     using _publisher = await MemoryPublisher.start(network.host("10.0.1.1"), "10.0.0.2:1935", "s");
@@ -129,7 +128,7 @@ Deno.test("questions that were with a coworker that is gone are asked again one 
   for (let i = 0; i < 200; i++) viewers.push(await MemoryViewer.start(player, "10.0.0.1:1935", `s${i}`));
   await network.run(3000);
   assertEquals(old.server.heldQuestions.count, 200);
-  old.host.vanish();
+  old.host.kill(() => "vanish");
   await network.run(8000);
   assertEquals([...first.server.mesh.coworkers.table()].find(({ coworker }) => coworker === "10.0.0.2:1985")?.held, 0);
   const dialled = () => network.dialled.filter((to) => to === "10.0.0.2:1985").length;
@@ -137,7 +136,6 @@ Deno.test("questions that were with a coworker that is gone are asked again one 
   await network.run(10_000);
   // Health asks every 2 s, and one of those that wait does.
   assertLess(dialled() - before, 15);
-  network.resume(old.host.ip);
   const vhost = "cluster { origin_cluster on; coworkers 10.0.0.1:1985 10.0.0.2:1985; }";
   const second = cluster.origins[1] = new MemoryServer(network, old.host.ip, { vhost });
   let most = 0;

@@ -1,0 +1,210 @@
+import type { TimerHandle } from "../../../src/base/clock.ts";
+import { networkOf } from "../../../src/net/network.ts";
+import { MessageType } from "../../../src/rtmp/message.ts";
+import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
+import type { MemoryHost } from "../../kit/memory_host.ts";
+import type { PublisherPlan, Silence } from "../scenario.ts";
+import type { SimLog } from "../sim_log.ts";
+import { headerOf, type PublishSession, timestampOf, type Truth } from "../truth.ts";
+import type { SimCluster } from "../world/cluster.ts";
+import { type Frame, framePayload, metadataPayload } from "./frames.ts";
+
+/** What an actor has to do with. */
+export interface Stage {
+  readonly cluster: SimCluster;
+  readonly truth: Truth;
+  readonly log: SimLog;
+  readonly onConflict: string;
+  /** Simulated time at which the day is over: whoever disturbs himself and others by day does so no more. */
+  readonly eveningMs: number;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+const BACK_OFF_FACTOR = 1.5;
+/** OBS waits for minutes at last; nobody has so much time here. */
+const MAX_BACK_OFF_MS = 8000;
+
+/** An encoder: publishes, and comes again when its connection has ended. */
+export class SimPublisher {
+  readonly plan: PublisherPlan;
+  readonly #stage: Stage;
+  readonly #host: MemoryHost;
+  #client: RtmpClient | null = null;
+  #session: PublishSession | null = null;
+  #timer: TimerHandle | null = null;
+  #silence: TimerHandle | null = null;
+  #silentUntilMs = 0;
+  #origin: number;
+  /** Failures in a row. */
+  #failures = 0;
+  #isOver = false;
+
+  constructor(plan: PublisherPlan, stage: Stage) {
+    this.plan = plan;
+    this.#stage = stage;
+    this.#origin = plan.origin;
+    this.#host = stage.cluster.machine(plan.name);
+  }
+
+  /** What it publishes now; null while it does not. */
+  get session(): PublishSession | null {
+    return this.#session;
+  }
+
+  async connect(): Promise<void> {
+    const { cluster } = this.#stage;
+    const origins = cluster.origins();
+    const server = cluster.srs.get(this.plan.home) ?? origins[(this.#origin - 1) % origins.length]!;
+    this.#stage.log.add(this.plan.name, `connects to ${server.name}`);
+    let hasEnded = false;
+    const onEnd = (reason: string) => {
+      if (hasEnded) return;
+      hasEnded = true;
+      this.#onEnd(reason);
+    };
+    try {
+      const client = await RtmpClient.connect({
+        host: server.ip,
+        port: 1935,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        handshakeTimeoutMs: CONNECT_TIMEOUT_MS,
+        timers: this.#host,
+        network: networkOf(this.#host),
+        session: {
+          role: "publish",
+          tcUrl: `rtmp://${server.rtmp}/live`,
+          app: "live",
+          name: this.plan.stream,
+          chunkSizeBytes: 60_000,
+          handshake: "simple",
+        },
+      }, {
+        onMedia: () => {},
+        onEvent: (event) => {
+          if (event.kind === "ready") this.#begin(client, server.name);
+          if (event.kind === "refused") {
+            client.close();
+            onEnd(`refused: ${event.status.description}`);
+          }
+        },
+        onEnd: ({ message }) => onEnd(message),
+      });
+      this.#client = client;
+      if (this.#isOver) client.close();
+    } catch (error) {
+      onEnd(String(error));
+    }
+  }
+
+  /** It leaves for good. @param isPolite Whether it says so. */
+  leave(isPolite = true): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#timer?.cancel();
+    this.#stage.log.add(this.plan.name, "leaves");
+    if (isPolite && this.#session !== null) this.#client?.unpublish();
+    else this.#client?.close();
+    this.#endSession();
+  }
+
+  #begin(client: RtmpClient, server: string): void {
+    if (this.#isOver) return;
+    const { cluster, truth, log } = this.#stage;
+    const session = this.#session = truth.begin(this.plan, server, cluster.nowMs);
+    log.add(this.plan.name, `publishes session ${session.number} at ${server}`);
+    this.#failures = 0;
+    const { number } = session.first;
+    if (this.plan.hasMetadata) client.publish(MessageType.Data, 0, metadataPayload(number));
+    // Whoever joins a source that goes on begins with its next keyframe.
+    const { gopFrames, startBurst, source } = this.plan;
+    const first = source === "" ? 0 : Math.ceil(this.#sourceFrames() / gopFrames) * gopFrames;
+    const timeMs = timestampOf(session, first);
+    this.#sendHeader(client, session, first);
+    const frame: Frame = { session: number, index: 0, kind: "audioHeader" };
+    client.publish(MessageType.Audio, timeMs, framePayload(frame, 4));
+    session.next = first;
+    if (source === "") this.#sendFrames(client, session, startBurst);
+    this.#planSilence(session, this.plan.silences);
+    this.#send(client, session);
+  }
+
+  /** Frames that the source has had, by its clock. */
+  #sourceFrames(): number {
+    return this.#stage.cluster.nowMs / this.plan.frameMs;
+  }
+
+  #send(client: RtmpClient, session: PublishSession): void {
+    if (session !== this.#session) return;
+    const { burst, frameMs, source } = this.plan;
+    const isSilent = this.#host.nowMs() < this.#silentUntilMs;
+    if (source !== "") this.#sendFrames(client, session, Math.floor(this.#sourceFrames()) - session.next);
+    else if (!isSilent) this.#sendFrames(client, session, burst);
+    this.#timer = this.#host.after(burst * frameMs, () => this.#send(client, session));
+  }
+
+  #sendFrames(client: RtmpClient, session: PublishSession, frames: number): void {
+    const { frameMs, frameBytes, hasBFrames } = this.plan;
+    const { first } = session;
+    for (let count = 0; count < frames; count++) {
+      const index = session.next++;
+      first.sent = Math.max(first.sent, index + 1);
+      const kind = this.#kindOf(index);
+      if (kind === "key" && index > 0 && headerOf(this.plan, index) !== headerOf(this.plan, index - 1)) {
+        this.#sendHeader(client, session, index);
+      }
+      const bytes = kind === "key" ? frameBytes * 4 : kind === "inter" ? frameBytes : frameBytes >> 2;
+      const frame: Frame = { session: first.number, index, kind };
+      const payload = framePayload(frame, bytes, hasBFrames ? index % 3 * frameMs & 0xff : 0);
+      const typeId = kind === "audio" ? MessageType.Audio : MessageType.Video;
+      client.publish(typeId, timestampOf(first, index), payload);
+    }
+  }
+
+  /** The parameters that a frame needs. */
+  #sendHeader(client: RtmpClient, { first }: PublishSession, index: number): void {
+    const header: Frame = { session: first.number, index: headerOf(this.plan, index), kind: "videoHeader" };
+    client.publish(MessageType.Video, timestampOf(first, index), framePayload(header, 20));
+  }
+
+  /** Its clock goes on meanwhile. */
+  #planSilence(session: PublishSession, [silence, ...later]: readonly Silence[]): void {
+    if (silence === undefined) return;
+    const { afterMs, lastsMs } = silence;
+    const endMs = this.#host.nowMs() + afterMs + lastsMs;
+    if (endMs > this.#stage.eveningMs) return;
+    this.#silence = this.#host.after(afterMs, () => {
+      const { jumps, next } = session;
+      this.#silentUntilMs = endMs;
+      jumps.push({ index: next, totalMs: (jumps.at(-1)?.totalMs ?? 0) + lastsMs });
+      this.#stage.log.add(this.plan.name, `sends nothing for ${lastsMs} ms`);
+      this.#silence = this.#host.after(lastsMs, () => this.#planSilence(session, later));
+    });
+  }
+
+  #kindOf(index: number): Frame["kind"] {
+    if (index % this.plan.gopFrames === 0) return "key";
+    return index % 2 === 0 ? "inter" : "audio";
+  }
+
+  #onEnd(reason: string): void {
+    this.#client = null;
+    this.#endSession();
+    if (this.#isOver) return;
+    const { log, truth, onConflict } = this.#stage;
+    log.add(this.plan.name, `connection ended: ${reason}`);
+    // Whoever has been replaced leaves the stream to the other.
+    if (onConflict === "takeover" && truth.live(this.plan.stream).length > 0) return this.leave();
+    if (this.plan.reconnect === "next") this.#origin++;
+    const { reconnectMs, backsOff } = this.plan;
+    const pauseMs = backsOff ? reconnectMs * BACK_OFF_FACTOR ** this.#failures++ : reconnectMs;
+    this.#timer = this.#host.after(Math.min(pauseMs, MAX_BACK_OFF_MS), () => void this.connect());
+  }
+
+  #endSession(): void {
+    if (this.#session === null) return;
+    this.#stage.truth.end(this.#session, this.#stage.cluster.nowMs);
+    this.#session = null;
+    this.#timer?.cancel();
+    this.#silence?.cancel();
+  }
+}

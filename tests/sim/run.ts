@@ -1,0 +1,184 @@
+import { turn } from "../kit/manual_timers.ts";
+import { SimAttacker } from "./actors/attacker.ts";
+import { SimPlayer } from "./actors/player.ts";
+import { SimPublisher, type Stage } from "./actors/publisher.ts";
+import { checkEnd } from "./checks/end_check.ts";
+import { applyFault, describeFault } from "./faults/apply.ts";
+import type { Scenario, SrsMood } from "./scenario.ts";
+import { SimLog } from "./sim_log.ts";
+import { Truth } from "./truth.ts";
+import { SimCluster } from "./world/cluster.ts";
+
+/** What a run of a scenario showed. */
+export interface Outcome {
+  readonly scenario: Scenario;
+  /** What must not happen, with time and who saw it; the first ones only. */
+  readonly failures: readonly string[];
+  /** Of everything that happened. */
+  readonly hash: string;
+  readonly lines: readonly string[];
+  readonly simulatedMs: number;
+  /** That viewers got. */
+  readonly frames: number;
+}
+
+/** After the last fault: for health checks, leases and back-offs of all kinds. */
+const SETTLE_MS = 20_000;
+/** Then all is looked at for so long. */
+const QUIET_MS = 5000;
+/** Longest time without frames in quiet, beside that of the lines and the encoder's bursts: a flush, and what it waits for. */
+const QUIET_GAP_MS = 1000;
+/** Until everything is gone after the last client has left. */
+const LEAVE_MS = 15_000;
+const MAX_FAILURES = 10;
+
+/** Plays a day, and the quiet after it. @param keepsLog Whether the lines are wanted, and not only their hash. */
+export async function runScenario(scenario: Scenario, { keepsLog = false } = {}): Promise<Outcome> {
+  const day = new Day(scenario, keepsLog);
+  const onStray = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    day.fail("stray", event.reason instanceof Error ? event.reason.stack ?? "" : String(event.reason));
+  };
+  globalThis.addEventListener("unhandledrejection", onStray);
+  try {
+    await day.play();
+    await turn();
+  } finally {
+    globalThis.removeEventListener("unhandledrejection", onStray);
+  }
+  return day.outcome();
+}
+
+class Day {
+  readonly #scenario: Scenario;
+  readonly #cluster: SimCluster;
+  readonly #truth = new Truth();
+  readonly #log: SimLog;
+  readonly #stage: Stage;
+  readonly #publishers: SimPublisher[];
+  readonly #players: SimPlayer[];
+  readonly #attackers: SimAttacker[];
+  readonly #failures: string[] = [];
+  readonly #startMs: number;
+
+  constructor(scenario: Scenario, keepsLog: boolean) {
+    this.#scenario = scenario;
+    let clock = () => 0;
+    this.#log = new SimLog(() => clock(), keepsLog);
+    this.#cluster = new SimCluster(scenario, this.#log);
+    const startMs = this.#startMs = this.#cluster.nowMs;
+    clock = () => this.#cluster.nowMs - startMs;
+    const { onConflict, dayMs } = scenario;
+    const eveningMs = startMs + dayMs;
+    this.#stage = { cluster: this.#cluster, truth: this.#truth, log: this.#log, onConflict, eveningMs };
+    this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, this.#stage));
+    this.#players = scenario.players.map((plan) =>
+      new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
+    );
+    this.#attackers = scenario.attackers.map((plan) => new SimAttacker(plan, this.#stage, scenario.seed));
+  }
+
+  fail(who: string, text: string): void {
+    this.#log.add(who, `FAILURE: ${text}`);
+    const atMs = this.#cluster.nowMs - this.#startMs;
+    if (this.#failures.length < MAX_FAILURES) this.#failures.push(`${(atMs / 1000).toFixed(3)} s: ${who} ${text}`);
+  }
+
+  async play(): Promise<void> {
+    const { network } = this.#cluster;
+    this.#cluster.start();
+    this.#plan();
+    await network.run(this.#scenario.dayMs + SETTLE_MS);
+    for (const player of this.#players) player.worstGapMs = 0;
+    await network.run(QUIET_MS);
+    this.#checkQuiet();
+    for (const player of this.#players) player.leave();
+    for (const publisher of this.#publishers) publisher.leave();
+    await network.run(LEAVE_MS);
+    checkEnd(this.#cluster, (who, text) => this.fail(who, text));
+    const stopped = Promise.all([...this.#cluster.servers.values()].map((server) => server.stop()));
+    await network.run(5000);
+    await stopped;
+    for (const srs of this.#cluster.srs.values()) srs.stop((host) => network.cutOff(host));
+    if (network.openSockets > 0) this.fail("network", `has ${network.openSockets} open sockets after the end`);
+    for (const [name, count] of this.#cluster.plannedCalls()) this.fail(name, `has ${count} timers after the end`);
+  }
+
+  outcome(): Outcome {
+    return {
+      scenario: this.#scenario,
+      failures: this.#failures,
+      hash: this.#log.hash,
+      lines: this.#log.lines,
+      simulatedMs: this.#cluster.nowMs - this.#startMs,
+      frames: this.#players.reduce((sum, { frames }) => sum + frames, 0),
+    };
+  }
+
+  #plan(): void {
+    const { timers } = this.#cluster.network;
+    timers.after(this.#scenario.dayMs, () => this.#cluster.joinAll());
+    for (const publisher of this.#publishers) {
+      const { startMs, endMs } = publisher.plan;
+      timers.after(startMs, () => void publisher.connect());
+      if (endMs !== null) timers.after(endMs, () => publisher.leave());
+    }
+    for (const player of this.#players) {
+      const { startMs, endMs } = player.plan;
+      timers.after(startMs, () => player.connect());
+      if (endMs !== null) timers.after(Math.max(endMs, startMs + 1), () => player.leave());
+    }
+    for (const { name, moods } of this.#scenario.srs) {
+      const srs = this.#cluster.srs.get(name)!;
+      for (const { mood, atMs, lastsMs } of moods) {
+        const change = (to: SrsMood) => {
+          this.#log.add(name, to);
+          srs.mood = to;
+        };
+        timers.after(atMs, () => {
+          this.#truth.disturbedMs = this.#cluster.nowMs + lastsMs;
+          change(mood);
+        });
+        timers.after(atMs + lastsMs, () => change("well"));
+      }
+    }
+    for (const attacker of this.#attackers) {
+      const { atMs, lastsMs } = attacker.plan;
+      timers.after(atMs, () => attacker.start());
+      timers.after(atMs + lastsMs, () => attacker.stop());
+    }
+    for (const fault of this.#scenario.faults) {
+      timers.after(fault.atMs, () => {
+        this.#log.add(fault.name, describeFault(fault));
+        this.#truth.disturbedMs = this.#cluster.nowMs + fault.lastsMs;
+        const mend = applyFault(fault, this.#cluster, this.#scenario.seed);
+        timers.after(fault.lastsMs, () => {
+          this.#log.add(fault.name, "is over");
+          mend();
+        });
+      });
+    }
+  }
+
+  /** Whoever may have a stream has it. */
+  #checkQuiet(): void {
+    const { weather } = this.#scenario;
+    for (const player of this.#players) {
+      const { stream, lineBytesPerMs, name } = player.plan;
+      const [live] = this.#truth.live(stream).filter(({ sinceMs }) => sinceMs < this.#cluster.nowMs - SETTLE_MS / 2);
+      if (!player.isThere || live === undefined || lineBytesPerMs > 0) continue;
+      const { burst, frameMs } = live.plan;
+      const limitMs = QUIET_GAP_MS + burst * frameMs + 4 * (weather.latencyMs + weather.jitterMs);
+      const sinceMs = this.#cluster.nowMs - player.lastFrameMs;
+      const worstMs = Math.max(player.worstGapMs, sinceMs);
+      if (worstMs > limitMs) {
+        this.fail(
+          name,
+          `is without frames of ${stream} for ${
+            Math.round(worstMs)
+          } ms, though ${live.plan.name} publishes at ${live.server}`,
+        );
+      }
+    }
+  }
+}

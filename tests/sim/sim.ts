@@ -1,0 +1,25 @@
+/** A cluster's bad days, simulated: `deno task sim --seed 4711`. */
+import { benchScenario } from "./bench_scenario.ts";
+import { readOptions, USAGE } from "./cli/options.ts";
+import { drawAll, playAll } from "./cli/play.ts";
+import { readScenario } from "./regressions.ts";
+import { findMutations } from "./mutations/find.ts";
+
+const options = readOptions(Deno.args);
+if (options === null) {
+  console.log(USAGE);
+  Deno.exit(Deno.args.includes("--help") ? 0 : 2);
+}
+if (options.minutes > 0) console.log(`seeds from ${options.from} on`);
+if (options.mutations !== null) {
+  const missed = await findMutations(options.mutations, (line) => console.log(line));
+  Deno.exit(missed > 0 ? 1 : 0);
+}
+const scenarios = options.isBench
+  ? [benchScenario]
+  : options.replay !== null
+  ? [await readScenario(options.replay)]
+  : drawAll(options.from, options.count);
+const isOne = options.isBench || options.replay !== null;
+const failed = await playAll(scenarios, isOne ? { ...options, count: 1 } : options);
+if (failed > 0) Deno.exit(1);
