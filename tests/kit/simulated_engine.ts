@@ -181,7 +181,7 @@ export class SimulatedEngine {
         return this.#askSentinel(args[1] ?? "");
     }
     if (this.isReadOnly) throw new EngineRefusal("READONLY You can't write against a read only replica.");
-    const host = this.#host(link, get);
+    const host = this.#host(link);
     switch (name) {
       case "SET": {
         const before = this.#get(key);
@@ -210,14 +210,14 @@ export class SimulatedEngine {
     return run(host, rest.slice(0, Number(count)), rest.slice(Number(count)));
   }
 
-  #host(link: SimulatedLink, get: (key: string) => string | null): ScriptHost {
+  #host(link: SimulatedLink): ScriptHost {
     const list = (key: string) => {
       const found = this.#lists.get(key) ?? new Map<string, number>();
       this.#lists.set(key, found);
       return found;
     };
     return {
-      get,
+      get: (key) => this.#get(key),
       set: (key, text, ttlMs) => this.#set(key, text, ttlMs === null ? Infinity : this.#timers.nowMs() + ttlMs, link),
       expire: (key, ttlMs) => this.#set(key, this.#get(key) ?? "", this.#timers.nowMs() + ttlMs, link),
       remove: (key) => {
