@@ -3,7 +3,7 @@ import type { Claim, ClaimMode, ClaimOptions, ClaimOutcome, Owner, ServerAddress
 import type { EngineAccess } from "./engine_access.ts";
 import type { EngineView } from "./engine_view.ts";
 import { type EngineKeys, nameOf } from "./keys.ts";
-import { type PacedJob, PacedJobs } from "./paced_jobs.ts";
+import { PacedJobs } from "./paced_jobs.ts";
 import { type ClaimAnswer, StreamCalls, type TakenAnswer } from "./stream_calls.ts";
 
 const REFRESH_MS = 300_000;
@@ -32,6 +32,8 @@ export interface OwnClaimsOptions {
   /** Where this server takes RTMP clients. */
   readonly address: () => ServerAddress;
 }
+
+type Job = () => Promise<void>;
 
 /** One stream of this server. */
 interface OwnClaim {
@@ -152,7 +154,7 @@ export class OwnClaims implements Disposable {
   }
 
   /** Does this, and what else is due after an outage. @param leases The least time for it; 0: at once. */
-  #recover(jobs: readonly PacedJob[], leases: number): void {
+  #recover(jobs: readonly Job[], leases: number): void {
     const { nodeTtlMs } = this.#options;
     const listen = this.#isListening ? [] : [() => this.#listen()];
     // Who gave a stream up stands in the way of others that claim it.
@@ -162,7 +164,7 @@ export class OwnClaims implements Disposable {
     this.#recovery.start(all, leases === 0 ? 0 : Math.max(leases * nodeTtlMs, paceMs));
   }
 
-  #releases(): readonly PacedJob[] {
+  #releases(): readonly Job[] {
     const keys = [...this.#unreleased].filter((key) => !this.#claims.has(key));
     return batchesOf(keys, LARGE_BATCH).map((batch) => async () => {
       const left = batch.filter((key) => this.#unreleased.delete(key));
@@ -170,7 +172,7 @@ export class OwnClaims implements Disposable {
     });
   }
 
-  #jobs(claims: readonly OwnClaim[], batch: number, refreshes: boolean): readonly PacedJob[] {
+  #jobs(claims: readonly OwnClaim[], batch: number, refreshes: boolean): readonly Job[] {
     return batchesOf(claims, batch).map((some) => () => refreshes ? this.#hold(some) : this.#check(some));
   }
 

@@ -1,10 +1,10 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
 
-/** Something to do, which never rejects. */
-export type PacedJob = () => Promise<void>;
+/** Something to do; it never rejects. */
+type Job = () => Promise<void>;
 
 interface Round {
-  readonly jobs: readonly PacedJob[];
+  readonly jobs: readonly Job[];
   readonly startedMs: number;
   readonly withinMs: number;
   at: number;
@@ -31,7 +31,7 @@ export class PacedJobs implements Disposable {
   }
 
   /** Begins with these jobs, and forgets those before. @param withinMs The time for all of them together. */
-  start(jobs: readonly PacedJob[], withinMs: number): void {
+  start(jobs: readonly Job[], withinMs: number): void {
     this.#timer?.cancel();
     const round = { jobs, startedMs: this.#timers.nowMs(), withinMs, at: 0 };
     this.#round = round;
