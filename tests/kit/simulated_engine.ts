@@ -45,6 +45,8 @@ export class SimulatedEngine {
   clockAheadMs = 0;
   /** Commands that it executed, each with its first word, those inside of scripts not among them. */
   readonly commands: string[] = [];
+  /** Keys that were read by `MGET`. */
+  keysReadInLists = 0;
   /** As a Sentinel: where the engines are that it knows by name. */
   readonly primaries = new Map<string, { host: string; port: number }>();
 
@@ -172,11 +174,13 @@ export class SimulatedEngine {
       case "GET":
         return get(key);
       case "MGET":
+        this.keysReadInLists += args.length;
         return args.map(get);
       case "ROLE":
         return [this.isReadOnly ? "slave" : "master"];
       case "ZRANGE":
-        return [...this.#lists.get(key) ?? []].sort(([, a], [, b]) => a - b).map(([member]) => member);
+        return [...this.#lists.get(key) ?? []].sort(([, a], [, b]) => a - b).map(([member]) => member)
+          .slice(Number(args[1]), Number(args[2]) + 1);
       case "SENTINEL":
         return this.#askSentinel(args[1] ?? "");
     }

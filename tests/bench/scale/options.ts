@@ -3,6 +3,8 @@ import { parseArgs } from "@std/cli/parse-args";
 /** What `deno task scale` was asked for. */
 export interface ScaleOptions {
   readonly nodes: number;
+  /** Processes that share the nodes. */
+  readonly processes: number;
   /** Over which the nodes go to Redis. */
   readonly connections: number;
   readonly streams: number;
@@ -10,10 +12,12 @@ export interface ScaleOptions {
   readonly claims: number;
   /** Look-ups a second. */
   readonly finds: number;
-  /** Length of the steady phase. */
+  /** Length of each phase with a load. */
   readonly seconds: number;
   /** How long the engine is dead. */
   readonly outageSeconds: number;
+  /** How long a lease lives. */
+  readonly nodeTtlSeconds: number;
 }
 
 /** Shown by --help. */
@@ -21,31 +25,39 @@ export const help = `Measures the directory of a large cluster in one Redis that
 
 deno task scale [OPTIONS]
 
-Each node is the program's own directory. All of them share one process and some connections: thousands of sockets with
-little on each would take all the time that the process has. The task claims streams, claims and looks up at a steady
-rate, kills 1 % of the nodes, kills Redis and starts it again empty, and flushes it. It takes about ten minutes; --small
-one and a half.
+Each node is the program's own directory. They are spread over some processes, and share some connections: thousands of
+sockets with little on each would take all the time that a process has. One more node has a process of its own: it tells
+what the engine takes, where the others wait for themselves.
+
+The task claims streams, claims and looks up at a rate that doubles until look-ups take more than 5 ms, and at the rate
+that is wanted. Then it kills 1 % of the nodes, kills Redis and starts it again empty, and flushes it. --small takes two
+minutes, the defaults about ten, depending on the machine.
 
 Options
   --mesh              instead, what a look-up costs 2 to 40 origins that ask each other: half a minute
   --small             500 nodes, 20,000 streams, 1000 publishes and 4000 look-ups a second, Redis dead for 10 s
   --nodes N           default 10000
+  --processes N       default: one for each core
   --connections N     default 50; as many as nodes: one for each
   --streams N         default 1000000
-  --claims N          publishes a second; default 5000
-  --finds N           look-ups a second; default 20000
-  --seconds S         length of the steady phase; default 20
+  --claims N          publishes a second that are wanted; default 5000
+  --finds N           look-ups a second that are wanted; default 20000
+  --seconds S         length of each phase with a load; default 20
   --outage S          how long Redis is dead; default 60
+  --ttl S             how long a lease lives; default 6, as node_ttl. Where the machine has not the time for the nodes'
+                      renewals, three times in each lease, a longer one leaves it some for all else
 `;
 
 const large: ScaleOptions = {
   nodes: 10_000,
+  processes: navigator.hardwareConcurrency,
   connections: 50,
   streams: 1_000_000,
   claims: 5000,
   finds: 20_000,
   seconds: 20,
   outageSeconds: 60,
+  nodeTtlSeconds: 6,
 };
 const small: ScaleOptions = {
   ...large,
@@ -60,7 +72,7 @@ const small: ScaleOptions = {
 
 /** Reads the command line: `help` and `mesh` need no more. */
 export function readScaleOptions(argv: readonly string[]): ScaleOptions | "help" | "mesh" {
-  const names = ["nodes", "connections", "streams", "claims", "finds", "seconds", "outage"];
+  const names = ["nodes", "processes", "connections", "streams", "claims", "finds", "seconds", "outage", "ttl"];
   const args = parseArgs([...argv], { boolean: ["help", "mesh", "small"], string: names });
   if (args["help"] === true) return "help";
   if (args["mesh"] === true) return "mesh";
@@ -72,11 +84,13 @@ export function readScaleOptions(argv: readonly string[]): ScaleOptions | "help"
   };
   return {
     nodes: number("nodes", base.nodes),
+    processes: number("processes", base.processes),
     connections: number("connections", base.connections),
     streams: number("streams", base.streams),
     claims: number("claims", base.claims),
     finds: number("finds", base.finds),
     seconds: number("seconds", base.seconds),
     outageSeconds: number("outage", base.outageSeconds),
+    nodeTtlSeconds: number("ttl", base.nodeTtlSeconds),
   };
 }

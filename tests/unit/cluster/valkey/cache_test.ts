@@ -221,3 +221,18 @@ Deno.test("an idle server costs the engine one renewal in a third of a lease, an
     "members each ten seconds; once a minute a renewal puts it on their list",
   );
 });
+
+Deno.test("in a large cluster a server looks at some others only, unless somebody wants to see all", async () => {
+  await using stage = new OutageStage();
+  const servers = await Promise.all(Array.from({ length: 520 }, () => stage.add()));
+  await stage.run(60_000);
+  stage.engine.keysReadInLists = 0;
+  await stage.run(40_000);
+  const { keysReadInLists } = stage.engine;
+  assert(keysReadInLists > 0 && keysReadInLists <= 520 * 100 * 4, `${keysReadInLists} leases were read`);
+  const [first] = servers;
+  const some = await stage.settle(first!.directory.standIns());
+  assert(some.length >= 99 && some.length <= 500, `${some.length} to name`);
+  await stage.run(1000);
+  assertEquals(first!.directory.members().length, 520);
+});
