@@ -76,6 +76,12 @@ export class SimulatedEngine {
     this.#set(key, text, Infinity, null);
   }
 
+  /** Somebody else puts something on a list. */
+  enlist(key: string, member: string): void {
+    const list = this.#lists.get(key) ?? new Map<string, number>();
+    this.#lists.set(key, list.set(member, this.#timers.nowMs() + 1e9));
+  }
+
   /** Loses a key, and tells nobody. */
   lose(key: string): void {
     this.#values.delete(key);
