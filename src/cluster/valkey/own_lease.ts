@@ -31,6 +31,7 @@ export class OwnLease implements Disposable {
   #timer: TimerHandle | null = null;
   #renewing: Promise<boolean> | null = null;
   #enrolledMs = -Infinity;
+  #hasBegun = false;
   #isOver = false;
 
   constructor(options: OwnLeaseOptions) {
@@ -39,7 +40,6 @@ export class OwnLease implements Disposable {
 
   start(): void {
     const { nodeTtlMs, random } = this.#options;
-    // Thousands of servers started at one moment are not to renew at one moment.
     this.#plan(random() * nodeTtlMs / 3);
   }
 
@@ -49,7 +49,8 @@ export class OwnLease implements Disposable {
    * @returns Whether the lease was there still.
    */
   renew(): Promise<boolean> {
-    this.#plan(this.#options.nodeTtlMs / 3);
+    // Thousands of servers started at one moment connect at one moment, but are not to renew at one moment for ever.
+    if (this.#hasBegun) this.#plan(this.#options.nodeTtlMs / 3);
     return this.#renewing ??= this.#renew().finally(() => this.#renewing = null);
   }
 
@@ -72,7 +73,11 @@ export class OwnLease implements Disposable {
 
   #plan(delayMs: number): void {
     this.#timer?.cancel();
-    if (!this.#isOver) this.#timer = this.#options.timers.after(delayMs, () => void this.renew());
+    if (this.#isOver) return;
+    this.#timer = this.#options.timers.after(delayMs, () => {
+      this.#hasBegun = true;
+      void this.renew();
+    });
   }
 
   async #renew(): Promise<boolean> {

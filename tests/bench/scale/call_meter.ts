@@ -1,12 +1,12 @@
 import { enrolScript, holdScript } from "../../../src/cluster/valkey/scripts.ts";
 
-const SLOT_MS = 500;
+const SLOT_MS = 1000;
 const upkeepScripts = new Set([enrolScript, holdScript].flatMap(({ sha1, lua }) => [sha1, lua]));
 
-/** Commands in one half second of the machine's clock. */
+/** Commands in one second of the machine's clock. */
 export type CallSlot = readonly [slot: number, load: number, upkeep: number];
 
-/** How many commands a second, on average and in the busiest half second. */
+/** How many commands a second, on average and in the busiest second. */
 export interface CallRate {
   readonly mean: number;
   readonly peak: number;
@@ -48,7 +48,7 @@ function isUpkeep([name, what = "", , key = ""]: readonly string[]): boolean {
   }
 }
 
-/** The rate of all processes together; the first and the last half second, which are not whole, are left out. */
+/** The rate of all processes together; the first and the last second, which are not whole, are left out. */
 export function rateOfCalls(slots: Iterable<CallSlot>): CallRate {
   const sums = new Map<number, [number, number]>();
   for (const [slot, load, upkeep] of slots) {

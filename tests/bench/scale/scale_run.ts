@@ -220,7 +220,7 @@ export class ScaleRun implements AsyncDisposable {
         `of ${await this.#served()} asked for anew afterwards; engine ${enginePercent.toFixed(0)} % of a core`,
     );
     await say(
-      `    at most ${calls.peak} commands/s in half a second (${times(calls.peak, usual.mean)} x the usual mean, ` +
+      `    at most ${calls.peak} commands/s in a second (${times(calls.peak, usual.mean)} x the usual mean, ` +
         `${times(calls.peak, usual.peak)} x its peak), ${calls.upkeepPeak} of them upkeep ` +
         `(${times(calls.upkeepPeak, usual.upkeepMean)} x, ${
           times(calls.upkeepPeak, usual.upkeepPeak)
@@ -252,7 +252,7 @@ export class ScaleRun implements AsyncDisposable {
         `${probe.finds.quantileMs(0.99).toFixed(1)} ms; timers p99 ${probe.lagP99Ms.toFixed(1)} ms late`,
     );
     await say(
-      `    ${calls.mean} commands/s, at most ${calls.peak} in half a second, upkeep ${calls.upkeepMean} and ` +
+      `    ${calls.mean} commands/s, at most ${calls.peak} in a second, upkeep ${calls.upkeepMean} and ` +
         `${calls.upkeepPeak}; engine ${enginePercent.toFixed(0)} % of a core, busiest process ` +
         `${load.cpuPercent.toFixed(0)} %, machine ${machinePercent.toFixed(0)} %`,
     );

@@ -129,3 +129,16 @@ Deno.test("an engine that is silent for long in the middle of a return gets the 
   stage.engine.resume();
   await stage.recovery(RECONNECT_MS + 2 * NODE_TTL_MS);
 });
+
+Deno.test("servers that are started at one moment renew their leases at different ones", async () => {
+  await using stage = new OutageStage();
+  await Promise.all(Array.from({ length: 100 }, () => stage.add()));
+  await stage.run(60_000);
+  stage.engine.commands.length = 0;
+  const counts: number[] = [];
+  for (let ms = 0; ms < NODE_TTL_MS / 3; ms += 100) {
+    await stage.run(100);
+    counts.push(stage.engine.commands.splice(0).filter((command) => /^(SET|EVALSHA) /.test(command)).length);
+  }
+  assert(Math.max(...counts) < 20, `${counts}`);
+});
