@@ -3,7 +3,7 @@ import type { Claim, ClaimMode, ClaimOptions, ClaimOutcome, Owner, ServerAddress
 import type { EngineAccess } from "./engine_access.ts";
 import type { EngineView } from "./engine_view.ts";
 import { type EngineKeys, nameOf } from "./keys.ts";
-import { PacedJobs } from "./paced_jobs.ts";
+import { batchesOf, PacedJobs } from "./paced_jobs.ts";
 import { type ClaimAnswer, StreamCalls, type TakenAnswer } from "./stream_calls.ts";
 
 const REFRESH_MS = 300_000;
@@ -299,8 +299,4 @@ export class OwnClaims implements Disposable {
       for (const key of left) this.#unreleased.add(key);
     }
   }
-}
-
-function batchesOf<T>(all: readonly T[], size: number): readonly T[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
 }

@@ -58,3 +58,8 @@ export class PacedJobs implements Disposable {
     });
   }
 }
+
+/** Things in batches of this size, the last one smaller. */
+export function batchesOf<T>(all: readonly T[], size: number): readonly T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+}

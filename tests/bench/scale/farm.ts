@@ -56,7 +56,12 @@ export class Farm implements Disposable {
         staged.directory.start();
         return staged;
       });
-      while (some.some(({ directory }) => !directory.health()[0]!.isUp)) await sleep(5);
+      // On a busy machine some lose touch again for a moment.
+      const waiting = new Set(some);
+      while (waiting.size > 0) {
+        await sleep(5);
+        for (const staged of waiting) if (staged.directory.health()[0]!.isUp) waiting.delete(staged);
+      }
     }
     this.#alive = numbers;
   }

@@ -20,6 +20,11 @@ export interface ScaleOptions {
   readonly nodeTtlSeconds: number;
 }
 
+/** Renewals of leases a second for which one core has the time, and some left. */
+const RENEWALS_PER_CORE = 500;
+/** The default of `node_ttl`. */
+const NODE_TTL_SECONDS = 6;
+
 /** Shown by --help. */
 export const help = `Measures the directory of a large cluster in one Redis that the task starts.
 
@@ -44,11 +49,11 @@ Options
   --finds N           look-ups a second that are wanted; default 20000
   --seconds S         length of each phase with a load; default 20
   --outage S          how long Redis is dead; default 60
-  --ttl S             how long a lease lives; default 6, as node_ttl. Where the machine has not the time for the nodes'
-                      renewals, three times in each lease, a longer one leaves it some for all else
+  --ttl S             how long a lease lives; default 6, as node_ttl, and longer where the nodes would renew their leases
+                      more than 500 times a second for each core, and leave it no time for anything else
 `;
 
-const large: ScaleOptions = {
+const large: Omit<ScaleOptions, "nodeTtlSeconds"> = {
   nodes: 10_000,
   processes: navigator.hardwareConcurrency,
   connections: 50,
@@ -57,9 +62,8 @@ const large: ScaleOptions = {
   finds: 20_000,
   seconds: 20,
   outageSeconds: 60,
-  nodeTtlSeconds: 6,
 };
-const small: ScaleOptions = {
+const small: typeof large = {
   ...large,
   nodes: 500,
   connections: 20,
@@ -82,8 +86,10 @@ export function readScaleOptions(argv: readonly string[]): ScaleOptions | "help"
     if (!Number.isInteger(value) || value < 1) throw new TypeError(`--${name} is not a whole number from 1 on`);
     return value;
   };
+  const nodes = number("nodes", base.nodes);
+  const leastTtlSeconds = Math.ceil(3 * nodes / (RENEWALS_PER_CORE * navigator.hardwareConcurrency));
   return {
-    nodes: number("nodes", base.nodes),
+    nodes,
     processes: number("processes", base.processes),
     connections: number("connections", base.connections),
     streams: number("streams", base.streams),
@@ -91,6 +97,6 @@ export function readScaleOptions(argv: readonly string[]): ScaleOptions | "help"
     finds: number("finds", base.finds),
     seconds: number("seconds", base.seconds),
     outageSeconds: number("outage", base.outageSeconds),
-    nodeTtlSeconds: number("ttl", base.nodeTtlSeconds),
+    nodeTtlSeconds: number("ttl", Math.max(NODE_TTL_SECONDS, leastTtlSeconds)),
   };
 }

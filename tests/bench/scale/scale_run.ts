@@ -253,7 +253,8 @@ export class ScaleRun implements AsyncDisposable {
     );
     await say(
       `    ${calls.mean} commands/s, at most ${calls.peak} in a second, upkeep ${calls.upkeepMean} and ` +
-        `${calls.upkeepPeak}; engine ${enginePercent.toFixed(0)} % of a core, busiest process ` +
+        `${calls.upkeepPeak}; engine ${enginePercent.toFixed(1)} % of a core ` +
+        `(${(1e4 * enginePercent / calls.mean).toFixed(0)} us a command), busiest process ` +
         `${load.cpuPercent.toFixed(0)} %, machine ${machinePercent.toFixed(0)} %`,
     );
   }
