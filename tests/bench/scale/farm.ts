@@ -9,7 +9,7 @@ import { sharedLinks } from "./shared_links.ts";
 /** Nodes that connect at a time. */
 const CONNECTING = 200;
 /** Claims that are under way at a time while a farm fills. */
-const FILLING = 500;
+const FILLING = 200;
 /** Look-ups that are under way at a time, outside of a load. */
 const AT_ONCE = 50;
 
@@ -72,6 +72,8 @@ export class Farm implements Disposable {
     const all = this.#numbers(nodes, streams);
     const worker = async () => {
       for (const { node, stream } of all) {
+        // Without the engine a claim takes no time, and the rest of them would follow in one turn.
+        while (!this.#directory(node).health()[0]!.isUp) await sleep(20);
         const outcome = await this.#directory(node).claim(streamRef(`s${stream}`), {
           mode: () => "first",
           onLost: () => this.lost++,
