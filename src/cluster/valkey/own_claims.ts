@@ -140,9 +140,11 @@ export class OwnClaims implements Disposable {
   /** Claims what the engine does not know of yet, and gives up what was given up without it. */
   catchUp(): void {
     if (this.#recovery.isBusy) return;
-    const claims = [...this.#claims.values()].filter(({ isOpen }) => isOpen || !this.#isListening);
-    const jobs = this.#jobs(claims, LARGE_BATCH, false);
-    this.#recover(jobs, jobs.length > 1 ? 1 : 0);
+    const all = [...this.#claims.values()];
+    const jobs = this.#jobs(all.filter(({ isOpen }) => isOpen), LARGE_BATCH, true);
+    // Who was not told of takeovers looks at all others.
+    const checks = this.#isListening ? [] : this.#jobs(all.filter(({ isOpen }) => !isOpen), LARGE_BATCH, false);
+    this.#recover([...jobs, ...checks], jobs.length + checks.length > 1 ? 1 : 0);
   }
 
   [Symbol.dispose](): void {

@@ -21,8 +21,8 @@ const STEP_SECONDS = 6;
 const ATTEMPTS = 3;
 /** Look-ups a second of the node that has a process of its own. */
 const PROBE_RATE = { claims: 0, finds: 100 };
-/** How long until the effects of a load, or of a return, are over, in leases. */
-const SETTLE_LEASES = 2;
+/** How long until the effects of a load, or of a return, are over; at least half a lease. */
+const SETTLE_MS = 12_000;
 /** How long until all is true again, at most, in leases. */
 const PATIENCE_LEASES = 40;
 
@@ -58,7 +58,7 @@ export class ScaleRun implements AsyncDisposable {
     await this.#fill();
     await this.#cached();
     // Servers that have just started look at each other.
-    await sleep(SETTLE_LEASES * this.#leaseMs);
+    await sleep(Math.max(SETTLE_MS, this.#leaseMs / 2));
     await this.#ladder();
     await this.#usualLoad();
     await this.#wantedLoad();
@@ -149,7 +149,7 @@ export class ScaleRun implements AsyncDisposable {
 
   async #wantedLoad(): Promise<void> {
     await this.#tell("wanted load", 1, await this.#underLoad(1, this.#options.seconds));
-    await sleep(SETTLE_LEASES * this.#leaseMs);
+    await sleep(Math.max(SETTLE_MS, this.#leaseMs / 2));
   }
 
   async #killNodes(): Promise<void> {
@@ -211,7 +211,7 @@ export class ScaleRun implements AsyncDisposable {
     const tookMs = performance.now() - startedMs;
     const enginePercent = (this.#engineCpuMs() - cpu) / tookMs * 100;
     // A burst may come afterwards.
-    await sleep(SETTLE_LEASES * this.#leaseMs);
+    await sleep(Math.max(SETTLE_MS, this.#leaseMs / 2));
     const { calls, lagP99Ms, finds } = await this.#farms.end();
     const fresh = await this.#served(true);
     const [usual, times] = [this.#usual!, (peak: number, rate: number) => (peak / rate).toFixed(1)];
