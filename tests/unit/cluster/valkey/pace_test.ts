@@ -20,7 +20,7 @@ class CrowdStage extends OutageStage {
       this.servers.push(server);
       for (let j = 0; j < streamsEach; j++) await this.mustClaim(server, `s${this.#streams++}`);
     }
-    await this.run(60_000);
+    await this.run(12_000);
     this.engine.commands.length = 0;
     await this.run(60_000);
     this.#usual = this.engine.commands.length / 60;
@@ -53,16 +53,16 @@ class CrowdStage extends OutageStage {
 
 Deno.test("the engine is back, empty: all is true within a lease, at twice the usual calls at most", async () => {
   await using stage = new CrowdStage();
-  await stage.addServers(200, 20);
+  await stage.addServers(100, 20);
   stage.engine.die();
-  await stage.run(60_000);
+  await stage.run(20_000);
   stage.engine.isDown = false;
   await stage.recovery(RECONNECT_MS + NODE_TTL_MS);
 });
 
 Deno.test("a flush: all is true within a renewal and a lease, at twice the usual calls at most", async () => {
   await using stage = new CrowdStage();
-  await stage.addServers(200, 20);
+  await stage.addServers(100, 20);
   stage.engine.flush();
   await stage.recovery(NODE_TTL_MS / 3 + NODE_TTL_MS);
 });
