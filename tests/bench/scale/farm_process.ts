@@ -25,7 +25,8 @@ export interface FarmAnswer {
   readonly count: number;
   readonly tookMs: number;
   readonly lost: number;
-  /** Of the load that has ended. */
+  /** Of the load that has ended: how long it was, and its calls. */
+  readonly seconds: number;
   readonly claims: CallTimesRecord;
   readonly finds: CallTimesRecord;
   /** How late timers were, and commands that were put, both since `begin`. */
@@ -55,7 +56,18 @@ class FarmProcess {
     }
     const tookMs = performance.now() - startedMs;
     const lost = this.#farm?.lost ?? 0;
-    return { count, tookMs, lost, claims: nothing, finds: nothing, lag: nothing, calls: [], error, ...measured };
+    return {
+      count,
+      tookMs,
+      lost,
+      seconds: 0,
+      claims: nothing,
+      finds: nothing,
+      lag: nothing,
+      calls: [],
+      error,
+      ...measured,
+    };
   }
 
   async #obey(request: Exclude<FarmRequest, { do: "end" }>): Promise<number> {
@@ -91,7 +103,7 @@ class FarmProcess {
     const load = this.#load!;
     await load.end();
     const [lag, calls] = [this.#lag.take().toJSON(), this.#farm!.calls.take()];
-    return { claims: load.claims.toJSON(), finds: load.finds.toJSON(), lag, calls };
+    return { seconds: load.seconds, claims: load.claims.toJSON(), finds: load.finds.toJSON(), lag, calls };
   }
 }
 

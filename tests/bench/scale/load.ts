@@ -17,6 +17,8 @@ export class Load {
   readonly #ended: Promise<void>;
   readonly claims = new CallTimes();
   readonly finds = new CallTimes();
+  /** How long calls were begun. */
+  seconds = 0;
   #underWay = 0;
   #isOver = false;
 
@@ -35,7 +37,7 @@ export class Load {
     const startedMs = performance.now();
     let [claimed, found] = [0, 0];
     while (!this.#isOver) {
-      const seconds = (performance.now() - startedMs) / 1000;
+      const seconds = this.seconds = (performance.now() - startedMs) / 1000;
       for (; claimed < rate.claims * seconds; claimed++) this.#time(this.claims, () => this.#farm.publishAgain());
       for (; found < rate.finds * seconds; found++) this.#time(this.finds, () => this.#find());
       await sleep(TICK_MS);
