@@ -45,6 +45,8 @@ export class SimulatedEngine {
   clockAheadMs = 0;
   /** Commands that it executed, each with its first word, those inside of scripts not among them. */
   readonly commands: string[] = [];
+  /** Keys that were read by `MGET`. */
+  keysReadInLists = 0;
   /** As a Sentinel: where the engines are that it knows by name. */
   readonly primaries = new Map<string, { host: string; port: number }>();
 
@@ -72,6 +74,12 @@ export class SimulatedEngine {
   /** Somebody else writes. */
   write(key: string, text: string): void {
     this.#set(key, text, Infinity, null);
+  }
+
+  /** Somebody else puts something on a list. */
+  enlist(key: string, member: string): void {
+    const list = this.#lists.get(key) ?? new Map<string, number>();
+    this.#lists.set(key, list.set(member, this.#timers.nowMs() + 1e9));
   }
 
   /** Loses a key, and tells nobody. */
@@ -172,16 +180,18 @@ export class SimulatedEngine {
       case "GET":
         return get(key);
       case "MGET":
+        this.keysReadInLists += args.length;
         return args.map(get);
       case "ROLE":
         return [this.isReadOnly ? "slave" : "master"];
       case "ZRANGE":
-        return [...this.#lists.get(key) ?? []].sort(([, a], [, b]) => a - b).map(([member]) => member);
+        return [...this.#lists.get(key) ?? []].sort(([, a], [, b]) => a - b).map(([member]) => member)
+          .slice(Number(args[1]), Number(args[2]) + 1);
       case "SENTINEL":
         return this.#askSentinel(args[1] ?? "");
     }
     if (this.isReadOnly) throw new EngineRefusal("READONLY You can't write against a read only replica.");
-    const host = this.#host(link, get);
+    const host = this.#host(link);
     switch (name) {
       case "SET": {
         const before = this.#get(key);
@@ -210,14 +220,14 @@ export class SimulatedEngine {
     return run(host, rest.slice(0, Number(count)), rest.slice(Number(count)));
   }
 
-  #host(link: SimulatedLink, get: (key: string) => string | null): ScriptHost {
+  #host(link: SimulatedLink): ScriptHost {
     const list = (key: string) => {
       const found = this.#lists.get(key) ?? new Map<string, number>();
       this.#lists.set(key, found);
       return found;
     };
     return {
-      get,
+      get: (key) => this.#get(key),
       set: (key, text, ttlMs) => this.#set(key, text, ttlMs === null ? Infinity : this.#timers.nowMs() + ttlMs, link),
       expire: (key, ttlMs) => this.#set(key, this.#get(key) ?? "", this.#timers.nowMs() + ttlMs, link),
       remove: (key) => {

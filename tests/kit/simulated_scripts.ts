@@ -67,9 +67,11 @@ const release: Run = (host, [floorKey = "", ...keys], [self]) => {
   return count;
 };
 
-const enrol: Run = (host, [list = ""], [self = "", keep]) => {
+const enrol: Run = (host, [lease = "", list = ""], [self = "", text = "", ttl, keep]) => {
+  const before = host.get(lease);
+  host.set(lease, text, Number(ttl));
   host.listAdd(list, self, host.timeMs);
-  return host.listTrim(list, host.timeMs - Number(keep));
+  return [before === null ? 0 : 1, host.listTrim(list, host.timeMs - Number(keep))];
 };
 
 const scripts = new Map<EngineScript, Run>([

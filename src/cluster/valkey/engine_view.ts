@@ -6,6 +6,7 @@ import { CALL_TIMEOUT_MS, type EngineAccess } from "./engine_access.ts";
 import { type EngineKeys, parseStreamRecord } from "./keys.ts";
 import { NodeCache } from "./node_cache.ts";
 import { ownerOf } from "./node_record.ts";
+import { batchesOf, PacedJobs } from "./paced_jobs.ts";
 import { type KnownStream, StreamCache, type StreamWatcher } from "./stream_cache.ts";
 
 /** What an engine has told counts for this long, though it tells of changes. */
@@ -16,6 +17,8 @@ const USED_WITHIN_MS = 600_000;
 const RECHECK_MS = 20;
 /** How often watched streams are looked through for those that are too old. */
 const SWEEP_MS = 5000;
+/** Watched streams that are asked for in one call. */
+const BATCH = 256;
 /** After a new connection and a flush, what was known counts for so many leases, though the engine knows it no longer. */
 const DOUBT_LEASES = 5;
 
@@ -45,6 +48,8 @@ export class EngineView implements Disposable {
   /** Streams that somebody waits for. */
   readonly #watched = new Set<KnownStream>();
   #sweep: TimerHandle | null = null;
+  /** What there is to ask after an outage. */
+  readonly #recovery: PacedJobs;
   /** Another one for each connection and flush: what was read before is tracked no longer. */
   #generation = 0;
   #doubtUntilMs = 0;
@@ -52,6 +57,7 @@ export class EngineView implements Disposable {
   constructor(options: EngineViewOptions) {
     this.#options = options;
     this.#nodes = new NodeCache(options);
+    this.#recovery = new PacedJobs(options.timers, options.random);
     this.#deadlines = new DeadlineQueue(options.timers, CALL_TIMEOUT_MS);
   }
 
@@ -108,13 +114,13 @@ export class EngineView implements Disposable {
   /** There is a new connection, or the engine has lost everything. */
   onLost(): void {
     this.#generation++;
-    const { timers, nodeTtlMs, random } = this.#options;
+    const { timers, nodeTtlMs } = this.#options;
     this.#doubtUntilMs = timers.nowMs() + DOUBT_LEASES * nodeTtlMs;
     this.#nodes.onLost(this.#doubtUntilMs);
-    const generation = this.#generation;
-    for (const entry of this.#watched) {
-      timers.after(random() * nodeTtlMs, () => generation === this.#generation ? void this.#recheck(entry) : undefined);
-    }
+    // One call for each renewal of the lease, as claims are made again; all of them while what was known still counts.
+    const jobs = batchesOf([...this.#watched], BATCH).map((some) => () => this.#recheckAll(some));
+    const paceMs = Math.min(DOUBT_LEASES * nodeTtlMs, jobs.length * nodeTtlMs / 3);
+    this.#recovery.start(jobs, Math.max(nodeTtlMs, paceMs));
   }
 
   /** Somebody else has changed a key. */
@@ -148,6 +154,7 @@ export class EngineView implements Disposable {
 
   [Symbol.dispose](): void {
     this.#sweep?.cancel();
+    this.#recovery[Symbol.dispose]();
   }
 
   #isFresh(entry: KnownStream): boolean {
@@ -172,6 +179,19 @@ export class EngineView implements Disposable {
   async #recheck(entry: KnownStream): Promise<void> {
     if (entry.watchers.size === 0) return;
     await this.#learn(entry, false);
+    this.#tell(entry);
+  }
+
+  /** The same for many, in a few calls. Never rejects. */
+  async #recheckAll(entries: readonly KnownStream[]): Promise<void> {
+    const watched = entries.filter(({ watchers }) => watchers.size > 0);
+    await this.#askAll(watched.filter((entry) => !this.#isFresh(entry)));
+    const nodes = new Set(watched.flatMap(({ record }) => record === null ? [] : [record.node]));
+    await this.#nodes.askAll([...nodes].filter((node) => !this.#nodes.isFresh(node)));
+    for (const entry of watched) this.#tell(entry);
+  }
+
+  #tell(entry: KnownStream): void {
     const owners = this.#ownersOf(entry);
     const text = owners.map(({ epoch, instance }) => `${epoch} ${instance}`).join();
     for (const watcher of [...entry.watchers]) {
@@ -197,6 +217,28 @@ export class EngineView implements Disposable {
     }
   }
 
+  async #askAll(entries: readonly KnownStream[]): Promise<void> {
+    const open = entries.filter(({ asking }) => asking === null);
+    const put = this.#putAll(open);
+    for (const entry of open) entry.asking = put.finally(() => entry.asking = null);
+    await Promise.all(entries.map(({ asking }) => asking));
+  }
+
+  async #putAll(entries: readonly KnownStream[]): Promise<void> {
+    if (entries.length === 0) return;
+    for (const entry of entries) this.#track(entry);
+    const { access, keys } = this.#options;
+    const onReply = (reply: EngineReply) => {
+      const values = Array.isArray(reply) ? reply : [];
+      entries.forEach((entry, at) => this.#note(entry, values[at] ?? null));
+    };
+    try {
+      onReply(await access.call(["MGET", ...entries.map(({ key }) => keys.stream(key))], { onLate: onReply }));
+    } catch {
+      for (const entry of entries) entry.isTracked = false;
+    }
+  }
+
   /** Before the question: word of a change may come sooner than its answer is looked at. */
   #track(entry: KnownStream): void {
     entry.isTracked = true;
@@ -218,9 +260,10 @@ export class EngineView implements Disposable {
 
   #sweepWatched(): void {
     const { timers } = this.#options;
-    for (const entry of this.#watched) {
-      if (!this.#isFresh(entry) && timers.nowMs() - entry.checkedMs > MAX_AGE_MS) void this.#recheck(entry);
-    }
+    const old = [...this.#watched].filter((entry) =>
+      !this.#isFresh(entry) && timers.nowMs() - entry.checkedMs > MAX_AGE_MS
+    );
+    for (const some of batchesOf(old, BATCH)) void this.#recheckAll(some);
     this.#sweep = this.#watched.size === 0 ? null : timers.after(SWEEP_MS, () => this.#sweepWatched());
   }
 

@@ -12,6 +12,8 @@ const MAX_MEMBERS = 50_000;
 const BACKGROUND_MS = 10_000;
 /** Leases that all nodes together read in a second without being asked. */
 const READS_PER_SECOND = 5000;
+/** In a larger cluster, only some nodes are looked at without being asked, others each time: who stops has some to name. */
+const [SMALL_CLUSTER, SAMPLE] = [500, 100];
 
 /** Options of {@link MemberList}. */
 export interface MemberListOptions {
@@ -35,8 +37,11 @@ interface Seen {
  */
 export class MemberList implements Disposable {
   readonly #options: MemberListOptions;
+  /** Those that were read the longest ago first. */
   readonly #seen = new Map<string, Seen>();
   #readMs = -Infinity;
+  /** When all were read. */
+  #allReadMs = -Infinity;
   #isReading = false;
   #timer: TimerHandle | null = null;
 
@@ -46,7 +51,7 @@ export class MemberList implements Disposable {
 
   /** The others as they were last seen; looks again if that was some time ago. */
   list(): readonly ClusterNode[] {
-    this.#refresh(Math.max(this.#options.nodeTtlMs / 3, this.#seen.size));
+    this.#refreshAll();
     // A server that was restarted is not shown twice.
     const up = new Set([...this.#seen].filter(([, { state }]) => state !== "down").map(([node]) => nameOf(node)));
     return [...this.#seen].filter(([node, { state }]) => state !== "down" || !up.has(nameOf(node)))
@@ -55,14 +60,18 @@ export class MemberList implements Disposable {
 
   /** Where other origins take RTMP clients, as they were last seen. */
   origins(): readonly ServerAddress[] {
-    this.#refresh(Math.max(this.#options.nodeTtlMs / 3, this.#seen.size));
+    this.#refreshAll();
     return [...this.#seen.values()].filter(({ record: { role }, state }) => state === "up" && role !== "edge")
       .map(({ record: { rtmp } }) => rtmp);
   }
 
   /** Looks without being asked. @param nodes How many there are. */
   #refreshSometimes(nodes: number): void {
-    this.#refresh(Math.max(BACKGROUND_MS, nodes ** 2 * 1000 / READS_PER_SECOND));
+    const isSmall = nodes <= SMALL_CLUSTER;
+    const most = isSmall ? SMALL_CLUSTER : SAMPLE;
+    const pauseMs = Math.max(BACKGROUND_MS, nodes * Math.min(nodes, most) * 1000 / READS_PER_SECOND);
+    if (this.#options.timers.nowMs() - this.#readMs < pauseMs) return;
+    this.#refresh(isSmall ? 0 : Math.floor(this.#options.random() * (nodes - SAMPLE)), most);
   }
 
   /** Begins to look, at some time: servers that were started together do not do so together. */
@@ -79,28 +88,40 @@ export class MemberList implements Disposable {
     this.#timer?.cancel();
   }
 
-  /** Reads the leases, unless they were read within a time. */
-  #refresh(maxAgeMs: number): void {
-    if (this.#isReading || this.#options.timers.nowMs() - this.#readMs < maxAgeMs) return;
+  /** Reads all leases, unless they were read a short time ago. */
+  #refreshAll(): void {
+    const maxAgeMs = Math.max(this.#options.nodeTtlMs / 3, this.#seen.size);
+    if (this.#options.timers.nowMs() - this.#allReadMs >= maxAgeMs) this.#refresh(0, MAX_MEMBERS);
+  }
+
+  /** Reads so many leases, from a place in the list on. */
+  #refresh(from: number, most: number): void {
+    if (this.#isReading) return;
     this.#isReading = true;
-    this.#readMs = this.#options.timers.nowMs();
-    this.#read().catch(() => {
+    const nowMs = this.#readMs = this.#options.timers.nowMs();
+    if (most === MAX_MEMBERS) this.#allReadMs = nowMs;
+    this.#read(from, most).catch(() => {
       // They stay as they were; the log says what is wrong.
     }).finally(() => this.#isReading = false);
   }
 
-  async #read(): Promise<void> {
+  async #read(from: number, most: number): Promise<void> {
     const { access, keys, self } = this.#options;
-    const reply = await access.callUntracked(["ZRANGE", keys.list, "0", String(MAX_MEMBERS)]);
-    const nodes = (Array.isArray(reply) ? reply : []).filter((node) => typeof node === "string" && node !== self);
-    const listed = nodes as string[];
+    const reply = await access.callUntracked(["ZRANGE", keys.list, String(from), String(from + most - 1)]);
+    const nodes = (Array.isArray(reply) ? reply : []).filter((node) => typeof node === "string");
+    const isAll = from === 0 && nodes.length < most;
+    const listed = nodes.filter((node) => node !== self) as string[];
     for (let at = 0; at < listed.length; at += BATCH) {
       const batch = listed.slice(at, at + BATCH);
       const values = await access.callUntracked(["MGET", ...batch.map((node) => keys.node(node))]);
       batch.forEach((node, i) => this.#note(node, Array.isArray(values) ? values[i] : null));
     }
     const left = new Set(listed);
-    for (const node of [...this.#seen.keys()]) if (!left.has(node)) this.#seen.delete(node);
+    // Who was not read for long may be gone.
+    const old = isAll
+      ? this.#seen.keys().filter((node) => !left.has(node))
+      : this.#seen.keys().take(Math.max(0, this.#seen.size - Math.max(most, SMALL_CLUSTER)));
+    for (const node of [...old]) this.#seen.delete(node);
   }
 
   #note(node: string, value: unknown): void {
@@ -114,6 +135,7 @@ export class MemberList implements Disposable {
       : before === undefined && state === "up"
       ? record?.startedMs ?? 0
       : this.#options.timers.wallMs();
+    this.#seen.delete(node);
     this.#seen.set(node, { record: record ?? before!.record, state, sinceMs });
   }
 }

@@ -51,10 +51,20 @@ export class NodeCache {
 
   /** Reads the lease. Never rejects. */
   ask(node: string): Promise<void> {
-    const entry = this.#entries.get(node) ?? newEntry();
-    this.#entries.set(node, entry);
-    if (this.#entries.size > MAX_NODES) this.#entries.delete(this.#entries.keys().next().value ?? "");
-    return entry.asking ??= this.#put(node, entry).finally(() => entry.asking = null);
+    const entry = this.#open(node);
+    return entry.asking ??= this.#put([node], [entry]).finally(() => entry.asking = null);
+  }
+
+  /** Reads leases in one call. Never rejects. */
+  async askAll(nodes: readonly string[]): Promise<void> {
+    const entries = nodes.map((node) => this.#open(node));
+    const open = nodes.filter((_, at) => entries[at]!.asking === null);
+    const openEntries = entries.filter(({ asking }) => asking === null);
+    if (open.length > 0) {
+      const put = this.#put(open, openEntries);
+      for (const entry of openEntries) entry.asking = put.finally(() => entry.asking = null);
+    }
+    await Promise.all(entries.map(({ asking }) => asking));
   }
 
   /** Something that hangs on a node has changed: if it was not there, it may be back. */
@@ -72,10 +82,20 @@ export class NodeCache {
     }
   }
 
-  async #put(node: string, entry: NodeEntry): Promise<void> {
+  #open(node: string): NodeEntry {
+    const entry = this.#entries.get(node) ?? newEntry();
+    this.#entries.set(node, entry);
+    if (this.#entries.size > MAX_NODES) this.#entries.delete(this.#entries.keys().next().value ?? "");
+    return entry;
+  }
+
+  async #put(nodes: readonly string[], entries: readonly NodeEntry[]): Promise<void> {
     const { access, keys } = this.#options;
+    const names = nodes.map((node) => keys.node(node));
     try {
-      this.#note(entry, await access.callUntracked(["GET", keys.node(node)]));
+      const reply = await access.callUntracked(names.length === 1 ? ["GET", ...names] : ["MGET", ...names]);
+      const values = names.length === 1 ? [reply] : Array.isArray(reply) ? reply : [];
+      entries.forEach((entry, at) => this.#note(entry, values[at] ?? null));
     } catch {
       // What was known stays known.
     }

@@ -1,20 +1,19 @@
 import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
-import type { EngineReply } from "../../base/engine.ts";
-import type { Logger } from "../../base/log.ts";
 import type { Claim, ClaimMode, ClaimOptions, ClaimOutcome, Owner, ServerAddress } from "../directory.ts";
 import type { EngineAccess } from "./engine_access.ts";
 import type { EngineView } from "./engine_view.ts";
-import { type EngineKeys, nameOf, parseStreamRecord, type StreamRecord } from "./keys.ts";
-import { ownerOf, parseNodeRecord } from "./node_record.ts";
-import { claimScript, holdScript, releaseScript } from "./scripts.ts";
+import { type EngineKeys, nameOf } from "./keys.ts";
+import { batchesOf, PacedJobs } from "./paced_jobs.ts";
+import { type ClaimAnswer, StreamCalls, type TakenAnswer } from "./stream_calls.ts";
 
-/** How long a stream's key lives that nobody refreshes. */
-const STREAM_TTL_MS = 900_000;
 const REFRESH_MS = 300_000;
-/** Streams in one step of the engine: it answers nobody else meanwhile, for a fraction of a millisecond. */
-const BATCH = 64;
-/** Epochs further ahead of the engine's clock are not believed. */
-const MAX_AHEAD_MS = 60_000;
+/**
+ * Streams in one step of the engine, which answers nobody else meanwhile: about 4 us for each stream. Few where time is not
+ * short, many where all are to be claimed again.
+ */
+const [SMALL_BATCH, LARGE_BATCH] = [128, 512];
+/** What takes longer than this many leases is not spread any further: others believe for five that a stream is there. */
+const MAX_LEASES = 4;
 /** Anybody can say that he has seen a newer publish. */
 const RECHECK_PAUSE_MS = 5000;
 const MAX_UNRELEASED = 100_000;
@@ -27,7 +26,6 @@ export interface OwnClaimsOptions {
   readonly view: EngineView;
   readonly timers: Timers & WallClock;
   readonly random: () => number;
-  readonly log: Logger;
   readonly keys: EngineKeys;
   readonly self: string;
   readonly nodeTtlMs: number;
@@ -36,6 +34,8 @@ export interface OwnClaimsOptions {
   /** Where this server takes RTMP clients. */
   readonly address: () => ServerAddress;
 }
+
+type Job = () => Promise<void>;
 
 /** One stream of this server. */
 interface OwnClaim {
@@ -51,27 +51,38 @@ interface OwnClaim {
 /**
  * The streams that this server publishes. Where the engine does not answer, a claim succeeds with an epoch of this
  * server's clock; as soon as it answers, the highest epoch wins.
+ *
+ * After an outage all servers claim all of their streams again. So that the engine has at most twice its usual calls then,
+ * a server makes one of them, for up to 512 streams, for each renewal of its lease.
  */
 export class OwnClaims implements Disposable {
   readonly #options: OwnClaimsOptions;
+  readonly #calls: StreamCalls;
+  /** Those claimed the longest ago first. */
   readonly #claims = new Map<string, OwnClaim>();
   /** Streams that were given up while the engine did not answer. */
   readonly #unreleased = new Set<string>();
-  readonly #planned = new Set<TimerHandle>();
-  #refresh: TimerHandle | null = null;
+  /** What there is to do after an outage. */
+  readonly #recovery: PacedJobs;
+  readonly #refresh: PacedJobs;
+  #refreshTimer: TimerHandle | null = null;
   #isListening = false;
   #news: TimerHandle | null = null;
 
   constructor(options: OwnClaimsOptions) {
     this.#options = options;
+    this.#calls = new StreamCalls(options);
+    this.#recovery = new PacedJobs(options.timers, options.random);
+    this.#refresh = new PacedJobs(options.timers, options.random);
   }
 
   start(): void {
-    const { timers, random, nodeTtlMs } = this.#options;
+    const { timers, random } = this.#options;
     const plan = (delayMs: number) => {
-      this.#refresh = timers.after(delayMs, () => {
+      this.#refreshTimer = timers.after(delayMs, () => {
         plan(REFRESH_MS);
-        this.checkAll({ withinMs: nodeTtlMs, refreshes: true });
+        // Even one that is last, and fails once, lives until the time after.
+        this.#refresh.start(this.#jobs([...this.#claims.values()], SMALL_BATCH, true), REFRESH_MS / 2);
       });
     };
     plan(random() * REFRESH_MS);
@@ -106,43 +117,34 @@ export class OwnClaims implements Disposable {
     return { claim: this.#toClaim(claim) };
   }
 
-  /** Has the engine tell when another server takes a stream from this one; to be called again each time it has. */
-  async listen(): Promise<void> {
-    const { access, keys, self } = this.#options;
-    try {
-      await access.call(["GET", keys.mailbox(self)]);
-      this.#isListening = true;
-    } catch {
-      this.#isListening = false;
-    }
-  }
-
   /** Another server has taken a stream. */
   onTaken(): void {
-    this.#news ??= this.#options.timers.after(NEWS_MS, () => {
+    this.#news ??= this.#options.timers.after(NEWS_MS, async () => {
       this.#news = null;
-      void this.listen().then(() => this.#checkNow([...this.#claims.values()], false));
+      await this.#listen();
+      await this.#inBatches([...this.#claims.values()], LARGE_BATCH, (batch) => this.#check(batch));
     });
   }
 
+  /** The connection is a new one, or the engine has lost everything: it does not tell of takeovers any more. */
+  onLost(): void {
+    this.#isListening = false;
+  }
+
   /**
-   * Looks whether the engine has all of them still, and claims again what it has not.
+   * The lease was gone: none of the streams counted any more, and the engine may know none of them.
    *
-   * @param withinMs The time over which this is spread, so that thousands of servers do not come at once.
-   * @param refreshes Whether to have the keys live on, and those told that wait for a stream.
+   * @param isAlone Whether it was this server that was away. If it was the engine, all servers come back at once.
    */
-  checkAll({ withinMs, refreshes }: { readonly withinMs: number; readonly refreshes: boolean }): void {
-    const { timers, random } = this.#options;
-    this.#cancelPlanned();
+  takeAgain(isAlone: boolean): void {
     const all = [...this.#claims.values()];
-    for (let at = 0; at < all.length; at += BATCH) {
-      const batch = all.slice(at, at + BATCH);
-      const handle = timers.after(random() * withinMs, () => {
-        this.#planned.delete(handle);
-        void this.#checkNow(batch, refreshes);
-      });
-      this.#planned.add(handle);
-    }
+    const batch = Math.min(LARGE_BATCH, Math.max(SMALL_BATCH, Math.ceil(all.length / 2)));
+    this.#recover(this.#jobs(all, batch, true), isAlone ? 0 : 1);
+  }
+
+  /** The lease is there, on a new connection: probably all is well. */
+  checkAll(): void {
+    this.#recover(this.#jobs([...this.#claims.values()], LARGE_BATCH, false), 2);
   }
 
   /** Somebody has seen a newer publish of a stream, as he says: looks whether the engine has it, now and then. */
@@ -151,34 +153,63 @@ export class OwnClaims implements Disposable {
     const nowMs = this.#options.timers.nowMs();
     if (claim === undefined || epoch <= claim.epoch || nowMs < claim.recheckMs) return;
     claim.recheckMs = nowMs + RECHECK_PAUSE_MS;
-    void this.#checkNow([claim], false);
+    void this.#check([claim]);
   }
 
   /** Claims what the engine does not know of yet, and gives up what was given up without it. */
-  async catchUp(): Promise<void> {
-    const wasListening = this.#isListening;
-    if (!wasListening) await this.listen();
-    await this.#checkNow([...this.#claims.values()].filter(({ isOpen }) => isOpen || !wasListening), false);
-    await this.releaseRest();
-  }
-
-  /** Gives up what was given up while the engine did not answer. */
-  async releaseRest(): Promise<void> {
-    const keys = [...this.#unreleased].filter((key) => !this.#claims.has(key));
-    this.#unreleased.clear();
-    for (let at = 0; at < keys.length; at += BATCH) await this.#release(keys.slice(at, at + BATCH));
+  catchUp(): void {
+    if (this.#recovery.isBusy) return;
+    const all = [...this.#claims.values()];
+    const jobs = this.#jobs(all.filter(({ isOpen }) => isOpen), LARGE_BATCH, true);
+    // Who was not told of takeovers looks at all others.
+    const checks = this.#isListening ? [] : this.#jobs(all.filter(({ isOpen }) => !isOpen), LARGE_BATCH, false);
+    this.#recover([...jobs, ...checks], jobs.length + checks.length > 1 ? 1 : 0);
   }
 
   [Symbol.dispose](): void {
-    this.#refresh?.cancel();
+    this.#refreshTimer?.cancel();
     this.#news?.cancel();
-    this.#cancelPlanned();
+    this.#recovery[Symbol.dispose]();
+    this.#refresh[Symbol.dispose]();
     this.#claims.clear();
   }
 
-  #cancelPlanned(): void {
-    for (const handle of this.#planned) handle.cancel();
-    this.#planned.clear();
+  /** Does this, and what else is due after an outage. @param leases The least time for it; 0: at once. */
+  #recover(jobs: readonly Job[], leases: number): void {
+    const { nodeTtlMs } = this.#options;
+    const listen = this.#isListening ? [] : [() => this.#listen()];
+    // Who gave a stream up stands in the way of others that claim it.
+    const all = [...listen, ...this.#releases(), ...jobs];
+    if (all.length === 0) return;
+    const paceMs = Math.min(MAX_LEASES * nodeTtlMs, all.length * nodeTtlMs / 3);
+    this.#recovery.start(all, leases === 0 ? 0 : Math.max(leases * nodeTtlMs, paceMs));
+  }
+
+  #releases(): readonly Job[] {
+    const keys = [...this.#unreleased].filter((key) => !this.#claims.has(key));
+    return batchesOf(keys, LARGE_BATCH).map((batch) => async () => {
+      const left = batch.filter((key) => this.#unreleased.delete(key));
+      if (left.length > 0) await this.#release(left);
+    });
+  }
+
+  #jobs(claims: readonly OwnClaim[], batch: number, refreshes: boolean): readonly Job[] {
+    return batchesOf(claims, batch).map((some) => () => refreshes ? this.#hold(some) : this.#check(some));
+  }
+
+  async #inBatches<T>(all: readonly T[], size: number, fn: (batch: readonly T[]) => Promise<void>): Promise<void> {
+    for (const batch of batchesOf(all, size)) await fn(batch);
+  }
+
+  /** Has the engine tell when another server takes a stream from this one; to be called again each time it has. */
+  async #listen(): Promise<void> {
+    const { access, keys, self } = this.#options;
+    try {
+      this.#isListening = true;
+      await access.call(["GET", keys.mailbox(self)]);
+    } catch {
+      this.#isListening = false;
+    }
   }
 
   #toClaim(claim: OwnClaim): Claim {
@@ -191,7 +222,7 @@ export class OwnClaims implements Disposable {
         // A later claim for the stream was made here, and given up.
         if (isOver || this.#claims.has(claim.key)) return;
         this.#claims.set(claim.key, claim);
-        this.checkAll({ withinMs: 0, refreshes: true });
+        void this.#hold([claim]);
       },
       [Symbol.dispose]: () => {
         isOver = true;
@@ -208,7 +239,7 @@ export class OwnClaims implements Disposable {
   }
 
   /** Whether the owner cannot be asked for the stream: its lease cannot be read, or is that of this server before its restart. */
-  #isNobody({ owner, node }: Taken): boolean {
+  #isNobody({ owner, node }: TakenAnswer): boolean {
     const { self, address } = this.#options;
     if (owner === null) return true;
     const { ip, port } = address();
@@ -221,70 +252,56 @@ export class OwnClaims implements Disposable {
   }
 
   /** The answer; null if there is none in time. */
-  async #put(claim: OwnClaim, mode: ClaimMode): Promise<Answer | null> {
-    const { access, keys, self, engine } = this.#options;
-    const args = [self, mode, String(STREAM_TTL_MS), keys.nodes, keys.mailboxes, String(claim.epoch)];
-    const onLate = (reply: EngineReply) => this.#onLate(claim, readAnswer(reply, engine));
+  async #put(claim: OwnClaim, mode: ClaimMode): Promise<ClaimAnswer | null> {
     try {
-      const reply = await access.run(claimScript, [keys.stream(claim.key), keys.floor], args, { onLate });
-      return readAnswer(reply, engine);
+      return await this.#calls.claim(claim, mode, (answer) => this.#onLate(claim, answer));
     } catch {
       return null;
     }
   }
 
   /** The claim was made without the engine, and now it answers. */
-  #onLate(claim: OwnClaim, answer: Answer | null): void {
+  #onLate(claim: OwnClaim, answer: ClaimAnswer | null): void {
     if (answer === null) return;
     if (this.#isCurrent(claim)) {
       if ("taken" in answer && answer.owner !== null) this.#lose(claim, answer.owner);
-      else void this.#checkNow([claim], false);
+      else void this.#check([claim]);
     } else if ("epoch" in answer && !this.#claims.has(claim.key)) void this.#release([claim.key]);
   }
 
-  /** Claims again what the engine has not, or all. What fails is tried again after a renewal of the lease. */
-  async #checkNow(claims: readonly OwnClaim[], refreshes: boolean): Promise<void> {
-    for (let at = 0; at < claims.length; at += BATCH) {
-      const batch = claims.slice(at, at + BATCH).filter((claim) => this.#isCurrent(claim));
-      try {
-        await this.#hold(refreshes ? batch : await this.#missing(batch));
-      } catch {
-        for (const claim of batch) claim.isOpen = true;
-      }
+  /** Claims again what the engine has not. */
+  async #check(claims: readonly OwnClaim[]): Promise<void> {
+    const current = claims.filter((claim) => this.#isCurrent(claim));
+    if (current.length === 0) return;
+    try {
+      const has = await this.#calls.has(current);
+      current.forEach((claim, at) => claim.isOpen = has[at] !== true);
+    } catch {
+      for (const claim of current) claim.isOpen = true;
+      return;
     }
+    await this.#hold(current.filter(({ isOpen }) => isOpen));
   }
 
-  async #missing(claims: readonly OwnClaim[]): Promise<readonly OwnClaim[]> {
-    if (claims.length === 0) return [];
-    const { access, keys } = this.#options;
-    const reply = await access.callUntracked(["MGET", ...claims.map(({ key }) => keys.stream(key))]);
-    const values = Array.isArray(reply) ? reply : [];
-    return claims.filter((claim, at) => {
-      const text = values[at];
-      claim.isOpen = !this.#isIn(claim, typeof text === "string" ? parseStreamRecord(text) : null);
-      return claim.isOpen && this.#isCurrent(claim);
-    });
-  }
-
-  #isIn(claim: OwnClaim, record: StreamRecord | null): boolean {
-    return record?.node === this.#options.self && record.epoch === claim.epoch;
-  }
-
+  /** Keeps streams, or claims them again. What fails is tried again after a renewal of the lease. */
   async #hold(claims: readonly OwnClaim[]): Promise<void> {
-    if (claims.length === 0) return;
-    const { access, keys, self, engine, view } = this.#options;
-    const args = [self, String(STREAM_TTL_MS), keys.nodes, keys.mailboxes, String(MAX_AHEAD_MS)];
-    const names = claims.map(({ key }) => keys.stream(key));
-    const reply = await access.run(holdScript, names, [...args, ...claims.map(({ epoch }) => String(epoch))]);
-    const answers = Array.isArray(reply) ? reply : [];
-    claims.forEach((claim, at) => {
-      const answer = readAnswer(answers[at] ?? null, engine);
-      if (answer !== null && "epoch" in answer) {
-        claim.epoch = answer.epoch;
-        claim.isOpen = false;
-      } else if (answer !== null && this.#isCurrent(claim)) this.#lose(claim, answer.owner);
-    });
-    view.onOwnWrite(claims.map(({ key }) => key));
+    const current = claims.filter((claim) => this.#isCurrent(claim));
+    if (current.length === 0) return;
+    try {
+      const answers = await this.#calls.hold(current);
+      current.forEach((claim, at) => this.#onAnswer(claim, answers[at] ?? null));
+    } catch {
+      for (const claim of current) claim.isOpen = true;
+      return;
+    }
+    this.#options.view.onOwnWrite(current.map(({ key }) => key));
+  }
+
+  #onAnswer(claim: OwnClaim, answer: ClaimAnswer | null): void {
+    if (answer !== null && "epoch" in answer) {
+      claim.epoch = answer.epoch;
+      claim.isOpen = false;
+    } else if (answer !== null && this.#isCurrent(claim)) this.#lose(claim, answer.owner);
   }
 
   #lose(claim: OwnClaim, owner: Owner | null): void {
@@ -294,38 +311,13 @@ export class OwnClaims implements Disposable {
   }
 
   async #release(streams: readonly string[]): Promise<void> {
-    const { access, keys, self, view } = this.#options;
     try {
-      await access.run(releaseScript, [keys.floor, ...streams.map((key) => keys.stream(key))], [self]);
-      view.onOwnWrite(streams);
+      await this.#calls.release(streams);
+      this.#options.view.onOwnWrite(streams);
     } catch {
       // Those that are too many end with their keys.
       const left = streams.filter((key) => !this.#claims.has(key)).slice(0, MAX_UNRELEASED - this.#unreleased.size);
       for (const key of left) this.#unreleased.add(key);
     }
   }
-}
-
-/** What a script says of one stream. */
-type Answer = { readonly epoch: number } | Taken;
-
-interface Taken {
-  readonly taken: true;
-  /** Id of the owner's node. */
-  readonly node: string;
-  /** Null if its lease cannot be read. */
-  readonly owner: Owner | null;
-}
-
-function readAnswer(reply: EngineReply, engine: string): Answer | null {
-  const [isOwn, text, lease] = Array.isArray(reply) ? reply : [];
-  if (isOwn === 1) return { epoch: Number(text) };
-  if (isOwn !== 0) return null;
-  const record = typeof text === "string" ? parseStreamRecord(text) : null;
-  const node = typeof lease === "string" ? parseNodeRecord(lease) : null;
-  return {
-    taken: true,
-    node: record?.node ?? "",
-    owner: record === null || node === null ? null : ownerOf(record, node, engine),
-  };
 }

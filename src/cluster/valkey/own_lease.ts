@@ -1,5 +1,6 @@
 import type { TimerHandle, Timers } from "../../base/clock.ts";
-import type { EngineAccess } from "./engine_access.ts";
+import type { EngineReply } from "../../base/engine.ts";
+import type { CallOptions, EngineAccess } from "./engine_access.ts";
 import type { EngineKeys } from "./keys.ts";
 import { formatNodeRecord, type NodeRecord } from "./node_record.ts";
 import { enrolScript } from "./scripts.ts";
@@ -30,6 +31,7 @@ export class OwnLease implements Disposable {
   #timer: TimerHandle | null = null;
   #renewing: Promise<boolean> | null = null;
   #enrolledMs = -Infinity;
+  #hasBegun = false;
   #isOver = false;
 
   constructor(options: OwnLeaseOptions) {
@@ -37,20 +39,24 @@ export class OwnLease implements Disposable {
   }
 
   start(): void {
-    const { timers, nodeTtlMs, random } = this.#options;
-    const renew = (delayMs: number) => {
-      this.#timer = timers.after(delayMs, () => {
-        renew(nodeTtlMs / 3);
-        void this.renew();
-      });
-    };
-    // Thousands of servers started at one moment are not to renew at one moment.
-    renew(random() * nodeTtlMs / 3);
+    const { nodeTtlMs, random } = this.#options;
+    this.#plan(random() * nodeTtlMs / 3);
   }
 
-  /** Renews the lease now, with what the server tells of itself. @returns Whether the lease was there still. */
+  /**
+   * Renews the lease now, with what the server tells of itself; the next renewal is due a third of a lease later.
+   *
+   * @returns Whether the lease was there still.
+   */
   renew(): Promise<boolean> {
+    // Thousands of servers started at one moment connect at one moment, but are not to renew at one moment for ever.
+    if (this.#hasBegun) this.#plan(this.#options.nodeTtlMs / 3);
     return this.#renewing ??= this.#renew().finally(() => this.#renewing = null);
+  }
+
+  /** The engine may have lost the list of nodes. */
+  onLost(): void {
+    this.#enrolledMs = -Infinity;
   }
 
   /** Gives the lease up: everybody knows at once that this server is gone. Waits for the engine as long as others do. */
@@ -65,36 +71,47 @@ export class OwnLease implements Disposable {
     this.#timer?.cancel();
   }
 
+  #plan(delayMs: number): void {
+    this.#timer?.cancel();
+    if (this.#isOver) return;
+    this.#timer = this.#options.timers.after(delayMs, () => {
+      this.#hasBegun = true;
+      void this.renew();
+    });
+  }
+
   async #renew(): Promise<boolean> {
-    const { access, keys, self, nodeTtlMs, record } = this.#options;
+    const { timers } = this.#options;
     if (this.#isOver) return false;
-    const command = ["SET", keys.node(self), formatNodeRecord(record()), "PX", String(nodeTtlMs), "GET"];
+    const enrols = timers.nowMs() - this.#enrolledMs >= ENROL_MS;
     try {
       // It is renewed, too, if the answer comes late, and only this answer tells that it was gone.
-      const before = await access.call(command, { isProbe: true, onLate: (reply) => this.#onRenewed(reply !== null) });
-      this.#onRenewed(before !== null);
-      return before !== null;
+      const onLate = (reply: EngineReply) => void this.#onRenewed(reply, enrols);
+      return this.#onRenewed(await this.#put(enrols, { isProbe: true, onLate }), enrols);
     } catch {
       // The log says what is wrong; the next renewal is due soon.
       return false;
     }
   }
 
-  #onRenewed(wasThere: boolean): void {
-    if (this.#isOver) return;
-    const { timers, onRenewed } = this.#options;
-    if (timers.nowMs() - this.#enrolledMs >= ENROL_MS || !wasThere) void this.#enrol();
-    onRenewed(wasThere);
+  #put(enrols: boolean, options: CallOptions): Promise<EngineReply> {
+    const { access, keys, self, nodeTtlMs, record } = this.#options;
+    const [key, text, ttl] = [keys.node(self), formatNodeRecord(record()), String(nodeTtlMs)];
+    if (!enrols) return access.call(["SET", key, text, "PX", ttl, "GET"], options);
+    return access.run(enrolScript, [key, keys.list], [self, text, ttl, String(KEEP_GONE_MS)], options);
   }
 
-  async #enrol(): Promise<void> {
-    const { access, keys, self, timers, onCount } = this.#options;
-    this.#enrolledMs = timers.nowMs();
-    try {
-      const count = await access.run(enrolScript, [keys.list], [self, String(KEEP_GONE_MS)]);
-      if (typeof count === "number") onCount(count);
-    } catch {
-      this.#enrolledMs = -Infinity;
-    }
+  /** @returns Whether the lease was there. */
+  #onRenewed(reply: EngineReply, hasEnrolled: boolean): boolean {
+    if (this.#isOver) return false;
+    const { timers, onRenewed, onCount } = this.#options;
+    const [before, nodes] = Array.isArray(reply) ? reply : [];
+    const wasThere = hasEnrolled ? before === 1 : reply !== null;
+    if (hasEnrolled) {
+      this.#enrolledMs = timers.nowMs();
+      if (typeof nodes === "number") onCount(nodes);
+    } else if (!wasThere) this.#enrolledMs = -Infinity;
+    onRenewed(wasThere);
+    return wasThere;
   }
 }

@@ -12,10 +12,16 @@ export class EngineScript {
   }
 }
 
-/** What a stream's key holds is `epoch|node#boot`; whatever else stands there counts as epoch 0 of nobody. */
+/**
+ * What a stream's key holds is `epoch|node#boot`; whatever else stands there counts as epoch 0 of nobody.
+ *
+ * GETEX, which counts as a write, reads what the engine is not to track: behind each GET inside of a script, Redis notes
+ * all keys of the script for its caller, so that a script with many streams takes time by their square.
+ */
 const readKey = `
+local function get(key) return redis.call('GETEX', key) end
 local function read(key)
-  local held = redis.call('GET', key)
+  local held = get(key)
   if not held then return nil, 0, '' end
   local bar = string.find(held, '|', 1, true)
   if not bar then return held, 0, '' end
@@ -40,10 +46,10 @@ local function tell(mailbox, key) redis.call('SET', mailbox, key, 'PX', 60000) e
 export const claimScript = new EngineScript(`${readKey}
 local held, epoch, owner = read(KEYS[1])
 if held and owner ~= ARGV[1] and ARGV[2] == 'first' then
-  local lease = redis.call('GET', ARGV[4] .. owner)
+  local lease = get(ARGV[4] .. owner)
   if lease then return {0, held, lease} end
 end
-local floor = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+local floor = tonumber(get(KEYS[2]) or '0') or 0
 epoch = math.max(epoch + 1, nowMs(), floor, tonumber(ARGV[6]) + 1)
 redis.call('SET', KEYS[1], text(epoch) .. '|' .. ARGV[1], 'PX', ARGV[3])
 if owner ~= '' and owner ~= ARGV[1] then tell(ARGV[5] .. owner, KEYS[1]) end
@@ -65,7 +71,7 @@ for i, key in ipairs(KEYS) do
   local own = math.min(tonumber(ARGV[5 + i]), most)
   local lease = false
   if owner ~= ARGV[1] and (epoch > own or (epoch == own and owner > ARGV[1])) then
-    lease = redis.call('GET', ARGV[3] .. owner)
+    lease = get(ARGV[3] .. owner)
   end
   if lease then
     answers[i] = {0, held, lease}
@@ -91,7 +97,7 @@ return answers
  */
 export const releaseScript = new EngineScript(`${readKey}
 local count = 0
-local floor = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
+local floor = tonumber(get(KEYS[1]) or '0') or 0
 local highest = floor
 for i = 2, #KEYS do
   local held, epoch, owner = read(KEYS[i])
@@ -106,13 +112,19 @@ return count
 `);
 
 /**
- * Puts a node on the list of nodes, and takes those off it that have not been there for long.
+ * Renews the lease of a node as SET does, puts it on the list of nodes, and takes those off it that have not been there for
+ * long.
  *
- * KEYS: the list. ARGV: `node#boot`, ms after which nodes are taken off. Answers how many are on it.
+ * KEYS: the lease, the list. ARGV: `node#boot`, what the lease tells, ms that it lives, ms after which nodes are taken off
+ * the list. Answers whether the lease was there, 1 or 0, and how many nodes are on the list.
  */
 export const enrolScript = new EngineScript(`${readKey}
+-- What is read is written afterwards, by which it is no longer tracked.
+local count = redis.call('ZCARD', KEYS[2])
+local before = get(KEYS[1])
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 local now = nowMs()
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
-return redis.call('ZCARD', KEYS[1])
+count = count + redis.call('ZADD', KEYS[2], now, ARGV[1])
+count = count - redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[4]))
+return {before and 1 or 0, count}
 `);

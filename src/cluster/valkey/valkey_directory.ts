@@ -1,4 +1,3 @@
-import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { TimerScope } from "../../base/timer_scope.ts";
 import type { World } from "../../base/world.ts";
@@ -65,7 +64,8 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
   #wasUp = false;
   /** How many servers there are, as last told. */
   #nodes = 1;
-  #flush: TimerHandle | null = null;
+  /** The next renewal of the lease finds out what the engine has still. */
+  #isToCheck = true;
 
   /** {@link start} is next. */
   constructor(options: ValkeyDirectoryOptions) {
@@ -225,7 +225,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
       needsPrimary: isOwn,
       retryMs: nodeTtlMs / 3,
     }, {
-      onUp: () => isOwn ? void this.#onUp() : view.onLost(),
+      onUp: () => isOwn ? this.#onUp() : view.onLost(),
       onChanged: (changed) => {
         if (changed === null) return isOwn ? this.#onFlush() : view.onLost();
         for (const key of changed) {
@@ -246,35 +246,34 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     return { access, view };
   }
 
-  async #onUp(): Promise<void> {
+  #onUp(): void {
     if (this.#wasUp) this.#lostMs = this.#timers.nowMs();
     this.#wasUp = true;
-    this.#own.view.onLost();
-    const { nodeTtlMs } = this.#options.config;
-    const wasThere = await this.#lease.renew();
-    this.#claims.checkAll({ withinMs: nodeTtlMs, refreshes: !wasThere });
-    await this.#claims.listen();
-    await this.#claims.releaseRest();
+    this.#onLost();
+    void this.#lease.renew();
   }
 
+  /** The next renewal of the lease tells that it is gone: each server has its own time for that. */
   #onFlush(): void {
     this.#lostMs = this.#timers.nowMs();
+    this.#onLost();
+  }
+
+  /** The engine tells of no changes any more, and may have lost everything. */
+  #onLost(): void {
+    this.#isToCheck = true;
     this.#own.view.onLost();
-    this.#flush?.cancel();
-    const { world, config: { nodeTtlMs } } = this.#options;
-    this.#flush = this.#timers.after(world.random() * nodeTtlMs / 3, async () => {
-      await this.#lease.renew();
-      this.#claims.checkAll({ withinMs: nodeTtlMs, refreshes: true });
-      await this.#claims.listen();
-    });
+    this.#lease.onLost();
+    this.#claims.onLost();
   }
 
   #onRenewed(wasThere: boolean): void {
-    const { nodeTtlMs } = this.#options.config;
     // While all servers come back, each takes its time. One that was away alone is to count again at once.
-    const isAlone = this.#timers.nowMs() - this.#lostMs > nodeTtlMs;
-    if (!wasThere) this.#claims.checkAll({ withinMs: isAlone ? 0 : nodeTtlMs, refreshes: true });
-    else if (isAlone) void this.#claims.catchUp();
+    const isAlone = this.#timers.nowMs() - this.#lostMs > this.#options.config.nodeTtlMs;
+    if (!wasThere) this.#claims.takeAgain(isAlone);
+    else if (this.#isToCheck) this.#claims.checkAll();
+    else if (isAlone) this.#claims.catchUp();
+    this.#isToCheck = false;
   }
 
   #record(): NodeRecord {

@@ -3,141 +3,155 @@ import type { Claim } from "../../../src/cluster/directory.ts";
 import { openEngine } from "../../../src/net/engine_client.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { type StagedDirectory, stagedDirectory, streamRef } from "../../kit/valkey_stage.ts";
+import { CallMeter } from "./call_meter.ts";
 import { sharedLinks } from "./shared_links.ts";
 
 /** Nodes that connect at a time. */
 const CONNECTING = 200;
 /** Claims that are under way at a time while a farm fills. */
-const FILLING = 500;
-/** Calls under way; what comes on top is left out and counted. */
-const MAX_UNDER_WAY = 8000;
-const TICK_MS = 10;
+const FILLING = 200;
+/** Look-ups that are under way at a time, outside of a load. */
+const AT_ONCE = 50;
 
-/** Times of calls, and how many there were. */
-export interface CallTimes {
-  readonly ms: number[];
-  /** Not begun, because too many were under way. */
-  leftOut: number;
-  /** Without the right answer. */
-  wrong: number;
+/** The cluster, of which a farm has some nodes. Stream number s is published at node number s modulo `nodes`. */
+export interface FarmOptions {
+  readonly url: string;
+  readonly nodes: number;
+  readonly streams: number;
+  readonly nodeTtlMs: number;
+  /** This farm has the nodes `first`, `first + step` and so on, below `end`. */
+  readonly first: number;
+  readonly step: number;
+  readonly end: number;
+  /** Over which they go to Redis. */
+  readonly connections: number;
 }
 
-/** The nodes of a large cluster, in one process, each with a directory of its own. */
+/** Some nodes of a large cluster, in one process, each with a directory of its own. */
 export class Farm implements Disposable {
-  readonly nodes: StagedDirectory[] = [];
-  /** The streams by number: which node has each, and its claim. */
-  readonly streams: { node: number; claim: Claim }[] = [];
-  readonly #url: string;
+  readonly options: FarmOptions;
+  readonly calls = new CallMeter();
+  readonly #nodes = new Map<number, StagedDirectory>();
+  readonly #claims: Claim[] = [];
   readonly #open: OpenEngine;
-  #underWay = 0;
+  /** Nodes with lower numbers are dead, wherever they were. */
+  #killed = 0;
+  #alive: readonly number[] = [];
   #extra = 0;
+  /** Claims that others took, which nobody does. */
   lost = 0;
 
-  constructor(url: string, connections: number) {
-    this.#url = url;
-    this.#open = sharedLinks(openEngine, connections);
+  constructor(options: FarmOptions) {
+    this.options = options;
+    this.#open = sharedLinks(openEngine, options.connections, (command) => this.calls.count(command));
   }
 
-  /** Commands that all nodes have put so far. */
-  get calls(): number {
-    return this.nodes.reduce((sum, { directory }) => sum + directory.health()[0]!.calls, 0);
-  }
-
-  async start(count: number): Promise<void> {
-    for (let at = 0; at < count; at += CONNECTING) {
-      const some = Array.from(
-        { length: Math.min(CONNECTING, count - at) },
-        (_, i) =>
-          stagedDirectory({
-            world: systemWorld,
-            open: this.#open,
-            number: at + i + 1,
-            url: this.#url,
-            nodeTtlMs: 6000,
-          }),
-      );
-      this.nodes.push(...some);
-      for (const { directory } of some) directory.start();
-      while (some.some(({ directory }) => !directory.health()[0]!.isUp)) await sleep(5);
+  async start(): Promise<void> {
+    const { first, step, end, url, nodeTtlMs } = this.options;
+    const numbers = Array.from({ length: Math.ceil((end - first) / step) }, (_, i) => first + i * step);
+    for (let at = 0; at < numbers.length; at += CONNECTING) {
+      const some = numbers.slice(at, at + CONNECTING).map((node) => {
+        const staged = stagedDirectory({ world: systemWorld, open: this.#open, number: node + 1, url, nodeTtlMs });
+        this.#nodes.set(node, staged);
+        staged.directory.start();
+        return staged;
+      });
+      // On a busy machine some lose touch again for a moment.
+      const waiting = new Set(some);
+      while (waiting.size > 0) {
+        await sleep(5);
+        for (const staged of waiting) if (staged.directory.health()[0]!.isUp) waiting.delete(staged);
+      }
     }
+    this.#alive = numbers;
   }
 
-  /** Claims the streams, spread over the nodes, as fast as it goes. */
-  async fill(count: number): Promise<void> {
-    const first = this.streams.length;
-    let next = first;
+  /** Claims the streams of its nodes, as fast as it goes. */
+  async fill(): Promise<void> {
+    const { nodes, streams } = this.options;
+    const all = this.#numbers(nodes, streams);
     const worker = async () => {
-      while (next < first + count) await this.claim(next++);
+      for (const { node, stream } of all) {
+        // Without the engine a claim takes no time, and the rest of them would follow in one turn.
+        while (!this.#directory(node).health()[0]!.isUp) await sleep(20);
+        const outcome = await this.#directory(node).claim(streamRef(`s${stream}`), {
+          mode: () => "first",
+          onLost: () => this.lost++,
+        });
+        if (!("claim" in outcome)) throw new Error(`s${stream} is taken by ${outcome.takenBy.ip}`);
+        this.#claims.push(outcome.claim);
+      }
     };
     await Promise.all(Array.from({ length: FILLING }, worker));
   }
 
-  async claim(stream: number): Promise<void> {
-    const node = stream % this.nodes.length;
-    const outcome = await this.nodes[node]!.directory.claim(streamRef(`s${stream}`), {
-      mode: () => "first",
-      onLost: () => this.lost++,
-    });
-    if (!("claim" in outcome)) throw new Error(`s${stream} is taken by ${outcome.takenBy.ip}`);
-    this.streams[stream] = { node, claim: outcome.claim };
+  /** Ends the first nodes of the cluster without a word, as far as they are here. */
+  kill(count: number): void {
+    this.#killed = count;
+    for (const node of this.#alive.filter((node) => node < count)) this.#directory(node)[Symbol.dispose]();
+    this.#alive = this.#alive.filter((node) => node >= count);
   }
 
-  /** Claims and looks up at a steady rate for some time, whatever the answers take. */
-  async steady(
-    rate: { claims: number; finds: number },
-    seconds: number,
-  ): Promise<{ claims: CallTimes; finds: CallTimes }> {
-    const claims: CallTimes = { ms: [], leftOut: 0, wrong: 0 };
-    const finds: CallTimes = { ms: [], leftOut: 0, wrong: 0 };
-    const startedMs = performance.now();
-    let [claimed, found] = [0, 0];
-    for (let ms = 0; ms < seconds * 1000; ms = performance.now() - startedMs) {
-      for (; claimed < rate.claims * ms / 1000; claimed++) this.#time(claims, () => this.#publishAgain());
-      for (; found < rate.finds * ms / 1000; found++) this.#time(finds, () => this.findAny());
-      await sleep(TICK_MS);
+  /** A pair of a living node here and a stream of another living one. */
+  anyPair(): { node: number; stream: number } {
+    const node = this.#alive[Math.floor(Math.random() * this.#alive.length)]!;
+    while (true) {
+      const stream = Math.floor(Math.random() * this.options.streams);
+      const owner = stream % this.options.nodes;
+      if (owner >= this.#killed && owner !== node) return { node, stream };
     }
-    while (this.#underWay > 0) await sleep(TICK_MS);
-    return { claims, finds };
   }
 
-  /** A look-up of any stream at any node. @returns Whether its owner was found. */
-  async findAny(): Promise<boolean> {
-    const stream = Math.floor(Math.random() * this.streams.length);
-    return await this.finds(Math.floor(Math.random() * this.nodes.length), stream);
+  /** How many streams of dead nodes are found still, of so many asked for. */
+  async deadFound(count: number): Promise<number> {
+    const found = Array.from({ length: count }, (_, i) => {
+      const stream = (i % this.#killed) + this.options.nodes * Math.floor(i / this.#killed);
+      return this.finds(this.#alive[i % this.#alive.length]!, stream % this.options.streams, true);
+    });
+    return (await Promise.all(found)).filter(Boolean).length;
   }
 
-  /** Whether a node finds the owner of a stream; a node does not find its own. */
+  /** How many of the pairs are found. */
+  async served(pairs: readonly { node: number; stream: number }[], fresh = false): Promise<number> {
+    let count = 0;
+    for (let at = 0; at < pairs.length; at += AT_ONCE) {
+      const some = pairs.slice(at, at + AT_ONCE).map(({ node, stream }) => this.finds(node, stream, fresh));
+      count += (await Promise.all(some)).filter(Boolean).length;
+    }
+    return count;
+  }
+
+  /** Whether a node finds the owner of a stream. */
   async finds(node: number, stream: number, fresh = false): Promise<boolean> {
-    const { node: owner } = this.streams[stream]!;
-    const [found] = await this.nodes[node]!.directory.find(streamRef(`s${stream}`), { fresh });
-    return owner === node ? found === undefined : `${found?.ip}:1935` === this.nodes[owner]!.rtmp;
-  }
-
-  [Symbol.dispose](): void {
-    for (const { directory } of this.nodes) directory[Symbol.dispose]();
+    const [found] = await this.#directory(node).find(streamRef(`s${stream}`), { fresh });
+    const owner = stream % this.options.nodes + 1;
+    return found?.ip === `10.0.${owner >> 8}.${owner & 255}`;
   }
 
   /** One more publish; what it claims is given up at once, so that there are as many streams as before. */
-  async #publishAgain(): Promise<boolean> {
+  async publishAgain(): Promise<boolean> {
     const number = this.#extra++;
-    const { directory } = this.nodes[number % this.nodes.length]!;
-    const outcome = await directory.claim(streamRef(`x${number}`), { mode: () => "first", onLost: () => this.lost++ });
+    const name = `x${this.options.first}-${number}`;
+    const outcome = await this.#directory(this.#alive[number % this.#alive.length]!).claim(streamRef(name), {
+      mode: () => "first",
+      onLost: () => this.lost++,
+    });
     if ("claim" in outcome) outcome.claim[Symbol.dispose]();
     return "claim" in outcome;
   }
 
-  #time(times: CallTimes, call: () => Promise<boolean>): void {
-    if (this.#underWay >= MAX_UNDER_WAY) {
-      times.leftOut++;
-      return;
+  [Symbol.dispose](): void {
+    for (const { directory } of this.#nodes.values()) directory[Symbol.dispose]();
+  }
+
+  #directory(node: number): StagedDirectory["directory"] {
+    return this.#nodes.get(node)!.directory;
+  }
+
+  *#numbers(nodes: number, streams: number): Generator<{ node: number; stream: number }> {
+    for (let base = 0; base < streams; base += nodes) {
+      for (const node of this.#alive) if (base + node < streams) yield { node, stream: base + node };
     }
-    this.#underWay++;
-    const startedMs = performance.now();
-    call().then((isRight) => {
-      this.#underWay--;
-      times.ms.push(performance.now() - startedMs);
-      if (!isRight) times.wrong++;
-    });
   }
 }
 

@@ -8,8 +8,14 @@ interface Slot {
 /**
  * Lets many nodes share some connections: one process has not the time for ten thousand sockets with little on each.
  * Nodes on the same connection do not hear of each other's writes, as a node does not hear of its own.
+ *
+ * @param onCall Told of each command that is really put.
  */
-export function sharedLinks(open: OpenEngine, count: number): OpenEngine {
+export function sharedLinks(
+  open: OpenEngine,
+  count: number,
+  onCall: (command: readonly string[]) => void,
+): OpenEngine {
   const slots = Array.from({ length: count }, (): Slot => ({ link: null, users: new Set() }));
   let turn = 0;
   return async (endpoint, events, signal) => {
@@ -30,6 +36,10 @@ export function sharedLinks(open: OpenEngine, count: number): OpenEngine {
     }));
     signal.throwIfAborted();
     slot.users.add(events);
-    return { call: (command) => link.call(command), [Symbol.dispose]: () => void slot.users.delete(events) };
+    const call = (command: readonly string[]) => {
+      onCall(command);
+      return link.call(command);
+    };
+    return { call, [Symbol.dispose]: () => void slot.users.delete(events) };
   };
 }

@@ -110,6 +110,21 @@ redisTest("FLUSHALL: nobody misses a running stream, and epochs grow", async (st
   assertGreater(again.epoch, own.epoch);
 });
 
+redisTest("what servers claim, keep and give up, Redis tracks for nobody", async (stage) => {
+  const { redis } = stage.base;
+  const [a, b] = [await stage.base.add(), await stage.base.add()];
+  const claims = await Promise.all(Array.from({ length: 600 }, (_, i) => stage.mustClaim(a, `s${i}`)));
+  assert("takenBy" in await stage.claim(b, "s0"));
+  await redis.call("FLUSHALL");
+  const keys = async () => String(await redis.call("INFO", "keyspace"));
+  await until(async () => /keys=60[0-9]/.test(await keys()), 4000, () => "all claims");
+  await stage.base.run(1000);
+  for (const claim of claims.slice(300)) claim[Symbol.dispose]();
+  await stage.base.run(300);
+  const tracked = async () => /tracking_total_keys:(\d+)/.exec(String(await redis.call("INFO", "everything")))?.[1];
+  assertEquals(await tracked(), "2", "the mailboxes of the two servers");
+});
+
 redisTest("SIGSTOP of Redis: nothing waits longer than 200 ms, and only the first", async (stage) => {
   const { redis } = stage.base;
   const [a, b, c] = [await stage.base.add(), await stage.base.add(), await stage.base.add()];
@@ -186,7 +201,7 @@ redisTest("a user with a password, and a wrong one", async (stage) => {
 redisTest("a user who may do no more than the directory needs", async (stage) => {
   const { redis } = stage.base;
   const commands =
-    "+get +mget +set +del +pexpire +zadd +zremrangebyscore +zrange +zrem +zcard +eval +evalsha +time +role " +
+    "+get +getex +mget +set +del +pexpire +zadd +zremrangebyscore +zrange +zrem +zcard +eval +evalsha +time +role " +
     "+hello +client +ping +select";
   await redis.call("ACL", "SETUSER", "srs", "on", ">word", "~srs:*", ...commands.split(" "));
   const url = `redis://srs:word@127.0.0.1:${redis.port}`;

@@ -3,7 +3,7 @@ import { OutageStage } from "../../../kit/outage_stage.ts";
 
 /** The questions for a stream or a node since the last call. */
 function questionsOf({ engine }: OutageStage): string[] {
-  return engine.commands.splice(0).filter((command) => command.startsWith("GET "));
+  return engine.commands.splice(0).filter((command) => /^(GET |MGET srs:s:)/.test(command));
 }
 
 const streamQuestion = "GET srs:s:/live/one";
@@ -65,6 +65,33 @@ Deno.test("those that wait for a stream cost the engine one question a minute", 
   questionsOf(stage);
   await stage.run(600_000);
   assertEquals(questionsOf(stage), []);
+});
+
+Deno.test("a server that waits for many streams asks for all of them in one call", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "w7");
+  const told: string[] = [];
+  const watch = (i: number) => b.directory.watch(stage.stream(`w${i}`), () => told.push(`w${i}`));
+  const watches = Array.from({ length: 200 }, (_, i) => watch(i));
+  await stage.run(1000);
+  assertEquals(told, ["w7"]);
+  questionsOf(stage);
+  await stage.run(600_000);
+  const streams = questionsOf(stage).filter((question) => question.includes("srs:s:")).length;
+  assert(streams >= 8 && streams <= 20, `${streams} questions in ten minutes`);
+
+  // What begins while nobody can tell of it is found by the same call.
+  stage.engine.die();
+  await stage.run(10_000);
+  using _late = await stage.mustClaim(a, "w9");
+  stage.engine.isDown = false;
+  questionsOf(stage);
+  await stage.run(20_000);
+  assertEquals(told, ["w7", "w9"]);
+  const afterwards = questionsOf(stage).filter((question) => question.includes("srs:s:/live/w")).length;
+  assert(afterwards <= 4, `${afterwards} questions after an outage`);
+  for (const each of watches) each[Symbol.dispose]();
 });
 
 Deno.test("made-up names do not crowd out streams that there are", async () => {
@@ -214,6 +241,31 @@ Deno.test("an idle server costs the engine one renewal in a third of a lease, an
   stage.engine.commands.length = 0;
   await stage.run(600_000);
   const { commands } = stage.engine;
-  assertEquals(commands.filter((command) => command.startsWith("SET ")).length, 300);
-  assertLess(commands.length, 300 + 10 + 10 + 2 * 60 + 5, "lists each minute, members each ten seconds");
+  assertEquals(commands.filter((command) => /^(SET|EVALSHA) /.test(command)).length, 300);
+  assertLess(
+    commands.length,
+    300 + 2 * 60 + 5,
+    "members each ten seconds; once a minute a renewal puts it on their list",
+  );
+});
+
+Deno.test("in a large cluster a server looks at some others only, unless somebody wants to see all", async () => {
+  await using stage = new OutageStage();
+  const first = await stage.add();
+  const { engine } = stage;
+  const lease = engine.value("srs:n:node1#boot1")!;
+  for (let i = 2; i <= 3000; i++) {
+    engine.write(`srs:n:node${i}#boot${i}`, lease);
+    engine.enlist("srs:nodes", `node${i}#boot${i}`);
+  }
+  // It hears once a minute how many there are.
+  await stage.run(70_000);
+  engine.keysReadInLists = 0;
+  await stage.run(600_000);
+  const { keysReadInLists } = engine;
+  assert(keysReadInLists >= 900 && keysReadInLists <= 1000, `100 each minute, ${keysReadInLists} were read`);
+  const some = await stage.settle(first.directory.standIns());
+  assert(some.length >= 99 && some.length <= 500, `${some.length} to name`);
+  await stage.run(100);
+  assertEquals(first.directory.members().length, 3000);
 });
