@@ -202,6 +202,7 @@ export class LiveSource {
     this.#hasNewcomers = false;
     this.#session = this.#fedBy = null;
     this.#flushTiming.endSession();
+    this.#meta.endSession();
     for (const log of this.#logs.all) log.endRun();
     this.#players.tellPublishChange(false);
     if (this.isIdle) this.#onIdle(this);
