@@ -158,6 +158,13 @@ export class LiveSource {
     return from >= 0 && others.every((known, i) => isSamePacket(frames[from + 1 + i], known)) ? from : -1;
   }
 
+  /** Where the newest GOP that players have begins among frames; -1 if it does not. */
+  findGop(frames: readonly MediaPacket[]): number {
+    this.showAll();
+    const first = (this.isActive ? this.#logs.gop() : this.#logs.endedGop()).find(isFrame);
+    return first === undefined ? -1 : frames.findIndex((frame) => isSamePacket(frame, first));
+  }
+
   /** Whether the newest GOP has a frame with the same content. */
   hasInGop(frame: MediaPacket): boolean {
     this.showAll();
