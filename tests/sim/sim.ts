@@ -1,29 +1,25 @@
 /** A cluster's bad days, simulated: `deno task sim --seed 4711`. */
-import { parseArgs } from "@std/cli/parse-args";
-import { drawScenario } from "./draw.ts";
-import { runScenario } from "./run.ts";
-import { tellStory } from "./story.ts";
+import { benchScenario } from "./bench_scenario.ts";
+import { readOptions, USAGE } from "./cli/options.ts";
+import { drawAll, playAll } from "./cli/play.ts";
+import { readScenario } from "./regressions.ts";
+import { findMutations } from "./mutations/find.ts";
 
-const args = parseArgs(Deno.args, { string: ["seed", "seeds", "from"], boolean: ["log"] });
-const from = Number(args.seed ?? args.from ?? 1);
-const count = args.seed === undefined ? Number(args.seeds ?? 100) : 1;
-const startedMs = performance.now();
-let simulatedMs = 0;
-let failed = 0;
-for (let seed = from; seed < from + count; seed++) {
-  const outcome = await runScenario(drawScenario(seed), { keepsLog: args.log });
-  simulatedMs += outcome.simulatedMs;
-  for (const line of outcome.lines) console.log(line);
-  if (count === 1) console.log(tellStory(outcome.scenario));
-  if (count === 1) console.log(`seed ${seed}: hash ${outcome.hash}, ${outcome.frames} frames`);
-  if (outcome.failures.length === 0) continue;
-  failed++;
-  console.log(`seed ${seed} FAILED:\n  ${outcome.failures.join("\n  ")}`);
+const options = readOptions(Deno.args);
+if (options === null) {
+  console.log(USAGE);
+  Deno.exit(Deno.args.includes("--help") ? 0 : 2);
 }
-const tookMs = performance.now() - startedMs;
-console.log(
-  `${count} seeds, ${failed} failed, ${(tookMs / 1000).toFixed(1)} s, ${
-    (simulatedMs / tookMs).toFixed(0)
-  } simulated seconds a second`,
-);
+if (options.minutes > 0) console.log(`seeds from ${options.from} on`);
+if (options.mutations !== null) {
+  const missed = await findMutations(options.mutations, (line) => console.log(line));
+  Deno.exit(missed > 0 ? 1 : 0);
+}
+const scenarios = options.isBench
+  ? [benchScenario]
+  : options.replay !== null
+  ? [await readScenario(options.replay)]
+  : drawAll(options.from, options.count);
+const isOne = options.isBench || options.replay !== null;
+const failed = await playAll(scenarios, isOne ? { ...options, count: 1 } : options);
 if (failed > 0) Deno.exit(1);

@@ -37,6 +37,7 @@ export class SimCluster {
     const { seed, weather, directory } = scenario;
     this.#seed = seed;
     this.log = log;
+    this.network.remembers = false;
     this.engine = directory === "engine" ? new SimulatedEngine(this.network.timers) : null;
     if (this.engine !== null) this.network.engines[`${ENGINE_IP}:6379`] = this.engine;
     this.network.lineModel = (from, to) => {
