@@ -152,7 +152,7 @@ Deno.test("PacketLog starts new cursors at the newest keyframe, with the headers
 Deno.test("PacketLog stamps headers with the time of the packet behind them; scripts stay at 0", () => {
   const log = newLog();
   const script: MediaPacket = { kind: "script", timestampMs: 0, payload: Uint8Array.of(2, 0, 1, 0x61) };
-  log.startGop({ packets: [script, audioHeader(1, 5), videoHeader(2, 7)] });
+  log.startGop({ packets: [script, audioHeader(1, 5), videoHeader(2, 7)], isInUse: false });
   log.append(key(3, 0x1000000));
   log.flush();
   const wire = new WireReader();
@@ -315,7 +315,7 @@ Deno.test("PlayCursor.skipToNewerKeyframe() skips only forward", () => {
   cursor.skipToNewerKeyframe();
   assertEquals(labels(readAll(cursor)), ["I3"]);
   log.append(inter(4, 120));
-  log.startGop({ packets: [videoHeader(1)] });
+  log.startGop({ packets: [videoHeader(1)], isInUse: false });
   log.append(key(5, 160));
   log.flush();
   cursor.skipToNewerKeyframe();
