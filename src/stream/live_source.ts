@@ -168,6 +168,13 @@ export class LiveSource {
     return from >= 0 && others.every((known, i) => isSamePacket(frames[from + 1 + i], known)) ? from : -1;
   }
 
+  /** Where the newest GOP that players have begins among frames; -1 if it does not. */
+  findGop(frames: readonly MediaPacket[]): number {
+    this.showAll();
+    const first = (this.isActive ? this.#logs.gop() : this.#logs.endedGop()).find(isFrame);
+    return first === undefined ? -1 : frames.findIndex((frame) => isSamePacket(frame, first));
+  }
+
   /** Whether the newest GOP has a frame with the same content. */
   hasInGop(frame: MediaPacket): boolean {
     this.showAll();
@@ -213,6 +220,7 @@ export class LiveSource {
     this.#session = this.#fedBy = null;
     this.#epoch = 0;
     this.#flushTiming.endSession();
+    this.#meta.endSession();
     for (const log of this.#logs.all) log.endRun();
     this.#players.tellPublishChange(false);
     if (this.isIdle) this.#onIdle(this);

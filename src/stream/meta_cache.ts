@@ -6,6 +6,8 @@ import type { MediaPacket } from "./packet.ts";
 /** What a new player gets before any media: metadata, then audio, then video headers, as SRS orders them. Never changed. */
 export interface StreamHeaders {
   readonly packets: readonly MediaPacket[];
+  /** The publisher that is there has sent frames. */
+  readonly isInUse: boolean;
 }
 
 const METADATA = "metadata";
@@ -13,7 +15,7 @@ const METADATA = "metadata";
 const MAX_HEADER_BYTES = 256 * 1024;
 const MAX_SLOTS = 64;
 
-export const noHeaders: StreamHeaders = { packets: [] };
+export const noHeaders: StreamHeaders = { packets: [], isInUse: false };
 
 /**
  * The newest metadata and decoder headers of a stream.
@@ -27,6 +29,7 @@ export class MetaCache {
   readonly #slots = new Map<string, MediaPacket>();
   #headers: StreamHeaders = noHeaders;
   #fresh = new Set<string>();
+  #isInUse = false;
 
   /** The headers of this moment; a new object after each change. */
   get headers(): StreamHeaders {
@@ -77,10 +80,17 @@ export class MetaCache {
     this.#fresh = new Set();
   }
 
+  /** The publisher has left. */
+  endSession(): void {
+    this.#isInUse = false;
+    this.#rebuild();
+  }
+
   /** The publisher sent its first frame: drops headers of the one before that it did not renew. */
   dropStale(): void {
     for (const key of [...this.#slots.keys()]) if (!this.#fresh.has(key)) this.#slots.delete(key);
     if (!this.#fresh.has(METADATA)) this.#metadata = null;
+    this.#isInUse = true;
     this.#rebuild();
   }
 
@@ -91,7 +101,7 @@ export class MetaCache {
       ...slots.filter((packet) => packet.kind === "audio"),
       ...slots.filter((packet) => packet.kind === "video"),
     ];
-    this.#headers = { packets };
+    this.#headers = { packets, isInUse: this.#isInUse };
   }
 }
 

@@ -20,8 +20,10 @@ export class PlayCursor {
   #entry: number;
   /** Headers to be sent before the next packet. */
   #owed = nothing;
-  /** False where no GOP starts: of the headers known at that time those are sent that are still in force then. */
-  #owedAsTheyAre = false;
+  /** Set where no GOP starts, unless in a run under way: of the headers known at that time those are sent that are still in force then. */
+  #owesInForceOnly = false;
+  /** The run that they belong to; null for any. */
+  #owedOfRun: number | null = null;
   /** Set after a jump that found no newer keyframe: nothing is sent before one comes. */
   #waitsForKeyframe = false;
   #waitsSinceRun = 0;
@@ -161,18 +163,24 @@ export class PlayCursor {
   }
 
   #oweHeaders(place: LogPosition | StartPoint): void {
-    this.#owedAsTheyAre = "headers" in place;
-    this.#owed = "headers" in place ? place.headers.packets : this.#headersNow().packets;
+    const { packets, isInUse } = "headers" in place ? place.headers : this.#headersNow();
+    this.#owed = packets;
+    this.#owesInForceOnly = !("headers" in place) && !isInUse;
+    this.#owedOfRun = "headers" in place ? null : this.#log.run;
   }
 
   /**
    * Moves out the headers that are owed, with the time of the packet that they stand before. Those that changed since the
-   * cursor came here stand in the log, behind it: sent early, they would come twice.
+   * cursor came here stand in the log, behind it: sent early, they would come twice. Frames before those need the ones that
+   * they replaced, unless another publisher sent them.
    */
   #takeOwed(): readonly MediaPacket[] {
     const owed = this.#owed;
     this.#owed = nothing;
-    const headers = this.#owedAsTheyAre ? owed : this.#headersNow().packets.filter((packet) => owed.includes(packet));
+    const isOtherRun = this.#owedOfRun !== null && this.#owedOfRun !== this.#log.run;
+    const headers = this.#owesInForceOnly || isOtherRun
+      ? this.#headersNow().packets.filter((packet) => owed.includes(packet))
+      : owed;
     const timestampMs = this.#block.timestampOf(this.#entry);
     return headers.map((packet) => packet.kind === "script" ? packet : { ...packet, timestampMs });
   }

@@ -43,8 +43,9 @@ export class Overlap {
   /** What is to be published now that the server may take over, from a frame on that the source has; null before. */
   take(nowMs: number): MediaPacket[] | null {
     if (this.#packets.length === 0) return null;
-    if (!this.#source.isActive) return this.#packets;
     const frames = this.#packets.filter(isFrame);
+    const since = (at: number) => at < 0 ? this.#packets : this.#since(frames[at]!);
+    if (!this.#source.isActive) return since(this.#source.findGop(frames));
     const isFull = this.#bytes >= MAX_BYTES;
     // Where the publisher itself pauses, any server has no more than its GOP: the change would bring nothing.
     // Silence sounds the same again and again: where there is a picture, that tells.
@@ -54,6 +55,12 @@ export class Overlap {
     const from = this.#source.findContinuation(frames);
     const isPatient = nowMs - this.#sinceMs < patienceMs[this.#reason] && !isFull;
     if (from < 0 && isPatient) return null;
-    return this.#packets.slice(from < 0 ? 0 : this.#packets.indexOf(frames[from]!));
+    return since(from < 0 ? this.#source.findGop(frames) : from);
+  }
+
+  /** Of the newest GOP the source finds what is repeated; players have had what precedes it, but for headers maybe. */
+  #since(frame: MediaPacket): MediaPacket[] {
+    const from = this.#packets.indexOf(frame);
+    return this.#packets.filter((packet, at) => at >= from || !isFrame(packet));
   }
 }

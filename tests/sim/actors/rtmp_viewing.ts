@@ -6,16 +6,18 @@ import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
 import { ANSWER_TIMEOUT_MS, placeOf, type Viewing, type ViewingHandlers, type ViewingOptions } from "./viewing.ts";
 
 /** How SRS's edge presents itself. */
-const srsEdge: AmfObject = {
-  srs_sig: "SRS",
-  srs_server: "SRS/6.0.184(Hang)",
-  srs_license: "MIT",
-  srs_url: "https://github.com/ossrs/srs",
-  srs_version: "6.0.184",
-  srs_pid: 1,
-  srs_id: "4x2y8z6w",
-  srs_server_ip: "10.0.3.1",
-};
+const srsEdge: AmfObject = Object.fromEntries(
+  Object.entries({
+    sig: "SRS",
+    server: "SRS/6.0.184(Hang)",
+    license: "MIT",
+    url: "https://github.com/ossrs/srs",
+    version: "6.0.184",
+    pid: 1,
+    id: "4x2y8z6w",
+    ["server_ip"]: "10.0.3.1",
+  }).map(([name, value]) => [`srs_${name}`, value]),
+);
 
 const CHUNK_BYTES = 60_000;
 /** A chunk stream that nothing else uses: what is said there does not disturb headers that refer to earlier ones. */

@@ -48,7 +48,7 @@ export class SrsMedia {
 
   /** Somebody publishes it here. */
   has(stream: string): boolean {
-    return this.#streams.get(stream)?.publisher != null;
+    return (this.#streams.get(stream)?.publisher ?? null) !== null;
   }
 
   serve(socket: MemorySocket): void {

@@ -112,6 +112,24 @@ Deno.test("LiveSource gives headers and live media only, with gop_cache off", ()
   assertEquals(player.take(), ["meta1", "AH3", "VH2", "I6"]);
 });
 
+Deno.test("LiveSource gives a player that starts without a GOP the headers of its first frame, though others came before the flush", () => {
+  const stage = new Stage({ gopCache: false });
+  const session = stage.publisher(...start, key(4, 0), inter(5, 40));
+  const player = new TestPlayer(stage.source);
+  send(session, inter(6, 80), videoHeader(20), key(7, 120));
+  stage.flush();
+  assertEquals(player.take(), ["meta1", "AH3", "VH2", "I6", "VH20", "K7"]);
+});
+
+Deno.test("LiveSource gives a player that starts between two publishers the headers of the second", () => {
+  const stage = new Stage({ gopCache: false });
+  stage.publisher(...start, key(4, 0))[Symbol.dispose]();
+  const player = new TestPlayer(stage.source);
+  stage.publisher(metadata(1), videoHeader(20), audioHeader(3), key(7, 120));
+  stage.flush();
+  assertEquals(player.take(), ["AH3", "meta1", "VH20", "K7"]);
+});
+
 Deno.test("LiveSource keeps no GOP of more than gop_cache_max_frames", () => {
   const stage = new Stage({ gopCacheMaxFrames: 3 });
   const session = stage.publisher(...start, key(4, 0), inter(5, 40), audio(6, 50));

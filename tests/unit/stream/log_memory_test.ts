@@ -9,7 +9,7 @@ const program = `
   import { PlayCursor } from ${here("../../../src/stream/play_cursor.ts")};
   import { rtmpWireFormat } from ${here("../../../src/stream/wire_format.ts")};
   const log = new PacketLog(rtmpWireFormat(60000));
-  const headers = { packets: [] };
+  const headers = { packets: [], isInUse: false };
   const player = new PlayCursor(log, () => headers, true);
   const stop = log.tail.subscribe(() => {});
   const blocks = [];

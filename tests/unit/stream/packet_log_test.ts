@@ -134,8 +134,8 @@ Deno.test("PacketLog keeps a usual flush in one block: one write each", () => {
 
 Deno.test("PacketLog starts new cursors at the newest keyframe, with the headers of its moment", () => {
   const log = newLog();
-  const old: StreamHeaders = { packets: [videoHeader(1)] };
-  const now: StreamHeaders = { packets: [videoHeader(2)] };
+  const old: StreamHeaders = { packets: [videoHeader(1)], isInUse: false };
+  const now: StreamHeaders = { packets: [videoHeader(2)], isInUse: false };
   for (const packet of [inter(1, 0), audio(2, 10)]) log.append(packet);
   log.startGop(old);
   for (const packet of [key(3, 20), audio(4, 30), videoHeader(2, 40), inter(5, 60)]) log.append(packet);
@@ -152,7 +152,7 @@ Deno.test("PacketLog starts new cursors at the newest keyframe, with the headers
 Deno.test("PacketLog stamps headers with the time of the packet behind them; scripts stay at 0", () => {
   const log = newLog();
   const script: MediaPacket = { kind: "script", timestampMs: 0, payload: Uint8Array.of(2, 0, 1, 0x61) };
-  log.startGop({ packets: [script, audioHeader(1, 5), videoHeader(2, 7)] });
+  log.startGop({ packets: [script, audioHeader(1, 5), videoHeader(2, 7)], isInUse: false });
   log.append(key(3, 0x1000000));
   log.flush();
   const wire = new WireReader();
@@ -177,7 +177,7 @@ Deno.test("PacketLog finds the start of a GOP that opens a new block", () => {
 
 Deno.test("PlayCursor starts at the live end without gop_cache", () => {
   const log = newLog();
-  const headers: StreamHeaders = { packets: [audioHeader(9), videoHeader(9)] };
+  const headers: StreamHeaders = { packets: [audioHeader(9), videoHeader(9)], isInUse: false };
   log.startGop(headers);
   log.append(key(1, 0));
   log.flush();
@@ -222,7 +222,7 @@ Deno.test("PlayCursor.lagBytes() is the wire bytes between its place and the flu
 
 Deno.test("PlayCursor.jumpToKeyframe() goes to the newest keyframe and counts what it leaves out", () => {
   const log = newLog();
-  const headers: StreamHeaders = { packets: [videoHeader(1)] };
+  const headers: StreamHeaders = { packets: [videoHeader(1)], isInUse: false };
   const cursor = cursorOf(log, headers);
   for (const packet of [audio(1, 0), audio(2, 20)]) log.append(packet);
   log.startGop(headers);
@@ -235,7 +235,7 @@ Deno.test("PlayCursor.jumpToKeyframe() goes to the newest keyframe and counts wh
 
 Deno.test("PlayCursor.jumpToKeyframe() waits for the next keyframe when it is past the newest", () => {
   const log = newLog();
-  const headers: StreamHeaders = { packets: [videoHeader(1)] };
+  const headers: StreamHeaders = { packets: [videoHeader(1)], isInUse: false };
   log.startGop(headers);
   log.append(key(1, 0));
   log.flush();
@@ -273,7 +273,7 @@ Deno.test("PlayCursor.jumpToKeyframe() from the very keyframe waits for the next
 
 Deno.test("PlayCursor.jumpToKeyframe() goes on at the end of a stream without keyframes", () => {
   const log = newLog();
-  const headers: StreamHeaders = { packets: [audioHeader(1)] };
+  const headers: StreamHeaders = { packets: [audioHeader(1)], isInUse: false };
   const cursor = cursorOf(log, headers);
   for (const packet of [audio(1, 0), audio(2, 20), audio(3, 40)]) log.append(packet);
   log.flush();
@@ -315,7 +315,7 @@ Deno.test("PlayCursor.skipToNewerKeyframe() skips only forward", () => {
   cursor.skipToNewerKeyframe();
   assertEquals(labels(readAll(cursor)), ["I3"]);
   log.append(inter(4, 120));
-  log.startGop({ packets: [videoHeader(1)] });
+  log.startGop({ packets: [videoHeader(1)], isInUse: false });
   log.append(key(5, 160));
   log.flush();
   cursor.skipToNewerKeyframe();

@@ -28,16 +28,17 @@ const cases: [
 ][] = [
   ["moving", "nothing", [], null, null],
   ["moving", "some frames of the GOP, not the last", known.slice(0, 3), null, 3],
-  ["moving", "the GOP as far as players have it", known, 4, 4],
-  ["moving", "the GOP and more", [...known, ...after], 6, 6],
-  ["moving", "an earlier frame, then the GOP", [key(1, 0), ...known, ...after], 6, 6],
+  ["moving", "the GOP as far as players have it", known, 5, 5],
+  ["moving", "the GOP and more", [...known, ...after], 7, 7],
+  ["moving", "an earlier frame, then the GOP", [key(1, 0), ...known, ...after], 7, 7],
+  ["moving", "an earlier frame, then some frames of the GOP", [key(1, 0), ...known.slice(0, 3)], null, 3],
   ["moving", "another GOP", otherGop, null, 2],
   ["silent", "the GOP as far as players have it", known, null, null],
-  ["silent", "the GOP and more", [...known, ...after], 6, 6],
-  ["silent", "the GOP and more, of a silence that sounds as before", [...known, ...silence], 6, 6],
+  ["silent", "the GOP and more", [...known, ...after], 7, 7],
+  ["silent", "the GOP and more, of a silence that sounds as before", [...known, ...silence], 7, 7],
   ["silent", "another GOP", otherGop, 2, 2],
   ["silentHere", "the GOP as far as players have it", known, null, null],
-  ["silentHere", "the GOP and more", [...known, ...after], 6, 6],
+  ["silentHere", "the GOP and more", [...known, ...after], 7, 7],
   ["silentHere", "another GOP", otherGop, null, 2],
 ];
 
@@ -59,3 +60,10 @@ for (const reason of ["moving", "silent", "silentHere"] as const) {
     assertEquals(overlap.take(5000)?.length, 3);
   });
 }
+
+Deno.test("Overlap leaves out what precedes the newest GOP, once the server before is gone", () => {
+  const { overlap, end } = overlapOver("moving");
+  for (const packet of [key(1, 0), inter(2, 40), ...known.slice(0, 3)]) overlap.add(packet, 5000);
+  end();
+  assertEquals(overlap.take(5000), known.slice(0, 3));
+});
