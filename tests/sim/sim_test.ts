@@ -1,0 +1,76 @@
+import { assertEquals } from "../kit/assert.ts";
+import { newSeed } from "./cli/options.ts";
+import { drawScenario } from "./draw.ts";
+import { readRegressions } from "./regressions.ts";
+import { runScenario } from "./run.ts";
+import { tellStory } from "./story.ts";
+
+/** Played each time. */
+const FIXED_SEEDS = 200;
+/** Played once, and never again. */
+const NEW_SEEDS = 50;
+/** New seeds are left out where the machine has had no time for them. */
+const MAX_MS = 60_000;
+const AGAIN = 10;
+
+const playSeed = (seed: number) => runScenario(drawScenario(seed));
+
+/** Says of a failure what is needed to see it again. */
+async function playWell(seed: number): Promise<number> {
+  const { scenario, failures, simulatedMs } = await playSeed(seed);
+  if (failures.length === 0) return simulatedMs;
+  const again = `deno task sim --seed ${seed} --shrink`;
+  throw new Error(`${again}\n${tellStory(scenario)}\n${failures.join("\n")}`);
+}
+
+Deno.test("days of clusters, as seeds draw them, end well", async (t) => {
+  const startedMs = performance.now();
+  let simulatedMs = 0;
+  await t.step(`${FIXED_SEEDS} that are always the same`, async () => {
+    for (let seed = 1; seed <= FIXED_SEEDS; seed++) simulatedMs += await playWell(seed);
+  });
+  const from = newSeed();
+  await t.step(`new ones from ${from} on`, async () => {
+    for (let seed = from; seed < from + NEW_SEEDS; seed++) {
+      if (performance.now() - startedMs > MAX_MS) break;
+      simulatedMs += await playWell(seed);
+    }
+  });
+  const tookMs = performance.now() - startedMs;
+  const cpu = Deno.build.os === "linux" ? `, ${(await cpuSeconds()).toFixed(0)} s of processors` : "";
+  console.log(`${(tookMs / 1000).toFixed(0)} s${cpu}, ${(simulatedMs / tookMs).toFixed(0)} simulated seconds a second`);
+});
+
+Deno.test("the same seed does the same", async () => {
+  const seeds = Array.from({ length: AGAIN }, (_, at) => at + 1);
+  const hashes: string[] = [];
+  for (const seed of seeds) hashes.push((await playSeed(seed)).hash);
+  // In another order: nothing is left of the days before.
+  for (const [at, seed] of [...seeds.entries()].reverse()) assertEquals((await playSeed(seed)).hash, hashes[at]);
+  assertEquals(await hashElsewhere(1), hashes[0]);
+});
+
+Deno.test("scenarios that failed once end well", async (t) => {
+  for (const { name, cause, scenario } of await readRegressions()) {
+    await t.step(name, async () => {
+      const { failures } = await runScenario(scenario);
+      assertEquals(failures, [], cause);
+    });
+  }
+});
+
+/** In a process of its own. */
+async function hashElsewhere(seed: number): Promise<string | undefined> {
+  const main = new URL("./sim.ts", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", main, "--seed", String(seed)],
+    stderr: "null",
+  }).output();
+  return /hash (\w+)/.exec(new TextDecoder().decode(stdout))?.[1];
+}
+
+/** Of this process since it began, in all threads. */
+async function cpuSeconds(): Promise<number> {
+  const [, , ...fields] = (await Deno.readTextFile("/proc/self/stat")).split(/\) | /);
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
