@@ -9,6 +9,7 @@ export function drawPublishers(seed: number, { origins, dayMs, streams }: DrawnC
     const count = both.percent(25) ? 2 : 1;
     // A main encoder and its backup, or two that know nothing of each other.
     const source = count === 2 && both.percent(50) ? `source-${stream}` : "";
+    const firstOrigin = both.between(1, origins);
     return Array.from({ length: count }, (_, at) => {
       const name = `encoder-${stream}-${at + 1}`;
       const random = Random.of(seed, name);
@@ -16,7 +17,8 @@ export function drawPublishers(seed: number, { origins, dayMs, streams }: DrawnC
       return {
         name,
         stream,
-        origin: random.between(1, origins),
+        // A backup goes to another one.
+        origin: source === "" ? random.between(1, origins) : (firstOrigin - 1 + at) % origins + 1,
         home: stream.startsWith("srs-") ? stream.replace("-stream", "") : "",
         reconnect: random.pick(["same", "next"] as const),
         reconnectMs: random.pick([200, 1000, 3000]),

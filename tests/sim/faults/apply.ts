@@ -44,10 +44,10 @@ export function applyFault(fault: FaultPlan, cluster: SimCluster, seed: number):
     case "reload":
       return server === undefined ? () => {} : changeSetting(fault, server, cluster);
     case "kick":
-      if (server !== undefined) void kickClient(cluster.operator, server, Random.of(seed, fault.name));
+      if (server !== undefined) void kickClient(cluster, server, Random.of(seed, fault.name));
       return () => {};
     case "apiDrain":
-      if (server !== undefined) void drainByApi(cluster.operator, server);
+      if (server !== undefined) void drainByApi(cluster, server);
       return () => void server?.drained().then(() => cluster.restart(fault.server));
     case "join":
       cluster.join(fault.server);

@@ -8,19 +8,30 @@ import type { SimServer } from "../world/sim_server.ts";
 const PATIENCE_MS = 2000;
 
 /** Ends the connection of one client of a server, by the API. */
-export async function kickClient(operator: MemoryHost, { ip }: SimServer, random: Random): Promise<void> {
-  const answer = await call(operator, "GET", `http://${ip}:1985/api/v1/clients?count=100`);
+export async function kickClient(
+  { operator, log }: SimCluster,
+  { ip, name }: SimServer,
+  random: Random,
+): Promise<void> {
+  const answer = await call(operator, "GET", `http://${ip}:1985/api/v1/clients/?count=100`);
   const clients = (answer?.clients ?? []) as { id: string }[];
-  if (clients.length > 0) await call(operator, "DELETE", `http://${ip}:1985/api/v1/clients/${random.pick(clients).id}`);
+  if (clients.length === 0) return log.add("operator", `finds nobody to kick at ${name}`);
+  const { id } = random.pick(clients);
+  const { code } = await call(operator, "DELETE", `http://${ip}:1985/api/v1/clients/${id}`) ?? {};
+  log.add("operator", `kicks ${id} at ${name}: code ${code}`);
 }
 
 /** Begins a graceful stop, by the API. */
-export async function drainByApi(operator: MemoryHost, { ip }: SimServer): Promise<void> {
-  await call(operator, "POST", `http://${ip}:1985/api/v1/drain`);
+export async function drainByApi({ operator, log }: SimCluster, { ip, name }: SimServer): Promise<void> {
+  const { code } = await call(operator, "POST", `http://${ip}:1985/api/v1/drain`) ?? {};
+  log.add("operator", `drains ${name}: code ${code}`);
 }
 
 /** Changes a directive of a server while it runs. @returns Changes it back. */
 export function changeSetting(fault: FaultPlan, server: SimServer, cluster: SimCluster): () => void {
+  if (fault.setting === "gopCache") {
+    cluster.withoutGopCacheMs = Math.max(cluster.withoutGopCacheMs, cluster.nowMs + fault.lastsMs);
+  }
   const [from, to] = changeOf(fault, server, cluster);
   const change = (one: string, other: string) => {
     if (server.text.includes(one)) void server.reload(server.text.replace(one, other));

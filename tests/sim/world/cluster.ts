@@ -16,9 +16,12 @@ export const ENGINE_IP = "10.0.9.9";
 /** The servers of a scenario, their engine, and the network between them and everybody. */
 export class SimCluster {
   readonly network = new MemoryNetwork();
+  readonly log: SimLog;
   readonly engine: SimulatedEngine | null;
   /** By name, origins first. */
   readonly servers = new Map<string, SimServer>();
+  /** Until then some server has, or had, no GOP cache: players may begin with any frame there, and what plays from there too. */
+  withoutGopCacheMs = -Infinity;
   /** Those that are coworkers, by name. */
   readonly srs = new Map<string, SrsServer>();
   /** Origins that have not joined. */
@@ -33,6 +36,7 @@ export class SimCluster {
   constructor(scenario: Scenario, log: SimLog) {
     const { seed, weather, directory } = scenario;
     this.#seed = seed;
+    this.log = log;
     this.network.remembers = false;
     this.engine = directory === "engine" ? new SimulatedEngine(this.network.timers) : null;
     if (this.engine !== null) this.network.engines[`${ENGINE_IP}:6379`] = this.engine;
