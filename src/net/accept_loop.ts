@@ -38,7 +38,7 @@ export class AcceptLoop<S> {
   /** Settles once the loop was stopped and the accept under way has ended: only then is the port free. */
   async run(): Promise<void> {
     const { accept, onConn, onAcceptError, timers } = this.#options;
-    const acceptor = new Acceptor(accept);
+    const acceptor = new Acceptor(accept, timers);
     let failures = 0;
     let reportedAtMs = -Infinity;
     while (!this.#stopped) {

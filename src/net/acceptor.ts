@@ -1,3 +1,5 @@
+import { systemTimers, type Timers } from "../base/clock.ts";
+
 /**
  * Accepts handed out in one turn of the event loop. Accepts that succeed at once never leave the microtask queue: a
  * flood of connections would keep everything else waiting.
@@ -10,11 +12,13 @@ const ACCEPTS_PER_TURN = 64;
  */
 export class Acceptor<S> {
   readonly #accept: () => Promise<S>;
+  readonly #timers: Timers;
   #acceptsInTurn = 0;
 
   /** @param accept Starts the next accept. */
-  constructor(accept: () => Promise<S>) {
+  constructor(accept: () => Promise<S>, timers: Timers = systemTimers) {
     this.#accept = accept;
+    this.#timers = timers;
   }
 
   /**
@@ -26,7 +30,7 @@ export class Acceptor<S> {
     while (true) {
       if (++this.#acceptsInTurn > ACCEPTS_PER_TURN) {
         this.#acceptsInTurn = 0;
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await new Promise<void>((resolve) => this.#timers.after(0, resolve));
       }
       try {
         return await this.#accept();

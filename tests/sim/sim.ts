@@ -2,17 +2,18 @@
 import { benchScenario } from "./bench_scenario.ts";
 import { readOptions, USAGE } from "./cli/options.ts";
 import { drawAll, playAll } from "./cli/play.ts";
+import { print } from "./cli/print.ts";
 import { readScenario } from "./regressions.ts";
 import { findMutations } from "./mutations/find.ts";
 
 const options = readOptions(Deno.args);
 if (options === null) {
-  console.log(USAGE);
+  print(USAGE);
   Deno.exit(Deno.args.includes("--help") ? 0 : 2);
 }
-if (options.minutes > 0) console.log(`seeds from ${options.from} on`);
+if (options.minutes > 0) print(`seeds from ${options.from} on`);
 if (options.mutations !== null) {
-  const missed = await findMutations(options.mutations, (line) => console.log(line));
+  const missed = await findMutations(options.mutations, print);
   Deno.exit(missed > 0 ? 1 : 0);
 }
 const scenarios = options.isBench

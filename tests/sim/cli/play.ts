@@ -4,6 +4,7 @@ import type { Scenario } from "../scenario.ts";
 import { shrink } from "../shrink.ts";
 import { tellStory } from "../story.ts";
 import type { SimOptions } from "./options.ts";
+import { print } from "./print.ts";
 import { Progress } from "./progress.ts";
 
 /** Plays one scenario after the other and prints what there is to say. @returns How many failed. */
@@ -21,7 +22,7 @@ export async function playAll(scenarios: Iterable<Scenario>, options: SimOptions
     if (hasFailed) failed++;
     if (hasFailed || options.count === 1 || options.keepsLog) {
       progress.clear();
-      print(outcome);
+      tell(outcome);
     }
     if (hasFailed && options.shrinks) await printShrunk(outcome, progress);
     if (hasFailed && options.endsAtFirst) break;
@@ -29,7 +30,7 @@ export async function playAll(scenarios: Iterable<Scenario>, options: SimOptions
   }
   progress.clear();
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  console.log(`${played} seeds, ${failed} failed, ${seconds} s, ${secondsASecond()} simulated seconds a second`);
+  print(`${played} seeds, ${failed} failed, ${seconds} s, ${secondsASecond()} simulated seconds a second`);
   return failed;
 }
 
@@ -38,11 +39,11 @@ export function* drawAll(from: number, count: number): Iterable<Scenario> {
   for (let seed = from; seed < from + count; seed++) yield drawScenario(seed);
 }
 
-function print({ scenario, lines, hash, frames, failures }: Outcome): void {
-  for (const line of lines) console.log(line);
-  console.log(tellStory(scenario));
-  console.log(`seed ${scenario.seed}: hash ${hash}, ${frames} frames`);
-  if (failures.length > 0) console.log(`seed ${scenario.seed} FAILED:\n  ${failures.join("\n  ")}`);
+function tell({ scenario, lines, hash, frames, failures }: Outcome): void {
+  for (const line of lines) print(line);
+  print(tellStory(scenario));
+  print(`seed ${scenario.seed}: hash ${hash}, ${frames} frames`);
+  if (failures.length > 0) print(`seed ${scenario.seed} FAILED:\n  ${failures.join("\n  ")}`);
 }
 
 async function printShrunk(outcome: Outcome, progress: Progress): Promise<void> {
@@ -51,7 +52,7 @@ async function printShrunk(outcome: Outcome, progress: Progress): Promise<void> 
     onStep: (runs, text) => progress.show(`shrinking: ${runs} runs, ${text}`),
   });
   progress.clear();
-  console.log(`shrunk in ${small.runs} runs:`);
-  print(small.outcome);
-  console.log(JSON.stringify(small.outcome.scenario));
+  print(`shrunk in ${small.runs} runs:`);
+  tell(small.outcome);
+  print(JSON.stringify(small.outcome.scenario));
 }

@@ -38,7 +38,8 @@ function drawMedia(random: Random, isShared: boolean) {
   const silences = random.percent(15) ? random.between(1, 3) : 0;
   const startBurst = random.percent(15) ? random.between(1, 2 * gopFrames) : 0;
   return {
-    frameMs: random.pick([10, 20, 33, 40]),
+    // Many frames a second cost more than they find.
+    frameMs: random.percent(5) ? 10 : random.pick([20, 33, 40, 50]),
     gopFrames,
     burst: random.pick([1, 1, 2, 5]),
     hasBFrames: random.percent(40),

@@ -1,5 +1,6 @@
 import { Acceptor, isPeerGone } from "../../../src/net/acceptor.ts";
 import { assert, assertEquals, assertRejects } from "../../kit/assert.ts";
+import { ManualTimers, turn } from "../../kit/manual_timers.ts";
 
 function withCode(code: string): Error {
   return Object.assign(new Error(code), { code });
@@ -53,3 +54,18 @@ for (const outcome of ["gone", "there"]) {
     assert(accepts < 1_000_000, "the timer had no turn");
   });
 }
+
+Deno.test("Acceptor makes its pauses by the clock that it is given", async () => {
+  const timers = new ManualTimers();
+  const acceptor = new Acceptor<number>(() => Promise.resolve(1), timers);
+  let accepts = 0;
+  const all = (async () => {
+    while (accepts < 100) accepts += await acceptor.next();
+  })();
+  await turn();
+  const before = accepts;
+  assertEquals([before < 100, timers.pendingCount], [true, 1]);
+  timers.advance(0);
+  await all;
+  assertEquals(accepts, 100);
+});
