@@ -1,6 +1,8 @@
 import { turn } from "../kit/manual_timers.ts";
 import { SimPlayer } from "./actors/player.ts";
 import { SimPublisher, type Stage } from "./actors/publisher.ts";
+import { FaultBook } from "./checks/fault_book.ts";
+import { GapCheck, type GapSample } from "./checks/gap_check.ts";
 import { checkEnd } from "./checks/end_check.ts";
 import { applyFault, describeFault } from "./faults/apply.ts";
 import type { Scenario } from "./scenario.ts";
@@ -19,6 +21,8 @@ export interface Outcome {
   readonly simulatedMs: number;
   /** That viewers got. */
   readonly frames: number;
+  /** What viewers felt of faults that came alone. */
+  readonly gaps: readonly GapSample[];
 }
 
 /** After the last fault: for health checks, leases and back-offs of all kinds. */
@@ -58,6 +62,8 @@ class Day {
   readonly #players: SimPlayer[];
   readonly #failures: string[] = [];
   readonly #startMs: number;
+  readonly #faults = new FaultBook();
+  readonly #gaps: ReadonlyMap<string, GapCheck>;
 
   constructor(scenario: Scenario, keepsLog: boolean) {
     this.#scenario = scenario;
@@ -66,7 +72,18 @@ class Day {
     this.#cluster = new SimCluster(scenario, this.#log);
     const startMs = this.#startMs = this.#cluster.nowMs;
     clock = () => this.#cluster.nowMs - startMs;
-    this.#stage = { cluster: this.#cluster, truth: this.#truth, log: this.#log, onConflict: scenario.onConflict };
+    const { weather } = scenario;
+    const context = { truth: this.#truth, faults: this.#faults, weather, nowMs: () => this.#cluster.nowMs };
+    this.#gaps = new Map(
+      scenario.players.map((plan) => [plan.name, new GapCheck(plan, context, (text) => this.fail(plan.name, text))]),
+    );
+    this.#stage = {
+      cluster: this.#cluster,
+      truth: this.#truth,
+      log: this.#log,
+      onConflict: scenario.onConflict,
+      gaps: this.#gaps,
+    };
     this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, this.#stage));
     this.#players = scenario.players.map((plan) =>
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
@@ -105,6 +122,7 @@ class Day {
       hash: this.#log.hash,
       lines: this.#log.lines,
       simulatedMs: this.#cluster.nowMs - this.#startMs,
+      gaps: [...this.#gaps.values()].flatMap((gaps) => gaps.samples()),
       frames: this.#players.reduce((sum, { frames }) => sum + frames, 0),
     };
   }
@@ -125,9 +143,11 @@ class Day {
       timers.after(fault.atMs, () => {
         this.#log.add(fault.name, describeFault(fault));
         this.#truth.disturbedMs = this.#cluster.nowMs + fault.lastsMs;
+        const record = this.#faults.begin(fault, this.#cluster.nowMs);
         const mend = applyFault(fault, this.#cluster, this.#scenario.seed);
         timers.after(fault.lastsMs, () => {
           this.#log.add(fault.name, "is over");
+          record.untilMs = this.#cluster.nowMs;
           mend();
         });
       });

@@ -3,6 +3,7 @@ import { networkOf } from "../../../src/net/network.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
 import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
 import type { MemoryHost } from "../../kit/memory_host.ts";
+import type { GapCheck } from "../checks/gap_check.ts";
 import type { PublisherPlan } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
 import { type PublishSession, timestampOf, type Truth } from "../truth.ts";
@@ -15,6 +16,8 @@ export interface Stage {
   readonly truth: Truth;
   readonly log: SimLog;
   readonly onConflict: string;
+  /** Of each viewer, by name. */
+  readonly gaps: ReadonlyMap<string, GapCheck>;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
