@@ -1,9 +1,16 @@
+import type { Timers } from "../../src/base/clock.ts";
 import { turn } from "../kit/manual_timers.ts";
 import { SimPlayer } from "./actors/player.ts";
 import { SimPublisher, type Stage } from "./actors/publisher.ts";
 import { FaultBook } from "./checks/fault_book.ts";
 import { GapCheck, type GapSample } from "./checks/gap_check.ts";
-import { checkEnd } from "./checks/end_check.ts";
+import { BoundsCheck } from "./checks/bounds_check.ts";
+import { CounterCheck } from "./checks/counter_check.ts";
+import { checkEnd, checkStopped } from "./checks/end_check.ts";
+import { EngineCheck } from "./checks/engine_check.ts";
+import { FeedCheck } from "./checks/feed_check.ts";
+import { Peaks } from "./checks/peaks.ts";
+import { QuestionCheck } from "./checks/question_check.ts";
 import { applyFault, describeFault } from "./faults/apply.ts";
 import type { Scenario } from "./scenario.ts";
 import { SimLog } from "./sim_log.ts";
@@ -23,6 +30,8 @@ export interface Outcome {
   readonly frames: number;
   /** What viewers felt of faults that came alone. */
   readonly gaps: readonly GapSample[];
+  /** The most that was seen of what has a bound. */
+  readonly peaks: Peaks;
 }
 
 /** After the last fault: for health checks, leases and back-offs of all kinds. */
@@ -33,6 +42,10 @@ const QUIET_MS = 5000;
 const QUIET_GAP_MS = 1000;
 /** Until everything is gone after the last client has left. */
 const LEAVE_MS = 15_000;
+/** Servers are looked at so often. */
+const LOOK_MS = 1000;
+/** In quiet they are asked for what they know; answers take so long. */
+const ASK_MS = 2000;
 const MAX_FAILURES = 10;
 
 /** Plays a day, and the quiet after it. @param keepsLog Whether the lines are wanted, and not only their hash. */
@@ -62,6 +75,12 @@ class Day {
   readonly #players: SimPlayer[];
   readonly #failures: string[] = [];
   readonly #startMs: number;
+  readonly #peaks = new Peaks();
+  readonly #feeds: FeedCheck;
+  readonly #bounds: BoundsCheck;
+  readonly #questions: QuestionCheck;
+  readonly #engine: EngineCheck;
+  readonly #counters: CounterCheck;
   readonly #faults = new FaultBook();
   readonly #gaps: ReadonlyMap<string, GapCheck>;
 
@@ -77,17 +96,25 @@ class Day {
     this.#gaps = new Map(
       scenario.players.map((plan) => [plan.name, new GapCheck(plan, context, (text) => this.fail(plan.name, text))]),
     );
+    const onFault = (who: string, text: string) => this.fail(who, text);
+    const [cluster, truth, peaks] = [this.#cluster, this.#truth, this.#peaks];
+    this.#feeds = new FeedCheck(this.#faults, onFault);
+    this.#bounds = new BoundsCheck(scenario, { cluster, log: this.#log, peaks }, onFault);
+    this.#questions = new QuestionCheck(cluster, peaks, onFault);
+    this.#engine = new EngineCheck({ cluster, truth, peaks }, onFault);
     this.#stage = {
       cluster: this.#cluster,
       truth: this.#truth,
       log: this.#log,
       onConflict: scenario.onConflict,
       gaps: this.#gaps,
+      feeds: this.#feeds,
     };
     this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, this.#stage));
     this.#players = scenario.players.map((plan) =>
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
     );
+    this.#counters = new CounterCheck({ cluster, truth, players: this.#players }, onFault);
   }
 
   fail(who: string, text: string): void {
@@ -100,19 +127,40 @@ class Day {
     const { network } = this.#cluster;
     for (const server of this.#cluster.servers.values()) server.start();
     this.#plan();
+    const watch = new LookEvery(network.timers, () => this.#look());
     await network.run(this.#scenario.dayMs + SETTLE_MS);
     for (const player of this.#players) player.worstGapMs = 0;
+    this.#questions.beginQuiet();
+    this.#engine.beginQuiet();
     await network.run(QUIET_MS);
     this.#checkQuiet();
+    this.#questions.endQuiet(this.#countWaits());
+    this.#engine.endQuiet();
+    const asked = this.#counters.look();
+    await network.run(ASK_MS);
+    await asked;
     for (const player of this.#players) player.leave();
     for (const publisher of this.#publishers) publisher.leave();
     await network.run(LEAVE_MS);
-    checkEnd(this.#cluster, (who, text) => this.fail(who, text));
+    const onFault = (who: string, text: string) => this.fail(who, text);
+    checkEnd(this.#cluster, onFault);
+    watch[Symbol.dispose]();
     const stopped = Promise.all([...this.#cluster.servers.values()].map((server) => server.stop()));
     await network.run(5000);
     await stopped;
-    if (network.openSockets > 0) this.fail("network", `has ${network.openSockets} open sockets after the end`);
-    for (const [name, count] of this.#cluster.plannedCalls()) this.fail(name, `has ${count} timers after the end`);
+    checkStopped(this.#cluster, onFault);
+  }
+
+  #look(): void {
+    this.#feeds.look(this.#cluster.nowMs);
+    this.#bounds.look();
+    this.#questions.look();
+  }
+
+  /** Streams that nobody publishes and somebody waits for, each counted for each server where he does. */
+  #countWaits(): number {
+    const waits = this.#players.filter(({ isThere, plan }) => isThere && this.#truth.live(plan.stream).length === 0);
+    return new Set(waits.map(({ plan }) => `${plan.server} ${plan.stream}`)).size;
   }
 
   outcome(): Outcome {
@@ -122,6 +170,7 @@ class Day {
       hash: this.#log.hash,
       lines: this.#log.lines,
       simulatedMs: this.#cluster.nowMs - this.#startMs,
+      peaks: this.#peaks,
       gaps: [...this.#gaps.values()].flatMap((gaps) => gaps.samples()),
       frames: this.#players.reduce((sum, { frames }) => sum + frames, 0),
     };
@@ -174,5 +223,24 @@ class Day {
         );
       }
     }
+  }
+}
+
+/** Looks at something over and over. */
+class LookEvery implements Disposable {
+  #isOver = false;
+
+  constructor(timers: Timers, look: () => void) {
+    const again = () =>
+      timers.after(LOOK_MS, () => {
+        if (this.#isOver) return;
+        look();
+        again();
+      });
+    again();
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
   }
 }

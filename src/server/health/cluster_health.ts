@@ -1,4 +1,5 @@
 import type { AmfObject } from "../../amf/amf0.ts";
+import type { EpochBook } from "../../cluster/epoch_book.ts";
 import { configuredCoworkers, type CoworkerApi } from "../../cluster/health/coworker_apis.ts";
 import { HealthWatch } from "../../cluster/health/health_watch.ts";
 import { DownstreamBook } from "../../cluster/health/downstream_book.ts";
@@ -19,6 +20,7 @@ export interface HealthServer extends SelfReportServer {
   readonly timers: Timers;
   readonly log: Logger;
   readonly pulls: Pick<PullRegistry, "pool">;
+  readonly epochs: Pick<EpochBook, "noteClock">;
 }
 
 /** Header by which a server of our kind tells who it is. */
@@ -39,6 +41,7 @@ export class ClusterHealth {
     const watch = this.watch = new HealthWatch({
       log,
       self: () => self.facts(),
+      onClock: (aheadMs) => server.epochs.noteClock(aheadMs),
       list: list ?? (() => configuredCoworkers(server.config)),
       world: {
         fetch: world.fetch,

@@ -4,6 +4,7 @@ import { MessageType } from "../../../src/rtmp/message.ts";
 import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
 import type { MemoryHost } from "../../kit/memory_host.ts";
 import type { GapCheck } from "../checks/gap_check.ts";
+import type { FeedCheck } from "../checks/feed_check.ts";
 import type { PublisherPlan } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
 import { type PublishSession, timestampOf, type Truth } from "../truth.ts";
@@ -18,6 +19,7 @@ export interface Stage {
   readonly onConflict: string;
   /** Of each viewer, by name. */
   readonly gaps: ReadonlyMap<string, GapCheck>;
+  readonly feeds: FeedCheck;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;

@@ -28,7 +28,7 @@ const UNUSUAL = 3;
 /** So long an edge must have seen a stream to know its pauses. */
 const KNOWN_MS = 12_000;
 /** Ways there and back until media flow from a server that was not spoken to before: a redirect, and twice a connection. */
-const TURNS = 14;
+const TURNS = 8;
 /** Shorter ones are no gaps. */
 const NOTED_MS = 100;
 /** Whoever stops in one of these ways says nothing: only silence tells. */

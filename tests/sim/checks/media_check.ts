@@ -76,6 +76,7 @@ export class MediaCheck {
         return;
       }
     }
+    if (before?.session !== frame.session) this.#stage.feeds.changed(this.#plan, session, this.#stage.cluster.nowMs);
     this.#checkBegin(frame, name, before);
   }
 
