@@ -46,6 +46,8 @@ const LEAVE_MS = 15_000;
 const LOOK_MS = 1000;
 /** In quiet they are asked for what they know; answers take so long. */
 const ASK_MS = 2000;
+/** A question between servers waits no longer. */
+const HELD_MS = 20_000;
 const MAX_FAILURES = 10;
 
 /** Plays a day, and the quiet after it. @param keepsLog Whether the lines are wanted, and not only their hash. */
@@ -100,7 +102,7 @@ class Day {
     const [cluster, truth, peaks] = [this.#cluster, this.#truth, this.#peaks];
     this.#feeds = new FeedCheck(this.#faults, onFault);
     this.#bounds = new BoundsCheck(scenario, { cluster, log: this.#log, peaks }, onFault);
-    this.#questions = new QuestionCheck(cluster, peaks, onFault);
+    this.#questions = new QuestionCheck({ cluster, encoders: scenario.publishers.length }, peaks, onFault);
     this.#engine = new EngineCheck({ cluster, truth, peaks }, onFault);
     this.#stage = {
       cluster: this.#cluster,
@@ -143,6 +145,8 @@ class Day {
     for (const publisher of this.#publishers) publisher.leave();
     await network.run(LEAVE_MS);
     const onFault = (who: string, text: string) => this.fail(who, text);
+    // Who has asked a question may be gone before its answer: that is not seen.
+    if (holdsQuestions(this.#cluster)) await network.run(HELD_MS);
     checkEnd(this.#cluster, onFault);
     watch[Symbol.dispose]();
     const stopped = Promise.all([...this.#cluster.servers.values()].map((server) => server.stop()));
@@ -157,8 +161,9 @@ class Day {
     this.#questions.look();
   }
 
-  /** Streams that nobody publishes and somebody waits for, each counted for each server where he does. */
-  #countWaits(): number {
+  /** Streams that nobody publishes and somebody waits for, each counted for each server where he does; null while encoders try. */
+  #countWaits(): number | null {
+    if (this.#publishers.some(({ isRefused }) => isRefused)) return null;
     const waits = this.#players.filter(({ isThere, plan }) => isThere && this.#truth.live(plan.stream).length === 0);
     return new Set(waits.map(({ plan }) => `${plan.server} ${plan.stream}`)).size;
   }
@@ -224,6 +229,10 @@ class Day {
       }
     }
   }
+}
+
+function holdsQuestions({ servers }: SimCluster): boolean {
+  return [...servers.values()].some(({ running }) => (running?.server.heldQuestions.count ?? 0) > 0);
 }
 
 /** Looks at something over and over. */

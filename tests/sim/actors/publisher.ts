@@ -34,6 +34,7 @@ export class SimPublisher {
   #timer: TimerHandle | null = null;
   #origin: number;
   #isOver = false;
+  #hasBegun = false;
 
   constructor(plan: PublisherPlan, stage: Stage) {
     this.plan = plan;
@@ -47,7 +48,13 @@ export class SimPublisher {
     return this.#session;
   }
 
+  /** It tries to publish, and does not. */
+  get isRefused(): boolean {
+    return this.#hasBegun && !this.#isOver && this.#session === null;
+  }
+
   async connect(): Promise<void> {
+    this.#hasBegun = true;
     const origins = this.#stage.cluster.origins();
     const server = origins[(this.#origin - 1) % origins.length]!;
     this.#stage.log.add(this.plan.name, `connects to ${server.name}`);

@@ -21,15 +21,17 @@ export class FaultBook {
     return record;
   }
 
-  /** Faults that were felt at some moment of a time. */
+  /** Faults that were felt at some moment of a time; clocks that differ must be felt by nobody. */
   during(fromMs: number, toMs: number): FaultRecord[] {
-    return this.records.filter(({ sinceMs, untilMs }) => sinceMs <= toMs && untilMs + AFTERMATH_MS >= fromMs);
+    return this.records.filter(({ plan: { kind }, sinceMs, untilMs }) =>
+      kind !== "clock" && sinceMs <= toMs && untilMs + AFTERMATH_MS >= fromMs
+    );
   }
 
   /** A fault whose aftermath is over, with no other one in it. */
   isAlone(record: FaultRecord, nowMs: number): boolean {
     return record.untilMs + AFTERMATH_MS < nowMs &&
-      this.during(record.sinceMs - AFTERMATH_MS, record.untilMs + AFTERMATH_MS).length === 1;
+      this.during(record.sinceMs - AFTERMATH_MS, record.untilMs + AFTERMATH_MS).every((other) => other === record);
   }
 
   /** When a fault is felt no more. */
