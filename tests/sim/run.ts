@@ -163,7 +163,9 @@ class Day {
 
   /** Streams that nobody publishes and somebody waits for, each counted for each server where he does; null while encoders try. */
   #countWaits(): number | null {
-    if (this.#publishers.some(({ isRefused }) => isRefused)) return null;
+    const isStandby = ({ session, plan }: SimPublisher) => session !== null && this.#truth.live(plan.stream).length > 1;
+    // Encoders that are refused, or on standby, look for their stream over and over.
+    if (this.#publishers.some((publisher) => publisher.isRefused || isStandby(publisher))) return null;
     const waits = this.#players.filter(({ isThere, plan }) => isThere && this.#truth.live(plan.stream).length === 0);
     return new Set(waits.map(({ plan }) => `${plan.server} ${plan.stream}`)).size;
   }

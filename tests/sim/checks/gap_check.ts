@@ -27,12 +27,16 @@ const MIN_IDLE_MS = 1000;
 const UNUSUAL = 3;
 /** So long an edge must have seen a stream to know its pauses. */
 const KNOWN_MS = 12_000;
+/** Where nothing got through, an attempt to connect is repeated so late by TCP, or given up and made again. */
+const RECONNECT_MS = 1200;
 /** Ways there and back until media flow from a server that was not spoken to before: a redirect, and twice a connection. */
 const TURNS = 8;
 /** Shorter ones are no gaps. */
 const NOTED_MS = 100;
 /** Whoever stops in one of these ways says nothing: only silence tells. */
 const SILENT: ReadonlySet<FaultKind> = new Set(["freeze", "powerCut", "partition", "oneWay"]);
+/** What is sent is lost. */
+const LOSING: ReadonlySet<FaultKind> = new Set(["powerCut", "partition", "oneWay"]);
 /** Nobody watches at a server to which this happens. */
 const STOPPING: ReadonlySet<FaultKind> = new Set(["kill", "powerCut", "freeze", "drain"]);
 
@@ -49,7 +53,7 @@ export interface GapContext {
  * most is felt, and not at the viewer's own server: as long as the stream can be had (somebody publishes it at a server
  * that runs and is reached), nobody waits longer than
  * - 0.4 s where it could be had all the time, or `idle_timeout` more where its server went silent;
- * - 0.3 s after it can be had again;
+ * - 0.3 s after it can be had again, or 1.2 s more where nothing got through: TCP repeats an attempt to connect after 1 s;
  * and what lines, flushes and the encoder's bursts take.
  */
 export class GapCheck {
@@ -96,7 +100,7 @@ export class GapCheck {
   /** What it felt of each fault that came alone. */
   samples(): GapSample[] {
     const { faults, truth, nowMs } = this.#context;
-    const { plan } = { plan: this.#plan };
+    const plan = this.#plan;
     return faults.records.flatMap((record) => {
       const { sinceMs } = record;
       const endMs = FaultBook.endMs(record);
@@ -129,7 +133,9 @@ export class GapCheck {
     const isSilent = this.#hasFrame && fault !== null && SILENT.has(fault.plan.kind);
     const noticedMs = gap.fromMs + (isSilent ? idleMs : 0) + SWITCH_MS;
     for (const { fromMs, toMs } of supplySpans(truth, plan, fault, gap)) {
-      const dueMs = Math.max(noticedMs, fromMs + RETURN_MS) + slackMs;
+      const reachedMs = fault !== null && LOSING.has(fault.plan.kind) ? fault.untilMs + RECONNECT_MS : 0;
+      const againMs = Math.max(fromMs, fault !== null && fromMs >= fault.untilMs && fromMs < reachedMs ? reachedMs : 0);
+      const dueMs = Math.max(noticedMs, againMs + RETURN_MS) + slackMs;
       if (toMs <= dueMs) continue;
       const cause = fault === null ? "no fault" : `${fault.plan.name}: ${fault.plan.kind} of ${this.#roleOf(fault)}`;
       const seconds = (ms: number) => (ms / 1000).toFixed(3);

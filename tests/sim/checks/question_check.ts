@@ -75,8 +75,9 @@ export class QuestionCheck {
     const ms = this.#cluster.nowMs - this.#quietSinceMs;
     const origins = this.#cluster.origins().length;
     const asked = this.#inQuiet.filter((text) => !text.includes(HEALTH_PATH));
-    // A question that was held for its longest time is put again.
-    if (!this.#peaks.note("questions in quiet, besides health", asked.length, waits * origins)) {
+    // A question that was held for its longest time is put again; what nobody waits for any more lingers once.
+    const bound = (waits + 1) * origins * (origins - 1);
+    if (!this.#peaks.note("questions in quiet, besides health", asked.length, bound)) {
       this.#onFault("cluster", `asks ${asked.length} questions in ${ms} ms of quiet: ${asked.slice(0, 3).join(", ")}`);
     }
     const health = this.#inQuiet.length - asked.length;
