@@ -31,6 +31,9 @@ const KNOWN_MS = 12_000;
 const RECONNECT_MS = 1200;
 /** Ways there and back until media flow from a server that was not spoken to before: a redirect, and twice a connection. */
 const TURNS = 8;
+/** Encoders that replace each other more often than this within {@link FIGHT_MS} fight: edges leave such streams alone for a while. */
+const MAX_CHANGES = 2;
+const FIGHT_MS = 10_000;
 /** Shorter ones are no gaps. */
 const NOTED_MS = 100;
 /** Whoever stops in one of these ways says nothing: only silence tells. */
@@ -127,7 +130,7 @@ export class GapCheck {
     const usualMs = FLUSH_MS + this.#burstMs + 2 * wayMs;
     const wasSteadyMs = gap.fromMs - this.#steadySinceMs;
     if (gap.toMs - gap.fromMs > 1.5 * usualMs) this.#steadySinceMs = gap.toMs;
-    if (felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;
+    if (this.#isFought(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;
     const slackMs = usualMs + TURNS * 2 * wayMs;
     const idleMs = wasSteadyMs > KNOWN_MS ? Math.max(MIN_IDLE_MS, UNUSUAL * usualMs) : IDLE_MS;
     const isSilent = this.#hasFrame && fault !== null && SILENT.has(fault.plan.kind);
@@ -145,6 +148,13 @@ export class GapCheck {
       );
       return;
     }
+  }
+
+  #isFought({ fromMs, toMs }: Span): boolean {
+    const changes = this.#context.truth.sessions.filter(({ plan: { stream }, sinceMs }) =>
+      stream === this.#plan.stream && sinceMs > fromMs - FIGHT_MS && sinceMs <= toMs
+    );
+    return changes.length > MAX_CHANGES;
   }
 
   /** Whom a fault hits, as this viewer sees it; null where nothing is promised. */
