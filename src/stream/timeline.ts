@@ -21,6 +21,8 @@ export class Timeline {
   #offsetMs = 0;
   /** Time given to the frame that the offset was chosen for. */
   #baseMs = 0;
+  /** Latest time given out before it. */
+  #floorMs = 0;
   /** Frames that belong before that one may still come. */
   #isNearBase = false;
   /** Latest time given out, the highest of audio and video. */
@@ -82,8 +84,9 @@ export class Timeline {
       }
     }
     let mapped = timestampAdd(timestampMs, this.#offsetMs);
-    // The first frame may be video that audio precedes by some milliseconds: that must not run into what came before.
-    if (this.#isNearBase && timestampDiff(mapped, this.#baseMs) < 0) mapped = this.#baseMs;
+    // The first frame may be video that audio precedes by some milliseconds: that keeps its distance, as long as it does
+    // not run into what came before.
+    if (this.#isNearBase && timestampDiff(mapped, this.#floorMs) < 0) mapped = this.#floorMs;
     if (timestampDiff(mapped, this.#latestMs) > 0) this.#latestMs = mapped;
     if (timestampDiff(mapped, this.#baseMs) > MAX_STEP_MS) this.#isNearBase = false;
     this.#latestAtMs = arrivedMs;
@@ -93,6 +96,7 @@ export class Timeline {
   #rebase(timestampMs: number, targetMs: number): void {
     this.#offsetMs = timestampDiff(targetMs, timestampMs);
     this.#baseMs = targetMs;
+    this.#floorMs = this.#latestMs;
     this.#isNearBase = true;
   }
 }

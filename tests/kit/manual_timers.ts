@@ -1,10 +1,22 @@
 import { setImmediate } from "node:timers";
 import type { TimerHandle, Timers, WallClock } from "../../src/base/clock.ts";
+import { type Due, DueHeap } from "./due_heap.ts";
 
-interface PendingCall {
-  atMs: number;
-  fn: () => void;
-  isOver: boolean;
+class PendingCall implements TimerHandle, Due {
+  isOver = false;
+
+  constructor(
+    readonly atMs: number,
+    readonly order: number,
+    readonly fn: () => void,
+    readonly onOver: () => void,
+  ) {}
+
+  cancel(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.onOver();
+  }
 }
 
 /** Timers whose clock moves only when a test says so. Calls due at the same moment come in the order they were made. */
@@ -12,9 +24,11 @@ export class ManualTimers implements Timers, WallClock {
   #nowMs: number;
   /** How far the time of day was corrected since the start. */
   correctedMs = 0;
-  /** By the time they are due; those that are over are taken out once they are first. */
-  readonly #pending: PendingCall[] = [];
+  /** Those that are over are taken out once they are first. */
+  readonly #pending = new DueHeap<PendingCall>();
   #pendingCount = 0;
+  #made = 0;
+  readonly #onOver = () => void this.#pendingCount--;
 
   constructor(nowMs = 1_000_000) {
     this.#nowMs = nowMs;
@@ -39,16 +53,10 @@ export class ManualTimers implements Timers, WallClock {
   }
 
   after(delayMs: number, fn: () => void): TimerHandle {
-    const call = { atMs: this.#nowMs + delayMs, fn, isOver: false };
-    let [from, to] = [0, this.#pending.length];
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if (this.#pending[middle]!.atMs <= call.atMs) from = middle + 1;
-      else to = middle;
-    }
-    this.#pending.splice(from, 0, call);
+    const call = new PendingCall(this.#nowMs + delayMs, this.#made++, fn, this.#onOver);
+    this.#pending.add(call);
     this.#pendingCount++;
-    return { cancel: () => this.#remove(call) };
+    return call;
   }
 
   /** Moves the clock and makes every call that falls due on the way, each at its own time. */
@@ -57,7 +65,7 @@ export class ManualTimers implements Timers, WallClock {
     while (true) {
       const next = this.#nextDue(untilMs);
       if (next === undefined) break;
-      this.#remove(next);
+      next.cancel();
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.fn();
     }
@@ -68,7 +76,7 @@ export class ManualTimers implements Timers, WallClock {
   step(): void {
     const next = this.#nextDue(Infinity);
     if (next === undefined) throw new TypeError("Cannot step: nothing is pending");
-    this.#remove(next);
+    next.cancel();
     this.#nowMs = Math.max(this.#nowMs, next.atMs);
     next.fn();
   }
@@ -85,15 +93,9 @@ export class ManualTimers implements Timers, WallClock {
   }
 
   #nextDue(untilMs: number): PendingCall | undefined {
-    while (this.#pending[0]?.isOver) this.#pending.shift();
-    const [first] = this.#pending;
+    while (this.#pending.first?.isOver) this.#pending.shift();
+    const { first } = this.#pending;
     return first !== undefined && first.atMs <= untilMs ? first : undefined;
-  }
-
-  #remove(call: PendingCall): void {
-    if (call.isOver) return;
-    call.isOver = true;
-    this.#pendingCount--;
   }
 }
 

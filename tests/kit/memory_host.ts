@@ -18,6 +18,20 @@ export interface MachineOptions {
   readonly process?: World["process"];
 }
 
+/** One call that a machine has planned. */
+class HostTimer implements TimerHandle {
+  isCancelled = false;
+  timer: TimerHandle | null = null;
+
+  constructor(readonly planned: Set<HostTimer>, readonly fn: () => void) {}
+
+  cancel(): void {
+    this.isCancelled = true;
+    this.planned.delete(this);
+    this.timer?.cancel();
+  }
+}
+
 /** One machine of a {@link MemoryNetwork}, as a server on it sees the world. */
 export class MemoryHost implements World {
   /** DNS servers that were asked, in order; null for the system's. */
@@ -28,17 +42,17 @@ export class MemoryHost implements World {
   readonly fetch: World["fetch"];
   readonly files: Files;
   readonly openEngine: OpenEngine;
-  /** Connections that were made from here, the oldest first. */
+  /** Connections that were made from here, the oldest first; only the last one where the network does not remember. */
   readonly dialled: MemorySocket[] = [];
   /** How far its time of day is ahead. */
   clockAheadMs = 0;
   readonly #network: MemoryNetwork;
   readonly #lateMs: number;
   /** Calls that wait to be made. */
-  readonly #planned = new Set<TimerHandle>();
+  readonly #planned = new Set<HostTimer>();
   #isDead = false;
   /** What came due while it stood still; null while it runs. */
-  #due: (() => void)[] | null = null;
+  #due: HostTimer[] | null = null;
   #seed: number;
 
   constructor(network: MemoryNetwork, ip: string, { seed, lateMs = 0, files, process }: MachineOptions = {}) {
@@ -65,24 +79,18 @@ export class MemoryHost implements World {
   /** What a dead machine had planned never happens, and what one had planned that stands still, happens later. */
   after(delayMs: number, fn: () => void): TimerHandle {
     if (this.#isDead) return { cancel() {} };
-    let isCancelled = false;
-    const run = () => {
-      if (!this.#isDead && !isCancelled) fn();
-    };
-    const timer = this.#network.timers.after(Math.max(0, delayMs) + this.#lateMs, () => {
+    const planned = new HostTimer(this.#planned, fn);
+    planned.timer = this.#network.timers.after(Math.max(0, delayMs) + this.#lateMs, () => {
       this.#planned.delete(planned);
-      if (this.#due === null) run();
-      else this.#due.push(run);
+      if (this.#due === null) this.#run(planned);
+      else this.#due.push(planned);
     });
-    const planned = {
-      cancel: () => {
-        isCancelled = true;
-        this.#planned.delete(planned);
-        timer.cancel();
-      },
-    };
     this.#planned.add(planned);
     return planned;
+  }
+
+  #run({ isCancelled, fn }: HostTimer): void {
+    if (!this.#isDead && !isCancelled) fn();
   }
 
   /** Calls of this machine that wait to be made. */
@@ -96,7 +104,9 @@ export class MemoryHost implements World {
   }
 
   randomBytes(count: number): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256));
+    const bytes = new Uint8Array(count);
+    for (let at = 0; at < count; at++) bytes[at] = this.random() * 256;
+    return bytes;
   }
 
   listen({ port }: Endpoint): ListenerSocket {
@@ -112,6 +122,7 @@ export class MemoryHost implements World {
     signal.throwIfAborted();
     if (this.#isDead) throw new Deno.errors.ConnectionRefused("this machine is dead");
     const socket = await this.#network.connect(this, endpoint, signal);
+    if (!this.#network.remembers) this.dialled.length = 0;
     this.dialled.push(socket);
     return socket;
   }
@@ -121,7 +132,7 @@ export class MemoryHost implements World {
   }
 
   resolve(host: string, nameServer: Endpoint | null = null): Promise<readonly string[]> {
-    this.nameServers.push(nameServer);
+    if (this.#network.remembers) this.nameServers.push(nameServer);
     return Promise.resolve(this.#network.resolve(host));
   }
 
@@ -173,6 +184,6 @@ export class MemoryHost implements World {
     const due = this.#due ?? [];
     this.#due = null;
     this.#network.freeze(this, false);
-    for (const run of due) run();
+    for (const planned of due) this.#run(planned);
   }
 }

@@ -28,6 +28,8 @@ export class MemoryNetwork {
   readonly turns = new LoopTurns({ nowMs: () => this.timers.nowMs(), next: (fn) => void this.timers.after(0, fn) });
   /** One way, for connections to come, unless {@link lineModel} says something else. */
   latencyMs = 0;
+  /** Whether it keeps who was dialled and what was said at first, for a test to look at. */
+  remembers = true;
   /** How bytes travel from one end of a connection to come to the other. */
   lineModel: (from: Deno.NetAddr, to: Deno.NetAddr) => LineModel = () => steadyLine(this.latencyMs);
   /** Engines of directories, by `host:port`. */
@@ -108,7 +110,7 @@ export class MemoryNetwork {
   }
 
   async connect(owner: MemoryHost, { host, port }: Endpoint, signal: AbortSignal): Promise<MemorySocket> {
-    this.dialled.push(`${formatHost(host)}:${port}`);
+    if (this.remembers) this.dialled.push(`${formatHost(host)}:${port}`);
     const [ip] = this.resolve(host);
     if (ip === undefined) throw new Deno.errors.NotFound("failed to lookup address information");
     const from = netAddr(owner.ip, this.#nextPort++);
@@ -118,9 +120,9 @@ export class MemoryNetwork {
     await this.#path(from, to, { delayMs: there.delayMs(0) + back.delayMs(0), signal });
     const listener = this.#listeners.get(`${ip}:${port}`);
     if (listener === undefined) throw new Deno.errors.ConnectionRefused("Connection refused");
-    const { timers } = this;
+    const { timers, remembers: keepsText } = this;
     const onClose = (socket: MemorySocket) => this.#sockets.delete(socket);
-    const [near, far] = MemorySocket.pair({ from, to, timers, there, back, onClose });
+    const [near, far] = MemorySocket.pair({ from, to, timers, keepsText, there, back, onClose });
     this.#sockets.set(near, owner);
     this.#sockets.set(far, listener.owner);
     this.#holdLine(near);

@@ -1,4 +1,7 @@
 import type { Timers } from "../../src/base/clock.ts";
+import { ByteArena } from "./byte_arena.ts";
+
+const arena = new ByteArena();
 
 /** What a socket holds that its reader has not taken, as the kernel's buffers do. */
 const BUFFER_BYTES = 512 * 1024;
@@ -25,8 +28,6 @@ export function steadyLine(latencyMs: number): LineModel {
 export class MemoryPipe {
   /** The writer does not wait for more before it sends. */
   sendsAtOnce = false;
-  /** The beginning of what was written, a character a byte. */
-  text = "";
   /** The reader's system has learnt that the connection is broken. */
   onReset: () => void = () => {};
   /** Something was sent that nobody will get. */
@@ -35,8 +36,14 @@ export class MemoryPipe {
   onRefused: () => void = () => {};
   readonly #timers: Timers;
   readonly #line: LineModel;
+  /** The beginning of what was written. */
+  readonly #kept: Uint8Array[] = [];
+  #keptBytes = 0;
+  readonly #keepsText: boolean;
   /** When what was sent last arrives. */
   #arrivalMs = 0;
+  /** What arrives then, while more can be added. */
+  #together: { readonly arrivalMs: number; readonly pieces: Piece[] } | null = null;
   /** Arrived, and not yet read. */
   readonly #arrived: Piece[] = [];
   /** Held up on the way. */
@@ -52,9 +59,11 @@ export class MemoryPipe {
   /** Of reads, once the reader has closed. */
   #readFailure: (() => Error) | null = null;
   #writeFailure: (() => Error) | null = null;
-  #onChange: (() => void)[] = [];
+  readonly #onChange: (() => void)[] = [];
 
-  constructor(timers: Timers, line: LineModel) {
+  /** @param keepsText Whether {@link text} is wanted. */
+  constructor(timers: Timers, line: LineModel, keepsText = true) {
+    this.#keepsText = keepsText;
     this.#timers = timers;
     this.#line = line;
   }
@@ -62,6 +71,11 @@ export class MemoryPipe {
   /** Bytes that were written and not yet read. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** The beginning of what was written, a character a byte. */
+  get text(): string {
+    return this.#kept.map((part) => String.fromCharCode(...part)).join("");
   }
 
   /** Nothing arrives meanwhile, and nothing is lost. */
@@ -101,13 +115,8 @@ export class MemoryPipe {
         if (this.#hasEnded) throw new Deno.errors.BrokenPipe("the connection has ended");
         const count = this.#isStalled ? 0 : Math.min(view.length, BUFFER_BYTES - this.#bytes);
         if (count > 0) {
-          if (this.text.length < KEPT_BYTES) this.text += String.fromCharCode(...view.subarray(0, KEPT_BYTES));
           this.#bytes += count;
-          for (let at = 0; at < count;) {
-            const segment = view.slice(at, Math.min(count, at + this.#line.segmentBytes()));
-            this.#send(segment);
-            at += segment.length;
-          }
+          this.#sendBytes(arena.copy(view.subarray(0, count)));
           return count;
         }
       }
@@ -119,7 +128,7 @@ export class MemoryPipe {
     while (true) {
       if (this.#readFailure !== null) throw this.#readFailure();
       if (!this.#isReaderFrozen) {
-        const [first] = this.#arrived;
+        const first = this.#arrived[0];
         if (first === "end") return null;
         if (first === "reset") throw new Deno.errors.ConnectionReset("reset");
         if (first !== undefined) return this.#take(buffer);
@@ -164,13 +173,51 @@ export class MemoryPipe {
     if (isUnread) this.onRefused();
   }
 
+  /** In segments; those that wait for the one before arrive with it, as one piece. */
+  #sendBytes(bytes: Uint8Array): void {
+    this.#keep(bytes);
+    let [from, fromMs] = [0, -1];
+    for (let at = 0; at < bytes.length;) {
+      const size = Math.min(bytes.length - at, this.#line.segmentBytes());
+      const arrivalMs = this.#arrivalOf(size);
+      if (at > from && arrivalMs > fromMs) {
+        this.#sendAt(fromMs, bytes.subarray(from, at));
+        from = at;
+      }
+      fromMs = arrivalMs;
+      at += size;
+    }
+    this.#sendAt(fromMs, from === 0 ? bytes : bytes.subarray(from));
+  }
+
   #send(piece: Piece): void {
+    this.#sendAt(this.#arrivalOf(0), piece);
+  }
+
+  /** When what is sent now arrives: it overtakes nothing. */
+  #arrivalOf(bytes: number): number {
+    return this.#arrivalMs = Math.max(this.#arrivalMs, this.#timers.nowMs() + this.#line.delayMs(bytes));
+  }
+
+  #sendAt(arrivalMs: number, piece: Piece): void {
     if (this.#isLost) return this.onLost();
     const nowMs = this.#timers.nowMs();
-    const delayMs = this.#line.delayMs(piece instanceof Uint8Array ? piece.length : 0);
-    this.#arrivalMs = Math.max(this.#arrivalMs, nowMs + delayMs);
-    if (this.#arrivalMs <= nowMs) this.#arrive(piece);
-    else this.#timers.after(this.#arrivalMs - nowMs, () => this.#arrive(piece));
+    if (arrivalMs <= nowMs) return this.#arrive(piece);
+    if (this.#together?.arrivalMs === arrivalMs) {
+      this.#together.pieces.push(piece);
+      return;
+    }
+    const together = this.#together = { arrivalMs, pieces: [piece] };
+    this.#timers.after(arrivalMs - nowMs, () => {
+      if (this.#together === together) this.#together = null;
+      for (const arriving of together.pieces) this.#arrive(arriving);
+    });
+  }
+
+  #keep(part: Uint8Array): void {
+    if (!this.#keepsText || this.#keptBytes >= KEPT_BYTES) return;
+    this.#kept.push(part.subarray(0, KEPT_BYTES - this.#keptBytes));
+    this.#keptBytes += part.length;
   }
 
   #arrive(piece: Piece): void {
@@ -191,7 +238,9 @@ export class MemoryPipe {
   /** As much as there is and has room, whatever writes it came in: a stream has no borders. */
   #take(buffer: Uint8Array): number {
     let count = 0;
-    for (let [first] = this.#arrived; first instanceof Uint8Array && count < buffer.length; [first] = this.#arrived) {
+    while (count < buffer.length) {
+      const first = this.#arrived[0];
+      if (!(first instanceof Uint8Array)) break;
       const part = first.subarray(0, buffer.length - count);
       buffer.set(part, count);
       count += part.length;
@@ -208,6 +257,7 @@ export class MemoryPipe {
   }
 
   #changed(): void {
+    if (this.#onChange.length === 0) return;
     for (const tell of this.#onChange.splice(0)) tell();
   }
 }

@@ -9,6 +9,8 @@ export interface MemoryLine {
   readonly there: LineModel;
   readonly back: LineModel;
   readonly timers: Timers;
+  /** Whether what was sent at first is kept, to look at. */
+  readonly keepsText: boolean;
   readonly onClose: (socket: MemorySocket) => void;
 }
 
@@ -39,9 +41,9 @@ export class MemorySocket implements Socket {
   }
 
   /** Both ends of a connection, the dialling one first. */
-  static pair({ from, to, timers, onClose, ...lines }: MemoryLine): [MemorySocket, MemorySocket] {
-    const there = new MemoryPipe(timers, lines.there);
-    const back = new MemoryPipe(timers, lines.back);
+  static pair({ from, to, timers, keepsText, onClose, ...lines }: MemoryLine): [MemorySocket, MemorySocket] {
+    const there = new MemoryPipe(timers, lines.there, keepsText);
+    const back = new MemoryPipe(timers, lines.back, keepsText);
     return [
       new MemorySocket({ local: from, remote: to }, { input: back, output: there }, onClose),
       new MemorySocket({ local: to, remote: from }, { input: there, output: back }, onClose),

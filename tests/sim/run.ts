@@ -1,5 +1,6 @@
 import type { Timers } from "../../src/base/clock.ts";
 import { turn } from "../kit/manual_timers.ts";
+import { SimAttacker } from "./actors/attacker.ts";
 import { SimPlayer } from "./actors/player.ts";
 import { SimPublisher, type Stage } from "./actors/publisher.ts";
 import { FaultBook } from "./checks/fault_book.ts";
@@ -12,7 +13,7 @@ import { FeedCheck } from "./checks/feed_check.ts";
 import { Peaks } from "./checks/peaks.ts";
 import { QuestionCheck } from "./checks/question_check.ts";
 import { applyFault, describeFault } from "./faults/apply.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario, SrsMood } from "./scenario.ts";
 import { SimLog } from "./sim_log.ts";
 import { Truth } from "./truth.ts";
 import { SimCluster } from "./world/cluster.ts";
@@ -75,6 +76,7 @@ class Day {
   readonly #stage: Stage;
   readonly #publishers: SimPublisher[];
   readonly #players: SimPlayer[];
+  readonly #attackers: SimAttacker[];
   readonly #failures: string[] = [];
   readonly #startMs: number;
   readonly #peaks = new Peaks();
@@ -104,11 +106,13 @@ class Day {
     this.#bounds = new BoundsCheck(scenario, { cluster, log: this.#log, peaks }, onFault);
     this.#questions = new QuestionCheck({ cluster, encoders: scenario.publishers.length }, peaks, onFault);
     this.#engine = new EngineCheck({ cluster, truth, peaks }, onFault);
+    const { onConflict, dayMs } = scenario;
     this.#stage = {
       cluster: this.#cluster,
       truth: this.#truth,
       log: this.#log,
-      onConflict: scenario.onConflict,
+      onConflict,
+      eveningMs: startMs + dayMs,
       gaps: this.#gaps,
       feeds: this.#feeds,
     };
@@ -117,6 +121,7 @@ class Day {
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
     );
     this.#counters = new CounterCheck({ cluster, truth, players: this.#players }, onFault);
+    this.#attackers = scenario.attackers.map((plan) => new SimAttacker(plan, this.#stage, scenario.seed));
   }
 
   fail(who: string, text: string): void {
@@ -127,7 +132,7 @@ class Day {
 
   async play(): Promise<void> {
     const { network } = this.#cluster;
-    for (const server of this.#cluster.servers.values()) server.start();
+    this.#cluster.start();
     this.#plan();
     const watch = new LookEvery(network.timers, () => this.#look());
     await network.run(this.#scenario.dayMs + SETTLE_MS);
@@ -136,11 +141,13 @@ class Day {
     this.#engine.beginQuiet();
     await network.run(QUIET_MS);
     this.#checkQuiet();
-    this.#questions.endQuiet(this.#countWaits());
-    this.#engine.endQuiet();
-    const asked = this.#counters.look();
-    await network.run(ASK_MS);
-    await asked;
+    if (this.#isAmongItself) {
+      this.#questions.endQuiet(this.#countWaits());
+      this.#engine.endQuiet();
+      const asked = this.#counters.look();
+      await network.run(ASK_MS);
+      await asked;
+    }
     for (const player of this.#players) player.leave();
     for (const publisher of this.#publishers) publisher.leave();
     await network.run(LEAVE_MS);
@@ -152,13 +159,23 @@ class Day {
     const stopped = Promise.all([...this.#cluster.servers.values()].map((server) => server.stop()));
     await network.run(5000);
     await stopped;
+    for (const srs of this.#cluster.srs.values()) srs.stop((host) => network.cutOff(host));
     checkStopped(this.#cluster, onFault);
   }
 
   #look(): void {
     this.#feeds.look(this.#cluster.nowMs);
+    if (!this.#isAmongItself) return;
     this.#bounds.look();
     this.#questions.look();
+  }
+
+  /** Nobody else has a part in it, and all know each other from the start: what servers say and ask can be told exactly. */
+  get #isAmongItself(): boolean {
+    const { srs, attackers, latecomers, discovery, players, publishers } = this.#scenario;
+    return srs.length + attackers.length + latecomers === 0 && discovery === "list" &&
+      players.every(({ kind, follows }) => kind !== "srsEdge" && !follows) &&
+      publishers.every(({ silences }) => silences.length === 0);
   }
 
   /** Streams that nobody publishes and somebody waits for, each counted for each server where he does; null while encoders try. */
@@ -185,6 +202,7 @@ class Day {
 
   #plan(): void {
     const { timers } = this.#cluster.network;
+    timers.after(this.#scenario.dayMs, () => this.#cluster.joinAll());
     for (const publisher of this.#publishers) {
       const { startMs, endMs } = publisher.plan;
       timers.after(startMs, () => void publisher.connect());
@@ -192,8 +210,27 @@ class Day {
     }
     for (const player of this.#players) {
       const { startMs, endMs } = player.plan;
-      timers.after(startMs, () => void player.connect());
+      timers.after(startMs, () => player.connect());
       if (endMs !== null) timers.after(Math.max(endMs, startMs + 1), () => player.leave());
+    }
+    for (const { name, moods } of this.#scenario.srs) {
+      const srs = this.#cluster.srs.get(name)!;
+      for (const { mood, atMs, lastsMs } of moods) {
+        const change = (to: SrsMood) => {
+          this.#log.add(name, to);
+          srs.mood = to;
+        };
+        timers.after(atMs, () => {
+          this.#truth.disturbedMs = this.#cluster.nowMs + lastsMs;
+          change(mood);
+        });
+        timers.after(atMs + lastsMs, () => change("well"));
+      }
+    }
+    for (const attacker of this.#attackers) {
+      const { atMs, lastsMs } = attacker.plan;
+      timers.after(atMs, () => attacker.start());
+      timers.after(atMs + lastsMs, () => attacker.stop());
     }
     for (const fault of this.#scenario.faults) {
       timers.after(fault.atMs, () => {

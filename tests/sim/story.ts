@@ -3,28 +3,61 @@ import type { Scenario } from "./scenario.ts";
 
 /** A scenario in lines that a person reads: who, when, what. */
 export function tellStory(scenario: Scenario): string {
-  const { seed, dayMs, directory, onConflict, weather, origins, edges, publishers, players, faults } = scenario;
+  const {
+    seed,
+    dayMs,
+    directory,
+    onConflict,
+    weather,
+    origins,
+    edges,
+    discovery,
+    latecomers,
+    srs,
+    publishers,
+    players,
+    attackers,
+    faults,
+  } = scenario;
   const { latencyMs, jitterMs, segmentBytes } = weather;
   const pieces = segmentBytes === 0 ? "" : `, segments of ${segmentBytes} bytes at most`;
   const seconds = (ms: number | null) => ms === null ? "the end" : `${(ms / 1000).toFixed(3)} s`;
   return [
-    `seed ${seed}: ${origins} origins, ${edges} edges, ${directory}, on_conflict ${onConflict}, ${seconds(dayMs)}`,
+    `seed ${seed}: ${origins} origins, ${edges} edges, ${directory}, ${discovery}, ${latecomers} late, on_conflict ${onConflict}, ${
+      seconds(dayMs)
+    }`,
     `lines take ${latencyMs} to ${latencyMs + jitterMs} ms${pieces}`,
+    ...srs.map(({ name, moods }) =>
+      [
+        `${name} is a coworker`,
+        ...moods.map(({ mood, atMs, lastsMs }) => `${mood} from ${seconds(atMs)} for ${lastsMs} ms`),
+      ]
+        .join(", ")
+    ),
     ...publishers.map((plan) =>
-      `${seconds(plan.startMs)} to ${
-        seconds(plan.endMs)
-      }: ${plan.name} publishes ${plan.stream} at origin-${plan.origin}, ` +
+      `${seconds(plan.startMs)} to ${seconds(plan.endMs)}: ${plan.name} publishes ${plan.stream} at ${
+        plan.home || `origin-${plan.origin}`
+      }, ` +
       `${plan.burst} x ${plan.frameBytes} bytes every ${
         plan.burst * plan.frameMs
       } ms, a keyframe every ${plan.gopFrames}, ` +
       `from ${plan.firstTimestampMs}, returns to the ${plan.reconnect} one after ${plan.reconnectMs} ms` +
-      `${plan.hasBFrames ? ", B-frames" : ""}${plan.hasMetadata ? "" : ", no metadata"}`
+      (plan.backsOff ? " and longer" : "") + (plan.source === "" ? "" : `, of ${plan.source}`) +
+      `${plan.hasBFrames ? ", B-frames" : ""}${plan.hasMetadata ? "" : ", no metadata"}` +
+      (plan.startBurst > 0 ? `, ${plan.startBurst} frames at once at first` : "") +
+      (plan.headerGops > 0 ? `, other parameters every ${plan.headerGops} keyframes` : "") +
+      plan.silences.map(({ afterMs, lastsMs }) => `, silent after ${afterMs} ms for ${lastsMs} ms`).join("")
     ),
     ...players.map((plan) =>
-      `${seconds(plan.startMs)} to ${
-        seconds(plan.endMs)
-      }: ${plan.name} plays ${plan.stream} at ${plan.server} (${plan.kind})` +
-      (plan.lineBytesPerMs > 0 ? `, ${plan.lineBytesPerMs} bytes a millisecond` : "")
+      `${seconds(plan.startMs)} to ${seconds(plan.endMs)}: ${plan.name} plays ${plan.stream} at ${
+        plan.kind === "srsEdge" ? "one origin after the other" : plan.server
+      } (${plan.kind}${plan.follows ? ", follows" : ""})` +
+      (plan.lineBytesPerMs > 0 ? `, ${plan.lineBytesPerMs} bytes a millisecond` : "") +
+      (plan.pauseMs > 0 ? `, pauses every other ${plan.pauseMs} ms` : "") +
+      (plan.staysMs > 0 ? `, stays for ${plan.staysMs} ms` : "")
+    ),
+    ...attackers.map(({ name, kind, server, atMs, lastsMs, perS }) =>
+      `${seconds(atMs)} to ${seconds(atMs + lastsMs)}: ${name}, ${kind} at ${server}, ${perS} times a second`
     ),
     ...faults.map((fault) => `${seconds(fault.atMs)}: ${fault.name}, ${describeFault(fault)}`),
   ].join("\n");

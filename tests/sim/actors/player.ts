@@ -1,26 +1,35 @@
 import type { TimerHandle } from "../../../src/base/clock.ts";
-import { networkOf } from "../../../src/net/network.ts";
-import type { RtmpMessage } from "../../../src/rtmp/message.ts";
-import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
 import type { MemoryHost } from "../../kit/memory_host.ts";
 import { MediaCheck } from "../checks/media_check.ts";
 import type { PlayerPlan } from "../scenario.ts";
+import { viewFlv } from "./flv_viewing.ts";
 import type { Stage } from "./publisher.ts";
+import { viewRtmp } from "./rtmp_viewing.ts";
+import type { SimServer } from "../world/sim_server.ts";
+import type { Place, Viewing, ViewingHandlers } from "./viewing.ts";
 
-const CONNECT_TIMEOUT_MS = 5000;
 /** A player that gets nothing for so long tries again, as most do. */
 const PATIENCE_MS = 5000;
+/** What an edge of SRS waits for each answer. */
+const SRS_ANSWER_MS = 500;
+/** Nobody follows more redirects in a row. */
+const MAX_HOPS = 8;
+const RTMP_PORT = 1935;
+const HTTP_PORT = 8080;
 
-/** A viewer with RTMP: plays, checks what comes, and comes again when its connection has ended. */
+/** A viewer: plays, checks what comes, and comes again when its connection has ended. */
 export class SimPlayer {
   readonly plan: PlayerPlan;
   readonly #stage: Stage;
-  readonly #host: MemoryHost;
+  readonly #machine: MemoryHost;
   readonly #onFault: (text: string) => void;
-  #client: RtmpClient | null = null;
-  #check: MediaCheck | null = null;
+  /** Ends what is going on now, and nobody hears of it. */
+  #stop = () => {};
   #timer: TimerHandle | null = null;
-  #patience: TimerHandle | null = null;
+  /** It pauses or leaves next. */
+  #whim: TimerHandle | null = null;
+  /** Of an edge of SRS: how often it has connected. */
+  #turns = 0;
   #isOver = false;
   #hasBegun = false;
   /** When the last frame came. */
@@ -34,7 +43,7 @@ export class SimPlayer {
     this.plan = plan;
     this.#stage = stage;
     this.#onFault = onFault;
-    this.#host = stage.cluster.machine(plan.name, plan.lineBytesPerMs);
+    this.#machine = stage.cluster.machine(plan.name, plan.lineBytesPerMs);
   }
 
   /** It wants to see the stream. */
@@ -42,49 +51,18 @@ export class SimPlayer {
     return this.#hasBegun && !this.#isOver;
   }
 
-  async connect(): Promise<void> {
+  connect(): void {
     this.#hasBegun = true;
-    const server = this.#stage.cluster.servers.get(this.plan.server)!;
+    const server = this.#server();
     this.#stage.log.add(this.plan.name, `plays ${this.plan.stream} at ${server.name}`);
-    this.#check = new MediaCheck(this.plan, this.#stage, this.#onFault);
-    let hasEnded = false;
-    const onEnd = (reason: string) => {
-      if (hasEnded) return;
-      hasEnded = true;
-      this.#client?.close();
-      this.#onEnd(reason);
-    };
-    this.#waitForMedia(onEnd);
-    try {
-      const client = await RtmpClient.connect({
-        host: server.ip,
-        port: 1935,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
-        handshakeTimeoutMs: CONNECT_TIMEOUT_MS,
-        timers: this.#host,
-        network: networkOf(this.#host),
-        session: {
-          role: "play",
-          tcUrl: `rtmp://${server.rtmp}/live`,
-          app: "live",
-          name: this.plan.stream,
-          chunkSizeBytes: 60_000,
-          handshake: "simple",
-        },
-      }, {
-        onMedia: (message) => this.#onMedia(message),
-        onEvent: (event) => {
-          if (event.kind !== "refused") return;
-          client.close();
-          onEnd(`refused: ${event.status.description}`);
-        },
-        onEnd: ({ message }) => onEnd(message),
-      });
-      if (this.#isOver || hasEnded) client.close();
-      else this.#client = client;
-    } catch (error) {
-      onEnd(String(error));
-    }
+    const port = this.plan.kind === "flv" ? HTTP_PORT : RTMP_PORT;
+    void this.#play({ host: server.ip, port }, 0);
+    const { staysMs } = this.plan;
+    if (staysMs === 0 || !this.#isDayFor(staysMs)) return;
+    this.#whim = this.#machine.after(staysMs, () => {
+      this.#stop();
+      this.#onEnd("it has seen enough");
+    });
   }
 
   leave(): void {
@@ -92,21 +70,90 @@ export class SimPlayer {
     this.#isOver = true;
     this.#stage.log.add(this.plan.name, `leaves after ${this.frames} frames`);
     this.#timer?.cancel();
-    this.#patience?.cancel();
-    this.#client?.close();
+    this.#whim?.cancel();
+    this.#stop();
   }
 
-  /** Looks now and then, not for each frame. */
-  #waitForMedia(onEnd: (reason: string) => void): void {
-    const sinceMs = this.#host.nowMs();
-    this.#patience = this.#host.after(PATIENCE_MS, () => {
-      if (this.lastFrameMs < sinceMs) onEnd(`nothing came for ${PATIENCE_MS} ms`);
-      else this.#waitForMedia(onEnd);
-    });
+  /** Where it begins: an edge of SRS at the next origin of its list. */
+  #server(): SimServer {
+    const { cluster } = this.#stage;
+    const { kind, server } = this.plan;
+    const origins = cluster.origins();
+    return kind === "srsEdge" ? origins[this.#turns % origins.length]! : cluster.servers.get(server)!;
   }
 
-  #onMedia(message: RtmpMessage): void {
-    if (!this.#check!.take(message)) return;
+  #isDayFor(ms: number): boolean {
+    return this.#machine.nowMs() + ms < this.#stage.eveningMs;
+  }
+
+  /** @param hops Redirects that led there. */
+  async #play(place: Place, hops: number): Promise<void> {
+    this.#turns++;
+    const check = new MediaCheck(this.plan, this.#stage, this.#onFault);
+    let viewing: Viewing | null = null;
+    let isOver = false;
+    let isPaused = false;
+    let patience: TimerHandle | null = null;
+    const stop = this.#stop = () => {
+      isOver = true;
+      viewing?.close();
+      patience?.cancel();
+    };
+    const handlers: ViewingHandlers = {
+      onMedia: (message) => {
+        if (!isOver && check.take(message)) this.#onFrame();
+      },
+      onRedirect: (next) => {
+        if (isOver) return;
+        stop();
+        this.#stage.log.add(this.plan.name, `is sent to ${next.host}:${next.port}`);
+        if (hops < MAX_HOPS) void this.#play(next, hops + 1);
+        else this.#onEnd("too many redirects");
+      },
+      onEnd: (reason) => {
+        if (isOver) return;
+        stop();
+        this.#onEnd(reason);
+      },
+    };
+    // Looks now and then, not for each frame.
+    const wait = () => {
+      const sinceMs = this.#machine.nowMs();
+      patience = this.#machine.after(PATIENCE_MS, () => {
+        if (this.lastFrameMs < sinceMs && !isPaused) handlers.onEnd(`nothing came for ${PATIENCE_MS} ms`);
+        else wait();
+      });
+    };
+    wait();
+    const pause = (begins: boolean) => {
+      isPaused = begins;
+      viewing?.pause?.(begins);
+      this.#stage.log.add(this.plan.name, begins ? "pauses" : "goes on");
+      waitToPause(!begins);
+    };
+    const waitToPause = (begins: boolean) => {
+      const { pauseMs } = this.plan;
+      if (pauseMs === 0 || begins && !this.#isDayFor(2 * pauseMs)) return;
+      this.#whim?.cancel();
+      this.#whim = this.#machine.after(pauseMs, () => isOver ? undefined : pause(begins));
+    };
+    const { stream, kind, follows } = this.plan;
+    const options = { machine: this.#machine, place, stream, follows };
+    try {
+      viewing = await (kind === "flv"
+        ? viewFlv(options, handlers)
+        : viewRtmp(options, handlers, kind === "srsEdge" ? SRS_ANSWER_MS : undefined));
+      if (isOver) {
+        viewing.close();
+      } else if (this.plan.staysMs === 0) {
+        waitToPause(true);
+      }
+    } catch (error) {
+      handlers.onEnd(String(error));
+    }
+  }
+
+  #onFrame(): void {
     const { nowMs } = this.#stage.cluster;
     this.frames++;
     if (this.lastFrameMs > 0) this.worstGapMs = Math.max(this.worstGapMs, nowMs - this.lastFrameMs);
@@ -114,10 +161,8 @@ export class SimPlayer {
   }
 
   #onEnd(reason: string): void {
-    this.#client = null;
-    this.#patience?.cancel();
-    if (this.#isOver) return;
+    this.#whim?.cancel();
     this.#stage.log.add(this.plan.name, `connection ended after ${this.frames} frames: ${reason}`);
-    this.#timer = this.#host.after(this.plan.returnMs, () => void this.connect());
+    this.#timer = this.#machine.after(this.plan.returnMs, () => this.connect());
   }
 }

@@ -5,9 +5,9 @@ import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
 import type { MemoryHost } from "../../kit/memory_host.ts";
 import type { GapCheck } from "../checks/gap_check.ts";
 import type { FeedCheck } from "../checks/feed_check.ts";
-import type { PublisherPlan } from "../scenario.ts";
+import type { PublisherPlan, Silence } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
-import { type PublishSession, timestampOf, type Truth } from "../truth.ts";
+import { headerOf, type PublishSession, timestampOf, type Truth } from "../truth.ts";
 import type { SimCluster } from "../world/cluster.ts";
 import { type Frame, framePayload, metadataPayload } from "./frames.ts";
 
@@ -20,9 +20,14 @@ export interface Stage {
   /** Of each viewer, by name. */
   readonly gaps: ReadonlyMap<string, GapCheck>;
   readonly feeds: FeedCheck;
+  /** Simulated time at which the day is over: whoever disturbs himself and others by day does so no more. */
+  readonly eveningMs: number;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
+const BACK_OFF_FACTOR = 1.5;
+/** OBS waits for minutes at last; nobody has so much time here. */
+const MAX_BACK_OFF_MS = 8000;
 
 /** An encoder: publishes, and comes again when its connection has ended. */
 export class SimPublisher {
@@ -32,7 +37,11 @@ export class SimPublisher {
   #client: RtmpClient | null = null;
   #session: PublishSession | null = null;
   #timer: TimerHandle | null = null;
+  #silence: TimerHandle | null = null;
+  #silentUntilMs = 0;
   #origin: number;
+  /** Failures in a row. */
+  #failures = 0;
   #isOver = false;
   #hasBegun = false;
 
@@ -55,8 +64,9 @@ export class SimPublisher {
 
   async connect(): Promise<void> {
     this.#hasBegun = true;
-    const origins = this.#stage.cluster.origins();
-    const server = origins[(this.#origin - 1) % origins.length]!;
+    const { cluster } = this.#stage;
+    const origins = cluster.origins();
+    const server = cluster.srs.get(this.plan.home) ?? origins[(this.#origin - 1) % origins.length]!;
     this.#stage.log.add(this.plan.name, `connects to ${server.name}`);
     let hasEnded = false;
     const onEnd = (reason: string) => {
@@ -114,28 +124,73 @@ export class SimPublisher {
     const { cluster, truth, log } = this.#stage;
     const session = this.#session = truth.begin(this.plan, server, cluster.nowMs);
     log.add(this.plan.name, `publishes session ${session.number} at ${server}`);
-    const { number } = session;
+    this.#failures = 0;
+    const { number } = session.first;
     if (this.plan.hasMetadata) client.publish(MessageType.Data, 0, metadataPayload(number));
-    const header = { session: number, index: 0 };
-    const firstMs = timestampOf(session, 0);
-    client.publish(MessageType.Video, firstMs, framePayload({ ...header, kind: "videoHeader" }, 20));
-    client.publish(MessageType.Audio, firstMs, framePayload({ ...header, kind: "audioHeader" }, 4));
+    // Whoever joins a source that goes on begins with its next keyframe.
+    const { gopFrames, startBurst, source } = this.plan;
+    const first = source === "" ? 0 : Math.ceil(this.#sourceFrames() / gopFrames) * gopFrames;
+    const timeMs = timestampOf(session, first);
+    this.#sendHeader(client, session, first);
+    const frame: Frame = { session: number, index: 0, kind: "audioHeader" };
+    client.publish(MessageType.Audio, timeMs, framePayload(frame, 4));
+    session.next = first;
+    if (source === "") this.#sendFrames(client, session, startBurst);
+    this.#planSilence(session, this.plan.silences);
     this.#send(client, session);
+  }
+
+  /** Frames that the source has had, by its clock. */
+  #sourceFrames(): number {
+    return this.#stage.cluster.nowMs / this.plan.frameMs;
   }
 
   #send(client: RtmpClient, session: PublishSession): void {
     if (session !== this.#session) return;
-    const { burst, frameMs, frameBytes, hasBFrames } = this.plan;
-    for (let count = 0; count < burst; count++) {
-      const index = session.sent++;
+    const { burst, frameMs, source } = this.plan;
+    const isSilent = this.#host.nowMs() < this.#silentUntilMs;
+    if (source !== "") this.#sendFrames(client, session, Math.floor(this.#sourceFrames()) - session.next);
+    else if (!isSilent) this.#sendFrames(client, session, burst);
+    this.#timer = this.#host.after(burst * frameMs, () => this.#send(client, session));
+  }
+
+  #sendFrames(client: RtmpClient, session: PublishSession, frames: number): void {
+    const { frameMs, frameBytes, hasBFrames } = this.plan;
+    const { first } = session;
+    for (let count = 0; count < frames; count++) {
+      const index = session.next++;
+      first.sent = Math.max(first.sent, index + 1);
       const kind = this.#kindOf(index);
+      if (kind === "key" && index > 0 && headerOf(this.plan, index) !== headerOf(this.plan, index - 1)) {
+        this.#sendHeader(client, session, index);
+      }
       const bytes = kind === "key" ? frameBytes * 4 : kind === "inter" ? frameBytes : frameBytes >> 2;
-      const frame: Frame = { session: session.number, index, kind };
+      const frame: Frame = { session: first.number, index, kind };
       const payload = framePayload(frame, bytes, hasBFrames ? index % 3 * frameMs & 0xff : 0);
       const typeId = kind === "audio" ? MessageType.Audio : MessageType.Video;
-      client.publish(typeId, timestampOf(session, index), payload);
+      client.publish(typeId, timestampOf(first, index), payload);
     }
-    this.#timer = this.#host.after(burst * frameMs, () => this.#send(client, session));
+  }
+
+  /** The parameters that a frame needs. */
+  #sendHeader(client: RtmpClient, { first }: PublishSession, index: number): void {
+    const header: Frame = { session: first.number, index: headerOf(this.plan, index), kind: "videoHeader" };
+    client.publish(MessageType.Video, timestampOf(first, index), framePayload(header, 20));
+  }
+
+  /** Its clock goes on meanwhile. */
+  #planSilence(session: PublishSession, [silence, ...later]: readonly Silence[]): void {
+    if (silence === undefined) return;
+    const { afterMs, lastsMs } = silence;
+    const endMs = this.#host.nowMs() + afterMs + lastsMs;
+    if (endMs > this.#stage.eveningMs) return;
+    this.#silence = this.#host.after(afterMs, () => {
+      const { jumps, next } = session;
+      this.#silentUntilMs = endMs;
+      jumps.push({ index: next, totalMs: (jumps.at(-1)?.totalMs ?? 0) + lastsMs });
+      this.#stage.log.add(this.plan.name, `sends nothing for ${lastsMs} ms`);
+      this.#silence = this.#host.after(lastsMs, () => this.#planSilence(session, later));
+    });
   }
 
   #kindOf(index: number): Frame["kind"] {
@@ -152,13 +207,16 @@ export class SimPublisher {
     // Whoever has been replaced leaves the stream to the other.
     if (onConflict === "takeover" && truth.live(this.plan.stream).length > 0) return this.leave();
     if (this.plan.reconnect === "next") this.#origin++;
-    this.#timer = this.#host.after(this.plan.reconnectMs, () => void this.connect());
+    const { reconnectMs, backsOff } = this.plan;
+    const pauseMs = backsOff ? reconnectMs * BACK_OFF_FACTOR ** this.#failures++ : reconnectMs;
+    this.#timer = this.#host.after(Math.min(pauseMs, MAX_BACK_OFF_MS), () => void this.connect());
   }
 
   #endSession(): void {
     if (this.#session === null) return;
-    this.#session.endMs = this.#stage.cluster.nowMs;
+    this.#stage.truth.end(this.#session, this.#stage.cluster.nowMs);
     this.#session = null;
     this.#timer?.cancel();
+    this.#silence?.cancel();
   }
 }

@@ -41,7 +41,7 @@ const SILENT: ReadonlySet<FaultKind> = new Set(["freeze", "powerCut", "partition
 /** What is sent is lost. */
 const LOSING: ReadonlySet<FaultKind> = new Set(["powerCut", "partition", "oneWay"]);
 /** Nobody watches at a server to which this happens. */
-const STOPPING: ReadonlySet<FaultKind> = new Set(["kill", "powerCut", "freeze", "drain"]);
+const STOPPING: ReadonlySet<FaultKind> = new Set(["kill", "powerCut", "freeze", "drain", "apiDrain", "kick"]);
 
 /** What the gaps of a day are judged by. */
 export interface GapContext {
@@ -109,7 +109,7 @@ export class GapCheck {
       const endMs = FaultBook.endMs(record);
       const role = this.#roleOf(record);
       const isThere = this.#connectedMs < sinceMs - KNOWN_MS / 4 && this.#lastMs > sinceMs;
-      if (plan.lineBytesPerMs > 0 || role === null || !isThere || !faults.isAlone(record, nowMs())) return [];
+      if (!isPlain(plan) || role === null || !isThere || !faults.isAlone(record, nowMs())) return [];
       const felt = this.#gaps.filter(({ fromMs, toMs }) => toMs > sinceMs && fromMs < endMs);
       if (felt.length === 0) return [];
       const owed = felt.flatMap((gap) => supplySpans(truth, plan, record, gap));
@@ -122,7 +122,7 @@ export class GapCheck {
   #judge(gap: Span): void {
     const { truth, faults, weather } = this.#context;
     const plan = this.#plan;
-    if (plan.lineBytesPerMs > 0 || gap.toMs <= gap.fromMs) return;
+    if (!isPlain(plan) || gap.toMs <= gap.fromMs) return;
     this.#gaps.push(gap);
     const felt = faults.during(gap.fromMs, gap.toMs);
     const [fault = null] = felt;
@@ -154,7 +154,10 @@ export class GapCheck {
     const changes = this.#context.truth.sessions.filter(({ plan: { stream }, sinceMs }) =>
       stream === this.#plan.stream && sinceMs > fromMs - FIGHT_MS && sinceMs <= toMs
     );
-    return changes.length > MAX_CHANGES;
+    const isSilent = this.#context.truth.sessions.some(({ plan: { stream, silences } }) =>
+      stream === this.#plan.stream && silences.length > 0
+    );
+    return isSilent || changes.length > MAX_CHANGES;
   }
 
   /** Whom a fault hits, as this viewer sees it; null where nothing is promised. */
@@ -171,4 +174,9 @@ export class GapCheck {
     }
     return live.some((session) => session.server === server) ? "its origin" : "another server";
   }
+}
+
+/** It sits still, and its line is good. */
+function isPlain({ kind, lineBytesPerMs, pauseMs, staysMs, follows }: PlayerPlan): boolean {
+  return kind !== "srsEdge" && lineBytesPerMs + pauseMs + staysMs === 0 && !follows;
 }

@@ -1,6 +1,7 @@
 import type { MachineEnd } from "../../kit/memory_network.ts";
 import { Random } from "../random.ts";
 import type { FaultPlan } from "../scenario.ts";
+import { changeSetting, drainByApi, kickClient } from "./operators.ts";
 import { ENGINE_IP, type SimCluster } from "../world/cluster.ts";
 
 /** Lets something go wrong. @returns Mends it. */
@@ -11,14 +12,14 @@ export function applyFault(fault: FaultPlan, cluster: SimCluster, seed: number):
     case "kill": {
       const random = Random.of(seed, fault.name);
       server?.kill(() => random.pick<MachineEnd>(["end", "reset"]));
-      return () => server?.start();
+      return () => cluster.restart(fault.server);
     }
     case "powerCut":
       server?.kill(() => "vanish");
-      return () => server?.start();
+      return () => cluster.restart(fault.server);
     case "drain": {
       const drained = server?.drain();
-      return () => void drained?.then(() => server?.start());
+      return () => void drained?.then(() => cluster.restart(fault.server));
     }
     case "freeze": {
       const host = server?.running?.host;
@@ -41,8 +42,21 @@ export function applyFault(fault: FaultPlan, cluster: SimCluster, seed: number):
       };
     }
     case "reload":
-      server?.reload(server.text.replace("listen 1935;", "listen 1935; pithy_print_ms 5000;"));
-      return () => void server?.reload(server.text.replace(" pithy_print_ms 5000;", ""));
+      return server === undefined ? () => {} : changeSetting(fault, server, cluster);
+    case "kick":
+      if (server !== undefined) void kickClient(cluster, server, Random.of(seed, fault.name));
+      return () => {};
+    case "apiDrain":
+      if (server !== undefined) void drainByApi(cluster, server);
+      return () => void server?.drained().then(() => cluster.restart(fault.server));
+    case "join":
+      cluster.join(fault.server);
+      return () => {};
+    case "dnsDown":
+      cluster.isDnsDown = true;
+      return () => {
+        cluster.isDnsDown = false;
+      };
     case "engineDown":
       engine?.die();
       return () => {
@@ -63,8 +77,13 @@ export function applyFault(fault: FaultPlan, cluster: SimCluster, seed: number):
 }
 
 /** In a line, for the story of a day. */
-export function describeFault({ kind, server, others, lastsMs, aheadMs }: FaultPlan): string {
+export function describeFault({ kind, server, others, lastsMs, aheadMs, setting }: FaultPlan): string {
   const whom = others.length === 0 ? server : `${server} ${kind === "oneWay" ? "to" : "and"} ${others.join(", ")}`;
+  if (kind === "reload") {
+    return `reload of ${server} with another ${setting} for ${lastsMs} ms${
+      others.length > 0 ? `, without ${others}` : ""
+    }`;
+  }
   return kind === "clock"
     ? `clock of ${whom} jumps by ${aheadMs} ms for ${lastsMs} ms`
     : `${kind} of ${whom} for ${lastsMs} ms`;

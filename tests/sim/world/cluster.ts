@@ -6,16 +6,28 @@ import type { Scenario } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
 import { WeatherLine } from "./lines.ts";
 import { noFiles, processFacts } from "./machine.ts";
+import { SrsServer } from "./srs_server.ts";
 import { SimServer } from "./sim_server.ts";
 
+/** What origins are called in DNS, with the other coworkers. */
+const ORIGINS_NAME = "origins";
 export const ENGINE_IP = "10.0.9.9";
 
 /** The servers of a scenario, their engine, and the network between them and everybody. */
 export class SimCluster {
   readonly network = new MemoryNetwork();
+  readonly log: SimLog;
   readonly engine: SimulatedEngine | null;
   /** By name, origins first. */
   readonly servers = new Map<string, SimServer>();
+  /** Until then some server has, or had, no GOP cache: players may begin with any frame there, and what plays from there too. */
+  withoutGopCacheMs = -Infinity;
+  /** Those that are coworkers, by name. */
+  readonly srs = new Map<string, SrsServer>();
+  /** Origins that have not joined. */
+  readonly #absent = new Set<string>();
+  readonly #operator: MemoryHost;
+  #isDnsDown = false;
   readonly #seed: number;
   readonly #slowLines = new Map<string, number>();
   /** Machines of encoders and viewers, by name. */
@@ -24,6 +36,8 @@ export class SimCluster {
   constructor(scenario: Scenario, log: SimLog) {
     const { seed, weather, directory } = scenario;
     this.#seed = seed;
+    this.log = log;
+    this.network.remembers = false;
     this.engine = directory === "engine" ? new SimulatedEngine(this.network.timers) : null;
     if (this.engine !== null) this.network.engines[`${ENGINE_IP}:6379`] = this.engine;
     this.network.lineModel = (from, to) => {
@@ -31,10 +45,17 @@ export class SimCluster {
       const bytesPerMs = this.#slowLines.get(to.hostname) ?? 0;
       return new WeatherLine(weather, random, { nowMs: () => this.network.timers.nowMs(), bytesPerMs });
     };
+    scenario.srs.forEach((plan, at) => {
+      const host = this.#host(plan.name, srsIp(at));
+      this.srs.set(plan.name, new SrsServer(plan, host));
+    });
     for (const { name, ip, text } of configurations(scenario)) {
       const random = Random.of(seed, name);
       this.servers.set(name, new SimServer({ name, ip, text, network: this.network, log, random }));
     }
+    const { origins, latecomers } = scenario;
+    for (let number = origins; number > origins - latecomers; number--) this.#absent.add(`origin-${number}`);
+    this.#operator = this.#host("operator", "10.0.9.2");
   }
 
   /** Milliseconds of simulated time. */
@@ -42,8 +63,49 @@ export class SimCluster {
     return this.network.timers.nowMs();
   }
 
+  /** Those that have joined, running or not. */
   origins(): SimServer[] {
-    return [...this.servers.values()].filter(({ isEdge }) => !isEdge);
+    return [...this.servers.values()].filter(({ isEdge, name }) => !isEdge && !this.#absent.has(name));
+  }
+
+  /** The machine that operators call from. */
+  get operator(): MemoryHost {
+    return this.#operator;
+  }
+
+  /** DNS has nothing to say. */
+  set isDnsDown(isDown: boolean) {
+    this.#isDnsDown = isDown;
+    this.#publishNames();
+  }
+
+  /** Starts all servers that are there from the beginning. */
+  start(): void {
+    this.#publishNames();
+    for (const { name } of this.servers.values()) if (!this.#absent.has(name)) this.servers.get(name)!.start();
+    for (const srs of this.srs.values()) srs.start();
+  }
+
+  /** An origin joins that was not there. */
+  join(name: string): void {
+    this.#absent.delete(name);
+    this.#publishNames();
+    this.servers.get(name)?.start();
+  }
+
+  /** Starts a server again, if it has joined. */
+  restart(name: string): void {
+    if (!this.#absent.has(name)) this.servers.get(name)?.start();
+  }
+
+  /** Nobody is missing any more. */
+  joinAll(): void {
+    for (const name of [...this.#absent]) this.join(name);
+  }
+
+  #publishNames(): void {
+    const ips = [...this.origins(), ...this.srs.values()].map(({ ip }) => ip);
+    this.network.name(ORIGINS_NAME, this.#isDnsDown ? [] : ips);
   }
 
   /** The machine of an encoder or a viewer. @param bytesPerMs What its line takes; 0 for no limit. */
@@ -51,6 +113,10 @@ export class SimCluster {
     const number = this.#machines.size + 1;
     const ip = `10.9.${number >> 8}.${number & 255}`;
     if (bytesPerMs > 0) this.#slowLines.set(ip, bytesPerMs);
+    return this.#host(name, ip);
+  }
+
+  #host(name: string, ip: string): MemoryHost {
     const seed = Random.of(this.#seed, name).next();
     const host = new MemoryHost(this.network, ip, { seed, files: noFiles, process: processFacts });
     this.#machines.set(name, host);
@@ -68,18 +134,23 @@ export class SimCluster {
   }
 }
 
+function srsIp(at: number): string {
+  return `10.0.3.${at + 1}`;
+}
+
 /** Addresses and configuration files of all servers. */
-function configurations({ origins, edges, directory, onConflict }: Scenario) {
+function configurations({ origins, edges, directory, onConflict, srs, discovery, latecomers }: Scenario) {
   const origin = Array.from({ length: origins }, (_, at) => ({ name: `origin-${at + 1}`, ip: `10.0.0.${at + 1}` }));
   const edge = Array.from({ length: edges }, (_, at) => ({ name: `edge-${at + 1}`, ip: `10.0.1.${at + 1}` }));
   const hasEngine = directory === "engine";
   const text = (ip: string, vhost: string) => `
     listen 1935; advertise ${ip};
-    http_api { enabled on; listen 1985; } http_server { enabled on; listen 8080; }
+    http_api { enabled on; listen 1985; remote_control all; } http_server { enabled on; listen 8080; }
     ${hasEngine ? `directory { enabled on; url redis://${ENGINE_IP}; node_ttl 6000; }` : ""}
-    vhost __defaultVhost__ { http_remux { enabled on; } ${vhost} }`;
-  const coworkers = origin.map(({ ip }) => `${ip}:1985`).join(" ");
-  const rtmp = origin.map(({ ip }) => `${ip}:1935`).join(" ");
+    vhost __defaultVhost__ { http_remux { enabled on; } play { gop_cache on; mw_latency 350; } ${vhost} }`;
+  const apis = [...origin.map(({ ip }) => ip), ...srs.map((_, at) => srsIp(at))].map((ip) => `${ip}:1985`);
+  const coworkers = discovery === "dns" ? `dns+http://${ORIGINS_NAME}:1985` : apis.join(" ");
+  const rtmp = origin.slice(0, origins - latecomers).map(({ ip }) => `${ip}:1935`).join(" ");
   const originVhost = `publish { on_conflict ${onConflict}; } cluster { origin_cluster on; coworkers ${coworkers}; }`;
   return [
     ...origin.map(({ name, ip }) => ({ name, ip, text: text(ip, originVhost) })),

@@ -34,6 +34,7 @@ export class SimServer {
   /** Of all its starts. */
   readonly hosts: MemoryHost[] = [];
   #isDraining = false;
+  #drained = Promise.resolve();
   text: string;
 
   constructor(options: SimServerOptions) {
@@ -67,7 +68,7 @@ export class SimServer {
     });
     this.hosts.push(host);
     const server = new Server(requireConfig(this.#load()), new ServerLog(log, name, ""), { world: host });
-    const http = new HttpServer(server);
+    const http = new HttpServer(server, { drain: () => void this.drain() });
     server.start();
     http.start();
     this.running = { host, server, http };
@@ -85,9 +86,18 @@ export class SimServer {
   }
 
   /** Ends it as `SIGQUIT` does. Settles when it is gone. */
-  async drain(): Promise<void> {
+  drain(): Promise<void> {
     const { running } = this;
-    if (running === null || this.#isDraining) return;
+    if (running !== null && !this.#isDraining) this.#drained = this.#drain(running);
+    return this.#drained;
+  }
+
+  /** Settles when it no longer drains. */
+  drained(): Promise<void> {
+    return this.#drained;
+  }
+
+  async #drain(running: NonNullable<SimServer["running"]>): Promise<void> {
     this.#isDraining = true;
     this.#options.log.add(this.name, "drains");
     await stopGracefully(running, "SIGQUIT", never);

@@ -46,7 +46,12 @@ const cases: TimelineCase[] = [
   {
     name: "never goes below the end of the publisher before",
     frames: [0, 500, RESTART, 1000, 950, 980, 1010],
-    expected: [0, 500, 510, 510, 510, 520],
+    expected: [0, 500, 510, 500, 500, 520],
+  },
+  {
+    name: "keeps the distance of audio that precedes the first frame of a publisher by less than the gap",
+    frames: [0, 500, RESTART, 1000, 994, 1017, 1040],
+    expected: [0, 500, 510, 504, 527, 550],
   },
   {
     name: "mends a break backward: the encoder began again",
@@ -77,7 +82,7 @@ const cases: TimelineCase[] = [
   {
     name: "holds the late frames of the other kind at the place of the break",
     frames: [0, 40, 100_000, 99_980, 100_040].map((ms, i) => [ms, i]),
-    expected: [0, 40, 50, 50, 90],
+    expected: [0, 40, 50, 40, 90],
   },
   {
     name: "goes over the 32-bit wrap of the publisher",

@@ -1,0 +1,56 @@
+import { Random } from "../random.ts";
+import type { PublisherPlan } from "../scenario.ts";
+import type { DrawnCluster } from "./drawn_cluster.ts";
+
+/** The encoders of a day. */
+export function drawPublishers(seed: number, { origins, dayMs, streams }: DrawnCluster): PublisherPlan[] {
+  return streams.flatMap((stream) => {
+    const both = Random.of(seed, `publishers of ${stream}`);
+    const count = both.percent(25) ? 2 : 1;
+    // A main encoder and its backup, or two that know nothing of each other.
+    const source = count === 2 && both.percent(50) ? `source-${stream}` : "";
+    const firstOrigin = both.between(1, origins);
+    return Array.from({ length: count }, (_, at) => {
+      const name = `encoder-${stream}-${at + 1}`;
+      const random = Random.of(seed, name);
+      const leaves = random.percent(20);
+      return {
+        name,
+        stream,
+        // A backup goes to another one.
+        origin: source === "" ? random.between(1, origins) : (firstOrigin - 1 + at) % origins + 1,
+        home: stream.startsWith("srs-") ? stream.replace("-stream", "") : "",
+        reconnect: random.pick(["same", "next"] as const),
+        reconnectMs: random.pick([200, 1000, 3000]),
+        backsOff: random.percent(30),
+        source,
+        startMs: random.between(0, random.percent(30) ? dayMs / 2 | 0 : 2000),
+        endMs: leaves ? random.between(dayMs / 2 | 0, dayMs) : null,
+        ...drawMedia(Random.of(seed, source === "" ? `media of ${name}` : source), source !== ""),
+      };
+    });
+  });
+}
+
+/** What an encoder sends. @param isShared Another one sends the same. */
+function drawMedia(random: Random, isShared: boolean) {
+  const gopFrames = random.pick([5, 25, 50, 100]);
+  const silences = random.percent(15) ? random.between(1, 3) : 0;
+  const startBurst = random.percent(15) ? random.between(1, 2 * gopFrames) : 0;
+  return {
+    frameMs: random.pick([10, 20, 33, 40]),
+    gopFrames,
+    burst: random.pick([1, 1, 2, 5]),
+    hasBFrames: random.percent(40),
+    frameBytes: random.pick([20, 60, 300, 2000]),
+    // Times of RTMP have 32 bits.
+    firstTimestampMs: random.percent(10) ? 2 ** 32 - random.between(1000, 20_000) : random.pick([0, 0, 40, 3_600_000]),
+    hasMetadata: random.percent(85),
+    startBurst: isShared ? 0 : startBurst,
+    headerGops: random.percent(15) ? random.between(1, 4) : 0,
+    silences: Array.from({ length: isShared ? 0 : silences }, () => ({
+      afterMs: random.between(500, 20_000),
+      lastsMs: random.pick([300, 2000, 4000]),
+    })),
+  };
+}

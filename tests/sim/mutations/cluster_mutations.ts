@@ -1,0 +1,89 @@
+import type { Mutation } from "./mutation.ts";
+
+/** Of how servers find each other's streams. */
+export const clusterMutations: readonly Mutation[] = [
+  {
+    name: "skip the epoch check",
+    file: "cluster/epoch_book.ts",
+    find: "return epoch >= (this.#inForce(key)?.epoch ?? 0);",
+    replace: "return true;",
+    breaks: "a server that stood still feeds an edge with what another has taken over",
+  },
+  {
+    name: "poll without bound",
+    file: "upstream/pull/stream_pull.ts",
+    find: "await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);",
+    replace: "await this.#rest(1, this.#targets);",
+    breaks: "a pull that finds nothing asks all origins without a pause",
+  },
+  {
+    name: "keep a pull",
+    file: "upstream/pull/pull_registry.ts",
+    find: "if (entry.leases.size > 0 || this.#entries.get(source) !== entry) return;",
+    replace: "return;",
+    breaks: "a stream is pulled after its last player has left",
+  },
+  {
+    name: "forget to cancel a timer",
+    file: "upstream/pull/pull_registry.ts",
+    find: "    entry.lingerTimer?.cancel();\n    entry.lingerTimer = null;\n",
+    replace: "",
+    breaks: "a pull ends under players that came while it lingered",
+  },
+  {
+    name: "no idle_timeout",
+    file: "upstream/pull/run.ts",
+    find: "if (!this.#over) this.#options.onSilence(error, this.#watch.heardMs);",
+    replace: "",
+    breaks: "an edge stays with a server that hangs",
+  },
+  {
+    name: "race for nobody",
+    file: "upstream/pull/race.ts",
+    find: "for (const other of this.#runs.keys()) if (other !== run) other.stop();",
+    replace: "",
+    breaks: "the losers of a race are pulled on",
+  },
+  {
+    name: "worst origin first",
+    file: "upstream/origin_pool.ts",
+    find: "ranks.get(a.text)! - ranks.get(b.text)!",
+    replace: "ranks.get(b.text)! - ranks.get(a.text)!",
+    breaks: "streams ask the origin first that does not answer",
+  },
+  {
+    name: "redirect in circles",
+    file: "upstream/redirect_policy.ts",
+    find: 'if (this.#visited.has(to.text)) return "visited";',
+    replace: "",
+    breaks: "a redirect is followed to where it came from",
+  },
+  {
+    name: "both give way",
+    file: "cluster/mesh/rivals.ts",
+    find: 'return mode === "takeover" ? isNewer(other, own) : isNewer(own, other);',
+    replace: "return true;",
+    breaks: "of two publishers none stays",
+  },
+  {
+    name: "tell no rival",
+    file: "cluster/mesh/mesh_claim.ts",
+    find: "if (owner !== null && mustTell(owner)) await this.#tell(owner);\n    if (this.#isOver) return;",
+    replace: "return;",
+    breaks: "two origins publish one stream",
+  },
+  {
+    name: "forget that it drains",
+    file: "server/publish/publish_role.ts",
+    find: "    if (!canReconnect(session)) return;\n    if (!drain",
+    replace: "    return;\n    if (!drain",
+    breaks: "publishers are not asked to leave a server that stops",
+  },
+  {
+    name: "older epochs",
+    file: "cluster/epoch_book.ts",
+    find: "Math.max(Math.round(this.#clock.wallMs()), known + 1)",
+    replace: "Math.round(this.#clock.wallMs())",
+    breaks: "a publish whose clock is behind is taken for an old one",
+  },
+];

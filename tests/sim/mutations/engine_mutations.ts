@@ -1,0 +1,40 @@
+import type { Mutation } from "./mutation.ts";
+
+/** Of the directory in an engine. */
+export const engineMutations: readonly Mutation[] = [
+  {
+    name: "release another's claim",
+    file: "cluster/valkey/own_claims.ts",
+    find: "        if (!this.#isCurrent(claim)) return;\n",
+    replace: "",
+    breaks: "whoever leaves takes the stream from the publisher that has replaced it",
+  },
+  {
+    name: "ignore the engine's news",
+    file: "cluster/valkey/engine_view.ts",
+    find: "if (entry === undefined || !entry.isTracked) return;",
+    replace: "return;",
+    breaks: "servers look where a stream was",
+  },
+  {
+    name: "never claim again",
+    file: "cluster/valkey/own_claims.ts",
+    find: "const batch = claims.slice(at, at + BATCH).filter((claim) => this.#isCurrent(claim));",
+    replace: "const batch: OwnClaim[] = [];",
+    breaks: "after an outage of the engine nobody finds the streams that were published before",
+  },
+  {
+    name: "do not renew the lease",
+    file: "cluster/valkey/own_lease.ts",
+    find: "        renew(nodeTtlMs / 3);\n",
+    replace: "",
+    breaks: "streams end for the others with the first lease",
+  },
+  {
+    name: "keep a claim",
+    file: "cluster/valkey/own_claims.ts",
+    find: "        this.#claims.delete(claim.key);\n        void this.#release([claim.key]);",
+    replace: "        this.#claims.delete(claim.key);",
+    breaks: "a stream is said to be where its publisher has left",
+  },
+];
