@@ -130,7 +130,7 @@ export class GapCheck {
     const usualMs = FLUSH_MS + this.#burstMs + 2 * wayMs;
     const wasSteadyMs = gap.fromMs - this.#steadySinceMs;
     if (gap.toMs - gap.fromMs > 1.5 * usualMs) this.#steadySinceMs = gap.toMs;
-    if (this.#isFought(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;
+    if (this.#isUnjudged(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;
     const slackMs = usualMs + TURNS * 2 * wayMs;
     const idleMs = wasSteadyMs > KNOWN_MS ? Math.max(MIN_IDLE_MS, UNUSUAL * usualMs) : IDLE_MS;
     const isSilent = this.#hasFrame && fault !== null && SILENT.has(fault.plan.kind);
@@ -150,14 +150,15 @@ export class GapCheck {
     }
   }
 
-  #isFought({ fromMs, toMs }: Span): boolean {
+  #isUnjudged({ fromMs, toMs }: Span): boolean {
     const changes = this.#context.truth.sessions.filter(({ plan: { stream }, sinceMs }) =>
       stream === this.#plan.stream && sinceMs > fromMs - FIGHT_MS && sinceMs <= toMs
     );
-    const isSilent = this.#context.truth.sessions.some(({ plan: { stream, silences } }) =>
-      stream === this.#plan.stream && silences.length > 0
+    // Encoders of a source come in the middle of a GOP, those of an SRS nobody tells of.
+    const isOther = this.#context.truth.sessions.some(({ plan: { stream, silences, source, home } }) =>
+      stream === this.#plan.stream && (silences.length > 0 || source !== "" || home !== "")
     );
-    return isSilent || changes.length > MAX_CHANGES;
+    return isOther || changes.length > MAX_CHANGES;
   }
 
   /** Whom a fault hits, as this viewer sees it; null where nothing is promised. */
