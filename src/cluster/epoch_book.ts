@@ -30,20 +30,37 @@ export class EpochBook {
   /** In the order they were claimed. */
   readonly #claimed = new Map<string, number>();
   readonly #fed = new Map<string, Fed>();
+  /** How far the fastest clock of a coworker is ahead of this one, and how long that counts. */
+  #ahead = { ms: 0, untilMs: 0 };
 
   constructor(clock: Clock & WallClock) {
     this.#clock = clock;
   }
 
-  /** The epoch of a publish that begins here now. @param above The highest that others have of the stream; 0 for none. */
+  /** The epoch of a publish that begins here now: the time by the fastest clock of the cluster. @param above The highest that others have of the stream; 0 for none. */
   next(key: string, above: number): number {
     const known = Math.max(above, this.#claimed.get(key) ?? 0, this.#inForce(key)?.epoch ?? 0);
-    const epoch = Math.max(Math.round(this.#clock.wallMs()), known + 1);
+    const epoch = Math.max(Math.round(this.#clock.wallMs() + this.#aheadMs()), known + 1);
     this.#claimed.delete(key);
     this.#claimed.set(key, epoch);
     const [oldest] = this.#claimed.keys();
     if (this.#claimed.size > MAX_CLAIMED && oldest !== undefined) this.#claimed.delete(oldest);
     return epoch;
+  }
+
+  /**
+   * The clock of a coworker is ahead of this one by so much, and so are the epochs that it gives. Edges know them after its
+   * end: whoever takes its streams over must not come with lower ones.
+   */
+  noteClock(aheadMs: number): void {
+    // Epochs from further ahead are not believed.
+    if (aheadMs > MAX_CLOCK_AHEAD_MS || aheadMs < this.#aheadMs()) return;
+    this.#ahead = { ms: aheadMs, untilMs: this.#clock.nowMs() + aheadMs + REMEMBERED_MS };
+  }
+
+  #aheadMs(): number {
+    const { ms, untilMs } = this.#ahead;
+    return this.#clock.nowMs() < untilMs ? ms : 0;
   }
 
   /** Whether a server may feed the stream: not with an older publish than the one that fed it last. */

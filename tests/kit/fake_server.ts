@@ -83,6 +83,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     publishers: new Publishers(),
     members: new Members(world, (listed) => list.hosts(listed)),
     mesh,
+    epochs,
     heldQuestions: new HeldQuestions(timers),
     pulls: new PullRegistry({
       ...networkOf(systemWorld),

@@ -239,7 +239,8 @@ export class SimulatedEngine {
         for (const [member, at] of list(key)) if (at <= score) list(key).delete(member);
         return list(key).size;
       },
-      timeMs: this.#timers.nowMs() + this.clockAheadMs,
+      // As its scripts have it: whole milliseconds.
+      timeMs: Math.floor(this.#timers.nowMs() + this.clockAheadMs),
     };
   }
 

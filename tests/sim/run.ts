@@ -1,8 +1,17 @@
+import type { Timers } from "../../src/base/clock.ts";
 import { turn } from "../kit/manual_timers.ts";
 import { SimAttacker } from "./actors/attacker.ts";
 import { SimPlayer } from "./actors/player.ts";
 import { SimPublisher, type Stage } from "./actors/publisher.ts";
-import { checkEnd } from "./checks/end_check.ts";
+import { FaultBook } from "./checks/fault_book.ts";
+import { GapCheck, type GapSample } from "./checks/gap_check.ts";
+import { BoundsCheck } from "./checks/bounds_check.ts";
+import { CounterCheck } from "./checks/counter_check.ts";
+import { checkEnd, checkStopped } from "./checks/end_check.ts";
+import { EngineCheck } from "./checks/engine_check.ts";
+import { FeedCheck } from "./checks/feed_check.ts";
+import { Peaks } from "./checks/peaks.ts";
+import { QuestionCheck } from "./checks/question_check.ts";
 import { applyFault, describeFault } from "./faults/apply.ts";
 import type { Scenario, SrsMood } from "./scenario.ts";
 import { SimLog } from "./sim_log.ts";
@@ -20,6 +29,10 @@ export interface Outcome {
   readonly simulatedMs: number;
   /** That viewers got. */
   readonly frames: number;
+  /** What viewers felt of faults that came alone. */
+  readonly gaps: readonly GapSample[];
+  /** The most that was seen of what has a bound. */
+  readonly peaks: Peaks;
 }
 
 /** After the last fault: for health checks, leases and back-offs of all kinds. */
@@ -30,6 +43,12 @@ const QUIET_MS = 5000;
 const QUIET_GAP_MS = 1000;
 /** Until everything is gone after the last client has left. */
 const LEAVE_MS = 15_000;
+/** Servers are looked at so often. */
+const LOOK_MS = 1000;
+/** In quiet they are asked for what they know; answers take so long. */
+const ASK_MS = 2000;
+/** A question between servers waits no longer. */
+const HELD_MS = 20_000;
 const MAX_FAILURES = 10;
 
 /** Plays a day, and the quiet after it. @param keepsLog Whether the lines are wanted, and not only their hash. */
@@ -60,6 +79,14 @@ class Day {
   readonly #attackers: SimAttacker[];
   readonly #failures: string[] = [];
   readonly #startMs: number;
+  readonly #peaks = new Peaks();
+  readonly #feeds: FeedCheck;
+  readonly #bounds: BoundsCheck;
+  readonly #questions: QuestionCheck;
+  readonly #engine: EngineCheck;
+  readonly #counters: CounterCheck;
+  readonly #faults = new FaultBook();
+  readonly #gaps: ReadonlyMap<string, GapCheck>;
 
   constructor(scenario: Scenario, keepsLog: boolean) {
     this.#scenario = scenario;
@@ -68,13 +95,32 @@ class Day {
     this.#cluster = new SimCluster(scenario, this.#log);
     const startMs = this.#startMs = this.#cluster.nowMs;
     clock = () => this.#cluster.nowMs - startMs;
+    const { weather } = scenario;
+    const context = { truth: this.#truth, faults: this.#faults, weather, nowMs: () => this.#cluster.nowMs };
+    this.#gaps = new Map(
+      scenario.players.map((plan) => [plan.name, new GapCheck(plan, context, (text) => this.fail(plan.name, text))]),
+    );
+    const onFault = (who: string, text: string) => this.fail(who, text);
+    const [cluster, truth, peaks] = [this.#cluster, this.#truth, this.#peaks];
+    this.#feeds = new FeedCheck(this.#faults, onFault);
+    this.#bounds = new BoundsCheck(scenario, { cluster, log: this.#log, peaks }, onFault);
+    this.#questions = new QuestionCheck({ cluster, encoders: scenario.publishers.length }, peaks, onFault);
+    this.#engine = new EngineCheck({ cluster, truth, peaks }, onFault);
     const { onConflict, dayMs } = scenario;
-    const eveningMs = startMs + dayMs;
-    this.#stage = { cluster: this.#cluster, truth: this.#truth, log: this.#log, onConflict, eveningMs };
+    this.#stage = {
+      cluster: this.#cluster,
+      truth: this.#truth,
+      log: this.#log,
+      onConflict,
+      eveningMs: startMs + dayMs,
+      gaps: this.#gaps,
+      feeds: this.#feeds,
+    };
     this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, this.#stage));
     this.#players = scenario.players.map((plan) =>
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
     );
+    this.#counters = new CounterCheck({ cluster, truth, players: this.#players }, onFault);
     this.#attackers = scenario.attackers.map((plan) => new SimAttacker(plan, this.#stage, scenario.seed));
   }
 
@@ -88,20 +134,57 @@ class Day {
     const { network } = this.#cluster;
     this.#cluster.start();
     this.#plan();
+    const watch = new LookEvery(network.timers, () => this.#look());
     await network.run(this.#scenario.dayMs + SETTLE_MS);
     for (const player of this.#players) player.worstGapMs = 0;
+    this.#questions.beginQuiet();
+    this.#engine.beginQuiet();
     await network.run(QUIET_MS);
     this.#checkQuiet();
+    if (this.#isAmongItself) {
+      this.#questions.endQuiet(this.#countWaits());
+      this.#engine.endQuiet();
+      const asked = this.#counters.look();
+      await network.run(ASK_MS);
+      await asked;
+    }
     for (const player of this.#players) player.leave();
     for (const publisher of this.#publishers) publisher.leave();
     await network.run(LEAVE_MS);
-    checkEnd(this.#cluster, (who, text) => this.fail(who, text));
+    const onFault = (who: string, text: string) => this.fail(who, text);
+    // Who has asked a question may be gone before its answer: that is not seen.
+    if (holdsQuestions(this.#cluster)) await network.run(HELD_MS);
+    checkEnd(this.#cluster, onFault);
+    watch[Symbol.dispose]();
     const stopped = Promise.all([...this.#cluster.servers.values()].map((server) => server.stop()));
     await network.run(5000);
     await stopped;
     for (const srs of this.#cluster.srs.values()) srs.stop((host) => network.cutOff(host));
-    if (network.openSockets > 0) this.fail("network", `has ${network.openSockets} open sockets after the end`);
-    for (const [name, count] of this.#cluster.plannedCalls()) this.fail(name, `has ${count} timers after the end`);
+    checkStopped(this.#cluster, onFault);
+  }
+
+  #look(): void {
+    this.#feeds.look(this.#cluster.nowMs);
+    if (!this.#isAmongItself) return;
+    this.#bounds.look();
+    this.#questions.look();
+  }
+
+  /** Nobody else has a part in it, and all know each other from the start: what servers say and ask can be told exactly. */
+  get #isAmongItself(): boolean {
+    const { srs, attackers, latecomers, discovery, players, publishers } = this.#scenario;
+    return srs.length + attackers.length + latecomers === 0 && discovery === "list" &&
+      players.every(({ kind, follows }) => kind !== "srsEdge" && !follows) &&
+      publishers.every(({ silences }) => silences.length === 0);
+  }
+
+  /** Streams that nobody publishes and somebody waits for, each counted for each server where he does; null while encoders try. */
+  #countWaits(): number | null {
+    const isStandby = ({ session, plan }: SimPublisher) => session !== null && this.#truth.live(plan.stream).length > 1;
+    // Encoders that are refused, or on standby, look for their stream over and over.
+    if (this.#publishers.some((publisher) => publisher.isRefused || isStandby(publisher))) return null;
+    const waits = this.#players.filter(({ isThere, plan }) => isThere && this.#truth.live(plan.stream).length === 0);
+    return new Set(waits.map(({ plan }) => `${plan.server} ${plan.stream}`)).size;
   }
 
   outcome(): Outcome {
@@ -111,6 +194,8 @@ class Day {
       hash: this.#log.hash,
       lines: this.#log.lines,
       simulatedMs: this.#cluster.nowMs - this.#startMs,
+      peaks: this.#peaks,
+      gaps: [...this.#gaps.values()].flatMap((gaps) => gaps.samples()),
       frames: this.#players.reduce((sum, { frames }) => sum + frames, 0),
     };
   }
@@ -151,9 +236,11 @@ class Day {
       timers.after(fault.atMs, () => {
         this.#log.add(fault.name, describeFault(fault));
         this.#truth.disturbedMs = this.#cluster.nowMs + fault.lastsMs;
+        const record = this.#faults.begin(fault, this.#cluster.nowMs);
         const mend = applyFault(fault, this.#cluster, this.#scenario.seed);
         timers.after(fault.lastsMs, () => {
           this.#log.add(fault.name, "is over");
+          record.untilMs = this.#cluster.nowMs;
           mend();
         });
       });
@@ -180,5 +267,28 @@ class Day {
         );
       }
     }
+  }
+}
+
+function holdsQuestions({ servers }: SimCluster): boolean {
+  return [...servers.values()].some(({ running }) => (running?.server.heldQuestions.count ?? 0) > 0);
+}
+
+/** Looks at something over and over. */
+class LookEvery implements Disposable {
+  #isOver = false;
+
+  constructor(timers: Timers, look: () => void) {
+    const again = () =>
+      timers.after(LOOK_MS, () => {
+        if (this.#isOver) return;
+        look();
+        again();
+      });
+    again();
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
   }
 }

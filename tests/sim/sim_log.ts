@@ -6,6 +6,7 @@ export class SimLog {
   #low = 0x811c9dc5;
   #high = 0x9dc5811c;
   count = 0;
+  readonly #counts = new Map<string, number>();
 
   /** @param keeps Whether the lines are kept besides their hash. */
   constructor(nowMs: () => number, keeps: boolean) {
@@ -16,12 +17,18 @@ export class SimLog {
   add(who: string, text: string): void {
     const line = `${this.#nowMs().toFixed(3)} ${who}: ${text}`;
     this.count++;
+    this.#counts.set(who, this.countOf(who) + 1);
     for (let at = 0; at < line.length; at++) {
       const code = line.charCodeAt(at);
       this.#low = Math.imul(this.#low ^ code, 0x01000193);
       this.#high = Math.imul(this.#high ^ code, 0x85ebca6b) ^ this.#low >>> 15;
     }
     if (this.#keeps) this.lines.push(line);
+  }
+
+  /** Lines of one of them. */
+  countOf(who: string): number {
+    return this.#counts.get(who) ?? 0;
   }
 
   /** 64 bits, hexadecimal. */

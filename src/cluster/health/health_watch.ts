@@ -22,6 +22,8 @@ export interface CoworkerWatchOptions {
   readonly onDown?: (coworker: string, answers: boolean) => void;
   /** A coworker has come up, or is another instance than the one that was heard of before. */
   readonly onUp?: (coworker: string, isOther: boolean) => void;
+  /** The clock of a coworker is ahead of this one, by so much. */
+  readonly onClock: (aheadMs: number) => void;
 }
 
 const BEAT_MS = 2000;
@@ -154,6 +156,8 @@ export class HealthWatch {
     if ("trouble" in outcome) return watched.onFailure(outcome, nowMs);
     watched.onAnswer(outcome, nowMs, self.instance);
     if (watched.state !== "up") return;
+    const { skewMs, skewErrorMs } = outcome;
+    if (skewMs !== null && skewMs > skewErrorMs) this.#options.onClock(skewMs + skewErrorMs);
     const all = [...this.#watched.values()];
     // Of two with one id, the later in the list is told of.
     const earlier = all.slice(0, all.indexOf(watched)).filter(({ state }) => state === "up");

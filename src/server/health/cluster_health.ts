@@ -1,4 +1,5 @@
 import type { AmfObject } from "../../amf/amf0.ts";
+import type { EpochBook } from "../../cluster/epoch_book.ts";
 import { configuredCoworkers, type CoworkerApi } from "../../cluster/health/coworker_apis.ts";
 import { HealthWatch } from "../../cluster/health/health_watch.ts";
 import { DownstreamBook } from "../../cluster/health/downstream_book.ts";
@@ -25,6 +26,7 @@ export interface HealthServer extends SelfReportServer {
   /** Traces are on; default they are not. */
   readonly tracer?: Tracer | null;
   readonly mesh?: { readonly coworkers: Pick<Coworkers, "onDown" | "onUp"> };
+  readonly epochs: Pick<EpochBook, "noteClock">;
 }
 
 /** Header by which a server of our kind tells who it is. */
@@ -45,6 +47,7 @@ export class ClusterHealth {
     const watch = this.watch = new HealthWatch({
       log,
       self: () => self.facts(),
+      onClock: (aheadMs) => server.epochs.noteClock(aheadMs),
       list: list ?? (() => configuredCoworkers(server.config)),
       onDown: (coworker, answers) => server.mesh?.coworkers.onDown(coworker, answers),
       onUp: (coworker, isOther) => server.mesh?.coworkers.onUp(coworker, isOther),

@@ -99,6 +99,8 @@ export class StreamPull {
     let emptyRounds = 0;
     while (!this.#stopped) {
       if (this.#source.fedBy === "client") {
+        // Nobody else is to tell who has it.
+        this.#stopSearch();
         // No gap for the players: they have media until that publisher leaves.
         if (this.#endedMs > 0) this.#endedMs = timers.nowMs();
         await this.#rest(LOCAL_PUBLISHER_CHECK_MS);

@@ -3,6 +3,8 @@ import { networkOf } from "../../../src/net/network.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
 import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
 import type { MemoryHost } from "../../kit/memory_host.ts";
+import type { GapCheck } from "../checks/gap_check.ts";
+import type { FeedCheck } from "../checks/feed_check.ts";
 import type { PublisherPlan, Silence } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
 import { headerOf, type PublishSession, timestampOf, type Truth } from "../truth.ts";
@@ -15,6 +17,9 @@ export interface Stage {
   readonly truth: Truth;
   readonly log: SimLog;
   readonly onConflict: string;
+  /** Of each viewer, by name. */
+  readonly gaps: ReadonlyMap<string, GapCheck>;
+  readonly feeds: FeedCheck;
   /** Simulated time at which the day is over: whoever disturbs himself and others by day does so no more. */
   readonly eveningMs: number;
 }
@@ -38,6 +43,7 @@ export class SimPublisher {
   /** Failures in a row. */
   #failures = 0;
   #isOver = false;
+  #hasBegun = false;
 
   constructor(plan: PublisherPlan, stage: Stage) {
     this.plan = plan;
@@ -51,7 +57,13 @@ export class SimPublisher {
     return this.#session;
   }
 
+  /** It tries to publish, and does not. */
+  get isRefused(): boolean {
+    return this.#hasBegun && !this.#isOver && this.#session === null;
+  }
+
   async connect(): Promise<void> {
+    this.#hasBegun = true;
     const { cluster } = this.#stage;
     const origins = cluster.origins();
     const server = cluster.srs.get(this.plan.home) ?? origins[(this.#origin - 1) % origins.length]!;

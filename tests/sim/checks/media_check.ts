@@ -2,6 +2,7 @@ import { MessageType, type RtmpMessage } from "../../../src/rtmp/message.ts";
 import { type Frame, readFrame } from "../actors/frames.ts";
 import type { Stage } from "../actors/publisher.ts";
 import type { PlayerPlan } from "../scenario.ts";
+import type { GapCheck } from "./gap_check.ts";
 import { headerOf, timestampOf } from "../truth.ts";
 
 const WRAP_MS = 2 ** 32;
@@ -26,12 +27,15 @@ export class MediaCheck {
   readonly #stage: Stage;
   readonly #onFault: (text: string) => void;
   readonly #headers = new Map<"videoHeader" | "audioHeader", Frame>();
+  readonly #gaps: GapCheck | undefined;
   #place: Place | null = null;
 
   constructor(plan: PlayerPlan, stage: Stage, onFault: (text: string) => void) {
     this.#plan = plan;
     this.#stage = stage;
     this.#onFault = onFault;
+    this.#gaps = stage.gaps.get(plan.name);
+    this.#gaps?.connect();
   }
 
   /** @returns Whether the message is a frame. */
@@ -55,6 +59,7 @@ export class MediaCheck {
     const session = this.#stage.truth.sessions[frame.session];
     const name = `frame ${frame.session}/${frame.index}`;
     if (session === undefined || frame.index >= session.sent) return this.#onFault(`gets ${name}, which nobody sent`);
+    this.#gaps?.frame(session.plan.burst * session.plan.frameMs);
     if (session.plan.stream !== this.#plan.stream) this.#onFault(`gets ${name} of ${session.plan.stream}`);
     const header = this.#headers.get("videoHeader");
     if (frame.kind !== "audio" && header?.session === frame.session) {
@@ -79,6 +84,10 @@ export class MediaCheck {
         }
         return;
       }
+    }
+    const isOwn = session.plan.source === "";
+    if (isOwn && before?.session !== frame.session) {
+      this.#stage.feeds.changed(this.#plan, session, this.#stage.cluster.nowMs);
     }
     this.#checkBegin(frame, name, before);
   }

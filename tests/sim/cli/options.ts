@@ -11,6 +11,7 @@ deno task sim --replay F        plays a scenario from a file, as --shrink prints
 deno task sim --bench           plays a minute of 3 origins, 3 edges, 20 streams and 60 players
 deno task sim --mutations [X]   breaks the code in 20 ways, and looks which seed finds each; X: part of a name
 
+  --lone      with one fault a day: what viewers felt of each kind is printed at the end
   --log       prints everything that happens (with --seed and --replay)
   --shrink    makes a scenario that fails as small as can be, and prints it
   --first     ends at the first seed that fails
@@ -26,6 +27,8 @@ export interface SimOptions {
   readonly minutes: number;
   readonly replay: string | null;
   readonly isBench: boolean;
+  /** With one fault a day. */
+  readonly isLone: boolean;
   /** Part of a name; null for no mutations. */
   readonly mutations: string | null;
   readonly keepsLog: boolean;
@@ -38,7 +41,7 @@ export function readOptions(args: readonly string[]): SimOptions | null {
   let isKnown = true;
   const given = parseArgs([...args], {
     string: ["seed", "seeds", "from", "minutes", "replay", "mutations"],
-    boolean: ["log", "shrink", "first", "help", "bench"],
+    boolean: ["log", "shrink", "first", "help", "bench", "lone"],
     unknown: (name: string) => {
       if (args.at(-1) !== name || !args.includes("--mutations")) isKnown = false;
       return true;
@@ -54,6 +57,7 @@ export function readOptions(args: readonly string[]): SimOptions | null {
     minutes,
     replay: given.replay ?? null,
     isBench: given.bench,
+    isLone: given.lone,
     mutations: given.mutations ?? null,
     keepsLog: given.log,
     shrinks: given.shrink,

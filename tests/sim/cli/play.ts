@@ -1,5 +1,9 @@
+import type { GapSample } from "../checks/gap_check.ts";
+import { formatGapSamples } from "../checks/gap_report.ts";
+import { Peaks } from "../checks/peaks.ts";
 import { drawScenario } from "../draw.ts";
 import { type Outcome, runScenario } from "../run.ts";
+import { withLoneFault } from "../lone_fault.ts";
 import type { Scenario } from "../scenario.ts";
 import { shrink } from "../shrink.ts";
 import { tellStory } from "../story.ts";
@@ -11,11 +15,15 @@ import { Progress } from "./progress.ts";
 export async function playAll(scenarios: Iterable<Scenario>, options: SimOptions): Promise<number> {
   const startedMs = performance.now();
   const progress = new Progress();
+  const gaps: GapSample[] = [];
+  const peaks = new Peaks();
   let [played, failed, simulatedMs] = [0, 0, 0];
   const secondsASecond = () => (simulatedMs / (performance.now() - startedMs)).toFixed(0);
   for (const scenario of scenarios) {
     progress.show(`seed ${scenario.seed}: ${played} played, ${failed} failed, ${secondsASecond()} s a second`);
-    const outcome = await runScenario(scenario, options);
+    const outcome = await runScenario(options.isLone ? withLoneFault(scenario) : scenario, options);
+    gaps.push(...outcome.gaps);
+    peaks.add(outcome.peaks);
     played++;
     simulatedMs += outcome.simulatedMs;
     const hasFailed = outcome.failures.length > 0;
@@ -29,6 +37,7 @@ export async function playAll(scenarios: Iterable<Scenario>, options: SimOptions
     if (options.minutes > 0 && performance.now() - startedMs >= options.minutes * 60_000) break;
   }
   progress.clear();
+  if (options.isLone) print(`${formatGapSamples(gaps)}\n\n${peaks}\n`);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   print(`${played} seeds, ${failed} failed, ${seconds} s, ${secondsASecond()} simulated seconds a second`);
   return failed;

@@ -48,3 +48,18 @@ Deno.test("EpochBook does not believe an epoch from far ahead", () => {
   book.hold("k", START_MS + MAX_CLOCK_AHEAD_MS);
   assertEquals(book.accepts("k", START_MS), false);
 });
+
+Deno.test("EpochBook.next() is not below what a coworker could give whose clock is ahead", () => {
+  const { clock, book } = stage();
+  book.noteClock(40_000);
+  book.noteClock(10_000);
+  assertEquals(book.next("a", 0), START_MS + 40_000);
+  // Its clock was set back: what it gave before still counts.
+  clock.ms += 39_000;
+  book.noteClock(0);
+  assertEquals(book.next("b", 0), START_MS + 79_000);
+  clock.ms += 31_000;
+  assertEquals(book.next("c", 0), START_MS + 70_000);
+  book.noteClock(MAX_CLOCK_AHEAD_MS + 1);
+  assertEquals(book.next("d", 0), START_MS + 70_000);
+});

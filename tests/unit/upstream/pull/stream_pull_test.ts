@@ -320,3 +320,21 @@ for (
     assertEquals([rig.state?.isFed, rig.state?.upstream, rig.state?.switches], [true, B, 1]);
   });
 }
+
+Deno.test("StreamPull has nobody tell who has the stream while it is published here", async () => {
+  const rig = new PullRig([A]);
+  let watches = 0;
+  const watchTargets = () => {
+    watches++;
+    return { [Symbol.dispose]: () => void watches-- };
+  };
+  using _lease = rig.registry.acquire(rig.source, { ...rig.request, watchTargets });
+  await rig.run(100);
+  assertEquals(watches, 1);
+  const publisher = rig.source.startPublish("client");
+  await rig.run(30_000);
+  assertEquals(watches, 0);
+  publisher[Symbol.dispose]();
+  await rig.run(1000);
+  assertEquals(watches, 1);
+});

@@ -1,0 +1,126 @@
+import type { SimPlayer } from "../actors/player.ts";
+import type { Truth } from "../truth.ts";
+import type { SimCluster } from "../world/cluster.ts";
+import type { SimServer } from "../world/sim_server.ts";
+
+/** A viewer who got a frame this long ago is connected. */
+const FED_MS = 1500;
+const MAX_CLIENTS = 1000;
+
+interface Answers {
+  readonly clients: { readonly publish: boolean; readonly server?: boolean; readonly name: string }[];
+  readonly streams: {
+    name: string;
+    clients: number;
+    viewers: number;
+    downstream: number;
+    publish: { active: boolean };
+  }[];
+  readonly cluster: {
+    readonly totals: { viewers: number };
+    readonly members: { id: string; address: string; rtmp: string; link: string; state: string; problem: string }[];
+    readonly problems: { member: string; severity: string }[];
+  };
+}
+
+/** What servers tell in quiet is true: of their clients, of their streams, and of each other. */
+export class CounterCheck {
+  readonly #cluster: SimCluster;
+  readonly #truth: Truth;
+  readonly #players: readonly SimPlayer[];
+  readonly #onFault: (who: string, text: string) => void;
+
+  constructor(
+    { cluster, truth, players }: { cluster: SimCluster; truth: Truth; players: readonly SimPlayer[] },
+    onFault: (who: string, text: string) => void,
+  ) {
+    this.#cluster = cluster;
+    this.#truth = truth;
+    this.#players = players;
+    this.#onFault = onFault;
+  }
+
+  /** Asks every server; simulated time has to go on meanwhile. */
+  async look(): Promise<void> {
+    const observer = this.#cluster.machine("observer");
+    const get = async (ip: string, path: string) => await observer.fetch(`http://${ip}:1985${path}`, {});
+    await Promise.all([...this.#cluster.servers.values()].map(async (server) => {
+      const { ip, name } = server;
+      try {
+        const ready = await get(ip, "/readyz");
+        if (ready.status !== 200) this.#onFault(name, `is not ready in quiet: ${await ready.text()}`);
+        const json = async (path: string) => await (await get(ip, path)).json();
+        this.#compare(server, {
+          clients: (await json(`/api/v1/clients/?count=${MAX_CLIENTS}`)).clients,
+          streams: (await json(`/api/v1/streams/?count=${MAX_CLIENTS}`)).streams,
+          cluster: await json("/api/v1/cluster"),
+        });
+      } catch (error) {
+        this.#onFault(name, `does not answer in quiet: ${error}`);
+      }
+    }));
+  }
+
+  #compare(server: SimServer, { clients, streams, cluster }: Answers): void {
+    const { name, isEdge } = server;
+    const fail = (text: string) => this.#onFault(name, text);
+    const published = this.#truth.sessions.filter(({ server, endMs }) => server === name && endMs === Infinity);
+    const publishing = clients.filter(({ publish }) => publish);
+    if (publishing.length !== published.length) {
+      fail(`counts ${publishing.length} publishers, but has ${published.length}`);
+    }
+    const viewers = clients.filter(({ publish, server = false }) => !publish && !server).length;
+    const here = this.#players.filter(({ isThere, plan }) => isThere && plan.server === name);
+    const fed = here.filter(({ lastFrameMs }) => this.#cluster.nowMs - lastFrameMs < FED_MS);
+    if (viewers < fed.length || viewers > here.length) {
+      fail(`counts ${viewers} viewers, but has ${fed.length} to ${here.length}`);
+    }
+    const sum = (count: (stream: Answers["streams"][number]) => number) =>
+      streams.reduce((all, stream) => all + count(stream), 0);
+    for (const { plan: { stream } } of published) {
+      // Of several, all but one may be on standby.
+      if (this.#truth.live(stream).length > 1) continue;
+      if (!streams.some(({ name, publish }) => name === stream && publish.active)) fail(`does not list ${stream}`);
+    }
+    this.#compareMembers(cluster, { isEdge, fail });
+    // The answers are of different moments: who waits in vain comes and goes.
+    if (!this.#isSettled()) return;
+    if (sum((stream) => stream.clients) !== clients.length || sum((stream) => stream.viewers) !== viewers) {
+      fail(`counts ${clients.length} clients, but ${sum((stream) => stream.clients)} of its streams`);
+    }
+  }
+
+  /** All viewers have what they want. */
+  #isSettled(): boolean {
+    return this.#players.every(({ isThere, lastFrameMs }) => !isThere || this.#cluster.nowMs - lastFrameMs < FED_MS);
+  }
+
+  /** An edge that runs, and pulls something. */
+  #isFed(instance: string): boolean {
+    return [...this.#cluster.servers.values()].some(({ running }) =>
+      running?.server.identity.serviceId === instance && running.server.pulls.states().some(({ isFed }) => isFed)
+    );
+  }
+
+  #compareMembers(
+    { totals, members, problems }: Answers["cluster"],
+    { isEdge, fail }: { isEdge: boolean; fail(text: string): void },
+  ) {
+    for (const { address, rtmp, id, state, problem, link } of members) {
+      const isNote = problems.every(({ member, severity }) => member !== id || severity === "note");
+      // Whoever pulls nothing any more is not heard of; of origins an edge knows what its pulls have found, for a minute.
+      if ((link === "downstream" && isNote && !this.#isFed(id)) || link === "upstream") continue;
+      const who = `${link} ${address || rtmp || id}`;
+      if (state !== "up") fail(`says ${who} is ${state} in quiet: ${problem}`);
+      else if (problem !== "") fail(`finds a fault with ${who} in quiet: ${problem}`);
+    }
+    if (isEdge) return;
+    const origins = this.#cluster.origins().length;
+    const known = members.filter(({ link }) => link === "self" || link === "coworker").length;
+    if (known !== origins) fail(`knows ${known} origins of ${origins}`);
+    const there = this.#players.filter(({ isThere }) => isThere);
+    if (this.#isSettled() && totals.viewers !== there.length) {
+      fail(`counts ${totals.viewers} viewers in the cluster, which has ${there.length}`);
+    }
+  }
+}

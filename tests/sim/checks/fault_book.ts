@@ -1,0 +1,41 @@
+import type { FaultPlan } from "../scenario.ts";
+
+/** So long after it was mended a fault may still be felt: health checks, leases and back-offs of all kinds. */
+const AFTERMATH_MS = 10_000;
+
+/** One fault, as it went. */
+export interface FaultRecord {
+  readonly plan: FaultPlan;
+  readonly sinceMs: number;
+  /** When it was mended; Infinity before. */
+  untilMs: number;
+}
+
+/** Which faults there were, and when: promises hold for one at a time. */
+export class FaultBook {
+  readonly records: FaultRecord[] = [];
+
+  begin(plan: FaultPlan, nowMs: number): FaultRecord {
+    const record = { plan, sinceMs: nowMs, untilMs: Infinity };
+    this.records.push(record);
+    return record;
+  }
+
+  /** Faults that were felt at some moment of a time; clocks that differ must be felt by nobody. */
+  during(fromMs: number, toMs: number): FaultRecord[] {
+    return this.records.filter(({ plan: { kind }, sinceMs, untilMs }) =>
+      kind !== "clock" && sinceMs <= toMs && untilMs + AFTERMATH_MS >= fromMs
+    );
+  }
+
+  /** A fault whose aftermath is over, with no other one in it. */
+  isAlone(record: FaultRecord, nowMs: number): boolean {
+    return record.untilMs + AFTERMATH_MS < nowMs &&
+      this.during(record.sinceMs - AFTERMATH_MS, record.untilMs + AFTERMATH_MS).every((other) => other === record);
+  }
+
+  /** When a fault is felt no more. */
+  static endMs({ untilMs }: FaultRecord): number {
+    return untilMs + AFTERMATH_MS;
+  }
+}
