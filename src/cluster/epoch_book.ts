@@ -4,6 +4,11 @@ import type { Clock, WallClock } from "../base/clock.ts";
 const MAX_CLAIMED = 10_000;
 /** How long an epoch counts after its stream has broken off. */
 const REMEMBERED_MS = 30_000;
+/**
+ * So long a stream that has broken off waits for its newest publish, or a newer one, while somebody offers an older one. Then
+ * that is taken: a server may have come back with its clock behind, and viewers have had nothing for long enough.
+ */
+const OLDER_AFTER_MS = 5000;
 /** Clocks of a cluster may differ by so much; what comes from further ahead is not believed. */
 export const MAX_CLOCK_AHEAD_MS = 60_000;
 
@@ -13,6 +18,8 @@ interface Fed {
   feeds: number;
   /** Counts until then, while nothing feeds the stream. */
   untilMs: number;
+  /** Since when an older publish is offered, and nothing feeds the stream; null if none is. */
+  olderSinceMs: number | null;
 }
 
 /** A server that feeds a stream. */
@@ -63,9 +70,17 @@ export class EpochBook {
     return this.#clock.nowMs() < untilMs ? ms : 0;
   }
 
-  /** Whether a server may feed the stream: not with an older publish than the one that fed it last. */
+  /**
+   * Whether a server may feed the stream: not with an older publish than the one that feeds it, nor than the one that fed it
+   * last, unless that has not come back for {@link OLDER_AFTER_MS} since.
+   */
   accepts(key: string, epoch: number): boolean {
-    return epoch >= this.highest(key);
+    const fed = this.#inForce(key);
+    if (fed === undefined || epoch >= fed.epoch) return true;
+    if (fed.feeds > 0) return false;
+    const nowMs = this.#clock.nowMs();
+    fed.olderSinceMs ??= nowMs;
+    return nowMs - fed.olderSinceMs >= OLDER_AFTER_MS;
   }
 
   /** The highest epoch that fed the stream of late; 0 for none. */
@@ -77,9 +92,10 @@ export class EpochBook {
   hold(key: string, epoch: number): EpochHold {
     const known = this.#inForce(key);
     const isBelieved = epoch <= this.#clock.wallMs() + MAX_CLOCK_AHEAD_MS;
-    const fed = known ?? { epoch: 0, feeds: 0, untilMs: 0 };
+    const fed = known ?? { epoch: 0, feeds: 0, untilMs: 0, olderSinceMs: null };
     if (known === undefined) this.#add(key, fed);
-    if (isBelieved) fed.epoch = Math.max(fed.epoch, epoch);
+    if (isBelieved) fed.epoch = fed.feeds === 0 ? epoch : Math.max(fed.epoch, epoch);
+    fed.olderSinceMs = null;
     fed.feeds++;
     let isHeld = true;
     return {

@@ -29,6 +29,25 @@ Deno.test("EpochBook accepts no older publish than the one that feeds a stream, 
   assertEquals(book.accepts("k", START_MS - 1), true);
 });
 
+Deno.test("EpochBook accepts an older publish where nobody has had a newer one since the older one was offered, for 5 s", () => {
+  const { clock, book } = stage();
+  book.hold("k", START_MS).release(false);
+  assertEquals(book.accepts("k", START_MS - 9), false);
+  clock.ms += 3000;
+  // The newest one is back for a moment: what is older waits anew.
+  book.hold("k", START_MS).release(false);
+  assertEquals(book.accepts("k", START_MS - 9), false);
+  clock.ms += 4999;
+  assertEquals(book.accepts("k", START_MS - 9), false);
+  clock.ms += 1;
+  assertEquals(book.accepts("k", START_MS - 9), true);
+  const older = book.hold("k", START_MS - 9);
+  assertEquals([book.highest("k"), book.accepts("k", START_MS - 10)], [START_MS - 9, false]);
+  // A newer one is welcome at any time.
+  assertEquals(book.accepts("k", START_MS), true);
+  older.release(false);
+});
+
 Deno.test("EpochBook accepts whoever has a stream once the newest publish of it has ended in order", () => {
   const { book } = stage();
   const older = book.hold("k", START_MS - 5);
