@@ -21,10 +21,17 @@ export class FaultBook {
     return record;
   }
 
-  /** Faults that were felt at some moment of a time; clocks that differ must be felt by nobody. */
+  /** Faults that were felt at some moment of a time; see {@link hadWrongClock} for clocks. */
   during(fromMs: number, toMs: number): FaultRecord[] {
     return this.records.filter(({ plan: { kind }, sinceMs, untilMs }) =>
       kind !== "clock" && sinceMs <= toMs && untilMs + AFTERMATH_MS >= fromMs
+    );
+  }
+
+  /** Whether a clock was wrong at some moment of a time. */
+  hadWrongClock(fromMs: number, toMs: number): boolean {
+    return this.records.some(({ plan: { kind }, sinceMs, untilMs }) =>
+      kind === "clock" && sinceMs <= toMs && untilMs + AFTERMATH_MS >= fromMs
     );
   }
 

@@ -31,6 +31,8 @@ const KNOWN_MS = 12_000;
 const RECONNECT_MS = 1200;
 /** Ways there and back until media flow from a server that was not spoken to before: a redirect, and twice a connection. */
 const TURNS = 8;
+/** An edge waits 5 s for a newer publish before it takes an older one, as that of a server looks whose clock is behind, and comes again. */
+const OLDER_MS = 7000;
 /** Encoders that replace each other more often than this within {@link FIGHT_MS} fight: edges leave such streams alone for a while. */
 const MAX_CHANGES = 2;
 const FIGHT_MS = 10_000;
@@ -57,7 +59,7 @@ export interface GapContext {
  * that runs and is reached), nobody waits longer than
  * - 0.4 s where it could be had all the time, or `idle_timeout` more where its server went silent;
  * - 0.3 s after it can be had again, or 1.2 s more where nothing got through: TCP repeats an attempt to connect after 1 s;
- * and what lines, flushes and the encoder's bursts take.
+ * and what lines, flushes and the encoder's bursts take; where a clock was wrong, 7 s more.
  */
 export class GapCheck {
   readonly #plan: PlayerPlan;
@@ -131,7 +133,8 @@ export class GapCheck {
     const wasSteadyMs = gap.fromMs - this.#steadySinceMs;
     if (gap.toMs - gap.fromMs > 1.5 * usualMs) this.#steadySinceMs = gap.toMs;
     if (this.#isUnjudged(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;
-    const slackMs = usualMs + TURNS * 2 * wayMs;
+    const olderMs = faults.hadWrongClock(gap.fromMs, gap.toMs) ? OLDER_MS : 0;
+    const slackMs = usualMs + TURNS * 2 * wayMs + olderMs;
     const idleMs = wasSteadyMs > KNOWN_MS ? Math.max(MIN_IDLE_MS, UNUSUAL * usualMs) : IDLE_MS;
     const isSilent = this.#hasFrame && fault !== null && SILENT.has(fault.plan.kind);
     const noticedMs = gap.fromMs + (isSilent ? idleMs : 0) + SWITCH_MS;
