@@ -29,6 +29,7 @@ export const benchScenario: Scenario = {
     startMs: at * 50,
     endMs: null,
     frameMs: 40,
+    audioLagMs: 0,
     gopFrames: 50,
     burst: 1,
     hasBFrames: false,

@@ -36,6 +36,8 @@ export interface PublisherPlan {
   /** It leaves for good; Infinity is written as null. */
   readonly endMs: number | null;
   readonly frameMs: number;
+  /** So much earlier than its place is the time of sound. */
+  readonly audioLagMs: number;
   readonly gopFrames: number;
   /** Frames that leave together. */
   readonly burst: number;

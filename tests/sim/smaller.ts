@@ -70,7 +70,7 @@ function steps({ publishers, players, faults, origins, edges }: Scenario): Step[
 
 const calmPublisher: ((plan: PublisherPlan) => Partial<PublisherPlan>)[] = [
   () => ({ burst: 1, hasBFrames: false, hasMetadata: true, firstTimestampMs: 0 }),
-  () => ({ frameMs: 40, gopFrames: 25, frameBytes: 20 }),
+  () => ({ frameMs: 40, audioLagMs: 0, gopFrames: 25, frameBytes: 20 }),
   () => ({ startMs: 0 }),
   () => ({ endMs: null }),
   () => ({ startBurst: 0, headerGops: 0 }),

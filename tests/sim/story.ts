@@ -43,7 +43,9 @@ export function tellStory(scenario: Scenario): string {
       } ms, a keyframe every ${plan.gopFrames}, ` +
       `from ${plan.firstTimestampMs}, returns to the ${plan.reconnect} one after ${plan.reconnectMs} ms` +
       (plan.backsOff ? " and longer" : "") + (plan.source === "" ? "" : `, of ${plan.source}`) +
-      `${plan.hasBFrames ? ", B-frames" : ""}${plan.hasMetadata ? "" : ", no metadata"}` +
+      `${plan.audioLagMs > 0 ? `, sound ${plan.audioLagMs} ms behind` : ""}${plan.hasBFrames ? ", B-frames" : ""}${
+        plan.hasMetadata ? "" : ", no metadata"
+      }` +
       (plan.startBurst > 0 ? `, ${plan.startBurst} frames at once at first` : "") +
       (plan.headerGops > 0 ? `, other parameters every ${plan.headerGops} keyframes` : "") +
       plan.silences.map(({ afterMs, lastsMs }) => `, silent after ${afterMs} ms for ${lastsMs} ms`).join("")

@@ -63,11 +63,12 @@ export class Truth {
   }
 }
 
-/** When a frame of a session is due, by its clock. */
-export function timestampOf({ plan, jumps }: PublishSession, index: number): number {
+/** When a frame of a session is due, by its clock. @param isAudio Sound is behind the picture that is sent before it. */
+export function timestampOf({ plan, jumps }: PublishSession, index: number, isAudio = false): number {
   let jumpedMs = 0;
   for (const jump of jumps) if (jump.index <= index) jumpedMs = jump.totalMs;
-  return (plan.firstTimestampMs + index * plan.frameMs + jumpedMs) % 2 ** 32;
+  const ms = plan.firstTimestampMs + index * plan.frameMs + jumpedMs - (isAudio ? plan.audioLagMs : 0);
+  return (ms + 2 ** 32) % 2 ** 32;
 }
 
 /** Which parameters of its codec a frame needs: how often they had changed before. */

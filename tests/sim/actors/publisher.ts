@@ -168,7 +168,7 @@ export class SimPublisher {
       const frame: Frame = { session: first.number, index, kind };
       const payload = framePayload(frame, bytes, hasBFrames ? index % 3 * frameMs & 0xff : 0);
       const typeId = kind === "audio" ? MessageType.Audio : MessageType.Video;
-      client.publish(typeId, timestampOf(first, index), payload);
+      client.publish(typeId, timestampOf(first, index, kind === "audio"), payload);
     }
   }
 

@@ -9,11 +9,13 @@ const WRAP_MS = 2 ** 32;
 /** So long after something went wrong frames may be missing. */
 const DISTURBED_MS = 15_000;
 
+/** Sound comes no earlier than this before the picture that is sent before it. */
+const MAX_HELD_MS = 10;
+
 /** Where a player is in a publish. */
 interface Place {
   readonly session: number;
   readonly index: number;
-  readonly timestampMs: number;
   /** Time that it was told, less the encoder's. */
   readonly offsetMs: number;
 }
@@ -29,6 +31,8 @@ export class MediaCheck {
   readonly #headers = new Map<"videoHeader" | "audioHeader", Frame>();
   readonly #gaps: GapCheck | undefined;
   #place: Place | null = null;
+  /** Time of the last frame of each kind: sound and picture are not in step. */
+  readonly #lastMs = { audio: -1, video: -1 };
 
   constructor(plan: PlayerPlan, stage: Stage, onFault: (text: string) => void) {
     this.#plan = plan;
@@ -68,18 +72,24 @@ export class MediaCheck {
         this.#onFault(`gets ${name} with codec parameters ${header.index} instead of ${needed}`);
       }
     }
-    const offsetMs = (timestampMs - timestampOf(session, frame.index) + WRAP_MS) % WRAP_MS;
+    const isAudio = frame.kind === "audio";
+    const offsetMs = (timestampMs - timestampOf(session, frame.index, isAudio) + WRAP_MS) % WRAP_MS;
     const before = this.#place;
-    this.#place = { session: frame.session, index: frame.index, timestampMs, offsetMs };
-    if (before !== null && (timestampMs - before.timestampMs + WRAP_MS) % WRAP_MS >= WRAP_MS / 2) {
-      this.#onFault(`time goes back from ${before.timestampMs} to ${timestampMs} at ${name}`);
+    const lastMs = this.#lastMs[isAudio ? "audio" : "video"];
+    this.#lastMs[isAudio ? "audio" : "video"] = timestampMs;
+    // Sound that belongs before the first picture of a source, which is at 0 there, gets that picture's time.
+    const isHeld = isAudio && before?.session === frame.session && timestampMs === this.#lastMs.video &&
+      offsetMs - before.offsetMs > 0 && offsetMs - before.offsetMs < MAX_HELD_MS;
+    this.#place = { session: frame.session, index: frame.index, offsetMs: isHeld ? before.offsetMs : offsetMs };
+    if (lastMs >= 0 && (timestampMs - lastMs + WRAP_MS) % WRAP_MS >= WRAP_MS / 2) {
+      this.#onFault(`time goes back from ${lastMs} to ${timestampMs} at ${name}`);
     }
     if (before !== null && before.session === frame.session) {
       if (frame.index <= before.index) this.#onFault(`gets ${name} after ${before.index}`);
       if (frame.index === before.index + 1) {
         // Another server's piece may begin with the very frame that was to come: nobody can tell then.
         const mayBegin = frame.kind === "key" && this.#isDisturbed(frame);
-        if (offsetMs !== before.offsetMs && !mayBegin) {
+        if (offsetMs !== before.offsetMs && !mayBegin && !isHeld) {
           this.#onFault(`time is shifted within a piece, by ${offsetMs - before.offsetMs} ms at ${name}`);
         }
         return;

@@ -37,9 +37,12 @@ function drawMedia(random: Random, isShared: boolean) {
   const gopFrames = random.pick([5, 25, 50, 100]);
   const silences = random.percent(15) ? random.between(1, 3) : 0;
   const startBurst = random.percent(15) ? random.between(1, 2 * gopFrames) : 0;
+  // Many frames a second cost more than they find.
+  const frameMs = random.percent(5) ? 10 : random.pick([20, 33, 40, 50]);
   return {
-    // Many frames a second cost more than they find.
-    frameMs: random.percent(5) ? 10 : random.pick([20, 33, 40, 50]),
+    frameMs,
+    // Sound that comes behind a picture may be some milliseconds older than that.
+    audioLagMs: random.percent(40) ? frameMs + random.between(1, 9) : 0,
     gopFrames,
     burst: random.pick([1, 1, 2, 5]),
     hasBFrames: random.percent(40),
