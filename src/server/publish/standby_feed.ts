@@ -27,7 +27,13 @@ export class StandbyFeed {
   handOver(publish: (packet: MediaPacket) => void): void {
     const player = { wake: () => {}, onPublishChange: () => {} };
     const cursor = this.#source.attachForPackets(player);
-    for (let packet = cursor.next(); packet !== null; packet = cursor.next()) publish(packet);
+    let hasFrames = false;
+    for (let packet = cursor.next(); packet !== null; packet = cursor.next()) {
+      hasFrames = true;
+      publish(packet);
+    }
     this.#source.detach(player);
+    // They stand before frames only, and the first one is still to come.
+    if (!hasFrames) { for (const header of this.#source.meta.headers.packets) publish(header); }
   }
 }
