@@ -48,8 +48,6 @@ export class LiveSource {
   #awaitsFirstFrame = false;
   /** Set for the first frames of a session, where a session before it had some. */
   #repeats: RepeatFilter | null = null;
-  /** Players that came since the session before ended: they have none of its frames. */
-  #hasNewcomers = false;
   #hasAudio = false;
   #hasVideo = false;
 
@@ -190,7 +188,6 @@ export class LiveSource {
     // The new player starts with what is there now; the others get it when their flush is due.
     this.#logs.flush();
     this.#players.add(player);
-    if (this.#session === null || this.#repeats !== null) this.#hasNewcomers = true;
     const log = format === null ? this.#logs.main : this.#logs.acquire(player, format);
     return new PlayCursor(log, () => this.#meta.headers, this.options.gopCache);
   }
@@ -216,7 +213,6 @@ export class LiveSource {
     // A flush of nothing would put the next one off.
     if (this.#logs.main.hasUnflushed) this.#flush();
     this.#repeats = null;
-    this.#hasNewcomers = false;
     this.#session = this.#fedBy = null;
     this.#epoch = 0;
     this.#flushTiming.endSession();
@@ -244,7 +240,7 @@ export class LiveSource {
     const verdict = repeats.judge(packet, nowMs);
     if (verdict === "held") return;
     this.#repeats = null;
-    if (verdict === "noRepeat" || this.#hasNewcomers) {
+    if (verdict === "noRepeat") {
       for (const held of repeats.takeHeld()) this.#publishFrame(held, flagsOf(held));
       return;
     }

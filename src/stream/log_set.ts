@@ -101,14 +101,21 @@ export class LogSet {
 
   #copyGop(format: WireFormat): PacketLog {
     const log = new PacketLog(format);
-    const { keyframe } = this.main;
-    if (keyframe === null) return log;
-    log.startGop(keyframe.headers);
-    this.main.forEachOfGop((bytes, atMs) => {
+    const { keyframe, endedKeyframe } = this.main;
+    const start = keyframe ?? endedKeyframe;
+    if (start === null) return log;
+    log.startGop(start.headers);
+    const copy = (bytes: Uint8Array, atMs: number) => {
       log.append(this.#format.read(bytes), atMs);
       // One by one: a whole GOP is no measure of what a flush will bring.
       log.flush();
-    });
+    };
+    if (keyframe !== null) this.main.forEachOfGop(copy);
+    else {
+      this.main.forEachOfEndedGop(copy);
+      // The next publisher may go on with it.
+      log.endRun();
+    }
     return log;
   }
 }

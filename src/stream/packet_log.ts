@@ -54,7 +54,12 @@ export class PacketLog {
     return this.#keyframe;
   }
 
-  /** Counts the publishers that have left. */
+  /** Where the newest GOP of the publisher begins that has left; null when there is none. */
+  get endedKeyframe(): StartPoint | null {
+    return this.#endedKeyframe;
+  }
+
+  /** Counts the publishers that have left; one less when the next one goes on where the one before left off. */
   get run(): number {
     return this.#run;
   }

@@ -27,6 +27,8 @@ export class PlayCursor {
   /** Set after a jump that found no newer keyframe: nothing is sent before one comes. */
   #waitsForKeyframe = false;
   #waitsSinceRun = 0;
+  /** Set where a publisher had left: if the next one goes on with its GOP, that is where to start. The run to come by then. */
+  #startsWithRun: number | null = null;
   #dropped = 0;
 
   /** @param startAtGop Start at the newest keyframe (`gop_cache on`) or at the live end. */
@@ -37,6 +39,7 @@ export class PlayCursor {
     this.#block = start.block;
     this.#entry = start.entry;
     this.#oweHeaders(start);
+    if (startAtGop && log.keyframe === null && log.endedKeyframe !== null) this.#startsWithRun = log.run;
   }
 
   /** Packets passed over because the player was too slow, or was paused. */
@@ -89,7 +92,8 @@ export class PlayCursor {
 
   /** It may be left to the tail. */
   get isLive(): boolean {
-    return this.owesNothing && this.#log.tail.isLiveAt(this.#block, this.#entry);
+    const mayStartBehind = this.#startsWithRun === this.#log.run && this.#log.endedKeyframe !== null;
+    return this.owesNothing && !mayStartBehind && this.#log.tail.isLiveAt(this.#block, this.#entry);
   }
 
   /** The tail has sent everything before this place. */
@@ -187,7 +191,16 @@ export class PlayCursor {
 
   /** As {@link #advanceBlock}, after a move to where sending may go on; the place itself while it may not. */
   #limit(): number {
+    if (this.#startsWithRun !== null) this.#startWithGop(this.#startsWithRun);
     return this.#waitsForKeyframe && !this.#resumeAtKeyframe() ? this.#entry : this.#advanceBlock();
+  }
+
+  /** The next publisher goes on with the GOP of the one before: so does this player, from the beginning. */
+  #startWithGop(run: number): void {
+    const { keyframe } = this.#log;
+    if (this.#log.run >= run) return;
+    this.#startsWithRun = null;
+    if (keyframe !== null && packetIndex(keyframe) < this.#index()) this.#jumpTo(keyframe);
   }
 
   #index(): number {

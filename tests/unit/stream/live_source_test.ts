@@ -130,6 +130,28 @@ Deno.test("LiveSource gives a player that starts between two publishers the head
   assertEquals(player.take(), ["AH3", "meta1", "VH20", "K7"]);
 });
 
+Deno.test("LiveSource repeats nothing for players that stay because others came meanwhile: these start with the GOP that goes on", () => {
+  const stage = new Stage();
+  const old = new TestPlayer(stage.source);
+  stage.publisher(...start, key(4, 7000), inter(5, 7040))[Symbol.dispose]();
+  const between = new TestPlayer(stage.source);
+  // The same stream from another server: its newest GOP first.
+  const session = stage.publisher(metadata(6), videoHeader(2), audioHeader(3), key(4, 500), inter(5, 540));
+  const late = new TestPlayer(stage.source);
+  stage.flush();
+  send(session, inter(7, 580));
+  const last = new TestPlayer(stage.source);
+  stage.flush();
+  const frames = (player: TestPlayer) => player.wire.takeAt().filter((text) => /^[KIA]\d/.test(text));
+  assertEquals(frames(old), ["K4@0", "I5@40", "I7@80"]);
+  for (const player of [between, late, last]) {
+    const all = player.wire.takeAt();
+    const at = all.lastIndexOf("K4@0");
+    assert(all.lastIndexOf("VH2@0") < at && all.indexOf("VH2@0") >= 0, all.join());
+    assertEquals(all.filter((text) => /^[KIA]\d/.test(text)), ["K4@0", "I5@40", "I7@80"]);
+  }
+});
+
 Deno.test("LiveSource keeps no GOP of more than gop_cache_max_frames", () => {
   const stage = new Stage({ gopCacheMaxFrames: 3 });
   const session = stage.publisher(...start, key(4, 0), inter(5, 40), audio(6, 50));

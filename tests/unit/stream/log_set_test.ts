@@ -174,3 +174,18 @@ Deno.test("LogSet has one log for each format in use, and drops it with its last
   logs.release({});
   assertEquals(logs.all, [logs.main]);
 });
+
+Deno.test("a viewer of FLV that comes between two publishers starts with the GOP that the second goes on with", () => {
+  const { timers, source, session, send } = newSource();
+  const old = new TestPlayer(source);
+  send(videoHeader(1), audioHeader(2), key(3, 0), inter(4, 40));
+  session[Symbol.dispose]();
+  const between = new FlvPlayer(source);
+  const next = source.startPublish("client");
+  for (const packet of [videoHeader(1), audioHeader(2), key(3, 900), inter(4, 940), inter(5, 980)]) {
+    next.publish(packet);
+  }
+  timers.advance(sourceOptions.mwLatencyMs);
+  assertEquals(between.take(), ["AH2@0", "VH1@0", "K3@0", "I4@40", "I5@80"]);
+  assertEquals(old.take(), ["VH1", "AH2", "K3", "I4", "I5"]);
+});
