@@ -66,9 +66,9 @@ interopTest(
     await early.waitForFrames(20);
     using relayed = await Viewer.start(b.port, "s");
     await relayed.waitForFrames(20);
-    assert(edge.program.output.includes(`pull /live/s from 127.0.0.1:${a.port}`), edge.program.output);
+    await until("its log says so", () => edge.program.output.includes(`pull /live/s from 127.0.0.1:${a.port}`), 5000);
     assert(!edge.program.output.includes("redirects to"), "no 302 on the way");
-    assert(b.program.output.includes(`pull /live/s from 127.0.0.1:${a.port}`), b.program.output);
+    await until("its log says so", () => b.program.output.includes(`pull /live/s from 127.0.0.1:${a.port}`), 5000);
 
     // A stream is published once in the cluster.
     using second = await Publisher.begin(b.port, "s");
