@@ -1,4 +1,4 @@
-import { assertNotEquals } from "../../kit/assert.ts";
+import { assertEquals, assertNotEquals } from "../../kit/assert.ts";
 import { findMutation } from "./find.ts";
 import { mutations } from "./table.ts";
 
@@ -11,3 +11,10 @@ for (const mutation of mutations.filter(({ name }) => SAMPLE.includes(name))) {
     assertNotEquals(seed, null, mutation.breaks);
   });
 }
+
+Deno.test("what each mutation replaces is in the code once", async () => {
+  for (const { name, file, find } of mutations) {
+    const text = await Deno.readTextFile(new URL(`../../../src/${file}`, import.meta.url));
+    assertEquals(text.split(find).length, 2, `${name}: src/${file}`);
+  }
+});
