@@ -5,7 +5,7 @@ export const clusterMutations: readonly Mutation[] = [
   {
     name: "skip the epoch check",
     file: "cluster/epoch_book.ts",
-    find: "return epoch >= (this.#inForce(key)?.epoch ?? 0);",
+    find: "if (fed === undefined || epoch >= fed.epoch) return true;",
     replace: "return true;",
     breaks: "a server that stood still feeds an edge with what another has taken over",
   },
@@ -82,7 +82,7 @@ export const clusterMutations: readonly Mutation[] = [
   {
     name: "older epochs",
     file: "cluster/epoch_book.ts",
-    find: "Math.max(Math.round(this.#clock.wallMs()), known + 1)",
+    find: "Math.max(Math.round(this.#clock.wallMs() + this.#aheadMs()), known + 1)",
     replace: "Math.round(this.#clock.wallMs())",
     breaks: "a publish whose clock is behind is taken for an old one",
   },

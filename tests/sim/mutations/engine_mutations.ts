@@ -19,14 +19,14 @@ export const engineMutations: readonly Mutation[] = [
   {
     name: "never claim again",
     file: "cluster/valkey/own_claims.ts",
-    find: "const batch = claims.slice(at, at + BATCH).filter((claim) => this.#isCurrent(claim));",
-    replace: "const batch: OwnClaim[] = [];",
+    find: "const all = [...listen, ...this.#releases(), ...jobs];",
+    replace: "const all = [...listen, ...this.#releases(), ...jobs.slice(jobs.length)];",
     breaks: "after an outage of the engine nobody finds the streams that were published before",
   },
   {
     name: "do not renew the lease",
     file: "cluster/valkey/own_lease.ts",
-    find: "        renew(nodeTtlMs / 3);\n",
+    find: "      void this.renew();\n",
     replace: "",
     breaks: "streams end for the others with the first lease",
   },
