@@ -23,6 +23,11 @@ export interface Socket {
   closeWrite(): Promise<void>;
   close(): void;
   setNoDelay(on?: boolean): void;
+  /**
+   * From now on a read that waits ends once about so many bytes have come, or the peer has ended; at once if they are
+   * there. 1, as at first: with the first byte.
+   */
+  gather?(bytes: number): void;
   /** Sends a tail from its live end on, by itself; nothing else may be written meanwhile. */
   follow?<Place>(tail: LiveTail<Place>, sink: FollowSink<Place>): Following;
 }

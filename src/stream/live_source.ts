@@ -98,6 +98,11 @@ export class LiveSource {
     return this.#flushTiming.toFlushMs;
   }
 
+  /** Players have nothing to show before a keyframe comes. */
+  get awaitsKeyframe(): boolean {
+    return this.#hasVideo && this.#players.length > 0 && this.#logs.main.keyframe === null;
+  }
+
   /** Nothing was ever published into it. */
   get isUnused(): boolean {
     return this.#session === null && this.#logs.main.packetCount === 0;

@@ -48,6 +48,7 @@ Deno.test("loadConfig gives every value its default", () => {
     ffLogDir: "./objs",
     ffLogLevel: "info",
     workers: "auto",
+    recvPath: "auto",
     maxConnectionsPerIp: 0,
     connectRatePerIp: 0,
     trustedProxies: [],

@@ -2,6 +2,7 @@ import { SrsError } from "../../base/errors.ts";
 import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
 import { HttpServer } from "../../http/server.ts";
+import { FastPaths } from "../../net/fast/fast_paths.ts";
 import { returnMemory } from "../../net/memory_return.ts";
 import { systemWorld } from "../../net/system_world.ts";
 import { SERVER_NAME } from "../../server/identity.ts";
@@ -46,7 +47,11 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   using pidFile = await PidFile.acquire(systemWorld.files, config.pid, Deno.pid);
   // A forced end leaves no time for anything but this.
   addEventListener("unload", () => pidFile.release());
-  using workers = new Workers({ threads: threadCount(config.workers), log });
+  const paths = new FastPaths(
+    { recv: config.recvPath },
+    (reason) => log.info(`publishers are read message by message: ${reason}`),
+  );
+  using workers = new Workers({ threads: threadCount(config.workers), log, paths });
   const world: World = { ...systemWorld, listen: workers.listen, listenTls: workers.listenTls };
   const serverId = await keepServerId(world, config.pid, log);
   const server = new Server(config, serverLog.limited, { world, serverId, tracer: await loadTracer(log) });

@@ -33,6 +33,8 @@ export const ThreadRecord = {
   Unfollow: 14,
   /** Port `id` shows another certificate; the payload is `TlsKeys` in JSON. */
   Renew: 15,
+  /** Socket `id` wakes its thread once `x` bytes have come. */
+  Gather: 16,
   /** From the worker: port `id` is closed in this thread. */
   Unlistened: 19,
   /** Port `x` accepted socket `id`; the payload is its `AcceptedSocket` in JSON. */

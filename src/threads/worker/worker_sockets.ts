@@ -1,6 +1,7 @@
 import { systemTimers } from "../../base/clock.ts";
 import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
 import { AcceptLoop } from "../../net/accept_loop.ts";
+import { FastPaths } from "../../net/fast/fast_paths.ts";
 import type { ListenerSocket, Socket, TlsKeys } from "../../base/socket.ts";
 import { errorText } from "../protocol/error_text.ts";
 import { ShutdownQueue } from "../../net/shutdown_queue.ts";
@@ -54,6 +55,7 @@ export class WorkerSockets {
    */
   readonly #ballast: ArrayBuffer[] = [];
   #ballastBytes = 0;
+  #paths: FastPaths | null = null;
   #nextId = 1;
 
   constructor(link: ThreadLink) {
@@ -101,6 +103,8 @@ export class WorkerSockets {
         held.follower?.stop();
         held.follower = null;
         return;
+      case ThreadRecord.Gather:
+        return held.conn.gather?.(x);
       case ThreadRecord.NoDelay:
         return setNoDelay(held.conn, x === 1);
       case ThreadRecord.Close:
@@ -111,7 +115,7 @@ export class WorkerSockets {
   #listen(id: number, address: ThreadAddress): void {
     try {
       const socket = address.keys === undefined
-        ? listenWithOthers(address)
+        ? this.#pathsOf(address).over(listenWithOthers(address))
         : this.#listenTls(id, address, address.keys);
       const loop = new AcceptLoop<Socket>({
         accept: (): Promise<Socket> => socket.accept(),
@@ -126,6 +130,12 @@ export class WorkerSockets {
     } catch (error) {
       this.#link.sendBytes(ThreadRecord.ListenFailed, id, encodeUtf8(errorText(error)));
     }
+  }
+
+  /** The same for all ports. */
+  #pathsOf({ paths }: ThreadAddress): FastPaths {
+    this.#paths ??= new FastPaths(paths ?? { recv: "read" });
+    return this.#paths;
   }
 
   #listenTls(id: number, { host, port }: ThreadAddress, keys: TlsKeys): TlsListener {
@@ -155,7 +165,8 @@ export class WorkerSockets {
     stuck.remove(addressOf(conn));
     this.#held.set(id, { id, conn, buffer: new Uint8Array(0), follower: null, pendingWrites: 0 });
     const { remoteAddr, localAddr, isEncrypted } = conn;
-    const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr, isEncrypted }));
+    const canGather = conn.gather !== undefined;
+    const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr, isEncrypted, canGather }));
     this.#link.sendBytes(ThreadRecord.Accepted, id, addresses, listener);
   }
 

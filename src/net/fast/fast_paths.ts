@@ -1,0 +1,71 @@
+import type { ListenerSocket, Socket } from "../../base/socket.ts";
+import { descriptorKey } from "./descriptor.ts";
+import { FastSocket } from "./fast_socket.ts";
+import { type Libc, openLibc } from "./libc.ts";
+
+/** How publishers are read: as messages come, or a flush at a time. */
+export type RecvPath = "read" | "lowat";
+
+/** What was asked for; `auto` is the best there is. */
+export interface WantedPaths {
+  readonly recv: RecvPath | "auto";
+}
+
+/** The first Linux that looks at what has come when the mark is lowered. */
+const LOWAT_LINUX = [4, 18] as const;
+
+/** The ways that connections of this thread take to the kernel. */
+export class FastPaths {
+  readonly #wanted: WantedPaths;
+  readonly #onMissing: (reason: string) => void;
+  #libc: Libc | null = null;
+
+  /** @param onMissing Told once, at most, why connections take Deno's way, unless nothing else was asked for. */
+  constructor(wanted: WantedPaths, onMissing: (reason: string) => void = () => {}) {
+    this.#wanted = wanted;
+    this.#onMissing = onMissing;
+    if (wanted.recv === "read") return;
+    const libc = openLibc();
+    if (typeof libc === "string") onMissing(libc);
+    else if (!isLinuxFrom(...LOWAT_LINUX)) onMissing(`Linux ${Deno.osRelease()} is too old`);
+    else this.#libc = libc;
+  }
+
+  /** What was asked for, for another thread to ask for too. */
+  get wanted(): WantedPaths {
+    return this.#wanted;
+  }
+
+  /** How publishers of this thread are read. */
+  get recv(): RecvPath {
+    return this.#libc === null ? "read" : "lowat";
+  }
+
+  /** A listener whose connections take these ways. */
+  over(listener: ListenerSocket): ListenerSocket {
+    if (this.#libc === null) return listener;
+    return {
+      addr: listener.addr,
+      accept: async () => this.#take(await listener.accept()),
+      close: () => listener.close(),
+    };
+  }
+
+  #take(conn: Socket): Socket {
+    const libc = this.#libc;
+    if (libc === null) return conn;
+    const key = descriptorKey(conn, libc);
+    if (key === "none") this.#giveUp();
+    return typeof key === "symbol" ? new FastSocket(conn, key, libc) : conn;
+  }
+
+  #giveUp(): void {
+    this.#libc = null;
+    this.#onMissing(`Deno ${Deno.version.deno} does not tell the descriptors of its connections`);
+  }
+}
+
+function isLinuxFrom(major: number, minor: number): boolean {
+  const [, ours = "0", oursMinor = "0"] = /^(\d+)\.(\d+)/.exec(Deno.osRelease()) ?? [];
+  return Number(ours) > major || (Number(ours) === major && Number(oursMinor) >= minor);
+}
