@@ -21,7 +21,13 @@ const cases: { name: string; directives?: string; moment?: Partial<ReadMoment>; 
     { name: "players wait for a picture", moment: { awaitsKeyframe: true }, pauseMs: 0, gatherMs: 0 },
     { name: "much is read on", moment: { bytes: 40_000 }, pauseMs: 0, gatherMs: 300 },
     { name: "min_latency: never", directives: "min_latency on;", pauseMs: 0, gatherMs: 0 },
-    { name: "a flush that comes soon leaves no time", directives: "play { mw_latency 30; }", pauseMs: 0, gatherMs: 30 },
+    {
+      name: "a flush that comes soon leaves no time",
+      directives: "play { mw_latency 30; }",
+      moment: { toFlushMs: 30 },
+      pauseMs: 0,
+      gatherMs: 30,
+    },
     {
       name: "mr on: mr_latency, at once",
       directives: "publish { mr on; mr_latency 500; }",
