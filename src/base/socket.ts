@@ -19,6 +19,12 @@ export interface Socket {
   read(buffer: Uint8Array): Promise<number | null>;
   /** @returns Bytes taken, at least one. */
   write(view: Uint8Array): Promise<number>;
+  /**
+   * Writes what there is room for, without waiting; nothing else may be under way.
+   *
+   * @returns Bytes taken; 0 where that cannot be, for whatever reason: {@link write} knows.
+   */
+  writeNow?(view: Uint8Array): number;
   /** Ends the sending side. */
   closeWrite(): Promise<void>;
   close(): void;

@@ -271,6 +271,11 @@ export class TcpConn implements Disposable {
     }
   }
 
+  /** As {@link write}, at once. @returns How many bytes were taken; 0 says nothing: ask {@link write}. */
+  writeNow(view: Uint8Array): number {
+    return this.#closed || this.#pendingWrites > 0 ? 0 : this.#conn.writeNow?.(view) ?? 0;
+  }
+
   /**
    * Leaves a tail to the thread that has the socket, if that is another one: see {@link Socket.follow}.
    *

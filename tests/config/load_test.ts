@@ -49,6 +49,7 @@ Deno.test("loadConfig gives every value its default", () => {
     ffLogLevel: "info",
     workers: "auto",
     recvPath: "auto",
+    sendPath: "auto",
     maxConnectionsPerIp: 0,
     connectRatePerIp: 0,
     trustedProxies: [],

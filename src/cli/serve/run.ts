@@ -48,8 +48,8 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   // A forced end leaves no time for anything but this.
   addEventListener("unload", () => pidFile.release());
   const paths = new FastPaths(
-    { recv: config.recvPath },
-    (reason) => log.info(`publishers are read message by message: ${reason}`),
+    { recv: config.recvPath, send: config.sendPath },
+    (reason) => log.info(`no short ways to the kernel for publishers and players: ${reason}`),
   );
   using workers = new Workers({ threads: threadCount(config.workers), log, paths });
   const world: World = { ...systemWorld, listen: workers.listen, listenTls: workers.listenTls };

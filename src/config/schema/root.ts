@@ -67,6 +67,13 @@ export const rootRows = {
       "`auto` means `lowat` on Linux, where foreign functions are permitted. `min_latency`, `realtime`, RTMPS and " +
       "pulls always read messages as they come.",
   }),
+  sendPath: directive("send_path", oneOf(["auto", "write", "send"], "auto"), {
+    default: "auto",
+    extension: true,
+    doc:
+      "How to send to players. `send` calls the kernel directly, which costs less than Deno's `write`. `auto` means " +
+      "`send` on Linux, where foreign functions are permitted. TLS always uses `write`.",
+  }),
   maxConnectionsPerIp: directive("max_connections_per_ip", integer(), {
     default: 0,
     reload: "live",

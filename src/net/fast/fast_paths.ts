@@ -6,13 +6,21 @@ import { type Libc, openLibc } from "./libc.ts";
 /** How publishers are read: as messages come, or a flush at a time. */
 export type RecvPath = "read" | "lowat";
 
+/** How players are sent to: by Deno's writes, or by a call of the kernel's own. */
+export type SendPath = "write" | "send";
+
 /** What was asked for; `auto` is the best there is. */
 export interface WantedPaths {
   readonly recv: RecvPath | "auto";
+  readonly send: SendPath | "auto";
 }
+
+/** Deno's own ways. */
+export const denoPaths: WantedPaths = { recv: "read", send: "write" };
 
 /** The first Linux that looks at what has come when the mark is lowered. */
 const LOWAT_LINUX = [4, 18] as const;
+const canGather = isLinuxFrom(...LOWAT_LINUX);
 
 /** The ways that connections of this thread take to the kernel. */
 export class FastPaths {
@@ -24,10 +32,9 @@ export class FastPaths {
   constructor(wanted: WantedPaths, onMissing: (reason: string) => void = () => {}) {
     this.#wanted = wanted;
     this.#onMissing = onMissing;
-    if (wanted.recv === "read") return;
+    if (wanted.recv === "read" && wanted.send === "write") return;
     const libc = openLibc();
     if (typeof libc === "string") onMissing(libc);
-    else if (!isLinuxFrom(...LOWAT_LINUX)) onMissing(`Linux ${Deno.osRelease()} is too old`);
     else this.#libc = libc;
   }
 
@@ -38,7 +45,12 @@ export class FastPaths {
 
   /** How publishers of this thread are read. */
   get recv(): RecvPath {
-    return this.#libc === null ? "read" : "lowat";
+    return this.#libc !== null && this.#wanted.recv !== "read" && canGather ? "lowat" : "read";
+  }
+
+  /** How players of this thread are sent to. */
+  get send(): SendPath {
+    return this.#libc !== null && this.#wanted.send !== "write" ? "send" : "write";
   }
 
   /** A listener whose connections take these ways. */
@@ -56,7 +68,8 @@ export class FastPaths {
     if (libc === null) return conn;
     const key = descriptorKey(conn, libc);
     if (key === "none") this.#giveUp();
-    return typeof key === "symbol" ? new FastSocket(conn, key, libc) : conn;
+    if (typeof key !== "symbol") return conn;
+    return new FastSocket(conn, key, { libc, gathers: this.recv === "lowat", sends: this.send === "send" });
   }
 
   #giveUp(): void {

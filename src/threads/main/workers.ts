@@ -4,7 +4,7 @@ import { endListening, listeningSockets } from "../../net/listening_sockets.ts";
 import { shutdownSockets, type SocketAddress } from "../../net/socket_shutdown.ts";
 import { SharedListener } from "./shared_listener.ts";
 import { SharedTlsListener } from "./shared_tls_listener.ts";
-import { FastPaths } from "../../net/fast/fast_paths.ts";
+import { denoPaths, FastPaths } from "../../net/fast/fast_paths.ts";
 import { listenHere, type ListenSocket, listenWithOthers } from "../../net/tcp_listener.ts";
 import { type ListenTls, listenTlsHere, type ThreadAddress } from "../../net/tls/listener.ts";
 import type { TlsListenOptions } from "../../base/socket.ts";
@@ -23,8 +23,7 @@ export interface WorkersOptions {
   spawn?(): WorkerLike;
 }
 
-/** Deno's own. */
-const deno = new FastPaths({ recv: "read" });
+const deno = new FastPaths(denoPaths);
 const TICK_MS = 1000;
 /** How long after the end of a worker another one takes its place. */
 const RESTART_MS = 500;

@@ -1,7 +1,7 @@
 import { systemTimers } from "../../base/clock.ts";
 import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
 import { AcceptLoop } from "../../net/accept_loop.ts";
-import { FastPaths } from "../../net/fast/fast_paths.ts";
+import { denoPaths, FastPaths } from "../../net/fast/fast_paths.ts";
 import type { ListenerSocket, Socket, TlsKeys } from "../../base/socket.ts";
 import { errorText } from "../protocol/error_text.ts";
 import { ShutdownQueue } from "../../net/shutdown_queue.ts";
@@ -134,7 +134,7 @@ export class WorkerSockets {
 
   /** The same for all ports. */
   #pathsOf({ paths }: ThreadAddress): FastPaths {
-    this.#paths ??= new FastPaths(paths ?? { recv: "read" });
+    this.#paths ??= new FastPaths(paths ?? denoPaths);
     return this.#paths;
   }
 

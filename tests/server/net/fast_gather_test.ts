@@ -12,7 +12,7 @@ openLibc();
 const ignore = Deno.build.os !== "linux";
 
 async function connectedPair(
-  paths = new FastPaths({ recv: "lowat" }),
+  paths = new FastPaths({ recv: "lowat", send: "write" }),
 ): Promise<{ socket: Socket; peer: Deno.TcpConn }> {
   const inner = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const listener = paths.over(inner);
@@ -113,7 +113,7 @@ Deno.test("a sender is never held up by a mark that its bytes cannot reach", { i
 
 Deno.test("one that is reset before it is looked at does not end the fast path for others", { ignore }, async () => {
   const reasons: string[] = [];
-  const paths = new FastPaths({ recv: "lowat" }, (reason) => reasons.push(reason));
+  const paths = new FastPaths({ recv: "lowat", send: "write" }, (reason) => reasons.push(reason));
   const inner = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const listener = paths.over(inner);
   using clients = new ResetClients(listener.addr.port);
@@ -130,7 +130,9 @@ Deno.test("one that is reset before it is looked at does not end the fast path f
 
 Deno.test("`read` is what was asked for: connections are Deno's own, and nothing is said", async () => {
   const reasons: string[] = [];
-  const { socket, peer } = await connectedPair(new FastPaths({ recv: "read" }, (reason) => reasons.push(reason)));
+  const { socket, peer } = await connectedPair(
+    new FastPaths({ recv: "read", send: "write" }, (reason) => reasons.push(reason)),
+  );
   assertEquals(socket.gather, undefined);
   assertEquals(reasons, []);
   socket.close();

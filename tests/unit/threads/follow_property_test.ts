@@ -68,7 +68,21 @@ class SlowSocket implements Socket {
   readonly remoteAddr = address;
   readonly localAddr = address;
   readonly wire = new WireReader();
+  /** Takes all, a part, or nothing at once; null: cannot do that. */
+  readonly #now: Prng | null;
   #pending: { view: Uint8Array; resolve(count: number): void } | null = null;
+
+  constructor(now: Prng | null) {
+    this.#now = now;
+  }
+
+  writeNow(view: Uint8Array): number {
+    assertEquals(this.#pending, null, "one write at a time");
+    if (this.#now === null) return 0;
+    const count = this.#now.below(2) === 0 ? view.length : this.#now.below(view.length);
+    this.wire.push(view.slice(0, count));
+    return count;
+  }
 
   write(view: Uint8Array): Promise<number> {
     assertEquals(this.#pending, null, "one write at a time");
@@ -147,8 +161,8 @@ function pass(ms = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function join(threads: TwoThreads, source: LiveSource): Promise<RemotePlayer> {
-  const client = new SlowSocket();
+async function join(threads: TwoThreads, source: LiveSource, now: Prng | null): Promise<RemotePlayer> {
+  const client = new SlowSocket(now);
   threads.host.hold(client, 1);
   const before = threads.accepted.length;
   while (threads.accepted.length === before) {
@@ -171,7 +185,7 @@ async function run(seed: number): Promise<{ followedBytes: number; runs: number;
   for (let step = 0; step < 150; step++) {
     session.publish(publisher.next());
     timers.advance(prng.below(60));
-    if (step % 25 === 0) players.push(await join(threads, source));
+    if (step % 25 === 0) players.push(await join(threads, source, prng.below(2) === 0 ? prng : null));
     if (prng.below(3) > 0) threads.exchange();
     if (step % 20 === 19) threads.thread.tick();
     for (const player of players) {
