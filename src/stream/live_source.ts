@@ -1,5 +1,6 @@
 import type { AmfObject } from "../amf/amf0.ts";
 import type { Timers } from "../base/clock.ts";
+import type { LogMemory } from "../base/log_memory.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
 import { FlushTiming } from "./flush_timing.ts";
@@ -53,13 +54,19 @@ export class LiveSource {
   #hasAudio = false;
   #hasVideo = false;
 
-  constructor(key: string, options: SourceOptions, timers: Timers, onIdle: (source: LiveSource) => void) {
+  constructor(
+    key: string,
+    options: SourceOptions,
+    timers: Timers,
+    onIdle: (source: LiveSource) => void,
+    memory?: LogMemory,
+  ) {
     this.key = key;
     this.options = options;
     this.#timers = timers;
     this.#players = new PlayerList(timers);
     this.#onIdle = onIdle;
-    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes));
+    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), memory);
     this.#timeline = new Timeline(options.timeJitter);
     this.#flushTiming = new FlushTiming(timers, options, this.#logs.main, () => this.#flush());
   }

@@ -51,8 +51,14 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
     { recv: config.recvPath, send: config.sendPath },
     (reason) => log.info(`no short ways to the kernel for publishers and players: ${reason}`),
   );
+  paths.openArena();
   using workers = new Workers({ threads: threadCount(config.workers), log, paths });
-  const world: World = { ...systemWorld, listen: workers.listen, listenTls: workers.listenTls };
+  const world: World = {
+    ...systemWorld,
+    listen: workers.listen,
+    listenTls: workers.listenTls,
+    logMemory: paths.logMemory,
+  };
   const serverId = await keepServerId(world, config.pid, log);
   const server = new Server(config, serverLog.limited, { world, serverId, tracer: await loadTracer(log) });
   const parts: ReloadPart[] = [serverLog];

@@ -67,7 +67,7 @@ export const rootRows = {
       "`auto` means `lowat` on Linux, where foreign functions are permitted. `min_latency`, `realtime`, RTMPS and " +
       "pulls always read messages as they come.",
   }),
-  sendPath: directive("send_path", oneOf(["auto", "write", "send"], "auto"), {
+  sendPath: directive("send_path", oneOf(["auto", "write", "send", "sendfile"], "auto"), {
     default: "auto",
     extension: true,
     doc:

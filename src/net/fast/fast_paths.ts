@@ -1,13 +1,18 @@
+import { type LogMemory, sharedMemory } from "../../base/log_memory.ts";
 import type { ListenerSocket, Socket } from "../../base/socket.ts";
 import { descriptorKey } from "./descriptor.ts";
 import { FastSocket } from "./fast_socket.ts";
+import { LogArena } from "./log_arena.ts";
 import { type Libc, openLibc } from "./libc.ts";
 
 /** How publishers are read: as messages come, or a flush at a time. */
 export type RecvPath = "read" | "lowat";
 
-/** How players are sent to: by Deno's writes, or by a call of the kernel's own. */
-export type SendPath = "write" | "send";
+/**
+ * How players are sent to: by Deno's writes; by a call of the kernel's own, which copies the bytes; or by one that takes
+ * their pages where there are many.
+ */
+export type SendPath = "write" | "send" | "sendfile";
 
 /** What was asked for; `auto` is the best there is. */
 export interface WantedPaths {
@@ -27,6 +32,7 @@ export class FastPaths {
   readonly #wanted: WantedPaths;
   readonly #onMissing: (reason: string) => void;
   #libc: Libc | null = null;
+  #arena: LogArena | null = null;
 
   /** @param onMissing Told once, at most, why connections take Deno's way, unless nothing else was asked for. */
   constructor(wanted: WantedPaths, onMissing: (reason: string) => void = () => {}) {
@@ -50,7 +56,21 @@ export class FastPaths {
 
   /** How players of this thread are sent to. */
   get send(): SendPath {
-    return this.#libc !== null && this.#wanted.send !== "write" ? "send" : "write";
+    if (this.#libc === null || this.#wanted.send === "write") return "write";
+    return this.#arena === null ? "send" : "sendfile";
+  }
+
+  /** Memory for logs, from which the kernel can send without a copy. Of the first thread; others have theirs from there. */
+  get logMemory(): LogMemory {
+    return (bytes) => this.#arena?.allocate(bytes) ?? sharedMemory(bytes);
+  }
+
+  /** Opens the arena for {@link logMemory}, if `sendfile` is wanted. */
+  openArena(): void {
+    if (this.#libc === null || this.#wanted.send !== "sendfile") return;
+    const arena = LogArena.open(this.#libc);
+    if (typeof arena === "string") this.#onMissing(`players are sent to with copies: ${arena}`);
+    else this.#arena = arena;
   }
 
   /** A listener whose connections take these ways. */
@@ -69,7 +89,7 @@ export class FastPaths {
     const key = descriptorKey(conn, libc);
     if (key === "none") this.#giveUp();
     if (typeof key !== "symbol") return conn;
-    return new FastSocket(conn, key, { libc, gathers: this.recv === "lowat", sends: this.send === "send" });
+    return new FastSocket(conn, key, { libc, gathers: this.recv === "lowat", sends: this.send !== "write" });
   }
 
   #giveUp(): void {

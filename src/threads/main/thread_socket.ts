@@ -78,11 +78,9 @@ export class ThreadSocket implements Socket {
 
   write(view: Uint8Array): Promise<number> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    const { buffer } = view;
-    if (buffer instanceof SharedArrayBuffer) {
-      const memory = this.#memory.idOf(buffer);
-      this.#link.send(ThreadRecord.WriteShared, this.#id, memory, view.byteOffset, view.length);
-    } else this.#link.sendBytes(ThreadRecord.WriteBytes, this.#id, view.subarray(0, MAX_COPY_BYTES));
+    const memory = this.#memory.idOf(view.buffer);
+    if (memory === null) this.#link.sendBytes(ThreadRecord.WriteBytes, this.#id, view.subarray(0, MAX_COPY_BYTES));
+    else this.#link.send(ThreadRecord.WriteShared, this.#id, memory, view.byteOffset, view.length);
     this.#writing = Promise.withResolvers<number>();
     return this.#writing.promise;
   }

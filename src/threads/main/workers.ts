@@ -25,6 +25,8 @@ export interface WorkersOptions {
 
 const deno = new FastPaths(denoPaths);
 const TICK_MS = 1000;
+/** How long what a thread had lent is held after its end: until all its sockets were shut down, at least. */
+const DEAD_TICKS = 30;
 /** How long after the end of a worker another one takes its place. */
 const RESTART_MS = 500;
 /** What the others may take to close their ports, when one of them hangs. */
@@ -53,6 +55,8 @@ export class Workers implements Disposable {
   readonly #tlsOptions = new Map<number, TlsListenOptions>();
   /** Descriptors of this thread's own sockets, by listener; not of those with TLS. */
   readonly #ownSockets = new Map<number, readonly number[]>();
+  /** Threads that may still be sending: the memory that they have is held until they surely are not. */
+  #dead: { readonly thread: ThreadHandle; ticks: number }[] = [];
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   /** Settles when no port is being taken from a thread that hangs: that goes one after the other. */
   #portsClosed: Promise<void> = Promise.resolve();
@@ -141,6 +145,7 @@ export class Workers implements Disposable {
   ): Promise<void> {
     if (this.#threads.get(number) !== thread) return;
     this.#threads.delete(number);
+    this.#dead.push({ thread, ticks: DEAD_TICKS });
     this.#log.error(
       `thread ${number} died: ${reason}; its clients are disconnected, a new thread takes its place`,
     );
@@ -197,6 +202,7 @@ export class Workers implements Disposable {
   }
 
   #tick(): void {
+    this.#dead = this.#dead.filter((each) => --each.ticks > 0);
     for (const thread of [...this.#threads.values()]) thread.tick();
   }
 }

@@ -35,6 +35,8 @@ export const ThreadRecord = {
   Renew: 15,
   /** Socket `id` wakes its thread once `x` bytes have come. */
   Gather: 16,
+  /** From the worker: nothing there looks at memory `id` any more, which it was to let go of. */
+  Forgotten: 18,
   /** From the worker: port `id` is closed in this thread. */
   Unlistened: 19,
   /** Port `x` accepted socket `id`; the payload is its `AcceptedSocket` in JSON. */

@@ -2,6 +2,7 @@ import { systemTimers } from "../../base/clock.ts";
 import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
 import { AcceptLoop } from "../../net/accept_loop.ts";
 import { denoPaths, FastPaths } from "../../net/fast/fast_paths.ts";
+import { mapRegion } from "../../net/fast/region.ts";
 import type { ListenerSocket, Socket, TlsKeys } from "../../base/socket.ts";
 import { errorText } from "../protocol/error_text.ts";
 import { ShutdownQueue } from "../../net/shutdown_queue.ts";
@@ -30,7 +31,7 @@ interface Listening {
 
 /** Shared memory, and the view on it that was written last: most players of a stream get the same one. */
 interface Mapped {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: ArrayBufferLike;
   view: Uint8Array;
 }
 
@@ -55,6 +56,8 @@ export class WorkerSockets {
    */
   readonly #ballast: ArrayBuffer[] = [];
   #ballastBytes = 0;
+  /** Regions of the arena that nothing here looks at any more: after they were forgotten, and their last write ended. */
+  readonly #collected = new FinalizationRegistry<number>((id) => this.#link.send(ThreadRecord.Forgotten, id));
   #paths: FastPaths | null = null;
   #nextId = 1;
 
@@ -63,7 +66,10 @@ export class WorkerSockets {
   }
 
   onShared({ id, memory }: SharedMemory): void {
-    this.#mapped.set(id, { memory, view: new Uint8Array(memory, 0, 0) });
+    const isRegion = !(memory instanceof SharedArrayBuffer);
+    const mapped = isRegion ? mapRegion(memory) : memory;
+    if (isRegion) this.#collected.register(mapped, id);
+    this.#mapped.set(id, { memory: mapped, view: new Uint8Array(mapped, 0, 0) });
   }
 
   onRecord(record: RecordFields): void {
@@ -204,8 +210,10 @@ export class WorkerSockets {
   }
 
   #forget(id: number): void {
-    const bytes = this.#mapped.get(id)?.memory.byteLength ?? 0;
+    const memory = this.#mapped.get(id)?.memory;
     this.#mapped.delete(id);
+    if (!(memory instanceof SharedArrayBuffer)) return;
+    const bytes = memory.byteLength;
     this.#ballast.push(new ArrayBuffer(bytes));
     this.#ballastBytes += bytes;
     while (this.#ballastBytes > MAX_BALLAST_BYTES) this.#ballastBytes -= this.#ballast.shift()!.byteLength;
