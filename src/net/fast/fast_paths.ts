@@ -2,7 +2,7 @@ import { type LogMemory, sharedMemory } from "../../base/log_memory.ts";
 import type { ListenerSocket, Socket } from "../../base/socket.ts";
 import { descriptorKey } from "./descriptor.ts";
 import { FastSocket } from "./fast_socket.ts";
-import { LogArena } from "./log_arena.ts";
+import { type ArenaCounts, LogArena } from "./log_arena.ts";
 import { type Libc, openLibc } from "./libc.ts";
 
 /** How publishers are read: as messages come, or a flush at a time. */
@@ -63,6 +63,11 @@ export class FastPaths {
   /** Memory for logs, from which the kernel can send without a copy. Of the first thread; others have theirs from there. */
   get logMemory(): LogMemory {
     return (bytes) => this.#arena?.allocate(bytes) ?? sharedMemory(bytes);
+  }
+
+  /** What the arena has to tell; null without one. */
+  get arena(): ArenaCounts | null {
+    return this.#arena?.counts ?? null;
   }
 
   /** Opens the arena for {@link logMemory}, if `sendfile` is wanted. */

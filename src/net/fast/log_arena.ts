@@ -16,6 +16,16 @@ const MADV_NOHUGEPAGE = 15;
 const SC_PAGESIZE = 30;
 const KEEP_SIZE_PUNCH_HOLE = 3;
 
+/** What an arena has done so far. */
+export interface ArenaCounts {
+  /** Of regions that somebody may still look at. */
+  readonly heldBytes: number;
+  /** Of regions whose pages were left to the kernel. */
+  readonly emptiedBytes: number;
+  /** Address space that was ever used. */
+  readonly usedBytes: number;
+}
+
 /**
  * Memory for logs that is a file, too: the kernel sends from it without a copy (sendfile), by handing sockets its pages.
  *
@@ -40,6 +50,7 @@ export class LogArena {
   readonly #cold = new Map<number, number[]>();
   #warmBytes = 0;
   #heldBytes = 0;
+  #emptiedBytes = 0;
   readonly #collected = new FinalizationRegistry<Region>((region) => this.#free(region));
 
   private constructor(libc: Libc, { fd, base, bytes }: { fd: number; base: bigint; bytes: number }) {
@@ -72,9 +83,8 @@ export class LogArena {
     return "no address space for a file in memory";
   }
 
-  /** Bytes of regions that somebody may still look at. */
-  get heldBytes(): number {
-    return this.#heldBytes;
+  get counts(): ArenaCounts {
+    return { heldBytes: this.#heldBytes, emptiedBytes: this.#emptiedBytes, usedBytes: this.#usedBytes };
   }
 
   /** Memory from the arena; null once that is used up. */
@@ -112,7 +122,9 @@ export class LogArena {
     }
     const isEmpty = this.#libc.fallocate(this.#fd, KEEP_SIZE_PUNCH_HOLE, BigInt(offset), BigInt(bytes)) === 0;
     // Else its pages may be on their way to somebody: it is not used again.
-    if (isEmpty) put(this.#cold, bytes, offset);
+    if (!isEmpty) return;
+    this.#emptiedBytes += bytes;
+    put(this.#cold, bytes, offset);
   }
 }
 

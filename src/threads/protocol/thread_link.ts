@@ -84,5 +84,5 @@ export function receiveMessage(
   onShared: (shared: SharedMemory) => void = () => {},
 ): void {
   if (message instanceof ArrayBuffer) forEachRecord(message, onRecord);
-  else onShared(message);
+  else if (message.memory !== undefined) onShared(message);
 }

@@ -1,3 +1,6 @@
+import { sharedMemory } from "../../../src/base/log_memory.ts";
+import { FastPaths } from "../../../src/net/fast/fast_paths.ts";
+import { regionOf } from "../../../src/net/fast/region.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { receiveMessage, type SharedMemory, ThreadLink } from "../../../src/threads/protocol/thread_link.ts";
 import { forEachRecord, ThreadRecord } from "../../../src/threads/protocol/thread_records.ts";
@@ -16,6 +19,10 @@ import { Prng } from "../../kit/mutate.ts";
 import { ManualTimers } from "../../kit/manual_timers.ts";
 import { CHUNK_SIZE, sourceOptions, WireReader } from "../../kit/packets.ts";
 import { checkRuns, RandomPublisher } from "../../kit/random_stream.ts";
+
+/** Memory that another thread is told of by its place in the arena. */
+const arena = new FastPaths({ recv: "read", send: "sendfile" });
+arena.openArena();
 
 const address: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
 
@@ -143,7 +150,9 @@ class RemotePlayer implements Player, PumpSource<LogPosition> {
     }
     if (this.paused) return null;
     const view = this.cursor.next();
-    if (view !== null) this.hasHeadersOut = !(view.buffer instanceof SharedArrayBuffer);
+    if (view !== null) {
+      this.hasHeadersOut = !(view.buffer instanceof SharedArrayBuffer) && regionOf(view.buffer) === undefined;
+    }
     return view;
   }
 
@@ -177,7 +186,14 @@ async function run(seed: number): Promise<{ followedBytes: number; runs: number;
   const prng = new Prng(seed);
   const timers = new ManualTimers();
   const threads = new TwoThreads();
-  const source = new LiveSource("/live/a", { ...sourceOptions, mwLatencyMs: 20 + prng.below(100) }, timers, () => {});
+  const memory = prng.below(2) === 0 ? arena.logMemory : sharedMemory;
+  const source = new LiveSource(
+    "/live/a",
+    { ...sourceOptions, mwLatencyMs: 20 + prng.below(100) },
+    timers,
+    () => {},
+    memory,
+  );
   const publisher = new RandomPublisher(prng);
   const session = source.startPublish("client");
   session.publish(publisher.next());
