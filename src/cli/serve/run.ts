@@ -3,7 +3,7 @@ import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
 import { HttpServer } from "../../http/server.ts";
 import { FastPaths } from "../../net/fast/fast_paths.ts";
-import { returnMemory } from "../../net/memory_return.ts";
+import { glibcMemory, returnMemory } from "../../net/memory_return.ts";
 import { systemWorld } from "../../net/system_world.ts";
 import { SERVER_NAME } from "../../server/identity.ts";
 import { Reloader } from "../../server/reload/reloader.ts";
@@ -69,7 +69,7 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
     drain: () => ends.end("SIGQUIT"),
   });
   parts.push(...http.certificates);
-  using _memory = returnMemory(systemWorld, () => server.limits.count === 0);
+  using _memory = returnMemory(systemWorld, () => server.limits.count === 0, glibcMemory(() => paths.trim()));
   using strayDebugger = new StrayDebugger();
   using _signals = onServerSignals({
     quit: () => ends.end("SIGQUIT"),

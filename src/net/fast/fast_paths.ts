@@ -57,7 +57,7 @@ export class FastPaths {
   /** How players of this thread are sent to. */
   get send(): SendPath {
     if (this.#libc === null || this.#wanted.send === "write") return "write";
-    return this.#arena === null ? "send" : "sendfile";
+    return this.#wanted.send === "sendfile" ? "sendfile" : "send";
   }
 
   /** Memory for logs, from which the kernel can send without a copy. Of the first thread; others have theirs from there. */
@@ -70,11 +70,16 @@ export class FastPaths {
     return this.#arena?.counts ?? null;
   }
 
-  /** Opens the arena for {@link logMemory}, if `sendfile` is wanted. */
+  /** Gives back memory that is kept for later. */
+  trim(): void {
+    this.#arena?.trim();
+  }
+
+  /** Opens the arena for {@link logMemory}, unless players are sent to by Deno's writes. */
   openArena(): void {
-    if (this.#libc === null || this.#wanted.send !== "sendfile") return;
+    if (this.#libc === null || this.#wanted.send === "write") return;
     const arena = LogArena.open(this.#libc);
-    if (typeof arena === "string") this.#onMissing(`players are sent to with copies: ${arena}`);
+    if (typeof arena === "string") this.#onMissing(`logs of streams do not lie in a file: ${arena}`);
     else this.#arena = arena;
   }
 
@@ -94,7 +99,7 @@ export class FastPaths {
     const key = descriptorKey(conn, libc);
     if (key === "none") this.#giveUp();
     if (typeof key !== "symbol") return conn;
-    return new FastSocket(conn, key, { libc, gathers: this.recv === "lowat", sends: this.send !== "write" });
+    return new FastSocket(conn, key, { libc, gathers: this.recv === "lowat", sends: this.send });
   }
 
   #giveUp(): void {

@@ -19,7 +19,7 @@ const fileOffset = new BigInt64Array(1);
 /** Which short ways a connection takes. */
 export interface ShortWays {
   readonly gathers: boolean;
-  readonly sends: boolean;
+  readonly sends: "write" | "send" | "sendfile";
 }
 
 /** A connection that was accepted here, with the short ways to the kernel. Its only owner: see the rules in `libc.ts`. */
@@ -44,7 +44,8 @@ export class FastSocket implements Socket {
     this.localAddr = conn.localAddr;
     this.remoteAddr = conn.remoteAddr;
     if (gathers) this.gather = (bytes) => this.#gather(bytes);
-    if (sends) this.writeNow = (view) => this.#send(view);
+    const least = sends === "sendfile" ? LEAST_SENDFILE_BYTES : Infinity;
+    if (sends !== "write") this.writeNow = (view) => this.#send(view, least);
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -83,11 +84,11 @@ export class FastSocket implements Socket {
   }
 
   /** Source: send(2), sendfile(2); that has no way to forbid SIGPIPE, which Deno ignores. */
-  #send(view: Uint8Array): number {
+  #send(view: Uint8Array, leastSendfileBytes: number): number {
     if (this.#isClosed) return 0;
     this.#beingWritten = null;
     const { length } = view;
-    const region = length < LEAST_SENDFILE_BYTES ? undefined : regionOf(view.buffer);
+    const region = length < leastSendfileBytes ? undefined : regionOf(view.buffer);
     let count: bigint;
     if (region === undefined) {
       // Shared memory is fine, too, whatever the types say.

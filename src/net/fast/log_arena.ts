@@ -4,8 +4,11 @@ import { mapRegion, type Region } from "./region.ts";
 /** Address space, of which only what is written to becomes memory: the most that fits is taken. */
 const ARENA_BYTES = [64, 16, 4].map((gibibytes) => gibibytes * 2 ** 30);
 const LEAST_REGION_BYTES = 16 * 1024;
-/** Free memory that is kept for the next regions: what comes from the system anew costs a fault for each page. */
-const MOST_WARM_BYTES = 16 * 1024 * 1024;
+/**
+ * Free memory that is kept for the next regions: what comes from the system anew costs a fault for each page. The garbage
+ * collector lets about so much gather before it looks.
+ */
+const MOST_WARM_BYTES = 64 * 1024 * 1024;
 
 const RLIMIT_FSIZE = 1;
 const MFD_CLOEXEC = 1;
@@ -49,6 +52,7 @@ export class LogArena {
   readonly #warm = new Map<number, number[]>();
   readonly #cold = new Map<number, number[]>();
   #warmBytes = 0;
+  readonly #toEmpty: Region[] = [];
   #heldBytes = 0;
   #emptiedBytes = 0;
   readonly #collected = new FinalizationRegistry<Region>((region) => this.#free(region));
@@ -114,20 +118,43 @@ export class LogArena {
     return offset;
   }
 
-  #free({ offset, bytes, wasSent }: Region): void {
+  /** Gives back what is kept for the next regions. */
+  trim(): void {
+    for (const [bytes, offsets] of this.#warm) this.#empty(offsets.map((offset) => ({ offset, bytes })));
+    this.#warm.clear();
+    this.#warmBytes = 0;
+  }
+
+  #free(region: Region): void {
+    const { offset, bytes, wasSent } = region;
     this.#heldBytes -= bytes;
     if (!wasSent && this.#warmBytes + bytes <= MOST_WARM_BYTES) {
       this.#warmBytes += bytes;
       return put(this.#warm, bytes, offset);
     }
-    const isEmpty = this.#libc.fallocate(this.#fd, KEEP_SIZE_PUNCH_HOLE, BigInt(offset), BigInt(bytes)) === 0;
-    // Else its pages may be on their way to somebody: it is not used again.
-    if (!isEmpty) return;
-    this.#emptiedBytes += bytes;
-    put(this.#cold, bytes, offset);
+    // The collector names one after the other what it has found at one time.
+    if (this.#toEmpty.length === 0) queueMicrotask(() => this.#empty(this.#toEmpty.splice(0)));
+    this.#toEmpty.push(region);
+  }
+
+  /** Leaves pages to the kernel, those of neighbours by one call: each call interrupts the other cores. */
+  #empty(regions: Stretch[]): void {
+    regions.sort((a, b) => a.offset - b.offset);
+    for (let from = 0, to = 1; from < regions.length; from = to, to++) {
+      const { offset } = regions[from]!;
+      let end = offset + regions[from]!.bytes;
+      for (; to < regions.length && regions[to]!.offset === end; to++) end += regions[to]!.bytes;
+      const bytes = end - offset;
+      const isEmpty = this.#libc.fallocate(this.#fd, KEEP_SIZE_PUNCH_HOLE, BigInt(offset), BigInt(bytes)) === 0;
+      // Else their pages may be on their way to somebody: they are not used again.
+      if (!isEmpty) continue;
+      this.#emptiedBytes += bytes;
+      for (const region of regions.slice(from, to)) put(this.#cold, region.bytes, region.offset);
+    }
   }
 }
 
+type Stretch = Pick<Region, "offset" | "bytes">;
 const MAP_FAILED = 2n ** 64n - 1n;
 
 function put(offsets: Map<number, number[]>, size: number, offset: number): void {

@@ -128,6 +128,6 @@ export class ReadPace {
     let size = LEAST_BUFFER_BYTES;
     while (size < bytes * SPARE_BUFFER) size *= 2;
     const now = this.#tcp.readBufferBytes;
-    if (size > now || size * 4 <= now) this.#tcp.readBufferBytes = size;
+    if (size > now || size * 2 <= now) this.#tcp.readBufferBytes = size;
   }
 }
