@@ -59,6 +59,8 @@ export interface World extends Timers, WallClock {
   readonly turns: LoopTurns;
   /** Memory for logs of streams; default: memory that all threads share. */
   readonly logMemory?: LogMemory;
+  /** Which ways to the kernel connections take: how publishers are read, and players sent to; default: the usual ones. */
+  readonly paths?: { readonly recv: string; readonly send: string };
   /** Opens a listening socket. @throws What `Deno.listen` throws. */
   listen(endpoint: Endpoint): ListenerSocket;
   /** The same with TLS. @throws What `Deno.listenTls` throws. */
