@@ -276,6 +276,11 @@ export class TcpConn implements Disposable {
     return this.#closed || this.#pendingWrites > 0 ? 0 : this.#conn.writeNow?.(view) ?? 0;
   }
 
+  /** Another thread has the socket, and may be left a tail: {@link follow}. */
+  get canFollow(): boolean {
+    return this.#conn.follow !== undefined;
+  }
+
   /**
    * Leaves a tail to the thread that has the socket, if that is another one: see {@link Socket.follow}.
    *

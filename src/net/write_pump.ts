@@ -101,7 +101,7 @@ export class WritePump<Place = never> implements FollowSink<Place> {
 
   /** Leaves what comes to the thread that has the socket. */
   #follow(): boolean {
-    const reader = this.#source.followed?.() ?? null;
+    const reader = this.#conn.canFollow ? this.#source.followed?.() ?? null : null;
     if (reader === null || !reader.isLive) return false;
     this.#following = this.#conn.follow(reader.tail, this);
     if (this.#following !== null) this.#reader = reader;
