@@ -1,6 +1,6 @@
-/** Bytes in shared memory that all who follow a tail are to be sent next. */
+/** Bytes in memory of a log that all who follow a tail are to be sent next. */
 export interface TailPiece<Place> {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: ArrayBufferLike;
   readonly from: number;
   readonly to: number;
   /** What the tail calls the place after it. */

@@ -19,10 +19,21 @@ export interface Socket {
   read(buffer: Uint8Array): Promise<number | null>;
   /** @returns Bytes taken, at least one. */
   write(view: Uint8Array): Promise<number>;
+  /**
+   * Writes what there is room for, without waiting; nothing else may be under way.
+   *
+   * @returns Bytes taken; 0 where that cannot be, for whatever reason: {@link write} knows.
+   */
+  writeNow?(view: Uint8Array): number;
   /** Ends the sending side. */
   closeWrite(): Promise<void>;
   close(): void;
   setNoDelay(on?: boolean): void;
+  /**
+   * From now on a read that waits ends once about so many bytes have come, or the peer has ended; at once if they are
+   * there. 1, as at first: with the first byte.
+   */
+  gather?(bytes: number): void;
   /** Sends a tail from its live end on, by itself; nothing else may be written meanwhile. */
   follow?<Place>(tail: LiveTail<Place>, sink: FollowSink<Place>): Following;
 }

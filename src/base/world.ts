@@ -1,5 +1,6 @@
 import type { Timers, WallClock } from "./clock.ts";
 import type { OpenEngine } from "./engine.ts";
+import type { LogMemory } from "./log_memory.ts";
 import type { LoopTurns } from "./loop_turns.ts";
 import type { ListenerSocket, RenewableListener, SecureSocket, Socket, TlsListenOptions } from "./socket.ts";
 
@@ -56,6 +57,10 @@ export interface World extends Timers, WallClock {
   random(): number;
   /** How connections share the thread. */
   readonly turns: LoopTurns;
+  /** Memory for logs of streams; default: memory that all threads share. */
+  readonly logMemory?: LogMemory;
+  /** Which ways to the kernel connections take: how publishers are read, and players sent to; default: the usual ones. */
+  readonly paths?: { readonly recv: string; readonly send: string };
   /** Opens a listening socket. @throws What `Deno.listen` throws. */
   listen(endpoint: Endpoint): ListenerSocket;
   /** The same with TLS. @throws What `Deno.listenTls` throws. */

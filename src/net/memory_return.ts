@@ -54,8 +54,10 @@ export function returnMemory(
 /**
  * The allocator of this process, told to ask the system for each large block: otherwise it soon takes even those from
  * its own heap. Null with other allocators, and without the permission for foreign functions.
+ *
+ * @param alsoTrim Gives back what others keep.
  */
-function glibcMemory(): ProcessMemory | null {
+export function glibcMemory(alsoTrim: () => void = () => {}): ProcessMemory | null {
   if (Deno.build.os !== "linux" || Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return null;
   try {
     const { symbols } = Deno.dlopen("libc.so.6", {
@@ -64,7 +66,11 @@ function glibcMemory(): ProcessMemory | null {
     });
     symbols.mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
     symbols.mallopt(M_MMAP_MAX, MOST_MAPPINGS);
-    return { rssBytes: () => Deno.memoryUsage().rss, trim: () => symbols.malloc_trim(0n) };
+    const trim = () => {
+      alsoTrim();
+      symbols.malloc_trim(0n);
+    };
+    return { rssBytes: () => Deno.memoryUsage().rss, trim };
   } catch {
     // Another C library.
     return null;

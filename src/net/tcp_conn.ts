@@ -210,9 +210,11 @@ export class TcpConn implements Disposable {
    * There is one buffer, reused: a view is valid until `onBytes` returns or its promise settles. The next read waits
    * for that promise, so a slow receiver slows the peer down. An error of `onBytes` ends the loop and is thrown; the
    * connection is left to the caller in every case.
+   *
+   * @param onBytes `isFull`: there may be more that has come at the same time.
    */
   async readLoop(
-    onBytes: (view: Uint8Array) => void | Promise<void>,
+    onBytes: (view: Uint8Array, isFull: boolean) => void | Promise<void>,
     options: ReadLoopOptions,
   ): Promise<ConnEnd> {
     this.readBufferBytes = options.bufferBytes;
@@ -222,14 +224,15 @@ export class TcpConn implements Disposable {
     let lastMsPerByte = 0;
     while (true) {
       if (buffer.length !== this.readBufferBytes) buffer = new Uint8Array(this.readBufferBytes);
-      const count = await this.read(most < buffer.length ? buffer.subarray(0, most) : buffer);
+      const wanted = most < buffer.length ? buffer.subarray(0, most) : buffer;
+      const count = await this.read(wanted);
       if (count === null) return this.#end ?? "peerClosed";
       const turn = this.takeTurn();
       if (turn !== null) await turn;
       let done: void | Promise<void> = undefined;
       try {
         // After `finish` the peer's words are only drained.
-        if (!this.#finishing && !this.#closed) done = onBytes(buffer.subarray(0, count));
+        if (!this.#finishing && !this.#closed) done = onBytes(buffer.subarray(0, count), count === wanted.length);
       } finally {
         const msPerByte = this.endTurn() / Math.max(count, LEAST_READ_BYTES);
         most = Math.max(LEAST_READ_BYTES, Math.floor(READ_WORK_MS / Math.min(msPerByte, lastMsPerByte)));
@@ -237,6 +240,16 @@ export class TcpConn implements Disposable {
       }
       if (done !== undefined) await done;
     }
+  }
+
+  /** Whether input can wait in the kernel, without a wake for each piece: {@link gather}. */
+  get canGather(): boolean {
+    return this.#conn.gather !== undefined;
+  }
+
+  /** See {@link Socket.gather}; where that cannot be, reads go on as they are. */
+  gather(bytes: number): void {
+    if (!this.#closed) this.#conn.gather?.(bytes);
   }
 
   /**
@@ -256,6 +269,16 @@ export class TcpConn implements Disposable {
       this.#pendingWrites--;
       if (this.#closed && this.#pendingWrites === 0) stuck.remove(this);
     }
+  }
+
+  /** As {@link write}, at once. @returns How many bytes were taken; 0 says nothing: ask {@link write}. */
+  writeNow(view: Uint8Array): number {
+    return this.#closed || this.#pendingWrites > 0 ? 0 : this.#conn.writeNow?.(view) ?? 0;
+  }
+
+  /** Another thread has the socket, and may be left a tail: {@link follow}. */
+  get canFollow(): boolean {
+    return this.#conn.follow !== undefined;
   }
 
   /**

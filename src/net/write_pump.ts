@@ -13,6 +13,9 @@ export interface PumpSource<Place = never> {
   followed?(): TailReader<Place> | null;
 }
 
+/** Sent without a pause, to a connection that takes everything: others have their turn then. */
+const MOST_AT_ONCE_BYTES = 1024 * 1024;
+
 /**
  * Sends one connection's bytes, one write at a time; the only caller of `conn.write` on the media path.
  *
@@ -28,6 +31,9 @@ export class WritePump<Place = never> implements FollowSink<Place> {
   #reader: TailReader<Place> | null = null;
   #following: Following | null = null;
   #leaves = false;
+  #isPulling = false;
+  /** Woken while it was pulling: there may be more. */
+  #pullsAgain = false;
   // One closure each for the life of the connection, not one per write.
   readonly #onWritten = (count: number) => this.#advance(count);
   readonly #onError = (error: unknown) => this.#fail(error);
@@ -75,15 +81,27 @@ export class WritePump<Place = never> implements FollowSink<Place> {
   }
 
   #pull(): void {
-    const view = this.#source.next();
-    if (view !== null) this.#write(view);
-    // Asked for bytes, a source may decide to end and say so: then that is under way already.
-    else if (this.#view === null && !this.#follow()) this.#source.onDrained?.();
+    this.#pullsAgain = true;
+    // Asked for bytes, a source may decide to end, and wake the pump for its last words.
+    if (this.#isPulling) return;
+    this.#isPulling = true;
+    for (let leftBytes = MOST_AT_ONCE_BYTES; this.#pullsAgain && this.#view === null && !this.#stopped;) {
+      this.#pullsAgain = false;
+      const view = this.#source.next();
+      if (view === null) continue;
+      const count = leftBytes > 0 ? this.#conn.writeNow(view) : 0;
+      this.#bytesOut += count;
+      leftBytes -= count;
+      if (count < view.length) this.#write(count === 0 ? view : view.subarray(count));
+      else this.#pullsAgain = true;
+    }
+    this.#isPulling = false;
+    if (this.#view === null && !this.#stopped && !this.#follow()) this.#source.onDrained?.();
   }
 
   /** Leaves what comes to the thread that has the socket. */
   #follow(): boolean {
-    const reader = this.#source.followed?.() ?? null;
+    const reader = this.#conn.canFollow ? this.#source.followed?.() ?? null : null;
     if (reader === null || !reader.isLive) return false;
     this.#following = this.#conn.follow(reader.tail, this);
     if (this.#following !== null) this.#reader = reader;

@@ -54,7 +54,8 @@ class ChunkStream {
  * Puts RTMP messages together from chunks. Bytes may arrive split anywhere.
  *
  * Set Chunk Size and Abort act here and are not handed on, since they change how the very next byte is read; messages
- * with an empty payload are dropped, as SRS does. Payloads are new and belong to the receiver of the message.
+ * with an empty payload are dropped, as SRS does. Payloads are new and belong to the receiver of the message, unless they
+ * are lent: {@link lendsMedia}.
  *
  * Source: RTMP 1.0 §5.3. Leniencies, each named by the peer that needs it, stand at the place where they act.
  */
@@ -64,6 +65,11 @@ export class ChunkReader {
   readonly #budget: ByteBudget | null;
   /** Most bytes of unfinished messages from here on; from the limits at first. */
   maxPartialBytes: number;
+  /**
+   * Audio and video that came in one piece is handed on as a view of the bytes that were pushed, valid during the call: it
+   * saves a copy, and memory that is garbage at once.
+   */
+  lendsMedia = false;
   readonly #streams = new Map<number, ChunkStream>();
   readonly #scratch = new Uint8Array(MAX_HEADER_BYTES);
   #scratchLength = 0;
@@ -238,6 +244,11 @@ export class ChunkReader {
 
   /** Takes what `bytes` holds of the current chunk's payload; returns the bytes used. */
   #readPayload(stream: ChunkStream, bytes: Uint8Array, pos: number): number {
+    if (this.lendsMedia && this.#isInOnePiece(stream, bytes.length - pos)) {
+      this.#current = null;
+      this.#complete(stream, bytes.subarray(pos, pos + stream.lengthBytes));
+      return stream.lengthBytes;
+    }
     const count = Math.min(this.#chunkLeft, bytes.length - pos);
     const received = stream.received + count;
     const payload = this.#reserve(stream, received);
@@ -249,6 +260,11 @@ export class ChunkReader {
       if (received === stream.lengthBytes) this.#complete(stream, payload);
     }
     return count;
+  }
+
+  #isInOnePiece({ typeId, received, lengthBytes }: ChunkStream, bytes: number): boolean {
+    const isMedia = typeId === MessageType.Audio || typeId === MessageType.Video;
+    return isMedia && received === 0 && lengthBytes === this.#chunkLeft && lengthBytes <= bytes;
   }
 
   /** Grows with the bytes that arrive, never by the declared length: a peer that announces and never sends costs nothing. */

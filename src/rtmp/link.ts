@@ -33,6 +33,8 @@ export interface LinkOptions {
   maxOutputBytes: number;
   /** Of what all links hold of unfinished messages; see {@link RtmpLink.close}. */
   partialBudget?: ByteBudget | null;
+  /** {@link ChunkReader.lendsMedia}. */
+  lendsMedia?: boolean;
 }
 
 /**
@@ -54,8 +56,9 @@ export class RtmpLink {
 
   constructor(sink: LinkSink, options: LinkOptions) {
     this.#sink = sink;
-    const { partialBudget = null } = options;
+    const { partialBudget = null, lendsMedia = false } = options;
     this.#reader = new ChunkReader((message) => this.#dispatch(message), defaultChunkLimits, partialBudget);
+    this.#reader.lendsMedia = lendsMedia;
     this.#compressor = options.compressHeaders ? new ChunkWriter() : null;
     this.#maxOutputBytes = options.maxOutputBytes;
   }

@@ -40,7 +40,7 @@ export type SessionEvent =
 
 /** Who drives a session hears of its peer here. */
 export interface SessionSink {
-  /** Audio, video and data of the accepted publish. */
+  /** Audio, video and data of the accepted publish. The payload is lent: it may change after the call. */
   onMedia(message: RtmpMessage): void;
   onRequest(request: SessionRequest): void;
   onEvent(event: SessionEvent): void;
@@ -95,6 +95,7 @@ export class RtmpServerSession {
       compressHeaders: false,
       maxOutputBytes: MAX_ANSWER_BYTES,
       partialBudget: options.partialBudget ?? null,
+      lendsMedia: true,
     });
     this.#link.maxPartialBytes = MAX_PARTIAL_BYTES;
   }
@@ -249,7 +250,11 @@ export class RtmpServerSession {
 
   #onMedia(message: RtmpMessage): void {
     if (this.#open === null && this.#held.isEmpty) this.#deliver(message);
-    else this.#hold(message, () => this.#deliver(message));
+    else {
+      // It is only lent.
+      const kept = { ...message, payload: message.payload.slice() };
+      this.#hold(kept, () => this.#deliver(kept));
+    }
   }
 
   #deliver(message: RtmpMessage): void {

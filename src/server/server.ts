@@ -104,7 +104,7 @@ export class Server implements ServerContext {
       serviceId: randomId(world, 8),
       pid: world.process.pid,
     };
-    this.sources = new SourceManager(this.timers);
+    this.sources = new SourceManager(this.timers, world.logMemory);
     this.registry = new ClientRegistry(() => newEntityId(world), (url) => this.#pulledBytes(url));
     this.coworkerList = new CoworkerList({
       timers: this.timers,

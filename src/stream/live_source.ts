@@ -1,4 +1,5 @@
 import type { Timers } from "../base/clock.ts";
+import type { LogMemory } from "../base/log_memory.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
 import { epochMember } from "./epoch_member.ts";
@@ -51,13 +52,19 @@ export class LiveSource {
   #hasAudio = false;
   #hasVideo = false;
 
-  constructor(key: string, options: SourceOptions, timers: Timers, onIdle: (source: LiveSource) => void) {
+  constructor(
+    key: string,
+    options: SourceOptions,
+    timers: Timers,
+    onIdle: (source: LiveSource) => void,
+    memory?: LogMemory,
+  ) {
     this.key = key;
     this.options = options;
     this.#timers = timers;
     this.#players = new PlayerList(timers);
     this.#onIdle = onIdle;
-    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes));
+    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), memory);
     this.#timeline = new Timeline(options.timeJitter);
     this.#flushTiming = new FlushTiming(timers, options, this.#logs.main, () => this.#flush());
   }
@@ -99,6 +106,11 @@ export class LiveSource {
   /** Until players are due to be sent what has come; 0 or less when that was some time ago. */
   get toFlushMs(): number {
     return this.#flushTiming.toFlushMs;
+  }
+
+  /** Players have nothing to show before a keyframe comes. */
+  get awaitsKeyframe(): boolean {
+    return this.#hasVideo && this.#players.length > 0 && this.#logs.main.keyframe === null;
   }
 
   /** Nothing was ever published into it. */

@@ -1,5 +1,9 @@
+import { type LogMemory, sharedMemory } from "../base/log_memory.ts";
+
 /** Packets of a block: bounds the index when packets are tiny. */
 const BLOCK_PACKETS = 2048;
+/** What the index has room for at first. */
+const FIRST_PACKETS = 128;
 
 /**
  * A stretch of a packet log: wire bytes back to back, and where each packet ends.
@@ -8,7 +12,7 @@ const BLOCK_PACKETS = 2048;
  * stands; what nobody holds is collected.
  */
 export class LogBlock {
-  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** Number in the log of the first packet. */
   readonly firstIndex: number;
   /** Wire bytes in the log before this block. */
@@ -16,8 +20,8 @@ export class LogBlock {
   next: LogBlock | null = null;
   /** Packets in the block. */
   count = 0;
-  readonly #ends: Uint32Array;
-  readonly #timestamps: Uint32Array;
+  #ends: Uint32Array;
+  #timestamps: Uint32Array;
   /** Players that stand at the same place get the same view object. */
   #sharedView: Uint8Array = new Uint8Array(0);
   #sharedFrom = -1;
@@ -27,12 +31,11 @@ export class LogBlock {
    * @param previous Null for the block that a log begins with.
    * @param capacityBytes 0 makes a block that takes nothing.
    */
-  constructor(previous: LogBlock | null, capacityBytes: number) {
-    const packets = capacityBytes === 0 ? 0 : BLOCK_PACKETS;
+  constructor(previous: LogBlock | null, capacityBytes: number, memory: LogMemory = sharedMemory) {
+    const packets = capacityBytes === 0 ? 0 : FIRST_PACKETS;
     this.firstIndex = previous === null ? 0 : previous.firstIndex + previous.count;
     this.firstByte = previous === null ? 0 : previous.firstByte + previous.usedBytes;
-    // Shared, so that other threads can send from it.
-    this.bytes = new Uint8Array(new SharedArrayBuffer(capacityBytes));
+    this.bytes = capacityBytes === 0 ? new Uint8Array(0) : memory(capacityBytes);
     this.#ends = new Uint32Array(packets);
     this.#timestamps = new Uint32Array(packets);
   }
@@ -49,6 +52,7 @@ export class LogBlock {
 
   /** Enters a packet whose bytes stand from {@link usedBytes} to `end`. */
   commit(end: number, timestampMs: number): void {
+    if (this.count === this.#ends.length) this.#grow();
     this.#ends[this.count] = end;
     this.#timestamps[this.count] = timestampMs;
     this.count++;
@@ -77,6 +81,15 @@ export class LogBlock {
       this.#sharedTo = to;
     }
     return this.#sharedView;
+  }
+
+  #grow(): void {
+    const packets = Math.min(2 * this.#ends.length, BLOCK_PACKETS);
+    const [ends, timestamps] = [this.#ends, this.#timestamps];
+    this.#ends = new Uint32Array(packets);
+    this.#timestamps = new Uint32Array(packets);
+    this.#ends.set(ends);
+    this.#timestamps.set(timestamps);
   }
 }
 

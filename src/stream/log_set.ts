@@ -1,3 +1,4 @@
+import { type LogMemory, sharedMemory } from "../base/log_memory.ts";
 import type { MediaPacket } from "./packet.ts";
 import { PacketCursor } from "./packet_cursor.ts";
 import { PacketLog } from "./packet_log.ts";
@@ -21,14 +22,16 @@ export class LogSet {
   /** The log that is always there. */
   readonly main: PacketLog;
   readonly #format: ReadableWireFormat;
+  readonly #memory: LogMemory;
   #all: readonly PacketLog[];
   #side: SideLog[] = [];
   /** Side logs of those players that have one. */
   readonly #ofPlayer = new Map<object, SideLog>();
 
-  constructor(format: ReadableWireFormat) {
+  constructor(format: ReadableWireFormat, memory: LogMemory = sharedMemory) {
     this.#format = format;
-    this.main = new PacketLog(format);
+    this.#memory = memory;
+    this.main = new PacketLog(format, memory);
     this.#all = [this.main];
   }
 
@@ -100,7 +103,7 @@ export class LogSet {
   }
 
   #copyGop(format: WireFormat): PacketLog {
-    const log = new PacketLog(format);
+    const log = new PacketLog(format, this.#memory);
     const { keyframe, endedKeyframe } = this.main;
     const start = keyframe ?? endedKeyframe;
     if (start === null) return log;

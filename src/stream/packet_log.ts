@@ -1,3 +1,4 @@
+import { type LogMemory, sharedMemory } from "../base/log_memory.ts";
 import { LogBlock, type LogPosition } from "./log_block.ts";
 import { LogTail } from "./log_tail.ts";
 import type { MediaPacket } from "./packet.ts";
@@ -5,7 +6,7 @@ import type { StreamHeaders } from "./meta_cache.ts";
 import type { WireFormat } from "./wire_format.ts";
 
 /** Bytes of a block of a slow stream. */
-const LEAST_BLOCK_BYTES = 256 * 1024;
+const LEAST_BLOCK_BYTES = 64 * 1024;
 /** Bytes of a block, unless one packet alone needs more. */
 const MOST_BLOCK_BYTES = 2 * 1024 * 1024;
 /** How many flushes a block is for: what is left over at its end is lost. */
@@ -25,6 +26,7 @@ export interface StartPoint extends LogPosition {
  */
 export class PacketLog {
   readonly #format: WireFormat;
+  readonly #memory: LogMemory;
   /** Empty at first: a stream that players only wait for costs no block. */
   #tail = new LogBlock(null, 0);
   #head: LogPosition = { block: this.#tail, entry: 0 };
@@ -40,8 +42,9 @@ export class PacketLog {
   /** For players that another thread sends to. */
   readonly tail = new LogTail(() => this.#head);
 
-  constructor(format: WireFormat) {
+  constructor(format: WireFormat, memory: LogMemory = sharedMemory) {
     this.#format = format;
+    this.#memory = memory;
   }
 
   /** The flushed end: where cursors stop. */
@@ -172,7 +175,7 @@ export class PacketLog {
     if (!this.#sealed && tail.hasRoom(wireBytes)) return tail;
     this.#sealed = false;
     const wantedBytes = Math.min(this.#usualFlushBytes * BLOCK_FLUSHES, MOST_BLOCK_BYTES);
-    const block = new LogBlock(tail, Math.max(LEAST_BLOCK_BYTES, Math.ceil(wantedBytes), wireBytes));
+    const block = new LogBlock(tail, Math.max(LEAST_BLOCK_BYTES, Math.ceil(wantedBytes), wireBytes), this.#memory);
     tail.next = block;
     this.#tail = block;
     // A GOP that was to begin at the end of the old block begins here.

@@ -31,11 +31,11 @@ export class RepeatFilter {
     this.#known = known;
   }
 
-  /** Judges the next audio or video frame. */
+  /** Judges the next audio or video frame; its payload is copied if it is kept. */
   judge(packet: MediaPacket, nowMs: number): RepeatVerdict {
     const at = this.#held.length;
     if (at === 0) this.#sinceMs = nowMs;
-    this.#held.push(packet);
+    this.#held.push({ ...packet, payload: packet.payload.slice() });
     // A file that is published again comes at its own pace.
     const mediaMs = timestampDiff(packet.timestampMs, this.#held[0]!.timestampMs);
     const isSlow = nowMs - this.#sinceMs > GRACE_MS + mediaMs / 2;

@@ -1,4 +1,5 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
+import type { LogMemory } from "../base/log_memory.ts";
 import { LiveSource } from "./live_source.ts";
 import type { SourceOptions } from "./source_options.ts";
 
@@ -10,13 +11,15 @@ const MAX_UNUSED = 2048;
 /** All streams of this process, by key. Sources come to be when somebody asks and go when nobody holds them. */
 export class SourceManager {
   readonly #timers: Timers;
+  readonly #memory: LogMemory | undefined;
   readonly #sources = new Map<string, LiveSource>();
   readonly #lingers = new Map<LiveSource, TimerHandle>();
   readonly #unused = new Set<LiveSource>();
   #stopped = false;
 
-  constructor(timers: Timers) {
+  constructor(timers: Timers, memory?: LogMemory) {
     this.#timers = timers;
+    this.#memory = memory;
   }
 
   /** The source of a key, if there is one. */
@@ -28,7 +31,7 @@ export class SourceManager {
   findOrCreate(key: string, options: () => SourceOptions): LiveSource {
     const found = this.#sources.get(key);
     if (found !== undefined) return found;
-    const source = new LiveSource(key, options(), this.#timers, (idle) => this.#lingerThenForget(idle));
+    const source = new LiveSource(key, options(), this.#timers, (idle) => this.#lingerThenForget(idle), this.#memory);
     this.#sources.set(key, source);
     // Whoever asked may never attach (refused, gone): then nobody would tell that it is idle.
     this.#lingerThenForget(source);

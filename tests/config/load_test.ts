@@ -48,6 +48,8 @@ Deno.test("loadConfig gives every value its default", () => {
     ffLogDir: "./objs",
     ffLogLevel: "info",
     workers: "auto",
+    recvPath: "auto",
+    sendPath: "auto",
     maxConnectionsPerIp: 0,
     connectRatePerIp: 0,
     trustedProxies: [],

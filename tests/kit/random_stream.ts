@@ -13,20 +13,23 @@ export interface Sent {
 export class RandomPublisher {
   readonly sent: Sent[] = [];
   readonly #prng: Prng;
+  readonly #bigBytes: number;
   #id = 0;
   #timeMs = 0;
   #audioHeader = "";
   #videoHeader = "";
 
-  constructor(prng: Prng) {
+  /** @param bigBytes Bound of the frames that are larger than others. */
+  constructor(prng: Prng, bigBytes = 400_000) {
     this.#prng = prng;
+    this.#bigBytes = bigBytes;
   }
 
   next(): MediaPacket {
     const id = ++this.#id;
     this.#timeMs += this.#prng.below(60);
-    // Blocks of the log have 256 KiB and more: some frames need one of their own.
-    const bytes = this.#prng.below(40) === 0 ? this.#prng.below(400_000) : this.#prng.below(6000);
+    // Blocks of the log have 64 KiB and more: some frames need one of their own.
+    const bytes = this.#prng.below(40) === 0 ? this.#prng.below(this.#bigBytes) : this.#prng.below(6000);
     const choice = this.#id === 1 ? 0 : this.#prng.below(40);
     if (choice === 39) return this.#header(`VH${id}`, videoHeader(id));
     if (choice === 38) return this.#header(`AH${id}`, audioHeader(id));

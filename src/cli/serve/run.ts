@@ -2,7 +2,8 @@ import { SrsError } from "../../base/errors.ts";
 import type { World } from "../../base/world.ts";
 import type { Config } from "../../config/mod.ts";
 import { HttpServer } from "../../http/server.ts";
-import { returnMemory } from "../../net/memory_return.ts";
+import { FastPaths } from "../../net/fast/fast_paths.ts";
+import { glibcMemory, returnMemory } from "../../net/memory_return.ts";
 import { systemWorld } from "../../net/system_world.ts";
 import { SERVER_NAME } from "../../server/identity.ts";
 import { Reloader } from "../../server/reload/reloader.ts";
@@ -46,8 +47,18 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
   using pidFile = await PidFile.acquire(systemWorld.files, config.pid, Deno.pid);
   // A forced end leaves no time for anything but this.
   addEventListener("unload", () => pidFile.release());
-  using workers = new Workers({ threads: threadCount(config.workers), log });
-  const world: World = { ...systemWorld, listen: workers.listen, listenTls: workers.listenTls };
+  const paths = new FastPaths(
+    { recv: config.recvPath, send: config.sendPath },
+    (reason) => log.info(`no short ways to the kernel for publishers and players: ${reason}`),
+  );
+  paths.openArena();
+  using workers = new Workers({ threads: threadCount(config.workers), log, paths });
+  const world: World = {
+    ...systemWorld,
+    listen: workers.listen,
+    listenTls: workers.listenTls,
+    logMemory: paths.logMemory,
+  };
   const serverId = await keepServerId(world, config.pid, log);
   const server = new Server(config, serverLog.limited, { world, serverId, tracer: await loadTracer(log) });
   const parts: ReloadPart[] = [serverLog];
@@ -58,7 +69,7 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
     drain: () => ends.end("SIGQUIT"),
   });
   parts.push(...http.certificates);
-  using _memory = returnMemory(systemWorld, () => server.limits.count === 0);
+  using _memory = returnMemory(systemWorld, () => server.limits.count === 0, glibcMemory(() => paths.trim()));
   using strayDebugger = new StrayDebugger();
   using _signals = onServerSignals({
     quit: () => ends.end("SIGQUIT"),

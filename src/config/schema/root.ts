@@ -2,7 +2,7 @@ import { block, blocks, directive } from "./row.ts";
 import { advertisedAddress, listenAddresses, nameServer } from "../values/address.ts";
 import { bytes, integer, milliseconds } from "../values/number.ts";
 import { networks } from "../values/network.ts";
-import { text } from "../values/type.ts";
+import { oneOf, text } from "../values/type.ts";
 import { workerCount } from "../values/workers.ts";
 import { directoryRows } from "./directory.ts";
 import { exporterRows } from "./exporter.ts";
@@ -58,6 +58,21 @@ export const rootRows = {
     extension: true,
     doc: "Threads that accept clients and send to them; `auto` means one per core, 16 at most. On systems other " +
       "than Linux there is always one.",
+  }),
+  recvPath: directive("recv_path", oneOf(["auto", "read", "lowat"], "auto"), {
+    default: "auto",
+    extension: true,
+    doc: "How to read publishers. `lowat` reads what has come since the last flush at once, and until then lets it " +
+      "gather in the kernel (`SO_RCVLOWAT`), which wakes the process less often; `read` reads messages as they come. " +
+      "`auto` means `lowat` on Linux, where foreign functions are permitted. `min_latency`, `realtime`, RTMPS and " +
+      "pulls always read messages as they come.",
+  }),
+  sendPath: directive("send_path", oneOf(["auto", "write", "send", "sendfile"], "auto"), {
+    default: "auto",
+    extension: true,
+    doc:
+      "How to send to players. `send` calls the kernel directly, which costs less than Deno's `write`. `auto` means " +
+      "`send` on Linux, where foreign functions are permitted. TLS always uses `write`.",
   }),
   maxConnectionsPerIp: directive("max_connections_per_ip", integer(), {
     default: 0,

@@ -78,10 +78,13 @@ function features(): JsonBody {
   };
 }
 
-/** Source: SRS 7 `srs_api_dump_summaries`; also the body of its heartbeat. */
+/** Of a world that has no others. */
+const USUAL_PATHS = { recv: "read", send: "write" };
+
+/** Source: SRS 7 `srs_api_dump_summaries`; `recv_path` and `send_path` are extensions; also the body of its heartbeat. */
 export function summaries({ server, system }: ApiContext): JsonBody {
   const now = system.latest;
-  const { process } = server.world;
+  const { process, paths = USUAL_PATHS } = server.world;
   const { memory, status, load, internet, intranet, sockets } = now;
   const nowMs = Math.round(server.timers.nowMs());
   const vhosts = new Set(server.registry.vhosts().values());
@@ -99,6 +102,8 @@ export function summaries({ server, system }: ApiContext): JsonBody {
       mem_percent: now.selfRamPercent,
       cpu_percent: now.selfPercent,
       srs_uptime: Math.floor((nowMs - server.startedMs) / 1000),
+      recv_path: paths.recv,
+      send_path: paths.send,
     },
     system: {
       cpu_percent: now.cpuPercent,

@@ -1,3 +1,4 @@
+import type { WantedPaths } from "../fast/fast_paths.ts";
 import type { RenewableListener, Socket, TlsKeys, TlsListenOptions } from "../../base/socket.ts";
 import { Acceptor } from "../acceptor.ts";
 import { describeTlsError } from "./error.ts";
@@ -18,6 +19,8 @@ export interface ThreadAddress {
   readonly host: string;
   readonly port: number;
   readonly keys?: TlsKeys;
+  /** Which ways to the kernel its connections take. */
+  readonly paths?: WantedPaths;
 }
 
 /** Opens a listening socket that speaks TLS; throws what Deno throws. */

@@ -11,9 +11,10 @@ import { type ClientEntry, clientEntry } from "../client_registry.ts";
 import type { ServerContext } from "../context.ts";
 import { forwardToOrigin } from "./edge_publish.ts";
 import { copyStream } from "./copies.ts";
-import { readPauseMs } from "./read_pause.ts";
+import { readPlan } from "./read_plan.ts";
 import { peerOfConnect } from "../play/peer_server.ts";
 import { canReconnect, type Publishing, requestMove, type RoleHost, type RoleSession } from "../rtmp/role.ts";
+import { readAsItComes, type ReadPlan } from "../rtmp/read_pace.ts";
 import { sourceOptions } from "../source_options.ts";
 import { StandbyFeed } from "./standby_feed.ts";
 import { type ClaimServer, StreamClaim, type StreamClaimSink } from "./stream_claim.ts";
@@ -103,13 +104,13 @@ export class PublishRole implements Publishing, StreamClaimSink {
     this.#session?.endBurst();
   }
 
-  readPauseMs(bytes: number): number {
+  readPlan(bytes: number): ReadPlan {
     const { server: { publishers, timers }, admitted: { vhost } } = this.#options;
     // What is handed on to an origin is handed on at once.
-    if (this.#session === null || this.#forward !== null) return 0;
+    if (this.#session === null || this.#forward !== null) return readAsItComes;
     const forMs = timers.nowMs() - this.#claim.sinceMs;
-    const { toFlushMs } = this.#source;
-    return readPauseMs(vhost.now, { forMs, bytes, toFlushMs, publishers: publishers.count });
+    const { toFlushMs, awaitsKeyframe } = this.#source;
+    return readPlan(vhost.now, { forMs, bytes, toFlushMs, awaitsKeyframe, publishers: publishers.count });
   }
 
   tick(nowMs: number): void {

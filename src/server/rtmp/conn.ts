@@ -1,4 +1,3 @@
-import type { TimerHandle } from "../../base/clock.ts";
 import { describeError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { findVhost, type VhostConfig } from "../../config/mod.ts";
@@ -22,6 +21,7 @@ import type { CloseReason } from "../close_reason.ts";
 import type { ServerContext } from "../context.ts";
 import { randomId, srsIdentity } from "../identity.ts";
 import type { Playing, Publishing, Role, RoleHost } from "./role.ts";
+import { readAsItComes, ReadPace } from "./read_pace.ts";
 import { type GateSink, type RoleRequest, RtmpGate } from "./gate.ts";
 import { PlayRole } from "../play/play_role.ts";
 import { PublishRole } from "../publish/publish_role.ts";
@@ -52,8 +52,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   #roleEndedMs = 0;
   #askedMs = 0;
   #bytesIn = 0;
-  #held: PromiseWithResolvers<void> | null = null;
-  #pauseTimer: TimerHandle | null = null;
+  readonly #reads: ReadPace;
   #reportedMs = 0;
 
   constructor(tcp: TcpConn, server: ServerContext) {
@@ -68,6 +67,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     });
     this.#tcp = tcp;
     this.#pump = new WritePump(tcp, this);
+    this.#reads = new ReadPace(tcp, clock);
     const onSrsError = () => void registry.totalErrors++;
     this.#life = new ClientLife({ tcp, host: this, clock, log: this.log, leavesByReset: false, onSrsError });
     this.#gate = new RtmpGate({ host: this, session: this.#session, server }, this);
@@ -101,7 +101,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   async run(): Promise<void> {
     this.log.debug(`RTMP connection from ${this.#tcp.remoteIp}:${this.#tcp.remotePort}`);
     try {
-      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), { bufferBytes: READ_BYTES });
+      const end = await this.#tcp.readLoop((view, isFull) => this.#onBytes(view, isFull), { bufferBytes: READ_BYTES });
       this.#life.settle(end === "peerReset" ? "peerReset" : "peerClosed", "");
     } catch (error) {
       this.#life.settleError(error);
@@ -156,7 +156,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   }
 
   release(): void {
-    this.#readOn();
+    this.#reads.readOn();
     this.#endRole();
   }
 
@@ -230,7 +230,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   onAnswered(): void {
     this.#publisher?.onBurstEnd();
     this.#pump.wake();
-    this.#readOn();
+    this.#reads.readOn();
   }
 
   /** Only of clients that were let in: a server has come for a stream, or brings one. */
@@ -249,31 +249,16 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     return this.#role?.kind === "play" ? this.#role : null;
   }
 
-  #onBytes(view: Uint8Array): void | Promise<void> {
+  #onBytes(view: Uint8Array, isFull: boolean): void | Promise<void> {
     this.#bytesIn += view.length;
     if (this.#life.isOver) return;
+    const hasMore = this.#reads.onRead(view.length, isFull);
     this.#session.receive(view);
-    this.#publisher?.onBurstEnd();
+    if (!hasMore) this.#publisher?.onBurstEnd();
     this.#pump.wake();
     // The client sends on while its request is open: it is not read any further until that is answered.
-    if (this.#session.isCongested) return this.#hold();
-    const pauseMs = this.#publisher?.readPauseMs(view.length) ?? 0;
-    if (pauseMs === 0) return;
-    this.#pauseTimer = this.#server.timers.after(pauseMs, () => this.#readOn());
-    return this.#hold();
-  }
-
-  /** Nothing is read before {@link #readOn}. */
-  #hold(): Promise<void> {
-    this.#held = Promise.withResolvers();
-    return this.#held.promise;
-  }
-
-  #readOn(): void {
-    this.#pauseTimer?.cancel();
-    this.#pauseTimer = null;
-    this.#held?.resolve();
-    this.#held = null;
+    if (this.#session.isCongested) return this.#reads.hold();
+    if (!hasMore) return this.#reads.plan(this.#publisher?.readPlan(view.length) ?? readAsItComes);
   }
 
   #onConnect({ id, info }: Extract<SessionRequest, { kind: "connect" }>): void {
@@ -311,6 +296,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     this.#role = null;
     this.#admitted = null;
     this.#tcp.isServed = false;
+    this.#reads.readOn();
     if (role !== null) this.#roleEndedMs = this.#server.timers.nowMs();
     try {
       role?.end();

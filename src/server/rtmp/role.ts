@@ -4,6 +4,7 @@ import type { RtmpServerSession } from "../../rtmp/server_session.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { ClientConn } from "../client_registry.ts";
 import type { CloseReason } from "../close_reason.ts";
+import type { ReadPlan } from "./read_pace.ts";
 
 /** What all that clients come for has in common. */
 interface Begun {
@@ -23,8 +24,8 @@ export interface Publishing extends Begun {
   onMedia(message: RtmpMessage): void;
   /** All that was read at once has been handed on. */
   onBurstEnd(): void;
-  /** How long what comes may gather before more is read than these bytes. */
-  readPauseMs(bytes: number): number;
+  /** When to read more than these bytes. */
+  readPlan(bytes: number): ReadPlan;
 }
 
 /** A client that is sent media. */

@@ -63,7 +63,9 @@ export class TailToThread<Place> {
   }
 
   #onPiece({ memory, from, to, end }: TailPiece<Place>): void {
-    this.#link.send(ThreadRecord.TailPiece, this.id, this.#memory.idOf(memory), from, to - from);
+    const id = this.#memory.idOf(memory);
+    if (id === null) throw new TypeError("a log in memory that no other thread can have");
+    this.#link.send(ThreadRecord.TailPiece, this.id, id, from, to - from);
     this.#ends.push(end);
   }
 }

@@ -4,6 +4,7 @@ import { TailToThread } from "./tail_to_thread.ts";
 import { ThreadSocket } from "./thread_socket.ts";
 import { addressOf, type SocketAddress } from "../../net/socket_shutdown.ts";
 import type { Socket, TlsKeys } from "../../base/socket.ts";
+import { regionOf } from "../../net/fast/region.ts";
 import { type MemoryBook, receiveMessage, ThreadLink, type ThreadPort } from "../protocol/thread_link.ts";
 import { type RecordFields, ThreadRecord } from "../protocol/thread_records.ts";
 import type { ThreadAddress } from "../../net/tls/listener.ts";
@@ -39,7 +40,12 @@ export class ThreadHandle implements MemoryBook {
   readonly #sink: WorkerSink;
   readonly #link: ThreadLink;
   readonly #sockets = new Map<number, ThreadSocket>();
-  readonly #memory = new Map<SharedArrayBuffer, { readonly id: number; usedTick: number }>();
+  readonly #memory = new Map<ArrayBufferLike, { readonly id: number; usedTick: number }>();
+  /**
+   * Regions that the worker was told to let go of, and has not yet: their memory must not be used for something else. Held
+   * beyond the end of the worker, as long as this object is.
+   */
+  readonly #lent = new Map<number, ArrayBufferLike>();
   #nextMemoryId = 1;
   /** Listeners that are about to close, and who waits for it. */
   readonly #closing = new Map<number, () => void>();
@@ -66,8 +72,8 @@ export class ThreadHandle implements MemoryBook {
     return this.#sockets.size;
   }
 
-  listen(id: number, { host, port, keys }: ThreadAddress): void {
-    this.#link.sendBytes(ThreadRecord.Listen, id, encodeUtf8(JSON.stringify({ host, port, keys })));
+  listen(id: number, { host, port, keys, paths }: ThreadAddress): void {
+    this.#link.sendBytes(ThreadRecord.Listen, id, encodeUtf8(JSON.stringify({ host, port, keys, paths })));
   }
 
   /** Shows new connections to a listener another certificate. */
@@ -83,15 +89,19 @@ export class ThreadHandle implements MemoryBook {
     return promise;
   }
 
-  idOf(memory: SharedArrayBuffer): number {
+  idOf(memory: ArrayBufferLike): number | null {
     const known = this.#memory.get(memory);
     if (known !== undefined) {
       known.usedTick = this.#tick;
       return known.id;
     }
+    const shareable = memory instanceof SharedArrayBuffer ? memory : regionOf(memory);
+    if (shareable === undefined) return null;
     const id = this.#nextMemoryId++;
     this.#memory.set(memory, { id, usedTick: this.#tick });
-    this.#link.share({ id, memory });
+    this.#link.share({ id, memory: shareable });
+    // Whether the other thread hands out its pages is not known here.
+    if (!(shareable instanceof SharedArrayBuffer)) shareable.wasSent = true;
     return id;
   }
 
@@ -110,6 +120,7 @@ export class ThreadHandle implements MemoryBook {
     for (const [memory, { id, usedTick }] of this.#memory) {
       if (this.#tick - usedTick <= KEEP_MEMORY_TICKS) continue;
       this.#memory.delete(memory);
+      if (!(memory instanceof SharedArrayBuffer)) this.#lent.set(id, memory);
       this.#link.send(ThreadRecord.Forget, id);
     }
   }
@@ -127,13 +138,13 @@ export class ThreadHandle implements MemoryBook {
     for (const id of this.#closing.keys()) this.#onUnlistened(id);
     for (const toThread of this.#tails.values()) toThread.close();
     this.#tails.clear();
-    this.#memory.clear();
   }
 
   #onRecord(record: RecordFields): void {
     const { kind, id, x, payload } = record;
     this.#heardTick = this.#tick;
     if (this.#isOver) return;
+    if (kind === ThreadRecord.Forgotten) return void this.#lent.delete(id);
     if (kind === ThreadRecord.Accepted) return this.#onAccepted(id, x, payload);
     if (kind === ThreadRecord.Unlistened) return this.#onUnlistened(id);
     if (kind === ThreadRecord.HandshakeFailed) {

@@ -15,6 +15,8 @@ export interface AcceptedSocket {
   readonly localAddr: NetAddress;
   /** TLS is spoken on it. */
   readonly isEncrypted?: boolean;
+  /** See {@link Socket.gather}. */
+  readonly canGather?: boolean;
 }
 
 interface PendingRead {
@@ -29,6 +31,7 @@ export class ThreadSocket implements Socket {
   readonly remoteAddr: NetAddress;
   readonly localAddr: NetAddress;
   readonly isEncrypted: boolean;
+  readonly gather?: (bytes: number) => void;
   readonly #id: number;
   readonly #link: ThreadLink;
   readonly #memory: MemoryBook;
@@ -42,7 +45,7 @@ export class ThreadSocket implements Socket {
   #following: ThreadFollowing | null = null;
 
   /** @param id The worker's number for it. @param onClose Called when this side closes it. */
-  constructor(id: number, { remoteAddr, localAddr, isEncrypted = false }: AcceptedSocket, thread: {
+  constructor(id: number, { remoteAddr, localAddr, isEncrypted = false, canGather = false }: AcceptedSocket, thread: {
     link: ThreadLink;
     memory: MemoryBook;
     toThread<Place>(tail: LiveTail<Place>): TailToThread<Place>;
@@ -52,6 +55,7 @@ export class ThreadSocket implements Socket {
     this.remoteAddr = remoteAddr;
     this.localAddr = localAddr;
     this.isEncrypted = isEncrypted;
+    if (canGather) this.gather = (bytes) => this.#gather(bytes);
     this.#link = thread.link;
     this.#memory = thread.memory;
     this.#toThread = thread.toThread;
@@ -74,11 +78,9 @@ export class ThreadSocket implements Socket {
 
   write(view: Uint8Array): Promise<number> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    const { buffer } = view;
-    if (buffer instanceof SharedArrayBuffer) {
-      const memory = this.#memory.idOf(buffer);
-      this.#link.send(ThreadRecord.WriteShared, this.#id, memory, view.byteOffset, view.length);
-    } else this.#link.sendBytes(ThreadRecord.WriteBytes, this.#id, view.subarray(0, MAX_COPY_BYTES));
+    const memory = this.#memory.idOf(view.buffer);
+    if (memory === null) this.#link.sendBytes(ThreadRecord.WriteBytes, this.#id, view.subarray(0, MAX_COPY_BYTES));
+    else this.#link.send(ThreadRecord.WriteShared, this.#id, memory, view.byteOffset, view.length);
     this.#writing = Promise.withResolvers<number>();
     return this.#writing.promise;
   }
@@ -130,6 +132,10 @@ export class ThreadSocket implements Socket {
     this.#failure ??= error;
     this.#takeReading()?.reject(error);
     this.#failWriting(error);
+  }
+
+  #gather(bytes: number): void {
+    if (this.#failure === null) this.#link.send(ThreadRecord.Gather, this.#id, bytes);
   }
 
   #failWriting(error: Error): void {

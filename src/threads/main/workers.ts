@@ -4,6 +4,7 @@ import { endListening, listeningSockets } from "../../net/listening_sockets.ts";
 import { shutdownSockets, type SocketAddress } from "../../net/socket_shutdown.ts";
 import { SharedListener } from "./shared_listener.ts";
 import { SharedTlsListener } from "./shared_tls_listener.ts";
+import { denoPaths, FastPaths } from "../../net/fast/fast_paths.ts";
 import { listenHere, type ListenSocket, listenWithOthers } from "../../net/tcp_listener.ts";
 import { type ListenTls, listenTlsHere, type ThreadAddress } from "../../net/tls/listener.ts";
 import type { TlsListenOptions } from "../../base/socket.ts";
@@ -14,13 +15,18 @@ export interface WorkersOptions {
   /** Threads that serve clients, this one among them. */
   readonly threads: number;
   readonly log: Logger;
+  /** Which ways to the kernel connections take, in all threads. */
+  readonly paths?: FastPaths;
   /** How often threads are asked whether they live; one that leaves ten questions unanswered hangs. */
   readonly tickMs?: number;
   /** Starts one more thread; see `threads/worker/fanout_worker.ts`. */
   spawn?(): WorkerLike;
 }
 
+const deno = new FastPaths(denoPaths);
 const TICK_MS = 1000;
+/** How long what a thread had lent is held after its end: until all its sockets were shut down, at least. */
+const DEAD_TICKS = 30;
 /** How long after the end of a worker another one takes its place. */
 const RESTART_MS = 500;
 /** What the others may take to close their ports, when one of them hangs. */
@@ -42,12 +48,15 @@ export function threadCount(workers: number | "auto"): number {
  */
 export class Workers implements Disposable {
   readonly #log: Logger;
+  readonly #paths: FastPaths;
   readonly #spawn: () => WorkerLike;
   readonly #threads = new Map<number, ThreadHandle>();
   readonly #listeners = new Map<number, SharedListener>();
   readonly #tlsOptions = new Map<number, TlsListenOptions>();
   /** Descriptors of this thread's own sockets, by listener; not of those with TLS. */
   readonly #ownSockets = new Map<number, readonly number[]>();
+  /** Threads that may still be sending: the memory that they have is held until they surely are not. */
+  #dead: { readonly thread: ThreadHandle; ticks: number }[] = [];
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   /** Settles when no port is being taken from a thread that hangs: that goes one after the other. */
   #portsClosed: Promise<void> = Promise.resolve();
@@ -55,8 +64,9 @@ export class Workers implements Disposable {
   #nextListener = 1;
   #isOver = false;
 
-  constructor({ threads, log, tickMs = TICK_MS, spawn = spawnWorker }: WorkersOptions) {
+  constructor({ threads, log, paths = deno, tickMs = TICK_MS, spawn = spawnWorker }: WorkersOptions) {
     this.#log = log;
+    this.#paths = paths;
     this.#spawn = spawn;
     if (threads < 2) return;
     const why = reasonForOneThread();
@@ -76,10 +86,10 @@ export class Workers implements Disposable {
 
   /** Opens a port in all threads. */
   readonly listen: ListenSocket = (options) => {
-    if (this.#timer === undefined) return listenHere(options);
+    if (this.#timer === undefined) return this.#paths.over(listenHere(options));
     const own = listenWithOthers({ host: options.host, port: unusedPort(options) });
     const id = this.#nextListener++;
-    return this.#share(id, new SharedListener(own, () => this.#unlisten(id)));
+    return this.#share(id, new SharedListener(this.#paths.over(own), () => this.#unlisten(id)));
   };
 
   /** Opens a port in all threads that speaks TLS. */
@@ -109,7 +119,7 @@ export class Workers implements Disposable {
     this.#listeners.set(id, listener);
     // No other thread has a socket on it yet.
     if (!this.#tlsOptions.has(id)) this.#ownSockets.set(id, listeningSockets(listener.addr));
-    for (const thread of this.#threads.values()) thread.listen(id, addressOf(listener));
+    for (const thread of this.#threads.values()) thread.listen(id, this.#addressOf(listener));
     return listener;
   }
 
@@ -125,7 +135,7 @@ export class Workers implements Disposable {
       onDead: (reason, held) => this.#onDead(number, thread, { reason, held }),
     });
     this.#threads.set(number, thread);
-    for (const [id, listener] of this.#listeners) thread.listen(id, addressOf(listener));
+    for (const [id, listener] of this.#listeners) thread.listen(id, this.#addressOf(listener));
   }
 
   async #onDead(
@@ -135,6 +145,7 @@ export class Workers implements Disposable {
   ): Promise<void> {
     if (this.#threads.get(number) !== thread) return;
     this.#threads.delete(number);
+    this.#dead.push({ thread, ticks: DEAD_TICKS });
     this.#log.error(
       `thread ${number} died: ${reason}; its clients are disconnected, a new thread takes its place`,
     );
@@ -173,8 +184,14 @@ export class Workers implements Disposable {
       const own = this.#ownSockets.get(id) ?? [];
       if (listener instanceof SharedTlsListener) listener.reopen();
       endListening(listeningSockets(listener.addr).filter((descriptor) => !own.includes(descriptor)));
-      for (const thread of others) thread.listen(id, addressOf(listener));
+      for (const thread of others) thread.listen(id, this.#addressOf(listener));
     }
+  }
+
+  #addressOf(listener: SharedListener): ThreadAddress {
+    if (listener instanceof SharedTlsListener) return listener.address;
+    const { addr: { hostname, port } } = listener;
+    return { host: hostname, port, paths: this.#paths.wanted };
   }
 
   async #unlisten(id: number): Promise<void> {
@@ -185,6 +202,7 @@ export class Workers implements Disposable {
   }
 
   #tick(): void {
+    this.#dead = this.#dead.filter((each) => --each.ticks > 0);
     for (const thread of [...this.#threads.values()]) thread.tick();
   }
 }
@@ -204,10 +222,4 @@ function unusedPort({ host, port }: Endpoint): number {
   const probe = listenHere({ host, port });
   probe.close();
   return probe.addr.port;
-}
-
-function addressOf(listener: SharedListener): ThreadAddress {
-  if (listener instanceof SharedTlsListener) return listener.address;
-  const { addr } = listener;
-  return { host: addr.hostname, port: addr.port };
 }

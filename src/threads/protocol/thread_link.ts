@@ -1,3 +1,4 @@
+import type { Region } from "../../net/fast/region.ts";
 import { forEachRecord, RecordBatch, type RecordFields } from "./thread_records.ts";
 
 /** What a thread posts to: a `Worker`, or the global scope of one. */
@@ -5,16 +6,16 @@ export interface ThreadPort {
   postMessage(message: unknown, transfer: Transferable[]): void;
 }
 
-/** A piece of shared memory, told of before a record speaks of it. */
+/** A piece of memory that both threads have, told of before a record speaks of it. */
 export interface SharedMemory {
   readonly id: number;
-  readonly memory: SharedArrayBuffer;
+  readonly memory: SharedArrayBuffer | Region;
 }
 
 /** Memory that another thread can be told to write from. */
 export interface MemoryBook {
-  /** The id by which the other thread knows that memory. */
-  idOf(memory: SharedArrayBuffer): number;
+  /** The id by which the other thread knows that memory; null for what it cannot have. */
+  idOf(memory: ArrayBufferLike): number | null;
 }
 
 /**
@@ -83,5 +84,5 @@ export function receiveMessage(
   onShared: (shared: SharedMemory) => void = () => {},
 ): void {
   if (message instanceof ArrayBuffer) forEachRecord(message, onRecord);
-  else onShared(message);
+  else if (message.memory !== undefined) onShared(message);
 }

@@ -33,6 +33,8 @@ export const ThreadRecord = {
   Unfollow: 14,
   /** Port `id` shows another certificate; the payload is `TlsKeys` in JSON. */
   Renew: 15,
+  /** Socket `id` wakes its thread once `x` bytes have come. */
+  Gather: 16,
   /** From the worker: port `id` is closed in this thread. */
   Unlistened: 19,
   /** Port `x` accepted socket `id`; the payload is its `AcceptedSocket` in JSON. */
@@ -58,6 +60,8 @@ export const ThreadRecord = {
   Unfollowed: 30,
   /** A client of port `id` did not get through TLS; the payload is its IP address and, on the next line, the reason. */
   HandshakeFailed: 31,
+  /** Nothing looks at memory `id` any more, of which the worker was to let go. */
+  Forgotten: 32,
 } as const;
 
 /** Four numbers, or three and bytes. */

@@ -38,7 +38,7 @@ export class TailCopy {
 /** Sends a tail to one connection, starting with the next piece that arrives. */
 export class TailSender {
   readonly #id: number;
-  readonly #conn: Pick<Socket, "write">;
+  readonly #conn: Pick<Socket, "write" | "writeNow">;
   readonly #tail: TailCopy;
   readonly #link: ThreadLink;
   /** Pieces that are sent completely. */
@@ -50,7 +50,7 @@ export class TailSender {
   readonly #onWritten = (count: number) => this.#advance(count);
   readonly #onError = (error: unknown) => this.#fail(error);
 
-  constructor(id: number, conn: Pick<Socket, "write">, tail: TailCopy, link: ThreadLink) {
+  constructor(id: number, conn: Pick<Socket, "write" | "writeNow">, tail: TailCopy, link: ThreadLink) {
     this.#id = id;
     this.#conn = conn;
     this.#tail = tail;
@@ -92,9 +92,15 @@ export class TailSender {
   }
 
   #next(): void {
-    if (this.#stops) return this.#end();
-    const piece = this.#tail.at(this.sent);
-    if (piece !== undefined) this.#write(piece);
+    while (true) {
+      if (this.#stops) return this.#end();
+      const piece = this.#tail.at(this.sent);
+      if (piece === undefined) return;
+      const count = this.#conn.writeNow?.(piece) ?? 0;
+      this.#bytes += count;
+      if (count < piece.length) return this.#write(count === 0 ? piece : piece.subarray(count));
+      this.sent++;
+    }
   }
 
   #write(view: Uint8Array): void {

@@ -1,6 +1,8 @@
 import { systemTimers } from "../../base/clock.ts";
 import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
 import { AcceptLoop } from "../../net/accept_loop.ts";
+import { denoPaths, FastPaths } from "../../net/fast/fast_paths.ts";
+import { mapRegion } from "../../net/fast/region.ts";
 import type { ListenerSocket, Socket, TlsKeys } from "../../base/socket.ts";
 import { errorText } from "../protocol/error_text.ts";
 import { ShutdownQueue } from "../../net/shutdown_queue.ts";
@@ -29,7 +31,7 @@ interface Listening {
 
 /** Shared memory, and the view on it that was written last: most players of a stream get the same one. */
 interface Mapped {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: ArrayBufferLike;
   view: Uint8Array;
 }
 
@@ -54,6 +56,9 @@ export class WorkerSockets {
    */
   readonly #ballast: ArrayBuffer[] = [];
   #ballastBytes = 0;
+  /** Regions of the arena that nothing here looks at any more: after they were forgotten, and their last write ended. */
+  readonly #collected = new FinalizationRegistry<number>((id) => this.#link.send(ThreadRecord.Forgotten, id));
+  #paths: FastPaths | null = null;
   #nextId = 1;
 
   constructor(link: ThreadLink) {
@@ -61,7 +66,10 @@ export class WorkerSockets {
   }
 
   onShared({ id, memory }: SharedMemory): void {
-    this.#mapped.set(id, { memory, view: new Uint8Array(memory, 0, 0) });
+    const isRegion = !(memory instanceof SharedArrayBuffer);
+    const mapped = isRegion ? mapRegion(memory) : memory;
+    if (isRegion) this.#collected.register(mapped, id);
+    this.#mapped.set(id, { memory: mapped, view: new Uint8Array(mapped, 0, 0) });
   }
 
   onRecord(record: RecordFields): void {
@@ -101,6 +109,8 @@ export class WorkerSockets {
         held.follower?.stop();
         held.follower = null;
         return;
+      case ThreadRecord.Gather:
+        return held.conn.gather?.(x);
       case ThreadRecord.NoDelay:
         return setNoDelay(held.conn, x === 1);
       case ThreadRecord.Close:
@@ -111,7 +121,7 @@ export class WorkerSockets {
   #listen(id: number, address: ThreadAddress): void {
     try {
       const socket = address.keys === undefined
-        ? listenWithOthers(address)
+        ? this.#pathsOf(address).over(listenWithOthers(address))
         : this.#listenTls(id, address, address.keys);
       const loop = new AcceptLoop<Socket>({
         accept: (): Promise<Socket> => socket.accept(),
@@ -126,6 +136,12 @@ export class WorkerSockets {
     } catch (error) {
       this.#link.sendBytes(ThreadRecord.ListenFailed, id, encodeUtf8(errorText(error)));
     }
+  }
+
+  /** The same for all ports. */
+  #pathsOf({ paths }: ThreadAddress): FastPaths {
+    this.#paths ??= new FastPaths(paths ?? denoPaths);
+    return this.#paths;
   }
 
   #listenTls(id: number, { host, port }: ThreadAddress, keys: TlsKeys): TlsListener {
@@ -155,7 +171,8 @@ export class WorkerSockets {
     stuck.remove(addressOf(conn));
     this.#held.set(id, { id, conn, buffer: new Uint8Array(0), follower: null, pendingWrites: 0 });
     const { remoteAddr, localAddr, isEncrypted } = conn;
-    const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr, isEncrypted }));
+    const canGather = conn.gather !== undefined;
+    const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr, isEncrypted, canGather }));
     this.#link.sendBytes(ThreadRecord.Accepted, id, addresses, listener);
   }
 
@@ -193,8 +210,10 @@ export class WorkerSockets {
   }
 
   #forget(id: number): void {
-    const bytes = this.#mapped.get(id)?.memory.byteLength ?? 0;
+    const memory = this.#mapped.get(id)?.memory;
     this.#mapped.delete(id);
+    if (!(memory instanceof SharedArrayBuffer)) return;
+    const bytes = memory.byteLength;
     this.#ballast.push(new ArrayBuffer(bytes));
     this.#ballastBytes += bytes;
     while (this.#ballastBytes > MAX_BALLAST_BYTES) this.#ballastBytes -= this.#ballast.shift()!.byteLength;

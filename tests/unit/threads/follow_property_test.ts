@@ -1,3 +1,6 @@
+import { sharedMemory } from "../../../src/base/log_memory.ts";
+import { FastPaths } from "../../../src/net/fast/fast_paths.ts";
+import { regionOf } from "../../../src/net/fast/region.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { receiveMessage, type SharedMemory, ThreadLink } from "../../../src/threads/protocol/thread_link.ts";
 import { forEachRecord, ThreadRecord } from "../../../src/threads/protocol/thread_records.ts";
@@ -16,6 +19,10 @@ import { Prng } from "../../kit/mutate.ts";
 import { ManualTimers } from "../../kit/manual_timers.ts";
 import { CHUNK_SIZE, sourceOptions, WireReader } from "../../kit/packets.ts";
 import { checkRuns, RandomPublisher } from "../../kit/random_stream.ts";
+
+/** Memory that another thread is told of by its place in the arena. */
+const arena = new FastPaths({ recv: "read", send: "sendfile" });
+arena.openArena();
 
 const address: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
 
@@ -68,7 +75,21 @@ class SlowSocket implements Socket {
   readonly remoteAddr = address;
   readonly localAddr = address;
   readonly wire = new WireReader();
+  /** Takes all, a part, or nothing at once; null: cannot do that. */
+  readonly #now: Prng | null;
   #pending: { view: Uint8Array; resolve(count: number): void } | null = null;
+
+  constructor(now: Prng | null) {
+    this.#now = now;
+  }
+
+  writeNow(view: Uint8Array): number {
+    assertEquals(this.#pending, null, "one write at a time");
+    if (this.#now === null) return 0;
+    const count = this.#now.below(2) === 0 ? view.length : this.#now.below(view.length);
+    this.wire.push(view.slice(0, count));
+    return count;
+  }
 
   write(view: Uint8Array): Promise<number> {
     assertEquals(this.#pending, null, "one write at a time");
@@ -129,7 +150,9 @@ class RemotePlayer implements Player, PumpSource<LogPosition> {
     }
     if (this.paused) return null;
     const view = this.cursor.next();
-    if (view !== null) this.hasHeadersOut = !(view.buffer instanceof SharedArrayBuffer);
+    if (view !== null) {
+      this.hasHeadersOut = !(view.buffer instanceof SharedArrayBuffer) && regionOf(view.buffer) === undefined;
+    }
     return view;
   }
 
@@ -147,8 +170,8 @@ function pass(ms = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function join(threads: TwoThreads, source: LiveSource): Promise<RemotePlayer> {
-  const client = new SlowSocket();
+async function join(threads: TwoThreads, source: LiveSource, now: Prng | null): Promise<RemotePlayer> {
+  const client = new SlowSocket(now);
   threads.host.hold(client, 1);
   const before = threads.accepted.length;
   while (threads.accepted.length === before) {
@@ -163,7 +186,14 @@ async function run(seed: number): Promise<{ followedBytes: number; runs: number;
   const prng = new Prng(seed);
   const timers = new ManualTimers();
   const threads = new TwoThreads();
-  const source = new LiveSource("/live/a", { ...sourceOptions, mwLatencyMs: 20 + prng.below(100) }, timers, () => {});
+  const memory = prng.below(2) === 0 ? arena.logMemory : sharedMemory;
+  const source = new LiveSource(
+    "/live/a",
+    { ...sourceOptions, mwLatencyMs: 20 + prng.below(100) },
+    timers,
+    () => {},
+    memory,
+  );
   const publisher = new RandomPublisher(prng);
   const session = source.startPublish("client");
   session.publish(publisher.next());
@@ -171,7 +201,7 @@ async function run(seed: number): Promise<{ followedBytes: number; runs: number;
   for (let step = 0; step < 150; step++) {
     session.publish(publisher.next());
     timers.advance(prng.below(60));
-    if (step % 25 === 0) players.push(await join(threads, source));
+    if (step % 25 === 0) players.push(await join(threads, source, prng.below(2) === 0 ? prng : null));
     if (prng.below(3) > 0) threads.exchange();
     if (step % 20 === 19) threads.thread.tick();
     for (const player of players) {

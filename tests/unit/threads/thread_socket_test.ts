@@ -16,7 +16,7 @@ class Rig implements Disposable {
   closed = 0;
   readonly memory = new Map<SharedArrayBuffer, number>();
   readonly link = new ThreadLink({ postMessage: (message) => this.#onMessage(message as ArrayBuffer) });
-  readonly book = { idOf: (memory: SharedArrayBuffer) => this.#idOf(memory) };
+  readonly book = { idOf: (memory: ArrayBufferLike) => this.#idOf(memory) };
   readonly socket = new ThreadSocket(7, { remoteAddr: address, localAddr: address }, {
     link: this.link,
     memory: this.book,
@@ -32,7 +32,8 @@ class Rig implements Disposable {
     this.socket.onRecord({ kind, id: 7, x, y: 0, z: 0, payload });
   }
 
-  #idOf(memory: SharedArrayBuffer): number {
+  #idOf(memory: ArrayBufferLike): number | null {
+    if (!(memory instanceof SharedArrayBuffer)) return null;
     const id = this.memory.get(memory) ?? this.memory.size + 1;
     this.memory.set(memory, id);
     return id;

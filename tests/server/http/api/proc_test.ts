@@ -27,7 +27,7 @@ Deno.test("/api/v1/summaries tells about process and machine in SRS's members", 
   assertEquals(Object.keys(data), ["ok", "now_ms", "self", "system"]);
   assertEquals(
     Object.keys(self).join(" "),
-    "version pid ppid argv cwd mem_kbyte mem_percent cpu_percent srs_uptime",
+    "version pid ppid argv cwd mem_kbyte mem_percent cpu_percent srs_uptime recv_path send_path",
   );
   assertEquals([self.pid, self.mem_kbyte, self.mem_percent, self.srs_uptime], [4711, 80_000, 0.01, 12]);
   assertEquals(data.system, {

@@ -1,4 +1,5 @@
 import type { VhostConfig } from "../../config/mod.ts";
+import { readAsItComes, type ReadPlan } from "../rtmp/read_pace.ts";
 
 /** When a publisher could be read again. */
 export interface ReadMoment {
@@ -8,6 +9,8 @@ export interface ReadMoment {
   readonly bytes: number;
   /** Until players are sent what has come; 0 or less when nothing is due. */
   readonly toFlushMs: number;
+  /** Players wait for the first keyframe. */
+  readonly awaitsKeyframe: boolean;
   /** How many publishers there are. */
   readonly publishers: number;
 }
@@ -24,18 +27,21 @@ const BEFORE_FLUSH_MS = 5;
 
 /**
  * How long to let a publisher's messages gather in the kernel before they are read: a read costs the same for one as for
- * ten. Players, who are sent what came only every `mw_latency`, get nothing later for it: the last read is shortly before
- * that.
+ * ten, and so does each wake of the process. Players, who are sent what came only every `mw_latency`, get nothing later
+ * for it: with {@link ReadPlan.gatherMs} the read is what makes the flush, with {@link ReadPlan.pauseMs} the last one is
+ * shortly before.
  *
- * With `mr on` it is `mr_latency`, as in SRS 7 (`SrsRtmpConn::set_recv_mr`).
+ * With `mr on` the pause is `mr_latency`, as in SRS 7 (`SrsRtmpConn::set_recv_mr`).
  */
-export function readPauseMs({ play, publish }: VhostConfig, moment: ReadMoment): number {
-  const { forMs, bytes, toFlushMs, publishers } = moment;
+export function readPlan({ play, publish, minLatency }: VhostConfig, moment: ReadMoment): ReadPlan {
+  const { forMs, bytes, toFlushMs, publishers, awaitsKeyframe } = moment;
   // Players get each message as it comes.
-  if (play.mwLatencyMs === 0) return 0;
-  if (publish.mr) return publish.mrLatencyMs;
-  if (forMs < SETTLED_AFTER_MS || bytes > MOST_BYTES) return 0;
+  if (play.mwLatencyMs === 0) return readAsItComes;
+  if (publish.mr) return { gatherMs: 0, pauseMs: publish.mrLatencyMs };
+  if (forMs < SETTLED_AFTER_MS || awaitsKeyframe) return readAsItComes;
+  const gatherMs = minLatency || play.realtime ? 0 : toFlushMs > 0 ? toFlushMs : play.mwLatencyMs;
+  if (bytes > MOST_BYTES) return { gatherMs, pauseMs: 0 };
   const usualMs = Math.min(play.mwLatencyMs / 4, USUAL_MS + publishers * PER_PUBLISHER_MS);
   const pauseMs = toFlushMs > 0 ? Math.min(usualMs, toFlushMs - BEFORE_FLUSH_MS) : usualMs;
-  return pauseMs < LEAST_MS ? 0 : Math.round(pauseMs);
+  return { gatherMs, pauseMs: pauseMs < LEAST_MS ? 0 : Math.round(pauseMs) };
 }
