@@ -70,9 +70,9 @@ export const rootRows = {
   sendPath: directive("send_path", oneOf(["auto", "write", "send", "sendfile"], "auto"), {
     default: "auto",
     extension: true,
-    doc:
-      "How to send to players. `send` calls the kernel directly, which costs less than Deno's `write`. `auto` means " +
-      "`send` on Linux, where foreign functions are permitted. TLS always uses `write`.",
+    doc: "How to send to players. `send` calls the kernel directly, which costs less than Deno's `write`; `sendfile` " +
+      "does, too, and hands it larger pieces without a copy. With both, the logs of streams lie in a file in memory. " +
+      "`auto` means `sendfile` on Linux, where foreign functions are permitted. TLS always uses `write`.",
   }),
   maxConnectionsPerIp: directive("max_connections_per_ip", integer(), {
     default: 0,

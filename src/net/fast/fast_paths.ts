@@ -25,6 +25,7 @@ export const denoPaths: WantedPaths = { recv: "read", send: "write" };
 
 /** The first Linux that looks at what has come when the mark is lowered. */
 const LOWAT_LINUX = [4, 18] as const;
+const SIGPIPE = 13;
 const canGather = isLinuxFrom(...LOWAT_LINUX);
 
 /** The ways that connections of this thread take to the kernel. */
@@ -33,6 +34,8 @@ export class FastPaths {
   readonly #onMissing: (reason: string) => void;
   #libc: Libc | null = null;
   #arena: LogArena | null = null;
+  /** sendfile(2) can be called. */
+  #handsPages: boolean = ignoresSigpipe();
 
   /** @param onMissing Told once, at most, why connections take Deno's way, unless nothing else was asked for. */
   constructor(wanted: WantedPaths, onMissing: (reason: string) => void = () => {}) {
@@ -57,7 +60,7 @@ export class FastPaths {
   /** How players of this thread are sent to. */
   get send(): SendPath {
     if (this.#libc === null || this.#wanted.send === "write") return "write";
-    return this.#wanted.send === "sendfile" ? "sendfile" : "send";
+    return this.#wanted.send !== "send" && this.#handsPages ? "sendfile" : "send";
   }
 
   /** Memory for logs, from which the kernel can send without a copy. Of the first thread; others have theirs from there. */
@@ -79,8 +82,12 @@ export class FastPaths {
   openArena(): void {
     if (this.#libc === null || this.#wanted.send === "write") return;
     const arena = LogArena.open(this.#libc);
-    if (typeof arena === "string") this.#onMissing(`logs of streams do not lie in a file: ${arena}`);
-    else this.#arena = arena;
+    if (typeof arena !== "string") {
+      this.#arena = arena;
+      return;
+    }
+    this.#handsPages = false;
+    this.#onMissing(`players are sent copies: ${arena}`);
   }
 
   /** A listener whose connections take these ways. */
@@ -109,6 +116,22 @@ export class FastPaths {
 }
 
 function isLinuxFrom(major: number, minor: number): boolean {
-  const [, ours = "0", oursMinor = "0"] = /^(\d+)\.(\d+)/.exec(Deno.osRelease()) ?? [];
-  return Number(ours) > major || (Number(ours) === major && Number(oursMinor) >= minor);
+  try {
+    const [, ours = "0", oursMinor = "0"] = /^(\d+)\.(\d+)/.exec(Deno.osRelease()) ?? [];
+    return Number(ours) > major || (Number(ours) === major && Number(oursMinor) >= minor);
+  } catch {
+    // Started without the permission to ask.
+    return false;
+  }
+}
+
+/** Whether the process lives on when it sends to a peer that is gone; Deno sees to that. */
+function ignoresSigpipe(): boolean {
+  try {
+    const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1] ?? "0";
+    return (BigInt(`0x${ignored}`) >> BigInt(SIGPIPE - 1) & 1n) === 1n;
+  } catch {
+    // Not to be had: it is not relied upon.
+    return false;
+  }
 }

@@ -83,7 +83,7 @@ export class FastSocket implements Socket {
     this.#libc.setsockopt(this.#descriptor, SOL_SOCKET, SO_RCVLOWAT, mark, mark.byteLength);
   }
 
-  /** Source: send(2), sendfile(2); that has no way to forbid SIGPIPE, which Deno ignores. */
+  /** Source: send(2), sendfile(2), which has no way to forbid SIGPIPE: see `FastPaths`. */
   #send(view: Uint8Array, leastSendfileBytes: number): number {
     if (this.#isClosed) return 0;
     this.#beingWritten = null;

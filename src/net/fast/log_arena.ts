@@ -140,16 +140,19 @@ export class LogArena {
   /** Leaves pages to the kernel, those of neighbours by one call: each call interrupts the other cores. */
   #empty(regions: Stretch[]): void {
     regions.sort((a, b) => a.offset - b.offset);
-    for (let from = 0, to = 1; from < regions.length; from = to, to++) {
+    for (let from = 0; from < regions.length;) {
       const { offset } = regions[from]!;
-      let end = offset + regions[from]!.bytes;
+      let to = from;
+      let end = offset;
       for (; to < regions.length && regions[to]!.offset === end; to++) end += regions[to]!.bytes;
+      const neighbours = regions.slice(from, to);
+      from = to;
       const bytes = end - offset;
       const isEmpty = this.#libc.fallocate(this.#fd, KEEP_SIZE_PUNCH_HOLE, BigInt(offset), BigInt(bytes)) === 0;
       // Else their pages may be on their way to somebody: they are not used again.
       if (!isEmpty) continue;
       this.#emptiedBytes += bytes;
-      for (const region of regions.slice(from, to)) put(this.#cold, region.bytes, region.offset);
+      for (const region of neighbours) put(this.#cold, region.bytes, region.offset);
     }
   }
 }
@@ -168,7 +171,7 @@ function hasHugePages(): boolean {
   try {
     Deno.statSync("/sys/kernel/mm/transparent_hugepage");
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
   }
 }

@@ -2,15 +2,18 @@
  * Players that come, stall, jump and leave in the middle of a send, over real sockets, while the log's memory is used again
  * and again: whatever they get must be what was published, byte for byte.
  *
- *     deno run -A --v8-flags=--expose-gc tests/kit/server/send_churn.ts PATH FIRST_SEED LAST_SEED
+ *     deno run -A --v8-flags=--expose-gc tests/kit/server/send_churn.ts PATH FIRST_SEED LAST_SEED THREADS
  */
 import { FastPaths, type SendPath } from "../../../src/net/fast/fast_paths.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { isConnectionEnd, TcpConn } from "../../../src/net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../../../src/net/write_pump.ts";
 import type { RtmpMessage } from "../../../src/rtmp/message.ts";
+import type { LogPosition } from "../../../src/stream/log_block.ts";
 import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
 import { LiveSource, type Player } from "../../../src/stream/live_source.ts";
+import { Workers } from "../../../src/threads/main/workers.ts";
+import { TestLog } from "../test_log.ts";
 import type { ListenerSocket } from "../../../src/base/socket.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { ManualTimers } from "../manual_timers.ts";
@@ -28,14 +31,14 @@ const END_MS = 20_000;
 declare const gc: (() => void) | undefined;
 
 /** The server's end of one connection, and the client at the other end. */
-class Pair implements Player, PumpSource {
+class Pair implements Player, PumpSource<LogPosition> {
   readonly wire = new WireReader();
   readonly received: string[] = [];
   readonly cursor: PlayCursor;
   readonly #source: LiveSource;
   readonly #conn: TcpConn;
   readonly #peer: Deno.TcpConn;
-  readonly #pump: WritePump;
+  readonly #pump: WritePump<LogPosition>;
   readonly reading: Promise<void>;
   #paused = Promise.withResolvers<void>();
   isClosed = false;
@@ -57,6 +60,10 @@ class Pair implements Player, PumpSource {
   onPublishChange(): void {}
   next(): Uint8Array | null {
     return this.isClosed ? null : this.cursor.next();
+  }
+  /** Another thread that has the socket sends by itself. */
+  followed(): PlayCursor | null {
+    return !this.isClosed && this.cursor.owesNothing ? this.cursor : null;
   }
   onWriteError(error: unknown): void {
     throw error;
@@ -169,13 +176,15 @@ async function run(seed: number, listener: ListenerSocket, paths: FastPaths): Pr
   return count;
 }
 
-const [path = "sendfile", first = "1", last = "20"] = Deno.args;
+const [path = "sendfile", first = "1", last = "20", threads = "1"] = Deno.args;
 const paths = new FastPaths({ recv: "read", send: path as SendPath }, (reason) => {
   throw new Error(reason);
 });
 paths.openArena();
 assertEquals(paths.send, path);
-const listener = paths.over(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+// Memory that a thread was lent is asked back after some ticks.
+using workers = new Workers({ threads: Number(threads), log: new TestLog(), paths, tickMs: 50 });
+const listener = workers.listen({ host: "127.0.0.1", port: 0 });
 let messages = 0;
 for (let seed = Number(first); seed <= Number(last); seed++) messages += await run(seed, listener, paths);
 listener.close();
