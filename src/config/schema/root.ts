@@ -72,7 +72,7 @@ export const rootRows = {
     extension: true,
     doc: "How to send to players. `send` calls the kernel directly, which costs less than Deno's `write`; `sendfile` " +
       "does, too, and hands it larger pieces without a copy. With both, the logs of streams lie in a file in memory. " +
-      "`auto` means `sendfile` on Linux, where foreign functions are permitted. TLS always uses `write`.",
+      "`auto` means `send` on Linux, where foreign functions are permitted. TLS always uses `write`.",
   }),
   maxConnectionsPerIp: directive("max_connections_per_ip", integer(), {
     default: 0,
