@@ -123,7 +123,8 @@ export class FakeServer implements Disposable {
         this.#answer(request, session, this);
       },
       onEvent: ({ kind }: SessionEvent) => this.log.push(kind),
-      onMedia: (message) => this.media.push(message),
+      // Its payload is only lent.
+      onMedia: (message) => this.media.push({ ...message, payload: message.payload.slice() }),
     }, { random: (count) => crypto.getRandomValues(new Uint8Array(count)), nowMs: 0 });
     try {
       await conn.readLoop(async (view) => {
