@@ -144,9 +144,7 @@ class Day {
     if (this.#isAmongItself) {
       this.#questions.endQuiet(this.#countWaits());
       this.#engine.endQuiet();
-      const asked = this.#counters.look();
-      await network.run(ASK_MS);
-      await asked;
+      await this.#within(ASK_MS, "the API does not answer", this.#counters.look());
     }
     for (const player of this.#players) player.leave();
     for (const publisher of this.#publishers) publisher.leave();
@@ -156,11 +154,20 @@ class Day {
     if (holdsQuestions(this.#cluster)) await network.run(HELD_MS);
     checkEnd(this.#cluster, onFault);
     watch[Symbol.dispose]();
-    const stopped = Promise.all([...this.#cluster.servers.values()].map((server) => server.stop()));
-    await network.run(5000);
-    await stopped;
+    const stopping = [...this.#cluster.servers.values()].map((server) => server.stop());
+    await this.#within(5000, "some do not stop", Promise.all(stopping));
     for (const srs of this.#cluster.srs.values()) srs.stop((host) => network.cutOff(host));
     checkStopped(this.#cluster, onFault);
+  }
+
+  /** Lets time pass, in which something is to come to its end: where time stands still, nothing does. */
+  async #within(ms: number, failure: string, promise: Promise<unknown>): Promise<void> {
+    let isOver = false;
+    const over = promise.then(() => isOver = true);
+    await this.#cluster.network.run(ms);
+    await turn();
+    if (isOver) await over;
+    else this.fail("servers", failure);
   }
 
   #look(): void {
