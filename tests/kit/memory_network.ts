@@ -45,6 +45,8 @@ export class MemoryNetwork {
   readonly #cuts = new Set<Cut>();
   /** Machines there were at an address. */
   readonly #starts = new Map<string, number>();
+  /** Connections of machines that stand still, those among them that have broken meanwhile. */
+  readonly #frozen = new Map<MemoryHost, Set<MemorySocket>>();
   /** Peers of machines that vanished, by the IP addresses of these. */
   readonly #widowed = new Map<string, MemorySocket[]>();
   #nextPort = FIRST_EPHEMERAL_PORT;
@@ -129,7 +131,10 @@ export class MemoryNetwork {
     this.#sockets.set(far, listener.owner);
     this.#holdLine(near);
     this.#holdLine(far);
-    if (listener.owner.isFrozen) far.freeze(true);
+    if (listener.owner.isFrozen) {
+      far.freeze(true);
+      this.#frozen.get(listener.owner)?.add(far);
+    }
     listener.add(far);
     return near;
   }
@@ -170,7 +175,10 @@ export class MemoryNetwork {
   /** The process on a machine stands still, or goes on; its system takes connections and bytes meanwhile. */
   freeze(host: MemoryHost, isFrozen: boolean): void {
     for (const listener of this.#listeners.values()) if (listener.owner === host) listener.isFrozen = isFrozen;
-    for (const socket of this.socketsOf(host)) socket.freeze(isFrozen);
+    const sockets = new Set([...this.#frozen.get(host) ?? [], ...this.socketsOf(host)]);
+    if (isFrozen) this.#frozen.set(host, sockets);
+    else this.#frozen.delete(host);
+    for (const socket of sockets) socket.freeze(isFrozen);
   }
 
   /** Whether something that is sent now arrives. */
