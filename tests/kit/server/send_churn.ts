@@ -188,5 +188,4 @@ const listener = workers.listen({ host: "127.0.0.1", port: 0 });
 let messages = 0;
 for (let seed = Number(first); seed <= Number(last); seed++) messages += await run(seed, listener, paths);
 listener.close();
-// deno-lint-ignore no-console
-console.log(JSON.stringify({ messages, ...paths.arena }));
+Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify({ messages, ...paths.arena })}\n`));

@@ -71,8 +71,7 @@ Deno.test("PushProgress fits a terminal of 80 columns after days of a fast strea
   counters.bytes = 1e12;
   timers.advance(500);
   progress.stop();
-  // deno-lint-ignore no-control-regex -- terminal sequences
-  for (const line of printed.err.split("\r")) assertLess(line.replace(/\x1b\[K/g, "").length, 80, line);
+  for (const line of printed.err.split("\r")) assertLess(line.replaceAll("\x1b[K", "").length, 80, line);
 });
 
 Deno.test("PushProgress escapes what a server says", () => {
