@@ -58,6 +58,7 @@ export async function runServer({ config, role, warnings }: CheckedConfig, run: 
     listen: workers.listen,
     listenTls: workers.listenTls,
     logMemory: paths.logMemory,
+    paths,
   };
   const serverId = await keepServerId(world, config.pid, log);
   const server = new Server(config, serverLog.limited, { world, serverId, tracer: await loadTracer(log) });
