@@ -85,17 +85,21 @@ export class WritePump<Place = never> implements FollowSink<Place> {
     // Asked for bytes, a source may decide to end, and wake the pump for its last words.
     if (this.#isPulling) return;
     this.#isPulling = true;
-    for (let leftBytes = MOST_AT_ONCE_BYTES; this.#pullsAgain && this.#view === null && !this.#stopped;) {
-      this.#pullsAgain = false;
-      const view = this.#source.next();
-      if (view === null) continue;
-      const count = leftBytes > 0 ? this.#conn.writeNow(view) : 0;
-      this.#bytesOut += count;
-      leftBytes -= count;
-      if (count < view.length) this.#write(count === 0 ? view : view.subarray(count));
-      else this.#pullsAgain = true;
+    try {
+      for (let leftBytes = MOST_AT_ONCE_BYTES; this.#pullsAgain && this.#view === null && !this.#stopped;) {
+        this.#pullsAgain = false;
+        const view = this.#source.next();
+        if (view === null) continue;
+        const count = leftBytes > 0 ? this.#conn.writeNow(view) : 0;
+        this.#bytesOut += count;
+        leftBytes -= count;
+        if (count < view.length) this.#write(count === 0 ? view : view.subarray(count));
+        else this.#pullsAgain = true;
+      }
+    } finally {
+      // A source that fails must not keep its own last words back.
+      this.#isPulling = false;
     }
-    this.#isPulling = false;
     if (this.#view === null && !this.#stopped && !this.#follow()) this.#source.onDrained?.();
   }
 
