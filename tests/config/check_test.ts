@@ -133,6 +133,11 @@ const cases: { name: string; text: string; problems: string[]; system?: SystemFa
     problems: ['warning 1:36 mode remote has no "origin" to pull from'],
   },
   {
+    name: "an edge without origins that has a directory",
+    text: "listen 1; directory { enabled on; url redis://10.0.0.5; } vhost a { cluster { mode remote; } }",
+    problems: [],
+  },
+  {
     name: "an edge without origins that is off",
     text: "listen 1; vhost a { enabled off; cluster { mode remote; } }",
     problems: [],

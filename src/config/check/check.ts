@@ -126,7 +126,8 @@ function checkVhost(
     return place.line > 0 || !node ? place : placeOf(node);
   };
   const { cluster } = vhost;
-  if (vhost.enabled && cluster.mode === "remote" && cluster.origin.length === 0) {
+  // A directory knows the owners.
+  if (vhost.enabled && cluster.mode === "remote" && cluster.origin.length === 0 && !config.directory.enabled) {
     problems.warn(at("cluster", "mode"), `mode remote has no "origin" to pull from`, "add the origins");
   }
   const unasked = cluster.protocol === "rtmp" ? undefined : cluster.origin.find(({ text }) => /^rtmps:/i.test(text));
