@@ -15,6 +15,7 @@ export class SourceManager {
   readonly #sources = new Map<string, LiveSource>();
   readonly #lingers = new Map<LiveSource, TimerHandle>();
   readonly #unused = new Set<LiveSource>();
+  readonly #observers = new Set<(source: LiveSource) => void>();
   #stopped = false;
 
   constructor(timers: Timers, memory?: LogMemory) {
@@ -33,9 +34,17 @@ export class SourceManager {
     if (found !== undefined) return found;
     const source = new LiveSource(key, options(), this.#timers, (idle) => this.#lingerThenForget(idle), this.#memory);
     this.#sources.set(key, source);
+    for (const onCreated of this.#observers) onCreated(source);
     // Whoever asked may never attach (refused, gone): then nobody would tell that it is idle.
     this.#lingerThenForget(source);
     return source;
+  }
+
+  /** Tells of each source that comes to be, and of those that are there, until it is disposed of. */
+  observe(onCreated: (source: LiveSource) => void): Disposable {
+    this.#observers.add(onCreated);
+    for (const source of this.#sources.values()) onCreated(source);
+    return { [Symbol.dispose]: () => this.#observers.delete(onCreated) };
   }
 
   /** Every source, in the order of creation. */
