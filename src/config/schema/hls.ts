@@ -37,16 +37,16 @@ export const hlsRows = {
     reload: "newClients",
     doc: "Length of the playlist. Segments stay somewhat longer, for players that have an older playlist.",
   }),
-  tdRatio: directive("hls_td_ratio", decimal({ min: 0 }), {
+  tdRatio: directive("hls_td_ratio", decimal({ min: 0, max: 100 }), {
     default: 1,
     reload: "newClients",
-    doc: "TARGETDURATION in units of `hls_fragment`.",
-    status: accepted("the target duration follows from the fragment and the longest segment"),
+    doc: "First TARGETDURATION in units of `hls_fragment`; it grows with the longest segment.",
   }),
   aofRatio: directive("hls_aof_ratio", decimal({ min: 1 }), {
     default: 2.1,
     reload: "newClients",
-    doc: "Length of a segment without keyframes, as those of pure audio, in units of `hls_fragment`.",
+    doc: "Length of a segment of pure audio, in units of `hls_fragment`.",
+    status: accepted("segments of pure audio follow `hls_fragment`, too"),
   }),
   useFmp4: directive("hls_use_fmp4", onOff(), {
     default: false,
