@@ -115,7 +115,7 @@ export const hlsRows = {
     doc: "How long segments and their files stay after the publisher has left; 0 means files stay, and memory is freed " +
       "after 120 s.",
   }),
-  nbNotify: directive("hls_nb_notify", integer({ min: 1, unit: "bytes" }), {
+  nbNotifyBytes: directive("hls_nb_notify", integer({ min: 1, unit: "bytes" }), {
     default: 64,
     reload: "newClients",
     doc: "How much to read of the answer to `on_hls_notify`.",

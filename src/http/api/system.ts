@@ -1,6 +1,7 @@
 import type { ProcessFacts } from "../../base/world.ts";
 import { VERSION } from "../../base/version.ts";
 import { srsIdentity } from "../../server/identity.ts";
+import type { Config } from "../../config/mod.ts";
 import { envelope, type JsonBody } from "../envelope.ts";
 import type { ApiContext, Route } from "./route.ts";
 
@@ -43,7 +44,7 @@ export const systemRoutes: readonly Route[] = [
     effect: "reads",
     doc: "features of this server, by SRS's names",
     handle: ({ server }) =>
-      envelope(server.identity, { data: { ...build(server.world.process), features: features() } }),
+      envelope(server.identity, { data: { ...build(server.world.process), features: features(server.config) } }),
   },
 ];
 
@@ -58,10 +59,10 @@ function build({ version, build }: ProcessFacts): JsonBody {
 }
 
 /** SRS's list; the last four tell how media is sent and read. */
-function features(): JsonBody {
+function features({ vhosts }: Config): JsonBody {
   return {
     ssl: true,
-    hls: false,
+    hls: vhosts.some(({ enabled, hls }) => enabled && hls.enabled),
     hds: false,
     callback: true,
     api: true,
