@@ -38,7 +38,7 @@ export class ResponseWriter {
     if (headers.has("content-length")) {
       await this.#send(this.head(status, headers));
       if (response instanceof ViewResponse) {
-        if (withBody) for (const view of response.views) await this.#send(view);
+        if (withBody) { for (const view of response.views) await this.#send(view); }
       } else if (!withBody) await body?.cancel();
       else for await (const piece of body ?? []) await this.#send(piece);
       return;

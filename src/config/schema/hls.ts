@@ -10,14 +10,16 @@ export const hlsRows = {
   enabled: directive("enabled", onOff(), {
     default: false,
     reload: "newClients",
-    doc: "Whether to serve streams as HLS, at `http_server.listen`: on an origin from publish on, on an edge from the " +
+    doc:
+      "Whether to serve streams as HLS, at `http_server.listen`: on an origin from publish on, on an edge from the " +
       "first request on. Segments are kept in memory, 50 MB of each stream at most.",
   }),
   lowLatency: directive("hls_low_latency", onOff(), {
     default: false,
     reload: "newClients",
     extension: true,
-    doc: "Whether to serve low-latency HLS (RFC 8216bis): parts of `hls_part`, playlists that wait for the next part, " +
+    doc:
+      "Whether to serve low-latency HLS (RFC 8216bis): parts of `hls_part`, playlists that wait for the next part, " +
       "and delta updates. Segments are fragmented MP4 then. Choose an `hls_fragment` of 1 to 4 s.",
   }),
   partMs: directive("hls_part", milliseconds({ min: 50, max: 2000, writtenWithUnit: true }), {
@@ -84,7 +86,8 @@ export const hlsRows = {
   tsFile: directive("hls_ts_file", text(), {
     default: "[app]/[stream]-[seq].ts",
     reload: "newClients",
-    doc: "Segment below `hls_path`. Besides the names of `hls_m3u8_file`: `[seq]`, `[timestamp]`, `[duration]` and the " +
+    doc:
+      "Segment below `hls_path`. Besides the names of `hls_m3u8_file`: `[seq]`, `[timestamp]`, `[duration]` and the " +
       "time, `[2006]`, `[01]`, `[02]`, `[15]`, `[04]`, `[05]`, `[999]`. Over HTTP a segment is always " +
       "`[app]/[stream]-[seq].ts`.",
   }),
@@ -112,7 +115,8 @@ export const hlsRows = {
   disposeMs: directive("hls_dispose", seconds({ fraction: true }), {
     default: 120_000,
     reload: "newClients",
-    doc: "How long segments and their files stay after the publisher has left; 0 means files stay, and memory is freed " +
+    doc:
+      "How long segments and their files stay after the publisher has left; 0 means files stay, and memory is freed " +
       "after 120 s.",
   }),
   nbNotifyBytes: directive("hls_nb_notify", integer({ min: 1, unit: "bytes" }), {

@@ -19,7 +19,10 @@ export const httpHooksRows = {
   onStop: hook("on_stop", "when a player stops"),
   onDvr: hook("on_dvr", "when a recording is complete", unsupported("this server does not record")),
   onHls: hook("on_hls", "when an HLS segment was written to `hls_path`"),
-  onHlsNotify: hook("on_hls_notify", "(GET) to have each new HLS segment fetched; `[server_id]`, `[app]`, `[stream]`, `[param]` and `[ts_url]` are replaced"),
+  onHlsNotify: hook(
+    "on_hls_notify",
+    "(GET) to have each new HLS segment fetched; `[server_id]`, `[app]`, `[stream]`, `[param]` and `[ts_url]` are replaced",
+  ),
   timeoutMs: directive("timeout", milliseconds({ min: 1 }), {
     default: 5000,
     reload: "live",

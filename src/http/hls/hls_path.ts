@@ -84,7 +84,9 @@ function matchVhost(vhost: VhostConfig, { hostname, path }: Call): Found | null 
   }
   for (const [pattern, read] of listed) {
     const groups = pattern.exec(path);
-    const match = groups === null ? null : matchMount(DEFAULT_PLAYLIST.replace(/^/, "/"), hostname, `${groups[1]}.m3u8`);
+    const match = groups === null
+      ? null
+      : matchMount(DEFAULT_PLAYLIST.replace(/^/, "/"), hostname, `${groups[1]}.m3u8`);
     if (groups !== null && match !== null) return { vhost, match, part: read(groups), isVhostOfPath: false };
   }
   return null;

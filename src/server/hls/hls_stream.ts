@@ -11,7 +11,11 @@ import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts"
 import { type HlsOptions, isSamePackaging, packagerOptions } from "./packager_options.ts";
 
 /** What the HLS of a stream takes of a server. */
-export type HlsStreamServer = HlsFeedServer & { readonly timers: Timers; readonly log: Logger; readonly startedMs: number };
+export type HlsStreamServer = HlsFeedServer & {
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly startedMs: number;
+};
 
 /** Segments of a stream, and how they are made. */
 export interface HlsView {
