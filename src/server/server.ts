@@ -221,7 +221,7 @@ export class Server implements ServerContext {
     await Promise.all([this.health.stop(), this.engine?.stop()]);
     this.chronicle.stop();
     await this.rtmp.stop();
-    this.hls[Symbol.dispose]();
+    await this.hls.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);
     this.#hookFetch[Symbol.dispose]();

@@ -7,10 +7,16 @@ import type { ServerContext } from "../context.ts";
 import type { HlsFeedRequest } from "./hls_feed.ts";
 import type { HlsSessionServer } from "./hls_session.ts";
 import { HlsSessions } from "./hls_sessions.ts";
-import { HlsStream, type HlsStreamServer } from "./hls_stream.ts";
+import { HlsFiles } from "./hls_files.ts";
+import { type HlsObserver, HlsStream, type HlsStreamServer } from "./hls_stream.ts";
+import { namesOf, tellSegment, type TellServer } from "./tell_segment.ts";
 
 /** What HLS takes of a server. */
-export type HlsServer = HlsStreamServer & HlsSessionServer & Pick<ServerContext, "sources" | "config" | "registry">;
+export type HlsServer =
+  & HlsStreamServer
+  & HlsSessionServer
+  & TellServer
+  & Pick<ServerContext, "sources" | "config" | "registry" | "world">;
 
 const TICK_MS = 1000;
 /** Streams that are kept as segments. */
@@ -19,11 +25,13 @@ const MAX_STREAMS = 5000;
 const MAX_TOTAL_BYTES = 2_000_000_000;
 
 /** The HLS of a server: the segments of its streams, and the sessions of those who watch them. */
-export class HlsHub implements Disposable {
+export class HlsHub {
   readonly sessions: HlsSessions;
   readonly #server: HlsServer;
   readonly #streams = new Map<string, HlsStream>();
   readonly #taps = new WeakMap<LiveSource, Disposable>();
+  /** Those that write, or have to delete what they wrote. */
+  readonly #files = new Set<HlsObserver>();
   #observing: Disposable | null = null;
   #timer: TimerHandle | null = null;
   #isFullSaid = false;
@@ -71,7 +79,8 @@ export class HlsHub implements Disposable {
     if (stream.view === null && this.#streams.get(stream.key) === stream) this.#endIfOver(stream);
   }
 
-  [Symbol.dispose](): void {
+  /** Ends everything; settles when the files are as they are to stay. */
+  async stop(): Promise<void> {
     this.#observing?.[Symbol.dispose]();
     this.#observing = null;
     this.#timer?.cancel();
@@ -79,6 +88,8 @@ export class HlsHub implements Disposable {
     this.sessions[Symbol.dispose]();
     for (const stream of this.#streams.values()) stream[Symbol.dispose]();
     this.#streams.clear();
+    await Promise.all(Array.from(this.#files, ({ settled }) => settled));
+    this.#files.clear();
   }
 
   #watch(source: LiveSource): void {
@@ -115,9 +126,23 @@ export class HlsHub implements Disposable {
     }
     const stream = new HlsStream(this.#server, key, vhost);
     stream.onDisconnect = () => this.#server.registry.streams().get(key)?.publisher?.kick();
+    this.#write(stream);
     this.#streams.set(key, stream);
     this.#timer ??= every(this.#server.timers, TICK_MS, () => this.#tick());
     return stream;
+  }
+
+  /** Where `hls_path` is set, files are written, too. */
+  #write(stream: HlsStream): void {
+    const { world, log, config } = this.#server;
+    const { key, vhost } = stream;
+    const rows = vhost.now.hls;
+    if (rows.path === "") return;
+    const server = { files: world.files, log, utc: config.utcTime };
+    const files = new HlsFiles(server, stream, namesOf(key, vhost.name), rows);
+    files.onWritten = (written) => tellSegment(this.#server, vhost, key, written);
+    stream.observer = files;
+    this.#files.add(files);
   }
 
   #vhostOf(key: string): VhostHandle | undefined {
@@ -136,8 +161,10 @@ export class HlsHub implements Disposable {
 
   #endIfOver(stream: HlsStream): void {
     if (!stream.tick(this.#server.timers.nowMs())) return;
+    const files = stream.observer;
     stream[Symbol.dispose]();
     this.#streams.delete(stream.key);
+    if (files !== null) files.settled.then(() => this.#files.delete(files));
   }
 }
 

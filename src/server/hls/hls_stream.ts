@@ -27,10 +27,10 @@ export interface HlsView {
 export interface HlsObserver {
   /** Something was added to the window. */
   onChange(): void;
-  /** Nobody publishes the stream any more. */
-  onUnpublish(): void;
   /** The segments are gone for good. */
   dispose(): void;
+  /** Settles when nothing is left to do. */
+  readonly settled: Promise<void>;
 }
 
 /** How long segments stay after the publisher with `hls_dispose 0`, which keeps files: SRS's default. */
@@ -51,7 +51,8 @@ export class HlsStream implements Disposable {
   #options: HlsOptions | null = null;
   #source: LiveSource | null = null;
   #feed: HlsFeed | null = null;
-  #observer: HlsObserver | null = null;
+  /** What is told of all changes. */
+  observer: HlsObserver | null = null;
   /** Epochs tell it, where there are some. */
   #discontinuities = 0;
   #isPublished = false;
@@ -109,10 +110,6 @@ export class HlsStream implements Disposable {
     return this.#packager?.window.byteLength ?? 0;
   }
 
-  set observer(observer: HlsObserver | null) {
-    this.#observer = observer;
-  }
-
   /** Somebody asks for the stream: it is fed from now on, wherever it is published. */
   ask(request: HlsFeedRequest): void {
     this.#askedMs = this.#server.timers.nowMs();
@@ -161,7 +158,6 @@ export class HlsStream implements Disposable {
     this.#endedMs = this.#server.timers.nowMs();
     // Who has the publisher has all packets of the publish.
     if (this.#hasBegun) this.#packager?.endPublish(this.#isMadeHere);
-    this.#observer?.onUnpublish();
     this.waiters.wake();
   }
 
@@ -183,8 +179,8 @@ export class HlsStream implements Disposable {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#endFeed();
-    this.#observer?.dispose();
-    this.#observer = null;
+    this.observer?.dispose();
+    this.observer = null;
     if (this.#packager !== null) this.#packager.onChange = null;
     this.waiters.wake();
   }
@@ -233,7 +229,7 @@ export class HlsStream implements Disposable {
 
   #onChange(): void {
     this.#version++;
-    this.#observer?.onChange();
+    this.observer?.onChange();
     this.waiters.wake();
   }
 
