@@ -58,7 +58,7 @@ const types: Readonly<Record<string, string>> = {
 
 /**
  * Only files of this server run; requests go to any server, because the page shows those that the user names, and
- * plays from them. `blob:` is how a page hands media to the browser.
+ * plays from them. `blob:` is how a page hands media to the browser, which may also load HLS itself.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -66,7 +66,7 @@ const contentSecurityPolicy = [
   "style-src 'self'",
   "img-src 'self'",
   "connect-src 'self' http: https: ws: wss:",
-  "media-src blob:",
+  "media-src 'self' blob: http: https:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'self'",
