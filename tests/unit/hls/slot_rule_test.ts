@@ -125,6 +125,15 @@ Deno.test("keyframes a little further apart than slots skip a number now and the
   assertEquals(found.filter(([, , kind]) => kind !== "key"), []);
 });
 
+Deno.test("the frames behind an outage in a GOP begin a segment at once", () => {
+  const before = video(100_000, 50, 2100);
+  const behind = (fromMs: number): Frame[] =>
+    video(100_000, 50, 10_000, fromMs).map((each) => ({ ...each, kind: "inter" }));
+  assertEquals(cuts([...before, ...behind(9000)]), [[0, 0, "key"], [4, 9000, "inter"]]);
+  // Only then may a keyframe of the next slot still come.
+  assertEquals(cuts([...before, ...behind(4010)]).slice(0, 3), [[0, 0, "key"], [1, 4010, "inter"], [2, 5760, "inter"]]);
+});
+
 Deno.test("audio begins slots where there is no video, and where none has come for a slot", () => {
   const audio = (fromMs: number, toMs: number): Frame[] =>
     Array.from({ length: (toMs - fromMs) / 20 }, (_, i) => ({ timeMs: fromMs + i * 20, kind: "audio" }));
