@@ -198,7 +198,6 @@ export class Packager {
     if (this.#options.partMs === 0 || open.partMs(timeMs) < partBounds(this.#options).minMs) return;
     open.endPart(timeMs);
     this.#lastUsed = open.number;
-    this.window.notePart(open.parts.at(-1)!);
     this.onChange?.();
   }
 
@@ -208,7 +207,6 @@ export class Packager {
     this.#drop();
     if (open === null || open.byteLength === 0) return false;
     const segment = open.end(nextMs, this.#options.fragmentMs);
-    if (this.#options.partMs > 0) this.window.notePart(segment.parts.at(-1)!);
     this.#lastUsed = segment.number;
     if (this.window.lastNumber !== null && this.window.lastNumber + 1 < segment.number) this.window.retireAll();
     this.window.append(segment);

@@ -1,3 +1,4 @@
+import { keyNumberOf } from "./encryption.ts";
 import { partBounds } from "./part_bounds.ts";
 import { entryEndMs, type SegmentHead, type SegmentPart, type WindowEntry } from "./segment.ts";
 import type { SegmentWindow } from "./segment_window.ts";
@@ -7,7 +8,7 @@ export interface PlaylistNames {
   segment(entry: WindowEntry): string;
   part(number: number, index: number): string;
   init(id: string): string;
-  /** Only asked for where segments are encrypted. @param keyNumber As of `keyNumberOf`. */
+  /** Only asked for where segments are encrypted. @param keyNumber As of {@link keyNumberOf}. */
   key?(keyNumber: number): string;
 }
 
@@ -19,7 +20,7 @@ export interface PlaylistOptions {
   readonly partMs: number;
   /** The first TARGETDURATION is this times the fragment; it grows with the longest segment. */
   readonly targetRatio: number;
-  /** Segments with the same key: encrypted with AES-128. 0 or nothing: not encrypted. */
+  /** So many segments have the same key, of AES-128. 0 or nothing: they are not encrypted. Not together with parts. */
   readonly fragmentsPerKey?: number;
   /** As a client asked for with `_HLS_skip`: what it has is left out, if the playlist is long enough. */
   readonly skips?: boolean;
@@ -43,14 +44,32 @@ export function targetDurationSeconds(window: SegmentWindow, { fragmentMs, targe
   return Math.max(1, Math.ceil(fragmentMs * targetRatio / 1000), Math.round(window.longestMs / 1000));
 }
 
-/** PART-TARGET in ms; grows if a part turns out to be longer, since the stream has few frames a second. */
+/** PART-TARGET in ms: more than was asked for while a part is listed that is longer, as where frames are rare. */
 export function partTargetMs(window: SegmentWindow, options: PlaylistOptions): number {
-  return Math.max(partBounds(options).targetMs, window.longestPartMs);
+  const heads = window.entries.filter((entry) => showsParts(window, options, entry)).map(({ parts }) => parts);
+  const listed = [...heads, shownOpen(window, options)?.parts ?? []].flat();
+  return listed.reduce((longest, { durationMs }) => Math.max(longest, durationMs), partBounds(options).targetMs);
 }
 
-/** Which key a segment is encrypted with. */
-export function keyNumberOf(number: number, fragmentsPerKey: number): number {
-  return Math.floor(number / fragmentsPerKey);
+/** The segment under way, if what is listed leads up to it. */
+function shownOpen({ open, lastNumber }: SegmentWindow, { partMs }: PlaylistOptions): SegmentHead | null {
+  if (partMs === 0 || open === null) return null;
+  return lastNumber === null || open.number === lastNumber + 1 ? open : null;
+}
+
+/** Whether the parts of a complete segment are listed. */
+function showsParts(window: SegmentWindow, options: PlaylistOptions, entry: WindowEntry): boolean {
+  if (options.partMs === 0 || entry.kind === "gap") return false;
+  return entryEndMs(entry) >
+    endOf(window, options) - PARTS_WITHIN_TARGETS * targetDurationSeconds(window, options) * 1000;
+}
+
+/** Where what is listed ends. */
+function endOf(window: SegmentWindow, options: PlaylistOptions): number {
+  const part = shownOpen(window, options)?.parts.at(-1);
+  if (part !== undefined) return part.startMs + part.durationMs;
+  const last = window.entries.at(-1);
+  return last === undefined ? 0 : entryEndMs(last);
 }
 
 /**
@@ -80,13 +99,12 @@ class PlaylistText {
 
   text(): string {
     const { entries } = this.#window;
-    const open = this.#shownOpen();
+    const open = shownOpen(this.#window, this.#options);
     const skipped = this.#skippedCount();
     this.#head(entries[0] ?? open, skipped > 0);
     if (skipped > 0) this.#lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
-    const endMs = this.#endMs();
     entries.forEach((entry, i) => {
-      if (i >= skipped) this.#entry(entry, entries[i - 1] ?? null, endMs);
+      if (i >= skipped) this.#entry(entry, entries[i - 1] ?? null);
     });
     if (open !== null) this.#openParts(open, entries.at(-1) ?? null);
     if (this.#options.isEnded) this.#lines.push("#EXT-X-ENDLIST");
@@ -114,18 +132,19 @@ class PlaylistText {
   }
 
   #isIndependent(): boolean {
-    const open = this.#shownOpen();
+    const open = shownOpen(this.#window, this.#options);
     const isOpenIndependent = open?.parts[0]?.isIndependent ?? true;
     return isOpenIndependent &&
       this.#window.entries.every(({ kind, isIndependent }) => isIndependent || kind === "gap");
   }
 
-  #entry(entry: WindowEntry, before: WindowEntry | null, endMs: number): void {
+  #entry(entry: WindowEntry, before: WindowEntry | null): void {
     this.#segmentTags(entry, before);
-    const { partMs } = this.#options;
-    const showsParts = partMs > 0 && entry.kind === "segment" &&
-      entryEndMs(entry) > endMs - PARTS_WITHIN_TARGETS * this.#targetSeconds * 1000;
-    if (showsParts) { for (const part of entry.parts) this.#part(entry.number, part); }
+    if (showsParts(this.#window, this.#options, entry)) {
+      for (const part of entry.parts) {
+        this.#part(entry.number, part);
+      }
+    }
     if (entry.kind === "gap") this.#lines.push("#EXT-X-GAP");
     this.#lines.push(`#EXTINF:${seconds(entry.durationMs)},`, this.#names.segment(entry));
   }
@@ -165,24 +184,10 @@ class PlaylistText {
     );
   }
 
-  /** The segment under way, if what is listed leads up to it. */
-  #shownOpen(): SegmentHead | null {
-    const { open, lastNumber } = this.#window;
-    if (this.#options.partMs === 0 || open === null) return null;
-    return lastNumber === null || open.number === lastNumber + 1 ? open : null;
-  }
-
-  #endMs(): number {
-    const last = this.#window.entries.at(-1);
-    const part = this.#shownOpen()?.parts.at(-1);
-    if (part !== undefined) return part.startMs + part.durationMs;
-    return last === undefined ? 0 : entryEndMs(last);
-  }
-
   #skippedCount(): number {
     const { skips = false, partMs } = this.#options;
     if (!skips || partMs === 0) return 0;
-    const untilMs = this.#endMs() - SKIP_TARGETS * this.#targetSeconds * 1000;
+    const untilMs = endOf(this.#window, this.#options) - SKIP_TARGETS * this.#targetSeconds * 1000;
     const kept = this.#window.entries.findIndex((entry) => entryEndMs(entry) > untilMs);
     return Math.max(0, kept);
   }
