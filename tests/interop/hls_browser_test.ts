@@ -41,10 +41,19 @@ for (const [name, rows, mostBehindSeconds] of kinds) {
   });
 }
 
+interface Look {
+  readonly time: number;
+  /** To where there is something to play. */
+  readonly end: number;
+  readonly width: number;
+  readonly dropped: number;
+}
+
 /** What the video element says of itself. */
-async function look({ page }: Browser) {
-  return await page.evaluate(() => {
-    const video = document.querySelector("video")!;
+async function look({ page }: Browser): Promise<Look> {
+  // As text: the types of a browser are not those of this program.
+  return await page.evaluate<Look>(`(() => {
+    const video = document.querySelector("video");
     const { seekable, currentTime, videoWidth } = video;
     return {
       time: currentTime,
@@ -52,5 +61,5 @@ async function look({ page }: Browser) {
       width: videoWidth,
       dropped: video.getVideoPlaybackQuality().droppedVideoFrames,
     };
-  });
+  })()`);
 }
