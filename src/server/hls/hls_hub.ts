@@ -76,6 +76,7 @@ export class HlsHub {
 
   /** Somebody waits for a stream no longer. Anybody can make names up: one that was never there goes at once. */
   settle(stream: HlsStream): void {
+    stream.touch();
     if (stream.view === null && this.#streams.get(stream.key) === stream) this.#endIfOver(stream);
   }
 

@@ -122,6 +122,11 @@ export class HlsStream implements Disposable {
     });
   }
 
+  /** Who asked has waited until now. */
+  touch(): void {
+    this.#askedMs = this.#server.timers.nowMs();
+  }
+
   /** The source that it is fed by would be of use: somebody wants it, or it is published here. */
   get isWanted(): boolean {
     return this.#feed !== null;
@@ -164,15 +169,14 @@ export class HlsStream implements Disposable {
   /** Lets go of what nobody wants. @returns Whether all is gone. */
   tick(nowMs: number): boolean {
     const { windowMs, disposeMs } = this.vhost.now.hls;
-    const isAsked = this.#askedMs > 0 && nowMs - this.#askedMs <= Math.max(2 * windowMs, LEAST_LINGER_MS);
-    if (this.waiters.count > 0) return false;
+    const hasWaiters = this.waiters.count > 0;
     // Anybody can make names up: what was never there lives no longer than those who wait for it.
-    if (this.#packager === null && !this.#isPublished) return true;
-    if (!isAsked) this.#endFeed();
-    if ((this.#isPublished && this.#isMadeHere) || this.#feed !== null) return false;
+    if (this.#packager === null && !this.#isPublished) return !hasWaiters;
+    if (!hasWaiters && nowMs - this.#askedMs > Math.max(2 * windowMs, LEAST_LINGER_MS)) this.#endFeed();
+    // Those who still ask for it are then told that it has ended.
+    if (!this.#isPublished) return nowMs - this.#endedMs > (disposeMs > 0 ? disposeMs : DEFAULT_DISPOSE_MS);
     // What was pulled for viewers alone is of no use without them: nobody makes it go on.
-    if (this.#isPublished) return true;
-    return nowMs - this.#endedMs > (disposeMs > 0 ? disposeMs : DEFAULT_DISPOSE_MS);
+    return !this.#isMadeHere && this.#feed === null;
   }
 
   [Symbol.dispose](): void {
