@@ -24,6 +24,8 @@ export class SegmentWindow {
   /** No longer listed, oldest first. */
   #retired: WindowEntry[] = [];
   #open: SegmentHead | null = null;
+  /** The last that was under way: clients have been told of its parts. */
+  #abandoned: SegmentHead | null = null;
   #byteLength = 0;
   #longestMs = 0;
 
@@ -71,16 +73,20 @@ export class SegmentWindow {
     return at(this.#entries, number) ?? at(this.#retired, number);
   }
 
-  /** A part of a complete segment or of the one under way. */
+  /** A part of a complete segment, of the one under way, or of one that was under way until its publish ended. */
   findPart(number: number, index: number): SegmentPart | null {
-    const head = this.#open?.number === number ? this.#open : this.find(number);
-    return head?.parts[index] ?? null;
+    for (const head of [this.#open, this.#abandoned]) if (head?.number === number) return head.parts[index] ?? null;
+    const entry = this.find(number);
+    // What a gap has instead of media is no part of it.
+    return entry?.kind === "segment" ? entry.parts[index] ?? null : null;
   }
 
   /** An init segment that a segment here needs. */
   findInit(id: string): InitSegment | null {
-    const open = this.#open !== null && this.#open.parts.length > 0 ? [this.#open] : [];
-    for (const { init } of [...open, ...this.#entries.toReversed(), ...this.#retired]) if (init?.id === id) return init;
+    const open = [this.#open, this.#abandoned].filter((head) => head !== null && head.parts.length > 0);
+    for (const head of [...open, ...this.#entries.toReversed(), ...this.#retired]) {
+      if (head?.init?.id === id) return head.init;
+    }
     return null;
   }
 
@@ -109,6 +115,7 @@ export class SegmentWindow {
 
   /** For the packager alone. */
   setOpen(open: SegmentHead | null): void {
+    if (this.#open !== open && this.#open !== null && this.#open.parts.length > 0) this.#abandoned = this.#open;
     this.#open = open;
   }
 
@@ -133,7 +140,7 @@ export class SegmentWindow {
     this.#entries = [];
     this.#retired = [];
     this.#byteLength = 0;
-    this.#open = null;
+    this.#open = this.#abandoned = null;
   }
 
   #trim(): void {

@@ -1,3 +1,4 @@
+import { masterPlaylist } from "../../hls/master_playlist.ts";
 import { mediaPlaylist, targetDurationSeconds } from "../../hls/playlist.ts";
 import type { HlsSession } from "../../server/hls/hls_session.ts";
 import type { HlsStream, HlsView } from "../../server/hls/hls_stream.ts";
@@ -45,7 +46,7 @@ const texts = new WeakMap<HlsStream, Texts>();
 /** The playlist that begins a session: its only entry is the media playlist, with the id of the session. */
 export function answerSession(view: HlsView, call: Call, session: HlsSession): Response {
   const name = call.path.slice(call.path.lastIndexOf("/") + 1);
-  const text = sessionPlaylist(view, `${name}?${sessionQuery(call, session)}`);
+  const text = masterPlaylist(view.window, `${name}?${sessionQuery(call, session)}`);
   const headers = new Headers({ "content-type": CONTENT_TYPE, "cache-control": "no-store" });
   session.note(text.length);
   return answerViews([new TextEncoder().encode(text)], call, headers);
@@ -96,12 +97,6 @@ export async function answerPlaylist(
 /** The longest that a segment of a stream takes, as its playlists say. */
 export function targetMsOf({ window, options }: HlsView): number {
   return 1000 * targetDurationSeconds(window, options);
-}
-
-/** Bandwidth is not known beforehand: as in SRS, it says nothing. */
-function sessionPlaylist({ options }: HlsView, address: string): string {
-  const version = options.partMs > 0 ? 9 : options.container === "cmaf" ? 6 : 3;
-  return `#EXTM3U\n#EXT-X-VERSION:${version}\n#EXT-X-STREAM-INF:BANDWIDTH=1,AVERAGE-BANDWIDTH=1\n${address}\n`;
 }
 
 function textOf(stream: HlsStream, { window, options }: HlsView, names: HlsNames, skips: boolean): PlaylistText {
