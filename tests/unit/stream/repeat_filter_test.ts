@@ -94,6 +94,15 @@ Deno.test("LiveSource starts whoever came meanwhile with the GOP that goes on, a
   assertEquals(player.take(), ["meta1", "I14"]);
 });
 
+Deno.test("LiveSource starts whoever came meanwhile with the next GOP, where the one that goes on has ended before a flush", () => {
+  const { timers, source, publish } = stage();
+  const newcomer = new TestPlayer(source);
+  publish(...headers, ...gop, inter(14, 5080), key(15, 5120), inter(16, 5160));
+  timers.advance(350);
+  assertEquals(newcomer.take(), ["meta1", "AH3", "VH2", "K15", "I16"]);
+  assertEquals(newcomer.cursor.droppedPackets, 0);
+});
+
 Deno.test("LiveSource drops a publisher's repetition that does not come to its end", () => {
   const { timers, player, publish } = stage();
   publish(...headers, gop[0]!, gop[1]!)[Symbol.dispose]();
