@@ -256,7 +256,7 @@ export class LiveSource {
       for (const held of repeats.takeHeld()) this.#publishFrame(held, flagsOf(held));
       return;
     }
-    this.#timeline.resumeSession(packet.timestampMs, repeats.lastTimestampMs, nowMs);
+    this.#timeline.resumeSession(repeats.latestTimes, nowMs);
     for (const log of this.#logs.all) log.resumeRun();
     this.#onFirstFrame();
     this.#flushTiming.onFirstGopKnown();

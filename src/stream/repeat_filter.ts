@@ -48,9 +48,16 @@ export class RepeatFilter {
     return this.#held.splice(0);
   }
 
-  /** Time that the last frame was given when it came first. */
-  get lastTimestampMs(): number {
-    return this.#known.at(-1)?.timestampMs ?? 0;
+  /**
+   * Of the frame that is the latest by its time: that, and the one it was given when it came first. Sound right behind the
+   * first picture of a session may bear another time than its own.
+   */
+  get latestTimes(): { readonly timestampMs: number; readonly givenMs: number } {
+    let latest = 0;
+    this.#held.forEach(({ timestampMs }, at) => {
+      if (timestampDiff(timestampMs, this.#held[latest]!.timestampMs) > 0) latest = at;
+    });
+    return { timestampMs: this.#held[latest]?.timestampMs ?? 0, givenMs: this.#known[latest]?.timestampMs ?? 0 };
   }
 }
 

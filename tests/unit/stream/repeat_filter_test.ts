@@ -18,7 +18,7 @@ function moved(packets: readonly MediaPacket[], byMs: number): MediaPacket[] {
 Deno.test("RepeatFilter holds what is the same, until it has caught up", () => {
   const filter = new RepeatFilter(gop);
   assertEquals(moved(gop, -5000).map((packet) => filter.judge(packet, 0)), ["held", "held", "held", "caughtUp"]);
-  assertEquals(filter.lastTimestampMs, 5033);
+  assertEquals(filter.latestTimes, { timestampMs: 40, givenMs: 5040 });
 });
 
 Deno.test("RepeatFilter gives back what it held once a frame differs, or is late", () => {
@@ -37,11 +37,15 @@ Deno.test("RepeatFilter gives back what it held once a frame differs, or is late
   ]);
 });
 
-/** A source with a player, whose first publisher has sent a GOP. */
-function stage(fedBy: FedBy = "client") {
+function emptyStage() {
   const timers = new ManualTimers();
   const source = new LiveSource("/live/a", sourceOptions, timers, () => {});
-  const player = new TestPlayer(source);
+  return { timers, source, player: new TestPlayer(source) };
+}
+
+/** A source with a player, whose first publisher has sent a GOP. */
+function stage(fedBy: FedBy = "client") {
+  const { timers, source, player } = emptyStage();
   const publish = (...packets: MediaPacket[]) => {
     const session = source.startPublish(fedBy);
     for (const packet of packets) session.publish(packet);
@@ -69,6 +73,23 @@ Deno.test("LiveSource has the GOP for new players when the next publisher goes o
   timers.advance(350);
   assertEquals(new TestPlayer(source).take(), ["meta1", "AH3", "VH2", "K10", "A11", "I12", "A13", "meta1", "I14"]);
 });
+
+for (
+  const [where, known, again, next] of [
+    ["here", [key(10, 5000), audio(11, 4997)], [key(10, 8000), audio(11, 7997), inter(12, 8040)], "I12@40"],
+    ["there", [key(9, 0), key(10, 1000), audio(11, 997)], [key(10, 0), audio(11, 0), inter(12, 40)], "I12@1040"],
+  ] as const
+) {
+  Deno.test(`LiveSource goes on in step, though the sound was given the time of the picture before it ${where}`, () => {
+    const { timers, source, player } = emptyStage();
+    for (const frames of [known, again]) {
+      using session = source.startPublish("upstream");
+      for (const packet of [...headers, ...frames]) session.publish(packet);
+      timers.advance(350);
+    }
+    assertEquals(player.wire.takeAt().at(-1), next);
+  });
+}
 
 Deno.test("LiveSource gives everything when the next publisher sends another GOP, or the same one slowly", () => {
   const other = stage();
