@@ -111,6 +111,7 @@ export class Server implements ServerContext {
       log,
       world,
       nameServer: () => this.#config.resolver,
+      onChange: () => this.mesh.onListChange(),
     });
     this.members = new Members(world, (listed) => this.coworkerList.hosts(listed));
     this.#hookFetch = world.freshFetch(() => this.#authorities);
@@ -190,7 +191,7 @@ export class Server implements ServerContext {
       if (vhost !== undefined) Object.assign(source.options, changeableSourceOptions(vhost));
     }
     this.heartbeat.onReload();
-    this.mesh.onReload();
+    this.mesh.onListChange();
   }
 
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */

@@ -46,6 +46,8 @@ export class LiveSource {
   #fedBy: FedBy | null = null;
   #onRevoked: () => void = () => {};
   #epoch = 0;
+  /** Of the publish before. */
+  #endedEpoch = 0;
   readonly #ownerTime = new OwnerTime();
   #taps: readonly PacketTap[] = [];
   #gopPackets = 0;
@@ -162,7 +164,8 @@ export class LiveSource {
     this.#flushTiming.startSession(fedBy === "upstream");
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
-    this.#repeats = known.length > 0 ? new RepeatFilter(known) : null;
+    const isSame = epoch !== 0 && epoch === this.#endedEpoch;
+    this.#repeats = known.length > 0 ? new RepeatFilter(known, isSame) : null;
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
@@ -266,6 +269,7 @@ export class LiveSource {
     if (this.#logs.main.hasUnflushed) this.#flush();
     this.#repeats = null;
     this.#session = this.#fedBy = null;
+    this.#endedEpoch = this.#epoch;
     this.#epoch = 0;
     this.#flushTiming.endSession();
     this.#meta.endSession();
@@ -282,8 +286,9 @@ export class LiveSource {
     if (isVideo) this.#hasVideo = true;
     else this.#hasAudio = true;
     const flags = flagsOf(packet);
-    if ((flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0) this.#publishHeader(packet, flags);
-    else if (this.#repeats === null) this.#publishFrame(packet, flags);
+    if (isHeader(flags)) {
+      if (this.#repeats?.holdHeader(packet) !== true) this.#publishHeader(packet, flags);
+    } else if (this.#repeats === null) this.#publishFrame(packet, flags);
     else this.#judgeRepeat(packet, this.#repeats);
   }
 
@@ -293,11 +298,14 @@ export class LiveSource {
     const verdict = repeats.judge(packet, nowMs);
     if (verdict === "held") return;
     this.#repeats = null;
-    if (verdict === "noRepeat") {
-      for (const held of repeats.takeHeld()) this.#publishFrame(held, flagsOf(held));
-      return;
+    const { latestTimes } = repeats;
+    for (const held of repeats.takeHeld()) {
+      const flags = flagsOf(held);
+      if (isHeader(flags)) this.#publishHeader(held, flags);
+      else if (verdict === "noRepeat") this.#publishFrame(held, flags);
     }
-    this.#timeline.resumeSession(packet.timestampMs, repeats.lastTimestampMs, nowMs);
+    if (verdict === "noRepeat") return;
+    this.#timeline.resumeSession(latestTimes, nowMs);
     for (const log of this.#logs.all) log.resumeRun();
     this.#onFirstFrame();
     this.#flushTiming.onFirstGopKnown();
@@ -378,4 +386,8 @@ export class LiveSource {
     this.#logs.tellFollowers();
     this.#players.wake();
   }
+}
+
+function isHeader(flags: number): boolean {
+  return (flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0;
 }

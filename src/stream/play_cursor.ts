@@ -161,6 +161,10 @@ export class PlayCursor {
 
   #jumpTo(place: LogPosition | StartPoint): void {
     this.#dropped += Math.max(0, packetIndex(place) - this.#index());
+    this.#startAt(place);
+  }
+
+  #startAt(place: LogPosition | StartPoint): void {
     this.#block = place.block;
     this.#entry = place.entry;
     this.#oweHeaders(place);
@@ -195,12 +199,15 @@ export class PlayCursor {
     return this.#waitsForKeyframe && !this.#resumeAtKeyframe() ? this.#entry : this.#advanceBlock();
   }
 
-  /** The next publisher goes on with the GOP of the one before: so does this player, from the beginning. */
+  /**
+   * The next publisher goes on with the GOP of the one before: so does this player, from the beginning; or from that of the
+   * next GOP, where this one has come to its end by now.
+   */
   #startWithGop(run: number): void {
     const { keyframe } = this.#log;
     if (this.#log.run >= run) return;
     this.#startsWithRun = null;
-    if (keyframe !== null && packetIndex(keyframe) < this.#index()) this.#jumpTo(keyframe);
+    if (keyframe !== null) this.#startAt(keyframe);
   }
 
   #index(): number {

@@ -32,6 +32,7 @@ export type ApiServer =
     readonly mesh: Pick<Server["mesh"], "published" | "onRivalClaim"> & {
       readonly coworkers: Pick<Server["mesh"]["coworkers"], "table">;
     };
+    readonly coworkerList: Pick<Server["coworkerList"], "hurry">;
     readonly heldQuestions: Pick<Server["heldQuestions"], "hold">;
     readonly rtmp: Pick<Server["rtmp"], "connectionCount" | "isListening">;
     readonly drain: Pick<Server["drain"], "isOn" | "isAnnounced">;
