@@ -1,11 +1,11 @@
-import { type LogMemory, sharedMemory } from "../base/log_memory.ts";
+import { BlockPool } from "./block_pool.ts";
 import { LogBlock, type LogPosition } from "./log_block.ts";
 import { LogTail } from "./log_tail.ts";
 import type { MediaPacket } from "./packet.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
 import type { WireFormat } from "./wire_format.ts";
 
-/** Bytes of a block of a slow stream. */
+/** Bytes of a block of a slow stream, and of one that nobody plays. */
 const LEAST_BLOCK_BYTES = 64 * 1024;
 /** Bytes of a block, unless one packet alone needs more. */
 const MOST_BLOCK_BYTES = 2 * 1024 * 1024;
@@ -26,9 +26,12 @@ export interface StartPoint extends LogPosition {
  */
 export class PacketLog {
   readonly #format: WireFormat;
-  readonly #memory: LogMemory;
+  readonly #pool: BlockPool;
   /** Empty at first: a stream that players only wait for costs no block. */
-  #tail = new LogBlock(null, 0);
+  #tail = new LogBlock(null, new Uint8Array(0), false);
+  /** The first block that may still be needed. */
+  #oldest = this.#tail;
+  #isRead = false;
   #head: LogPosition = { block: this.#tail, entry: 0 };
   #keyframe: StartPoint | null = null;
   #pendingKeyframe: StartPoint | null = null;
@@ -42,9 +45,18 @@ export class PacketLog {
   /** For players that another thread sends to. */
   readonly tail = new LogTail(() => this.#head);
 
-  constructor(format: WireFormat, memory: LogMemory = sharedMemory) {
+  constructor(format: WireFormat, pool = new BlockPool()) {
     this.#format = format;
-    this.#memory = memory;
+    this.#pool = pool;
+  }
+
+  /**
+   * Whether there are cursors: the first one sets it, and who knows that none will move any more resets it. What was
+   * there, or came, meanwhile is left to the garbage collector.
+   */
+  set isRead(on: boolean) {
+    if (on && !this.#isRead) this.#markRead();
+    this.#isRead = on;
   }
 
   /** The flushed end: where cursors stop. */
@@ -136,7 +148,21 @@ export class PacketLog {
       this.#keyframe = this.#pendingKeyframe;
       this.#pendingKeyframe = null;
     }
-    this.#sealed = !this.#tail.hasRoom(this.#usualFlushBytes);
+    this.#sealed = this.#isRead && !this.#tail.hasRoom(this.#usualFlushBytes);
+    this.#releaseBlocks();
+  }
+
+  #markRead(): void {
+    for (let block: LogBlock | null = this.#oldest; block !== null; block = block.next) block.isRead = true;
+  }
+
+  /** Lets go of what is older than the newest place to start at. */
+  #releaseBlocks(): void {
+    const needed = (this.#keyframe ?? this.#endedKeyframe ?? this.#head).block;
+    for (let block = this.#oldest; block !== needed; block = block.next!) {
+      if (!block.isRead) this.#pool.giveBack(block.bytes);
+      this.#oldest = block.next!;
+    }
   }
 
   /** Visits each flushed packet of the newest GOP: its wire bytes, and its place in stream time. */
@@ -151,6 +177,8 @@ export class PacketLog {
 
   #forEachFrom(start: LogPosition | null, visit: (bytes: Uint8Array, atMs: number) => void): void {
     if (start === null) return;
+    // Who visits may keep what it sees.
+    this.#markRead();
     let { block, entry }: LogPosition = start;
     for (;; block = block.next, entry = 0) {
       const isLast = block === this.#head.block;
@@ -174,8 +202,9 @@ export class PacketLog {
     const tail = this.#tail;
     if (!this.#sealed && tail.hasRoom(wireBytes)) return tail;
     this.#sealed = false;
-    const wantedBytes = Math.min(this.#usualFlushBytes * BLOCK_FLUSHES, MOST_BLOCK_BYTES);
-    const block = new LogBlock(tail, Math.max(LEAST_BLOCK_BYTES, Math.ceil(wantedBytes), wireBytes), this.#memory);
+    const wantedBytes = this.#isRead ? Math.min(this.#usualFlushBytes * BLOCK_FLUSHES, MOST_BLOCK_BYTES) : 0;
+    const memory = this.#pool.take(Math.max(LEAST_BLOCK_BYTES, Math.ceil(wantedBytes), wireBytes));
+    const block = new LogBlock(tail, memory, this.#isRead);
     tail.next = block;
     this.#tail = block;
     // A GOP that was to begin at the end of the old block begins here.
