@@ -1,7 +1,7 @@
 import { type LogMemory, sharedMemory } from "../base/log_memory.ts";
 
 /** Blocks come in sizes of this, twice this and so on: one that is given back fits the next. */
-const LEAST_BYTES = 64 * 1024;
+const LEAST_BYTES = 32 * 1024;
 /** Free memory that is kept; what is beyond is left to the garbage collector. */
 const MOST_FREE_BYTES = 16 * 1024 * 1024;
 

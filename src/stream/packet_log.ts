@@ -5,8 +5,10 @@ import type { MediaPacket } from "./packet.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
 import type { WireFormat } from "./wire_format.ts";
 
-/** Bytes of a block of a slow stream, and of one that nobody plays. */
+/** Bytes of a block of a slow stream. */
 const LEAST_BLOCK_BYTES = 64 * 1024;
+/** Bytes of a block of a stream that nobody plays: what it takes is what it costs. */
+const UNREAD_BLOCK_BYTES = 32 * 1024;
 /** Bytes of a block, unless one packet alone needs more. */
 const MOST_BLOCK_BYTES = 2 * 1024 * 1024;
 /** How many flushes a block is for: what is left over at its end is lost. */
@@ -202,8 +204,9 @@ export class PacketLog {
     const tail = this.#tail;
     if (!this.#sealed && tail.hasRoom(wireBytes)) return tail;
     this.#sealed = false;
-    const wantedBytes = this.#isRead ? Math.min(this.#usualFlushBytes * BLOCK_FLUSHES, MOST_BLOCK_BYTES) : 0;
-    const memory = this.#pool.take(Math.max(LEAST_BLOCK_BYTES, Math.ceil(wantedBytes), wireBytes));
+    const wantedBytes = Math.min(Math.ceil(this.#usualFlushBytes) * BLOCK_FLUSHES, MOST_BLOCK_BYTES);
+    const usualBytes = this.#isRead ? Math.max(LEAST_BLOCK_BYTES, wantedBytes) : UNREAD_BLOCK_BYTES;
+    const memory = this.#pool.take(Math.max(usualBytes, wireBytes));
     const block = new LogBlock(tail, memory, this.#isRead);
     tail.next = block;
     this.#tail = block;
