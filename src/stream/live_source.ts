@@ -1,7 +1,7 @@
 import type { Timers } from "../base/clock.ts";
-import type { LogMemory } from "../base/log_memory.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
+import type { BlockPool } from "./block_pool.ts";
 import { epochMember } from "./publish_facts.ts";
 import { FlushTiming } from "./flush_timing.ts";
 import { LogSet } from "./log_set.ts";
@@ -63,14 +63,14 @@ export class LiveSource {
     options: SourceOptions,
     timers: Timers,
     onIdle: (source: LiveSource) => void,
-    memory?: LogMemory,
+    pool?: BlockPool,
   ) {
     this.key = key;
     this.options = options;
     this.#timers = timers;
     this.#players = new PlayerList(timers);
     this.#onIdle = onIdle;
-    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), memory);
+    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), pool);
     this.#timeline = new Timeline(options.timeJitter);
     this.#flushTiming = new FlushTiming(timers, options, this.#logs.main, () => this.#flush());
   }
@@ -251,6 +251,7 @@ export class LiveSource {
   detach(player: Player): void {
     if (!this.#players.remove(player)) return;
     this.#logs.release(player);
+    if (this.#players.length === 0) this.#logs.main.isRead = false;
     if (this.isIdle) this.#onIdle(this);
   }
 
