@@ -1,5 +1,7 @@
 import { DemoChild } from "./child.ts";
 import type { DemoServer } from "./conf.ts";
+import { SrsError } from "../../base/errors.ts";
+import { describeFileError } from "../../base/file_error.ts";
 import { pause } from "../pause.ts";
 import { systemTimers } from "../../base/clock.ts";
 
@@ -34,7 +36,7 @@ export class DemoCluster implements AsyncDisposable {
 
   /** Starts the servers, with pid files and all in a new temporary directory. */
   static async start(servers: readonly DemoServer[], onLine: OnChildLine): Promise<DemoCluster> {
-    const cluster = new DemoCluster(await Deno.makeTempDir({ prefix: "srs-ts-demo-" }), onLine);
+    const cluster = new DemoCluster(await makeDirectory(), onLine);
     try {
       await Deno.mkdir(`${cluster.#directory}/conf`);
       for (const { confPath, confText } of servers) {
@@ -92,6 +94,18 @@ export class DemoCluster implements AsyncDisposable {
     } catch (error) {
       ignoreMissing(error);
     }
+  }
+}
+
+/** A new temporary directory. @throws {SrsError} If there is no place for one. */
+async function makeDirectory(): Promise<string> {
+  try {
+    return await Deno.makeTempDir({ prefix: "srs-ts-demo-" });
+  } catch (error) {
+    const why = describeFileError(error);
+    throw new SrsError("ConfigInvalid", `cannot make a temporary directory: ${why}; set TMPDIR to one that exists`, {
+      cause: error,
+    });
   }
 }
 
