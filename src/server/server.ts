@@ -35,6 +35,7 @@ import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "
 import { Members } from "./access/members.ts";
 import { Publishers } from "./publish/publishers.ts";
 import { playPathHeader, playPathMember, relayMember } from "./play/play_path.ts";
+import { Recorder } from "./record/recorder.ts";
 import { RtmpServer } from "./rtmp/rtmp_server.ts";
 import { changeableSourceOptions } from "./source_options.ts";
 import { StandstillWatch } from "./standstill_watch.ts";
@@ -79,6 +80,7 @@ export class Server implements ServerContext {
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
   readonly rtmp: RtmpServer;
+  readonly recorder: Recorder;
   readonly heartbeat: Heartbeat;
   readonly health: ClusterHealth;
   readonly chronicle: Chronicle;
@@ -168,6 +170,7 @@ export class Server implements ServerContext {
     this.drain = new Drain(this);
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
     this.rtmp = new RtmpServer(this);
+    this.recorder = new Recorder(this);
     this.heartbeat = new Heartbeat(this, this.#hookFetch.fetch);
     this.#clientLog = new ClientLog(this);
   }
@@ -189,12 +192,14 @@ export class Server implements ServerContext {
       // A vhost that is gone keeps its streams until their clients leave.
       if (vhost !== undefined) Object.assign(source.options, changeableSourceOptions(vhost));
     }
+    this.recorder.onReload();
     this.heartbeat.onReload();
     this.mesh.onReload();
   }
 
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */
   start(): void {
+    this.recorder.start();
     this.rtmp.start();
     this.heartbeat.start();
     this.#standstill ??= new StandstillWatch(this.#timers, (ms) => {
@@ -218,6 +223,7 @@ export class Server implements ServerContext {
     this.chronicle.stop();
     await this.rtmp.stop();
     this.pulls.stop();
+    await this.recorder.stop();
     await this.hooks.stop(HOOKS_STOP_MS);
     this.#hookFetch[Symbol.dispose]();
     this.sources.stop();

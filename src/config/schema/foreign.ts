@@ -49,10 +49,6 @@ export const foreignRootRows = {
 
 /** Blocks of a vhost that this server does not have. */
 export const foreignVhostRows = {
-  dvr: foreign("dvr", "enabled dvr_apply dvr_path dvr_plan dvr_duration dvr_wait_keyframe time_jitter", {
-    doc: "Recording.",
-    status: unsupported("this server does not record"),
-  }),
   hls: foreign(
     "hls",
     "enabled hls_entry_prefix hls_path hls_fragment hls_window hls_on_error hls_storage hls_mount hls_td_ratio " +

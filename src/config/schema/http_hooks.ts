@@ -19,7 +19,7 @@ export const httpHooksRows = {
   onUnpublish: hook("on_unpublish", "when a publisher stops"),
   onPlay: hook("on_play", "when a client wants to play; each can refuse it"),
   onStop: hook("on_stop", "when a player stops"),
-  onDvr: hook("on_dvr", "when a recording is complete", unsupported("this server does not record")),
+  onDvr: hook("on_dvr", "when a recording is complete"),
   onHls: hook("on_hls", "when an HLS segment is complete", noHls),
   onHlsNotify: hook("on_hls_notify", "to have each new HLS segment fetched", noHls),
   timeoutMs: directive("timeout", milliseconds({ min: 1 }), {

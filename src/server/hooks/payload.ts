@@ -9,6 +9,7 @@ export type HookAction =
   | "on_unpublish"
   | "on_play"
   | "on_stop"
+  | "on_dvr"
   | "on_forward";
 
 /** The client that a hook is told of, and its stream. */
@@ -25,6 +26,8 @@ export interface HookSubject {
   readonly url: StreamUrl;
   /** As in the API. */
   readonly streamId: string;
+  /** The recording that is complete, for `on_dvr`: a path, relative to the working directory unless it is absolute. */
+  readonly file?: { readonly cwd: string; readonly file: string };
 }
 
 /**
@@ -55,6 +58,8 @@ function actionMembers(action: HookAction, subject: HookSubject): Record<string,
       return common;
     case "on_connect":
       return { ...common, pageUrl: client.pageUrl };
+    case "on_dvr":
+      return { ...common, ...subject.file, ...streamMembers(subject) };
     case "on_play":
       return { ...common, ...streamMembers(subject), pageUrl: client.pageUrl };
     default:

@@ -1,0 +1,38 @@
+import type { FilePatch } from "./recording_format.ts";
+import { repairFlv } from "./repair_flv.ts";
+
+/** Reads a file at any place; fewer bytes than wanted only at its end. */
+export type ReadAt = (at: number, count: number) => Promise<Uint8Array>;
+
+/** What of a file that nobody finished can be kept. */
+export interface Repair {
+  /** Length of what is whole; what is behind it is cut off. */
+  readonly bytes: number;
+  readonly durationMs: number;
+  readonly patches: readonly FilePatch[];
+}
+
+/**
+ * Looks how a file that was left unfinished becomes a whole one.
+ *
+ * @param path Its name when it is finished.
+ * @returns null if there is no frame in it.
+ */
+export function planRepair(_path: string, read: ReadAt): Promise<Repair | null> {
+  return repairFlv(window(read));
+}
+
+const WINDOW_BYTES = 64 * 1024;
+
+/** Small reads that lie close together become one. */
+function window(read: ReadAt): ReadAt {
+  let from = 0;
+  let bytes: Uint8Array = new Uint8Array(0);
+  return async (at, count) => {
+    if (at < from || at + count > from + bytes.length) {
+      bytes = await read(at, Math.max(count, WINDOW_BYTES));
+      from = at;
+    }
+    return bytes.subarray(at - from, at - from + count);
+  };
+}
