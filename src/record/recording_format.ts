@@ -32,8 +32,9 @@ export interface RecordingFormat {
    *
    * @param packet Its payload is only lent.
    * @param atMs Time in the file.
+   * @returns null if it cannot be in this file.
    */
-  write(packet: MediaPacket, atMs: number): FilePiece[];
+  write(packet: MediaPacket, atMs: number): FilePiece[] | null;
   /** Frames are missing before the next one. */
   skip(): FilePiece[];
   /** The bytes that only the end makes ready. */

@@ -1,5 +1,6 @@
 import type { FilePatch } from "./recording_format.ts";
 import { repairFlv } from "./repair_flv.ts";
+import { repairMp4 } from "./repair_mp4.ts";
 
 /** Reads a file at any place; fewer bytes than wanted only at its end. */
 export type ReadAt = (at: number, count: number) => Promise<Uint8Array>;
@@ -18,8 +19,8 @@ export interface Repair {
  * @param path Its name when it is finished.
  * @returns null if there is no frame in it.
  */
-export function planRepair(_path: string, read: ReadAt): Promise<Repair | null> {
-  return repairFlv(window(read));
+export function planRepair(path: string, read: ReadAt): Promise<Repair | null> {
+  return /\.mp4$/i.test(path) ? repairMp4(window(read)) : repairFlv(window(read));
 }
 
 const WINDOW_BYTES = 64 * 1024;

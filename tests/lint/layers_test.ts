@@ -13,7 +13,7 @@ const layers: Record<string, readonly string[]> = {
   flv: ["base"],
   http1: ["base"],
   stream: ["base", "amf", "flv", "rtmp/message", "rtmp/chunk_writer", "rtmp/timestamp"],
-  record: ["base", "amf", "flv", "stream"],
+  record: ["base", "amf", "flv", "mp4", "rtmp/timestamp", "stream"],
   config: ["base"],
   net: ["base"],
   threads: ["base", "net"],

@@ -78,11 +78,17 @@ export class RecordingFile {
     return Math.max(0, recordedMs - this.#options.startMs);
   }
 
-  /** @param recordedMs Time in the recording. */
-  write(packet: MediaPacket, recordedMs: number): void {
+  /**
+   * @param recordedMs Time in the recording.
+   * @returns False if it cannot be in this file.
+   */
+  write(packet: MediaPacket, recordedMs: number): boolean {
     const atMs = this.timeOf(recordedMs);
+    const pieces = this.#format.write(packet, atMs);
+    if (pieces === null) return false;
     if (packet.kind === "video") this.#videoMs = atMs;
-    this.#queue.add(this.#format.write(packet, atMs));
+    this.#queue.add(pieces);
+    return true;
   }
 
   /** @returns False if what follows cannot be in this file. */

@@ -13,6 +13,8 @@ import { RecordingFile } from "./recording_file.ts";
 
 /** After a failure the disk is tried again so often. */
 const RETRY_MS = 5000;
+/** Distance between the beginnings of two files. */
+const LEAST_FILE_MS = 500;
 /** Files of one stream that the disk may still have to finish when another one begins. */
 const MAX_UNFINISHED = 3;
 
@@ -41,6 +43,7 @@ export class StreamRecorder implements PacketTap {
   #isFailing = false;
   #retryAtMs = 0;
   #reconnect: TimerHandle | null = null;
+  #openedAtMs = -Infinity;
   #isPublishing = false;
   #isOver = false;
 
@@ -73,7 +76,7 @@ export class StreamRecorder implements PacketTap {
     if (packet.kind !== "script" && isFrame(packet)) return this.#onFrame(packet);
     const file = this.#file;
     if (file === null || this.#dropped !== null) return;
-    if (packet.kind === "script" && !isMetadata(packet)) return file.write(packet, this.#timeMs);
+    if (packet.kind === "script" && !isMetadata(packet)) return void file.write(packet, this.#timeMs);
     if (!file.takeHeader(packet, this.#timeMs)) this.#endFile();
   }
 
@@ -105,7 +108,13 @@ export class StreamRecorder implements PacketTap {
     if (this.#isCutDue(isKey)) this.#endFile();
     if (isKey) this.#awaitsKeyframe = false;
     else if (packet.kind === "video" && this.#awaitsKeyframe) return;
-    this.#file ??= this.#open();
+    if (this.#file?.write(packet, this.#timeMs) === true) return;
+    this.#endFile();
+    // A stream that changes its codecs all the time makes no file for each.
+    if (nowMs - this.#openedAtMs < LEAST_FILE_MS) return;
+    this.#awaitsKeyframe &&= !isKey;
+    this.#openedAtMs = nowMs;
+    this.#file = this.#open();
     this.#file.write(packet, this.#timeMs);
   }
 
