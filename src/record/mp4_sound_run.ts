@@ -31,7 +31,9 @@ export class Mp4SoundRun {
     const time = offMs <= JITTER_MS && this.#next !== null ? this.#next : told;
     const previous = this.#samples.at(-1);
     // Before a hole the frame lasts longer: inside a fragment, only durations tell when the next one comes.
-    if (previous !== undefined) this.#samples[this.#samples.length - 1] = { ...previous, duration: time - previous.time };
+    if (previous !== undefined) {
+      this.#samples[this.#samples.length - 1] = { ...previous, duration: time - previous.time };
+    }
     const duration = soundSamples(track, payload);
     this.#next = time + duration;
     this.#samples.push({ time, duration, composition: 0, isKeyframe: true, data: body.slice() });

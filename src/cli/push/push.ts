@@ -24,7 +24,12 @@ Progress goes to standard error. With --json, standard output gets one object pe
 "progress" or "end"; the other members are elapsedMs, server, reconnects, kbps, fps, bytes, videoFrames, audioFrames,
 droppedFrames, mediaMs, text and status.`,
   options: [
-    { name: "input", short: "i", value: "FILE", help: "FLV file to publish (default: the sample clip)." },
+    {
+      name: "input",
+      short: "i",
+      value: "FILE",
+      help: "FLV or fragmented MP4 file to publish (default: the sample clip).",
+    },
     { name: "loop", help: "Start again at the end of the file (default)." },
     { name: "no-loop", help: "Stop at the end of the file." },
     { name: "no-reconnect", help: "Exit when the connection fails or ends." },
