@@ -35,11 +35,8 @@ export function readBoxes(bytes: Uint8Array, from = 0, to = bytes.length): BoxPl
 
 /** The first box along a path of types, from inside a part of the bytes; null where there is none. */
 export function findBox(bytes: Uint8Array, path: readonly string[], from = 0, to = bytes.length): BoxPlace | null {
-  let place: BoxPlace | null = null;
-  for (const type of path) {
-    const [start, end] = place === null ? [from, to] : [place.bodyStart, place.end];
-    place = readBoxes(bytes, start, end).find((box) => box.type === type) ?? null;
-    if (place === null) return null;
-  }
-  return place;
+  const [type, ...inner] = path;
+  const place = readBoxes(bytes, from, to).find((box) => box.type === type);
+  if (place === undefined) return null;
+  return inner.length === 0 ? place : findBox(bytes, inner, place.bodyStart, place.end);
 }

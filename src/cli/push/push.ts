@@ -12,10 +12,10 @@ import { readTlsOptions, tlsOptions } from "../tls_options.ts";
 /** `srs-ts push`: publishes a file as if it were live. */
 export const pushCommand: Command = {
   name: "push",
-  summary: "Publish an FLV file, or a sample clip, as a live stream.",
+  summary: "Publish an FLV or MP4 file, or a sample clip, as a live stream.",
   usage: "push [-i FILE] [--no-loop] [--no-reconnect] [--json] [--ca FILE | --insecure] URL",
   description: `
-Publishes an FLV file at the pace of its timestamps, in a loop with continuous timestamps, until Ctrl-C. Without -i, it
+Publishes an FLV or fragmented MP4 file at the pace of its timestamps, in a loop with continuous timestamps, until Ctrl-C. Without -i, it
 publishes a sample clip. It follows redirects (RTMP 302 and reconnect requests). When the connection fails, or somebody
 else publishes the stream, it tries again with growing pauses. When the network is too slow, it drops frames up to the
 next keyframe.

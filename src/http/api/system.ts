@@ -66,7 +66,7 @@ function features(): JsonBody {
     callback: true,
     api: true,
     httpd: true,
-    dvr: false,
+    dvr: true,
     transcode: false,
     ingest: false,
     stat: true,

@@ -17,12 +17,25 @@ export async function createRecordingFile(
 ): Promise<{ file: Deno.FsFile; path: string }> {
   const slash = path.lastIndexOf("/");
   if (slash > 0) await files.mkdir(path.slice(0, slash), { recursive: true });
-  for (let part = 1;; part++) {
-    const name = part === 1 ? path : path.replace(/(\.\w+)?$/, (extension) => `-${epoch}-${part}${extension}`);
+  for (let part = 1; part <= MAX_PARTS; part++) {
+    const name = partName(path, epoch, part);
     const file = await tryCreate(files, name);
     if (file !== null) return { file, path: name };
-    if (part === MAX_PARTS) throw new Deno.errors.AlreadyExists(`${path} and its ${MAX_PARTS} parts exist`);
   }
+  throw new Deno.errors.AlreadyExists(`${path} and its ${MAX_PARTS} parts exist`);
+}
+
+/** A name that no finished recording has: the one that is wanted, or one with epoch and part. */
+export async function freeRecordingName(files: Files, path: string, epoch: string): Promise<string> {
+  for (let part = 1; part <= MAX_PARTS; part++) {
+    const name = partName(path, epoch, part);
+    if (!await exists(files, name)) return name;
+  }
+  throw new Deno.errors.AlreadyExists(`${path} and its ${MAX_PARTS} parts exist`);
+}
+
+function partName(path: string, epoch: string, part: number): string {
+  return part === 1 ? path : path.replace(/(\.\w+)?$/, (extension) => `-${epoch}-${part}${extension}`);
 }
 
 async function tryCreate(files: Files, path: string): Promise<Deno.FsFile | null> {

@@ -3,6 +3,7 @@ import { concatBytes } from "../../base/bytes.ts";
 import type { Files, World } from "../../base/world.ts";
 import type { FileExtent, FilePatch, FilePiece } from "../../record/recording_format.ts";
 import { createRecordingFile } from "./create_file.ts";
+import { writeAt } from "./file_access.ts";
 import type { QueueBudget } from "./queue_budget.ts";
 
 /** So much is written at once, as soon as it is there. */
@@ -196,11 +197,4 @@ export class FileQueue {
       return null;
     }
   }
-}
-
-/** Replaces bytes of a file. */
-export async function writeAt(file: Deno.FsFile, at: number, bytes: Uint8Array): Promise<void> {
-  // As in `Deno.SeekMode.Start`.
-  await file.seek(at, 0);
-  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
 }

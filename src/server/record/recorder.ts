@@ -5,6 +5,7 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
 import type { HeldSubject } from "../hooks/hook_book.ts";
 import type { ServerContext } from "../context.ts";
+import { RecordingRecovery } from "./recovery.ts";
 import { QueueBudget } from "./queue_budget.ts";
 import { RecordingBook } from "./recording_book.ts";
 import type { RecordingContext } from "./recording_context.ts";
@@ -20,6 +21,8 @@ const STOP_MS = 5000;
 export class Recorder {
   /** Files that were recorded, or are. */
   readonly book = new RecordingBook();
+  /** Memory that files which wait for the disk take. */
+  readonly budget = new QueueBudget();
   readonly #server: RecordingServer;
   readonly #context: RecordingContext;
   readonly #recorders = new Map<string, StreamRecorder>();
@@ -28,6 +31,7 @@ export class Recorder {
   /** What takes the packets of a source; it ends with the source. */
   readonly #taps = new WeakMap<LiveSource, Disposable>();
   #observed: Disposable | null = null;
+  #recovery: RecordingRecovery | null = null;
 
   constructor(server: RecordingServer) {
     const { world, log, hooks } = server;
@@ -36,7 +40,7 @@ export class Recorder {
       world,
       log,
       hooks,
-      budget: new QueueBudget(),
+      budget: this.budget,
       book: this.book,
       isUtc: () => this.#server.config.utcTime,
       subjectOf: (key) => this.#subjectOf(key),
@@ -49,6 +53,7 @@ export class Recorder {
   }
 
   start(): void {
+    this.#recovery ??= new RecordingRecovery(this.#context, this.#server);
     this.#observed ??= this.#server.sources.observe((source) => this.#watch(source));
   }
 
@@ -65,13 +70,14 @@ export class Recorder {
 
   /** Finishes all files, within a bounded time. */
   async stop(): Promise<void> {
+    this.#recovery?.[Symbol.dispose]();
     this.#observed?.[Symbol.dispose]();
     this.#observed = null;
     for (const source of this.#server.sources.all()) this.#taps.get(source)?.[Symbol.dispose]();
     for (const key of [...this.#recorders.keys()]) this.#end(key);
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer: TimerHandle = this.#server.world.after(STOP_MS, resolve);
-    await Promise.race([late, Promise.all(this.#ending)]);
+    await Promise.race([late, Promise.all([...this.#ending, this.#recovery?.finished])]);
     timer.cancel();
     if (this.#ending.size > 0) {
       this.#server.log.warn(`dvr: the disk is too slow to finish all files; the next start finishes them`);

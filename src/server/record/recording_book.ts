@@ -1,8 +1,14 @@
 import type { NamedStream } from "../../record/path_template.ts";
-import type { FileExtent } from "../../record/recording_format.ts";
 
 /** `recording`: media comes; `waiting`: its publisher has left and may return; `finishing`: the last bytes are written. */
 export type RecordingState = "recording" | "waiting" | "finishing" | "finished";
+
+/** How much of a file there is. */
+export interface RecordedExtent {
+  readonly bytes: number;
+  /** Null where nobody knows: of files that were there before the server. */
+  readonly durationMs: number | null;
+}
 
 /** One file of a recording. */
 export interface RecordingEntry {
@@ -16,7 +22,7 @@ export interface RecordingEntry {
   readonly sinceMs: number | null;
   state: RecordingState;
   /** What is on the disk. */
-  readonly extent: () => FileExtent;
+  readonly extent: () => RecordedExtent;
 }
 
 /** Files beyond this are forgotten, the oldest first; they stay on the disk. */
@@ -34,7 +40,7 @@ export class RecordingBook {
   }
 
   /** The entry of a file that is complete now. */
-  finish(entry: RecordingEntry, extent: FileExtent): void {
+  finish(entry: RecordingEntry, extent: RecordedExtent): void {
     if (!this.#entries.has(entry.id)) return;
     this.#entries.set(entry.id, { ...entry, state: "finished", extent: () => extent });
   }
