@@ -1,17 +1,6 @@
-import type { FilePatch } from "./recording_format.ts";
+import type { ReadAt, Repair } from "./repaired_file.ts";
 import { repairFlv } from "./repair_flv.ts";
 import { repairMp4 } from "./repair_mp4.ts";
-
-/** Reads a file at any place; fewer bytes than wanted only at its end. */
-export type ReadAt = (at: number, count: number) => Promise<Uint8Array>;
-
-/** What of a file that nobody finished can be kept. */
-export interface Repair {
-  /** Length of what is whole; what is behind it is cut off. */
-  readonly bytes: number;
-  readonly durationMs: number;
-  readonly patches: readonly FilePatch[];
-}
 
 /**
  * Looks how a file that was left unfinished becomes a whole one.

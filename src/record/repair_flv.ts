@@ -1,7 +1,7 @@
 import { audioFlags, MediaFlag, videoFlags } from "../flv/codec.ts";
 import { flvTagHeaderBytes, FlvTagType, parseFlvTagHeader } from "../flv/tag.ts";
 import { flvExtentPatches, flvHeadBytes, isOwnFlv } from "./flv_recording.ts";
-import type { ReadAt, Repair } from "./repair.ts";
+import type { ReadAt, Repair } from "./repaired_file.ts";
 
 const HEADER_BYTES = 13;
 /** As much of a payload as tells a header from a frame. */

@@ -2,7 +2,7 @@ import { readBoxHead } from "../mp4/read_boxes.ts";
 import { readFragment } from "../mp4/read_fragment.ts";
 import { type Movie, readMovie } from "../mp4/read_movie.ts";
 import { movieLengthPatch } from "./mp4_movie_length.ts";
-import type { ReadAt, Repair } from "./repair.ts";
+import type { ReadAt, Repair } from "./repaired_file.ts";
 
 /** Heads of movies and fragments are far smaller. */
 const MAX_BOX_BYTES = 16 * 1024 * 1024;

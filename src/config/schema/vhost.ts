@@ -2,7 +2,7 @@ import { block, directive, unsupported } from "./row.ts";
 import { bytes } from "../values/number.ts";
 import { onOff } from "../values/type.ts";
 import { clusterRows } from "./cluster.ts";
-import { dvrRows } from "./dvr.ts";
+import { dvrRows } from "./output/dvr.ts";
 import { execRows } from "./exec.ts";
 import { foreignVhostRows } from "./foreign.ts";
 import { forwardRows } from "./forward.ts";

@@ -76,7 +76,7 @@ async function cutToWhole(files: Files, tmp: string, path: string): Promise<File
   return repair;
 }
 
-async function listFolder(files: Files, folder: string): Promise<Deno.DirEntry[]> {
+async function listFolder(files: Files, folder: string) {
   try {
     return await Array.fromAsync(files.readDir(folder));
   } catch {

@@ -1,6 +1,6 @@
-import { directive } from "./row.ts";
-import { seconds } from "../values/number.ts";
-import { oneOf, onOff, text, words } from "../values/type.ts";
+import { directive } from "../row.ts";
+import { seconds } from "../../values/number.ts";
+import { oneOf, onOff, text, words } from "../../values/type.ts";
 
 /** `dvr { ... }` of a vhost. */
 export const dvrRows = {
