@@ -63,6 +63,8 @@ export class FlvRecording implements RecordingFormat {
   }
 
   write(packet: MediaPacket, atMs: number): FilePiece[] {
+    // The publisher may return.
+    if (packet.kind === "video" && (flagsOf(packet) & MediaFlag.SequenceEnd) !== 0) return [];
     if (packet.kind !== "script") this.#codecs[packet.kind] ??= codecName(packet.payload, packet.kind);
     return [{ bytes: encode(packet, atMs), endMs: atMs }];
   }

@@ -16,6 +16,8 @@ export type RecordingServer = Pick<ServerContext, "config" | "world" | "log" | "
 
 /** How long files may take to be finished when the server stops; what is not is finished at its next start. */
 const STOP_MS = 5000;
+/** While the disk has so many recordings to finish, no new ones begin: publishers that come and go open no more files. */
+const MAX_ENDING = 256;
 
 /** Records what is published on this server, as the `dvr` blocks of its vhosts say. */
 export class Recorder {
@@ -89,7 +91,7 @@ export class Recorder {
     let recorder: StreamRecorder | null = null;
     const tap = source.tap({
       onPublish: (epoch) => {
-        recorder = this.#isWanted(source) ? this.#recorderOf(source) : null;
+        recorder = this.#isWanted(source) && this.#hasRoom(source) ? this.#recorderOf(source) : null;
         recorder?.onPublish(epoch);
       },
       onPacket: (packet: MediaPacket) => recorder?.onPacket(packet),
@@ -99,6 +101,12 @@ export class Recorder {
       },
     });
     this.#taps.set(source, tap);
+  }
+
+  #hasRoom({ key }: LiveSource): boolean {
+    if (this.#ending.size < MAX_ENDING || this.#recorders.has(key)) return true;
+    this.#server.log.warn(`dvr ${key}: is not recorded, the disk has ${MAX_ENDING} recordings to finish`);
+    return false;
   }
 
   #recorderOf(source: LiveSource): StreamRecorder {
