@@ -1,5 +1,6 @@
+import { keyNumberOf } from "./encryption.ts";
 import { partBounds } from "./part_bounds.ts";
-import { entryEndMs, type SegmentHead, type SegmentPart, type WindowEntry } from "./segment.ts";
+import type { SegmentHead, SegmentPart, WindowEntry } from "./segment.ts";
 import type { SegmentWindow } from "./segment_window.ts";
 
 /** The URIs of a playlist, as whoever serves it wants them. */
@@ -7,7 +8,7 @@ export interface PlaylistNames {
   segment(entry: WindowEntry): string;
   part(number: number, index: number): string;
   init(id: string): string;
-  /** Only asked for where segments are encrypted. @param keyNumber As of `keyNumberOf`. */
+  /** Only asked for where segments are encrypted. @param keyNumber As of {@link keyNumberOf}. */
   key?(keyNumber: number): string;
 }
 
@@ -19,7 +20,7 @@ export interface PlaylistOptions {
   readonly partMs: number;
   /** The first TARGETDURATION is this times the fragment; it grows with the longest segment. */
   readonly targetRatio: number;
-  /** Segments with the same key: encrypted with AES-128. 0 or nothing: not encrypted. */
+  /** So many segments have the same key, of AES-128. 0 or nothing: they are not encrypted. Not together with parts. */
   readonly fragmentsPerKey?: number;
   /** As a client asked for with `_HLS_skip`: what it has is left out, if the playlist is long enough. */
   readonly skips?: boolean;
@@ -43,14 +44,28 @@ export function targetDurationSeconds(window: SegmentWindow, { fragmentMs, targe
   return Math.max(1, Math.ceil(fragmentMs * targetRatio / 1000), Math.round(window.longestMs / 1000));
 }
 
-/** PART-TARGET in ms; grows if a part turns out to be longer, since the stream has few frames a second. */
+/** PART-TARGET in ms: more than was asked for while a part is listed that is longer, as where frames are rare. */
 export function partTargetMs(window: SegmentWindow, options: PlaylistOptions): number {
-  return Math.max(partBounds(options).targetMs, window.longestPartMs);
+  const from = firstWithin(window, options, PARTS_WITHIN_TARGETS);
+  const listed = [...window.entries.slice(from).filter(({ kind }) => kind === "segment"), shownOpen(window, options)];
+  const parts = listed.flatMap((head) => head?.parts ?? []);
+  return parts.reduce((longest, { durationMs }) => Math.max(longest, durationMs), partBounds(options).targetMs);
 }
 
-/** Which key a segment is encrypted with. */
-export function keyNumberOf(number: number, fragmentsPerKey: number): number {
-  return Math.floor(number / fragmentsPerKey);
+/** The segment under way, if what is listed leads up to it. */
+function shownOpen({ open, lastNumber }: SegmentWindow, { partMs }: PlaylistOptions): SegmentHead | null {
+  if (partMs === 0 || open === null) return null;
+  return lastNumber === null || open.number === lastNumber + 1 ? open : null;
+}
+
+/** Place of the first entry that ends less than so many target durations before the end. */
+function firstWithin(window: SegmentWindow, options: PlaylistOptions, targets: number): number {
+  const boundMs = targets * targetDurationSeconds(window, options) * 1000;
+  const openParts = shownOpen(window, options)?.parts ?? [];
+  let behindMs = openParts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  let first = window.entries.length;
+  while (first > 0 && behindMs < boundMs) behindMs += window.entries[--first]!.durationMs;
+  return first;
 }
 
 /**
@@ -80,13 +95,13 @@ class PlaylistText {
 
   text(): string {
     const { entries } = this.#window;
-    const open = this.#shownOpen();
+    const open = shownOpen(this.#window, this.#options);
     const skipped = this.#skippedCount();
+    const partsFrom = firstWithin(this.#window, this.#options, PARTS_WITHIN_TARGETS);
     this.#head(entries[0] ?? open, skipped > 0);
     if (skipped > 0) this.#lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
-    const endMs = this.#endMs();
     entries.forEach((entry, i) => {
-      if (i >= skipped) this.#entry(entry, entries[i - 1] ?? null, endMs);
+      if (i >= skipped) this.#entry(entry, entries[i - 1] ?? null, i >= partsFrom);
     });
     if (open !== null) this.#openParts(open, entries.at(-1) ?? null);
     if (this.#options.isEnded) this.#lines.push("#EXT-X-ENDLIST");
@@ -96,7 +111,8 @@ class PlaylistText {
   #head(first: SegmentHead | null | undefined, isDelta: boolean): void {
     const { container, partMs } = this.#options;
     const isLow = partMs > 0;
-    const version = isLow || isDelta ? 9 : container === "cmaf" ? 6 : 3;
+    const hasGap = this.#window.entries.some(({ kind }) => kind === "gap");
+    const version = isLow || isDelta ? 9 : hasGap ? 8 : container === "cmaf" ? 6 : 3;
     this.#lines.push(`#EXT-X-VERSION:${version}`, `#EXT-X-TARGETDURATION:${this.#targetSeconds}`);
     if (isLow) {
       const partTarget = partTargetMs(this.#window, this.#options);
@@ -114,17 +130,15 @@ class PlaylistText {
   }
 
   #isIndependent(): boolean {
-    const open = this.#shownOpen();
+    const open = shownOpen(this.#window, this.#options);
     const isOpenIndependent = open?.parts[0]?.isIndependent ?? true;
     return isOpenIndependent &&
       this.#window.entries.every(({ kind, isIndependent }) => isIndependent || kind === "gap");
   }
 
-  #entry(entry: WindowEntry, before: WindowEntry | null, endMs: number): void {
+  #entry(entry: WindowEntry, before: WindowEntry | null, isNearEnd: boolean): void {
     this.#segmentTags(entry, before);
-    const { partMs } = this.#options;
-    const showsParts = partMs > 0 && entry.kind === "segment" &&
-      entryEndMs(entry) > endMs - PARTS_WITHIN_TARGETS * this.#targetSeconds * 1000;
+    const showsParts = isNearEnd && this.#options.partMs > 0 && entry.kind === "segment";
     if (showsParts) { for (const part of entry.parts) this.#part(entry.number, part); }
     if (entry.kind === "gap") this.#lines.push("#EXT-X-GAP");
     this.#lines.push(`#EXTINF:${seconds(entry.durationMs)},`, this.#names.segment(entry));
@@ -165,26 +179,9 @@ class PlaylistText {
     );
   }
 
-  /** The segment under way, if what is listed leads up to it. */
-  #shownOpen(): SegmentHead | null {
-    const { open, lastNumber } = this.#window;
-    if (this.#options.partMs === 0 || open === null) return null;
-    return lastNumber === null || open.number === lastNumber + 1 ? open : null;
-  }
-
-  #endMs(): number {
-    const last = this.#window.entries.at(-1);
-    const part = this.#shownOpen()?.parts.at(-1);
-    if (part !== undefined) return part.startMs + part.durationMs;
-    return last === undefined ? 0 : entryEndMs(last);
-  }
-
   #skippedCount(): number {
     const { skips = false, partMs } = this.#options;
-    if (!skips || partMs === 0) return 0;
-    const untilMs = this.#endMs() - SKIP_TARGETS * this.#targetSeconds * 1000;
-    const kept = this.#window.entries.findIndex((entry) => entryEndMs(entry) > untilMs);
-    return Math.max(0, kept);
+    return skips && partMs > 0 ? firstWithin(this.#window, this.#options, SKIP_TARGETS) : 0;
   }
 }
 

@@ -26,7 +26,6 @@ export class SegmentWindow {
   #open: SegmentHead | null = null;
   #byteLength = 0;
   #longestMs = 0;
-  #longestPartMs = 0;
 
   constructor(bounds: WindowBounds) {
     this.#bounds = bounds;
@@ -60,11 +59,6 @@ export class SegmentWindow {
   /** Longest segment so far. Never falls. */
   get longestMs(): number {
     return this.#longestMs;
-  }
-
-  /** Longest part so far. Never falls. */
-  get longestPartMs(): number {
-    return this.#longestPartMs;
   }
 
   /** The part that comes next; null while no segment is under way. */
@@ -116,11 +110,6 @@ export class SegmentWindow {
   /** For the packager alone. */
   setOpen(open: SegmentHead | null): void {
     this.#open = open;
-  }
-
-  /** For the packager alone: a part of the segment under way is complete. */
-  notePart({ durationMs }: SegmentPart): void {
-    this.#longestPartMs = Math.max(this.#longestPartMs, durationMs);
   }
 
   /** For the packager alone: entries that follow those that are there. */
