@@ -113,6 +113,7 @@ export class Server implements ServerContext {
       log,
       world,
       nameServer: () => this.#config.resolver,
+      onChange: () => this.mesh.onListChange(),
     });
     this.members = new Members(world, (listed) => this.coworkerList.hosts(listed));
     this.#hookFetch = world.freshFetch(() => this.#authorities);
@@ -194,7 +195,7 @@ export class Server implements ServerContext {
     }
     this.recorder.onReload();
     this.heartbeat.onReload();
-    this.mesh.onReload();
+    this.mesh.onListChange();
   }
 
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */
