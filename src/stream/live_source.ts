@@ -1,7 +1,7 @@
 import type { Timers } from "../base/clock.ts";
-import type { LogMemory } from "../base/log_memory.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
+import type { BlockPool } from "./block_pool.ts";
 import { epochMember } from "./publish_facts.ts";
 import { FlushTiming } from "./flush_timing.ts";
 import { LogSet } from "./log_set.ts";
@@ -46,6 +46,8 @@ export class LiveSource {
   #fedBy: FedBy | null = null;
   #onRevoked: () => void = () => {};
   #epoch = 0;
+  /** Of the publish before. */
+  #endedEpoch = 0;
   readonly #ownerTime = new OwnerTime();
   #taps: readonly PacketTap[] = [];
   #gopPackets = 0;
@@ -61,14 +63,14 @@ export class LiveSource {
     options: SourceOptions,
     timers: Timers,
     onIdle: (source: LiveSource) => void,
-    memory?: LogMemory,
+    pool?: BlockPool,
   ) {
     this.key = key;
     this.options = options;
     this.#timers = timers;
     this.#players = new PlayerList(timers);
     this.#onIdle = onIdle;
-    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), memory);
+    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), pool);
     this.#timeline = new Timeline(options.timeJitter);
     this.#flushTiming = new FlushTiming(timers, options, this.#logs.main, () => this.#flush());
   }
@@ -162,7 +164,8 @@ export class LiveSource {
     this.#flushTiming.startSession(fedBy === "upstream");
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
-    this.#repeats = known.length > 0 ? new RepeatFilter(known) : null;
+    const isSame = epoch !== 0 && epoch === this.#endedEpoch;
+    this.#repeats = known.length > 0 ? new RepeatFilter(known, isSame) : null;
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
@@ -248,6 +251,7 @@ export class LiveSource {
   detach(player: Player): void {
     if (!this.#players.remove(player)) return;
     this.#logs.release(player);
+    if (this.#players.length === 0) this.#logs.main.isRead = false;
     if (this.isIdle) this.#onIdle(this);
   }
 
@@ -266,6 +270,7 @@ export class LiveSource {
     if (this.#logs.main.hasUnflushed) this.#flush();
     this.#repeats = null;
     this.#session = this.#fedBy = null;
+    this.#endedEpoch = this.#epoch;
     this.#epoch = 0;
     this.#flushTiming.endSession();
     this.#meta.endSession();
@@ -282,8 +287,9 @@ export class LiveSource {
     if (isVideo) this.#hasVideo = true;
     else this.#hasAudio = true;
     const flags = flagsOf(packet);
-    if ((flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0) this.#publishHeader(packet, flags);
-    else if (this.#repeats === null) this.#publishFrame(packet, flags);
+    if (isHeader(flags)) {
+      if (this.#repeats?.holdHeader(packet) !== true) this.#publishHeader(packet, flags);
+    } else if (this.#repeats === null) this.#publishFrame(packet, flags);
     else this.#judgeRepeat(packet, this.#repeats);
   }
 
@@ -293,11 +299,14 @@ export class LiveSource {
     const verdict = repeats.judge(packet, nowMs);
     if (verdict === "held") return;
     this.#repeats = null;
-    if (verdict === "noRepeat") {
-      for (const held of repeats.takeHeld()) this.#publishFrame(held, flagsOf(held));
-      return;
+    const { latestTimes } = repeats;
+    for (const held of repeats.takeHeld()) {
+      const flags = flagsOf(held);
+      if (isHeader(flags)) this.#publishHeader(held, flags);
+      else if (verdict === "noRepeat") this.#publishFrame(held, flags);
     }
-    this.#timeline.resumeSession(packet.timestampMs, repeats.lastTimestampMs, nowMs);
+    if (verdict === "noRepeat") return;
+    this.#timeline.resumeSession(latestTimes, nowMs);
     for (const log of this.#logs.all) log.resumeRun();
     this.#onFirstFrame();
     this.#flushTiming.onFirstGopKnown();
@@ -378,4 +387,8 @@ export class LiveSource {
     this.#logs.tellFollowers();
     this.#players.wake();
   }
+}
+
+function isHeader(flags: number): boolean {
+  return (flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0;
 }

@@ -1,5 +1,6 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import type { LogMemory } from "../base/log_memory.ts";
+import { BlockPool } from "./block_pool.ts";
 import { LiveSource } from "./live_source.ts";
 import type { SourceOptions } from "./source_options.ts";
 
@@ -11,7 +12,7 @@ const MAX_UNUSED = 2048;
 /** All streams of this process, by key. Sources come to be when somebody asks and go when nobody holds them. */
 export class SourceManager {
   readonly #timers: Timers;
-  readonly #memory: LogMemory | undefined;
+  readonly #pool: BlockPool;
   readonly #sources = new Map<string, LiveSource>();
   readonly #lingers = new Map<LiveSource, TimerHandle>();
   readonly #unused = new Set<LiveSource>();
@@ -20,7 +21,7 @@ export class SourceManager {
 
   constructor(timers: Timers, memory?: LogMemory) {
     this.#timers = timers;
-    this.#memory = memory;
+    this.#pool = new BlockPool(memory);
   }
 
   /** The source of a key, if there is one. */
@@ -32,7 +33,7 @@ export class SourceManager {
   findOrCreate(key: string, options: () => SourceOptions): LiveSource {
     const found = this.#sources.get(key);
     if (found !== undefined) return found;
-    const source = new LiveSource(key, options(), this.#timers, (idle) => this.#lingerThenForget(idle), this.#memory);
+    const source = new LiveSource(key, options(), this.#timers, (idle) => this.#lingerThenForget(idle), this.#pool);
     this.#sources.set(key, source);
     for (const onCreated of this.#observers) onCreated(source);
     // Whoever asked may never attach (refused, gone): then nobody would tell that it is idle.
