@@ -3,6 +3,7 @@ import type { ListenAddress } from "../config/mod.ts";
 import type { ListenWorld } from "../net/tcp_listener.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
+import type { HlsHolder } from "../server/hls/hls_hub.ts";
 import { TlsPorts, type TlsPortsOptions } from "../server/tls_ports.ts";
 import { clientAddress } from "./access/client_address.ts";
 import { describeAccess } from "./access/describe_access.ts";
@@ -37,7 +38,7 @@ const MAX_EXPORTER_CONNECTIONS = 64;
 
 /** The HTTP side of a server: the listeners of `http_api`, `http_server` and `exporter`. */
 export class HttpServer {
-  readonly #server: ApiServer & ServerContext;
+  readonly #server: ApiServer & ServerContext & HlsHolder;
   readonly #system: SystemStats;
   readonly #api: HttpListener;
   readonly #secureApi: HttpListener;
@@ -51,7 +52,7 @@ export class HttpServer {
   readonly #exporter: HttpListener;
   readonly #policy = () => policyOf(this.#server);
 
-  constructor(server: ApiServer & ServerContext, options: HttpServerOptions = {}) {
+  constructor(server: ApiServer & ServerContext & HlsHolder, options: HttpServerOptions = {}) {
     const { world } = server;
     this.#server = server;
     this.#system = new SystemStats(world);

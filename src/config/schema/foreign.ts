@@ -1,4 +1,5 @@
-import { accepted, foreign, unsupported } from "./row.ts";
+import { accepted, directive, foreign, repeated, unsupported } from "./row.ts";
+import { onOff, words } from "../values/type.ts";
 
 const noCloud = accepted("this server sends nothing to cloud services");
 const noRtc = unsupported("this server has no WebRTC");
@@ -15,6 +16,12 @@ const engine = foreign(
     "achannels aparams output perfile iformat oformat",
   { doc: "", status: noTranscode },
 );
+
+/** `exec { ... }` of a vhost. */
+export const execRows = {
+  enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether to run programs." }),
+  publish: repeated("publish", words(), { reload: "live", doc: "Program to run on publish, with its arguments." }),
+};
 
 /** Blocks at the top level that this server does not have; their names are SRS's. */
 export const foreignRootRows = {

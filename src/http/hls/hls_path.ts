@@ -1,5 +1,5 @@
 import { RequestDenied } from "../../base/errors.ts";
-import { type Config, findVhost, type VhostConfig } from "../../config/mod.ts";
+import { type Config, type ConfigHolder, findVhost, type VhostConfig, VhostHandle } from "../../config/mod.ts";
 import { formatHost, parseStreamUrl, type StreamUrl, withVhost } from "../../rtmp/url.ts";
 import type { Call } from "../call.ts";
 import { refusal } from "../envelope.ts";
@@ -18,7 +18,7 @@ export type HlsPart = { readonly kind: "playlist" } | HlsMediaPart;
 /** A request for HLS. */
 export interface HlsRequest {
   readonly url: StreamUrl;
-  readonly vhost: VhostConfig;
+  readonly vhost: VhostHandle;
   readonly part: HlsPart;
   /** The vhost is told by the path: addresses without it need `?vhost=`. */
   readonly isVhostOfPath: boolean;
@@ -48,9 +48,10 @@ const listed: readonly [pattern: RegExp, read: (groups: readonly string[]) => Hl
  * Finds what a request means where its vhost has HLS: null if it is none for HLS, a refusal for a name that none can
  * have. The vhost is told as for other live streams, by `?vhost=`, `?domain=`, the Host header or the path.
  */
-export function findHls(config: Config, call: Call): HlsRequest | Response | null {
+export function findHls(holder: ConfigHolder, call: Call): HlsRequest | Response | null {
   const { path, query, hostname } = call;
   if (!EXTENSION.test(path)) return null;
+  const { config } = holder;
   const vhost = findVhost(config, query.get("vhost") || query.get("domain") || hostname);
   const found = (vhost?.hls.enabled ? matchVhost(vhost, call) : null) ?? findByPath(config, call);
   if (found === null) return null;
@@ -58,20 +59,26 @@ export function findHls(config: Config, call: Call): HlsRequest | Response | nul
     const search = call.search === "" ? "" : `?${call.search}`;
     const { app, stream } = found.match;
     const url = parseStreamUrl(`rtmp://${formatHost(hostname || "localhost")}/${app}`, `${stream}${search}`);
-    return { ...found, url: withVhost(url, found.vhost.name) };
+    const { part, isVhostOfPath, vhostName } = found;
+    const named = config.vhosts.find(({ name }) => name === vhostName)!;
+    return { part, isVhostOfPath, vhost: new VhostHandle(holder, named), url: withVhost(url, vhostName) };
   } catch (error) {
     if (error instanceof RequestDenied) return refusal(400, error.message);
     throw error;
   }
 }
 
-type Found = Omit<HlsRequest, "url"> & { readonly match: MountMatch };
+type Found = Pick<HlsRequest, "part" | "isVhostOfPath"> & {
+  readonly vhostName: string;
+  readonly match: MountMatch;
+};
 
 function findByPath(config: Config, call: Call): Found | null {
   for (const vhost of config.vhosts) {
     if (!vhost.enabled || !vhost.hls.enabled || !vhost.hls.m3u8File.includes("[vhost]")) continue;
     const match = matchMount(`/${vhost.hls.m3u8File}`, call.hostname, call.path);
-    if (match?.vhost === vhost.name) return { vhost, match, part: { kind: "playlist" }, isVhostOfPath: true };
+    if (match === null || match.vhost !== vhost.name) continue;
+    return { vhostName: vhost.name, match, part: { kind: "playlist" }, isVhostOfPath: true };
   }
   return null;
 }
@@ -80,14 +87,13 @@ function matchVhost(vhost: VhostConfig, { hostname, path }: Call): Found | null 
   for (const template of [vhost.hls.m3u8File, DEFAULT_PLAYLIST]) {
     const match = matchMount(`/${template.replace(/^\/+/, "")}`, hostname, path);
     if (match === null || (match.vhost !== null && match.vhost !== vhost.name)) continue;
-    return { vhost, match, part: { kind: "playlist" }, isVhostOfPath: match.vhost !== null };
+    return { vhostName: vhost.name, match, part: { kind: "playlist" }, isVhostOfPath: match.vhost !== null };
   }
   for (const [pattern, read] of listed) {
     const groups = pattern.exec(path);
-    const match = groups === null
-      ? null
-      : matchMount(DEFAULT_PLAYLIST.replace(/^/, "/"), hostname, `${groups[1]}.m3u8`);
-    if (groups !== null && match !== null) return { vhost, match, part: read(groups), isVhostOfPath: false };
+    const match = groups === null ? null : matchMount(`/${DEFAULT_PLAYLIST}`, hostname, `${groups[1]}.m3u8`);
+    if (groups === null || match === null) continue;
+    return { vhostName: vhost.name, match, part: read(groups), isVhostOfPath: false };
   }
   return null;
 }

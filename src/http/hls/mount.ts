@@ -1,7 +1,8 @@
 import { describeError, RequestDenied } from "../../base/errors.ts";
 import type { ServerContext } from "../../server/context.ts";
+import type { HlsHolder } from "../../server/hls/hls_hub.ts";
 import type { HlsSession } from "../../server/hls/hls_session.ts";
-import { TooManySessions } from "../../server/hls/hls_sessions.ts";
+import { TooManySessions } from "../../server/hls/hls_session_book.ts";
 import type { HlsStream, HlsView } from "../../server/hls/hls_stream.ts";
 import type { Call } from "../call.ts";
 import { methodNotAllowed, refusal } from "../envelope.ts";
@@ -14,10 +15,9 @@ import { CTX_PARAMETER, judgeRequest } from "./request_access.ts";
 import { openStream, unavailable } from "./stream_wait.ts";
 
 /** What serving HLS takes of a server. */
-export type HlsMountServer = Pick<
-  ServerContext,
-  "config" | "hls" | "world" | "timers" | "sources" | "drain" | "registry" | "log"
->;
+export type HlsMountServer =
+  & Pick<ServerContext, "config" | "world" | "sources" | "drain" | "registry" | "log">
+  & HlsHolder;
 
 /**
  * Serves streams as HLS where `hls` of their vhost says: `/app/stream.m3u8`, and what playlists list.
@@ -26,7 +26,7 @@ export type HlsMountServer = Pick<
  */
 export function hlsMount(server: HlsMountServer, files: Mount): Mount {
   return async (call) => {
-    const request = findHls(server.config, call);
+    const request = findHls(server, call);
     if (request === null || request instanceof Response) return request;
     const stream = server.hls.find(request.url.key);
     const isKnown = stream !== undefined && (stream.view !== null || stream.isPublished);
@@ -46,7 +46,7 @@ export function hlsMount(server: HlsMountServer, files: Mount): Mount {
 
 async function answer(server: HlsMountServer, call: Call, request: HlsRequest): Promise<Response> {
   const { part, vhost, url } = request;
-  const isNew = vhost.hls.ctx && part.kind === "playlist" && call.query.get(CTX_PARAMETER) === "";
+  const isNew = vhost.now.hls.ctx && part.kind === "playlist" && call.query.get(CTX_PARAMETER) === "";
   if (server.drain.isOn && (isNew || server.hls.find(url.key) === undefined)) {
     return unavailable("this server is about to stop");
   }

@@ -76,7 +76,7 @@ export async function answerPlaylist(
   const isDelta = isLowLatency && /^(?:YES|v2)$/.test(call.query.get("_HLS_skip"));
   const query = listedQuery(call, request, session);
   const { container } = options;
-  const names = new HlsNames(request.url, call.path, { container, prefix: request.vhost.hls.entryPrefix });
+  const names = new HlsNames(request.url, call.path, { container, prefix: request.vhost.now.hls.entryPrefix });
   const made = textOf(stream, view, names, isDelta);
   const headers = new Headers({
     "content-type": CONTENT_TYPE,

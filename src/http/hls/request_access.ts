@@ -1,9 +1,9 @@
-import type { VhostConfig } from "../../config/mod.ts";
 import { checkRefer } from "../../server/access/refer.ts";
 import { checkSecurity } from "../../server/access/security.ts";
 import { checkSignature } from "../../server/access/signed_url.ts";
 import type { ServerContext } from "../../server/context.ts";
 import { RequestDenied } from "../../base/errors.ts";
+import type { HlsHolder } from "../../server/hls/hls_hub.ts";
 import type { HlsSession } from "../../server/hls/hls_session.ts";
 import { hookUrls } from "../../server/hooks/hooks.ts";
 import type { Call } from "../call.ts";
@@ -13,7 +13,7 @@ import type { HlsRequest } from "./hls_path.ts";
 export const CTX_PARAMETER = "hls_ctx";
 
 /** What judging requests takes of a server. */
-export type AccessServer = Pick<ServerContext, "hls" | "world">;
+export type JudgeServer = Pick<ServerContext, "world"> & HlsHolder;
 
 /**
  * Judges one request for HLS: each of them has to pass `refer`, `security` and, outside of a session, the signed address.
@@ -23,21 +23,22 @@ export type AccessServer = Pick<ServerContext, "hls" | "world">;
  * @throws {RequestDenied | TooManySessions}
  */
 export async function judgeRequest(
-  { hls, world }: AccessServer,
+  { hls, world }: JudgeServer,
   call: Call,
   { url, vhost, part }: HlsRequest,
 ): Promise<HlsSession | null> {
   const viewer = { url, remoteIp: call.remoteIp, pageUrl: pageUrlOf(call) };
-  const { refer, security, signedUrl } = vhost;
+  const { now } = vhost;
+  const { refer, security, signedUrl } = now;
   if (refer.enabled) checkRefer(refer.all, viewer.pageUrl);
   checkSecurity(security, "play", viewer.remoteIp);
   if (refer.enabled) checkRefer(refer.play, viewer.pageUrl);
-  if (vhost.hls.ctx) {
+  if (now.hls.ctx) {
     const id = call.query.get(CTX_PARAMETER);
-    if (id !== "") return await hls.sessions.resume(id, vhost, viewer);
-    if (part.kind === "playlist") return await hls.sessions.begin(vhost, viewer);
+    if (id !== "") return await hls.sessions.resume(id, now, viewer);
+    if (part.kind === "playlist") return await hls.sessions.begin(now, viewer);
     // Nobody gets segments for nothing that a hook guards.
-    if (vhost.hls.tsCtx && hookUrls(vhost, "on_play").length > 0) {
+    if (now.hls.tsCtx && hookUrls(now, "on_play").length > 0) {
       throw new RequestDenied("SecurityDenied", `${CTX_PARAMETER} is missing: begin with the playlist`);
     }
   }
@@ -57,12 +58,12 @@ export function pageUrlOf({ headers }: Call): string {
 export function listedQuery(call: Call, { vhost, isVhostOfPath }: HlsRequest, session: HlsSession | null): string {
   const own = ownQuery(call);
   const parts: string[] = [];
-  if (vhost.signedUrl.play) parts.push(...own);
+  if (vhost.now.signedUrl.play) parts.push(...own);
   else parts.push(...own.filter((pair) => /^(?:vhost|domain)=/.test(pair)));
   if (isVhostOfPath && !parts.some((pair) => pair.startsWith("vhost="))) {
     parts.push(`vhost=${encodeURIComponent(vhost.name)}`);
   }
-  if (session !== null && vhost.hls.tsCtx) parts.push(`${CTX_PARAMETER}=${session.ctx}`);
+  if (session !== null && vhost.now.hls.tsCtx) parts.push(`${CTX_PARAMETER}=${session.ctx}`);
   return parts.map(tidy).join("&");
 }
 
@@ -79,9 +80,4 @@ function ownQuery({ search }: Call): string[] {
 /** A parameter as it may stand in a line of a playlist, whatever a client sent. */
 function tidy(pair: string): string {
   return pair.replace(/[^!#-;=?-~]/gu, encodeURIComponent);
-}
-
-/** Whether a vhost has viewers of HLS ask with an id. */
-export function hasSessions({ hls }: VhostConfig): boolean {
-  return hls.ctx;
 }

@@ -1,5 +1,4 @@
-import { VhostHandle } from "../../config/mod.ts";
-import type { ServerContext } from "../../server/context.ts";
+import type { HlsHolder } from "../../server/hls/hls_hub.ts";
 import type { HlsStream } from "../../server/hls/hls_stream.ts";
 import type { Call } from "../call.ts";
 import { refusal } from "../envelope.ts";
@@ -7,7 +6,7 @@ import type { HlsRequest } from "./hls_path.ts";
 import { pageUrlOf } from "./request_access.ts";
 
 /** What waiting for a stream takes of a server. */
-export type WaitServer = Pick<ServerContext, "hls" | "config" | "timers">;
+export type WaitServer = HlsHolder;
 
 /** What a segment may take besides its own time: a GOP that begins late, and a slow moment. */
 const SLACK_MS = 2000;
@@ -19,8 +18,7 @@ const SLACK_MS = 2000;
  * two fragments more: a server that joins late has to leave out the one that is under way.
  */
 export async function openStream(server: WaitServer, call: Call, request: HlsRequest): Promise<HlsStream | Response> {
-  const { url } = request;
-  const vhost = new VhostHandle(server, request.vhost);
+  const { url, vhost } = request;
   const stream = server.hls.open({ url, vhost, remoteIp: call.remoteIp, pageUrl: pageUrlOf(call) });
   if (stream === null) return unavailable("this server keeps too many streams already");
   const { ownerTimeoutMs } = vhost.now.cluster;

@@ -6,10 +6,15 @@ import type { PacketTap } from "../../stream/tap.ts";
 import type { ServerContext } from "../context.ts";
 import type { HlsFeedRequest } from "./hls_feed.ts";
 import type { HlsSessionServer } from "./hls_session.ts";
-import { HlsSessions } from "./hls_sessions.ts";
-import { HlsFiles } from "./hls_files.ts";
+import { HlsSessionBook } from "./hls_session_book.ts";
+import { SegmentFiles } from "./segment_files.ts";
 import { type HlsObserver, HlsStream, type HlsStreamServer } from "./hls_stream.ts";
 import { namesOf, tellSegment, type TellServer } from "./tell_segment.ts";
+
+/** Who has HLS. */
+export interface HlsHolder {
+  readonly hls: Pick<HlsHub, "sessions" | "find" | "open" | "settle">;
+}
 
 /** What HLS takes of a server. */
 export type HlsServer =
@@ -26,7 +31,7 @@ const MAX_TOTAL_BYTES = 2_000_000_000;
 
 /** The HLS of a server: the segments of its streams, and the sessions of those who watch them. */
 export class HlsHub {
-  readonly sessions: HlsSessions;
+  readonly sessions: HlsSessionBook;
   readonly #server: HlsServer;
   readonly #streams = new Map<string, HlsStream>();
   readonly #taps = new WeakMap<LiveSource, Disposable>();
@@ -38,7 +43,7 @@ export class HlsHub {
 
   constructor(server: HlsServer) {
     this.#server = server;
-    this.sessions = new HlsSessions(server);
+    this.sessions = new HlsSessionBook(server);
   }
 
   /** Begins to cut what is published. */
@@ -140,7 +145,7 @@ export class HlsHub {
     const rows = vhost.now.hls;
     if (rows.path === "") return;
     const server = { files: world.files, log, utc: config.utcTime };
-    const files = new HlsFiles(server, stream, namesOf(key, vhost.name), rows);
+    const files = new SegmentFiles(server, stream, namesOf(key, vhost.name), rows);
     files.onWritten = (written) => tellSegment(this.#server, vhost, key, written);
     stream.observer = files;
     this.#files.add(files);

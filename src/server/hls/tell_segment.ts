@@ -4,7 +4,7 @@ import type { ServerContext } from "../context.ts";
 import { hookUrls } from "../hooks/hooks.ts";
 import type { HookSubject } from "../hooks/payload.ts";
 import type { SegmentNames } from "./segment_path.ts";
-import type { WrittenSegment } from "./hls_files.ts";
+import type { WrittenSegment } from "./segment_files.ts";
 
 /** What telling takes of a server. */
 export type TellServer = Pick<ServerContext, "hooks" | "registry" | "log" | "world" | "identity">;

@@ -8,7 +8,7 @@ import type { HlsObserver, HlsStream, HlsView } from "./hls_stream.ts";
 import { relativeTo, type SegmentNames, segmentPath, streamPath } from "./segment_path.ts";
 
 /** What writing takes of a server. */
-export interface HlsFilesServer {
+export interface SegmentFilesServer {
   readonly files: Files;
   readonly log: Logger;
   /** `utc_time`. */
@@ -33,10 +33,10 @@ export interface WrittenSegment {
  * The files of one stream: each segment as `.tmp` first, then by its name, then the playlist that lists it. Whatever the
  * disk does, it never delays the stream: one write at a time, and what left the window meanwhile is left out.
  */
-export class HlsFiles implements HlsObserver {
+export class SegmentFiles implements HlsObserver {
   /** Told of each segment that is there. */
   onWritten: ((written: WrittenSegment) => void) | null = null;
-  readonly #server: HlsFilesServer;
+  readonly #server: SegmentFilesServer;
   readonly #stream: HlsStream;
   readonly #names: SegmentNames;
   readonly #rows: HlsFileRows;
@@ -51,7 +51,7 @@ export class HlsFiles implements HlsObserver {
   #isRunning = false;
   #hasFailed = false;
 
-  constructor(server: HlsFilesServer, stream: HlsStream, names: SegmentNames, rows: HlsFileRows) {
+  constructor(server: SegmentFilesServer, stream: HlsStream, names: SegmentNames, rows: HlsFileRows) {
     this.#server = server;
     this.#stream = stream;
     this.#names = names;

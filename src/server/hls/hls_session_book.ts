@@ -30,7 +30,7 @@ interface Held {
  * A session that another server has begun goes on here under its id, once it has passed the same checks: behind a
  * balancer each request may come to another one.
  */
-export class HlsSessions implements Disposable {
+export class HlsSessionBook implements Disposable {
   readonly #server: HlsSessionServer;
   readonly #held = new Map<string, Held>();
   readonly #perAddress = new Map<string, number>();
