@@ -88,6 +88,7 @@ export class Server implements ServerContext {
   readonly chronicle: Chronicle;
   readonly tracer: Tracer | null;
   readonly startedMs: number;
+  readonly hlsSecret: Uint8Array;
   readonly #timers: TimerScope;
   readonly #clientLog: ClientLog;
   readonly #hookFetch: FreshFetch;
@@ -100,6 +101,7 @@ export class Server implements ServerContext {
     this.world = world;
     this.timers = this.#timers = new TimerScope(world);
     this.startedMs = world.nowMs();
+    this.hlsSecret = world.randomBytes(32);
     this.#config = config;
     this.log = log;
     this.tracer = tracer;

@@ -13,6 +13,10 @@ const kinds: readonly [name: string, env: Record<string, string>, args: string[]
     audio: "mp3",
   }],
   ["fragmented MP4", { SRS_VHOST_HLS_HLS_USE_FMP4: "on" }, [], { video: "h264", audio: "aac" }],
+  ["AES-128", { SRS_VHOST_HLS_HLS_KEYS: "on", SRS_VHOST_HLS_HLS_FRAGMENTS_PER_KEY: "2" }, [], {
+    video: "h264",
+    audio: "aac",
+  }],
   ["audio only", {}, ["-vn", "-c:a", "copy"], { audio: "aac" }],
   ["low latency", { SRS_VHOST_HLS_HLS_LOW_LATENCY: "on", SRS_VHOST_HLS_HLS_CTX: "off" }, [], {
     video: "h264",
@@ -33,7 +37,7 @@ for (const [name, env, args, codecs] of kinds) {
       const playlist = `${box.dir}/objs/nginx/html/live/s.m3u8`;
       assert((await Deno.stat(playlist)).size > 100);
       const { output } = await run(
-        ["ffprobe", "-v", "warning", "-show_entries", "stream=codec_type", playlist],
+        ["ffprobe", "-v", "warning", "-allowed_extensions", "ALL", "-show_entries", "stream=codec_type", playlist],
         15_000,
       );
       for (const kind of Object.keys(codecs)) assert(output.includes(`codec_type=${kind}`), output);

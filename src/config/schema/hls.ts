@@ -1,9 +1,8 @@
-import { accepted, directive, unsupported } from "./row.ts";
+import { accepted, directive } from "./row.ts";
 import { decimal, integer, milliseconds, seconds } from "../values/number.ts";
-import { oneOf, onOff, text } from "../values/type.ts";
+import { oneOf, onOff, secret, text } from "../values/type.ts";
 
 const fromStream = accepted("playlists tell the codecs that the stream has");
-const noKeys = unsupported("this server does not encrypt segments");
 
 /** `hls { ... }` of a vhost. A stream is cut by the values that were in force when its first segment began. */
 export const hlsRows = {
@@ -163,32 +162,35 @@ export const hlsRows = {
   keys: directive("hls_keys", onOff(), {
     default: false,
     reload: "newClients",
-    doc: "Whether segments are encrypted with AES-128.",
-    status: noKeys,
+    doc: "Whether segments are encrypted with AES-128. Keys are served beside them, to those who are let in.",
   }),
-  fragmentsPerKey: directive("hls_fragments_per_key", integer({ min: 1 }), {
+  keySecret: directive("hls_key_secret", secret(text()), {
+    default: "",
+    reload: "newClients",
+    extension: true,
+    doc:
+      "Text that keys are made of, the same on all servers of a cluster. Without it, each server has keys of its own, " +
+      "and players must stay with one.",
+  }),
+  fragmentsPerKey: directive("hls_fragments_per_key", integer({ min: 1, max: 1_000_000 }), {
     default: 5,
     reload: "newClients",
-    doc: "Number of segments with one key.",
-    status: noKeys,
+    doc: "Number of segments in a row with one key.",
   }),
   keyFile: directive("hls_key_file", text(), {
     default: "[app]/[stream]-[seq].key",
     reload: "newClients",
-    doc: "Name of a key below `hls_key_file_path`.",
-    status: noKeys,
+    doc: "Name of a key below `hls_key_file_path`; `[seq]` is the number of the key.",
   }),
   keyFilePath: directive("hls_key_file_path", text(), {
-    default: "./objs/nginx/html",
+    default: "",
     reload: "newClients",
-    doc: "Directory to write keys to.",
-    status: noKeys,
+    doc: "Directory to write keys to, where `hls_path` is set, too; `hls_path` by default.",
   }),
   keyUrl: directive("hls_key_url", text(), {
     default: "",
     reload: "newClients",
-    doc: "Text before the address of a key in playlists.",
-    status: noKeys,
+    doc: "Text before the path of a key in playlists, as `https://keys.example.com/`.",
   }),
   storage: directive("hls_storage", text(), {
     default: "",

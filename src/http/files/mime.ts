@@ -10,6 +10,7 @@ const types: Readonly<Record<string, string>> = {
   jpg: "image/jpeg",
   js: "text/javascript; charset=utf-8",
   json: "application/json",
+  key: "application/octet-stream",
   m3u8: "application/vnd.apple.mpegurl",
   m4a: "audio/mp4",
   m4s: "video/iso.segment",

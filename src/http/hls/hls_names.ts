@@ -9,22 +9,29 @@ const OWN_QUERY = "\u0001";
 export class HlsNames implements PlaylistNames {
   readonly #base: string;
   readonly #extension: string;
+  readonly #keyBase: string;
 
   /**
    * @param playlistPath Path of the playlist, as requested.
-   * @param prefix `hls_entry_prefix`.
+   * @param how `prefix` is `hls_entry_prefix`, `keyPrefix` is `hls_key_url`.
    */
   constructor(
     { app, stream }: StreamUrl,
     playlistPath: string,
-    { container, prefix }: { readonly container: Container; readonly prefix: string },
+    { container, prefix, keyPrefix }: {
+      readonly container: Container;
+      readonly prefix: string;
+      readonly keyPrefix: string;
+    },
   ) {
     this.#extension = container === "ts" ? "ts" : "m4s";
     const folder = app.split("/").map(encodeURIComponent).join("/");
     const own = playlistPath.slice(1, playlistPath.lastIndexOf("/")).split("/");
     const isBeside = own.map(decode).join("/") === app;
     const way = isBeside ? "" : `${"../".repeat(own.filter((part) => part !== "").length)}${folder}/`;
-    this.#base = `${prefix}${way}${encodeURIComponent(stream)}`;
+    const name = encodeURIComponent(stream);
+    this.#base = `${prefix}${way}${name}`;
+    this.#keyBase = keyPrefix === "" ? `${way}${name}` : `${keyPrefix}${folder}/${name}`;
   }
 
   /** What all names begin with: playlists of the same base are the same. */
@@ -38,6 +45,10 @@ export class HlsNames implements PlaylistNames {
 
   part(number: number, index: number): string {
     return `${this.#base}-${number}.${index}.${this.#extension}${OWN_QUERY}`;
+  }
+
+  key(keyNumber: number): string {
+    return `${this.#keyBase}-${keyNumber}.key${OWN_QUERY}`;
   }
 
   init(id: string): string {

@@ -9,6 +9,7 @@ import { matchMount, type MountMatch } from "../live/mount_path.ts";
 export type HlsMediaPart =
   | { readonly kind: "segment"; readonly number: number; readonly extension: string }
   | { readonly kind: "part"; readonly number: number; readonly part: number; readonly extension: string }
+  | { readonly kind: "key"; readonly number: number }
   /** An empty id stands for the newest. */
   | { readonly kind: "init"; readonly id: string };
 
@@ -25,7 +26,7 @@ export interface HlsRequest {
 }
 
 const DEFAULT_PLAYLIST = "[app]/[stream].m3u8";
-const EXTENSION = /\.(?:m3u8|ts|m4s|mp4)$/;
+const EXTENSION = /\.(?:m3u8|ts|m4s|mp4|key)$/;
 
 /** Paths of what playlists list, as SRS names them: they lie beside the playlist. */
 const listed: readonly [pattern: RegExp, read: (groups: readonly string[]) => HlsPart][] = [
@@ -40,6 +41,7 @@ const listed: readonly [pattern: RegExp, read: (groups: readonly string[]) => Hl
     number: Number(number),
     extension: extension ?? "",
   })],
+  [/^(.+)-(\d{1,15})\.key$/, ([, , number]) => ({ kind: "key", number: Number(number) })],
   [/^(.+)-init-([\da-f]{1,32})\.mp4$/, ([, , id]) => ({ kind: "init", id: id ?? "" })],
   [/^(.+)\/init\.mp4$/, () => ({ kind: "init", id: "" })],
 ];

@@ -30,14 +30,14 @@ const WAIT_TARGETS = 3;
 /** Answers with a segment, a part or an initialization segment; those that are about to be there are waited for. */
 export async function answerMedia(
   stream: HlsStream,
-  { window }: HlsView,
+  view: HlsView,
   call: Call,
   part: HlsMediaPart,
   { isShared, targetMs }: MediaOptions,
 ): Promise<Response> {
   const limitMs = WAIT_TARGETS * targetMs;
-  const isAwaited = () => stream.isPublished && !stream.isDisposed && isExpected(window, part);
-  const find = () => findMedia(window, part) ?? (isAwaited() ? null : "gone" as const);
+  const isAwaited = () => stream.isPublished && !stream.isDisposed && isExpected(view.window, part);
+  const find = () => findMedia(view, part) ?? (isAwaited() ? null : "gone" as const);
   const found = await stream.waiters.wait(find, { limitMs, onGone: call.onGone });
   if (found === null || found === "gone") return noSuchMedia();
   const headers = new Headers({
@@ -69,7 +69,11 @@ export function answerViews(views: readonly Uint8Array[], call: Call, headers: H
   return new ViewResponse(sliceViews(views, range.start, range.end), { status: 206, headers });
 }
 
-function findMedia(window: SegmentWindow, part: HlsMediaPart): Media | null {
+function findMedia({ window, cipher }: HlsView, part: HlsMediaPart): Media | null {
+  if (part.kind === "key") {
+    const key = cipher?.keyOf(window, part.number) ?? null;
+    return key === null ? null : { views: [key], etag: `"key"`, isForever: false };
+  }
   if (part.kind === "init") {
     const newest = (window.entries.at(-1) ?? window.open)?.init ?? null;
     const init = part.id === "" ? newest : window.findInit(part.id);
@@ -78,18 +82,20 @@ function findMedia(window: SegmentWindow, part: HlsMediaPart): Media | null {
   if (part.kind === "part") {
     const found = window.findPart(part.number, part.part);
     const etag = `"${part.number}.${part.part}-${found?.bytes.length.toString(16)}"`;
-    return found === null ? null : { views: [found.bytes], etag, isForever: true };
+    if (found === null) return null;
+    return { views: [cipher?.encrypted(found, [found.bytes], part.number) ?? found.bytes], etag, isForever: true };
   }
   const entry = window.find(part.number);
   if (entry === null) return null;
   const etag = `"${part.number}-${entry.byteLength.toString(16)}"`;
   // Another server may have what is missing here.
-  return { views: entryBytes(entry), etag, isForever: entry.kind === "segment" };
+  const views = cipher === null ? entryBytes(entry) : [cipher.encrypted(entry, entryBytes(entry), part.number)];
+  return { views, etag, isForever: entry.kind === "segment" };
 }
 
 /** It is not there yet, and may be at any moment: it is under way, or a server that is a little ahead has listed it. */
 function isExpected(window: SegmentWindow, part: HlsMediaPart): boolean {
-  if (part.kind === "init") return false;
+  if (part.kind === "init" || part.kind === "key") return false;
   const next = (window.lastNumber ?? window.open?.number ?? part.number) + 1;
   const openNumber = window.open?.number ?? next;
   if (part.kind === "segment") return part.number >= Math.min(next, openNumber) && part.number <= next + 1;

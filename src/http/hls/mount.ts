@@ -70,7 +70,8 @@ async function answerListed(
   { part, session }: { readonly part: HlsMediaPart; readonly session: HlsSession | null },
 ): Promise<Response> {
   const isCmaf = view.options.container === "cmaf";
-  if (part.kind === "init" ? !isCmaf : part.extension !== (isCmaf ? "m4s" : "ts")) return noSuchMedia();
+  if ("extension" in part && part.extension !== (isCmaf ? "m4s" : "ts")) return noSuchMedia();
+  if (part.kind === "init" && !isCmaf) return noSuchMedia();
   const media = await answerMedia(stream, view, call, part, {
     isShared: session === null,
     targetMs: targetMsOf(view),

@@ -76,7 +76,8 @@ export async function answerPlaylist(
   const isDelta = isLowLatency && /^(?:YES|v2)$/.test(call.query.get("_HLS_skip"));
   const query = listedQuery(call, request, session);
   const { container } = options;
-  const names = new HlsNames(request.url, call.path, { container, prefix: request.vhost.now.hls.entryPrefix });
+  const { entryPrefix: prefix, keyUrl: keyPrefix } = request.vhost.now.hls;
+  const names = new HlsNames(request.url, call.path, { container, prefix, keyPrefix });
   const made = textOf(stream, view, names, isDelta);
   const headers = new Headers({
     "content-type": CONTENT_TYPE,

@@ -8,6 +8,7 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import { isFrame, type MediaPacket } from "../../stream/packet.ts";
 import { ChangeWaiters } from "./change_waiters.ts";
 import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts";
+import { SegmentCipher } from "./segment_cipher.ts";
 import { type HlsOptions, isSamePackaging, packagerOptions } from "./packager_options.ts";
 
 /** What the HLS of a stream takes of a server. */
@@ -15,12 +16,16 @@ export type HlsStreamServer = HlsFeedServer & {
   readonly timers: Timers;
   readonly log: Logger;
   readonly startedMs: number;
+  /** What keys are made of where the configuration has no secret. */
+  readonly hlsSecret: Uint8Array;
 };
 
 /** Segments of a stream, and how they are made. */
 export interface HlsView {
   readonly window: SegmentWindow;
   readonly options: HlsOptions;
+  /** Null where segments are served as they are. */
+  readonly cipher: SegmentCipher | null;
 }
 
 /** What somebody else does with the segments of a stream, as writing them to disk. */
@@ -48,6 +53,7 @@ export class HlsStream implements Disposable {
   readonly waiters: ChangeWaiters;
   readonly #server: HlsStreamServer;
   #packager: Packager | null = null;
+  #view: HlsView | null = null;
   #options: HlsOptions | null = null;
   #source: LiveSource | null = null;
   #feed: HlsFeed | null = null;
@@ -81,9 +87,7 @@ export class HlsStream implements Disposable {
 
   /** What there is to serve; null before the first publish. */
   get view(): HlsView | null {
-    return this.#packager === null || this.#options === null
-      ? null
-      : { window: this.#packager.window, options: this.#options };
+    return this.#view;
   }
 
   /** Another number after each change of the window. */
@@ -228,6 +232,11 @@ export class HlsStream implements Disposable {
     const packager = new Packager(options);
     packager.onChange = () => this.#onChange();
     this.#options = options;
+    const { keySecret } = this.vhost.now.hls;
+    const cipher = options.fragmentsPerKey > 0
+      ? new SegmentCipher(keySecret || this.#server.hlsSecret, this.key, options.fragmentsPerKey)
+      : null;
+    this.#view = { window: packager.window, options, cipher };
     return this.#packager = packager;
   }
 

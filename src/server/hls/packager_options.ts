@@ -3,7 +3,7 @@ import type { PackagerOptions } from "../../hls/packager.ts";
 import type { PlaylistOptions } from "../../hls/playlist.ts";
 
 /** How a stream is cut and listed. */
-export type HlsOptions = PackagerOptions & PlaylistOptions;
+export type HlsOptions = PackagerOptions & PlaylistOptions & { readonly fragmentsPerKey: number };
 
 /** Bytes kept of one stream: 60 s of 6.6 Mbit/s. */
 const MAX_STREAM_BYTES = 50_000_000;
@@ -16,6 +16,7 @@ export function packagerOptions(hls: VhostConfig["hls"]): HlsOptions {
     partMs: hls.lowLatency ? hls.partMs : 0,
     windowMs: Math.round(hls.windowMs),
     targetRatio: hls.tdRatio,
+    fragmentsPerKey: hls.keys ? hls.fragmentsPerKey : 0,
     maxBytes: MAX_STREAM_BYTES,
   };
 }
@@ -23,5 +24,5 @@ export function packagerOptions(hls: VhostConfig["hls"]): HlsOptions {
 /** Whether segments that were made in one way go on with those of another. */
 export function isSamePackaging(a: HlsOptions, b: HlsOptions): boolean {
   return a.container === b.container && a.fragmentMs === b.fragmentMs && a.partMs === b.partMs &&
-    a.windowMs === b.windowMs && a.targetRatio === b.targetRatio;
+    a.windowMs === b.windowMs && a.targetRatio === b.targetRatio && a.fragmentsPerKey === b.fragmentsPerKey;
 }

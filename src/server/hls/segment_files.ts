@@ -2,9 +2,11 @@ import { describeError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Files } from "../../base/world.ts";
 import type { VhostConfig } from "../../config/mod.ts";
+import { keyNumberOf } from "../../hls/encryption.ts";
 import { mediaPlaylist } from "../../hls/playlist.ts";
 import { entryBytes, type Segment, type WindowEntry } from "../../hls/segment.ts";
 import type { HlsObserver, HlsStream, HlsView } from "./hls_stream.ts";
+import type { SegmentCipher } from "./segment_cipher.ts";
 import { relativeTo, type SegmentNames, segmentPath, streamPath } from "./segment_path.ts";
 
 /** What writing takes of a server. */
@@ -18,7 +20,17 @@ export interface SegmentFilesServer {
 /** How and where files are written, as it was when the stream began. */
 export type HlsFileRows = Pick<
   VhostConfig["hls"],
-  "path" | "m3u8File" | "tsFile" | "fmp4File" | "initFile" | "entryPrefix" | "cleanup" | "disposeMs"
+  | "path"
+  | "keyFile"
+  | "keyFilePath"
+  | "keyUrl"
+  | "m3u8File"
+  | "tsFile"
+  | "fmp4File"
+  | "initFile"
+  | "entryPrefix"
+  | "cleanup"
+  | "disposeMs"
 >;
 
 /** A segment that was written. */
@@ -44,6 +56,8 @@ export class SegmentFiles implements HlsObserver {
   /** Paths below `hls_path`. */
   readonly #segments = new Map<number, string>();
   readonly #inits = new Map<string, string>();
+  /** Below `hls_key_file_path`. */
+  readonly #keys = new Map<number, string>();
   #lastNumber = -1;
   #isChanged = false;
   #isOver = false;
@@ -110,7 +124,7 @@ export class SegmentFiles implements HlsObserver {
   }
 
   async #update(view: HlsView, playlistPath: string): Promise<void> {
-    const { window, options } = view;
+    const { window, options, cipher } = view;
     const { tsFile, fmp4File, entryPrefix } = this.#rows;
     const template = options.container === "ts" ? tsFile : fmp4File;
     const pathOf = (entry: WindowEntry) => segmentPath(template, this.#names, entry, this.#server.utc) ?? "_";
@@ -119,7 +133,9 @@ export class SegmentFiles implements HlsObserver {
       if (entry.kind === "gap" || entry.number <= this.#lastNumber) continue;
       const path = pathOf(entry);
       if (entry.init !== null) await this.#writeInit(entry.init.id, entry.init.bytes);
-      await this.#write(path, entryBytes(entry));
+      const pieces = entryBytes(entry);
+      await this.#write(path, cipher === null ? pieces : [cipher.encrypted(entry, pieces, entry.number)]);
+      if (cipher !== null) await this.#writeKey(view, cipher, keyNumberOf(entry.number, options.fragmentsPerKey));
       this.#segments.set(entry.number, path);
       this.#lastNumber = entry.number;
       written.push({ segment: entry, path, playlistPath });
@@ -129,11 +145,32 @@ export class SegmentFiles implements HlsObserver {
     const text = mediaPlaylist(window, { ...options, partMs: 0 }, {
       segment: (entry) => own(this.#segments.get(entry.number) ?? pathOf(entry)),
       part: () => "",
+      key: (keyNumber) => this.#keyUri(keyNumber, playlistPath),
       init: (id) => own(this.#initPath(id)),
     });
     await this.#write(playlistPath, [new TextEncoder().encode(text)]);
     for (const one of written) this.onWritten?.(one);
     if (this.#rows.cleanup) await this.#clean(view);
+  }
+
+  async #writeKey({ window }: HlsView, cipher: SegmentCipher, keyNumber: number): Promise<void> {
+    if (this.#keys.has(keyNumber)) return;
+    const path = this.#keyPath(keyNumber);
+    const key = cipher.keyOf(window, keyNumber);
+    if (key === null) return;
+    await this.#write(path, [key], this.#rows.keyFilePath || this.#rows.path);
+    this.#keys.set(keyNumber, path);
+  }
+
+  #keyPath(keyNumber: number): string {
+    const named = { number: keyNumber, startMs: 0, durationMs: 0 };
+    return segmentPath(this.#rows.keyFile, this.#names, named, true) ?? "_";
+  }
+
+  #keyUri(keyNumber: number, playlistPath: string): string {
+    const { keyUrl } = this.#rows;
+    const path = this.#keyPath(keyNumber);
+    return keyUrl === "" ? relativeTo(playlistPath, path) : `${keyUrl}${path}`;
   }
 
   async #writeInit(id: string, bytes: Uint8Array): Promise<void> {
@@ -151,9 +188,9 @@ export class SegmentFiles implements HlsObserver {
     return this.#inits.size === 0 ? plain : plain.replace(/(\.\w+)?$/, `-${id}$1`);
   }
 
-  async #write(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  async #write(path: string, pieces: readonly Uint8Array[], root = this.#rows.path): Promise<void> {
     const { files } = this.#server;
-    const full = `${this.#rows.path}/${path}`;
+    const full = `${root}/${path}`;
     await files.mkdir(full.slice(0, full.lastIndexOf("/")), { recursive: true });
     const file = await files.open(`${full}.tmp`, { write: true, create: true, truncate: true });
     try {
@@ -167,11 +204,17 @@ export class SegmentFiles implements HlsObserver {
   }
 
   /** Files of segments that nobody asks for any more. */
-  async #clean({ window }: HlsView): Promise<void> {
+  async #clean({ window, options }: HlsView): Promise<void> {
     for (const [number, path] of [...this.#segments]) {
       if (window.find(number) !== null) continue;
       this.#segments.delete(number);
       await this.#remove(path);
+    }
+    const oldest = Math.min(...this.#segments.keys());
+    for (const [number, path] of [...this.#keys]) {
+      if (number >= keyNumberOf(oldest, options.fragmentsPerKey)) continue;
+      this.#keys.delete(number);
+      await this.#remove(path, this.#rows.keyFilePath || this.#rows.path);
     }
   }
 
@@ -181,11 +224,12 @@ export class SegmentFiles implements HlsObserver {
     this.#segments.clear();
     this.#inits.clear();
     for (const path of paths) await this.#remove(path);
+    for (const path of this.#keys.values()) await this.#remove(path, this.#rows.keyFilePath || this.#rows.path);
   }
 
-  async #remove(path: string): Promise<void> {
+  async #remove(path: string, root = this.#rows.path): Promise<void> {
     try {
-      await this.#server.files.remove(`${this.#rows.path}/${path}`);
+      await this.#server.files.remove(`${root}/${path}`);
     } catch {
       // Somebody else was faster, or may not be stopped from keeping it.
     }

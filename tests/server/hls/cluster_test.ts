@@ -24,7 +24,10 @@ class Watch {
     this.newest.push(listed.at(-1)!.number);
     this.first.push(listed[0]!.number);
     const segments = listed.filter(({ isGap }) => !isGap).map(({ address }) => address);
-    const others = Array.from(text.matchAll(/#EXT-X-(?:PART:.*|MAP:)URI="([^"]+)"/g), ([, address = ""]) => address);
+    const others = Array.from(
+      text.matchAll(/#EXT-X-(?:PART:.*|MAP:|KEY:.*)URI="([^"]+)"/g),
+      ([, address = ""]) => address,
+    );
     for (const address of [...segments, ...others]) {
       if (this.hashes.has(address)) continue;
       const { status, hash } = await this.client.get(`/live/${address}`);
@@ -35,7 +38,12 @@ class Watch {
 }
 
 for (
-  const [name, more] of [["MPEG-TS", ""], ["CMAF", "hls_use_fmp4 on;"], ["low latency", "hls_low_latency on;"]] as const
+  const [name, more] of [
+    ["MPEG-TS", ""],
+    ["encrypted MPEG-TS", "hls_keys on; hls_key_secret told-to-all; hls_fragments_per_key 2;"],
+    ["CMAF", "hls_use_fmp4 on;"],
+    ["low latency", "hls_low_latency on;"],
+  ] as const
 ) {
   Deno.test(`HLS as ${name}: two origins and an edge have the same segments, also after the death of an origin`, async () => {
     const network = new MemoryNetwork();
