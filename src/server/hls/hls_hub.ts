@@ -26,12 +26,14 @@ export type HlsServer =
 const TICK_MS = 1000;
 /** Streams that are kept as segments. */
 const MAX_STREAMS = 5000;
-/** All segments of the process together; beyond it, no further stream is begun. */
+/** All segments of the process together: beyond it, no further stream is begun, and what has least use ends. */
 const MAX_TOTAL_BYTES = 2_000_000_000;
 
 /** The HLS of a server: the segments of its streams, and the sessions of those who watch them. */
 export class HlsHub {
   readonly sessions: HlsSessionBook;
+  /** Of all segments. */
+  maxBytes = MAX_TOTAL_BYTES;
   readonly #server: HlsServer;
   readonly #streams = new Map<string, HlsStream>();
   readonly #taps = new WeakMap<LiveSource, Disposable>();
@@ -123,7 +125,7 @@ export class HlsHub {
   #findOrCreate(key: string, vhost: VhostHandle): HlsStream | null {
     const known = this.#streams.get(key);
     if (known !== undefined) return known;
-    if (this.#streams.size >= MAX_STREAMS || this.bytes >= MAX_TOTAL_BYTES) {
+    if (this.#streams.size >= MAX_STREAMS || this.bytes >= this.maxBytes) {
       if (!this.#isFullSaid) {
         this.#server.log.warn(`HLS has no room for ${key}: ${this.#streams.size} streams, ${this.bytes} bytes`);
       }
@@ -159,14 +161,32 @@ export class HlsHub {
 
   #tick(): void {
     for (const stream of [...this.#streams.values()]) this.#endIfOver(stream);
-    if (this.bytes < MAX_TOTAL_BYTES) this.#isFullSaid = false;
+    this.#makeRoom();
+    if (this.bytes < this.maxBytes) this.#isFullSaid = false;
     if (this.#streams.size > 0) return;
     this.#timer?.cancel();
     this.#timer = null;
   }
 
+  /** Streams grow while they are cut. What is of least use goes first: without publisher, without viewers, the largest. */
+  #makeRoom(): void {
+    if (this.bytes <= this.maxBytes) return;
+    const use = (stream: HlsStream) => (stream.isPublished ? 2 : 0) + (stream.isWanted ? 1 : 0);
+    const order = [...this.#streams.values()].sort((a, b) => use(a) - use(b) || b.bytes - a.bytes);
+    for (const stream of order) {
+      if (this.bytes <= this.maxBytes) return;
+      this.#server.log.error(
+        `HLS of ${stream.key} ends: the segments of all streams take more than ${this.maxBytes} bytes`,
+      );
+      this.#end(stream);
+    }
+  }
+
   #endIfOver(stream: HlsStream): void {
-    if (!stream.tick(this.#server.timers.nowMs())) return;
+    if (stream.tick(this.#server.timers.nowMs())) this.#end(stream);
+  }
+
+  #end(stream: HlsStream): void {
     const files = stream.observer;
     stream[Symbol.dispose]();
     this.#streams.delete(stream.key);

@@ -265,3 +265,18 @@ Deno.test("a server that drains takes no new sessions, and goes on with those it
   assertEquals((await client.get(`/live/s.m3u8?hls_ctx=${ctx}`)).status, 200);
   await end();
 });
+
+Deno.test("segments of all streams together are bounded: what has least use ends first", async () => {
+  const { network, server, client, encoder, publisher, end } = await stage("hls_ctx off; hls_window 60;");
+  using _second = await HlsPublisher.begin(encoder, "10.0.0.1:1935", "t");
+  await network.run(8000);
+  assertEquals((await client.get("/live/t.m3u8")).status, 200);
+  const { hls } = server.server;
+  hls.maxBytes = Math.round(hls.bytes * 1.2);
+  publisher[Symbol.dispose]();
+  await network.run(20_000);
+  assertEquals([hls.find("/live/s"), hls.find("/live/t") === undefined], [undefined, false]);
+  assertEquals(server.log.find("HLS of /live/s ends").length, 1);
+  assert(hls.bytes <= hls.maxBytes);
+  await end();
+});
