@@ -1,3 +1,4 @@
+import type { AudioTrackConfig, VideoTrackConfig } from "../flv/track_config.ts";
 import type { Mp4Tracks } from "../mp4/init_segment.ts";
 import type { MuxerPicture, MuxerSound, SegmentMuxer } from "./muxer.ts";
 import type { InitSegment, Segment, SegmentHead, SegmentPart } from "./segment.ts";
@@ -80,19 +81,19 @@ export class OpenSegment implements SegmentHead {
     if (!this.isFixed) this.#tracks = tracks;
   }
 
-  addPicture(picture: MuxerPicture): void {
+  addPicture(picture: MuxerPicture, track: VideoTrackConfig): void {
     if (this.#videoMs !== null) this.#stepMs = Math.max(1, picture.timeMs - this.#videoMs);
     this.#videoMs = this.#lastMs = picture.timeMs;
     this.#isPartIndependent ??= picture.isKeyframe;
     this.#pendingBytes += picture.body.length;
-    this.#muxer.addPicture(picture);
+    this.#muxer.addPicture(picture, track);
   }
 
-  addSound(sound: MuxerSound, durationMs: number): void {
+  addSound(sound: MuxerSound, track: AudioTrackConfig): void {
     this.#lastMs = Math.max(this.#lastMs, sound.timeMs);
-    this.#soundEndMs = sound.timeMs + durationMs;
+    this.#soundEndMs = sound.timeMs + sound.samples * 1000 / track.sampleRate;
     this.#pendingBytes += sound.body.length;
-    this.#muxer.addSound(sound);
+    this.#muxer.addSound(sound, track);
   }
 
   /** How long the part under way would be if it ended here. */
