@@ -23,6 +23,8 @@ export interface MuxerSound {
 
 /** Makes the bytes of one segment. Nothing goes on from the segment before: what comes out depends on the frames alone. */
 export interface SegmentMuxer {
+  /** About what the next part will have; 0 while there is no frame for it. */
+  readonly pendingBytes: number;
   /** @param track That the picture belongs to. */
   addPicture(picture: MuxerPicture, track: VideoTrackConfig): void;
   addSound(sound: MuxerSound, track: AudioTrackConfig): void;

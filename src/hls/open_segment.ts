@@ -34,7 +34,6 @@ export class OpenSegment implements SegmentHead {
   #stepMs = DEFAULT_STEP_MS;
   #soundEndMs = -Infinity;
   #lastMs: number;
-  #pendingBytes = 0;
   #byteLength = 0;
 
   constructor(
@@ -68,7 +67,12 @@ export class OpenSegment implements SegmentHead {
 
   /** Bytes of the frames and parts in it. */
   get byteLength(): number {
-    return this.#byteLength + this.#pendingBytes;
+    return this.#byteLength + this.#muxer.pendingBytes;
+  }
+
+  /** Something is there for the next part. */
+  get hasFrames(): boolean {
+    return this.#muxer.pendingBytes > 0;
   }
 
   /** Has parts, so that its tracks can no longer change. */
@@ -85,14 +89,12 @@ export class OpenSegment implements SegmentHead {
     if (this.#videoMs !== null) this.#stepMs = Math.max(1, picture.timeMs - this.#videoMs);
     this.#videoMs = this.#lastMs = picture.timeMs;
     this.#isPartIndependent ??= picture.isKeyframe;
-    this.#pendingBytes += picture.body.length;
     this.#muxer.addPicture(picture, track);
   }
 
   addSound(sound: MuxerSound, track: AudioTrackConfig): void {
     this.#lastMs = Math.max(this.#lastMs, sound.timeMs);
     this.#soundEndMs = sound.timeMs + sound.samples * 1000 / track.sampleRate;
-    this.#pendingBytes += sound.body.length;
     this.#muxer.addSound(sound, track);
   }
 
@@ -111,7 +113,6 @@ export class OpenSegment implements SegmentHead {
     this.#partStartMs = endMs;
     this.#isPartIndependent = null;
     this.#byteLength += bytes.length;
-    this.#pendingBytes = 0;
   }
 
   /**
@@ -123,7 +124,7 @@ export class OpenSegment implements SegmentHead {
   end(nextMs: number | null, holeMs: number): Segment {
     const isHole = nextMs === null || nextMs - this.#lastMs > holeMs;
     const endMs = isHole ? this.#mediaEndMs(holeMs) : Math.max(nextMs, this.#partStartMs + 1);
-    if (this.#pendingBytes > 0) this.endPart(endMs);
+    if (this.hasFrames) this.endPart(endMs);
     const { number, startMs, parts, tracks, init, discontinuity } = this;
     const durationMs = parts.reduce((sum, part) => sum + part.durationMs, 0);
     const isIndependent = parts[0]?.isIndependent ?? false;

@@ -198,7 +198,8 @@ export class Packager {
   }
 
   #endPartIfDue(open: OpenSegment, timeMs: number): void {
-    if (this.#options.partMs === 0 || open.partMs(timeMs) < partBounds(this.#options).minMs) return;
+    if (this.#options.partMs === 0 || !open.hasFrames) return;
+    if (open.partMs(timeMs) < partBounds(this.#options).minMs) return;
     open.endPart(timeMs);
     this.#lastUsed = open.number;
     this.onChange?.();

@@ -7,9 +7,6 @@ import { TS_PACKET_BYTES, tsPacketCount, type TsUnit, writeTsPackets } from "../
 import { tableUnits, TsPid, type TsProgram, TsStreamType } from "../mpegts/ts_tables.ts";
 import type { MuxerPicture, MuxerSound, SegmentMuxer } from "./muxer.ts";
 
-/** Room in a packet beside the field that says that its PID does not go on; tables are filled up with more. */
-const MOST_TABLE_BYTES = TS_PACKET_BYTES - 4 - 2;
-
 /** A frame as a PES packet; null for the tables, which depend on tracks that may still come. */
 type Queued = {
   readonly pid: number;
@@ -18,6 +15,9 @@ type Queued = {
   readonly isKeyframe: boolean;
 } | null;
 
+/** Of a packet, behind the longest field that may stand before it. */
+const LEAST_PAYLOAD_BYTES = 176;
+
 /**
  * A segment of MPEG-TS: the tables at its beginning and before each keyframe, then a PES packet a frame. Each PID counts
  * from 0 and says in its first packet that it does not go on.
@@ -25,20 +25,25 @@ type Queued = {
 export class TsMuxer implements SegmentMuxer {
   #queue: Queued[] = [null];
   readonly #counters = new Map<number, number>();
+  #pendingBytes = 0;
   #nal: { track: VideoTrackConfig; config: NalConfig | null } | null = null;
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
 
   addPicture(picture: MuxerPicture, track: VideoTrackConfig): void {
     const { timeMs, isKeyframe } = picture;
     if (this.#nal?.track !== track) this.#nal = { track, config: nalConfigOf(track) };
     if (this.#nal.config === null) return;
     if (isKeyframe && this.#queue.at(-1) !== null) this.#queue.push(null);
-    this.#queue.push({ pid: TsPid.Video, payload: videoPes(this.#nal.config, picture, timeMs), timeMs, isKeyframe });
+    this.#add({ pid: TsPid.Video, payload: videoPes(this.#nal.config, picture, timeMs), timeMs, isKeyframe });
   }
 
   addSound({ timeMs, body }: MuxerSound, track: AudioTrackConfig): void {
     const data = track.codec === "AAC" ? withAdts(track, body) : body;
     if (data === null) return;
-    this.#queue.push({ pid: TsPid.Audio, payload: audioPes(data, timeMs), timeMs, isKeyframe: false });
+    this.#add({ pid: TsPid.Audio, payload: audioPes(data, timeMs), timeMs, isKeyframe: false });
   }
 
   takePart(tracks: Mp4Tracks): Uint8Array {
@@ -46,12 +51,10 @@ export class TsMuxer implements SegmentMuxer {
     const units = this.#queue.flatMap((queued) => unitsOf(queued, tracks)).map((unit) => {
       const isDiscontinuous = !seen.has(unit.pid);
       seen.add(unit.pid);
-      // A table has to stay in its packet: hls.js takes what a second one begins with for a table, too.
-      const isTable = unit.pid === TsPid.Programs || unit.pid === TsPid.Map;
-      const payload = isTable && isDiscontinuous ? unit.payload.subarray(0, MOST_TABLE_BYTES) : unit.payload;
-      return { ...unit, payload, isDiscontinuous };
+      return { ...unit, isDiscontinuous };
     });
     this.#queue = [];
+    this.#pendingBytes = 0;
     const out = new Uint8Array(units.reduce((sum, unit) => sum + tsPacketCount(unit), 0) * TS_PACKET_BYTES);
     let at = 0;
     for (const unit of units) {
@@ -60,6 +63,11 @@ export class TsMuxer implements SegmentMuxer {
       this.#counters.set(unit.pid, counter + tsPacketCount(unit) & 15);
     }
     return out;
+  }
+
+  #add(unit: NonNullable<Queued>): void {
+    this.#queue.push(unit);
+    this.#pendingBytes += (Math.floor(unit.payload.length / LEAST_PAYLOAD_BYTES) + 1) * TS_PACKET_BYTES;
   }
 }
 
