@@ -20,7 +20,7 @@ export interface TsUnit {
   readonly isKeyframe: boolean;
   /** The counter of this PID does not go on from what came before. */
   readonly isDiscontinuous?: boolean;
-  /** A section with its pointer byte, short enough for one packet: such packets are filled up at their end. */
+  /** A section with its pointer byte, short enough for one packet: such packets are filled up at their end. hls.js takes a second packet for a table too. */
   readonly isSection?: boolean;
 }
 
