@@ -34,7 +34,8 @@ for (const [name, rows, mostBehindSeconds] of kinds) {
     assertEquals(after.width, 768);
     // To the end of what the playlist has told.
     const behind = after.end - after.time;
-    console.log(`  HLS ${name}: ${behind.toFixed(2)} s behind the playlist, ${after.dropped} pictures dropped`);
+    const line = `  HLS ${name}: ${behind.toFixed(2)} s behind the playlist, ${after.dropped} pictures dropped\n`;
+    Deno.stdout.writeSync(new TextEncoder().encode(line));
     assertLess(behind, mostBehindSeconds);
     assertEquals(missing.filter((line) => !line.includes("/console/ ") && !line.endsWith("/console/")), []);
     assertEquals(browser.faults, []);

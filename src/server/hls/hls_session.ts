@@ -100,7 +100,7 @@ export class HlsSession implements ClientConn {
 
   #client(): AdmissionClient {
     const { url, remoteIp, pageUrl } = this.#viewer;
-    const session = this;
+    const bytesOut = () => this.bytesOut;
     return {
       id: this.id,
       remoteIp,
@@ -111,7 +111,7 @@ export class HlsSession implements ClientConn {
       log: this.log,
       bytesIn: 0,
       get bytesOut() {
-        return session.bytesOut;
+        return bytesOut();
       },
     };
   }

@@ -21,8 +21,8 @@ export interface HlsSegmentFile {
   readonly file: string;
   readonly url: string;
   readonly m3u8: string;
-  readonly m3u8_url: string;
-  readonly seq_no: number;
+  readonly "m3u8_url": string;
+  readonly "seq_no": number;
 }
 
 /** The client that a hook is told of, and its stream. */
