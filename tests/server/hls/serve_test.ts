@@ -274,7 +274,7 @@ Deno.test("segments of all streams together are bounded: what has least use ends
   const { hls } = server.server;
   hls.maxBytes = Math.round(hls.bytes * 1.2);
   publisher[Symbol.dispose]();
-  await network.run(20_000);
+  await network.run(12_000);
   assertEquals([hls.find("/live/s"), hls.find("/live/t") === undefined], [undefined, false]);
   assertEquals(server.log.find("HLS of /live/s ends").length, 1);
   assert(hls.bytes <= hls.maxBytes);
