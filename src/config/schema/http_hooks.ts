@@ -1,10 +1,10 @@
-import { directive } from "./row.ts";
+import { directive, type Reload } from "./row.ts";
 import { milliseconds } from "../values/number.ts";
 import { onOff } from "../values/type.ts";
 import { httpUrls } from "../values/url.ts";
 
-function hook(name: string, doc: string) {
-  return directive(name, httpUrls(), { default: [], reload: "live", doc: `URLs to call ${doc}.` });
+function hook(name: string, doc: string, reload: Reload = "live") {
+  return directive(name, httpUrls(), { default: [], reload, doc: `URLs to call ${doc}.` });
 }
 
 /** `http_hooks { ... }` of a vhost. */
@@ -17,10 +17,11 @@ export const httpHooksRows = {
   onPlay: hook("on_play", "when a client wants to play; each can refuse it"),
   onStop: hook("on_stop", "when a player stops"),
   onDvr: hook("on_dvr", "when a recording is complete"),
-  onHls: hook("on_hls", "when an HLS segment was written to `hls_path`"),
+  onHls: hook("on_hls", "when an HLS segment was written to `hls_path`", "newClients"),
   onHlsNotify: hook(
     "on_hls_notify",
     "(GET) to have each new HLS segment fetched; `[server_id]`, `[app]`, `[stream]`, `[param]` and `[ts_url]` are replaced",
+    "newClients",
   ),
   timeoutMs: directive("timeout", milliseconds({ min: 1 }), {
     default: 5000,
