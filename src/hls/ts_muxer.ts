@@ -7,6 +7,9 @@ import { TS_PACKET_BYTES, tsPacketCount, type TsUnit, writeTsPackets } from "../
 import { tableUnits, TsPid, type TsProgram, TsStreamType } from "../mpegts/ts_tables.ts";
 import type { MuxerPicture, MuxerSound, SegmentMuxer } from "./muxer.ts";
 
+/** Room in a packet beside the field that says that its PID does not go on; tables are filled up with more. */
+const MOST_TABLE_BYTES = TS_PACKET_BYTES - 4 - 2;
+
 /** A frame, or the tables, which depend on tracks that may still come. */
 type Queued = { picture: MuxerPicture } | { sound: MuxerSound } | "tables";
 
@@ -32,7 +35,10 @@ export class TsMuxer implements SegmentMuxer {
     const units = this.#queue.flatMap((queued) => unitsOf(queued, tracks)).map((unit) => {
       const isDiscontinuous = !seen.has(unit.pid);
       seen.add(unit.pid);
-      return { ...unit, isDiscontinuous };
+      // A table has to stay in its packet: hls.js takes what a second one begins with for a table, too.
+      const isTable = unit.pid === TsPid.Programs || unit.pid === TsPid.Map;
+      const payload = isTable && isDiscontinuous ? unit.payload.subarray(0, MOST_TABLE_BYTES) : unit.payload;
+      return { ...unit, payload, isDiscontinuous };
     });
     this.#queue = [];
     const out = new Uint8Array(units.reduce((sum, unit) => sum + tsPacketCount(unit), 0) * TS_PACKET_BYTES);

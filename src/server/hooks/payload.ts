@@ -10,7 +10,20 @@ export type HookAction =
   | "on_play"
   | "on_stop"
   | "on_dvr"
+  | "on_hls"
   | "on_forward";
+
+/** A segment that was written, in the words of SRS. */
+export interface HlsSegmentFile {
+  /** In seconds. */
+  readonly duration: number;
+  readonly cwd: string;
+  readonly file: string;
+  readonly url: string;
+  readonly m3u8: string;
+  readonly m3u8_url: string;
+  readonly seq_no: number;
+}
 
 /** The client that a hook is told of, and its stream. */
 export interface HookSubject {
@@ -28,6 +41,8 @@ export interface HookSubject {
   readonly streamId: string;
   /** The recording that is complete, for `on_dvr`: a path, relative to the working directory unless it is absolute. */
   readonly file?: { readonly cwd: string; readonly file: string };
+  /** The segment that is complete, for `on_hls`. */
+  readonly segment?: HlsSegmentFile;
 }
 
 /**
@@ -60,6 +75,8 @@ function actionMembers(action: HookAction, subject: HookSubject): Record<string,
       return { ...common, pageUrl: client.pageUrl };
     case "on_dvr":
       return { ...common, ...subject.file, ...streamMembers(subject) };
+    case "on_hls":
+      return { ...common, ...subject.segment, ...streamMembers(subject) };
     case "on_play":
       return { ...common, ...streamMembers(subject), pageUrl: client.pageUrl };
     default:
