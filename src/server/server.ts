@@ -203,8 +203,8 @@ export class Server implements ServerContext {
 
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */
   start(): void {
-    this.recorder.start();
     this.hls.start();
+    this.recorder.start();
     this.rtmp.start();
     this.heartbeat.start();
     this.#standstill ??= new StandstillWatch(this.#timers, (ms) => {

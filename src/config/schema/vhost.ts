@@ -6,7 +6,7 @@ import { dvrRows } from "./output/dvr.ts";
 import { execRows } from "./exec.ts";
 import { foreignVhostRows } from "./foreign.ts";
 import { forwardRows } from "./forward.ts";
-import { hlsRows } from "./output/hls.ts";
+import { hlsRows } from "./hls.ts";
 import { httpHooksRows } from "./http_hooks.ts";
 import { httpRemuxRows } from "./http_remux.ts";
 import { httpStaticRows } from "./http_static.ts";

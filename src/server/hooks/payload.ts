@@ -9,8 +9,8 @@ export type HookAction =
   | "on_unpublish"
   | "on_play"
   | "on_stop"
-  | "on_dvr"
   | "on_hls"
+  | "on_dvr"
   | "on_forward";
 
 /** A segment that was written, in the words of SRS. */
@@ -39,10 +39,10 @@ export interface HookSubject {
   readonly url: StreamUrl;
   /** As in the API. */
   readonly streamId: string;
-  /** The recording that is complete, for `on_dvr`: a path, relative to the working directory unless it is absolute. */
-  readonly file?: { readonly cwd: string; readonly file: string };
   /** The segment that is complete, for `on_hls`. */
   readonly segment?: HlsSegmentFile;
+  /** The recording that is complete, for `on_dvr`: a path, relative to the working directory unless it is absolute. */
+  readonly file?: { readonly cwd: string; readonly file: string };
 }
 
 /**
@@ -73,10 +73,10 @@ function actionMembers(action: HookAction, subject: HookSubject): Record<string,
       return common;
     case "on_connect":
       return { ...common, pageUrl: client.pageUrl };
-    case "on_dvr":
-      return { ...common, ...subject.file, ...streamMembers(subject) };
     case "on_hls":
       return { ...common, ...subject.segment, ...streamMembers(subject) };
+    case "on_dvr":
+      return { ...common, ...subject.file, ...streamMembers(subject) };
     case "on_play":
       return { ...common, ...streamMembers(subject), pageUrl: client.pageUrl };
     default:

@@ -1,6 +1,6 @@
-import { accepted, directive, unsupported } from "../row.ts";
-import { decimal, integer, milliseconds, seconds } from "../../values/number.ts";
-import { oneOf, onOff, text } from "../../values/type.ts";
+import { accepted, directive, unsupported } from "./row.ts";
+import { decimal, integer, milliseconds, seconds } from "../values/number.ts";
+import { oneOf, onOff, text } from "../values/type.ts";
 
 const fromStream = accepted("playlists tell the codecs that the stream has");
 const noKeys = unsupported("this server does not encrypt segments");
