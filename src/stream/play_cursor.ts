@@ -34,6 +34,7 @@ export class PlayCursor {
   /** @param startAtGop Start at the newest keyframe (`gop_cache on`) or at the live end. */
   constructor(log: PacketLog, headersNow: HeadersNow, startAtGop: boolean) {
     this.#log = log;
+    log.isRead = true;
     this.#headersNow = headersNow;
     const start = startAtGop && log.keyframe !== null ? log.keyframe : log.head;
     this.#block = start.block;

@@ -41,6 +41,11 @@ export class Timeline {
     return this.#latestMs;
   }
 
+  /** What is added to timestamps as they come, modulo 2^32, but for single frames that are corrected. */
+  get offsetMs(): number {
+    return this.#keepsTimes ? 0 : this.#offsetMs;
+  }
+
   /** The next frame is the first of a new publish session. */
   startSession(): void {
     this.#awaitsFirstFrame = true;

@@ -1,5 +1,5 @@
 import { SrsError } from "../../base/errors.ts";
-import { describeFileError } from "../file_error.ts";
+import { describeFileError } from "../../base/file_error.ts";
 import { FlvDemuxer } from "../../flv/demuxer.ts";
 import { FlvLooper, type TimedTag } from "../../flv/looper.ts";
 import type { FlvTag } from "../../flv/tag.ts";

@@ -42,6 +42,7 @@ droppedFrames, mediaMs, text and status.`,
       ],
       ["2", "The command line is wrong."],
       ["3", "No server was reached until Ctrl-C, or, with --no-reconnect, at the first try."],
+      ["4", "The file is cut off in its midst: what is complete of it was sent."],
     ],
   }],
   examples: [

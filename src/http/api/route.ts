@@ -7,6 +7,7 @@ import type { Call } from "../call.ts";
 import { type JsonBody, jsonResponse, methodNotAllowed, refusal } from "../envelope.ts";
 import { KeptAnswers } from "../kept_answers.ts";
 import { PassedCalls } from "../passed_calls.ts";
+import type { JsonSchema } from "../openapi/schema.ts";
 import type { Mount } from "../router.ts";
 import { jsonpMount, refuseCallback } from "./jsonp.ts";
 import type { SystemStats } from "../system/stats.ts";
@@ -82,6 +83,12 @@ export interface Route {
   readonly isShared?: boolean;
   /** Whether another server answers the call; see {@link PassedCalls}. */
   readonly isPassedOn?: (call: Call) => boolean;
+  /** What it answers where all is well, as `openapi.json` tells it; `text` and `redirect` are no JSON. */
+  readonly answer?: JsonSchema | "text" | "redirect";
+  /** The same for a path with an id. */
+  readonly answerOfOne?: JsonSchema;
+  /** Parameters of the query: name, what it does, and its schema if that is not a text. */
+  readonly parameters?: readonly (readonly [name: string, doc: string, schema?: JsonSchema])[];
   /** @param id What stands in place of `[id]`; empty when nothing does. */
   handle(context: ApiContext, call: Call, id: string): JsonBody | Response | Promise<Response>;
 }
