@@ -33,7 +33,9 @@ export type Files = Pick<
   | "readTextFile"
   | "readTextFileSync"
   | "realPath"
+  | "remove"
   | "removeSync"
+  | "rename"
   | "stat"
   | "writeTextFile"
 >;

@@ -52,7 +52,7 @@ export class ClientLog {
 
   #onAdded(client: ClientEntry): void {
     // SRS says nothing of HTTP viewers here.
-    if (!this.#isOn || client.type === "flv-play") return;
+    if (!this.#isOn || client.type === "flv-play" || client.type === "hls-play") return;
     const { type, url: { host, app, stream, query } } = client;
     // Before it is resolved, as SRS has it.
     const vhost = queryValue(query, "vhost") || queryValue(query, "domain") || host;

@@ -30,6 +30,7 @@ import { ClusterHealth } from "./health/cluster_health.ts";
 import { isGone } from "./health/is_gone.ts";
 import { nodeRecordOf } from "./health/node_record.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { HlsHub } from "./hls/hls_hub.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
 import { Members } from "./access/members.ts";
@@ -78,6 +79,7 @@ export class Server implements ServerContext {
   readonly members: Members;
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
+  readonly hls: HlsHub;
   readonly rtmp: RtmpServer;
   readonly heartbeat: Heartbeat;
   readonly health: ClusterHealth;
@@ -168,6 +170,7 @@ export class Server implements ServerContext {
     });
     this.drain = new Drain(this);
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
+    this.hls = new HlsHub(this);
     this.rtmp = new RtmpServer(this);
     this.heartbeat = new Heartbeat(this, this.#hookFetch.fetch);
     this.#clientLog = new ClientLog(this);
@@ -196,6 +199,7 @@ export class Server implements ServerContext {
 
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */
   start(): void {
+    this.hls.start();
     this.rtmp.start();
     this.heartbeat.start();
     this.#standstill ??= new StandstillWatch(this.#timers, (ms) => {
@@ -218,6 +222,7 @@ export class Server implements ServerContext {
     await Promise.all([this.health.stop(), this.engine?.stop()]);
     this.chronicle.stop();
     await this.rtmp.stop();
+    await this.hls.stop();
     this.pulls.stop();
     await this.hooks.stop(HOOKS_STOP_MS);
     this.#hookFetch[Symbol.dispose]();

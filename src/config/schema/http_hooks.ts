@@ -8,8 +8,6 @@ function hook(name: string, doc: string, status?: Status) {
   return directive(name, httpUrls(), status === undefined ? options : { ...options, status });
 }
 
-const noHls = unsupported("this server has no HLS");
-
 /** `http_hooks { ... }` of a vhost. */
 export const httpHooksRows = {
   enabled: directive("enabled", onOff(), { default: false, reload: "live", doc: "Whether to call the URLs." }),
@@ -20,8 +18,11 @@ export const httpHooksRows = {
   onPlay: hook("on_play", "when a client wants to play; each can refuse it"),
   onStop: hook("on_stop", "when a player stops"),
   onDvr: hook("on_dvr", "when a recording is complete", unsupported("this server does not record")),
-  onHls: hook("on_hls", "when an HLS segment is complete", noHls),
-  onHlsNotify: hook("on_hls_notify", "to have each new HLS segment fetched", noHls),
+  onHls: hook("on_hls", "when an HLS segment was written to `hls_path`"),
+  onHlsNotify: hook(
+    "on_hls_notify",
+    "(GET) to have each new HLS segment fetched; `[server_id]`, `[app]`, `[stream]`, `[param]` and `[ts_url]` are replaced",
+  ),
   timeoutMs: directive("timeout", milliseconds({ min: 1 }), {
     default: 5000,
     reload: "live",

@@ -5,6 +5,7 @@ import { clusterRows } from "./cluster.ts";
 import { execRows } from "./exec.ts";
 import { foreignVhostRows } from "./foreign.ts";
 import { forwardRows } from "./forward.ts";
+import { hlsRows } from "./hls.ts";
 import { httpHooksRows } from "./http_hooks.ts";
 import { httpRemuxRows } from "./http_remux.ts";
 import { httpStaticRows } from "./http_static.ts";
@@ -65,6 +66,7 @@ export const vhostRows = {
   forward: block("forward", forwardRows, { doc: "Other servers to send every published stream to." }),
   httpHooks: block("http_hooks", httpHooksRows, { doc: "URLs to call on events." }),
   httpRemux: block("http_remux", httpRemuxRows, { doc: "Live streams over HTTP.", single: true }),
+  hls: block("hls", hlsRows, { doc: "Streams as HLS." }),
   httpStatic: block("http_static", httpStaticRows, { doc: "Files over HTTP." }),
   exec: block("exec", execRows, {
     doc: "Programs to run on publish.",
