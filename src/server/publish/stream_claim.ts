@@ -40,6 +40,8 @@ export interface StreamClaimSink {
   onPromoted(): void;
   /** Somebody else has the stream and keeps it. */
   onBusy(reason: string): void;
+  /** The publish has a higher epoch from now on. */
+  onRaised(epoch: number): void;
   /** Another publisher has taken the stream over. */
   onLost(reason: string): void;
   /** How long the connection has brought nothing. */
@@ -101,6 +103,10 @@ export class StreamClaim implements Claimant {
     return this.#sink.silentMs();
   }
 
+  onRaised(epoch: number): void {
+    this.#sink.onRaised(epoch);
+  }
+
   onLost(reason: string): void {
     this.#sink.onLost(reason);
   }
@@ -138,6 +144,7 @@ export class StreamClaim implements Claimant {
       // Of whoever publishes it then.
       silentMs: () => publishers.active(this.#key)?.silentMs() ?? 0,
       onLost: (reason) => publishers.lose(this.#key, reason),
+      onRaised: (epoch) => publishers.raise(this.#key, epoch),
       trace,
     });
     outcome.then((found) => {

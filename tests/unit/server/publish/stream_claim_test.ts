@@ -50,6 +50,7 @@ class Stage {
       onStandBy: () => note("stands by"),
       onPromoted: () => note("promoted"),
       onBusy: (reason) => note(`busy, ${reason}`),
+      onRaised: (epoch) => note(`raised to ${epoch}`),
       onLost: (reason) => note(`lost, ${reason}`),
       silentMs: () => 0,
     });
