@@ -76,6 +76,8 @@ export class BothDirectory implements StreamDirectory {
         return outcome;
       }
       parts.push(outcome.claim);
+      // Lost in the first one while the second was asked.
+      if (state.isOver) dispose();
     }
     return {
       claim: {
@@ -83,6 +85,7 @@ export class BothDirectory implements StreamDirectory {
           return Math.max(...parts.map(({ epoch }) => epoch));
         },
         announce: () => {
+          if (state.isOver) return;
           for (const part of parts) part.announce();
         },
         [Symbol.dispose]: dispose,

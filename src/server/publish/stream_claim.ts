@@ -138,12 +138,18 @@ export class StreamClaim implements Claimant {
   #claimInCluster(): Promise<ClaimOutcome> {
     const { server: { directory, publishers }, stream } = this.#options;
     const trace = this.#options.trace?.child("owner search") ?? null;
+    // Whoever takes the stream over may do so before it is taken here: then it is lost as soon as it is.
+    let lost: string | null = null;
+    let isTaken = false;
     const outcome = directory.claim(stream, {
       mode: () => stream.vhost.now.publish.onConflict === "takeover" ? "takeover" : "first",
       sinceMs: this.#cameMs,
       // Of whoever publishes it then.
       silentMs: () => publishers.active(this.#key)?.silentMs() ?? 0,
-      onLost: (reason) => publishers.lose(this.#key, reason),
+      onLost: (reason) => {
+        if (isTaken) publishers.lose(this.#key, reason);
+        else lost = reason;
+      },
       onRaised: (epoch) => publishers.raise(this.#key, epoch),
       trace,
     });
@@ -151,7 +157,15 @@ export class StreamClaim implements Claimant {
       trace?.set({ "srs.owners": "takenBy" in found ? 1 : 0 });
       trace?.end();
     });
-    return outcome;
+    return outcome.then((found) => {
+      if ("takenBy" in found) return found;
+      const announce = () => {
+        isTaken = true;
+        if (lost === null) found.claim.announce();
+        else publishers.lose(this.#key, lost);
+      };
+      return { claim: announcedBy(found.claim, announce) };
+    });
   }
 
   #onOutcome(outcome: ClaimOutcome): void {
@@ -226,6 +240,17 @@ export class StreamClaim implements Claimant {
       server.publishers.announce(this.#key);
     });
   }
+}
+
+/** A claim, announced in another way. */
+function announcedBy(claim: Claim, announce: () => void): Claim {
+  return {
+    get epoch() {
+      return claim.epoch;
+    },
+    announce,
+    [Symbol.dispose]: () => claim[Symbol.dispose](),
+  };
 }
 
 /** A claim that came too late is given back. */
