@@ -29,6 +29,7 @@ export type Files = Pick<
   | "lstat"
   | "mkdir"
   | "open"
+  | "readDir"
   | "readFile"
   | "readTextFile"
   | "readTextFileSync"

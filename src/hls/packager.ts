@@ -66,9 +66,9 @@ export class Packager {
   #open: OpenSegment | null = null;
   /** Highest number that had a segment, or parts. */
   #lastUsed = -1;
-  /** Tracks of the newest segment of this publish that has any bytes, and the discontinuities before it. */
-  #newest: { tracks: Mp4Tracks; discontinuity: number } | null = null;
-  #lastDiscontinuity = 0;
+  #discontinuities = 0;
+  /** This publish has a segment, or parts of one. */
+  #hasBytes = false;
 
   constructor(options: PackagerOptions) {
     this.#options = options;
@@ -77,13 +77,19 @@ export class Packager {
     this.#tracks = new TrackState(options.container);
   }
 
+  /** Discontinuities of the stream up to now: what a node is to be told that joins the publish with the next packet. */
+  get discontinuities(): number {
+    return this.#discontinuities;
+  }
+
   /** A new publish begins (another encoder, or the same one again), or this node joins one. */
   startPublish(publish: HlsPublish): void {
     this.#isPublishing = true;
     if (publish.resumes && publish.epoch === this.#publish.epoch) return;
     this.#drop();
     this.#publish = publish;
-    this.#newest = null;
+    this.#discontinuities = Math.max(this.#discontinuities, publish.discontinuities);
+    this.#hasBytes = false;
     this.#slots.restart();
     this.#tracks.forget();
   }
@@ -174,24 +180,20 @@ export class Packager {
   }
 
   #describe(tracks: Mp4Tracks): TrackFacts {
-    const before = this.#newest;
-    const step = before === null || isSameTracks(before.tracks, tracks) ? 0 : 1;
-    const discontinuity = Math.max(
-      (before?.discontinuity ?? this.#publish.discontinuities) + step,
-      this.#lastDiscontinuity,
-    );
-    this.#newest = { tracks, discontinuity };
-    this.#lastDiscontinuity = discontinuity;
-    return { discontinuity, init: this.#options.container === "ts" ? null : this.#inits.initOf(tracks) };
+    this.#hasBytes = true;
+    const init = this.#options.container === "ts" ? null : this.#inits.initOf(tracks);
+    return { discontinuity: this.#discontinuities, init };
   }
 
   /** A track that is added to a segment without parts belongs to it; any other change ends the segment. */
   #onTracksChange(before: Mp4Tracks): void {
     const now = this.#tracks.carried;
     const isAdded = isSameTracks({ video: before.video ?? now.video, audio: before.audio ?? now.audio }, now);
-    if (this.#open === null) return;
-    if (isAdded && !this.#open.isFixed) this.#open.addTrack(now);
-    else if (this.#complete(null)) this.onChange?.();
+    const cuts = this.#open !== null && !(isAdded && !this.#open.isFixed);
+    const isComplete = cuts && this.#complete(null);
+    if (!cuts) this.#open?.addTrack(now);
+    if (!isAdded || this.#hasBytes) this.#discontinuities++;
+    if (isComplete) this.onChange?.();
   }
 
   #endPartIfDue(open: OpenSegment, timeMs: number): void {

@@ -1,6 +1,6 @@
 import { keyNumberOf } from "./encryption.ts";
 import { partBounds } from "./part_bounds.ts";
-import { entryEndMs, type SegmentHead, type SegmentPart, type WindowEntry } from "./segment.ts";
+import type { SegmentHead, SegmentPart, WindowEntry } from "./segment.ts";
 import type { SegmentWindow } from "./segment_window.ts";
 
 /** The URIs of a playlist, as whoever serves it wants them. */
@@ -46,9 +46,10 @@ export function targetDurationSeconds(window: SegmentWindow, { fragmentMs, targe
 
 /** PART-TARGET in ms: more than was asked for while a part is listed that is longer, as where frames are rare. */
 export function partTargetMs(window: SegmentWindow, options: PlaylistOptions): number {
-  const heads = window.entries.filter((entry) => showsParts(window, options, entry)).map(({ parts }) => parts);
-  const listed = [...heads, shownOpen(window, options)?.parts ?? []].flat();
-  return listed.reduce((longest, { durationMs }) => Math.max(longest, durationMs), partBounds(options).targetMs);
+  const from = firstWithin(window, options, PARTS_WITHIN_TARGETS);
+  const listed = [...window.entries.slice(from).filter(({ kind }) => kind === "segment"), shownOpen(window, options)];
+  const parts = listed.flatMap((head) => head?.parts ?? []);
+  return parts.reduce((longest, { durationMs }) => Math.max(longest, durationMs), partBounds(options).targetMs);
 }
 
 /** The segment under way, if what is listed leads up to it. */
@@ -57,19 +58,14 @@ function shownOpen({ open, lastNumber }: SegmentWindow, { partMs }: PlaylistOpti
   return lastNumber === null || open.number === lastNumber + 1 ? open : null;
 }
 
-/** Whether the parts of a complete segment are listed. */
-function showsParts(window: SegmentWindow, options: PlaylistOptions, entry: WindowEntry): boolean {
-  if (options.partMs === 0 || entry.kind === "gap") return false;
-  return entryEndMs(entry) >
-    endOf(window, options) - PARTS_WITHIN_TARGETS * targetDurationSeconds(window, options) * 1000;
-}
-
-/** Where what is listed ends. */
-function endOf(window: SegmentWindow, options: PlaylistOptions): number {
-  const part = shownOpen(window, options)?.parts.at(-1);
-  if (part !== undefined) return part.startMs + part.durationMs;
-  const last = window.entries.at(-1);
-  return last === undefined ? 0 : entryEndMs(last);
+/** Place of the first entry that ends less than so many target durations before the end. */
+function firstWithin(window: SegmentWindow, options: PlaylistOptions, targets: number): number {
+  const boundMs = targets * targetDurationSeconds(window, options) * 1000;
+  const openParts = shownOpen(window, options)?.parts ?? [];
+  let behindMs = openParts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  let first = window.entries.length;
+  while (first > 0 && behindMs < boundMs) behindMs += window.entries[--first]!.durationMs;
+  return first;
 }
 
 /**
@@ -101,10 +97,11 @@ class PlaylistText {
     const { entries } = this.#window;
     const open = shownOpen(this.#window, this.#options);
     const skipped = this.#skippedCount();
+    const partsFrom = firstWithin(this.#window, this.#options, PARTS_WITHIN_TARGETS);
     this.#head(entries[0] ?? open, skipped > 0);
     if (skipped > 0) this.#lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
     entries.forEach((entry, i) => {
-      if (i >= skipped) this.#entry(entry, entries[i - 1] ?? null);
+      if (i >= skipped) this.#entry(entry, entries[i - 1] ?? null, i >= partsFrom);
     });
     if (open !== null) this.#openParts(open, entries.at(-1) ?? null);
     if (this.#options.isEnded) this.#lines.push("#EXT-X-ENDLIST");
@@ -114,7 +111,8 @@ class PlaylistText {
   #head(first: SegmentHead | null | undefined, isDelta: boolean): void {
     const { container, partMs } = this.#options;
     const isLow = partMs > 0;
-    const version = isLow || isDelta ? 9 : container === "cmaf" ? 6 : 3;
+    const hasGap = this.#window.entries.some(({ kind }) => kind === "gap");
+    const version = isLow || isDelta ? 9 : hasGap ? 8 : container === "cmaf" ? 6 : 3;
     this.#lines.push(`#EXT-X-VERSION:${version}`, `#EXT-X-TARGETDURATION:${this.#targetSeconds}`);
     if (isLow) {
       const partTarget = partTargetMs(this.#window, this.#options);
@@ -138,13 +136,10 @@ class PlaylistText {
       this.#window.entries.every(({ kind, isIndependent }) => isIndependent || kind === "gap");
   }
 
-  #entry(entry: WindowEntry, before: WindowEntry | null): void {
+  #entry(entry: WindowEntry, before: WindowEntry | null, isNearEnd: boolean): void {
     this.#segmentTags(entry, before);
-    if (showsParts(this.#window, this.#options, entry)) {
-      for (const part of entry.parts) {
-        this.#part(entry.number, part);
-      }
-    }
+    const showsParts = isNearEnd && this.#options.partMs > 0 && entry.kind === "segment";
+    if (showsParts) { for (const part of entry.parts) this.#part(entry.number, part); }
     if (entry.kind === "gap") this.#lines.push("#EXT-X-GAP");
     this.#lines.push(`#EXTINF:${seconds(entry.durationMs)},`, this.#names.segment(entry));
   }
@@ -186,10 +181,7 @@ class PlaylistText {
 
   #skippedCount(): number {
     const { skips = false, partMs } = this.#options;
-    if (!skips || partMs === 0) return 0;
-    const untilMs = endOf(this.#window, this.#options) - SKIP_TARGETS * this.#targetSeconds * 1000;
-    const kept = this.#window.entries.findIndex((entry) => entryEndMs(entry) > untilMs);
-    return Math.max(0, kept);
+    return skips && partMs > 0 ? firstWithin(this.#window, this.#options, SKIP_TARGETS) : 0;
   }
 }
 

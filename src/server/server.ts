@@ -36,6 +36,7 @@ import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "
 import { Members } from "./access/members.ts";
 import { Publishers } from "./publish/publishers.ts";
 import { playPathHeader, playPathMember, relayMember } from "./play/play_path.ts";
+import { Recorder } from "./record/recorder.ts";
 import { RtmpServer } from "./rtmp/rtmp_server.ts";
 import { changeableSourceOptions } from "./source_options.ts";
 import { StandstillWatch } from "./standstill_watch.ts";
@@ -81,6 +82,7 @@ export class Server implements ServerContext {
   readonly limits: ConnectionLimits;
   readonly hls: HlsHub;
   readonly rtmp: RtmpServer;
+  readonly recorder: Recorder;
   readonly heartbeat: Heartbeat;
   readonly health: ClusterHealth;
   readonly chronicle: Chronicle;
@@ -172,6 +174,7 @@ export class Server implements ServerContext {
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
     this.hls = new HlsHub(this);
     this.rtmp = new RtmpServer(this);
+    this.recorder = new Recorder(this);
     this.heartbeat = new Heartbeat(this, this.#hookFetch.fetch);
     this.#clientLog = new ClientLog(this);
   }
@@ -193,6 +196,7 @@ export class Server implements ServerContext {
       // A vhost that is gone keeps its streams until their clients leave.
       if (vhost !== undefined) Object.assign(source.options, changeableSourceOptions(vhost));
     }
+    this.recorder.onReload();
     this.heartbeat.onReload();
     this.mesh.onListChange();
   }
@@ -200,6 +204,7 @@ export class Server implements ServerContext {
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */
   start(): void {
     this.hls.start();
+    this.recorder.start();
     this.rtmp.start();
     this.heartbeat.start();
     this.#standstill ??= new StandstillWatch(this.#timers, (ms) => {
@@ -224,6 +229,7 @@ export class Server implements ServerContext {
     await this.rtmp.stop();
     await this.hls.stop();
     this.pulls.stop();
+    await this.recorder.stop();
     await this.hooks.stop(HOOKS_STOP_MS);
     this.#hookFetch[Symbol.dispose]();
     this.sources.stop();

@@ -49,10 +49,6 @@ export const foreignRootRows = {
 
 /** Blocks of a vhost that this server does not have. */
 export const foreignVhostRows = {
-  dvr: foreign("dvr", "enabled dvr_apply dvr_path dvr_plan dvr_duration dvr_wait_keyframe time_jitter", {
-    doc: "Recording.",
-    status: unsupported("this server does not record"),
-  }),
   hds: foreign("hds", "anything", { doc: "HDS output.", status: unsupported("this server has no HDS") }),
   dash: foreign(
     "dash",

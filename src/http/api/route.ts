@@ -42,6 +42,8 @@ export type ApiServer =
     /** Null or absent while nobody wants traces. */
     readonly tracer?: Tracer | null;
     readonly health: Pick<Server["health"], "self" | "watch" | "book" | "downstream">;
+    /** Absent where nothing is recorded. */
+    readonly recorder?: { readonly book: Server["recorder"]["book"] };
     /** Absent where nothing is reported. */
     readonly heartbeat?: Pick<Server["heartbeat"], "summaries">;
   };

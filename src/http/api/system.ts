@@ -93,7 +93,7 @@ function features({ httpServer, httpApi, rtmps }: Config): JsonBody {
     callback: true,
     api: true,
     httpd: httpServer.enabled,
-    dvr: false,
+    dvr: true,
     transcode: false,
     ingest: false,
     stat: true,

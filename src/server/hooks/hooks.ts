@@ -11,7 +11,7 @@ import type { Identity } from "../identity.ts";
 /** Hooks whose answer decides about the client. */
 export type AskedHook = "on_connect" | "on_publish" | "on_play";
 /** Hooks that are only told. */
-export type ToldHook = "on_close" | "on_unpublish" | "on_stop" | "on_hls";
+export type ToldHook = "on_close" | "on_unpublish" | "on_stop" | "on_hls" | "on_dvr";
 
 const urlsOf: Record<AskedHook | ToldHook, (hooks: VhostConfig["httpHooks"]) => readonly string[]> = {
   "on_connect": ({ onConnect }) => onConnect,
@@ -21,6 +21,7 @@ const urlsOf: Record<AskedHook | ToldHook, (hooks: VhostConfig["httpHooks"]) => 
   "on_play": ({ onPlay }) => onPlay,
   "on_stop": ({ onStop }) => onStop,
   "on_hls": ({ onHls }) => onHls,
+  "on_dvr": ({ onDvr }) => onDvr,
 };
 
 /** Most calls that run or wait at one time; beyond this clients are refused, and what hooks are told is lost. */

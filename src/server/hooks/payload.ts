@@ -10,6 +10,7 @@ export type HookAction =
   | "on_play"
   | "on_stop"
   | "on_hls"
+  | "on_dvr"
   | "on_forward";
 
 /** A segment that was written, in the words of SRS. */
@@ -40,6 +41,8 @@ export interface HookSubject {
   readonly streamId: string;
   /** The segment that is complete, for `on_hls`. */
   readonly segment?: HlsSegmentFile;
+  /** The recording that is complete, for `on_dvr`: a path, relative to the working directory unless it is absolute. */
+  readonly file?: { readonly cwd: string; readonly file: string };
 }
 
 /**
@@ -72,6 +75,8 @@ function actionMembers(action: HookAction, subject: HookSubject): Record<string,
       return { ...common, pageUrl: client.pageUrl };
     case "on_hls":
       return { ...common, ...subject.segment, ...streamMembers(subject) };
+    case "on_dvr":
+      return { ...common, ...subject.file, ...streamMembers(subject) };
     case "on_play":
       return { ...common, ...streamMembers(subject), pageUrl: client.pageUrl };
     default:
