@@ -292,6 +292,9 @@ export class OwnClaims implements Disposable {
     try {
       const answers = await this.#calls.hold(current);
       current.forEach((claim, at) => this.#onAnswer(claim, answers[at] ?? null));
+      // Given up meanwhile, and before the engine was told the script: nobody else could have it.
+      const left = current.filter(({ key }, at) => "epoch" in (answers[at] ?? {}) && !this.#claims.has(key));
+      if (left.length > 0) void this.#release(left.map(({ key }) => key));
     } catch {
       for (const claim of current) claim.isOpen = true;
       return;

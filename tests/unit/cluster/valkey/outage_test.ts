@@ -301,3 +301,17 @@ Deno.test("a publish that another one has come between, which is over, goes on u
   assertEquals([raised, outcome.claim.epoch], [[between.epoch + 1], between.epoch + 1]);
   assertEquals(stage.engine.value("srs:s:/live/one"), `${between.epoch + 1}|node1#boot1`);
 });
+
+Deno.test("an engine that does not know how to hold: a stream that is given up meanwhile is not held", async () => {
+  await using stage = new OutageStage();
+  const a = await stage.add();
+  // It knows how to release.
+  (await stage.mustClaim(a, "other"))[Symbol.dispose]();
+  await stage.run(100);
+  const first = await stage.mustClaim(a, "one");
+  (await stage.mustClaim(a, "one"))[Symbol.dispose]();
+  first.announce();
+  first[Symbol.dispose]();
+  await stage.run(100);
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+});
