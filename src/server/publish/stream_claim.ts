@@ -130,9 +130,16 @@ export class StreamClaim implements Claimant {
   async #claim(): Promise<void> {
     const { host } = this.#options;
     const outcome = await this.#claimInCluster();
-    if (this.#hasEnded) return drop(outcome);
+    if (this.#hasEnded) return this.#drop(outcome);
     host.guard(() => this.#onOutcome(outcome));
     host.onAnswered();
+  }
+
+  /** A claim that came too late is given back; the one in force here is to be found again. */
+  #drop(outcome: ClaimOutcome): void {
+    if (!("claim" in outcome)) return;
+    outcome.claim[Symbol.dispose]();
+    this.#options.server.publishers.announce(this.#key);
   }
 
   #claimInCluster(): Promise<ClaimOutcome> {
@@ -226,7 +233,7 @@ export class StreamClaim implements Claimant {
     const isTaken = owners.some(({ silentMs, isDraining }) => silentMs < DEAD_AFTER_MS && !isDraining);
     if (isTaken) return this.#checkLater();
     const outcome = await this.#claimInCluster();
-    if (this.#hasEnded || this.#hasStream) return drop(outcome);
+    if (this.#hasEnded || this.#hasStream) return this.#drop(outcome);
     if (!("claim" in outcome)) return this.#checkLater();
     const { claim } = outcome;
     host.guard(() => {
@@ -251,9 +258,4 @@ function announcedBy(claim: Claim, announce: () => void): Claim {
     announce,
     [Symbol.dispose]: () => claim[Symbol.dispose](),
   };
-}
-
-/** A claim that came too late is given back. */
-function drop(outcome: ClaimOutcome): void {
-  if ("claim" in outcome) outcome.claim[Symbol.dispose]();
 }

@@ -183,3 +183,13 @@ Deno.test("StreamClaim is lost as soon as it is taken where another server took 
   assertEquals(stage.heard, ["a: takes", "a: won", "a: lost, gone", "a: answered"]);
   assertEquals([stage.publishers.count, stage.cluster.claims.size], [0, 0]);
 });
+
+Deno.test("StreamClaim of a client that has left meanwhile: the one in place is to be found again", async () => {
+  const stage = new Stage();
+  stage.claim("a", cluster("takeover"));
+  await turn();
+  assertEquals([stage.cluster.claims.size, stage.cluster.announced], [1, 1]);
+  stage.claim("b", cluster("takeover")).end();
+  await turn();
+  assertEquals([stage.publishers.count, stage.cluster.claims.size, stage.cluster.announced], [1, 1, 2]);
+});
