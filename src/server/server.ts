@@ -33,6 +33,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
 import { Members } from "./access/members.ts";
+import { ForwardBook } from "./publish/forward_book.ts";
 import { Publishers } from "./publish/publishers.ts";
 import { playPathHeader, playPathMember, relayMember } from "./play/play_path.ts";
 import { RtmpServer } from "./rtmp/rtmp_server.ts";
@@ -74,6 +75,7 @@ export class Server implements ServerContext {
   readonly heldQuestions: HeldQuestions;
   readonly pulls: PullRegistry;
   readonly publishers = new Publishers();
+  readonly forwards: ForwardBook;
   readonly waitingPlays = new WaitingPlays();
   readonly members: Members;
   readonly drain: Drain;
@@ -106,6 +108,7 @@ export class Server implements ServerContext {
     };
     this.sources = new SourceManager(this.timers, world.logMemory);
     this.registry = new ClientRegistry(() => newEntityId(world), (url) => this.#pulledBytes(url));
+    this.forwards = new ForwardBook(world);
     this.coworkerList = new CoworkerList({
       timers: this.timers,
       log,
