@@ -10,7 +10,7 @@ import { openPolicy, policyOf } from "./access/policy.ts";
 import { healthRoutes } from "./api/health.ts";
 import { apiRoutes } from "./api/routes.ts";
 import { summaries, VERSIONS_PATH } from "./api/system.ts";
-import { consoleMount } from "./console/mount.ts";
+import { consoleMount, playerMount } from "./console/mount.ts";
 import { consoleRoutes } from "./console/api.ts";
 import { exporterMount } from "./metrics/exporter_route.ts";
 import { HttpListener } from "./listener.ts";
@@ -79,7 +79,7 @@ export class HttpServer {
     // SRS's proxy asks the HTTP server by its version whether it is there.
     const version = apiRoutes.filter(({ path }) => path === VERSIONS_PATH);
     const health = mountRoutes([...healthRoutes, ...version], context);
-    const webRouter = this.#router([live, health, files]);
+    const webRouter = this.#router([live, health, playerMount(), files]);
     this.#web = isShared ? this.#api : this.#listener("HTTP server", webRouter, world);
     this.#secureWeb = isShared ? this.#secureApi : this.#listener("HTTPS server", webRouter, webCertificate.world);
     // It needs no password, which guards the API alone.

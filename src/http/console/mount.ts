@@ -3,10 +3,27 @@ import { redirect } from "../api/route.ts";
 import type { Mount } from "../router.ts";
 import { methodNotAllowed } from "../envelope.ts";
 
+/** The page for viewers, which asks no API. */
+const PLAYER_PATH = "/player";
+
+/** What that page is made of. */
+const playerFiles: ReadonlySet<string> = new Set([
+  "player.html",
+  "console.css",
+  "icon.svg",
+  "dom.js",
+  "live_player.js",
+  "player_page.js",
+  "player_query.js",
+  "vendor/mpegts.js",
+  "vendor/license.txt",
+]);
+
 /** Every file of the page, by its path: nothing else can be asked for, whatever a request says. */
 const files: ReadonlyMap<string, string> = new Map([
   ["/console/", "index.html"],
   ["/players/srs_player.html", "player.html"],
+  [PLAYER_PATH, "player.html"],
   ...[
     "index.html",
     "console.css",
@@ -31,6 +48,8 @@ const files: ReadonlyMap<string, string> = new Map([
     "player_query.js",
     "problems.js",
     "columns/pull_columns.js",
+    "copy_button.js",
+    "publish_hint.js",
     "columns/server_columns.js",
     "columns/stream_columns.js",
     "table.js",
@@ -39,9 +58,10 @@ const files: ReadonlyMap<string, string> = new Map([
   ].map((name) => [`/console/${name}`, name] as const),
 ]);
 
-/** Both pages also go by names that lack something; the query goes along. */
+/** The pages also go by names that lack something; the query goes along. */
 const moved: ReadonlyMap<string, string> = new Map([
   ["/console", "/console/"],
+  ["/player/", PLAYER_PATH],
   ["/players", "/players/srs_player.html"],
   ["/players/", "/players/srs_player.html"],
 ]);
@@ -75,13 +95,29 @@ interface LoadedFile {
   readonly etag: string;
 }
 
-/** Serves the console at `/console/` and its player at `/players/srs_player.html`, where SRS has them. */
+/**
+ * Serves the console at `/console/` and its player at `/players/srs_player.html`, where SRS has them, and the page for
+ * viewers at `/player`.
+ */
 export function consoleMount(): Mount {
+  return fileMount(files);
+}
+
+/** Serves the page for viewers alone: on the port that viewers reach. */
+export function playerMount(): Mount {
+  const paths = [...files].filter(([path, name]) =>
+    path === PLAYER_PATH || (path.startsWith("/console/") && playerFiles.has(name))
+  );
+  return fileMount(new Map(paths));
+}
+
+function fileMount(served: ReadonlyMap<string, string>): Mount {
   const loaded = new Map<string, Promise<LoadedFile>>();
   return (call) => {
     const { path, method, search } = call;
-    const target = moved.get(path);
-    const name = files.get(path);
+    const wanted = moved.get(path);
+    const target = wanted !== undefined && served.has(wanted) ? wanted : undefined;
+    const name = served.get(path);
     if (target === undefined && name === undefined) return null;
     if (method !== "GET" && method !== "HEAD") return methodNotAllowed(["GET"]);
     if (target !== undefined) return redirect(302, target, search);
