@@ -61,7 +61,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
   const clock = { ...timers, wallMs: timers.nowMs };
   const epochs = new EpochBook(clock);
   const drain = { isOn: false, isAnnounced: false };
-  const list = new CoworkerList({ timers, log, world, nameServer: () => null });
+  const list = new CoworkerList({ timers, log, world, nameServer: () => null, onChange() {} });
   const mesh = new MeshDirectory({
     fetch: (url) => Promise.resolve(server.coworkerAnswer(new URL(url))),
     timers: clock,
@@ -101,6 +101,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
       httpHeaders: () => [],
     }),
     startedMs: START_MS,
+    coworkerList: list,
     rtmp: { connectionCount: 3, isListening: true },
     drain,
   });

@@ -1,4 +1,4 @@
-import { readEpochMember } from "../../stream/epoch_member.ts";
+import { readEpochMember } from "../../stream/publish_facts.ts";
 import type { AmfObject } from "../../amf/amf0.ts";
 import type { ApiReport, ServerReport } from "./report.ts";
 

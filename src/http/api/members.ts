@@ -60,7 +60,10 @@ async function answerNode({ server }: ApiContext, call: Call): Promise<Response>
     return refusal(403, "wrong or missing coworker_token");
   }
   const from = call.query.get("from");
-  if (/^[\w-]{1,64}$/.test(from)) health.watch.noteAsked(from);
+  if (/^[\w-]{1,64}$/.test(from)) {
+    health.watch.noteAsked(from);
+    if (from !== identity.serviceId && !health.watch.knows(from)) server.coworkerList.hurry();
+  }
   const downstream = call.query.isOn("downstream") ? { downstream: downstreamOf(health) } : {};
   // Those that it does not reach tell why another server may not be asked.
   const listed = health.watch.all().toSorted((a, b) => Number(a.state === "up") - Number(b.state === "up"));

@@ -34,6 +34,7 @@ export type ApiServer =
     readonly mesh: Pick<Server["mesh"], "published" | "onRivalClaim"> & {
       readonly coworkers: Pick<Server["mesh"]["coworkers"], "table">;
     };
+    readonly coworkerList: Pick<Server["coworkerList"], "hurry">;
     readonly heldQuestions: Pick<Server["heldQuestions"], "hold">;
     readonly rtmp: Pick<Server["rtmp"], "connectionCount" | "isListening">;
     readonly drain: Pick<Server["drain"], "isOn" | "isAnnounced">;
@@ -42,6 +43,8 @@ export type ApiServer =
     /** Null or absent while nobody wants traces. */
     readonly tracer?: Tracer | null;
     readonly health: Pick<Server["health"], "self" | "watch" | "book" | "downstream">;
+    /** Absent where nothing is recorded. */
+    readonly recorder?: { readonly book: Server["recorder"]["book"] };
     /** Absent where nothing is reported. */
     readonly heartbeat?: Pick<Server["heartbeat"], "summaries">;
   };

@@ -5,6 +5,7 @@ import { healthRoutes } from "./health.ts";
 import { memberRoutes } from "./members.ts";
 import { procRoutes } from "./proc.ts";
 import { rawRoutes } from "./raw.ts";
+import { recordingRoutes } from "./recordings.ts";
 import { streamRoutes } from "./streams.ts";
 import { systemRoutes } from "./system.ts";
 import { testRoutes } from "./tests.ts";
@@ -55,6 +56,7 @@ export const apiRoutes: readonly Route[] = [
   ...streamRoutes,
   ...clientRoutes,
   ...forwardRoutes,
+  ...recordingRoutes,
   ...clusterRoutes,
   ...memberRoutes,
   ...rawRoutes,

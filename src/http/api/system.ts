@@ -1,7 +1,7 @@
-import type { Config } from "../../config/mod.ts";
 import type { ProcessFacts } from "../../base/world.ts";
 import { VERSION } from "../../base/version.ts";
 import { srsIdentity } from "../../server/identity.ts";
+import type { Config } from "../../config/mod.ts";
 import { envelope, type JsonBody } from "../envelope.ts";
 import { anyText, enveloped, type JsonSchema, mapOf, record, truth, whole } from "../openapi/schema.ts";
 import type { ApiContext, Route } from "./route.ts";
@@ -88,12 +88,12 @@ function build({ version, build }: ProcessFacts): JsonBody {
 function features({ httpServer, httpApi, rtmps }: Config): JsonBody {
   return {
     ssl: rtmps.enabled || httpApi.https.enabled || httpServer.https.enabled,
-    hls: false,
+    hls: true,
     hds: false,
     callback: true,
     api: true,
     httpd: httpServer.enabled,
-    dvr: false,
+    dvr: true,
     transcode: false,
     ingest: false,
     stat: true,

@@ -45,15 +45,16 @@ function describeVhost(
   { bytesIn, bytesOut, clients, viewers, downstream }: Totals = noTotals,
 ): JsonBody {
   const { id, recv, send } = entry;
+  const { enabled = false, hls } = config.vhosts.find((vhost) => vhost.name === name) ?? {};
   return {
     id,
     name,
-    enabled: config.vhosts.some((vhost) => vhost.name === name && vhost.enabled),
+    enabled,
     clients,
     viewers,
     downstream,
     streams: [...registry.streams().values()].filter(({ url }) => url.vhost === name).length,
     ...trafficMembers({ recv, send, bytesIn, bytesOut }, timers.nowMs()),
-    hls: { enabled: false },
+    hls: hls?.enabled ? { enabled: true, fragment: hls.fragmentMs / 1000 } : { enabled: false },
   };
 }
