@@ -62,15 +62,22 @@ export class BothDirectory implements StreamDirectory {
       dispose();
       options.onLost(reason);
     };
+    const onRaised = (epoch: number) => {
+      if (state.isOver) return;
+      for (const part of parts) part.raise?.(epoch);
+      options.onRaised?.(epoch);
+    };
     for (const directory of [this.#first, this.#second]) {
       // Both are to tell the same epoch: whoever has seen the higher one takes the other for that of an older publish.
       const minEpoch = Math.max(options.minEpoch ?? 0, ...parts.map(({ epoch }) => epoch));
-      const outcome = await directory.claim(stream, { ...options, minEpoch, onLost });
+      const outcome = await directory.claim(stream, { ...options, minEpoch, onLost, onRaised });
       if ("takenBy" in outcome) {
         dispose();
         return outcome;
       }
       parts.push(outcome.claim);
+      // Lost in the first one while the second was asked.
+      if (state.isOver) dispose();
     }
     return {
       claim: {
@@ -78,6 +85,7 @@ export class BothDirectory implements StreamDirectory {
           return Math.max(...parts.map(({ epoch }) => epoch));
         },
         announce: () => {
+          if (state.isOver) return;
           for (const part of parts) part.announce();
         },
         [Symbol.dispose]: dispose,

@@ -1,8 +1,8 @@
 import type { RecordingEntry } from "../../server/record/recording_book.ts";
 import { envelope, errorBody, type JsonBody } from "../envelope.ts";
 import { serveFile } from "../files/static_files.ts";
+import { anyText, enveloped, list, orNull, record, whole, word } from "../openapi/schema.ts";
 import type { Route } from "./route.ts";
-import { anyText, enveloped, list, number, orNull, record, whole } from "../openapi/schema.ts";
 import { page, pageParameters } from "./traffic.ts";
 
 const PATH = "/api/v1/recordings/";
@@ -11,14 +11,14 @@ const recordingSchema = record({
   id: anyText(),
   vhost: anyText(),
   app: anyText(),
-  name: anyText("of the stream"),
+  name: anyText(),
   stream: anyText("app and stream"),
-  file: anyText("its path on the server"),
-  state: anyText(),
-  start_ms: number("Unix time"),
-  duration_ms: orNull(whole()),
-  bytes: whole(),
-  url: orNull(anyText("where it can be fetched; null before it is complete")),
+  file: anyText("path on the server"),
+  state: word("recording", "waiting", "finishing", "finished"),
+  start_ms: orNull(whole("Unix time")),
+  duration_ms: orNull(whole("null for files of which the server knows only the name")),
+  bytes: whole("on the disk"),
+  url: orNull(anyText("where the file can be fetched, in whole or in ranges; null before it is complete")),
 });
 
 /** Files that `dvr` has made; complete ones can be fetched. */
@@ -30,7 +30,7 @@ export const recordingRoutes: readonly Route[] = [{
   doc:
     "recordings, the newest first (ten, or ?start=&count=, of one stream with ?stream=), or one; the file itself at " +
     "its `url`",
-  parameters: [...pageParameters ?? [], ["stream", "of one stream: app and stream"]],
+  parameters: [...pageParameters ?? [], ["stream", "lists only recordings of this stream: app and stream"]],
   answer: enveloped({ total: whole(), recordings: list(recordingSchema) }),
   answerOfOne: enveloped({ recording: recordingSchema }),
   handle({ server }, call, id) {
@@ -44,7 +44,7 @@ export const recordingRoutes: readonly Route[] = [{
     const [, name = "", extension = ""] = /^([\w-]+)(\.\w+)?$/.exec(id) ?? [];
     const entry = entries?.find(name);
     if (entry === undefined || (extension !== "" && urlOf(entry) !== `${PATH}${id}`)) {
-      return errorBody("StreamNotFound", "there is no recording with this id: it may have been forgotten");
+      return errorBody("StreamNotFound", "there is no recording with this id, or no complete one");
     }
     if (extension === "") return envelope(identity, { recording: describeRecording(entry) });
     const slash = entry.path.lastIndexOf("/");

@@ -37,6 +37,8 @@ export class SimPlayer {
   /** Longest time between two frames since it was last set to 0. */
   worstGapMs = 0;
   frames = 0;
+  /** Address of the server where it is connected, or tries to be. */
+  at = "";
 
   /** @param onFault Told of everything that must not happen. */
   constructor(plan: PlayerPlan, stage: Stage, onFault: (text: string) => void) {
@@ -49,6 +51,12 @@ export class SimPlayer {
   /** It wants to see the stream. */
   get isThere(): boolean {
     return this.#hasBegun && !this.#isOver;
+  }
+
+  /** Servers take it for a viewer, and not for another server. */
+  get isPerson(): boolean {
+    const { kind, follows } = this.plan;
+    return kind === "flv" || (kind === "rtmp" && !follows);
   }
 
   connect(): void {
@@ -89,6 +97,7 @@ export class SimPlayer {
   /** @param hops Redirects that led there. */
   async #play(place: Place, hops: number): Promise<void> {
     this.#turns++;
+    this.at = place.host;
     const check = new MediaCheck(this.plan, this.#stage, this.#onFault);
     let viewing: Viewing | null = null;
     let isOver = false;

@@ -1,7 +1,6 @@
 import type { SimCluster } from "../world/cluster.ts";
 import type { Peaks } from "./peaks.ts";
 
-const API_PORT = 1985;
 const HEALTH_PATH = "/node";
 /** Questions a server puts to others in a second, besides those of health and of encoders that it refuses. */
 const MAX_QUESTIONS = 20;
@@ -10,13 +9,13 @@ const MAX_ATTEMPTS = 6;
 /** Shortest pause between two questions of health to one server: 2 s, less a tenth. */
 const HEALTH_MS = 1800;
 
-/** How often servers ask each other, as the network sees it: each question is a connection to an API. */
+/** How often servers ask each other: each question is a request to an API. */
 export class QuestionCheck {
   readonly #cluster: SimCluster;
   readonly #peaks: Peaks;
   readonly #onFault: (who: string, text: string) => void;
-  /** Connections of each machine that were counted. */
-  readonly #counted = new Map<object, number>();
+  /** What each server has asked since the last look, by its name. */
+  readonly #asked = new Map<string, string[]>();
   #quietSinceMs = Infinity;
   #isQuiet = false;
   #inQuiet: string[] = [];
@@ -35,19 +34,22 @@ export class QuestionCheck {
     this.#onFault = onFault;
   }
 
+  /** From now on questions are counted. */
+  begin(): void {
+    for (const server of this.#cluster.servers.values()) {
+      const asked: string[] = [];
+      this.#asked.set(server.name, asked);
+      server.onFetch = (url, method) => asked.push(`${server.name}: ${method} ${url}`);
+    }
+  }
+
   /** Once a second. */
   look(): void {
     const bound = MAX_QUESTIONS + this.#encoders * MAX_ATTEMPTS;
     const others = this.#cluster.origins().length - 1;
     for (const { name, running } of this.#cluster.servers.values()) {
+      const asked = this.#asked.get(name)!.splice(0);
       if (running === null) continue;
-      const { dialled } = running.host;
-      const asked: string[] = [];
-      for (let at = this.#counted.get(running.host) ?? 0; at < dialled.length; at++) {
-        const { remoteAddr: { hostname, port }, sentText } = dialled[at]!;
-        if (port === API_PORT) asked.push(`${name} of ${hostname}: ${sentText.slice(0, sentText.indexOf(" HTTP"))}`);
-      }
-      this.#counted.set(running.host, dialled.length);
       if (this.#isQuiet) this.#inQuiet.push(...asked);
       const count = Math.max(0, asked.length - others);
       if (!this.#peaks.note("questions a second, besides health", count, bound)) {
