@@ -57,6 +57,8 @@ async function compile(words: string[]): Promise<number> {
     return await run([
       "compile",
       "--allow-all",
+      // `deno task ok` checks the types; compilers differ between versions of Deno.
+      "--no-check",
       `--config=${directory}/deno.json`,
       `--lock=${directory}/deno.lock`,
       `--v8-flags=${V8_FLAGS}`,

@@ -17,6 +17,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./push/push.ts")).pushCommand,
   },
   probe: { permissions: "--allow-net --allow-env", load: async () => (await import("./probe/probe.ts")).probeCommand },
+  load: {
+    permissions: "--allow-net --allow-read",
+    load: async () => (await import("./load/load.ts")).loadCommand,
+  },
   drain: {
     permissions: "--allow-net --allow-env",
     load: async () => (await import("./drain.ts")).drainCommand,

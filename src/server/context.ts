@@ -12,6 +12,7 @@ import type { ClusterHealth } from "./health/cluster_health.ts";
 import type { Drain } from "./drain.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Identity } from "./identity.ts";
+import type { ForwardBook } from "./publish/forward_book.ts";
 import type { Publishers } from "./publish/publishers.ts";
 import type { WaitingPlays } from "./play/waiting_plays.ts";
 
@@ -31,6 +32,8 @@ export interface ServerContext {
   readonly directory: StreamDirectory;
   readonly pulls: PullRegistry;
   readonly publishers: Publishers;
+  /** Who gets copies of which stream. */
+  readonly forwards: ForwardBook;
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
   readonly waitingPlays: WaitingPlays;

@@ -34,6 +34,7 @@ import { HlsHub } from "./hls/hls_hub.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
 import { Members } from "./access/members.ts";
+import { ForwardBook } from "./publish/forward_book.ts";
 import { Publishers } from "./publish/publishers.ts";
 import { playPathHeader, playPathMember, relayMember } from "./play/play_path.ts";
 import { Recorder } from "./record/recorder.ts";
@@ -76,6 +77,7 @@ export class Server implements ServerContext {
   readonly heldQuestions: HeldQuestions;
   readonly pulls: PullRegistry;
   readonly publishers = new Publishers();
+  readonly forwards: ForwardBook;
   readonly waitingPlays = new WaitingPlays();
   readonly members: Members;
   readonly drain: Drain;
@@ -112,6 +114,7 @@ export class Server implements ServerContext {
     };
     this.sources = new SourceManager(this.timers, world.logMemory);
     this.registry = new ClientRegistry(() => newEntityId(world), (url) => this.#pulledBytes(url));
+    this.forwards = new ForwardBook(world);
     this.coworkerList = new CoworkerList({
       timers: this.timers,
       log,

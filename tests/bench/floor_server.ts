@@ -8,9 +8,9 @@
  * 0 each message is written as it is made. Publishers may come too: their messages are found, and forgotten.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { ChunkSkimmer } from "./chunk_skimmer.ts";
-import { encodeAmf, encodeChunks } from "./rtmp_client.ts";
-import { type MediaTag, stampTag, SyntheticMedia } from "./synthetic_media.ts";
+import { ChunkSkimmer } from "../../src/cli/load/chunk_skimmer.ts";
+import { encodeLoadAmf, encodeLoadChunks } from "../../src/cli/load/rtmp_load_client.ts";
+import { type MediaTag, stampTag, SyntheticMedia } from "../../src/cli/load/synthetic_media.ts";
 
 const CHUNK_SIZE = 60_000;
 const BUFFER_BYTES = 16_384;
@@ -53,11 +53,11 @@ let startedAtMs = 0;
 function encodeTag(tag: MediaTag): Uint8Array<ArrayBuffer> {
   const { typeId, timestampMs, payload } = tag;
   stampTag(tag, startedAtMs + timestampMs);
-  return encodeChunks({ csid: typeId === 9 ? 6 : 4, typeId, msid: 1, timestampMs }, payload, CHUNK_SIZE);
+  return encodeLoadChunks({ csid: typeId === 9 ? 6 : 4, typeId, msid: 1, timestampMs }, payload, CHUNK_SIZE);
 }
 
-function command(...values: Parameters<typeof encodeAmf>): Uint8Array<ArrayBuffer> {
-  return encodeChunks({ csid: 3, typeId: 20, msid: 0, timestampMs: 0 }, encodeAmf(...values), CHUNK_SIZE);
+function command(...values: Parameters<typeof encodeLoadAmf>): Uint8Array<ArrayBuffer> {
+  return encodeLoadChunks({ csid: 3, typeId: 20, msid: 0, timestampMs: 0 }, encodeLoadAmf(...values), CHUNK_SIZE);
 }
 
 /** Makes one flush of the tags up to `nowMs`; a keyframe starts the list of the GOP anew. */
@@ -104,7 +104,7 @@ async function serve(conn: Deno.TcpConn, headers: MediaTag[]): Promise<void> {
     if (name === "connect") {
       const size = new Uint8Array(4);
       new DataView(size.buffer).setUint32(0, CHUNK_SIZE);
-      player.send(encodeChunks({ csid: 2, typeId: 1, msid: 0, timestampMs: 0 }, size, CHUNK_SIZE));
+      player.send(encodeLoadChunks({ csid: 2, typeId: 1, msid: 0, timestampMs: 0 }, size, CHUNK_SIZE));
       player.send(command("_result", 1, null, { level: "status", code: "NetConnection.Connect.Success" }));
     } else if (name === "createStream") {
       player.send(command("_result", 2, null, 1));

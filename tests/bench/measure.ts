@@ -1,8 +1,8 @@
 import type { Peer } from "./peers.ts";
 import { machineCpuMs, type PinnedProcess, type Usage, usageOf } from "./process.ts";
-import type { Quantiles } from "./quantiles.ts";
+import type { Quantiles } from "../../src/cli/load/quantiles.ts";
 import { Rig, type RigOptions } from "./rig.ts";
-import { AUDIO_PER_SECOND, FPS } from "./synthetic_media.ts";
+import { AUDIO_PER_SECOND, FPS } from "../../src/cli/load/synthetic_media.ts";
 
 /** One measurement: who plays what, and where it runs. */
 export interface MeasureOptions extends RigOptions {

@@ -11,6 +11,7 @@ import { MeshDirectory } from "../../src/cluster/mesh/mesh_directory.ts";
 import { Chronicle } from "../../src/server/health/chronicle.ts";
 import { ClusterHealth } from "../../src/server/health/cluster_health.ts";
 import { Members } from "../../src/server/access/members.ts";
+import { ForwardBook } from "../../src/server/publish/forward_book.ts";
 import { Publishers } from "../../src/server/publish/publishers.ts";
 import { networkOf } from "../../src/net/network.ts";
 import { systemWorld } from "../../src/net/system_world.ts";
@@ -82,6 +83,10 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     sources,
     registry: new ClientRegistry(() => newEntityId(systemWorld)),
     publishers: new Publishers(),
+    forwards: new ForwardBook({
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      nowMs: () => START_MS,
+    }),
     members: new Members(world, (listed) => list.hosts(listed)),
     mesh,
     epochs,

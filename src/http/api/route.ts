@@ -23,6 +23,7 @@ export type ApiServer =
     | "sources"
     | "registry"
     | "publishers"
+    | "forwards"
     | "members"
     | "world"
     | "pulls"

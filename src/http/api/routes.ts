@@ -1,5 +1,6 @@
 import { clientRoutes } from "./clients.ts";
 import { clusterRoutes } from "./clusters.ts";
+import { forwardRoutes } from "./forwards.ts";
 import { healthRoutes } from "./health.ts";
 import { memberRoutes } from "./members.ts";
 import { procRoutes } from "./proc.ts";
@@ -54,6 +55,7 @@ export const apiRoutes: readonly Route[] = [
   ...vhostRoutes,
   ...streamRoutes,
   ...clientRoutes,
+  ...forwardRoutes,
   ...recordingRoutes,
   ...clusterRoutes,
   ...memberRoutes,

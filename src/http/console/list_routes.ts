@@ -3,13 +3,14 @@ import type { ApiContext, Route } from "../api/route.ts";
 import { envelope, type JsonBody } from "../envelope.ts";
 import { callCoworker } from "./coworker_call.ts";
 import { type ListQuery, readListQuery, writeListQuery } from "./list_query.ts";
-import { listClients, listEvents, listPulls, listStreams } from "./lists.ts";
+import { listClients, listEvents, listForwards, listPulls, listStreams } from "./lists.ts";
 
 /** Lists of the console: a page of one costs no more than its rows, however long the list is. */
 export const listRoutes: readonly Route[] = [
   listRoute("streams", "streams", listStreams),
   listRoute("clients", "clients", listClients),
   listRoute("pulls", "streams that are pulled, and the origins they are pulled from", listPulls),
+  listRoute("copies", "streams that are sent on to other servers", listForwards),
   listRoute("events", "what happened of late, the newest first", listEvents),
 ];
 

@@ -3,6 +3,7 @@ import { type ClientEntry, noTotals, type StreamEntry } from "../../server/clien
 import { describeClient } from "../api/clients.ts";
 import { describeOrigins, describePull, type Pull } from "../api/clusters.ts";
 import type { ApiContext } from "../api/route.ts";
+import { describeForward } from "../api/forwards.ts";
 import { describeStreams } from "../api/streams.ts";
 import type { JsonBody } from "../envelope.ts";
 import { type ListQuery, PAGE_ROWS, pickPage } from "./list_query.ts";
@@ -85,6 +86,23 @@ export function listPulls({ pulls, timers }: Server, query: ListQuery): JsonBody
   });
   const origins = describeOrigins(pulls, timers.nowMs()).slice(0, PAGE_ROWS);
   return { total: all.length, found, rows: rows.map(describePull), origins };
+}
+
+/** Streams that are sent on to other servers. */
+export function listForwards({ forwards }: Server, query: ListQuery): JsonBody {
+  const all = forwards.all().map(describeForward);
+  const { rows, found } = pickPage(all, all.length, {
+    query,
+    shape: {
+      text: ({ stream, destination, state }) => `${stream} ${destination} ${state}`,
+      columns: {
+        stream: ({ stream }) => String(stream),
+        destination: ({ destination }) => String(destination),
+        state: ({ state }) => String(state),
+      },
+    },
+  });
+  return { total: all.length, found, rows };
 }
 
 /** What happened of late. */

@@ -3,10 +3,14 @@ import { redirect } from "../api/route.ts";
 import type { Mount } from "../router.ts";
 import { methodNotAllowed } from "../envelope.ts";
 
+/** The page for viewers, which asks no API. */
+const PLAYER_PATH = "/player";
+
 /** Every file of the page, by its path: nothing else can be asked for, whatever a request says. */
 const files: ReadonlyMap<string, string> = new Map([
   ["/console/", "index.html"],
   ["/players/srs_player.html", "player.html"],
+  [PLAYER_PATH, "player.html"],
   ...[
     "index.html",
     "console.css",
@@ -32,6 +36,8 @@ const files: ReadonlyMap<string, string> = new Map([
     "player_query.js",
     "problems.js",
     "columns/pull_columns.js",
+    "copy_button.js",
+    "publish_hint.js",
     "columns/server_columns.js",
     "columns/stream_columns.js",
     "table.js",
@@ -41,9 +47,10 @@ const files: ReadonlyMap<string, string> = new Map([
   ].map((name) => [`/console/${name}`, name] as const),
 ]);
 
-/** Both pages also go by names that lack something; the query goes along. */
+/** The pages also go by names that lack something; the query goes along. */
 const moved: ReadonlyMap<string, string> = new Map([
   ["/console", "/console/"],
+  ["/player/", PLAYER_PATH],
   ["/players", "/players/srs_player.html"],
   ["/players/", "/players/srs_player.html"],
 ]);
@@ -92,7 +99,10 @@ const playerFiles: ReadonlySet<string> = new Set([
   "vendor/license.txt",
 ]);
 
-/** Serves the console at `/console/` and its player at `/players/srs_player.html`, where SRS has them. */
+/**
+ * Serves the console at `/console/` and its player at `/players/srs_player.html`, where SRS has them, and the page for
+ * viewers at `/player`.
+ */
 export function consoleMount(): Mount {
   return pageMount(() => true);
 }

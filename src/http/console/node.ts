@@ -4,11 +4,13 @@ import type { JsonBody } from "../envelope.ts";
 
 /** What a server is, in the parts that no call of SRS's API tells: role, coworkers, where HTTP-FLV is. */
 export function describeNode(config: Config): JsonBody {
-  const { httpServer, vhosts } = config;
+  const { httpServer, listen, vhosts } = config;
   const { local, remote } = clusterModes(config);
   return {
     version: VERSION,
     role: remote === 0 ? "origin" : local === 0 ? "edge" : "origin and edge",
+    // Where encoders publish.
+    rtmp_port: listen[0]?.port ?? null,
     // The ports alone: which of its addresses a browser reaches, the server cannot know.
     flv: httpServer.enabled
       ? {

@@ -25,7 +25,7 @@ type PublishRequest = Extract<SessionRequest, { kind: "publish" }>;
 export interface PublishServer
   extends
     Omit<ClaimServer, "world">,
-    Pick<ServerContext, "config" | "tracer" | "sources" | "registry" | "publishers" | "pulls" | "world"> {
+    Pick<ServerContext, "config" | "tracer" | "sources" | "registry" | "publishers" | "pulls" | "world" | "forwards"> {
   readonly drain: Pick<ServerContext["drain"], "isOn" | "search" | "hasCoworkers">;
 }
 

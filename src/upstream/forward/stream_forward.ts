@@ -20,6 +20,10 @@ export interface StreamForwardOptions {
   environment: UpstreamEnvironment;
   /** A server takes the stream: for the first time, or again. */
   onTaken(server: string): void;
+  /** How long to wait between attempts; by default, as an edge does that must not lose its publisher's stream. */
+  patience?: Patience;
+  /** Takes secrets out of what a server says, before it is logged or shown. */
+  hide?(text: string): string;
   /** No server ever took it: the forward is over. Without this callback it keeps trying. */
   onRefused?(reason: string): void;
 }
@@ -34,10 +38,15 @@ export interface ForwardState {
   reconnects: number;
 }
 
-/** A server that drops the stream sooner than this counts as one that did not take it, so that flapping does not spin. */
-const SETTLED_MS = 1000;
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 3000;
+/** Pauses between attempts, which double. */
+export interface Patience {
+  /** A server that drops the stream sooner counts as one that did not take it, so that flapping does not spin. */
+  readonly settledMs: number;
+  readonly firstPauseMs: number;
+  readonly maxPauseMs: number;
+}
+
+const eager: Patience = { settledMs: 1000, firstPauseMs: 100, maxPauseMs: 3000 };
 
 /**
  * Sends a source to one of several servers, for as long as it is not disposed: the publisher notices nothing of a server
@@ -75,6 +84,10 @@ export class StreamForward implements Disposable {
     this.#pause?.end();
   }
 
+  get #patience(): Patience {
+    return this.#options.patience ?? eager;
+  }
+
   async #work(): Promise<void> {
     for (let emptyRounds = 0; !this.#stopped; emptyRounds++) {
       for (const target of this.#options.findTargets()) {
@@ -86,7 +99,8 @@ export class StreamForward implements Disposable {
       if (!this.#wasTaken && this.#options.onRefused !== undefined) {
         return this.#options.onRefused(this.state.lastError || "no server is configured");
       }
-      if (emptyRounds >= 0) await this.#rest(Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds, 10)));
+      const { firstPauseMs, maxPauseMs } = this.#patience;
+      if (emptyRounds >= 0) await this.#rest(Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(emptyRounds, 10)));
     }
   }
 
@@ -103,7 +117,7 @@ export class StreamForward implements Disposable {
       // A dead server behind a redirect says nothing of the one that knew it.
       else if (target === first) pool.noteFailure(first.text, outcome.error);
       if (outcome.redirect === null) {
-        return outcome.wasTaken && this.#options.environment.timers.nowMs() - this.#takenMs >= SETTLED_MS;
+        return outcome.wasTaken && this.#options.environment.timers.nowMs() - this.#takenMs >= this.#patience.settledMs;
       }
       const next = parseTarget(outcome.redirect);
       const refusal = next === null ? null : policy.refuse(target, next, outcome.remoteIp);
@@ -161,8 +175,9 @@ export class StreamForward implements Disposable {
   }
 
   #fail({ text }: PullTarget, error: string): void {
-    this.state.lastError = error;
-    this.#log.warn(`forward ${this.#source.key} to ${text}: ${error}`);
+    const shown = this.#options.hide?.(error) ?? error;
+    this.state.lastError = shown;
+    this.#log.warn(`forward ${this.#source.key} to ${text}: ${shown}`);
   }
 
   async #rest(pauseMs: number): Promise<void> {

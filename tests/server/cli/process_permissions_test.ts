@@ -88,6 +88,6 @@ for (const name of ["origin", "edge"]) {
 Deno.test("every command but the demo, which starts programs, does without --allow-all", () => {
   const greedy = Object.entries(commandTable).filter(([, { permissions }]) => permissions.includes("--allow-all"));
   assertEquals(greedy.map(([name]) => name), ["demo"]);
-  const tested = [...Object.keys(cases), "origin", "edge", "demo"];
+  const tested = [...Object.keys(cases), "origin", "edge", "load", "demo"];
   assertEquals(Object.keys(commandTable).toSorted(), tested.toSorted());
 });

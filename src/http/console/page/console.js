@@ -9,6 +9,7 @@ import { OwnServer } from "./own_server.js";
 import { PagedTable } from "./paged_table.js";
 import { PlayerDialog } from "./player_dialog.js";
 import { Problems } from "./problems.js";
+import { showPublishHint } from "./publish_hint.js";
 import { serverColumns, serverShape } from "./columns/server_columns.js";
 
 /** The page `/console/`: polls, shows, and tells of changes in few words. */
@@ -41,8 +42,23 @@ const curves = Object.fromEntries(
   }),
 );
 
+let isHinted = false;
+
+/** Once, as soon as the server answers. */
+async function hint() {
+  if (isHinted || cluster.status !== "up") return;
+  isHinted = true;
+  try {
+    showPublishHint((await server.ask("/console/api/node")).data);
+  } catch {
+    // The text without addresses does, until the next poll.
+    isHinted = false;
+  }
+}
+
 function show() {
   const { view } = cluster;
+  hint();
   details.showMembers(view.members);
   showServers();
   showTotals(view.totals);

@@ -3,11 +3,11 @@ import { byId, element, setAttribute, setText } from "./dom.js";
 import { eventColumns } from "./columns/event_columns.js";
 import { Histories } from "./history.js";
 import { PAGE_ROWS, PagedTable } from "./paged_table.js";
-import { pullColumns, upstreamColumns } from "./columns/pull_columns.js";
+import { copyColumns, pullColumns, upstreamColumns } from "./columns/pull_columns.js";
 import { streamColumns } from "./columns/stream_columns.js";
 import { Table } from "./table.js";
 
-const tabs = ["streams", "clients", "pulls", "events"];
+const tabs = ["streams", "clients", "pulls", "copies", "events"];
 
 /** Lists of one server, one of them open: its page of rows is all that is asked for. */
 export class Details {
@@ -31,6 +31,7 @@ export class Details {
       streams: new PagedTable(byId("streams"), streamColumns(actions.play), want),
       clients: new PagedTable(byId("clients"), clientColumns(actions.kick), want),
       pulls: new PagedTable(byId("pulls"), pullColumns, want),
+      copies: new PagedTable(byId("copies"), copyColumns, want),
       events: new PagedTable(byId("events"), eventColumns, want),
     };
     this.#choice.addEventListener("change", () => this.select(this.#choice.value));
@@ -107,6 +108,7 @@ export class Details {
       streams: (stream) => this.#streamRow(stream, data),
       clients: (client) => this.#clientRow(client),
       pulls: (pull) => ({ key: pull.url, pull }),
+      copies: (copy) => ({ key: copy.id, copy }),
       events: (event) => ({ key: event.id, event }),
     }[open];
     this.#tables[open].show(rows.map(make), { found, total });

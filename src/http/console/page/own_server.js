@@ -57,7 +57,9 @@ async function ask(path, { timeoutMs, ...init }) {
   if (!response.ok) {
     throw failure(response.status, typeof body?.message === "string" ? body.message : `HTTP status ${response.status}`);
   }
-  if (body?.code !== 0) throw failure(200, `answered with error ${Number(body?.code)}`);
+  if (body?.code !== 0) {
+    throw failure(200, typeof body?.message === "string" ? body.message : `answered with error ${Number(body?.code)}`);
+  }
   return body;
 }
 

@@ -1,4 +1,4 @@
-import { element, setText } from "./dom.js";
+import { element, setAttribute, setText } from "./dom.js";
 import { count } from "./format.js";
 import { Table } from "./table.js";
 
@@ -46,7 +46,9 @@ export class PagedTable {
   show(rows, { found, total }) {
     this.#table.show(rows, total);
     if (this.#empty) {
-      setText(this.#empty, total > 0 && this.filter !== "" ? "Nothing matches the filter." : this.#emptyText);
+      const isFiltered = total > 0 && this.filter !== "";
+      setAttribute(this.#empty, "data-filtered", isFiltered ? "" : null);
+      setText(this.#empty, isFiltered ? "Nothing matches the filter." : this.#emptyText);
     }
     const isOnePage = found <= PAGE_ROWS;
     this.#pager.hidden = isOnePage && (found === total || found === 0);

@@ -1,3 +1,4 @@
+import { copyButton } from "./copy_button.js";
 import { byId, httpUrl, setText } from "./dom.js";
 import { LivePlayer } from "./live_player.js";
 import { flvUrl, splitKey } from "./player_query.js";
@@ -11,6 +12,7 @@ export class PlayerDialog {
   #timer;
 
   constructor() {
+    byId("player-address").append(" ", copyButton(byId("player-url"), "the address"));
     byId("player-close").addEventListener("click", () => this.#dialog.close());
     this.#dialog.addEventListener("close", () => {
       clearInterval(this.#timer);

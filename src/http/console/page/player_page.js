@@ -2,7 +2,10 @@ import { byId, httpUrl, setText } from "./dom.js";
 import { LivePlayer } from "./live_player.js";
 import { readPlayerQuery } from "./player_query.js";
 
-/** The page `/players/srs_player.html`: an address, a picture. */
+/** The pages `/players/srs_player.html` and `/player`: an address, a picture. */
+
+// Viewers have no business in the console.
+if (location.pathname === "/player") document.querySelector("nav").hidden = true;
 
 const { url, autostart } = readPlayerQuery(location.search, location);
 const field = byId("url");

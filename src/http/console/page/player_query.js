@@ -40,24 +40,28 @@ export function splitKey(key) {
  * What SRS's player page reads from its address: `server`, `port`, `app`, `stream` (with `.m3u8` for HLS, with or
  * without `.flv`), `vhost`,
  * `schema`, `autostart`, or a whole `url`. What it does not know goes to the server with the stream's address.
+ *
+ * The page for viewers, `/player`, plays from the server and port that it came from, and takes `stream=app/stream`.
  */
-export function readPlayerQuery(search, { hostname }) {
+export function readPlayerQuery(search, { hostname, pathname = "", port: pagePort = "", protocol = "http:" }) {
   const query = new URLSearchParams(search);
   const get = (name, otherwise = "") => query.get(name) || otherwise;
   const autostart = get("autostart", "true") !== "false";
   const given = get("url");
   if (given !== "") return { url: httpUrl(given)?.href ?? "", autostart };
-  const stream = get("stream", "livestream");
-  const isHls = stream.endsWith(".m3u8");
-  const schema = get("schema", "http") === "https" ? "https" : "http";
+  const isForViewers = pathname === "/player";
+  const [name = "", ...levels] = get("stream", "livestream").split(isForViewers ? "/" : "\n").reverse();
+  const isHls = name.endsWith(".m3u8");
+  const schema = get("schema", isForViewers ? protocol.replace(":", "") : "http") === "https" ? "https" : "http";
+  const ownPort = pagePort || (schema === "https" ? "443" : "80");
   const server = get("server", hostname);
   const url = (isHls ? hlsUrl : flvUrl)({
     schema,
     host: server,
-    port: get("port", schema === "https" ? "8088" : "8080"),
+    port: get("port", isForViewers ? ownPort : schema === "https" ? "8088" : "8080"),
     vhost: get("vhost") === server ? "" : get("vhost"),
-    app: get("app", "live"),
-    stream: stream.replace(/\.(?:flv|m3u8)$/, ""),
+    app: get("app", levels.reverse().join("/") || "live"),
+    stream: name.replace(/\.(?:flv|m3u8)$/, ""),
   });
   const own = ["autostart", "server", "port", "app", "stream", "vhost", "schema", "url", "dir", "api", "buffer"];
   const made = httpUrl(url);

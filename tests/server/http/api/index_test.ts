@@ -17,7 +17,7 @@ Deno.test("the index pages list what lies below them, in the members of SRS", as
   // SRS's names, and our `cluster`, `drain`, `edges` and `node`.
   assertEquals(
     Object.keys(v1.urls as object).sort(),
-    ("authors clients cluster clusters drain edges features meminfos node openapi.json perf raw recordings requests rusages self_proc_stats " +
+    ("authors clients cluster clusters drain edges features forwards meminfos node openapi.json perf raw recordings requests rusages self_proc_stats " +
       "streams summaries system_proc_stats tcmalloc versions vhosts").split(" "),
   );
   assertEquals(Object.keys(v1.tests as object).sort(), ["[vhost]", "errors", "redirects", "requests"]);

@@ -57,7 +57,7 @@ Deno.test("consoleMount serves every file of its folder, each as what it is", as
 });
 
 Deno.test("the pages name only files that the console serves", async () => {
-  for (const page of ["/console/", "/players/srs_player.html"]) {
+  for (const page of ["/console/", "/players/srs_player.html", "/player"]) {
     const text = await (await get(page)).text();
     const named = [...text.matchAll(/(?:src|href)="(\/(?:console|players)\/[^"?]*)/g)].map(([, path]) => path!);
     assert(named.length >= 3);
@@ -80,7 +80,7 @@ Deno.test("the modules import only files that the console serves", async () => {
 });
 
 Deno.test("pages may run no program but the server's own", async () => {
-  for (const page of ["/console/", "/players/srs_player.html"]) {
+  for (const page of ["/console/", "/players/srs_player.html", "/player"]) {
     const answer = await get(page);
     const policy = answer.headers.get("content-security-policy") ?? "";
     assertStringIncludes(policy, "default-src 'none'; script-src 'self'; style-src 'self'");
@@ -96,6 +96,7 @@ const redirects = [
   ["/console?a=b", "/console/?a=b"],
   ["/players", "/players/srs_player.html"],
   ["/players/?app=live", "/players/srs_player.html?app=live"],
+  ["/player/?stream=s", "/player?stream=s"],
 ] as const;
 
 for (const [path, target] of redirects) {
@@ -159,6 +160,22 @@ const playerQueries: [query: string, url: string, autostart?: boolean][] = [
 for (const [query, url, autostart = true] of playerQueries) {
   Deno.test(`srs_player.html${query} plays ${url || "nothing"}`, () => {
     assertEquals(readPlayerQuery(query, { hostname: "here" }), { url, autostart });
+  });
+}
+
+const viewerQueries: [query: string, page: { protocol?: string; port?: string }, url: string][] = [
+  ["", { port: "8080" }, "http://here:8080/live/livestream.flv"],
+  ["?stream=cam1", { port: "9092" }, "http://here:9092/live/cam1.flv"],
+  ["?stream=a/b/cam1&token=x", { port: "9092" }, "http://here:9092/a/b/cam1.flv?token=x"],
+  ["?stream=sport/cam1", { protocol: "https:" }, "https://here/sport/cam1.flv"],
+  ["?stream=..%2F..%2Fapi", {}, "http://here/live/livestream.flv"],
+];
+
+for (const [query, page, url] of viewerQueries) {
+  Deno.test(`/player${query} plays ${url} from where the page is`, () => {
+    const { url: read } = readPlayerQuery(query, { hostname: "here", pathname: "/player", ...page });
+    if (query.includes("..")) assertEquals(new URL(read).hostname, "here");
+    else assertEquals(read, url);
   });
 }
 

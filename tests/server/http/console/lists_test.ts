@@ -94,3 +94,14 @@ Deno.test("events tell what happened to streams, the newest first, and the last 
   server.registry.add(fakeClient("late0000", "fmle-publish", { stream: "late" }));
   assertEquals((await list(server, "events?filter=late")).found, 0);
 });
+
+Deno.test("the list of copies tells where streams are sent, without keys", async () => {
+  const server = fakeServer();
+  for (const stream of ["b", "a"]) {
+    server.forwards.add(`/live/${stream}`, `rtmp://h/app/key-of-${stream}`, `rtmp://h/${stream}/***`);
+  }
+  const { data } = await bodyOf(apiOf(server)("/console/api/list/copies?sort=stream&filter=h%2Fa"));
+  const { total, found, rows } = data as { total: number; found: number; rows: Record<string, unknown>[] };
+  assertEquals([total, found, rows[0]?.destination, rows[0]?.state], [2, 1, "rtmp://h/a/***", "waiting"]);
+  assertEquals(JSON.stringify(data).includes("key-of"), false);
+});

@@ -201,6 +201,7 @@ Deno.test("every route says what it does: no method but GET passes for reading",
   const changing = allRoutes.filter(({ effect }) => effect !== "reads").map(({ path }) => path);
   assertEquals(changing, [
     "/api/v1/clients/[id]",
+    "/api/v1/forwards/[id]",
     "/api/v1/clusters",
     "/api/v1/raw",
     "/api/v1/drain",

@@ -9,6 +9,15 @@ export const pullColumns = [
   { title: "Last error", sort: "error", text: ({ pull }) => pull.last_error || "none" },
 ];
 
+/** Of streams that are sent on to other servers. */
+export const copyColumns = [
+  nameColumn("Stream", ({ copy }) => copy.stream, { sort: "stream" }),
+  nameColumn("To", ({ copy }) => copy.destination, { sort: "destination", rowHead: false }),
+  { title: "State", sort: "state", text: ({ copy }) => String(copy.state) },
+  { title: "Reconnects", numeric: true, text: ({ copy }) => count(copy.reconnects) },
+  { title: "Last error", text: ({ copy }) => copy.last_error || "none" },
+];
+
 export const upstreamColumns = [
   nameColumn("Origin", ({ origin }) => origin.origin),
   { title: "Pulls", numeric: true, text: ({ origin }) => count(origin.pulls) },

@@ -1,13 +1,13 @@
-import { ChunkSkimmer, readU32, type SkimmedMessage } from "./chunk_skimmer.ts";
+import { ChunkSkimmer, readLoadU32, type SkimmedMessage } from "./chunk_skimmer.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
 
 /** Values the load's commands need, as AMF0. */
-export type AmfValue = string | number | null | { [key: string]: string | number };
+export type LoadAmfValue = string | number | null | { [key: string]: string | number };
 
 /** Encodes values one after the other as AMF0. */
-export function encodeAmf(...values: AmfValue[]): Uint8Array<ArrayBuffer> {
+export function encodeLoadAmf(...values: LoadAmfValue[]): Uint8Array<ArrayBuffer> {
   const out: number[] = [];
   const text = (value: string) => {
     const utf8 = encoder.encode(value);
@@ -41,7 +41,7 @@ export function encodeAmf(...values: AmfValue[]): Uint8Array<ArrayBuffer> {
 }
 
 /** One message as a fmt 0 chunk with as many fmt 3 chunks as it takes. */
-export function encodeChunks(
+export function encodeLoadChunks(
   header: { csid: number; typeId: number; msid: number; timestampMs: number },
   payload: Uint8Array,
   chunkSize: number,
@@ -68,8 +68,8 @@ export function encodeChunks(
   return out;
 }
 
-/** Options of {@link RtmpClient.connect}. */
-export interface ClientOptions {
+/** Options of {@link RtmpLoadClient.connect}. */
+export interface LoadClientOptions {
   host: string;
   port: number;
   app: string;
@@ -90,13 +90,13 @@ export const SEND_CHUNK_SIZE = 60_000;
  * The load's own RTMP client, small and honest: simple handshake, the usual commands, acknowledgements and pongs.
  * `started` settles when the server has accepted the play or publish, or has refused it.
  */
-export class RtmpClient {
+export class RtmpLoadClient {
   readonly started: Promise<void>;
   /** When the play or publish command was sent, by `performance.now()`. */
   requestedAtMs = 0;
   msid = 1;
   readonly #conn: Deno.Conn;
-  readonly #options: ClientOptions;
+  readonly #options: LoadClientOptions;
   readonly #skimmer = new ChunkSkimmer((message) => this.#onMessage(message));
   readonly #outcome = Promise.withResolvers<void>();
   #received = 0;
@@ -104,7 +104,7 @@ export class RtmpClient {
   #windowAckSize = 2_500_000;
   #sending: Promise<unknown> = Promise.resolve();
 
-  private constructor(conn: Deno.Conn, options: ClientOptions) {
+  private constructor(conn: Deno.Conn, options: LoadClientOptions) {
     this.#conn = conn;
     this.#options = options;
     this.started = this.#outcome.promise;
@@ -112,10 +112,10 @@ export class RtmpClient {
   }
 
   /** Connects, shakes hands and asks; {@link run} does the rest. */
-  static async connect(options: ClientOptions): Promise<RtmpClient> {
+  static async connect(options: LoadClientOptions): Promise<RtmpLoadClient> {
     const conn = await Deno.connect({ hostname: options.host, port: options.port });
     conn.setNoDelay(true);
-    const client = new RtmpClient(conn, options);
+    const client = new RtmpLoadClient(conn, options);
     try {
       await client.#handshake();
     } catch (error) {
@@ -124,7 +124,7 @@ export class RtmpClient {
     }
     const tcUrl = `rtmp://${options.host}:${options.port}/${options.app}`;
     client.#control(1, SEND_CHUNK_SIZE);
-    client.#command(encodeAmf("connect", 1, { app: options.app, flashVer: "LNX 9,0,124,2", tcUrl }));
+    client.#command(encodeLoadAmf("connect", 1, { app: options.app, flashVer: "LNX 9,0,124,2", tcUrl }));
     return client;
   }
 
@@ -186,11 +186,13 @@ export class RtmpClient {
   #control(typeId: number, value: number): void {
     const payload = new Uint8Array(4);
     new DataView(payload.buffer).setUint32(0, value);
-    this.#post(encodeChunks({ csid: 2, typeId, msid: 0, timestampMs: 0 }, payload, SEND_CHUNK_SIZE));
+    this.#post(encodeLoadChunks({ csid: 2, typeId, msid: 0, timestampMs: 0 }, payload, SEND_CHUNK_SIZE));
   }
 
   #command(payload: Uint8Array, msid = 0): void {
-    this.#post(encodeChunks({ csid: msid === 0 ? 3 : 8, typeId: 20, msid, timestampMs: 0 }, payload, SEND_CHUNK_SIZE));
+    this.#post(
+      encodeLoadChunks({ csid: msid === 0 ? 3 : 8, typeId: 20, msid, timestampMs: 0 }, payload, SEND_CHUNK_SIZE),
+    );
   }
 
   /** Sends without waiting: when it fails, the read loop sees the end too. */
@@ -203,11 +205,11 @@ export class RtmpClient {
     if (typeId === 8 || typeId === 9 || typeId === 18) {
       this.#options.onMedia?.(message);
     } else if (typeId === 5) {
-      this.#windowAckSize = readU32(body) || this.#windowAckSize;
+      this.#windowAckSize = readLoadU32(body) || this.#windowAckSize;
     } else if (typeId === 4 && body[1] === 6) {
       const pong = body.slice();
       pong[1] = 7;
-      this.#post(encodeChunks({ csid: 2, typeId: 4, msid: 0, timestampMs: 0 }, pong, SEND_CHUNK_SIZE));
+      this.#post(encodeLoadChunks({ csid: 2, typeId: 4, msid: 0, timestampMs: 0 }, pong, SEND_CHUNK_SIZE));
     } else if (typeId === 20) {
       this.#onCommand(body);
     }
@@ -219,7 +221,7 @@ export class RtmpClient {
     const name = text.slice(3, 3 + view.getUint16(1));
     if (name === "_result") {
       const transaction = view.getFloat64(11);
-      if (transaction === 1) this.#command(encodeAmf("createStream", 2, null));
+      if (transaction === 1) this.#command(encodeLoadAmf("createStream", 2, null));
       // Layout of the answer: name (10 bytes), transaction (9), null (1), then the id as a number.
       if (transaction === 2) this.#ask(view.getFloat64(21));
     } else if (name === "_error" || (name === "onStatus" && text.includes("error"))) {
@@ -234,7 +236,7 @@ export class RtmpClient {
     this.msid = msid;
     this.requestedAtMs = performance.now();
     this.#command(
-      role === "play" ? encodeAmf("play", 4, null, stream) : encodeAmf("publish", 4, null, stream, "live"),
+      role === "play" ? encodeLoadAmf("play", 4, null, stream) : encodeLoadAmf("publish", 4, null, stream, "live"),
       msid,
     );
   }

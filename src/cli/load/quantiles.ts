@@ -21,7 +21,7 @@ const STEPS_PER_MS = 10;
 const MAX_MS = 10_000;
 
 /** Quantiles of more values than one wants to keep: counts in steps of 0.1 ms, up to 10 s. */
-export class Histogram {
+export class TimeHistogram {
   readonly #counts = new Uint32Array(MAX_MS * STEPS_PER_MS + 1);
 
   clear(): void {

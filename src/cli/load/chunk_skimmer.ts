@@ -86,7 +86,7 @@ export class ChunkSkimmer {
   }
 
   #finish(message: SkimmedMessage): void {
-    if (message.typeId === 1) this.chunkSize = readU32(message.body) & 0x7fffffff;
+    if (message.typeId === 1) this.chunkSize = readLoadU32(message.body) & 0x7fffffff;
     this.#onMessage(message);
   }
 
@@ -107,7 +107,7 @@ export class ChunkSkimmer {
     const extended = fmt < 3 ? timestamp === 0xffffff : stream.extended;
     if (extended) {
       if (at + 4 > end) return 0;
-      timestamp = readU32(bytes, at);
+      timestamp = readLoadU32(bytes, at);
       at += 4;
     }
     stream.extended = extended;
@@ -140,7 +140,7 @@ export class ChunkSkimmer {
   }
 }
 
-export function readU32(bytes: Uint8Array, at = 0): number {
+export function readLoadU32(bytes: Uint8Array, at = 0): number {
   return (((bytes[at] ?? 0) << 24) | readU24(bytes, at + 1)) >>> 0;
 }
 

@@ -1,16 +1,16 @@
 import { FlvSkimmer } from "./flv_skimmer.ts";
-import type { ClientOptions } from "./rtmp_client.ts";
+import type { LoadClientOptions } from "./rtmp_load_client.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
 const LF = 10;
 
 /** The load's own HTTP-FLV client: one request, then chunks of HTTP/1.1 or a plain body, as the server likes. */
-export class FlvClient {
+export class FlvLoadClient {
   /** When the request was sent, by `performance.now()`. */
   requestedAtMs = 0;
   readonly #conn: Deno.Conn;
-  readonly #options: ClientOptions;
+  readonly #options: LoadClientOptions;
   readonly #skimmer: FlvSkimmer;
   #head = "";
   #isBody = false;
@@ -19,17 +19,17 @@ export class FlvClient {
   /** Of the chunk, with the line end behind it. */
   #chunkLeft = 0;
 
-  private constructor(conn: Deno.Conn, options: ClientOptions) {
+  private constructor(conn: Deno.Conn, options: LoadClientOptions) {
     this.#conn = conn;
     this.#options = options;
     this.#skimmer = new FlvSkimmer((message) => options.onMedia?.(message));
   }
 
   /** Connects and asks; {@link run} does the rest. */
-  static async connect(options: ClientOptions): Promise<FlvClient> {
+  static async connect(options: LoadClientOptions): Promise<FlvLoadClient> {
     const { host, port, app, stream } = options;
-    const client = new FlvClient(await Deno.connect({ hostname: host, port }), options);
-    const request = `GET /${app}/${stream}.flv HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: bench\r\n\r\n`;
+    const client = new FlvLoadClient(await Deno.connect({ hostname: host, port }), options);
+    const request = `GET /${app}/${stream}.flv HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: srs-ts-load\r\n\r\n`;
     client.requestedAtMs = performance.now();
     await client.#conn.write(encoder.encode(request));
     return client;
@@ -46,6 +46,10 @@ export class FlvClient {
     } catch {
       // Reset: the caller counts ends, not reasons.
     }
+    this.close();
+  }
+
+  close(): void {
     try {
       this.#conn.close();
     } catch {
@@ -58,7 +62,7 @@ export class FlvClient {
     while (!this.#isBody && at < view.length) {
       this.#head += decoder.decode(view.subarray(at, ++at));
       if (!this.#head.endsWith("\r\n\r\n")) continue;
-      if (!this.#head.startsWith("HTTP/1.1 200")) throw new Error(this.#head);
+      if (!this.#head.startsWith("HTTP/1.1 200")) throw new Error(this.#head.split("\r\n")[0]);
       this.#isBody = true;
       this.#isChunked = /transfer-encoding: *chunked/i.test(this.#head);
     }
