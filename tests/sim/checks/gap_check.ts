@@ -124,7 +124,7 @@ export class GapCheck {
   #judge(gap: Span): void {
     const { truth, faults, weather } = this.#context;
     const plan = this.#plan;
-    if (!isPlain(plan) || gap.toMs <= gap.fromMs) return;
+    if (!isCalm(plan) || gap.toMs <= gap.fromMs) return;
     this.#gaps.push(gap);
     const felt = faults.during(gap.fromMs, gap.toMs);
     const [fault = null] = felt;
@@ -181,6 +181,11 @@ export class GapCheck {
 }
 
 /** It sits still, and its line is good. */
-function isPlain({ kind, lineBytesPerMs, pauseMs, staysMs, follows }: PlayerPlan): boolean {
-  return kind !== "srsEdge" && lineBytesPerMs + pauseMs + staysMs === 0 && !follows;
+function isPlain(plan: PlayerPlan): boolean {
+  return isCalm(plan) && plan.staysMs === 0;
+}
+
+/** It watches while it is there, and its line is good. */
+function isCalm({ kind, lineBytesPerMs, pauseMs, follows }: PlayerPlan): boolean {
+  return kind !== "srsEdge" && lineBytesPerMs + pauseMs === 0 && !follows;
 }

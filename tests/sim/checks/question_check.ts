@@ -1,3 +1,4 @@
+import type { MemorySocket } from "../../kit/memory_socket.ts";
 import type { SimCluster } from "../world/cluster.ts";
 import type { Peaks } from "./peaks.ts";
 
@@ -7,6 +8,8 @@ const HEALTH_PATH = "/node";
 const MAX_QUESTIONS = 20;
 /** An encoder that is refused tries again so often in a second; each time it is asked who has its stream. */
 const MAX_ATTEMPTS = 6;
+/** Connections that a server makes in a second to have streams. */
+const MAX_PULLS = 40;
 /** Shortest pause between two questions of health to one server: 2 s, less a tenth. */
 const HEALTH_MS = 1800;
 
@@ -15,8 +18,8 @@ export class QuestionCheck {
   readonly #cluster: SimCluster;
   readonly #peaks: Peaks;
   readonly #onFault: (who: string, text: string) => void;
-  /** Connections of each machine that were counted. */
-  readonly #counted = new Map<object, number>();
+  /** Connections that were made since the last look. */
+  #dialled: { readonly from: object; readonly socket: MemorySocket }[] = [];
   #quietSinceMs = Infinity;
   #isQuiet = false;
   #inQuiet: string[] = [];
@@ -35,23 +38,34 @@ export class QuestionCheck {
     this.#onFault = onFault;
   }
 
+  /** Begins to count. */
+  start(): void {
+    const { network } = this.#cluster;
+    network.keptPort = API_PORT;
+    network.onDial = (from, socket) => this.#dialled.push({ from, socket });
+  }
+
   /** Once a second. */
   look(): void {
     const bound = MAX_QUESTIONS + this.#encoders * MAX_ATTEMPTS;
     const others = this.#cluster.origins().length - 1;
+    const dialled = Map.groupBy(this.#dialled, ({ from }) => from);
+    this.#dialled = [];
     for (const { name, running } of this.#cluster.servers.values()) {
-      if (running === null) continue;
-      const { dialled } = running.host;
+      const sockets = running === null ? [] : dialled.get(running.host) ?? [];
       const asked: string[] = [];
-      for (let at = this.#counted.get(running.host) ?? 0; at < dialled.length; at++) {
-        const { remoteAddr: { hostname, port }, sentText } = dialled[at]!;
+      let pulls = 0;
+      for (const { socket: { remoteAddr: { hostname, port }, sentText } } of sockets) {
         if (port === API_PORT) asked.push(`${name} of ${hostname}: ${sentText.slice(0, sentText.indexOf(" HTTP"))}`);
+        else pulls++;
       }
-      this.#counted.set(running.host, dialled.length);
       if (this.#isQuiet) this.#inQuiet.push(...asked);
       const count = Math.max(0, asked.length - others);
       if (!this.#peaks.note("questions a second, besides health", count, bound)) {
         this.#onFault(name, `asks ${count} questions a second`);
+      }
+      if (!this.#peaks.note("connections for media a second", pulls, MAX_PULLS)) {
+        this.#onFault(name, `connects to others for media ${pulls} times a second`);
       }
     }
   }

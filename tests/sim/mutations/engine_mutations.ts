@@ -4,8 +4,8 @@ import type { Mutation } from "./mutation.ts";
 export const engineMutations: readonly Mutation[] = [
   {
     name: "release another's claim",
-    file: "cluster/valkey/own_claims.ts",
-    find: "        if (!this.#isCurrent(claim)) return;\n",
+    file: "server/publish/publishers.ts",
+    find: "    if (published.active !== claimant) return;\n",
     replace: "",
     breaks: "whoever leaves takes the stream from the publisher that has replaced it",
   },
