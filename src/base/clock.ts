@@ -23,6 +23,9 @@ export interface Timers extends Clock {
   after(delayMs: number, fn: () => void): TimerHandle;
 }
 
+/** Timers count whole milliseconds. */
+const EARLY_MS = 2;
+
 /** Calls `fn` again and again, each time `intervalMs` after the last, until the handle is cancelled. */
 export function every(timers: Timers, intervalMs: number, fn: () => void): TimerHandle {
   const again = () => {
@@ -30,6 +33,21 @@ export function every(timers: Timers, intervalMs: number, fn: () => void): Timer
     fn();
   };
   let next = timers.after(intervalMs, again);
+  return { cancel: () => next.cancel() };
+}
+
+/**
+ * As {@link every}, at whole multiples of the interval: what a process does now and then happens together. To wake it
+ * costs more than most of that.
+ */
+export function onBeat(timers: Timers, intervalMs: number, fn: () => void): TimerHandle {
+  // A timer that comes a little early must not make two beats of one.
+  const plan = () => timers.after(intervalMs - ((timers.nowMs() + EARLY_MS) % intervalMs) + EARLY_MS, again);
+  const again = () => {
+    next = plan();
+    fn();
+  };
+  let next = plan();
   return { cancel: () => next.cancel() };
 }
 

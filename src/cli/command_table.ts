@@ -16,7 +16,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     permissions: "--allow-net --allow-read",
     load: async () => (await import("./push/push.ts")).pushCommand,
   },
-  probe: { permissions: "--allow-net", load: async () => (await import("./probe/probe.ts")).probeCommand },
+  probe: { permissions: "--allow-net --allow-env", load: async () => (await import("./probe/probe.ts")).probeCommand },
   drain: {
     permissions: "--allow-net --allow-env",
     load: async () => (await import("./drain.ts")).drainCommand,

@@ -8,7 +8,7 @@ import {
 } from "../config/mod.ts";
 import type { CliIo, Command, CommandArgs } from "./command.ts";
 import { UsageError } from "./parse_args.ts";
-import { describeFileError } from "./file_error.ts";
+import { describeFileError } from "../base/file_error.ts";
 import { readConfigText } from "./read_config_text.ts";
 
 const languages: readonly ConfigLanguage[] = ["conf", "toml"];

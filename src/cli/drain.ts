@@ -1,6 +1,6 @@
-import { describeError } from "../base/errors.ts";
 import { systemTimers } from "../base/clock.ts";
 import type { CliIo, Command, CommandArgs } from "./command.ts";
+import { describeFetchError } from "./fetch_error.ts";
 import { numberValue, UsageError } from "./parse_args.ts";
 import { pause } from "./pause.ts";
 
@@ -89,7 +89,8 @@ async function call(api: string, method: string, path: string, stop: AbortSignal
   } catch (error) {
     // Whoever is too busy to answer has not ended.
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
-    return { failure: `does not answer: ${describeError(error)}`, isReached: isLate };
+    const why = isLate ? `no answer within ${CALL_TIMEOUT_MS / 1000} s` : describeFetchError(error);
+    return { failure: `does not answer: ${why}`, isReached: isLate };
   }
 }
 

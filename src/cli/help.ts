@@ -28,7 +28,14 @@ export function formatProgramHelp(commands: readonly Command[], options: HelpOpt
         `${PROGRAM} --version`,
       ]),
     },
-    { title: "COMMANDS", rows: commands.map(({ name, summary }) => [name, summary]) },
+    {
+      title: "COMMANDS",
+      rows: [
+        ...commands.map(({ name, summary }) => [name, summary] as const),
+        ["help", "Show the manual of a command."],
+        ["version", "Print the version."],
+      ],
+    },
     {
       title: "IN PLACE OF SRS",
       text:

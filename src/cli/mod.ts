@@ -8,7 +8,7 @@ import { nearest } from "./nearest.ts";
 import { allOptions, parseCommandLine, UsageError } from "./parse_args.ts";
 import { serveOptions } from "./serve/options.ts";
 
-const SHOW_VERSION = ["--version", "-v", "-V"];
+const SHOW_VERSION = ["--version", "-v", "-V", "version"];
 const SHOW_HELP = ["--help", "-h", "-?"];
 
 /** Exit status of a command line that makes no sense; SRS's own where it is used in place of SRS. */
@@ -67,7 +67,7 @@ async function runInPlaceOfSrs(args: readonly string[], io: CliIo): Promise<numb
 function findCommand(name: string): CommandEntry {
   const entry = Object.hasOwn(commandTable, name) ? commandTable[name] : undefined;
   if (entry !== undefined) return entry;
-  const near = nearest(name, [...Object.keys(commandTable), "help"]);
+  const near = nearest(name, [...Object.keys(commandTable), "help", "version"]);
   throw new UsageError(`unknown command "${name}"${near === null ? "" : `; did you mean "${near}"?`}`);
 }
 

@@ -1,4 +1,4 @@
-import { describeFileError } from "./file_error.ts";
+import { describeFileError } from "../base/file_error.ts";
 
 /** Reads a configuration file. @throws {Error} With a reason that is made for a reader. */
 export function readConfigText(path: string): string {

@@ -3,7 +3,7 @@ import { describeRefusal, type RedirectPolicy } from "../upstream/redirect_polic
 import { parseTarget } from "../upstream/target.ts";
 import type { CommandArgs } from "./command.ts";
 import { UsageError } from "./parse_args.ts";
-import { formatHost, parseRtmpAddress, parseStreamUrl, type StreamUrl } from "../rtmp/url.ts";
+import { formatHost, impossiblePort, parseRtmpAddress, parseStreamUrl, type StreamUrl } from "../rtmp/url.ts";
 
 /** A stream at a server, as a client asks for it. */
 export interface StreamTarget {
@@ -35,6 +35,10 @@ export function parseStreamTarget(address: string): StreamTarget {
       "RtmpTcUrl",
       `"${address}" is not a stream address: expected rtmp[s]://host[:port]/app/stream`,
     );
+  }
+  const port = impossiblePort(address);
+  if (port !== null) {
+    throw new RequestDenied("RtmpTcUrl", `"${address}" has the port ${port}: expected a port from 1 to 65535`);
   }
   try {
     return toTarget(parseStreamUrl(address, ""), cut.tls);

@@ -9,9 +9,13 @@ export function envelope({ serverId, serviceId, pid }: Identity, body: JsonBody 
   return { code: 0, server: serverId, service: serviceId, pid: String(pid), ...body };
 }
 
-/** An API error: HTTP status 200 and only a code, as in SRS. */
-export function errorBody(codeName: SrsCodeName): JsonBody {
-  return { code: SrsCode[codeName] };
+/**
+ * An API error: HTTP status 200 and a code, as in SRS.
+ *
+ * @param message For people; an extension.
+ */
+export function errorBody(codeName: SrsCodeName, message: string): JsonBody {
+  return { code: SrsCode[codeName], message };
 }
 
 /** A JSON response. */

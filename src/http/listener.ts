@@ -1,4 +1,4 @@
-import { every, type TimerHandle } from "../base/clock.ts";
+import { onBeat, type TimerHandle } from "../base/clock.ts";
 import { SrsError } from "../base/errors.ts";
 import type { World } from "../base/world.ts";
 import type { Logger } from "../base/log.ts";
@@ -77,7 +77,7 @@ export class HttpListener {
       onAcceptError: (error, count) =>
         log.error(`${name} cannot accept connections (${count} times): ${String(error)}`),
     });
-    this.#timer = every(world, TICK_MS, () => this.#tick());
+    this.#timer = onBeat(world, TICK_MS, () => this.#tick());
     log.info(`${name} listens on ${formatHost(hostname)}:${this.port}`);
   }
 

@@ -2,6 +2,7 @@ import { concatBytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
 import { encodeResponseHead } from "../http1/response_head_writer.ts";
+import { ViewResponse } from "./view_response.ts";
 
 /** Writes the answers of one connection that come to an end. */
 export class ResponseWriter {
@@ -36,7 +37,9 @@ export class ResponseWriter {
     const { status, headers, body } = response;
     if (headers.has("content-length")) {
       await this.#send(this.head(status, headers));
-      if (!withBody) await body?.cancel();
+      if (response instanceof ViewResponse) {
+        if (withBody) { for (const view of response.views) await this.#send(view); }
+      } else if (!withBody) await body?.cancel();
       else for await (const piece of body ?? []) await this.#send(piece);
       return;
     }

@@ -10,9 +10,10 @@ import { openPolicy, policyOf } from "./access/policy.ts";
 import { healthRoutes } from "./api/health.ts";
 import { apiRoutes } from "./api/routes.ts";
 import { summaries, VERSIONS_PATH } from "./api/system.ts";
-import { consoleMount } from "./console/mount.ts";
+import { consoleMount, playerMount } from "./console/mount.ts";
 import { consoleRoutes } from "./console/api.ts";
 import { exporterMount } from "./metrics/exporter_route.ts";
+import { hlsMount } from "./hls/mount.ts";
 import { HttpListener } from "./listener.ts";
 import { mountExtension } from "./live/mount_path.ts";
 import { type ApiContext, type ApiServer, mountRoutes } from "./api/route.ts";
@@ -58,6 +59,7 @@ export class HttpServer {
     const api = mountRoutes([...apiRoutes, ...consoleRoutes], context);
     const files = staticMount(server);
     const live = streamMount(server, files);
+    const hls = hlsMount(server, files);
     const { httpApi, httpServer } = server.config;
     const isShared = httpApi.enabled && httpServer.enabled && isSame(httpApi.listen, httpServer.listen);
     const console = consoleMount();
@@ -73,13 +75,13 @@ export class HttpServer {
     this.#apiCertificate = apiCertificate;
     this.#webCertificate = webCertificate;
     this.certificates = [...new Set([apiCertificate, webCertificate])];
-    const apiRouter = this.#router(isShared ? [live, console, sharedMount(api, files)] : [api, console]);
+    const apiRouter = this.#router(isShared ? [hls, live, console, sharedMount(api, files)] : [api, console]);
     this.#api = this.#listener("HTTP API", apiRouter, world);
     this.#secureApi = this.#listener("HTTPS API", apiRouter, apiCertificate.world);
     // SRS's proxy asks the HTTP server by its version whether it is there.
     const version = apiRoutes.filter(({ path }) => path === VERSIONS_PATH);
     const health = mountRoutes([...healthRoutes, ...version], context);
-    const webRouter = this.#router([live, health, files]);
+    const webRouter = this.#router([hls, live, health, playerMount(files), files]);
     this.#web = isShared ? this.#api : this.#listener("HTTP server", webRouter, world);
     this.#secureWeb = isShared ? this.#secureApi : this.#listener("HTTPS server", webRouter, webCertificate.world);
     // It needs no password, which guards the API alone.

@@ -1,4 +1,4 @@
-import { every, type Timers } from "../base/clock.ts";
+import { onBeat, type Timers } from "../base/clock.ts";
 
 /** What of the process's memory can be watched and changed. */
 export interface ProcessMemory {
@@ -38,7 +38,7 @@ export function returnMemory(
 ): Disposable {
   if (memory === null) return { [Symbol.dispose]: () => {} };
   let [checks, checksToWait] = [0, 1];
-  const timer = every(timers, CHECK_MS, () => {
+  const timer = onBeat(timers, CHECK_MS, () => {
     if (!isIdle()) [checks, checksToWait] = [0, 1];
     else if (++checks >= checksToWait) {
       const beforeBytes = memory.rssBytes();

@@ -13,6 +13,8 @@ export const STREAM_COMMAND_CSID = 5;
 export const NODE_COMMAND = "srsTsNode";
 /** Member of the arguments of `connect`, and of the answer to it, by which servers of our kind tell who they are. */
 export const NODE_MEMBER = "srs_ts_node";
+/** Member of the answer to `connect` by which a server tells that it is an edge: `edge`. */
+export const ROLE_MEMBER = "srs_ts_role";
 
 /** A remote call: name, transaction, command object, further arguments. Source: RTMP 1.0 §7.1.1, §7.2. */
 export interface RtmpCommand {

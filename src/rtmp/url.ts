@@ -54,14 +54,23 @@ export function parseRtmpAddress(text: string): RtmpAddress | null {
   if (name === "") return null;
   const tls = scheme.toLowerCase() === "rtmps";
   const number = Number(port);
-  const usable = number > 0 && number < 65536;
   return {
     tls,
     host: name,
-    port: usable ? number : tls ? 443 : DEFAULT_RTMP_PORT,
+    port: isPort(number) ? number : tls ? 443 : DEFAULT_RTMP_PORT,
     path: path.replace(/^\/+/, ""),
     query: cleanQuery(query),
   };
+}
+
+/** The port that an address names, if no server can have it, as it is written; null otherwise. */
+export function impossiblePort(address: string): string | null {
+  const written = addressPattern.exec(trimQuotes(stripBlanks(address)))?.[3] ?? "";
+  return written === "" || isPort(Number(written)) ? null : written;
+}
+
+function isPort(number: number): boolean {
+  return number > 0 && number < 65536;
 }
 
 /**

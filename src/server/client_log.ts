@@ -1,4 +1,4 @@
-import { every, type TimerHandle } from "../base/clock.ts";
+import { onBeat, type TimerHandle } from "../base/clock.ts";
 import { findVhost } from "../config/mod.ts";
 import { queryValue } from "../rtmp/url.ts";
 import { RateMeter } from "../stream/stats.ts";
@@ -37,7 +37,7 @@ export class ClientLog {
 
   start(): void {
     this.#server.registry.onAdded = (client) => this.#onAdded(client);
-    this.#timer ??= every(this.#server.timers, TICK_MS, () => this.#tick());
+    this.#timer ??= onBeat(this.#server.timers, TICK_MS, () => this.#tick());
   }
 
   stop(): void {
@@ -52,7 +52,7 @@ export class ClientLog {
 
   #onAdded(client: ClientEntry): void {
     // SRS says nothing of HTTP viewers here.
-    if (!this.#isOn || client.type === "flv-play") return;
+    if (!this.#isOn || client.type === "flv-play" || client.type === "hls-play") return;
     const { type, url: { host, app, stream, query } } = client;
     // Before it is resolved, as SRS has it.
     const vhost = queryValue(query, "vhost") || queryValue(query, "domain") || host;

@@ -7,7 +7,7 @@ import type { PeerServer } from "./play/peer_server.ts";
 import { SessionEnds } from "./session_ends.ts";
 
 /** What a client does, in the words of SRS's API. */
-export type ClientType = "rtmp-play" | "flv-play" | PublishType;
+export type ClientType = "rtmp-play" | "flv-play" | "hls-play" | PublishType;
 
 /** True for those that play, false for those that publish. */
 export function isPlayer(type: ClientType): boolean {

@@ -10,6 +10,7 @@ import type { ClientRegistry } from "./client_registry.ts";
 import type { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ClusterHealth } from "./health/cluster_health.ts";
 import type { Drain } from "./drain.ts";
+import type { HlsHub } from "./hls/hls_hub.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Identity } from "./identity.ts";
 import type { Publishers } from "./publish/publishers.ts";
@@ -35,6 +36,7 @@ export interface ServerContext {
   readonly limits: ConnectionLimits;
   readonly waitingPlays: WaitingPlays;
   readonly health: Pick<ClusterHealth, "answerMember" | "greet" | "hear" | "hold">;
+  readonly hls: Pick<HlsHub, "sessions" | "find" | "open" | "settle">;
   /** Null while nobody wants traces. */
   readonly tracer: Tracer | null;
 }

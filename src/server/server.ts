@@ -30,11 +30,13 @@ import { ClusterHealth } from "./health/cluster_health.ts";
 import { isGone } from "./health/is_gone.ts";
 import { nodeRecordOf } from "./health/node_record.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { HlsHub } from "./hls/hls_hub.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
 import { Members } from "./access/members.ts";
 import { Publishers } from "./publish/publishers.ts";
 import { playPathHeader, playPathMember, relayMember } from "./play/play_path.ts";
+import { Recorder } from "./record/recorder.ts";
 import { RtmpServer } from "./rtmp/rtmp_server.ts";
 import { changeableSourceOptions } from "./source_options.ts";
 import { StandstillWatch } from "./standstill_watch.ts";
@@ -78,7 +80,9 @@ export class Server implements ServerContext {
   readonly members: Members;
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
+  readonly hls: HlsHub;
   readonly rtmp: RtmpServer;
+  readonly recorder: Recorder;
   readonly heartbeat: Heartbeat;
   readonly health: ClusterHealth;
   readonly chronicle: Chronicle;
@@ -111,6 +115,7 @@ export class Server implements ServerContext {
       log,
       world,
       nameServer: () => this.#config.resolver,
+      onChange: () => this.mesh.onListChange(),
     });
     this.members = new Members(world, (listed) => this.coworkerList.hosts(listed));
     this.#hookFetch = world.freshFetch(() => this.#authorities);
@@ -167,7 +172,9 @@ export class Server implements ServerContext {
     });
     this.drain = new Drain(this);
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
+    this.hls = new HlsHub(this);
     this.rtmp = new RtmpServer(this);
+    this.recorder = new Recorder(this);
     this.heartbeat = new Heartbeat(this, this.#hookFetch.fetch);
     this.#clientLog = new ClientLog(this);
   }
@@ -189,12 +196,15 @@ export class Server implements ServerContext {
       // A vhost that is gone keeps its streams until their clients leave.
       if (vhost !== undefined) Object.assign(source.options, changeableSourceOptions(vhost));
     }
+    this.recorder.onReload();
     this.heartbeat.onReload();
-    this.mesh.onReload();
+    this.mesh.onListChange();
   }
 
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */
   start(): void {
+    this.hls.start();
+    this.recorder.start();
     this.rtmp.start();
     this.heartbeat.start();
     this.#standstill ??= new StandstillWatch(this.#timers, (ms) => {
@@ -217,7 +227,9 @@ export class Server implements ServerContext {
     await Promise.all([this.health.stop(), this.engine?.stop()]);
     this.chronicle.stop();
     await this.rtmp.stop();
+    await this.hls.stop();
     this.pulls.stop();
+    await this.recorder.stop();
     await this.hooks.stop(HOOKS_STOP_MS);
     this.#hookFetch[Symbol.dispose]();
     this.sources.stop();

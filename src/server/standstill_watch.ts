@@ -1,6 +1,6 @@
-import { every, type TimerHandle, type Timers } from "../base/clock.ts";
+import { onBeat, type TimerHandle, type Timers } from "../base/clock.ts";
 
-const TICK_MS = 250;
+const TICK_MS = 500;
 /** Less than this is a busy machine. */
 const STANDSTILL_MS = 2000;
 
@@ -15,7 +15,7 @@ export class StandstillWatch implements Disposable {
   /** @param onStandstill Told when it goes on, and how long it stood still. */
   constructor(timers: Timers, onStandstill: (ms: number) => void) {
     this.#tickMs = timers.nowMs();
-    this.#timer = every(timers, TICK_MS, () => {
+    this.#timer = onBeat(timers, TICK_MS, () => {
       const stoodMs = timers.nowMs() - this.#tickMs - TICK_MS;
       this.#tickMs = timers.nowMs();
       if (stoodMs >= STANDSTILL_MS) onStandstill(stoodMs);

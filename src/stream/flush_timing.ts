@@ -21,6 +21,8 @@ export interface GatherOptions {
  * few packets lag by seconds, and the last ones before a pause never come.
  */
 const MAX_WAIT_PER_MSG_MS = 25;
+/** The rest of a burst from another server may be on its way still: it is handed on after this part of `mw_latency`. */
+const REST_SHARE = 1 / 8;
 
 /**
  * When the players of a source are sent what has come: `mw_latency` after the last time, once `mw_msgs` have gathered,
@@ -32,8 +34,11 @@ export class FlushTiming {
   readonly #log: Unflushed;
   readonly #flush: () => void;
   #timer: TimerHandle | null = null;
-  /** Two flushes are `mw_latency` apart at least. */
+  /** Two flushes are `mw_latency` apart at least, but for those of the rest of a burst. */
   #nextFlushMs = 0;
+  #flushedMs = 0;
+  /** From the next flush to the one after it; twice as long after each, as long as more comes, up to `mw_latency`. */
+  #waitMs = Infinity;
   /** When the publisher last came to the end of a burst. */
   #burstMs = 0;
   #packetsAtFlush = 0;
@@ -85,9 +90,20 @@ export class FlushTiming {
   /** Is called at the beginning of each flush. */
   onFlush(): void {
     this.#cancel();
-    this.#nextFlushMs = this.#timers.nowMs() + this.#options.mwLatencyMs;
-    if (this.#log.hasUnflushedKeyframe) this.#awaitsFirstGop = false;
+    if (this.#log.hasUnflushedKeyframe && this.#awaitsFirstGop) {
+      this.#awaitsFirstGop = false;
+      this.#expectRest();
+    }
+    const { mwLatencyMs } = this.#options;
+    const waitMs = Math.min(this.#waitMs, mwLatencyMs);
+    this.#flushedMs = this.#timers.nowMs();
+    this.#nextFlushMs = this.#flushedMs + waitMs;
+    this.#waitMs = waitMs < mwLatencyMs ? 2 * waitMs : Infinity;
     this.#packetsAtFlush = this.#log.packetCount;
+  }
+
+  #expectRest(): void {
+    if (this.#isGathered) this.#waitMs = this.#options.mwLatencyMs * REST_SHARE;
   }
 
   #cancel(): void {
@@ -97,8 +113,13 @@ export class FlushTiming {
 
   /** For media that no burst end follows, or too little of it. */
   #arm(): void {
-    const dueMs = Math.max(0, this.#nextFlushMs - this.#timers.nowMs());
-    this.#timer = this.#timers.after(dueMs, () => {
+    const nowMs = this.#timers.nowMs();
+    if (nowMs >= this.#nextFlushMs) {
+      // No rest has come.
+      this.#nextFlushMs = this.#flushedMs + this.#options.mwLatencyMs;
+      this.#waitMs = Infinity;
+    }
+    this.#timer = this.#timers.after(Math.max(0, this.#nextFlushMs - nowMs), () => {
       if (this.#hasGatheredMsgs) return this.#flush();
       const waitMs = this.#options.mwMsgs * MAX_WAIT_PER_MSG_MS;
       this.#timer = this.#timers.after(waitMs, this.#flush);
@@ -119,7 +140,10 @@ export class FlushTiming {
     const nowMs = this.#timers.nowMs();
     const pauseMs = nowMs - this.#burstMs;
     this.#burstMs = nowMs;
-    if (pauseMs >= this.#options.mwLatencyMs / 2 && this.#hasGatheredMsgs) return true;
+    if (pauseMs >= this.#options.mwLatencyMs / 2 && this.#hasGatheredMsgs) {
+      this.#expectRest();
+      return true;
+    }
     return this.#isGathered && this.#log.hasUnflushedKeyframe;
   }
 

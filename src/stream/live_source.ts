@@ -1,12 +1,13 @@
 import type { Timers } from "../base/clock.ts";
-import type { LogMemory } from "../base/log_memory.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
-import { epochMember } from "./epoch_member.ts";
+import type { BlockPool } from "./block_pool.ts";
+import { epochMember } from "./publish_facts.ts";
 import { FlushTiming } from "./flush_timing.ts";
 import { LogSet } from "./log_set.ts";
 import { asksForAtc, MetaCache, readScript } from "./meta_cache.ts";
 import { mixCorrected } from "./mix_queue.ts";
+import { OwnerTime } from "./owner_time.ts";
 import { flagsOf, isFrame, type MediaPacket } from "./packet.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import { PlayCursor } from "./play_cursor.ts";
@@ -15,6 +16,7 @@ import { isSamePacket, RepeatFilter } from "./repeat_filter.ts";
 import type { FedBy, PublishSession } from "./publish_session.ts";
 import type { SourceOptions } from "./source_options.ts";
 import { SourceStats } from "./stats.ts";
+import type { PacketTap } from "./tap.ts";
 import { Timeline } from "./timeline.ts";
 import { rtmpWireFormat, type WireFormat } from "./wire_format.ts";
 
@@ -44,6 +46,10 @@ export class LiveSource {
   #fedBy: FedBy | null = null;
   #onRevoked: () => void = () => {};
   #epoch = 0;
+  /** Of the publish before. */
+  #endedEpoch = 0;
+  readonly #ownerTime = new OwnerTime();
+  #taps: readonly PacketTap[] = [];
   #gopPackets = 0;
   #gopBytes = 0;
   #awaitsFirstFrame = false;
@@ -57,14 +63,14 @@ export class LiveSource {
     options: SourceOptions,
     timers: Timers,
     onIdle: (source: LiveSource) => void,
-    memory?: LogMemory,
+    pool?: BlockPool,
   ) {
     this.key = key;
     this.options = options;
     this.#timers = timers;
     this.#players = new PlayerList(timers);
     this.#onIdle = onIdle;
-    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), memory);
+    this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), pool);
     this.#timeline = new Timeline(options.timeJitter);
     this.#flushTiming = new FlushTiming(timers, options, this.#logs.main, () => this.#flush());
   }
@@ -82,6 +88,11 @@ export class LiveSource {
   /** Epoch of what is published into it now; 0 for none that is known. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame of a publish. */
+  get zeroMs(): number | null {
+    return this.#ownerTime.zeroMs;
   }
 
   /** Someone publishes into this source. */
@@ -128,9 +139,15 @@ export class LiveSource {
    *
    * @param onRevoked The stream was taken over; the session has no further effect.
    * @param epoch Of the publish, which metadata tells then; 0 for none.
+   * @param zeroMs See {@link PublishSession.setZero}; null where nobody tells.
    * @throws {RequestDenied} `StreamBusy` while another holds it.
    */
-  startPublish(fedBy: FedBy, onRevoked: () => void = () => {}, epoch = 0): PublishSession {
+  startPublish(
+    fedBy: FedBy,
+    onRevoked: () => void = () => {},
+    epoch = 0,
+    zeroMs: number | null = null,
+  ): PublishSession {
     if (this.#session !== null) {
       const mayTakeOver = fedBy === "client" && this.#fedBy === "upstream";
       if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} already has a publisher`);
@@ -142,11 +159,13 @@ export class LiveSource {
     this.#epoch = epoch;
     this.#timeline.startSession();
     this.#meta.startSession();
+    this.#ownerTime.startSession(zeroMs);
     this.#awaitsFirstFrame = true;
     this.#flushTiming.startSession(fedBy === "upstream");
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
-    this.#repeats = known.length > 0 ? new RepeatFilter(known) : null;
+    const isSame = epoch !== 0 && epoch === this.#endedEpoch;
+    this.#repeats = known.length > 0 ? new RepeatFilter(known, isSame) : null;
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
@@ -154,7 +173,10 @@ export class LiveSource {
       setEpoch: (epoch) => {
         if (this.#session !== session || this.#epoch === epoch) return;
         this.#epoch = epoch;
-        this.#players.tellEpochChange();
+        this.#players.tellPublishFacts();
+      },
+      setZero: (zeroMs) => {
+        if (this.#session === session && this.#ownerTime.tell(zeroMs)) this.#players.tellPublishFacts();
       },
       endBurst: () => this.#flushTiming.onBurstEnd(),
       [Symbol.dispose]: () => {
@@ -164,6 +186,7 @@ export class LiveSource {
     this.#session = session;
     this.#fedBy = fedBy;
     this.#players.tellPublishChange(true);
+    for (const tap of this.#taps) tap.onPublish(epoch);
     return this.options.mixCorrect ? mixCorrected(session) : session;
   }
 
@@ -209,6 +232,16 @@ export class LiveSource {
     return this.#logs.packetsOf(this.attach(player));
   }
 
+  /**
+   * Lets a tap have what is published, from the newest GOP on, until it is disposed of. A source that has nothing but
+   * taps is idle.
+   */
+  tap(tap: PacketTap): Disposable {
+    this.#taps = [...this.#taps, tap];
+    if (this.isActive) this.#fillTap(tap);
+    return { [Symbol.dispose]: () => this.#taps = this.#taps.filter((other) => other !== tap) };
+  }
+
   /** Lets players that ask have what is still being gathered. */
   showAll(): void {
     this.#logs.flush();
@@ -218,7 +251,18 @@ export class LiveSource {
   detach(player: Player): void {
     if (!this.#players.remove(player)) return;
     this.#logs.release(player);
+    if (this.#players.length === 0) this.#logs.main.isRead = false;
     if (this.isIdle) this.#onIdle(this);
+  }
+
+  #fillTap(tap: PacketTap): void {
+    this.showAll();
+    tap.onPublish(this.#epoch);
+    const nowMs = this.#timers.nowMs();
+    for (const packet of [...this.#meta.headers.packets, ...this.#logs.gop()]) {
+      const atMs = isFrame(packet) ? packet.timestampMs : this.#timeline.nowMs;
+      tap.onPacket(packet, this.#ownerTime.of(atMs, nowMs));
+    }
   }
 
   #endPublish(): void {
@@ -226,11 +270,13 @@ export class LiveSource {
     if (this.#logs.main.hasUnflushed) this.#flush();
     this.#repeats = null;
     this.#session = this.#fedBy = null;
+    this.#endedEpoch = this.#epoch;
     this.#epoch = 0;
     this.#flushTiming.endSession();
     this.#meta.endSession();
     for (const log of this.#logs.all) log.endRun();
     this.#players.tellPublishChange(false);
+    for (const tap of this.#taps) tap.onUnpublish();
     if (this.isIdle) this.#onIdle(this);
   }
 
@@ -241,8 +287,9 @@ export class LiveSource {
     if (isVideo) this.#hasVideo = true;
     else this.#hasAudio = true;
     const flags = flagsOf(packet);
-    if ((flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0) this.#publishHeader(packet, flags);
-    else if (this.#repeats === null) this.#publishFrame(packet, flags);
+    if (isHeader(flags)) {
+      if (this.#repeats?.holdHeader(packet) !== true) this.#publishHeader(packet, flags);
+    } else if (this.#repeats === null) this.#publishFrame(packet, flags);
     else this.#judgeRepeat(packet, this.#repeats);
   }
 
@@ -252,11 +299,14 @@ export class LiveSource {
     const verdict = repeats.judge(packet, nowMs);
     if (verdict === "held") return;
     this.#repeats = null;
-    if (verdict === "noRepeat") {
-      for (const held of repeats.takeHeld()) this.#publishFrame(held, flagsOf(held));
-      return;
+    const { latestTimes } = repeats;
+    for (const held of repeats.takeHeld()) {
+      const flags = flagsOf(held);
+      if (isHeader(flags)) this.#publishHeader(held, flags);
+      else if (verdict === "noRepeat") this.#publishFrame(held, flags);
     }
-    this.#timeline.resumeSession(packet.timestampMs, repeats.lastTimestampMs, nowMs);
+    if (verdict === "noRepeat") return;
+    this.#timeline.resumeSession(latestTimes, nowMs);
     for (const log of this.#logs.all) log.resumeRun();
     this.#onFirstFrame();
     this.#flushTiming.onFirstGopKnown();
@@ -269,7 +319,10 @@ export class LiveSource {
   }
 
   #publishFrame({ kind, payload, timestampMs: sentMs }: MediaPacket, flags: number): void {
-    const timestampMs = this.#timeline.mapFrame(sentMs, this.#timers.nowMs());
+    const nowMs = this.#timers.nowMs();
+    const timestampMs = this.#timeline.mapFrame(sentMs, nowMs);
+    if (this.#ownerTime.onFrame(timestampMs, this.#timeline.offsetMs, nowMs)) this.#players.tellPublishFacts();
+    const ownerMs = this.#ownerTime.ofFrame(sentMs, nowMs);
     this.#onFirstFrame();
     if (kind === "video") this.stats.videoFrames++;
     else this.stats.audioFrames++;
@@ -281,7 +334,7 @@ export class LiveSource {
       // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
       for (const log of this.#logs.all) log.clearGop();
     }
-    this.#append({ kind, payload, timestampMs });
+    this.#append({ kind, payload, timestampMs }, timestampMs, ownerMs);
   }
 
   #isGopTooLong(addedBytes: number): boolean {
@@ -315,8 +368,13 @@ export class LiveSource {
     this.#append(script.packet, nowMs);
   }
 
-  #append(packet: MediaPacket, atMs = packet.timestampMs): void {
+  #append(
+    packet: MediaPacket,
+    atMs = packet.timestampMs,
+    ownerMs = this.#ownerTime.of(atMs, this.#timers.nowMs()),
+  ): void {
     this.#logs.append(packet, atMs);
+    for (const tap of this.#taps) tap.onPacket(packet, ownerMs);
     // A log keeps what is not flushed: with nobody to flush for, that would be everything.
     if (this.#players.length === 0) this.#logs.flush();
     else this.#flushTiming.onAppend();
@@ -329,4 +387,8 @@ export class LiveSource {
     this.#logs.tellFollowers();
     this.#players.wake();
   }
+}
+
+function isHeader(flags: number): boolean {
+  return (flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0;
 }

@@ -1,5 +1,3 @@
-import { type LogMemory, sharedMemory } from "../base/log_memory.ts";
-
 /** Packets of a block: bounds the index when packets are tiny. */
 const BLOCK_PACKETS = 2048;
 /** What the index has room for at first. */
@@ -18,6 +16,8 @@ export class LogBlock {
   /** Wire bytes in the log before this block. */
   readonly firstByte: number;
   next: LogBlock | null = null;
+  /** Somebody may look at its bytes, for who knows how long: players, and what is on its way to them. */
+  isRead: boolean;
   /** Packets in the block. */
   count = 0;
   #ends: Uint32Array;
@@ -29,13 +29,15 @@ export class LogBlock {
 
   /**
    * @param previous Null for the block that a log begins with.
-   * @param capacityBytes 0 makes a block that takes nothing.
+   * @param memory Empty for a block that takes nothing.
+   * @param isRead See {@link LogBlock.isRead}.
    */
-  constructor(previous: LogBlock | null, capacityBytes: number, memory: LogMemory = sharedMemory) {
-    const packets = capacityBytes === 0 ? 0 : FIRST_PACKETS;
+  constructor(previous: LogBlock | null, memory: Uint8Array, isRead: boolean) {
+    const packets = memory.length === 0 ? 0 : FIRST_PACKETS;
     this.firstIndex = previous === null ? 0 : previous.firstIndex + previous.count;
     this.firstByte = previous === null ? 0 : previous.firstByte + previous.usedBytes;
-    this.bytes = capacityBytes === 0 ? new Uint8Array(0) : memory(capacityBytes);
+    this.bytes = memory;
+    this.isRead = isRead;
     this.#ends = new Uint32Array(packets);
     this.#timestamps = new Uint32Array(packets);
   }

@@ -1,4 +1,4 @@
-import { type LogMemory, sharedMemory } from "../base/log_memory.ts";
+import { BlockPool } from "./block_pool.ts";
 import type { MediaPacket } from "./packet.ts";
 import { PacketCursor } from "./packet_cursor.ts";
 import { PacketLog } from "./packet_log.ts";
@@ -22,16 +22,16 @@ export class LogSet {
   /** The log that is always there. */
   readonly main: PacketLog;
   readonly #format: ReadableWireFormat;
-  readonly #memory: LogMemory;
+  readonly #pool: BlockPool;
   #all: readonly PacketLog[];
   #side: SideLog[] = [];
   /** Side logs of those players that have one. */
   readonly #ofPlayer = new Map<object, SideLog>();
 
-  constructor(format: ReadableWireFormat, memory: LogMemory = sharedMemory) {
+  constructor(format: ReadableWireFormat, pool = new BlockPool()) {
     this.#format = format;
-    this.#memory = memory;
-    this.main = new PacketLog(format, memory);
+    this.#pool = pool;
+    this.main = new PacketLog(format, pool);
     this.#all = [this.main];
   }
 
@@ -103,7 +103,7 @@ export class LogSet {
   }
 
   #copyGop(format: WireFormat): PacketLog {
-    const log = new PacketLog(format, this.#memory);
+    const log = new PacketLog(format, this.#pool);
     const { keyframe, endedKeyframe } = this.main;
     const start = keyframe ?? endedKeyframe;
     if (start === null) return log;

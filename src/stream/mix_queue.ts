@@ -44,6 +44,7 @@ export function mixCorrected(session: PublishSession): PublishSession {
       if (next !== null) session.publish(next);
     },
     setEpoch: (epoch) => session.setEpoch(epoch),
+    setZero: (zeroMs) => session.setZero(zeroMs),
     endBurst: () => session.endBurst(),
     [Symbol.dispose]() {
       for (let next = queue.shift(); next !== null; next = queue.shift()) session.publish(next);

@@ -17,6 +17,11 @@ export function flagsOf({ kind, payload }: MediaPacket): number {
   return kind === "video" ? videoFlags(payload) : audioFlags(payload);
 }
 
+/** True for video that a player may start with. */
+export function isKeyframe(packet: MediaPacket): boolean {
+  return packet.kind === "video" && (flagsOf(packet) & MediaFlag.Keyframe) !== 0;
+}
+
 /** True for audio and video other than decoder headers. */
 export function isFrame(packet: MediaPacket): boolean {
   return packet.kind !== "script" && (flagsOf(packet) & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) === 0;

@@ -1,4 +1,4 @@
-import { type LogMemory, sharedMemory } from "../base/log_memory.ts";
+import { BlockPool } from "./block_pool.ts";
 import { LogBlock, type LogPosition } from "./log_block.ts";
 import { LogTail } from "./log_tail.ts";
 import type { MediaPacket } from "./packet.ts";
@@ -7,6 +7,8 @@ import type { WireFormat } from "./wire_format.ts";
 
 /** Bytes of a block of a slow stream. */
 const LEAST_BLOCK_BYTES = 64 * 1024;
+/** Bytes of a block of a stream that nobody plays: what it takes is what it costs. */
+const UNREAD_BLOCK_BYTES = 32 * 1024;
 /** Bytes of a block, unless one packet alone needs more. */
 const MOST_BLOCK_BYTES = 2 * 1024 * 1024;
 /** How many flushes a block is for: what is left over at its end is lost. */
@@ -26,9 +28,12 @@ export interface StartPoint extends LogPosition {
  */
 export class PacketLog {
   readonly #format: WireFormat;
-  readonly #memory: LogMemory;
+  readonly #pool: BlockPool;
   /** Empty at first: a stream that players only wait for costs no block. */
-  #tail = new LogBlock(null, 0);
+  #tail = new LogBlock(null, new Uint8Array(0), false);
+  /** The first block that may still be needed. */
+  #oldest = this.#tail;
+  #isRead = false;
   #head: LogPosition = { block: this.#tail, entry: 0 };
   #keyframe: StartPoint | null = null;
   #pendingKeyframe: StartPoint | null = null;
@@ -42,9 +47,18 @@ export class PacketLog {
   /** For players that another thread sends to. */
   readonly tail = new LogTail(() => this.#head);
 
-  constructor(format: WireFormat, memory: LogMemory = sharedMemory) {
+  constructor(format: WireFormat, pool = new BlockPool()) {
     this.#format = format;
-    this.#memory = memory;
+    this.#pool = pool;
+  }
+
+  /**
+   * Whether there are cursors: the first one sets it, and who knows that none will move any more resets it. What was
+   * there, or came, meanwhile is left to the garbage collector.
+   */
+  set isRead(on: boolean) {
+    if (on && !this.#isRead) this.#markRead();
+    this.#isRead = on;
   }
 
   /** The flushed end: where cursors stop. */
@@ -136,7 +150,21 @@ export class PacketLog {
       this.#keyframe = this.#pendingKeyframe;
       this.#pendingKeyframe = null;
     }
-    this.#sealed = !this.#tail.hasRoom(this.#usualFlushBytes);
+    this.#sealed = this.#isRead && !this.#tail.hasRoom(this.#usualFlushBytes);
+    this.#releaseBlocks();
+  }
+
+  #markRead(): void {
+    for (let block: LogBlock | null = this.#oldest; block !== null; block = block.next) block.isRead = true;
+  }
+
+  /** Lets go of what is older than the newest place to start at. */
+  #releaseBlocks(): void {
+    const needed = (this.#keyframe ?? this.#endedKeyframe ?? this.#head).block;
+    for (let block = this.#oldest; block !== needed; block = block.next!) {
+      if (!block.isRead) this.#pool.giveBack(block.bytes);
+      this.#oldest = block.next!;
+    }
   }
 
   /** Visits each flushed packet of the newest GOP: its wire bytes, and its place in stream time. */
@@ -151,6 +179,8 @@ export class PacketLog {
 
   #forEachFrom(start: LogPosition | null, visit: (bytes: Uint8Array, atMs: number) => void): void {
     if (start === null) return;
+    // Who visits may keep what it sees.
+    this.#markRead();
     let { block, entry }: LogPosition = start;
     for (;; block = block.next, entry = 0) {
       const isLast = block === this.#head.block;
@@ -174,8 +204,10 @@ export class PacketLog {
     const tail = this.#tail;
     if (!this.#sealed && tail.hasRoom(wireBytes)) return tail;
     this.#sealed = false;
-    const wantedBytes = Math.min(this.#usualFlushBytes * BLOCK_FLUSHES, MOST_BLOCK_BYTES);
-    const block = new LogBlock(tail, Math.max(LEAST_BLOCK_BYTES, Math.ceil(wantedBytes), wireBytes), this.#memory);
+    const wantedBytes = Math.min(Math.ceil(this.#usualFlushBytes) * BLOCK_FLUSHES, MOST_BLOCK_BYTES);
+    const usualBytes = this.#isRead ? Math.max(LEAST_BLOCK_BYTES, wantedBytes) : UNREAD_BLOCK_BYTES;
+    const memory = this.#pool.take(Math.max(usualBytes, wireBytes));
+    const block = new LogBlock(tail, memory, this.#isRead);
     tail.next = block;
     this.#tail = block;
     // A GOP that was to begin at the end of the old block begins here.

@@ -34,6 +34,7 @@ export class PlayCursor {
   /** @param startAtGop Start at the newest keyframe (`gop_cache on`) or at the live end. */
   constructor(log: PacketLog, headersNow: HeadersNow, startAtGop: boolean) {
     this.#log = log;
+    log.isRead = true;
     this.#headersNow = headersNow;
     const start = startAtGop && log.keyframe !== null ? log.keyframe : log.head;
     this.#block = start.block;
@@ -161,6 +162,10 @@ export class PlayCursor {
 
   #jumpTo(place: LogPosition | StartPoint): void {
     this.#dropped += Math.max(0, packetIndex(place) - this.#index());
+    this.#startAt(place);
+  }
+
+  #startAt(place: LogPosition | StartPoint): void {
     this.#block = place.block;
     this.#entry = place.entry;
     this.#oweHeaders(place);
@@ -195,12 +200,15 @@ export class PlayCursor {
     return this.#waitsForKeyframe && !this.#resumeAtKeyframe() ? this.#entry : this.#advanceBlock();
   }
 
-  /** The next publisher goes on with the GOP of the one before: so does this player, from the beginning. */
+  /**
+   * The next publisher goes on with the GOP of the one before: so does this player, from the beginning; or from that of the
+   * next GOP, where this one has come to its end by now.
+   */
   #startWithGop(run: number): void {
     const { keyframe } = this.#log;
     if (this.#log.run >= run) return;
     this.#startsWithRun = null;
-    if (keyframe !== null && packetIndex(keyframe) < this.#index()) this.#jumpTo(keyframe);
+    if (keyframe !== null) this.#startAt(keyframe);
   }
 
   #index(): number {

@@ -6,8 +6,8 @@ export interface Player {
   wake(): void;
   /** The publisher came or left; players stay attached in between. */
   onPublishChange(active: boolean): void;
-  /** The stream goes on as another publish: its epoch has changed, or come to be known. */
-  onEpochChange?(): void;
+  /** What other servers are told of the publish, its epoch and its time, has changed, or come to be known. */
+  onPublishFacts?(): void;
 }
 
 /** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
@@ -50,8 +50,8 @@ export class PlayerList {
     for (const player of [...this.#players]) player.onPublishChange(active);
   }
 
-  tellEpochChange(): void {
-    for (const player of [...this.#players]) player.onEpochChange?.();
+  tellPublishFacts(): void {
+    for (const player of [...this.#players]) player.onPublishFacts?.();
   }
 
   /** Wakes everybody; a round started over each time might never reach the last, so it goes on, and another one follows. */

@@ -8,6 +8,8 @@ export interface PublishSession extends Disposable {
   publish(packet: MediaPacket): void;
   /** Of what is published from now on. */
   setEpoch(epoch: number): void;
+  /** Unix time of timestamp 0 of the server that the stream comes from, as that says, ms; see `OwnerTime`. */
+  setZero(zeroMs: number): void;
   /** The publisher's socket has nothing more at this moment: players get what came, if it is time. */
   endBurst(): void;
 }

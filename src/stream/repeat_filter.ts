@@ -19,23 +19,37 @@ export type RepeatVerdict =
 
 /**
  * Finds out whether a new publisher begins by sending again what players have, as does another server that has the same
- * stream, or gets it: its newest GOP. What is not the same to the last byte and frame, and soon, is no repetition.
+ * stream, or gets it: its newest GOP, or an older one where it has not come that far. What is not the same to the last byte
+ * and frame, and soon, is no repetition.
  */
 export class RepeatFilter {
   readonly #known: readonly MediaPacket[];
+  readonly #mayBeBehind: boolean;
   #held: MediaPacket[] = [];
+  /** Of those, what was held before the first one that is known. */
+  #behind = 0;
+  #hasBegun = false;
   #sinceMs = 0;
 
-  /** @param known Frames of the newest GOP that players have, to the last one. */
-  constructor(known: readonly MediaPacket[]) {
+  /**
+   * @param known Frames of the newest GOP that players have, to the last one.
+   * @param mayBeBehind It is the same publish: frames that are not known may be those before.
+   */
+  constructor(known: readonly MediaPacket[], mayBeBehind = false) {
     this.#known = known;
+    this.#mayBeBehind = mayBeBehind;
   }
 
   /** Judges the next audio or video frame; its payload is copied if it is kept. */
   judge(packet: MediaPacket, nowMs: number): RepeatVerdict {
-    const at = this.#held.length;
-    if (at === 0) this.#sinceMs = nowMs;
+    if (this.#held.length === 0) this.#sinceMs = nowMs;
     this.#held.push({ ...packet, payload: packet.payload.slice() });
+    const at = this.#held.length - 1 - this.#behind;
+    if (!this.#hasBegun && this.#mayBeBehind && !isSamePacket(this.#known[0], packet)) {
+      this.#behind++;
+      return nowMs - this.#sinceMs > GRACE_MS ? "noRepeat" : "held";
+    }
+    this.#hasBegun = true;
     // A file that is published again comes at its own pace.
     const mediaMs = timestampDiff(packet.timestampMs, this.#held[0]!.timestampMs);
     const isSlow = nowMs - this.#sinceMs > GRACE_MS + mediaMs / 2;
@@ -43,14 +57,30 @@ export class RepeatFilter {
     return at + 1 === this.#known.length ? "caughtUp" : "held";
   }
 
-  /** Moves out the frames that were held. */
+  /** Among frames that may be older than what is known, a header waits for its turn, too. @returns Whether it does. */
+  holdHeader(packet: MediaPacket): boolean {
+    if (this.#hasBegun || this.#behind === 0) return false;
+    this.#held.push({ ...packet, payload: packet.payload.slice() });
+    this.#behind++;
+    return true;
+  }
+
+  /** Moves out what was held. */
   takeHeld(): MediaPacket[] {
     return this.#held.splice(0);
   }
 
-  /** Time that the last frame was given when it came first. */
-  get lastTimestampMs(): number {
-    return this.#known.at(-1)?.timestampMs ?? 0;
+  /**
+   * Of the frame that is the latest by its time: that, and the one it was given when it came first. Sound right behind the
+   * first picture of a session may bear another time than its own.
+   */
+  get latestTimes(): { readonly timestampMs: number; readonly givenMs: number } {
+    const again = this.#held.slice(this.#behind);
+    let latest = 0;
+    again.forEach(({ timestampMs }, at) => {
+      if (timestampDiff(timestampMs, again[latest]!.timestampMs) > 0) latest = at;
+    });
+    return { timestampMs: again[latest]?.timestampMs ?? 0, givenMs: this.#known[latest]?.timestampMs ?? 0 };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
 import type { LogMemory } from "../base/log_memory.ts";
+import { BlockPool } from "./block_pool.ts";
 import { LiveSource } from "./live_source.ts";
 import type { SourceOptions } from "./source_options.ts";
 
@@ -11,15 +12,16 @@ const MAX_UNUSED = 2048;
 /** All streams of this process, by key. Sources come to be when somebody asks and go when nobody holds them. */
 export class SourceManager {
   readonly #timers: Timers;
-  readonly #memory: LogMemory | undefined;
+  readonly #pool: BlockPool;
   readonly #sources = new Map<string, LiveSource>();
   readonly #lingers = new Map<LiveSource, TimerHandle>();
   readonly #unused = new Set<LiveSource>();
+  readonly #observers = new Set<(source: LiveSource) => void>();
   #stopped = false;
 
   constructor(timers: Timers, memory?: LogMemory) {
     this.#timers = timers;
-    this.#memory = memory;
+    this.#pool = new BlockPool(memory);
   }
 
   /** The source of a key, if there is one. */
@@ -31,11 +33,19 @@ export class SourceManager {
   findOrCreate(key: string, options: () => SourceOptions): LiveSource {
     const found = this.#sources.get(key);
     if (found !== undefined) return found;
-    const source = new LiveSource(key, options(), this.#timers, (idle) => this.#lingerThenForget(idle), this.#memory);
+    const source = new LiveSource(key, options(), this.#timers, (idle) => this.#lingerThenForget(idle), this.#pool);
     this.#sources.set(key, source);
+    for (const onCreated of this.#observers) onCreated(source);
     // Whoever asked may never attach (refused, gone): then nobody would tell that it is idle.
     this.#lingerThenForget(source);
     return source;
+  }
+
+  /** Tells of each source that comes to be, and of those that are there, until it is disposed of. */
+  observe(onCreated: (source: LiveSource) => void): Disposable {
+    this.#observers.add(onCreated);
+    for (const source of this.#sources.values()) onCreated(source);
+    return { [Symbol.dispose]: () => this.#observers.delete(onCreated) };
   }
 
   /** Every source, in the order of creation. */

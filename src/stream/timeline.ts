@@ -41,6 +41,11 @@ export class Timeline {
     return this.#latestMs;
   }
 
+  /** What is added to timestamps as they come, modulo 2^32, but for single frames that are corrected. */
+  get offsetMs(): number {
+    return this.#keepsTimes ? 0 : this.#offsetMs;
+  }
+
   /** The next frame is the first of a new publish session. */
   startSession(): void {
     this.#awaitsFirstFrame = true;
@@ -52,10 +57,10 @@ export class Timeline {
     this.#keepsTimes = true;
   }
 
-  /** The session goes on with what the one before had: its first new frame follows one of this time, which became that. */
-  resumeSession(timestampMs: number, mappedMs: number, arrivedMs: number): void {
+  /** The session goes on with what the one before had: a frame of this time was given that one. */
+  resumeSession({ timestampMs, givenMs }: { timestampMs: number; givenMs: number }, arrivedMs: number): void {
     this.#awaitsFirstFrame = this.#isNearBase = false;
-    this.#offsetMs = timestampDiff(mappedMs, timestampMs);
+    this.#offsetMs = timestampDiff(givenMs, timestampMs);
     this.#latestAtMs = arrivedMs;
   }
 

@@ -3,6 +3,7 @@ import type { Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/trace.ts";
 import type { Network } from "../net/network.ts";
+import type { DownOrigins } from "./down_origins.ts";
 import type { NodeReporter } from "./node_reporter.ts";
 import type { OriginPool } from "./origin_pool.ts";
 import type { OriginWatch } from "./pull/origin_watch.ts";
@@ -21,6 +22,7 @@ export interface UpstreamEnvironment extends Network {
   log: Logger;
   pool: OriginPool;
   watch: OriginWatch;
+  down: DownOrigins;
   epochs: FeedEpochs;
   /** Tells other servers how this one is; default nobody. */
   reporter?: NodeReporter;

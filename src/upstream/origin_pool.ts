@@ -21,6 +21,8 @@ const wellHealth: Omit<OriginHealth, "origin" | "pulls"> = {
   lastError: "",
   lastErrorMs: null,
 };
+/** An origin that could not be reached is told of for so long after the last attempt. */
+export const REMEMBER_FAILURE_MS = 60_000;
 const FIRST_REST_MS = 1000;
 const MAX_REST_MS = 15_000;
 

@@ -3,7 +3,8 @@
  *
  *     deno task bench --help
  */
-import { type Case, casesOf } from "./cases.ts";
+import { type Capacity, findCapacity, formatCapacities } from "./capacity.ts";
+import { type Case, casesOf, usualRampSeconds } from "./cases.ts";
 import { printLine } from "./control.ts";
 import { type Measurement, measurePeer } from "./measure.ts";
 import { type BenchOptions, help, parseOptions } from "./options.ts";
@@ -27,6 +28,7 @@ async function bench(options: BenchOptions): Promise<number> {
     else missing.push({ server: name, why });
   }
   const cases = casesOf(options, present);
+  if (options.mode.kind === "capacity") return await benchCapacity(cases, options, missing);
   const planned = cases.reduce(
     (sum, each) => sum + each.options.seconds + each.options.rampSeconds + OVERHEAD_SECONDS,
     0,
@@ -48,6 +50,30 @@ async function bench(options: BenchOptions): Promise<number> {
   if (options.json !== null) await Deno.writeTextFile(options.json, JSON.stringify(report, null, 2));
   if (options.svg !== null) await Deno.writeTextFile(options.svg, drawPicture(report));
   return cases.length > 0 && done.length === cases.length ? 0 : 1;
+}
+
+/** Searches for the most players of each server; the rows are many, and as long as they need to be. */
+async function benchCapacity(cases: Case[], { rampSeconds, json }: BenchOptions, missing: Report["missing"]) {
+  const found: Capacity[] = [];
+  for (const { peer, options, title } of cases) {
+    const measure = async (players: number) => {
+      await say(`${title}: ${peer.name}, ${players} players`);
+      return await measurePeer(peer, { ...options, players, rampSeconds: rampSeconds ?? usualRampSeconds(players) });
+    };
+    try {
+      found.push(await findCapacity(peer.name, measure));
+    } catch (error) {
+      missing.push({ server: peer.name, why: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  await printLine([
+    machine(),
+    "",
+    formatCapacities(cases[0]?.options.kbps ?? 0, found),
+    ...missing.map(({ server, why }) => `NOT MEASURED ${server}: ${why}`),
+  ].join("\n"));
+  if (json !== null) await Deno.writeTextFile(json, JSON.stringify(found, null, 2));
+  return found.length === cases.length ? 0 : 1;
 }
 
 /** Measures again while other programs disturb; gives the least disturbed result. */

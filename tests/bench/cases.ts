@@ -47,7 +47,7 @@ export function casesOf(options: BenchOptions, peers: Peer[]): Case[] {
               players,
               streams: 1,
               seconds: options.seconds,
-              rampSeconds: options.rampSeconds ?? Math.max(1, players / PLAYERS_PER_SECOND),
+              rampSeconds: options.rampSeconds ?? usualRampSeconds(players),
               tuning: defaultTuning,
               workers: 1,
               serverCores: options.serverCores,
@@ -62,6 +62,11 @@ export function casesOf(options: BenchOptions, peers: Peer[]): Case[] {
   );
 }
 
+/** Time over which so many players connect, unless told otherwise. */
+export function usualRampSeconds(players: number): number {
+  return Math.max(1, players / PLAYERS_PER_SECOND);
+}
+
 function canPlay({ can }: Peer, role: string, protocol: string): boolean {
   return (role === "origin" || can.includes("edge")) && (protocol === "rtmp" || can.includes("flv"));
 }
@@ -70,6 +75,7 @@ function changes({ mode, players }: BenchOptions, peers: Peer[]): Change[] {
   const those = (need: Peer["can"][number]) => peers.filter(({ can }) => can.includes(need));
   switch (mode.kind) {
     case "table":
+    case "capacity":
       return peers.map((peer) => ({ peer }));
     case "unmerged":
       // nginx-rtmp and Node-Media-Server never merge.

@@ -27,6 +27,7 @@ export type Mode =
   | { kind: "curve" }
   | { kind: "latency" }
   | { kind: "streams"; streams: number; playersPerStream: number }
+  | { kind: "capacity" }
   | { kind: "storm"; players: number }
   | { kind: "publishers"; publishers: number }
   | { kind: "workers"; workers: number };
@@ -47,6 +48,7 @@ Modes
   --streams M         M streams of 200 kbit/s with --players-per-stream N (3) each
   --storm N           N players come in one second while 100 watch
   --publishers N      N publishers of 500 kbit/s and nobody who watches
+  --capacity          the most players of 600 kbit/s: until the server's core is full, or one lags by more than 1 s
   --latency           publisher's write to player's read, for several settings
   --workers N         srs-ts with 1 and with N workers, on all cores
 
@@ -98,7 +100,7 @@ const STRINGS = [
   "json",
   "svg",
 ] as const;
-const FLAGS = ["quick", "unmerged", "curve", "latency", "help"] as const;
+const FLAGS = ["quick", "unmerged", "curve", "latency", "capacity", "help"] as const;
 
 /** Parses the command line; null: help is wanted. @throws {TypeError} For what cannot be understood. */
 export function parseOptions(args: string[]): BenchOptions | null {
@@ -147,6 +149,7 @@ const PROFILES: Record<Mode["kind"], string> = {
   latency: "2500",
   streams: "200",
   storm: "2500",
+  capacity: "600",
   publishers: "500",
   workers: "2500",
 };
@@ -156,6 +159,7 @@ type Flags = { [name in typeof STRINGS[number]]?: string | undefined } & { [name
 function parseMode(flags: Flags, number: (name: typeof STRINGS[number]) => number): Mode {
   if (flags.unmerged) return { kind: "unmerged" };
   if (flags.curve) return { kind: "curve" };
+  if (flags.capacity) return { kind: "capacity" };
   if (flags.latency) return { kind: "latency" };
   if (flags.storm !== undefined) return { kind: "storm", players: number("storm") };
   if (flags.publishers !== undefined) return { kind: "publishers", publishers: number("publishers") };

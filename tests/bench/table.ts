@@ -74,6 +74,7 @@ const columns: Record<Mode["kind"], Column[]> = {
   table: fanout,
   unmerged: [...fanout, ...latency],
   curve: scale,
+  capacity: scale,
   streams: scale,
   latency: [...latency, worstLag, ...costs],
   storm: [

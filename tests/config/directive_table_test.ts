@@ -47,7 +47,7 @@ const facts: [path: string, facts: Partial<DirectiveEntry>][] = [
   ["http_api.listen", { type: "address", default: "1985" }],
   ["vhost", { kind: "block", repeats: true }],
   ["vhost.security.allow", { repeats: true, toml: "vhost.security.rules" }],
-  ["vhost.hls.hls_path", { type: "not read", status: "not supported", env: ["SRS_VHOST_HLS_HLS_PATH"] }],
+  ["vhost.dash.dash_path", { type: "not read", status: "not supported", env: ["SRS_VHOST_DASH_DASH_PATH"] }],
   ["threads", { kind: "block", status: "accepted, no effect here" }],
 ];
 
@@ -73,7 +73,7 @@ Deno.test("directivesMarkdown() has one row of eight cells for every directive a
 
 Deno.test("directivesText() shows everything about a directive below the name of its block", () => {
   assertEquals(
-    directivesText([entry("chunk_size"), entry("workers"), entry("vhost.hls")]),
+    directivesText([entry("chunk_size"), entry("workers"), entry("vhost.dash")]),
     `top level
   chunk_size               128..65536 bytes; default 60000; reload: new clients
     Chunk size of outgoing RTMP, for vhosts that do not set their own.
@@ -85,10 +85,10 @@ Deno.test("directivesText() shows everything about a directive below the name of
     Status: supported; srs-ts only.
 
 vhost
-  hls                      block
-    HLS output.
-    TOML vhost.hls
-    Status: not supported: ${entry("vhost.hls").reason}.
+  dash                     block
+    DASH output.
+    TOML vhost.dash
+    Status: not supported: ${entry("vhost.dash").reason}.
 `,
   );
 });

@@ -130,11 +130,11 @@ const wrong: { name: string; env: Record<string, string>; problems: string[] }[]
   },
   {
     name: "a feature that is missing",
-    env: { SRS_VHOST_HLS_ENABLED: "on", SRS_RTC_SERVER_ENABLED: "on", SRS_THREADS_INTERVAL: "5" },
+    env: { SRS_VHOST_DASH_ENABLED: "on", SRS_RTC_SERVER_ENABLED: "on", SRS_THREADS_INTERVAL: "5" },
     problems: [
       'environment variable SRS_RTC_SERVER_ENABLED: warning: "rtc_server" is not supported: this server has no WebRTC',
       'environment variable SRS_THREADS_INTERVAL: warning: "threads" has no effect here: `workers` sets the number of threads',
-      'environment variable SRS_VHOST_HLS_ENABLED: warning: "vhost.hls" is not supported: this server has no HLS',
+      'environment variable SRS_VHOST_DASH_ENABLED: warning: "vhost.dash" is not supported: this server has no DASH',
     ],
   },
   {

@@ -17,7 +17,7 @@ vhost a {
   }
   mw_latency 300;
   play { gop_cache yes; enabled on }
-  hls { enabled on; hls_foo 3; }
+  dash { enabled on; dash_foo 3; }
   http_hooks { on_forward http://x; }
   coworkers x;
   enabled on}
@@ -66,12 +66,12 @@ x.conf:15:25: unknown directive "enabled" in vhost.play; it belongs to vhost, vh
 x.conf:15:36: ";" is missing after "enabled on"
     play { gop_cache yes; enabled on }
                                      ^
-x.conf:16:3: warning: "vhost.hls" is not supported: this server has no HLS
-    hls { enabled on; hls_foo 3; }
-    ^^^
-x.conf:16:21: unknown directive "hls_foo" in vhost.hls
-    hls { enabled on; hls_foo 3; }
-                      ^^^^^^^
+x.conf:16:3: warning: "vhost.dash" is not supported: this server has no DASH
+    dash { enabled on; dash_foo 3; }
+    ^^^^
+x.conf:16:22: unknown directive "dash_foo" in vhost.dash
+    dash { enabled on; dash_foo 3; }
+                       ^^^^^^^^
 x.conf:17:16: unknown directive "on_forward" in vhost.http_hooks; it is called "backend" in vhost.forward
     http_hooks { on_forward http://x; }
                  ^^^^^^^^^^

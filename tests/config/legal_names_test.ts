@@ -34,7 +34,7 @@ Deno.test("the schema has no rows that SRS does not know, apart from marked exte
       "max_connections_per_ip recv_path resolver send_path srs_log_format tls_ca_file trusted_proxies vhost.cluster.connect_timeout " +
       "vhost.cluster.coworker_proof vhost.cluster.coworker_timeout vhost.cluster.coworker_token " +
       "vhost.cluster.first_media_timeout vhost.cluster.handshake_timeout vhost.cluster.idle_timeout " +
-      "vhost.cluster.linger vhost.cluster.owner_timeout vhost.cluster.redirect vhost.http_hooks.timeout " +
+      "vhost.cluster.linger vhost.cluster.owner_timeout vhost.cluster.redirect vhost.dvr.dvr_reconnect vhost.http_hooks.timeout " +
       "vhost.play.realtime vhost.publish.on_conflict vhost.signed_url vhost.signed_url.key vhost.signed_url.play " +
       "vhost.signed_url.publish workers",
   );

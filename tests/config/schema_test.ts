@@ -61,7 +61,7 @@ for (const [path, env] of envNames) {
 
 Deno.test("listRows() gives the rows of a missing feature the status of their block", () => {
   assertEquals(find("vhost.exec.enabled").status.level, "unsupported");
-  assertEquals(find("vhost.hls.hls_path").status.level, "unsupported");
+  assertEquals(find("vhost.dash.dash_path").status.level, "unsupported");
   assertEquals(find("vhost.cluster.origin").status.level, "supported");
 });
 

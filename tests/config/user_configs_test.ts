@@ -30,8 +30,6 @@ for (const name of names.filter((each) => each.endsWith(".conf") && !verdictOf(e
 }
 
 const missing: [name: string, features: string[]][] = [
-  ["hls.conf", ["vhost.hls"]],
-  ["dvr.conf", ["vhost.dvr"]],
   ["transcode.conf", ["ff_log_dir", "ff_log_level", "vhost.transcode"]],
   ["rtc_srt.conf", ["rtc_server", "srt_server", "vhost.srt", "vhost.rtc", "vhost.rtsp"]],
 ];

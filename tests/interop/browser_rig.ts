@@ -56,8 +56,9 @@ export class Origin implements AsyncDisposable {
    * @param cluster Directives of the vhost's `cluster`.
    * @param auth Directives of `http_api { auth { } }`.
    * @param httpApi Other directives of `http_api`.
+   * @param vhost Other directives of the vhost.
    */
-  static async start(api = freePort(), cluster = "", auth = "", httpApi = ""): Promise<Origin> {
+  static async start(api = freePort(), cluster = "", auth = "", httpApi = "", vhost = ""): Promise<Origin> {
     const [rtmp, flv] = [freePort(), freePort()];
     const dir = await Deno.makeTempDir();
     await Deno.writeTextFile(
@@ -66,7 +67,7 @@ export class Origin implements AsyncDisposable {
        http_api { enabled on; listen 127.0.0.1:${api}; ${auth === "" ? "" : `auth { ${auth} }`} ${httpApi} }
        http_server { enabled on; listen 127.0.0.1:${flv}; dir ${dir}; }
        vhost __defaultVhost__ { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
-         cluster { ${cluster} } }`,
+         cluster { ${cluster} } ${vhost} }`,
     );
     const role = cluster.startsWith("mode remote;") ? "edge" : "origin";
     const program = new Program(programCommand(role, "-c", `${dir}/origin.conf`), { cwd: dir });

@@ -1,3 +1,4 @@
+import { breachesOf } from "./api_contract.ts";
 import { newEntityId } from "../../src/server/identity.ts";
 import { requestOf } from "./http_request.ts";
 import { filesWith, worldAt } from "./world.ts";
@@ -59,7 +60,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
   const clock = { ...timers, wallMs: timers.nowMs };
   const epochs = new EpochBook(clock);
   const drain = { isOn: false, isAnnounced: false };
-  const list = new CoworkerList({ timers, log, world, nameServer: () => null });
+  const list = new CoworkerList({ timers, log, world, nameServer: () => null, onChange() {} });
   const mesh = new MeshDirectory({
     fetch: (url) => Promise.resolve(server.coworkerAnswer(new URL(url))),
     timers: clock,
@@ -95,6 +96,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
       httpHeaders: () => [],
     }),
     startedMs: START_MS,
+    coworkerList: list,
     rtmp: { connectionCount: 3, isListening: true },
     drain,
   });
@@ -168,9 +170,14 @@ export function apiOf(
     new SystemStats(worldAt(server.timers, { files: filesWith({}), interfaces: () => [] }));
   const mount = mountRoutes([...apiRoutes, ...consoleRoutes], { ...options, server, system });
   const router = new Router([mount], () => policyOf(server), server.log);
-  return (path, { method = "GET", headers } = {}) => {
+  return async (path, { method = "GET", headers } = {}) => {
     const request = requestOf(`http://127.0.0.1:1985${path}`, { method, headers: new Headers(headers) });
-    return responseOf(router.handle(request, options.remoteIp ?? "10.0.0.1"));
+    const response = await responseOf(router.handle(request, options.remoteIp ?? "10.0.0.1"));
+    if (response.headers.get("content-type") === "application/json") {
+      const breaches = breachesOf(path, response.status, await response.clone().json());
+      if (breaches.length > 0) throw new Error(`not as openapi.json has it: ${breaches.join("; ")}`);
+    }
+    return response;
   };
 }
 

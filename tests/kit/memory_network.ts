@@ -2,7 +2,7 @@ import type { Endpoint } from "../../src/base/world.ts";
 import { LoopTurns } from "../../src/base/loop_turns.ts";
 import { formatHost } from "../../src/rtmp/url.ts";
 import { ManualTimers } from "./manual_timers.ts";
-import { MemoryHost } from "./memory_host.ts";
+import { type MachineOptions, MemoryHost } from "./memory_host.ts";
 import { MemoryListener } from "./memory_listener.ts";
 import { type LineModel, steadyLine } from "./memory_pipe.ts";
 import { MemorySocket } from "./memory_socket.ts";
@@ -58,8 +58,8 @@ export class MemoryNetwork {
   #nextPort = FIRST_EPHEMERAL_PORT;
 
   /** A machine at an address. */
-  host(ip: string): MemoryHost {
-    return new MemoryHost(this, ip);
+  host(ip: string, options: MachineOptions = {}): MemoryHost {
+    return new MemoryHost(this, ip, options);
   }
 
   /** Lets so much time pass: every timer at its own moment, and after each whatever follows from it. */

@@ -3,7 +3,7 @@ import { HttpServer } from "../../src/http/server.ts";
 import { Reloader } from "../../src/server/reload/reloader.ts";
 import { Server } from "../../src/server/server.ts";
 import type { ReloadPart } from "../../src/server/reload/reload_part.ts";
-import type { MemoryHost } from "./memory_host.ts";
+import type { MachineOptions, MemoryHost } from "./memory_host.ts";
 import type { MemoryNetwork } from "./memory_network.ts";
 import { TestLog } from "./test_log.ts";
 
@@ -35,10 +35,10 @@ export class MemoryServer {
   readonly #reloader: Reloader;
   #file: MemoryFile;
 
-  constructor(network: MemoryNetwork, ip: string, file: MemoryFile = {}) {
+  constructor(network: MemoryNetwork, ip: string, file: MemoryFile = {}, machine: MachineOptions = {}) {
     this.#network = network;
     this.#file = file;
-    this.host = network.host(ip);
+    this.host = network.host(ip, machine);
     this.server = new Server(requireConfig(this.#load()), this.log, { world: this.host });
     this.http = new HttpServer(this.server);
     this.server.start();

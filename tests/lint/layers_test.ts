@@ -13,19 +13,37 @@ const layers: Record<string, readonly string[]> = {
   flv: ["base"],
   http1: ["base"],
   stream: ["base", "amf", "flv", "rtmp/message", "rtmp/chunk_writer", "rtmp/timestamp"],
+  mpegts: ["base", "flv"],
+  mp4: ["base", "flv"],
+  hls: ["base", "flv", "stream", "mpegts", "mp4"],
+  record: ["base", "amf", "flv", "mp4", "stream"],
   config: ["base"],
   net: ["base"],
   threads: ["base", "net"],
   cluster: ["base", "rtmp", "stream", "config/mod"],
   upstream: ["base", "amf", "rtmp", "flv", "stream", "net", "http1", "config/mod"],
-  server: ["base", "amf", "rtmp", "stream", "net", "config", "cluster", "upstream"],
-  http: ["base", "rtmp", "flv", "stream", "net", "http1", "config", "cluster", "server"],
-  cli: ["base", "amf", "rtmp", "flv", "stream", "net", "config", "cluster", "upstream", "server", "threads", "http"],
+  server: ["base", "amf", "rtmp", "stream", "hls", "record", "net", "config", "cluster", "upstream"],
+  http: ["base", "rtmp", "flv", "stream", "mpegts", "hls", "net", "http1", "config", "cluster", "server"],
+  cli: [
+    "base",
+    "amf",
+    "rtmp",
+    "flv",
+    "mp4",
+    "stream",
+    "net",
+    "config",
+    "cluster",
+    "upstream",
+    "server",
+    "threads",
+    "http",
+  ],
   "main.ts": ["cli"],
 };
 
 /** Rooms without sockets, timers, clock, randomness and console: all of that is handed in. */
-const pureRooms = ["base", "amf", "rtmp", "flv", "http1", "stream"];
+const pureRooms = ["base", "amf", "rtmp", "flv", "http1", "stream", "mpegts", "mp4", "hls", "record"];
 const impure: readonly [name: string, pattern: RegExp][] = [
   ["Deno", /\bDeno\s*\.|\bDeno\s*\[/],
   ["a timer", /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/],

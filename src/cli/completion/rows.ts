@@ -26,7 +26,7 @@ export interface CompletionCommand {
 export function completionCommands(commands: readonly Command[]): CompletionCommand[] {
   const names = commands.map(({ name }) => name);
   return [
-    { name: "", summary: "", options: optionsOf(serveOptions), words: [...names, "help"] },
+    { name: "", summary: "", options: optionsOf(serveOptions), words: [...names, "help", "version"] },
     ...commands.map(({ name, summary, options, words = [] }) => ({
       name,
       summary: summary.replace(/\.$/, ""),
@@ -34,6 +34,7 @@ export function completionCommands(commands: readonly Command[]): CompletionComm
       words,
     })),
     { name: "help", summary: "Explain a command", options: [], words: names },
+    { name: "version", summary: "Print the version", options: [], words: [] },
   ];
 }
 

@@ -48,7 +48,7 @@ export class DemoChild {
     return this.#lastLines;
   }
 
-  kill(signal: "SIGTERM" | "SIGKILL"): void {
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGQUIT"): void {
     if (!this.#isRunning) return;
     try {
       this.#child.kill(signal);

@@ -1,10 +1,20 @@
 import { DemoChild } from "./child.ts";
 import type { DemoServer } from "./conf.ts";
+import { SrsError } from "../../base/errors.ts";
+import { describeFileError } from "../../base/file_error.ts";
 import { pause } from "../pause.ts";
 import { systemTimers } from "../../base/clock.ts";
 
-/** Who hears what the programs of the demo print. */
-export type OnChildLine = (name: string, line: string) => void;
+/** Who hears of the programs of the demo. */
+export interface DemoClusterListener {
+  /** A program has printed a line. */
+  onLine(name: string, line: string): void;
+  /** A program has ended though the demo goes on. @param isWanted The user ended it. */
+  onEnd(child: DemoChild, isWanted: boolean): void;
+}
+
+/** Name of the program that publishes. */
+export const PUBLISHER = "publisher";
 
 const STOP_LIMIT_MS = 3000;
 /** On Ctrl-C a terminal tells all programs at once: time for them to end by themselves. */
@@ -13,34 +23,34 @@ const LOOK_EVERY_MS = 50;
 
 /** The programs of the demo and the directory they run in; both are gone when it is disposed. */
 export class DemoCluster implements AsyncDisposable {
-  /** Settles with the first program that ends though nobody stopped it. */
-  readonly failed: Promise<DemoChild>;
   readonly #directory: string;
-  readonly #onLine: OnChildLine;
+  readonly #onLine: DemoClusterListener["onLine"];
   readonly #children: DemoChild[] = [];
-  readonly #fail: (child: DemoChild) => void;
+  readonly #servers: readonly DemoServer[];
+  /** Programs whose end is wanted. */
+  readonly #dismissed = new Set<DemoChild>();
+  readonly #onEnd: (child: DemoChild, isWanted: boolean) => void;
   readonly #onUnload = () => this.#abandon();
   #isStopping = false;
 
-  private constructor(directory: string, onLine: OnChildLine) {
-    const { promise, resolve } = Promise.withResolvers<DemoChild>();
-    this.failed = promise;
-    this.#fail = resolve;
+  private constructor(directory: string, servers: readonly DemoServer[], events: DemoClusterListener) {
     this.#directory = directory;
-    this.#onLine = onLine;
+    this.#servers = servers;
+    this.#onLine = events.onLine;
+    this.#onEnd = events.onEnd;
     // A forced end does not wait for anything, but leaves nothing behind either.
     addEventListener("unload", this.#onUnload);
   }
 
   /** Starts the servers, with pid files and all in a new temporary directory. */
-  static async start(servers: readonly DemoServer[], onLine: OnChildLine): Promise<DemoCluster> {
-    const cluster = new DemoCluster(await Deno.makeTempDir({ prefix: "srs-ts-demo-" }), onLine);
+  static async start(servers: readonly DemoServer[], events: DemoClusterListener): Promise<DemoCluster> {
+    const cluster = new DemoCluster(await makeDirectory(), servers, events);
     try {
       await Deno.mkdir(`${cluster.#directory}/conf`);
       for (const { confPath, confText } of servers) {
         await Deno.writeTextFile(`${cluster.#directory}/${confPath}`, confText);
       }
-      for (const { name, command, confPath } of servers) cluster.#spawn(name, [command, "--asprocess", "-c", confPath]);
+      for (const { name } of servers) cluster.startServer(name);
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -48,9 +58,33 @@ export class DemoCluster implements AsyncDisposable {
     return cluster;
   }
 
-  /** Starts the publisher. */
+  /** Starts a server, again if it has ended. */
+  startServer(name: string): void {
+    const server = this.#servers.find((each) => each.name === name);
+    if (server === undefined || this.isRunning(name)) return;
+    this.#spawn(name, [server.command, "--asprocess", "-c", server.confPath]);
+  }
+
+  isRunning(name: string): boolean {
+    return this.#find(name)?.isRunning === true;
+  }
+
+  /** Ends a server, which is no failure: at once, or when its clients are elsewhere. */
+  dismiss(name: string, signal: "SIGKILL" | "SIGQUIT"): void {
+    const child = this.#find(name);
+    if (child === undefined) return;
+    this.#dismissed.add(child);
+    child.kill(signal);
+  }
+
+  /** Starts the publisher, in place of the one that there is, as an encoder turns to its backup server. */
   publish(url: string): void {
-    this.#spawn("publisher", ["push", "--asprocess", "--json", url]);
+    const former = this.#find(PUBLISHER);
+    if (former?.isRunning) {
+      this.#dismissed.add(former);
+      former.kill("SIGTERM");
+    }
+    this.#spawn(PUBLISHER, ["push", "--asprocess", "--json", url]);
   }
 
   /** Ends all programs, the latest first, and removes what they left. */
@@ -81,8 +115,13 @@ export class DemoCluster implements AsyncDisposable {
     const child = new DemoChild(name, args, { cwd: this.#directory, onLine });
     this.#children.push(child);
     child.ended.then(() => {
-      if (!this.#isStopping) this.#fail(child);
+      if (!this.#isStopping) this.#onEnd(child, this.#dismissed.has(child));
     });
+  }
+
+  /** The latest program of that name. */
+  #find(name: string): DemoChild | undefined {
+    return this.#children.findLast((child) => child.name === name);
   }
 
   #abandon(): void {
@@ -92,6 +131,18 @@ export class DemoCluster implements AsyncDisposable {
     } catch (error) {
       ignoreMissing(error);
     }
+  }
+}
+
+/** A new temporary directory. @throws {SrsError} If there is no place for one. */
+async function makeDirectory(): Promise<string> {
+  try {
+    return await Deno.makeTempDir({ prefix: "srs-ts-demo-" });
+  } catch (error) {
+    const why = describeFileError(error);
+    throw new SrsError("ConfigInvalid", `cannot make a temporary directory: ${why}; set TMPDIR to one that exists`, {
+      cause: error,
+    });
   }
 }
 

@@ -14,9 +14,11 @@ export const demoCommand: Command = {
   description: `
 Starts origin A, origin B and the edge, each as a process of its own and with its file from conf/. Publishes a sample clip
 to origin A, and plays it twice: from the edge, which finds the origin that has it, and from origin B, which redirects to
-origin A. A table shows who owns the stream, what the edge pulls, who plays and how much arrives. Ctrl-C ends everything.
+origin A. A table shows who owns the stream, what the edge pulls, who plays and how much arrives. The keys k and d kill or drain
+the origin that has the stream, and r starts it again; the gap that viewers saw is printed at once. Ctrl-C ends
+everything.
 
-The demo uses the ports in those files: RTMP 1935, 19350 and 19351, HTTP API 9090 and 9091. Pid files and logs are in a
+The demo uses the ports in those files: RTMP 1935, 19350 and 19351, HTTP 9090, 9091 and 9092. Pid files and logs are in a
 temporary directory, which is removed at the end.`,
   options: [
     { name: "for", value: "SECONDS", help: "Stop after this time, and report whether the cluster works." },
@@ -34,7 +36,7 @@ temporary directory, which is removed at the end.`,
   examples: [
     { line: "demo", does: "Shows the cluster until Ctrl-C." },
     { line: "demo --for 20", does: "Tests this machine: reports after 20 seconds whether the cluster works." },
-    { line: "demo --port-offset 1000", does: "Uses ports 2935, 20350, 20351, 10090 and 10091." },
+    { line: "demo --port-offset 1000", does: "Uses ports 2935, 20350, 20351, 10090, 10091 and 10092." },
   ],
   run: async (args, io) => {
     const [unexpected] = args.positional;

@@ -17,6 +17,8 @@ const HANDSHAKE_TIMEOUT_MS = 5000;
 /** An origin looks for the owner of a stream for 10 s before it gives up. */
 const SILENCE_TIMEOUT_MS = 15_000;
 const RETRY_MS = 1000;
+/** Of a stream that played a moment ago: players come back at once. */
+const RETURN_MS = 100;
 
 /** Plays a stream as a viewer would, follows redirects, and counts what arrives. Comes back when the stream ends. */
 export class DemoPlayer implements RtmpClientHandlers {
@@ -31,6 +33,8 @@ export class DemoPlayer implements RtmpClientHandlers {
   #redirectedBy = "";
   #state = "waiting for the servers";
   #lastMediaMs = 0;
+  #lastFrameMs: number;
+  #gapMs = 0;
   /** Ends the attempt, with the address of a redirect or null. */
   #finish: (redirect: string | null) => void = () => {};
 
@@ -38,6 +42,21 @@ export class DemoPlayer implements RtmpClientHandlers {
     this.name = name;
     this.url = url;
     this.#timers = timers;
+    this.#lastFrameMs = timers.nowMs();
+  }
+
+  /** When the latest frame came. */
+  get lastFrameMs(): number {
+    return this.#lastFrameMs;
+  }
+
+  /** Longest time between two frames since {@link resetGap}. */
+  get gapMs(): number {
+    return this.#gapMs;
+  }
+
+  resetGap(): void {
+    this.#gapMs = 0;
   }
 
   /** Video frames so far. */
@@ -73,7 +92,8 @@ export class DemoPlayer implements RtmpClientHandlers {
   async run(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       await this.#playOnce(parseStreamTarget(this.url), stop);
-      await pause(this.#timers, RETRY_MS, stop);
+      const isFresh = this.#timers.nowMs() - this.#lastFrameMs < RETRY_MS && this.#frames > 0;
+      await pause(this.#timers, isFresh ? RETURN_MS : RETRY_MS, stop);
     }
   }
 
@@ -83,7 +103,10 @@ export class DemoPlayer implements RtmpClientHandlers {
     this.#rate.sample(this.#lastMediaMs, this.#bytes);
     if (typeId !== MessageType.Video) return;
     this.#state = "playing";
-    if ((videoFlags(payload) & (MediaFlag.SequenceHeader | MediaFlag.SequenceEnd)) === 0) this.#frames++;
+    if ((videoFlags(payload) & (MediaFlag.SequenceHeader | MediaFlag.SequenceEnd)) !== 0) return;
+    this.#frames++;
+    if (this.#frames > 1) this.#gapMs = Math.max(this.#gapMs, this.#lastMediaMs - this.#lastFrameMs);
+    this.#lastFrameMs = this.#lastMediaMs;
   }
 
   onEvent(event: ClientEvent): void {
@@ -91,6 +114,7 @@ export class DemoPlayer implements RtmpClientHandlers {
     else if (event.kind === "redirect") this.#end("redirected", event.url);
     else if (event.kind === "refused") this.#end(`refused: ${event.status.description}`);
     else if (event.kind === "streamEnd") this.#end("the stream ended");
+    else if (event.kind === "reconnectRequest") this.#end("the server sent it elsewhere", event.tcUrl);
   }
 
   onEnd(error: UpstreamError): void {

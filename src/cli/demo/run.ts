@@ -2,9 +2,11 @@ import { systemTimers } from "../../base/clock.ts";
 import type { CliIo } from "../command.ts";
 import { fetchOriginReport, type OriginReport } from "./api.ts";
 import type { DemoChild } from "./child.ts";
-import { DemoCluster, waitForPorts } from "./cluster.ts";
+import { DemoCluster, PUBLISHER, waitForPorts } from "./cluster.ts";
 import { type DemoServer, readDemoServers } from "./conf.ts";
 import { describePushLine, EdgeLog, parseLogLine } from "./log.ts";
+import { watchGaps } from "./gap_watch.ts";
+import { type DemoAction, DemoKeys } from "./keys.ts";
 import { DemoPlayer } from "./player.ts";
 import { findBusyPorts } from "./ports.ts";
 import { createScreen, type DemoScreen } from "./screen.ts";
@@ -22,7 +24,6 @@ export interface DemoOptions {
 
 const APP = "live";
 const STREAM = "livestream";
-const PUBLISHER = "publisher";
 const START_LIMIT_MS = 20_000;
 const SHOW_EVERY_MS = 500;
 /** A signal that ended a program may be on its way to this one. */
@@ -50,6 +51,7 @@ class Demo {
   readonly #over = new AbortController();
   readonly #reports = new Map<string, OriginReport>();
   #publisher = "srs-ts push is starting";
+  #isActing = false;
   #failure: string | null = null;
   #startedMs = 0;
 
@@ -71,8 +73,11 @@ class Demo {
     using _quit = onSignal("SIGQUIT", end);
     this.#screen.print(`Starting ${this.#servers.map(({ name }) => name).join(", ")}`);
     try {
-      await using cluster = await DemoCluster.start(this.#servers, (name, line) => this.#onLine(name, line));
-      cluster.failed.then((child) => this.#onFailed(child));
+      await using cluster = await DemoCluster.start(this.#servers, {
+        onLine: (name, line) => this.#onLine(name, line),
+        onEnd: (child, isWanted) => this.#onEnd(child, isWanted),
+      });
+      using _keys = new DemoKeys((action) => this.#act(cluster, action));
       await this.#show(cluster);
       end();
       if (stop.aborted && stop.reason === "SIGINT") await cluster.waitForInterrupted();
@@ -127,11 +132,53 @@ class Demo {
     if (!isQuiet) this.#screen.warn(`${name}: ${parsed?.text ?? line}`);
   }
 
+  /** Does to the origin that has the stream what a key says, and tells what viewers notice. */
+  async #act(cluster: DemoCluster, action: DemoAction): Promise<void> {
+    const { signal } = this.#over;
+    if (this.#startedMs === 0 || signal.aborted) return;
+    if (action === "restart") {
+      const down = this.#servers.filter(({ name }) => !cluster.isRunning(name));
+      for (const { name } of down) cluster.startServer(name);
+      return this.#tell(
+        down.length === 0 ? "r: no server is down" : `r: ${down.map(({ name }) => name).join(", ")} starts`,
+      );
+    }
+    const running = this.#servers.filter(({ name, command }) => command === "origin" && cluster.isRunning(name));
+    const owner = running.find(({ name }) => this.#reports.get(name)?.isOwner);
+    const other = running.find((server) => server !== owner);
+    if (this.#isActing) return;
+    if (owner === undefined) return this.#tell("no origin has the stream at this moment");
+    if (other === undefined) return this.#tell(`${owner.name} is the last origin: r starts the other one first`);
+    this.#isActing = true;
+    this.#tell(
+      action === "kill" ? `k: ${owner.name} is killed; its encoder turns to ${other.name}` : `d: ${owner.name} drains`,
+    );
+    const watching = watchGaps(this.#players, { timers: systemTimers, stop: signal, tell: (text) => this.#tell(text) });
+    cluster.dismiss(owner.name, action === "kill" ? "SIGKILL" : "SIGQUIT");
+    this.#reports.delete(owner.name);
+    if (action === "kill") cluster.publish(this.#urlOf(other.name));
+    await watching;
+    this.#isActing = false;
+  }
+
+  #tell(text: string): void {
+    this.#screen.warn(text);
+  }
+
+  #onEnd(child: DemoChild, isWanted: boolean): void {
+    if (child.name === PUBLISHER && isWanted) return;
+    if (isWanted) return this.#tell(`${child.name} has ended: r starts it again`);
+    this.#onFailed(child);
+  }
+
   async #onFailed(child: DemoChild): Promise<void> {
     await pause(systemTimers, SIGNAL_GRACE_MS, this.#over.signal);
     if (this.#over.signal.aborted) return;
     const { code, signal } = await child.ended;
     const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
+    // Somebody did that on purpose, by the console or another terminal: the others show what comes of it.
+    const isOfUser = this.#options.forMs === undefined && child.name !== PUBLISHER && (code === 0 || signal !== null);
+    if (isOfUser) return this.#tell(`${child.name} ${how}${DemoKeys.areThere ? ": r starts it again" : ""}`);
     this.#failure = [`${child.name} ${how}; its last lines:`, ...child.lastLines].join("\n  ");
     this.#over.abort();
   }
@@ -153,19 +200,21 @@ class Demo {
     };
   }
 
-  #serverRow({ name, rtmpPort, apiPort }: DemoServer) {
+  #serverRow({ name, command, rtmpPort }: DemoServer) {
     const report = this.#reports.get(name);
     const row = { name, rtmpPort, players: null, recvKbps: null, sendKbps: null };
-    if (apiPort === null) return { ...row, stream: this.#edgeState(), players: this.#edgeLog.players };
-    if (report === undefined) return { ...row, stream: "its HTTP API does not answer" };
+    if (report === undefined) return { ...row, stream: "does not answer" };
     const { players, recvKbps, sendKbps } = report;
-    return { ...row, stream: this.#ownership(report), players, recvKbps, sendKbps };
+    const stream = command === "edge" ? this.#edgeState() : this.#ownership(report);
+    // The API of an edge does not tell players from the pull.
+    return { ...row, stream, players: command === "edge" ? this.#edgeLog.players : players, recvKbps, sendKbps };
   }
 
   #ownership({ isOwner, video }: OriginReport): string {
     if (isOwner) return `published here${video === "" ? "" : `, ${video}`}`;
-    const owner = [...this.#reports].find(([, report]) => report.isOwner);
-    return owner === undefined ? "not published" : `not here, redirects to ${owner[0]}`;
+    // An edge that has the stream says so, too.
+    const owner = this.#servers.find(({ name, command }) => command === "origin" && this.#reports.get(name)?.isOwner);
+    return owner === undefined ? "not published" : `not here, redirects to ${owner.name}`;
   }
 
   #edgeState(): string {
@@ -192,14 +241,15 @@ class Demo {
   }
 
   #hints(): readonly (readonly [string, string])[] {
+    const web = (name: string) => `http://127.0.0.1:${this.#servers.find((server) => server.name === name)?.apiPort}`;
+    const keys = [["Keys", "the origin that has the stream: k kill, d drain; r start again"]] as const;
     return [
+      ["Open", `${web("origin A")}/console/`],
       ["Watch", `ffplay ${this.#urlOf("edge")}`],
-      ["", `vlc ${this.#urlOf("edge")}`],
+      ["", `vlc ${web("edge")}/${APP}/${STREAM}.flv`],
       ["Ask", `srs-ts probe ${this.#urlOf("origin B")}`],
       ["Publish", `ffmpeg -re -i FILE -c copy -f flv ${this.#urlOf("origin A", "other")}`],
-      ...this.#servers.filter(({ apiPort }) => apiPort !== null).map(({ name, apiPort }) =>
-        ["Open", `http://127.0.0.1:${apiPort}/api/v1/streams/  (${name})`] as const
-      ),
+      ...(DemoKeys.areThere ? keys : []),
     ];
   }
 

@@ -1,6 +1,6 @@
 import { escapeControls } from "../../base/log.ts";
 import type { CliIo } from "../command.ts";
-import { type DemoView, formatLine, formatTable } from "./table.ts";
+import { type DemoView, formatLine, formatTable, wrapLine } from "./table.ts";
 
 /** How the demo shows itself. */
 export interface DemoScreen {
@@ -19,13 +19,13 @@ export function createScreen(io: CliIo): DemoScreen {
   return io.isTerminal ? new TerminalScreen(io) : new PlainScreen(io);
 }
 
-const MAX_WARNINGS = 5;
+const MAX_WARNINGS = 8;
 
-/** A table that is drawn again in its place, with the latest warnings below and other lines above. */
+/** A table that is drawn again in its place, with the latest events below and other lines above. */
 class TerminalScreen implements DemoScreen {
   readonly #io: CliIo;
   readonly #warnings: string[] = [];
-  #table: string[] = [];
+  #view: DemoView | null = null;
   #drawnLines = 0;
   readonly #showCursor = () => this.#io.out("\x1b[?25h");
 
@@ -37,7 +37,7 @@ class TerminalScreen implements DemoScreen {
   }
 
   show(view: DemoView): void {
-    this.#table = formatTable(view);
+    this.#view = view;
     this.#draw();
   }
 
@@ -58,11 +58,12 @@ class TerminalScreen implements DemoScreen {
     this.#showCursor();
   }
 
-  /** Overwrites the old table line by line: no flicker. Longer lines would wrap and spoil the count. */
+  /** Overwrites the old table line by line: no flicker. Lines that the terminal itself wrapped would spoil the count. */
   #draw(): void {
     const { columns, rows } = terminalSize();
-    const lines = [...this.#table, ...(this.#warnings.length === 0 ? [] : ["", ...this.#warnings])]
-      .slice(0, rows - 1).map((line) => line.slice(0, columns - 1));
+    const table = this.#view === null ? [] : formatTable(this.#view, columns);
+    const lines = [...table, ...(this.#warnings.length === 0 ? [] : ["", ...this.#warnings])]
+      .flatMap((line) => wrapLine(line, columns - 1)).slice(0, rows - 1);
     this.#io.out(`${this.#moveUp()}${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
     this.#drawnLines = lines.length;
   }

@@ -31,8 +31,14 @@ export interface DemoView {
   hints: readonly (readonly [string, string])[];
 }
 
-/** The view as lines of a table, for a terminal of 80 columns. */
-export function formatTable(view: DemoView): string[] {
+/** Columns of a terminal that has room for rates, too. */
+const WIDE = 80;
+/** Texts that go on in the next line stand below what they belong to. */
+const INDENT = 11;
+
+/** The view as lines of a table; on a narrow terminal without rates. */
+export function formatTable(view: DemoView, columns = WIDE): string[] {
+  const isWide = columns >= WIDE;
   const { elapsedMs, leftMs, stream, publisher, servers, players, hints } = view;
   const end = leftMs === null ? "Ctrl-C to stop" : `stops in ${Math.ceil(leftMs / 1000)} s`;
   const serverRows = servers.map((row) => [
@@ -40,19 +46,19 @@ export function formatTable(view: DemoView): string[] {
     String(row.rtmpPort),
     row.stream,
     numberOrDash(row.players),
-    numberOrDash(row.recvKbps),
-    numberOrDash(row.sendKbps),
+    ...(isWide ? [numberOrDash(row.recvKbps), numberOrDash(row.sendKbps)] : []),
   ]);
+  const head = ["server", "port", stream, "players", ...(isWide ? ["in kbit/s", "out"] : [])];
   const playerRows = players.map(({ name, frames, kbps, state }) => [name, String(frames), String(kbps), state]);
   return [
     `srs-ts demo: two origins and an edge, watching for ${Math.floor(elapsedMs / 1000)} s; ${end}`,
     "",
-    ...alignColumns(["server", "port", stream, "players", "in kbit/s", "out"], serverRows, "lrlrrr"),
+    ...alignColumns(head, serverRows, "lrlrrr"),
     "",
     ...alignColumns(["player of", "frames", "kbit/s", ""], playerRows, "lrrl"),
     "",
     `Publisher  ${publisher}`,
-    ...hints.map(([word, line]) => `${word.padEnd(9)}  ${line}`),
+    ...hints.map(([word, line]) => `${word.padEnd(INDENT)}${line}`),
   ];
 }
 
@@ -67,6 +73,20 @@ export function formatLine({ elapsedMs, servers, players, publisher }: DemoView)
     ...players.map(({ name, frames, kbps, state }) => `player of ${name}: ${frames} frames, ${kbps} kbit/s, ${state}`),
   ];
   return `${String(Math.floor(elapsedMs / 1000)).padStart(4)} s  ${parts.join("; ")}`;
+}
+
+/** A line in pieces of at most so many characters, cut between words where there are some; nothing is lost. */
+export function wrapLine(line: string, columns: number): string[] {
+  const width = Math.max(columns, INDENT + 10);
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const blank = rest.lastIndexOf(" ", width);
+    const cut = blank > INDENT ? blank : width;
+    lines.push(rest.slice(0, cut).trimEnd());
+    rest = `${" ".repeat(INDENT)}${rest.slice(cut).trimStart()}`;
+  }
+  return [...lines, rest];
 }
 
 /** Pads cells to columns, two spaces apart. `sides` has one letter per column: where its text stands. */

@@ -1,4 +1,5 @@
 import { type AmfObject, isAmfObject } from "../../amf/amf0.ts";
+import { ROLE_MEMBER } from "../../rtmp/command.ts";
 import type { GopLength, MediaMeter, TrackRates } from "./meter.ts";
 
 /** What a probe asks of a server, in order. */
@@ -13,6 +14,8 @@ export interface ServerIdentity {
   id: string;
   /** Its own address, as it sees it. */
   ip: string;
+  /** `edge` if it says so; else empty. */
+  role: string;
 }
 
 /** One server of the redirect chain. Times in ms, null for steps that were not reached. */
@@ -43,6 +46,12 @@ export interface ApiReport {
   latencyMs: number;
   /** `ip:port` of the origin that has the stream, as this one sees it. */
   owner: string | null;
+  /** Where it pulls the stream from, `host:port`, if it does. */
+  pulledFrom: string | null;
+  /** Which publish of the stream it has; null where it does not say. */
+  epoch: number | null;
+  /** Process that answered; null where it does not say. */
+  pid: number | null;
   error: string | null;
 }
 
@@ -60,8 +69,10 @@ export interface ProbeReport {
   found: boolean;
   /** Exit status. */
   status: number;
-  /** `host:port` of the server that sends the stream. */
+  /** `host:port` of the server to which the stream is published; null where only an edge is known that sends it. */
   owner: string | null;
+  /** From the server that sends the stream to the one nearest to the publisher that is known, `host:port`. */
+  chain: readonly string[];
   servers: ServerReport[];
   /** From the beginning of the probe, all servers included. */
   firstMediaMs: number | null;
@@ -112,6 +123,7 @@ export function readIdentity(data: AmfObject): ServerIdentity | null {
     pid: typeof pid === "number" && Number.isFinite(pid) ? pid : null,
     id: textOf(id),
     ip: textOf(ip),
+    role: textOf(data[ROLE_MEMBER]),
   };
 }
 

@@ -1,9 +1,9 @@
 import type { Timers, WallClock } from "../../base/clock.ts";
 import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { Fetch } from "../../base/world.ts";
-import { askApis } from "./api.ts";
+import { askApis, askPullsAgain } from "./api.ts";
+import { traceChain } from "./chain.ts";
 import { failureOf } from "./hints.ts";
-import { ProbeHop } from "./hop.ts";
 import { MediaMeter } from "./meter.ts";
 import {
   type ApiReport,
@@ -13,8 +13,8 @@ import {
   rounded,
   type ServerReport,
 } from "./report.ts";
-import { RedirectPolicy } from "../../upstream/redirect_policy.ts";
-import { followRedirect, type StreamTarget } from "../stream_target.ts";
+import { followRedirects } from "./redirects.ts";
+import type { StreamTarget } from "../stream_target.ts";
 
 /** Hears of a probe's progress. */
 export interface ProbeEvents {
@@ -34,6 +34,8 @@ export interface ProbeOptions {
   measureMs: number;
   /** HTTP APIs to be asked who has the stream, `host:port`. */
   apis: readonly string[];
+  /** `name:password` for those; null without. */
+  credentials: string | null;
   timers: Timers & WallClock;
   fetch: Fetch;
   stop: AbortSignal;
@@ -48,8 +50,9 @@ const API_TIMEOUT_MS = 3000;
 export async function runProbe(options: ProbeOptions): Promise<ProbeReport> {
   const { target, timers, events } = options;
   const apiTimeoutMs = Math.min(options.timeoutMs, API_TIMEOUT_MS);
-  const api = await askApis(target.parts, { ...options, timeoutMs: apiTimeoutMs });
-  for (const report of api) events.onApi(report);
+  const asking = { ...options, timeoutMs: apiTimeoutMs };
+  const before = await askApis(target.parts, asking);
+  for (const report of before) events.onApi(report);
   const meter = new MediaMeter();
   const startMs = timers.nowMs();
   const { servers, refusal } = await followRedirects(options, meter, startMs + options.timeoutMs);
@@ -57,12 +60,15 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeReport> {
   const last = servers.at(-1)!;
   const found = last.result === "media";
   const wasReached = servers.some(({ handshakeMs }) => handshakeMs !== null);
+  const api = found ? await askPullsAgain(target.parts, before, asking) : before;
+  const chain = found ? traceChain(last, api, meter.metadata) : null;
   const { firstFrameMs, firstKeyframeMs } = meter;
   return {
     url: target.url,
     found,
     status: found ? Exit.Found : wasReached ? Exit.NotFound : Exit.Unreachable,
-    owner: found ? last.server : null,
+    owner: chain?.owner ?? null,
+    chain: chain?.servers ?? [],
     servers: servers.map(roundTimes),
     firstMediaMs: firstFrameMs === null ? null : rounded(firstFrameMs - startMs, 1),
     firstKeyframeMs: firstKeyframeMs === null ? null : rounded(firstKeyframeMs - startMs, 1),
@@ -71,35 +77,6 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeReport> {
     error: failureOf(last, refusal),
     api,
   };
-}
-
-async function followRedirects(options: ProbeOptions, meter: MediaMeter, deadlineMs: number) {
-  const { tls = {}, timers, events, stop, measureMs } = options;
-  const policy = new RedirectPolicy(new Set([options.target.text]));
-  const servers: ServerReport[] = [];
-  let target = options.target;
-  let redirectedFrom: string | null = null;
-  for (;;) {
-    events.onServer(target.text);
-    const hop: ProbeHop = new ProbeHop({
-      target,
-      tls,
-      redirectedFrom,
-      timers,
-      meter,
-      deadlineMs,
-      measureMs,
-      stop,
-      onStep: (step, report) => events.onStep(step, report),
-    });
-    const report: ServerReport = await hop.finished;
-    servers.push(report);
-    if (report.redirect === null) return { servers, refusal: null };
-    const next = followRedirect(policy, target, report.redirect, report.ip ?? "");
-    if (typeof next === "string") return { servers, refusal: next };
-    target = next;
-    redirectedFrom = report.ip;
-  }
 }
 
 function roundTimes(report: ServerReport): ServerReport {

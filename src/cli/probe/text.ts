@@ -11,8 +11,9 @@ import type {
 } from "./report.ts";
 
 /** The line of one coworker's API. */
-export function apiLine({ api, latencyMs, owner, error }: ApiReport): string {
-  const answer = error ?? (owner === null ? "not published there" : `has it on ${owner}`);
+export function apiLine({ api, latencyMs, owner, pulledFrom, error }: ApiReport): string {
+  const has = owner === null ? "not published there" : `has it on ${owner}`;
+  const answer = error ?? (pulledFrom === null ? has : `pulls it from ${pulledFrom}`);
   return line(`API ${api}`, `${latencyMs} ms, ${answer}`);
 }
 
@@ -50,10 +51,10 @@ function identity({ identity }: ServerReport): string {
 
 /** What was found, in some lines. */
 export function resultLines(report: ProbeReport): string {
-  const { found, owner, error, video, audio, firstMediaMs, firstKeyframeMs, measuredMs } = report;
+  const { found, error, video, audio, firstMediaMs, firstKeyframeMs, measuredMs } = report;
   if (!found) return error === null ? "" : failureLines(error);
   const lines = [
-    line("owner", owner ?? ""),
+    ...ownerLines(report),
     video === null ? line("video", "none") : videoLine(video),
     ...(video === null ? [] : [line("GOP", gopText(video, measuredMs))]),
     audio === null ? line("audio", "none") : audioLine(audio),
@@ -66,14 +67,35 @@ export function resultLines(report: ProbeReport): string {
   return lines.join("");
 }
 
+function ownerLines({ owner, chain }: ProbeReport): string[] {
+  const [sender = "", ...sources] = chain;
+  const known = owner === null ? [] : [line("owner", owner)];
+  if (sources.length > 0) {
+    return [...known, line("sent by", `${sender}, which pulls it from ${sources.join(", from ")}`)];
+  }
+  if (owner !== null) return known;
+  return [line("sent by", `${sender}, an edge; to see the owner, name the HTTP APIs of the servers with --api`)];
+}
+
 function early({ servers }: ProbeReport): string {
   const error = servers.at(-1)?.error ?? null;
   return error === null ? "" : `, ended early: ${error}`;
 }
 
 function failureLines({ server, step, message, hint }: ProbeFailure): string {
-  return line("not found", `${server}, ${step}: ${message}`) + line("try", hint);
+  return line("not found", `${server}: ${plainStep[step]}: ${message}`) + line("try", hint);
 }
+
+/** Steps in the words of a sentence. */
+const plainStep: Readonly<Record<ProbeFailure["step"], string>> = {
+  tcp: "no TCP connection",
+  tls: "no TLS connection",
+  handshake: "the RTMP handshake failed",
+  connect: "connect failed",
+  createStream: "createStream failed",
+  play: "play failed",
+  redirect: "the redirect leads nowhere",
+};
 
 function videoLine(video: VideoReport): string {
   const { codec, profile, level, width, height, frameRate, headerFrameRate, metadataFrameRate, kbps } = video;

@@ -1,8 +1,9 @@
 import { SrsError } from "../../base/errors.ts";
-import { describeFileError } from "../file_error.ts";
+import { describeFileError } from "../../base/file_error.ts";
 import { FlvDemuxer } from "../../flv/demuxer.ts";
 import { FlvLooper, type TimedTag } from "../../flv/looper.ts";
 import type { FlvTag } from "../../flv/tag.ts";
+import { Mp4Demuxer } from "./mp4_demuxer.ts";
 
 /** A file that can be read any number of times. */
 export interface MediaFile {
@@ -28,7 +29,7 @@ export function fileAt(path: string): MediaFile {
 }
 
 /**
- * Reads the tags of an FLV file on one timeline over all its passes.
+ * Reads the tags of an FLV file, or of a fragmented MP4 file, on one timeline over all its passes.
  *
  * @throws {SrsError} `FlvDecode`, with name and byte offset, if the file cannot be read, is broken or holds no media.
  */
@@ -52,9 +53,14 @@ export async function* readMedia(file: MediaFile, options: ReadMediaOptions): As
 }
 
 async function* readTags(file: MediaFile, onTruncated: (message: string) => void): AsyncGenerator<FlvTag, void> {
-  const demuxer = new FlvDemuxer();
+  let demuxer: FlvDemuxer | Mp4Demuxer = new FlvDemuxer();
+  let isFirst = true;
   try {
-    for await (const piece of file.read()) yield* demuxer.push(piece);
+    for await (const piece of file.read()) {
+      if (isFirst && isMp4(piece)) demuxer = new Mp4Demuxer();
+      isFirst = false;
+      yield* demuxer.push(piece);
+    }
     // Tells of a broken place right behind the last whole tag.
     demuxer.push(new Uint8Array(0));
   } catch (error) {
@@ -65,6 +71,11 @@ async function* readTags(file: MediaFile, onTruncated: (message: string) => void
   } catch (error) {
     onTruncated(named(file, error).message);
   }
+}
+
+/** MP4 begins with a box that says what the file is. */
+function isMp4(piece: Uint8Array): boolean {
+  return piece.length >= 8 && String.fromCharCode(...piece.subarray(4, 8)) === "ftyp";
 }
 
 function named({ name }: MediaFile, error: unknown): SrsError {

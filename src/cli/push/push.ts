@@ -12,10 +12,10 @@ import { readTlsOptions, tlsOptions } from "../tls_options.ts";
 /** `srs-ts push`: publishes a file as if it were live. */
 export const pushCommand: Command = {
   name: "push",
-  summary: "Publish an FLV file, or a sample clip, as a live stream.",
+  summary: "Publish an FLV or MP4 file, or a sample clip, as a live stream.",
   usage: "push [-i FILE] [--no-loop] [--no-reconnect] [--json] [--ca FILE | --insecure] URL",
   description: `
-Publishes an FLV file at the pace of its timestamps, in a loop with continuous timestamps, until Ctrl-C. Without -i, it
+Publishes an FLV or fragmented MP4 file at the pace of its timestamps, in a loop with continuous timestamps, until Ctrl-C. Without -i, it
 publishes a sample clip. It follows redirects (RTMP 302 and reconnect requests). When the connection fails, or somebody
 else publishes the stream, it tries again with growing pauses. When the network is too slow, it drops frames up to the
 next keyframe.
@@ -24,7 +24,12 @@ Progress goes to standard error. With --json, standard output gets one object pe
 "progress" or "end"; the other members are elapsedMs, server, reconnects, kbps, fps, bytes, videoFrames, audioFrames,
 droppedFrames, mediaMs, text and status.`,
   options: [
-    { name: "input", short: "i", value: "FILE", help: "FLV file to publish (default: the sample clip)." },
+    {
+      name: "input",
+      short: "i",
+      value: "FILE",
+      help: "FLV or fragmented MP4 file to publish (default: the sample clip).",
+    },
     { name: "loop", help: "Start again at the end of the file (default)." },
     { name: "no-loop", help: "Stop at the end of the file." },
     { name: "no-reconnect", help: "Exit when the connection fails or ends." },
@@ -42,6 +47,7 @@ droppedFrames, mediaMs, text and status.`,
       ],
       ["2", "The command line is wrong."],
       ["3", "No server was reached until Ctrl-C, or, with --no-reconnect, at the first try."],
+      ["4", "The file is cut off in its midst: what is complete of it was sent."],
     ],
   }],
   examples: [

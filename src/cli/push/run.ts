@@ -4,6 +4,7 @@ import { SrsError } from "../../base/errors.ts";
 import { FlvTagType } from "../../flv/tag.ts";
 import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { CliIo } from "../command.ts";
+import { recognizeContainer } from "./container.ts";
 import { PushFeed } from "./feed.ts";
 import { type MediaFile, readMedia } from "./file.ts";
 import { PushProgress } from "./progress.ts";
@@ -28,7 +29,7 @@ export interface PushRunOptions {
 }
 
 /** Exit statuses of a push; 2, a wrong command line, is given by the caller. */
-const Exit = { Ok: 0, Failed: 1, Unreachable: 3 } as const;
+const Exit = { Ok: 0, Failed: 1, Unreachable: 3, CutOff: 4 } as const;
 
 /** One push: the file, the connection and the display put together. */
 export class PushRun {
@@ -42,6 +43,7 @@ export class PushRun {
   readonly #started = Promise.withResolvers<void>();
   #server = "";
   #hasFailed = false;
+  #isCutOff = false;
 
   constructor(options: PushRunOptions) {
     const { target, tls = {}, io, stop, timers, tracer = null, reconnect, json } = options;
@@ -79,6 +81,8 @@ export class PushRun {
   /** A file that is of no use should not take a stream first. */
   async #checkFile(): Promise<boolean> {
     try {
+      const container = await recognizeContainer(this.#options.file);
+      if (container !== null) throw new SrsError("FlvDecode", this.#otherContainer(container));
       for await (const { type } of readMedia(this.#options.file, { loop: false, onTruncated: () => {} })) {
         if (type === FlvTagType.Audio || type === FlvTagType.Video) break;
       }
@@ -89,9 +93,18 @@ export class PushRun {
     }
   }
 
+  #otherContainer(container: string): string {
+    const { file: { name }, target: { url }, loop } = this.#options;
+    const command = ["ffmpeg -re", ...(loop ? ["-stream_loop -1"] : []), `-i "${name}" -c copy -f flv "${url}"`];
+    return `${name} is ${container}, and this command sends FLV files only; ffmpeg can send it: ${command.join(" ")}`;
+  }
+
   async #sendFile(): Promise<void> {
     const { file, loop } = this.#options;
-    const onTruncated = (text: string) => this.#progress.note(`${text}; publishing what is complete`);
+    const onTruncated = (text: string) => {
+      this.#isCutOff = true;
+      this.#progress.note(`${text}; the file is cut off, publishing what is complete`);
+    };
     await this.#started.promise;
     if (this.#stop.aborted) return;
     try {
@@ -119,7 +132,9 @@ export class PushRun {
   }
 
   #statusOf(failure: PushFailure | null): number {
-    if (failure === null && this.#session.wasPublishing) return Exit.Ok;
+    if (failure === null && this.#session.wasPublishing) {
+      return this.#isCutOff && !this.#options.loop ? Exit.CutOff : Exit.Ok;
+    }
     return failure === "unreachable" || !this.#session.wasReached ? Exit.Unreachable : Exit.Failed;
   }
 }

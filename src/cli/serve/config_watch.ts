@@ -1,5 +1,5 @@
 import type { Logger } from "../../base/log.ts";
-import { describeFileError } from "../file_error.ts";
+import { describeFileError } from "../../base/file_error.ts";
 
 /** Changes that follow each other are one; SRS reloads once in 3 s at most, too. */
 const SETTLE_MS = 300;

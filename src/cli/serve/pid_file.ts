@@ -1,6 +1,6 @@
 import process from "node:process";
 import { SrsError } from "../../base/errors.ts";
-import { describeFileError } from "../file_error.ts";
+import { describeFileError } from "../../base/file_error.ts";
 import type { Files } from "../../base/world.ts";
 import { makeParentDirectory } from "./parent_directory.ts";
 

@@ -1,7 +1,7 @@
 import { describeError, SrsError } from "../../base/errors.ts";
 import { SERVER_NAME } from "../../server/identity.ts";
 import type { CliIo, CommandArgs } from "../command.ts";
-import { describeFileError } from "../file_error.ts";
+import { describeFileError } from "../../base/file_error.ts";
 import { type CheckedConfig, readCheckedConfig, type ServerRole, testConfig } from "./config_check.ts";
 import { ConfigReader } from "./config_reader.ts";
 import { daemonFacts, reasonToStay, runInBackground } from "./daemon.ts";

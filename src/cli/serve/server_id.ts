@@ -1,7 +1,7 @@
 import type { Logger } from "../../base/log.ts";
 import type { World } from "../../base/world.ts";
 import { newEntityId } from "../../server/identity.ts";
-import { describeFileError } from "../file_error.ts";
+import { describeFileError } from "../../base/file_error.ts";
 import { makeParentDirectory } from "./parent_directory.ts";
 
 /**

@@ -7,7 +7,7 @@ import { systemWorld } from "../../net/system_world.ts";
 import { randomId } from "../../server/identity.ts";
 import type { PreparedReload, ReloadPart } from "../../server/reload/reload_part.ts";
 import type { CliIo } from "../command.ts";
-import { describeFileError } from "../file_error.ts";
+import { describeFileError } from "../../base/file_error.ts";
 import { consoleTarget, LogTank, type LogTarget, openLogFile } from "./log_tank.ts";
 
 type LogConfig = Pick<Config, "srsLogTank" | "srsLogFile" | "srsLogLevel" | "srsLogLevelV2" | "utcTime">;

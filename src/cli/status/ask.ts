@@ -1,15 +1,12 @@
 import type { Timers } from "../../base/clock.ts";
-import { encodeUtf8 } from "../../base/bytes.ts";
 import type { Fetch } from "../../base/world.ts";
 import type { ClusterView } from "../../http/api/cluster_view.ts";
+import { type ApiAddress, authorization } from "../api_address.ts";
+import { describeFetchError } from "../fetch_error.ts";
 import { readClusterView } from "./read_view.ts";
 
 /** Which API to ask, and as whom. */
-export interface StatusTarget {
-  /** `http://host:port`. */
-  readonly base: string;
-  /** The same for people. */
-  readonly shown: string;
+export interface StatusTarget extends ApiAddress {
   /** `name:password`; null for an API without a password. */
   readonly credentials: string | null;
 }
@@ -42,9 +39,7 @@ export async function askStatus(
   stop.addEventListener("abort", onStop, { once: true });
   if (stop.aborted) onStop();
   try {
-    const headers = credentials === null
-      ? {}
-      : { authorization: `Basic ${btoa(String.fromCharCode(...encodeUtf8(credentials)))}` };
+    const headers = authorization(credentials);
     const response = await fetch(`${base}${PATH}`, {
       method: "GET",
       headers,
@@ -57,7 +52,7 @@ export async function askStatus(
     const view = readClusterView(body);
     return view === null ? { failure: `${shown} ${NOT_OURS}` } : { json: JSON.stringify(JSON.parse(body)), view };
   } catch (error) {
-    return { failure: `${shown}: ${isLate ? `no answer within ${TIMEOUT_MS / 1000} s` : explain(error)}` };
+    return { failure: `${shown}: ${isLate ? `no answer within ${TIMEOUT_MS / 1000} s` : describeFetchError(error)}` };
   } finally {
     timer.cancel();
     stop.removeEventListener("abort", onStop);
@@ -82,19 +77,4 @@ async function readText(response: Response): Promise<string | null> {
     if (text.length > MAX_ANSWER_BYTES) return null;
   }
   return text;
-}
-
-/** What a failed `fetch` hides in its text, or on newer Deno in its causes. */
-function explain(error: unknown): string {
-  const texts: string[] = [];
-  for (let each = error; each instanceof Error && texts.length < 5; each = each.cause) texts.push(each.message);
-  const text = texts.join(" ").replace(/\(https?:[^)]*\)/g, "");
-  if (/refused/i.test(text)) {
-    return "connection refused, nothing listens there: does the server run, with http_api on? " +
-      "Name another API with --api HOST:PORT";
-  }
-  if (/lookup|dns/i.test(text)) return "unknown host name";
-  if (/certificate|tls|ssl/i.test(text)) return "no valid TLS certificate";
-  if (/SendRequest|no answer|invalid/i.test(text)) return "no HTTP server listens there: is it another port?";
-  return texts.at(-1) ?? String(error);
 }

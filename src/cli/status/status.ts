@@ -1,5 +1,6 @@
 import { systemTimers } from "../../base/clock.ts";
 import type { CliIo, Command, CommandArgs } from "../command.ts";
+import { PASSWORD_VARIABLE, readApiAddress, readUser, userOption } from "../api_address.ts";
 import { UsageError } from "../parse_args.ts";
 import { pause } from "../pause.ts";
 import { askStatus, type StatusAnswer, type StatusTarget } from "./ask.ts";
@@ -13,8 +14,6 @@ export interface StatusEnvironment {
 }
 
 const DEFAULT_API = "127.0.0.1:1985";
-const DEFAULT_PORT = 1985;
-const PASSWORD = "SRS_TS_PASSWORD";
 const WATCH_MS = 2000;
 const Exit = { Healthy: 0, Degraded: 1, Unreachable: 3 } as const;
 
@@ -36,11 +35,7 @@ With --json, it prints the answer of /api/v1/cluster, in one line.`,
       value: "HOST:PORT",
       help: `HTTP API of any server of the cluster, also as http:// or https:// address (default ${DEFAULT_API}).`,
     },
-    {
-      name: "user",
-      value: "NAME:PASSWORD",
-      help: `For an API with a password. With NAME alone, the password is taken from the environment (${PASSWORD}).`,
-    },
+    userOption,
     { name: "json", help: "Print JSON and nothing else." },
     { name: "watch", help: "Show it again every 2 s, until Ctrl-C." },
   ],
@@ -55,7 +50,10 @@ With --json, it prints the answer of /api/v1/cluster, in one line.`,
   }],
   examples: [
     { line: "status --api 127.0.0.1:9090", does: "Shows the cluster as origin A sees it." },
-    { line: "status --api 10.0.0.1 --user admin --watch", does: `Goes on showing it; the password is in ${PASSWORD}.` },
+    {
+      line: "status --api 10.0.0.1 --user admin --watch",
+      does: `Goes on showing it; the password is in ${PASSWORD_VARIABLE}.`,
+    },
     { line: "status --json > status.json || alert", does: "Runs a command unless the cluster is healthy." },
   ],
   run: (args, io) => status(args, io),
@@ -93,16 +91,5 @@ function exitOf(answer: StatusAnswer): number {
 }
 
 function readTarget(args: CommandArgs, { env }: StatusEnvironment): StatusTarget {
-  const api = args.value("api") ?? DEFAULT_API;
-  const [, scheme = "http://", server = ""] =
-    /^(https?:\/\/)?((?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?)\/?$/i.exec(api) ??
-      [];
-  const hasPort = /:\d+$/.test(server.replace(/^\[.*\]/, ""));
-  const base = `${scheme}${hasPort || scheme === "https://" ? server : `${server}:${DEFAULT_PORT}`}`;
-  if (server === "" || !URL.canParse(base)) throw new UsageError(`--api must be HOST:PORT, not "${api}"`);
-  const user = args.value("user");
-  const shown = base.replace(/^http:\/\//, "");
-  if (user === undefined) return { base, shown, credentials: null };
-  const credentials = user.includes(":") ? user : `${user}:${env(PASSWORD)}`;
-  return { base, shown, credentials };
+  return { ...readApiAddress(args.value("api") ?? DEFAULT_API), credentials: readUser(args, env) };
 }

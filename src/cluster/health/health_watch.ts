@@ -1,4 +1,4 @@
-import { every, type TimerHandle } from "../../base/clock.ts";
+import { onBeat, type TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { World } from "../../base/world.ts";
 import { formatHost } from "../../rtmp/url.ts";
@@ -54,7 +54,7 @@ export class HealthWatch {
 
   start(): void {
     if (this.#scan !== null || this.#stop.signal.aborted) return;
-    this.#scan = every(this.#options.world, SCAN_MS, () => this.#readList());
+    this.#scan = onBeat(this.#options.world, SCAN_MS, () => this.#readList());
     this.#readList();
   }
 

@@ -11,19 +11,27 @@ export interface CoworkerListContext {
   readonly world: Pick<World, "resolve" | "resolveService">;
   /** DNS server to ask; null for the system's. */
   nameServer(): Endpoint | null;
+  /** Names lead elsewhere than before. */
+  onChange(): void;
 }
 
 /** A name that is looked up as long as somebody asks for what it leads to. */
 interface LookedUp {
+  readonly address: CoworkerAddress;
   found: readonly Endpoint[];
   /** Settles with the first answer. */
   readonly first: Promise<void>;
+  /** Looks it up again; null while that is under way. */
   timer: TimerHandle | null;
+  /** When it was looked up last. */
+  askedMs: number;
   usedMs: number;
   hasFailed: boolean;
 }
 
 const LOOK_UP_MS = 5000;
+/** Whatever happens, not more often than this. */
+const HURRY_MS = 1000;
 /** A name that nobody asked for so long is looked up no more: a reload has taken it from the list. */
 const UNUSED_MS = 60_000;
 /** More addresses than any mesh has: thousands of origins are for an engine. */
@@ -31,7 +39,7 @@ const MAX_FOUND = 256;
 
 /**
  * The HTTP APIs of the coworkers as they are now: those of the configuration, and what DNS has for the names in it, looked up
- * every 5 s. While DNS does not answer, the last good addresses stay.
+ * every 5 s, and at once when a server asks that is not among them. While DNS does not answer, the last good addresses stay.
  */
 export class CoworkerList implements Disposable {
   readonly #context: CoworkerListContext;
@@ -67,6 +75,16 @@ export class CoworkerList implements Disposable {
     if (names.length > 0) await Promise.all(names.map((address) => this.#use(address).first));
   }
 
+  /** Somebody who lists this server is none of those that are known: DNS may have him by now. */
+  hurry(): void {
+    const nowMs = this.#context.timers.nowMs();
+    for (const name of this.#names.values()) {
+      if (name.timer === null || nowMs - name.askedMs < HURRY_MS) continue;
+      name.timer.cancel();
+      this.#lookUp(name);
+    }
+  }
+
   [Symbol.dispose](): void {
     for (const { timer } of this.#names.values()) timer?.cancel();
     this.#names.clear();
@@ -80,21 +98,33 @@ export class CoworkerList implements Disposable {
       return known;
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    const name: LookedUp = { found: [], first: promise, timer: null, usedMs: timers.nowMs(), hasFailed: false };
+    const nowMs = timers.nowMs();
+    const name: LookedUp = {
+      address,
+      found: [],
+      first: promise,
+      timer: null,
+      askedMs: nowMs,
+      usedMs: nowMs,
+      hasFailed: false,
+    };
     this.#names.set(address.text, name);
-    this.#lookUp(address, name).then(resolve);
+    this.#lookUp(name).then(resolve);
     return name;
   }
 
   /** Never throws. */
-  async #lookUp(address: CoworkerAddress, name: LookedUp): Promise<void> {
+  async #lookUp(name: LookedUp): Promise<void> {
     const { timers } = this.#context;
+    const { address } = name;
+    name.timer = null;
+    name.askedMs = timers.nowMs();
     const found = await this.#find(address).catch(() => []);
     if (this.#names.get(address.text) !== name) return;
-    this.#note(address, name, found.slice(0, MAX_FOUND));
+    this.#note(name, found.slice(0, MAX_FOUND));
     name.timer = timers.after(LOOK_UP_MS, () => {
       if (timers.nowMs() - name.usedMs > UNUSED_MS) this.#names.delete(address.text);
-      else this.#lookUp(address, name);
+      else this.#lookUp(name);
     });
   }
 
@@ -104,8 +134,9 @@ export class CoworkerList implements Disposable {
     return (await world.resolve(host, nameServer())).map((ip) => ({ host: ip, port }));
   }
 
-  #note({ text }: CoworkerAddress, name: LookedUp, found: readonly Endpoint[]): void {
-    const { log } = this.#context;
+  #note(name: LookedUp, found: readonly Endpoint[]): void {
+    const { log, onChange } = this.#context;
+    const { text } = name.address;
     if (found.length === 0) {
       if (name.hasFailed) return;
       name.hasFailed = true;
@@ -116,7 +147,10 @@ export class CoworkerList implements Disposable {
     const shown = (all: readonly Endpoint[]) => all.map(({ host, port }) => `${formatHost(host)}:${port}`).toSorted();
     const now = shown(found).join(", ");
     // DNS gives them in another order each time.
-    if (now !== shown(name.found).join(", ")) log.info(`coworkers ${text}: ${now}`);
+    const isNew = now !== shown(name.found).join(", ");
     name.found = found;
+    if (!isNew) return;
+    log.info(`coworkers ${text}: ${now}`);
+    onChange();
   }
 }

@@ -182,7 +182,7 @@ export class MeshDirectory implements StreamDirectory, Disposable {
   }
 
   /** The lists of coworkers may have changed: those who wait ask the new ones at once. */
-  onReload(): void {
+  onListChange(): void {
     for (const watch of this.#watches.values()) watch.checkList();
   }
 

@@ -1,5 +1,6 @@
 import type { Config, VhostConfig } from "../config.ts";
 import { checkCoworkers, checkListeners } from "./addresses.ts";
+import { checkRecording } from "./recording.ts";
 import { checkTls, type TlsFacts } from "./tls.ts";
 import { type Place, type ProblemList, quoteWord, wholeFile } from "../problem.ts";
 import { type ConfBlock, type ConfDirective, findDirective, placeOf } from "../srs/parser.ts";
@@ -154,6 +155,7 @@ function checkVhost(
   if ((signedUrl.publish || signedUrl.play) && !signedUrl.key.some((key) => key !== "")) {
     problems.error(at("signed_url"), "signed_url has no key and would refuse everybody", 'add "key" with a secret');
   }
+  checkRecording(vhost, at, problems);
   checkForeignBlocks(inside, problems);
 }
 

@@ -49,18 +49,6 @@ export const foreignRootRows = {
 
 /** Blocks of a vhost that this server does not have. */
 export const foreignVhostRows = {
-  dvr: foreign("dvr", "enabled dvr_apply dvr_path dvr_plan dvr_duration dvr_wait_keyframe time_jitter", {
-    doc: "Recording.",
-    status: unsupported("this server does not record"),
-  }),
-  hls: foreign(
-    "hls",
-    "enabled hls_entry_prefix hls_path hls_fragment hls_window hls_on_error hls_storage hls_mount hls_td_ratio " +
-      "hls_aof_ratio hls_acodec hls_vcodec hls_m3u8_file hls_ts_file hls_ts_floor hls_cleanup hls_nb_notify " +
-      "hls_wait_keyframe hls_dispose hls_keys hls_fragments_per_key hls_key_file hls_key_file_path hls_key_url " +
-      "hls_dts_directly hls_ctx hls_ts_ctx hls_use_fmp4 hls_fmp4_file hls_init_file",
-    { doc: "HLS output.", status: unsupported("this server has no HLS") },
-  ),
   hds: foreign("hds", "anything", { doc: "HDS output.", status: unsupported("this server has no HDS") }),
   dash: foreign(
     "dash",

@@ -1,14 +1,11 @@
-import { directive, type Status, unsupported } from "./row.ts";
+import { directive } from "./row.ts";
 import { milliseconds } from "../values/number.ts";
 import { onOff } from "../values/type.ts";
 import { httpUrls } from "../values/url.ts";
 
-function hook(name: string, doc: string, status?: Status) {
-  const options = { default: [], reload: "live", doc: `URLs to call ${doc}.` } as const;
-  return directive(name, httpUrls(), status === undefined ? options : { ...options, status });
+function hook(name: string, doc: string) {
+  return directive(name, httpUrls(), { default: [], reload: "live", doc: `URLs to call ${doc}.` });
 }
-
-const noHls = unsupported("this server has no HLS");
 
 /** `http_hooks { ... }` of a vhost. */
 export const httpHooksRows = {
@@ -19,9 +16,12 @@ export const httpHooksRows = {
   onUnpublish: hook("on_unpublish", "when a publisher stops"),
   onPlay: hook("on_play", "when a client wants to play; each can refuse it"),
   onStop: hook("on_stop", "when a player stops"),
-  onDvr: hook("on_dvr", "when a recording is complete", unsupported("this server does not record")),
-  onHls: hook("on_hls", "when an HLS segment is complete", noHls),
-  onHlsNotify: hook("on_hls_notify", "to have each new HLS segment fetched", noHls),
+  onDvr: hook("on_dvr", "when a recording is complete"),
+  onHls: hook("on_hls", "when an HLS segment was written to `hls_path`"),
+  onHlsNotify: hook(
+    "on_hls_notify",
+    "(GET) to have each new HLS segment fetched; `[server_id]`, `[app]`, `[stream]`, `[param]` and `[ts_url]` are replaced",
+  ),
   timeoutMs: directive("timeout", milliseconds({ min: 1 }), {
     default: 5000,
     reload: "live",

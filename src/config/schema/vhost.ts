@@ -2,9 +2,11 @@ import { block, directive, unsupported } from "./row.ts";
 import { bytes } from "../values/number.ts";
 import { onOff } from "../values/type.ts";
 import { clusterRows } from "./cluster.ts";
+import { dvrRows } from "./output/dvr.ts";
 import { execRows } from "./exec.ts";
 import { foreignVhostRows } from "./foreign.ts";
 import { forwardRows } from "./forward.ts";
+import { hlsRows } from "./hls.ts";
 import { httpHooksRows } from "./http_hooks.ts";
 import { httpRemuxRows } from "./http_remux.ts";
 import { httpStaticRows } from "./http_static.ts";
@@ -62,9 +64,11 @@ export const vhostRows = {
       "`STREAM-SECONDS-KIND`. STREAM is `/app/stream`, with the vhost's name in front unless it is the default vhost; " +
       "KIND is `publish` or `play`.",
   }),
+  dvr: block("dvr", dvrRows, { doc: "Recording of streams to files." }),
   forward: block("forward", forwardRows, { doc: "Other servers to send every published stream to." }),
   httpHooks: block("http_hooks", httpHooksRows, { doc: "URLs to call on events." }),
   httpRemux: block("http_remux", httpRemuxRows, { doc: "Live streams over HTTP.", single: true }),
+  hls: block("hls", hlsRows, { doc: "Streams as HLS." }),
   httpStatic: block("http_static", httpStaticRows, { doc: "Files over HTTP." }),
   exec: block("exec", execRows, {
     doc: "Programs to run on publish.",

@@ -13,6 +13,8 @@ interface NumberOptions extends NumberRange {
   readonly unit?: string;
   readonly scale?: number;
   readonly fraction?: boolean;
+  /** The unit may stand behind the number: `200ms`. */
+  readonly writtenWithUnit?: boolean;
 }
 
 /** Units that people write after a number, which C's functions ignore. */
@@ -37,7 +39,9 @@ export function bytes(range: NumberRange = {}): ValueType<number> {
 }
 
 /** A time written in milliseconds; the typed value is in milliseconds. */
-export function milliseconds(range: NumberRange & { readonly fraction?: boolean } = {}): ValueType<number> {
+export function milliseconds(
+  range: NumberRange & { readonly fraction?: boolean; readonly writtenWithUnit?: boolean } = {},
+): ValueType<number> {
   return numberType({ unit: "ms", min: 0, max: longestMs, ...range });
 }
 
@@ -47,13 +51,15 @@ export function seconds(range: NumberRange & { readonly fraction?: boolean } = {
 }
 
 function numberType(options: NumberOptions): ValueType<number> {
-  const { fraction = false, outside = "clamp", ...facts } = options;
+  const { fraction = false, outside = "clamp", writtenWithUnit = false, ...facts } = options;
   return {
     kind: "number",
     ...facts,
     takesMany: false,
     read([word], _fallback, report) {
-      const { value, plain } = readCNumber(word.text, fraction);
+      const { unit: unitName = "" } = facts;
+      const bare = writtenWithUnit && word.text.endsWith(unitName) ? word.text.slice(0, -unitName.length) : word.text;
+      const { value, plain } = readCNumber(bare, fraction);
       const inRange = Math.min(Math.max(value, facts.min ?? -Infinity), facts.max ?? Infinity);
       const wanted = fraction ? "a number" : "a whole number";
       const bound = value < inRange ? `below the minimum of ${facts.min}` : `above the maximum of ${facts.max}`;

@@ -6,6 +6,7 @@ import { streamKey } from "../../rtmp/url.ts";
 import type { Call } from "../call.ts";
 import { envelope, type JsonBody, jsonResponse, refusal } from "../envelope.ts";
 import { mainAddress } from "../../base/local_address.ts";
+import { anyText, enveloped, list, number, orNull, record, truth, whole, word } from "../openapi/schema.ts";
 import type { ApiContext, Route } from "./route.ts";
 
 /** The origin cluster: who has a stream, and what an edge pulls. */
@@ -14,6 +15,31 @@ export const clusterRoutes: readonly Route[] = [
     path: CLUSTERS_PATH,
     methods: "any",
     effect: ({ query }) => query.get("claim") !== "" || query.get("stand_in") !== "" ? "memberOnly" : "reads",
+    parameters: [["vhost", ""], ["app", ""], ["stream", ""], ["ip", "host that the player used"], [
+      "coworker",
+      "how this server is called",
+    ]],
+    answer: record({
+      code: whole(),
+      data: record({
+        query: record({ ip: anyText(), vhost: anyText(), app: anyText(), stream: anyText() }),
+        origin: orNull(record({
+          ip: anyText(),
+          port: whole(),
+          vhost: anyText(),
+          api: anyText(),
+          routers: list(anyText()),
+          silent_ms: whole("how long the publisher has sent nothing"),
+        }, {
+          since_ms: number("when the publisher came, Unix time"),
+          epoch: whole("which publish of the stream it is"),
+          draining: truth(),
+          http: anyText("where it serves HTTP-FLV, host:port"),
+          https: anyText(),
+        })),
+        instance: anyText("which start of the server answers"),
+      }, { stand_in: orNull(record({ ip: anyText(), port: whole() })) }),
+    }),
     doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; for coworkers",
     handle: traceClusters,
   },
@@ -23,6 +49,26 @@ export const clusterRoutes: readonly Route[] = [
     effect: "reads",
     doc: "edge: streams being pulled, from where, and the health of the origins",
     extension: true,
+    answer: enveloped({
+      data: record({
+        pulls: list(record({
+          url: anyText("app and stream"),
+          upstream: anyText("host:port; empty while it searches"),
+          state: word("playing", "searching"),
+          last_error: anyText(),
+          switches: whole("from one origin to another"),
+          last_gap_ms: number("without media, at the last switch"),
+        })),
+        origins: list(record({
+          origin: anyText("host:port"),
+          pulls: whole(),
+          failures: whole("one after the other"),
+          rest_ms: whole("until it is asked first again"),
+          last_error: anyText(),
+          last_error_at: orNull(number("Unix time in ms")),
+        })),
+      }),
+    }),
     handle: ({ server }) => envelope(server.identity, { data: describeEdge(server.pulls, server.timers.nowMs()) }),
   },
 ];

@@ -1,4 +1,5 @@
 import { type JsonBody, refusal } from "../envelope.ts";
+import { record, whole } from "../openapi/schema.ts";
 import type { ApiServer, Route } from "./route.ts";
 
 /** What tells whether a server is ready. */
@@ -18,6 +19,7 @@ export const healthRoutes: readonly Route[] = [
     effect: "reads",
     doc: "whether this process is alive: 200 for as long as it answers",
     extension: true,
+    answer: record({ code: whole() }),
     handle: (): JsonBody => ({ code: 0 }),
   },
   {
@@ -26,6 +28,7 @@ export const healthRoutes: readonly Route[] = [
     effect: "reads",
     doc: "whether this server takes clients: 200, or 503 with the reason",
     extension: true,
+    answer: record({ code: whole() }),
     handle({ server }) {
       const reason = whyNotReady(server);
       return reason === null ? { code: 0 } : refusal(503, reason);

@@ -3,6 +3,8 @@ import { isAuthorized } from "../access/basic_auth.ts";
 import type { Call } from "../call.ts";
 import { envelope, type JsonBody, jsonResponse, refusal } from "../envelope.ts";
 import { clusterJson, clusterView } from "./cluster_view.ts";
+import { anyText, enveloped, list, number, record } from "../openapi/schema.ts";
+import { clusterSchema, nodeSchema } from "./cluster_schema.ts";
 import type { ApiContext, Route } from "./route.ts";
 
 /** Where the state of the cluster is. */
@@ -19,6 +21,7 @@ export const memberRoutes: readonly Route[] = [
     methods: ["GET"],
     effect: "reads",
     isShared: true,
+    answer: clusterSchema,
     doc: "all servers of the cluster as this one sees them: state, load, what is wrong and what to do",
     extension: true,
     handle: ({ server }) =>
@@ -28,6 +31,14 @@ export const memberRoutes: readonly Route[] = [
     path: NODE_PATH,
     methods: ["GET"],
     effect: "reads",
+    parameters: [["from", "instance that asks"], ["downstream", "on: with the servers that pull from here"]],
+    answer: enveloped({
+      data: record({
+        ...nodeSchema.properties,
+        now_ms: number(),
+        coworkers: list(record({ address: anyText(), instance: anyText(), state: anyText() })),
+      }, { downstream: list(nodeSchema) }),
+    }),
     doc: "who this server is and what it does; for coworkers, with the coworker_token if there is one",
     extension: true,
     handle: answerNode,
@@ -49,7 +60,10 @@ async function answerNode({ server }: ApiContext, call: Call): Promise<Response>
     return refusal(403, "wrong or missing coworker_token");
   }
   const from = call.query.get("from");
-  if (/^[\w-]{1,64}$/.test(from)) health.watch.noteAsked(from);
+  if (/^[\w-]{1,64}$/.test(from)) {
+    health.watch.noteAsked(from);
+    if (from !== identity.serviceId && !health.watch.knows(from)) server.coworkerList.hurry();
+  }
   const downstream = call.query.isOn("downstream") ? { downstream: downstreamOf(health) } : {};
   // Those that it does not reach tell why another server may not be asked.
   const listed = health.watch.all().toSorted((a, b) => Number(a.state === "up") - Number(b.state === "up"));

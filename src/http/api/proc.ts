@@ -1,4 +1,5 @@
 import { envelope, type JsonBody } from "../envelope.ts";
+import { enveloped, number, record, truth } from "../openapi/schema.ts";
 import type { Route } from "./route.ts";
 import type { SystemSnapshot } from "../system/stats.ts";
 
@@ -22,6 +23,12 @@ function procRoute(name: string, doc: string, body: (now: SystemSnapshot) => Jso
     methods: "any",
     effect: "reads",
     doc,
+    answer: enveloped({
+      data: {
+        ...record({ ok: truth(), sample_time: number("ms") }),
+        additionalProperties: { type: ["number", "string"] },
+      },
+    }),
     handle({ server, system: { latest } }) {
       return envelope(server.identity, { data: { ok: latest.ok, sample_time: latest.sampleMs, ...body(latest) } });
     },

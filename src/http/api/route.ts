@@ -7,6 +7,7 @@ import type { Call } from "../call.ts";
 import { type JsonBody, jsonResponse, methodNotAllowed, refusal } from "../envelope.ts";
 import { KeptAnswers } from "../kept_answers.ts";
 import { PassedCalls } from "../passed_calls.ts";
+import type { JsonSchema } from "../openapi/schema.ts";
 import type { Mount } from "../router.ts";
 import { jsonpMount, refuseCallback } from "./jsonp.ts";
 import type { SystemStats } from "../system/stats.ts";
@@ -32,6 +33,7 @@ export type ApiServer =
     readonly mesh: Pick<Server["mesh"], "published" | "onRivalClaim"> & {
       readonly coworkers: Pick<Server["mesh"]["coworkers"], "table">;
     };
+    readonly coworkerList: Pick<Server["coworkerList"], "hurry">;
     readonly heldQuestions: Pick<Server["heldQuestions"], "hold">;
     readonly rtmp: Pick<Server["rtmp"], "connectionCount" | "isListening">;
     readonly drain: Pick<Server["drain"], "isOn" | "isAnnounced">;
@@ -40,6 +42,8 @@ export type ApiServer =
     /** Null or absent while nobody wants traces. */
     readonly tracer?: Tracer | null;
     readonly health: Pick<Server["health"], "self" | "watch" | "book" | "downstream">;
+    /** Absent where nothing is recorded. */
+    readonly recorder?: { readonly book: Server["recorder"]["book"] };
     /** Absent where nothing is reported. */
     readonly heartbeat?: Pick<Server["heartbeat"], "summaries">;
   };
@@ -81,6 +85,12 @@ export interface Route {
   readonly isShared?: boolean;
   /** Whether another server answers the call; see {@link PassedCalls}. */
   readonly isPassedOn?: (call: Call) => boolean;
+  /** What it answers where all is well, as `openapi.json` tells it; `text` and `redirect` are no JSON. */
+  readonly answer?: JsonSchema | "text" | "redirect";
+  /** The same for a path with an id. */
+  readonly answerOfOne?: JsonSchema;
+  /** Parameters of the query: name, what it does, and its schema if that is not a text. */
+  readonly parameters?: readonly (readonly [name: string, doc: string, schema?: JsonSchema])[];
   /** @param id What stands in place of `[id]`; empty when nothing does. */
   handle(context: ApiContext, call: Call, id: string): JsonBody | Response | Promise<Response>;
 }

@@ -4,16 +4,22 @@ import { healthRoutes } from "./health.ts";
 import { memberRoutes } from "./members.ts";
 import { procRoutes } from "./proc.ts";
 import { rawRoutes } from "./raw.ts";
+import { recordingRoutes } from "./recordings.ts";
 import { streamRoutes } from "./streams.ts";
 import { systemRoutes } from "./system.ts";
 import { testRoutes } from "./tests.ts";
 import { vhostRoutes } from "./vhosts.ts";
 import { envelope, type JsonBody } from "../envelope.ts";
 import { exporterRoutes } from "../metrics/exporter_route.ts";
+import { openApiDocument } from "../openapi/document.ts";
+import { enveloped, mapOf } from "../openapi/schema.ts";
 import type { Route } from "./route.ts";
 
 /** What SRS's pages list besides: its monitors look for the names. */
 const ELSEWHERE = "of SRS only: this server answers 404";
+
+/** Paths and what they do; some lead deeper. */
+const INDEX = mapOf({ type: ["string", "object"] });
 
 /** Pages that list what lies below them. */
 const indexRoutes: readonly Route[] = [
@@ -27,15 +33,28 @@ const indexRoutes: readonly Route[] = [
   })),
 ];
 
+/** The document of this API. */
+const documentRoute: Route = {
+  path: "/api/v1/openapi.json",
+  methods: ["GET"],
+  effect: "reads",
+  doc: "this API as an OpenAPI document, for tools",
+  extension: true,
+  answer: { type: "object", required: ["openapi", "info", "paths"] },
+  handle: () => openApiDocument(apiRoutes),
+};
+
 /** Every path of the API: its router, its index pages and its documentation are made of this table. */
 export const apiRoutes: readonly Route[] = [
   ...indexRoutes,
+  documentRoute,
   ...healthRoutes,
   ...systemRoutes,
   ...procRoutes,
   ...vhostRoutes,
   ...streamRoutes,
   ...clientRoutes,
+  ...recordingRoutes,
   ...clusterRoutes,
   ...memberRoutes,
   ...rawRoutes,
@@ -44,7 +63,15 @@ export const apiRoutes: readonly Route[] = [
 ];
 
 function indexRoute(path: string, doc: string, body: () => JsonBody): Route {
-  return { path, methods: "any", effect: "reads", doc, handle: ({ server }) => envelope(server.identity, body()) };
+  const answer = enveloped({ urls: INDEX }, { tests: INDEX });
+  return {
+    path,
+    methods: "any",
+    effect: "reads",
+    doc,
+    answer,
+    handle: ({ server }) => envelope(server.identity, body()),
+  };
 }
 
 /** One line for each path right below another, by the last part of its name. */

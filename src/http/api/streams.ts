@@ -3,8 +3,27 @@ import { withoutSecrets } from "../../rtmp/url.ts";
 import { noTotals, type StreamEntry, type Totals } from "../../server/client_registry.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { envelope, errorBody, type JsonBody } from "../envelope.ts";
+import { anyText, enveloped, list, orNull, record, truth, whole } from "../openapi/schema.ts";
 import type { ApiServer, Route } from "./route.ts";
-import { page, trafficMembers } from "./traffic.ts";
+import { page, pageParameters, trafficMembers, trafficSchema } from "./traffic.ts";
+
+const streamSchema = record({
+  id: anyText(),
+  name: anyText(),
+  vhost: anyText("id of its vhost"),
+  app: anyText(),
+  tcUrl: anyText(),
+  url: anyText("app and stream"),
+  live_ms: whole("since it began; 0 while nobody publishes it"),
+  clients: whole("publisher and players"),
+  viewers: whole("players that are people"),
+  downstream: whole("players that are servers"),
+  frames: whole("of video"),
+  ...trafficSchema,
+  publish: record({ active: truth() }, { cid: anyText("id of the publisher") }),
+  video: orNull(record({ codec: anyText(), profile: anyText(), level: anyText(), width: whole(), height: whole() })),
+  audio: orNull(record({ codec: anyText(), sample_rate: whole("Hz"), channel: whole(), profile: anyText() })),
+});
 
 /** Streams that have a publisher or players. */
 export const streamRoutes: readonly Route[] = [{
@@ -13,11 +32,14 @@ export const streamRoutes: readonly Route[] = [{
   effect: "reads",
   isShared: true,
   doc: "streams (ten, or ?start=&count=), or one: publisher, codecs, traffic",
+  parameters: pageParameters ?? [],
+  answer: enveloped({ streams: list(streamSchema) }),
+  answerOfOne: enveloped({ stream: streamSchema }),
   handle({ server }, { query }, id) {
     const { identity, registry } = server;
     const all = [...registry.streams().values()];
     const found = id === "" ? page(all, query) : all.filter((entry) => entry.id === id);
-    if (id !== "" && found.length === 0) return errorBody("StreamNotFound");
+    if (id !== "" && found.length === 0) return errorBody("StreamNotFound", "there is no stream with this id");
     const streams = describeStreams(server, found);
     return envelope(identity, id === "" ? { streams } : { stream: streams[0] });
   },

@@ -1,11 +1,16 @@
 import type { ProcessFacts } from "../../base/world.ts";
 import { VERSION } from "../../base/version.ts";
 import { srsIdentity } from "../../server/identity.ts";
+import type { Config } from "../../config/mod.ts";
 import { envelope, type JsonBody } from "../envelope.ts";
+import { anyText, enveloped, type JsonSchema, mapOf, record, truth, whole } from "../openapi/schema.ts";
 import type { ApiContext, Route } from "./route.ts";
 
 /** Where the version is; `http_server` answers here too, as in SRS. */
 export const VERSIONS_PATH = "/api/v1/versions";
+
+/** Names as SRS has them. */
+const FIGURE: JsonSchema = { type: ["number", "string"] };
 
 /** What this server is: version, authors, features. */
 export const systemRoutes: readonly Route[] = [
@@ -14,6 +19,7 @@ export const systemRoutes: readonly Route[] = [
     methods: "any",
     effect: "reads",
     doc: "version of this server",
+    answer: enveloped({ data: record({ major: whole(), minor: whole(), revision: whole(), version: anyText() }) }),
     handle({ server }) {
       const [major = 0, minor = 0, revision = 0] = VERSION.split(".").map(Number);
       return envelope(server.identity, { data: { major, minor, revision, version: VERSION } });
@@ -24,6 +30,17 @@ export const systemRoutes: readonly Route[] = [
     methods: "any",
     effect: "reads",
     isShared: true,
+    answer: enveloped({
+      data: record({
+        ok: truth(),
+        now_ms: whole("the clock of the server"),
+        self: {
+          ...record({ version: anyText(), pid: whole(), ppid: whole(), argv: anyText(), cwd: anyText() }),
+          additionalProperties: FIGURE,
+        },
+        system: { ...record({}), additionalProperties: FIGURE },
+      }),
+    }),
     doc: "summary of process, machine, traffic and connections",
     handle: (context) => envelope(context.server.identity, { data: summaries(context) }),
   },
@@ -31,6 +48,7 @@ export const systemRoutes: readonly Route[] = [
     path: "/api/v1/authors",
     methods: "any",
     effect: "reads",
+    answer: enveloped({ data: record({ license: anyText(), contributors: anyText() }) }),
     doc: "license and authors",
     handle({ server }) {
       const { srs_license: license, srs_url: contributors } = srsIdentity(server.identity, "", "");
@@ -41,9 +59,18 @@ export const systemRoutes: readonly Route[] = [
     path: "/api/v1/features",
     methods: "any",
     effect: "reads",
+    answer: enveloped({
+      data: record({
+        options: anyText(),
+        options2: anyText(),
+        build: anyText(),
+        build2: anyText(),
+        features: mapOf(truth()),
+      }),
+    }),
     doc: "features of this server, by SRS's names",
     handle: ({ server }) =>
-      envelope(server.identity, { data: { ...build(server.world.process), features: features() } }),
+      envelope(server.identity, { data: { ...build(server.world.process), features: features(server.config) } }),
   },
 ];
 
@@ -57,16 +84,16 @@ function build({ version, build }: ProcessFacts): JsonBody {
   };
 }
 
-/** SRS's list; the last four tell how media is sent and read. */
-function features(): JsonBody {
+/** SRS's list. `ssl` and `httpd` tell whether they are on, others whether the program has them; the last four tell how media is sent and read. */
+function features({ httpServer, httpApi, rtmps }: Config): JsonBody {
   return {
-    ssl: true,
-    hls: false,
+    ssl: rtmps.enabled || httpApi.https.enabled || httpServer.https.enabled,
+    hls: true,
     hds: false,
     callback: true,
     api: true,
-    httpd: true,
-    dvr: false,
+    httpd: httpServer.enabled,
+    dvr: true,
     transcode: false,
     ingest: false,
     stat: true,

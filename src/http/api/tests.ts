@@ -1,5 +1,6 @@
 import { srsIdentity } from "../../server/identity.ts";
 import { envelope } from "../envelope.ts";
+import { anyText, enveloped, mapOf, record, whole } from "../openapi/schema.ts";
 import { redirect, type Route } from "./route.ts";
 
 /** For those who test an HTTP client. */
@@ -9,6 +10,15 @@ export const testRoutes: readonly Route[] = [
     methods: "any",
     effect: "reads",
     doc: "returns the request",
+    answer: enveloped({
+      data: record({
+        uri: anyText(),
+        path: anyText(),
+        METHOD: anyText(),
+        headers: mapOf(anyText()),
+        server: record({ sigature: anyText(), version: anyText(), link: anyText(), time: whole() }),
+      }),
+    }),
     handle({ server }, { scheme, host, target, path, method, headers }) {
       const { srs_sig: sigature, srs_version: version, srs_url: link } = srsIdentity(server.identity, "", "");
       // Secrets of the caller are no business of a page that shows them.
@@ -30,13 +40,15 @@ export const testRoutes: readonly Route[] = [
     methods: "any",
     effect: "reads",
     doc: "always returns error 100",
-    handle: () => ({ code: 100 }),
+    answer: record({ code: whole(), message: anyText() }),
+    handle: () => ({ code: 100, message: "this path always answers an error" }),
   },
   {
     path: "/api/v1/tests/redirects",
     methods: "any",
     effect: "reads",
     doc: "always redirects to errors",
+    answer: "redirect",
     handle: (_context, { search }) => redirect(301, "/api/v1/tests/errors", search),
   },
 ];

@@ -1,7 +1,20 @@
 import { noTotals, type Totals, type TrafficEntry } from "../../server/client_registry.ts";
 import { envelope, errorBody, type JsonBody } from "../envelope.ts";
+import { anyText, enveloped, list, record, truth, whole } from "../openapi/schema.ts";
 import type { ApiServer, Route } from "./route.ts";
-import { trafficMembers } from "./traffic.ts";
+import { trafficMembers, trafficSchema } from "./traffic.ts";
+
+const vhostSchema = record({
+  id: anyText(),
+  name: anyText(),
+  enabled: truth(),
+  clients: whole("publishers and players"),
+  viewers: whole("players that are people"),
+  downstream: whole("players that are servers"),
+  streams: whole(),
+  ...trafficSchema,
+  hls: { ...record({ enabled: truth() }), additionalProperties: true },
+});
 
 /** Vhosts that had a client since the start. */
 export const vhostRoutes: readonly Route[] = [{
@@ -10,10 +23,14 @@ export const vhostRoutes: readonly Route[] = [{
   effect: "reads",
   isShared: true,
   doc: "all vhosts, or one: clients, streams, traffic",
+  answer: enveloped({ vhosts: list(vhostSchema) }),
+  answerOfOne: enveloped({ vhost: vhostSchema }),
   handle({ server }, _call, id) {
     const { identity, registry } = server;
     const all = [...registry.vhosts()].filter(([, { id: known }]) => id === "" || known === id);
-    if (id !== "" && all.length === 0) return errorBody("NoVhost");
+    if (id !== "" && all.length === 0) {
+      return errorBody("NoVhost", "no vhost with this id has had a client since the start");
+    }
     const totals = registry.totals();
     const vhosts = all.map(([name, entry]) => describeVhost(server, name, entry, totals.get(entry)));
     return envelope(identity, id === "" ? { vhosts } : { vhost: vhosts[0] });
@@ -28,15 +45,16 @@ function describeVhost(
   { bytesIn, bytesOut, clients, viewers, downstream }: Totals = noTotals,
 ): JsonBody {
   const { id, recv, send } = entry;
+  const { enabled = false, hls } = config.vhosts.find((vhost) => vhost.name === name) ?? {};
   return {
     id,
     name,
-    enabled: config.vhosts.some((vhost) => vhost.name === name && vhost.enabled),
+    enabled,
     clients,
     viewers,
     downstream,
     streams: [...registry.streams().values()].filter(({ url }) => url.vhost === name).length,
     ...trafficMembers({ recv, send, bytesIn, bytesOut }, timers.nowMs()),
-    hls: { enabled: false },
+    hls: hls?.enabled ? { enabled: true, fragment: hls.fragmentMs / 1000 } : { enabled: false },
   };
 }

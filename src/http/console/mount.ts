@@ -19,6 +19,7 @@ const files: ReadonlyMap<string, string> = new Map([
     "confirm.js",
     "details.js",
     "dom.js",
+    "engines.js",
     "columns/event_columns.js",
     "format.js",
     "history.js",
@@ -34,6 +35,7 @@ const files: ReadonlyMap<string, string> = new Map([
     "columns/server_columns.js",
     "columns/stream_columns.js",
     "table.js",
+    "vendor/hls.js",
     "vendor/mpegts.js",
     "vendor/license.txt",
   ].map((name) => [`/console/${name}`, name] as const),
@@ -56,7 +58,7 @@ const types: Readonly<Record<string, string>> = {
 
 /**
  * Only files of this server run; requests go to any server, because the page shows those that the user names, and
- * plays from them. `blob:` is how a page hands media to the browser.
+ * plays from them. `blob:` is how a page hands media to the browser, which may also load HLS itself.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -64,7 +66,7 @@ const contentSecurityPolicy = [
   "style-src 'self'",
   "img-src 'self'",
   "connect-src 'self' http: https: ws: wss:",
-  "media-src blob:",
+  "media-src 'self' blob: http: https:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'self'",
@@ -75,17 +77,47 @@ interface LoadedFile {
   readonly etag: string;
 }
 
+/** What the player alone consists of. */
+const playerFiles: ReadonlySet<string> = new Set([
+  "player.html",
+  "console.css",
+  "icon.svg",
+  "dom.js",
+  "engines.js",
+  "live_player.js",
+  "player_page.js",
+  "player_query.js",
+  "vendor/hls.js",
+  "vendor/mpegts.js",
+  "vendor/license.txt",
+]);
+
 /** Serves the console at `/console/` and its player at `/players/srs_player.html`, where SRS has them. */
 export function consoleMount(): Mount {
+  return pageMount(() => true);
+}
+
+/** The player alone, for viewers who do not reach the API. A site's own files of the same names go first. */
+export function playerMount(files: Mount): Mount {
+  const page = pageMount((name) => playerFiles.has(name));
+  return async (call) => {
+    const answer = await page(call);
+    if (answer === null) return null;
+    const own = await files(call);
+    return own instanceof Response && own.status !== 404 ? own : answer;
+  };
+}
+
+function pageMount(has: (name: string) => boolean): Mount {
   const loaded = new Map<string, Promise<LoadedFile>>();
   return (call) => {
     const { path, method, search } = call;
     const target = moved.get(path);
-    const name = files.get(path);
-    if (target === undefined && name === undefined) return null;
+    const name = files.get(target ?? path);
+    if (name === undefined || !has(name)) return null;
     if (method !== "GET" && method !== "HEAD") return methodNotAllowed(["GET"]);
     if (target !== undefined) return redirect(302, target, search);
-    return name === undefined ? null : answerFile(loaded, name, call);
+    return answerFile(loaded, name, call);
   };
 }
 

@@ -1,5 +1,5 @@
 import { codecBody, codecName } from "../../flv/codec.ts";
-import { createExHeader, ExPacketType, hasExHeader, readExHeader } from "../../flv/ex_header.ts";
+import { aacFrame, ADTS_HEADER_BYTES, writeAdtsHeader } from "../../mpegts/adts.ts";
 import type { TagFraming, WireFormat } from "../../stream/wire_format.ts";
 
 /** How the codec's own stream is taken out of audio packets. */
@@ -12,10 +12,6 @@ interface Extraction {
 }
 
 const nothing = new Uint8Array(0);
-const scratch = createExHeader();
-const ADTS_HEADER_BYTES = 7;
-/** Frame length, header included, has 13 bits. */
-const MAX_ADTS_BYTES = 0x1fff;
 
 /** MP3 frames, one after the other. */
 export function mp3WireFormat(framing: TagFraming): WireFormat {
@@ -39,28 +35,6 @@ export function aacWireFormat(framing: TagFraming, header: () => Uint8Array | nu
   });
 }
 
-/** One AAC frame after its ADTS header; null if the payload is not one, or the sequence header is missing. */
-export function adtsFrame(payload: Uint8Array, header: Uint8Array | null): Uint8Array | null {
-  const frame = header === null ? nothing : aacFrame(payload);
-  if (frame.length === 0) return null;
-  const out = new Uint8Array(ADTS_HEADER_BYTES + frame.length);
-  writeAdtsHeader(out, 0, codecBody(header!, "audio"), frame.length);
-  out.set(frame, ADTS_HEADER_BYTES);
-  return out;
-}
-
-function isAacFrame(payload: Uint8Array): boolean {
-  if (codecName(payload, "audio") !== "AAC") return false;
-  if (!hasExHeader(payload, "audio")) return payload[1] === 1;
-  return readExHeader(payload, "audio", scratch) && scratch.packetType === ExPacketType.CodedFrames &&
-    scratch.trackId === 0;
-}
-
-function aacFrame(payload: Uint8Array): Uint8Array {
-  const body = isAacFrame(payload) ? codecBody(payload, "audio") : nothing;
-  return body.length + ADTS_HEADER_BYTES > MAX_ADTS_BYTES ? nothing : body;
-}
-
 function audioWireFormat(framing: TagFraming, { headBytes, body, writeHead }: Extraction): WireFormat {
   return {
     wireBytes({ kind, payload }) {
@@ -81,22 +55,4 @@ function audioWireFormat(framing: TagFraming, { headBytes, body, writeHead }: Ex
       return start + bytes + framing.tailBytes;
     },
   };
-}
-
-/** @param config AudioSpecificConfig, of which ADTS has room for the core: object type, rate and channels. */
-function writeAdtsHeader(target: Uint8Array, at: number, config: Uint8Array, frameBytes: number): void {
-  const bits = ((config[0] ?? 0) << 8) | (config[1] ?? 0);
-  const object = bits >>> 11;
-  // HE-AAC (5 and 29) is told from its core, LC, by the decoder.
-  const profile = object >= 1 && object <= 4 ? object - 1 : 1;
-  const rate = (bits >>> 7) & 15;
-  const channels = (bits >>> 3) & 7;
-  const length = frameBytes + ADTS_HEADER_BYTES;
-  target[at] = 0xff;
-  target[at + 1] = 0xf1;
-  target[at + 2] = (profile << 6) | (rate << 2) | (channels >>> 2);
-  target[at + 3] = ((channels & 3) << 6) | (length >>> 11);
-  target[at + 4] = length >>> 3;
-  target[at + 5] = ((length & 7) << 5) | 0x1f;
-  target[at + 6] = 0xfc;
 }

@@ -1,10 +1,12 @@
 import { codecBody, codecName } from "../../flv/codec.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
 import type { TagFraming, WireFormat } from "../../stream/wire_format.ts";
-import { type NalConfig, readNalConfig, readPicture, toAnnexB } from "./annex_b.ts";
-import { adtsFrame } from "./audio_format.ts";
-import { TS_PACKET_BYTES, tsPacketCount, type TsUnit, writeTimestamp, writeTsPackets } from "./ts_packets.ts";
-import { programMap, programTable, TsPid, type TsProgram, TsStreamType } from "./ts_tables.ts";
+import { readCodedPicture } from "../../flv/coded_frame.ts";
+import { adtsFrame } from "../../mpegts/adts.ts";
+import { type NalConfig, readNalConfig, toAnnexB } from "../../mpegts/annex_b.ts";
+import { audioPes, videoPes } from "../../mpegts/pes.ts";
+import { TS_PACKET_BYTES, tsPacketCount, type TsUnit, writeTsPackets } from "../../mpegts/ts_packets.ts";
+import { isSameProgram, tableUnits, TsPid, type TsProgram, TsStreamType } from "../../mpegts/ts_tables.ts";
 
 /** What a transport stream is made from, besides its packets. */
 export interface TsSource {
@@ -24,8 +26,6 @@ export interface TsWireOptions {
 
 /** Without keyframes, the tables are repeated this often: whoever comes waits for them. */
 const TABLES_EVERY_MS = 500;
-const VIDEO_STREAM_ID = 0xe0;
-const AUDIO_STREAM_ID = 0xc0;
 
 /** A packet as it will be written. */
 interface Prepared {
@@ -96,10 +96,10 @@ export class TsWireFormat implements WireFormat {
 
   #videoUnit({ payload, timestampMs }: MediaPacket): TsUnit | null {
     const config = this.#options.video ? this.#nalConfig() : null;
-    const picture = config === null ? null : readPicture(payload);
+    const picture = config === null ? null : readCodedPicture(payload);
     if (config === null || picture === null || codecName(payload, "video") !== config.codec) return null;
     const data = toAnnexB(config, picture);
-    const payloadOfPes = pes(VIDEO_STREAM_ID, data, timestampMs, timestampMs + picture.compositionMs);
+    const payloadOfPes = videoPes(data, timestampMs, timestampMs + picture.compositionMs);
     return { pid: TsPid.Video, payload: payloadOfPes, clockMs: timestampMs, isKeyframe: picture.isKeyframe };
   }
 
@@ -111,7 +111,7 @@ export class TsWireFormat implements WireFormat {
     const data = codec === "AAC" ? adtsFrame(payload, header) : codec === "MP3" ? codecBody(payload, "audio") : null;
     if (data === null || data.length === 0) return null;
     const clockMs = this.#programNow().video === null ? timestampMs : null;
-    const payloadOfPes = pes(AUDIO_STREAM_ID, data, timestampMs, timestampMs);
+    const payloadOfPes = audioPes(data, timestampMs);
     return { pid: TsPid.Audio, payload: payloadOfPes, clockMs, isKeyframe: false };
   }
 
@@ -137,49 +137,17 @@ export class TsWireFormat implements WireFormat {
   }
 
   #needsTables(program: TsProgram, timestampMs: number, isKeyframe: boolean): boolean {
-    if (isKeyframe || this.#tablesAtMs === null || !isSame(program, this.#program)) return true;
+    if (isKeyframe || this.#tablesAtMs === null || !isSameProgram(program, this.#program)) return true;
     return program.video === null && Math.abs(timestampMs - this.#tablesAtMs) >= TABLES_EVERY_MS;
   }
 
   #tables(program: TsProgram): TsUnit[] {
-    const version = isSame(program, this.#program) ? this.#version : this.#version + 1;
-    const table = (pid: number, payload: Uint8Array) => ({
-      pid,
-      payload: filled(payload),
-      clockMs: null,
-      isKeyframe: false,
-    });
-    return [table(TsPid.Programs, programTable()), table(TsPid.Map, programMap(program, version))];
+    return tableUnits(program, isSameProgram(program, this.#program) ? this.#version : this.#version + 1);
   }
 
   #noteTables(program: TsProgram, timestampMs: number): void {
-    if (!isSame(program, this.#program)) this.#version++;
+    if (!isSameProgram(program, this.#program)) this.#version++;
     this.#program = program;
     this.#tablesAtMs = timestampMs;
   }
-}
-
-function isSame(a: TsProgram, b: TsProgram): boolean {
-  return a.video === b.video && a.audio === b.audio;
-}
-
-/** Sections are padded at the end, not at the start. */
-function filled(sectionBytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(TS_PACKET_BYTES - 4).fill(0xff);
-  out.set(sectionBytes);
-  return out;
-}
-
-/** A PES packet; the length of a long one is left open, as it may be for video. Source: ISO/IEC 13818-1 §2.4.3.6. */
-function pes(streamId: number, data: Uint8Array, dtsMs: number, ptsMs: number): Uint8Array {
-  const hasDts = dtsMs !== ptsMs;
-  const timeBytes = hasDts ? 10 : 5;
-  const length = 3 + timeBytes + data.length;
-  const out = new Uint8Array(6 + length);
-  const told = length > 0xffff ? 0 : length;
-  out.set([0, 0, 1, streamId, told >>> 8, told & 255, 0x80, hasDts ? 0xc0 : 0x80, timeBytes]);
-  writeTimestamp(out, 9, hasDts ? 3 : 2, ptsMs);
-  if (hasDts) writeTimestamp(out, 14, 1, dtsMs);
-  out.set(data, 9 + timeBytes);
-  return out;
 }

@@ -8,7 +8,7 @@ import type { ServerContext } from "../../server/context.ts";
 import type { PeerServer } from "../../server/play/peer_server.ts";
 import { Playback, type PlaybackServer, type PlaybackSink } from "../../server/play/playback.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
-import { EPOCH_HEADER } from "../../stream/epoch_member.ts";
+import { EPOCH_HEADER, ZERO_HEADER } from "../../stream/publish_facts.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import { refusal } from "../envelope.ts";
 import { type Carrier, endOf, framePiece } from "./carrier.ts";
@@ -242,7 +242,10 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     if (view === null && header.length > 0 && !this.#startsAnyway) return null;
     this.#hasStarted = true;
     this.#waitTimer?.cancel();
-    if (this.#request.via !== null && source.epoch > 0) headers.set(EPOCH_HEADER, String(source.epoch));
+    if (this.#request.via !== null) {
+      if (source.epoch > 0) headers.set(EPOCH_HEADER, String(source.epoch));
+      if (source.zeroMs !== null) headers.set(ZERO_HEADER, String(source.zeroMs));
+    }
     const head = this.#host.head(status, headers);
     if (headOnly) {
       this.#host.send(head);

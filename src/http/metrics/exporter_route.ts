@@ -1,4 +1,4 @@
-import { errorBody, refusal } from "../envelope.ts";
+import { errorBody, jsonResponse, refusal } from "../envelope.ts";
 import { KeptAnswers } from "../kept_answers.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { ApiContext, Route } from "../api/route.ts";
@@ -11,7 +11,8 @@ export const exporterRoutes: readonly Route[] = [{
   effect: "reads",
   isShared: true,
   doc: "metrics for Prometheus, if exporter is enabled",
-  handle: (context) => context.server.config.exporter.enabled ? answerMetrics(context) : errorBody("ExporterDisable"),
+  answer: "text",
+  handle: (context) => context.server.config.exporter.enabled ? answerMetrics(context) : refuseMetrics(),
 }];
 
 /** The port of `exporter`: `/metrics` and nothing else, whatever the method. */
@@ -20,6 +21,12 @@ export function exporterMount(context: ApiContext): Mount {
   const make = () => answerMetrics(context);
   const answer = (ip: string) => kept.answer(ip, { text: "", version: context.server.registry.version, make });
   return ({ path, remoteIp }) => path === "/metrics" ? answer(remoteIp) : refusal(404, "not found, see /metrics");
+}
+
+/** SRS answers its code with HTTP status 200, which makes Prometheus take the JSON for broken metrics. */
+function refuseMetrics(): Response {
+  const why = 'metrics are off; "exporter { enabled on; }" turns them on';
+  return jsonResponse(errorBody("ExporterDisable", why), 404);
 }
 
 /** An answer with all metrics. */

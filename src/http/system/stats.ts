@@ -1,4 +1,4 @@
-import { every, type TimerHandle, type Timers } from "../../base/clock.ts";
+import { onBeat, type TimerHandle, type Timers } from "../../base/clock.ts";
 import type { InterfaceAddress, World } from "../../base/world.ts";
 import { isPrivateIpv4 } from "../../base/local_address.ts";
 import { type CpuTimes, parseCpuTimes, parseNetDev, parseNumbers, parseSelfStat, parseSockets } from "./proc_files.ts";
@@ -60,7 +60,7 @@ export class SystemStats {
   }
 
   start(): void {
-    this.#timer ??= every(this.#world, SAMPLE_MS, () => this.sample());
+    this.#timer ??= onBeat(this.#world, SAMPLE_MS, () => this.sample());
   }
 
   stop(): void {

@@ -1,6 +1,6 @@
 import type { TlsKeys } from "../../base/socket.ts";
 import { readValidity, type Validity } from "./certificate.ts";
-import { describeTlsError } from "./error.ts";
+import { describeFileError } from "../../base/file_error.ts";
 
 /** Names of the files of a certificate and its private key, both PEM. */
 export interface TlsFiles {
@@ -56,7 +56,7 @@ function readText(path: string): string | Omit<TlsFileFault, "file"> {
       };
     }
     return {
-      message: `cannot read "${path}": ${describeTlsError(error)}`,
+      message: `cannot read "${path}": ${describeFileError(error)}`,
       suggestion: "use a PEM file",
     };
   }

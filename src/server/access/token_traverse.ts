@@ -43,6 +43,7 @@ export async function askOrigin(
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       pulls.pool.noteFailure(target.text, error.message);
+      pulls.environment.down.note(target, "rtmp");
       words.log.warn(`origin ${target.text} could not be asked about a client of ${key}: ${describeError(error)}`);
     }
   }

@@ -1,4 +1,4 @@
-import { every, type TimerHandle, type Timers } from "../../base/clock.ts";
+import { onBeat, type TimerHandle, type Timers } from "../../base/clock.ts";
 import { totalLoad } from "../../cluster/health/load_totals.ts";
 import type { MemberBook } from "../../cluster/health/member_book.ts";
 import type { ClientEntry, ClientRegistry } from "../client_registry.ts";
@@ -31,7 +31,7 @@ export class Chronicle {
   start(): void {
     const { timers, registry } = this.#server;
     registry.onPublisher = (client, isThere) => this.#onPublisher(client, isThere);
-    this.#timer ??= every(timers, SAMPLE_MS, () => this.sample());
+    this.#timer ??= onBeat(timers, SAMPLE_MS, () => this.sample());
     this.sample();
   }
 

@@ -3,7 +3,7 @@ import type { UpstreamServer } from "../../cluster/health/member_book.ts";
 import { readNodeText } from "../../cluster/health/node_facts.ts";
 import type { Config } from "../../config/mod.ts";
 import type { NodeReporter } from "../../upstream/node_reporter.ts";
-import type { OriginHealth } from "../../upstream/origin_pool.ts";
+import { type OriginHealth, REMEMBER_FAILURE_MS } from "../../upstream/origin_pool.ts";
 import { originTargets } from "../../upstream/target.ts";
 
 /** What the book takes of a server. */
@@ -14,8 +14,6 @@ export interface UpstreamBookServer {
 }
 
 const protocols = ["rtmp", "flv", "flvs"] as const;
-/** An origin that could not be reached is told of for so long after the last attempt. */
-const REMEMBER_FAILURE_MS = 60_000;
 
 /** The origins that an edge pulls from, as its pulls found them: nobody is asked for it. */
 export class UpstreamBook {

@@ -5,13 +5,13 @@ import type { Fetch } from "../../base/world.ts";
 import type { VhostConfig } from "../../config/mod.ts";
 import { judgeReply, readForwardUrls } from "./answer.ts";
 import { type HookAction, hookPayload, type HookSubject } from "./payload.ts";
-import { type HookReply, postHook, shownUrl } from "./request.ts";
+import { getHook, type HookReply, postHook, shownUrl } from "./request.ts";
 import type { Identity } from "../identity.ts";
 
 /** Hooks whose answer decides about the client. */
 export type AskedHook = "on_connect" | "on_publish" | "on_play";
 /** Hooks that are only told. */
-export type ToldHook = "on_close" | "on_unpublish" | "on_stop";
+export type ToldHook = "on_close" | "on_unpublish" | "on_stop" | "on_hls" | "on_dvr";
 
 const urlsOf: Record<AskedHook | ToldHook, (hooks: VhostConfig["httpHooks"]) => readonly string[]> = {
   "on_connect": ({ onConnect }) => onConnect,
@@ -20,6 +20,8 @@ const urlsOf: Record<AskedHook | ToldHook, (hooks: VhostConfig["httpHooks"]) => 
   "on_unpublish": ({ onUnpublish }) => onUnpublish,
   "on_play": ({ onPlay }) => onPlay,
   "on_stop": ({ onStop }) => onStop,
+  "on_hls": ({ onHls }) => onHls,
+  "on_dvr": ({ onDvr }) => onDvr,
 };
 
 /** Most calls that run or wait at one time; beyond this clients are refused, and what hooks are told is lost. */
@@ -84,6 +86,20 @@ export class Hooks {
     } catch (error) {
       log.warn(`on_forward ${shownUrl(url)} gave no servers for ${subject.url.key}: ${describeError(error)}`);
       throw new RequestDenied("HttpResponseData", "refused by on_forward", { cause: error });
+    }
+  }
+
+  /**
+   * Asks an address for something, to have it fetched there; what is answered does not matter.
+   *
+   * @param maxBytes How much of the answer is read. Never throws.
+   */
+  async notify(url: string, { httpHooks: { timeoutMs } }: VhostConfig, maxBytes: number, log: Logger): Promise<void> {
+    const { fetch, timers } = this.#options;
+    try {
+      await getHook(url, { fetch, timers, timeoutMs, signal: this.#stop.signal }, maxBytes);
+    } catch (error) {
+      log.warn(`on_hls_notify ${shownUrl(url)} could not be called: ${describeError(error)}`);
     }
   }
 

@@ -9,7 +9,21 @@ export type HookAction =
   | "on_unpublish"
   | "on_play"
   | "on_stop"
+  | "on_hls"
+  | "on_dvr"
   | "on_forward";
+
+/** A segment that was written, in the words of SRS. */
+export interface HlsSegmentFile {
+  /** In seconds. */
+  readonly duration: number;
+  readonly cwd: string;
+  readonly file: string;
+  readonly url: string;
+  readonly m3u8: string;
+  readonly m3u8_url: string;
+  readonly seq_no: number;
+}
 
 /** The client that a hook is told of, and its stream. */
 export interface HookSubject {
@@ -25,6 +39,10 @@ export interface HookSubject {
   readonly url: StreamUrl;
   /** As in the API. */
   readonly streamId: string;
+  /** The segment that is complete, for `on_hls`. */
+  readonly segment?: HlsSegmentFile;
+  /** The recording that is complete, for `on_dvr`: a path, relative to the working directory unless it is absolute. */
+  readonly file?: { readonly cwd: string; readonly file: string };
 }
 
 /**
@@ -55,6 +73,10 @@ function actionMembers(action: HookAction, subject: HookSubject): Record<string,
       return common;
     case "on_connect":
       return { ...common, pageUrl: client.pageUrl };
+    case "on_hls":
+      return { ...common, ...subject.segment, ...streamMembers(subject) };
+    case "on_dvr":
+      return { ...common, ...subject.file, ...streamMembers(subject) };
     case "on_play":
       return { ...common, ...streamMembers(subject), pageUrl: client.pageUrl };
     default:

@@ -26,8 +26,24 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  *
  * @throws {UpstreamError} No complete answer within the limits of time and size.
  */
-export async function postHook(url: string, payload: object, options: HookRequestOptions): Promise<HookReply> {
-  const { fetch, timers, timeoutMs, signal } = options;
+export function postHook(url: string, payload: object, options: HookRequestOptions): Promise<HookReply> {
+  return callHook(url, options, (signal) => post(options.fetch, url, payload, signal));
+}
+
+/** Asks for an address, and reads no more than so much of the answer. @throws {UpstreamError} */
+export function getHook(url: string, options: HookRequestOptions, maxBytes: number): Promise<void> {
+  return callHook(url, options, async (signal) => {
+    const response = await options.fetch(url, { headers: { "user-agent": SERVER_NAME }, redirect: "manual", signal });
+    let left = maxBytes;
+    for await (const part of response.body ?? []) if ((left -= part.length) <= 0) break;
+  });
+}
+
+async function callHook<T>(
+  url: string,
+  { timers, timeoutMs, signal }: HookRequestOptions,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   // `fetch` knows more schemes, which do not lead to a server.
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
     throw new UpstreamError("StConnect", "not an http:// or https:// address");
@@ -42,7 +58,7 @@ export async function postHook(url: string, payload: object, options: HookReques
   signal.addEventListener("abort", stop);
   try {
     signal.throwIfAborted();
-    return await Promise.race([outOfTime, post(fetch, url, payload, giveUp.signal)]);
+    return await Promise.race([outOfTime, call(giveUp.signal)]);
   } catch (error) {
     if (error instanceof SrsError) throw error;
     throw new UpstreamError("StConnect", describeFailure(error), { cause: error });

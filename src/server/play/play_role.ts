@@ -1,10 +1,11 @@
+import type { AmfObject } from "../../amf/amf0.ts";
 import type { TimerHandle } from "../../base/clock.ts";
 import { RequestDenied } from "../../base/errors.ts";
 import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
 import type { VhostHandle } from "../../config/mod.ts";
 import { NODE_MEMBER } from "../../rtmp/command.ts";
 import type { RtmpServerSession, SessionRequest } from "../../rtmp/server_session.ts";
-import { epochMember, readEpochMember } from "../../stream/epoch_member.ts";
+import { factMembers, type PublishFacts, readEpochMember } from "../../stream/publish_facts.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { ServerContext } from "../context.ts";
 import { isRelay, readPlayPath } from "./play_path.ts";
@@ -52,8 +53,8 @@ export class PlayRole implements Playing, PlaybackSink {
   readonly #playback: Playback;
   readonly #pacer: SendPacer;
   #hasStarted = false;
-  /** Epoch that the client was told last. */
-  #toldEpoch = 0;
+  /** What the client was told last. */
+  #told: PublishFacts = { epoch: 0, zeroMs: null };
   #redirectTimer: TimerHandle | null = null;
   #departure: Disposable | null = null;
   #paused = false;
@@ -106,24 +107,24 @@ export class PlayRole implements Playing, PlaybackSink {
     this.#session.setChunkSize(this.#playback.source.options.chunkSizeBytes);
     this.#hasStarted = true;
     this.#host.expectInput(READ_BYTES);
-    const { epoch } = this.#playback.source;
-    this.#toldEpoch = epoch;
-    this.#session.accept(this.#request.id, this.#isOfOurKind ? epochMember(epoch) : {});
+    this.#session.accept(this.#request.id, this.#isOfOurKind ? this.#tellFacts() : {});
   }
 
   onPublishChange(active: boolean): void {
     // An SRS edge waits 5 s in silence before it looks elsewhere; the end of the connection tells it at once.
     this.#endsWhenSent = !active && this.#isEdge && !this.#playback.isPulled;
-    if (active) this.onEpochChange();
+    if (active) this.onPublishFacts();
     this.#host.wake();
   }
 
   /** By its epoch a server knows the publish, whether that has metadata or not. */
-  onEpochChange(): void {
-    const { epoch } = this.#playback.source;
-    if (!this.#isOfOurKind || !this.#hasStarted || epoch === 0 || epoch === this.#toldEpoch) return;
-    this.#toldEpoch = epoch;
-    this.#host.guard(() => this.#session.sendStatus("playPublishNotify", undefined, epochMember(epoch)));
+  onPublishFacts(): void {
+    if (!this.#isOfOurKind || !this.#hasStarted) return;
+    const { epoch, zeroMs } = this.#playback.source;
+    const isNews = (epoch !== 0 && epoch !== this.#told.epoch) || (zeroMs !== null && zeroMs !== this.#told.zeroMs);
+    if (!isNews) return;
+    const members = this.#tellFacts();
+    this.#host.guard(() => this.#session.sendStatus("playPublishNotify", undefined, members));
     this.#host.wake();
   }
 
@@ -193,6 +194,12 @@ export class PlayRole implements Playing, PlaybackSink {
   /** Nothing is sent now. */
   get #isHeld(): boolean {
     return !this.#hasStarted || this.#paused || this.#redirectTimer !== null || this.#playback.isSearching;
+  }
+
+  #tellFacts(): AmfObject {
+    const { epoch, zeroMs } = this.#playback.source;
+    this.#told = { epoch, zeroMs };
+    return factMembers(this.#told);
   }
 
   #redirect(address: string): void {

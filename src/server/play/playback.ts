@@ -56,8 +56,8 @@ export interface PlaybackRequest {
 export interface PlaybackSink {
   /** The stream has a publisher from now on, or no longer. */
   onPublishChange(active: boolean): void;
-  /** As {@link Player.onEpochChange}. */
-  onEpochChange?(): void;
+  /** As {@link Player.onPublishFacts}. */
+  onPublishFacts?(): void;
   /** Nobody has the stream, for as long as players are held. */
   onNotFound(reason: string): void;
 }
@@ -143,8 +143,8 @@ export class Playback implements Player, SupplySink, Disposable {
     this.#sink.onPublishChange(active);
   }
 
-  onEpochChange(): void {
-    this.#sink.onEpochChange?.();
+  onPublishFacts(): void {
+    this.#sink.onPublishFacts?.();
   }
 
   onNotFound(reason: string): void {

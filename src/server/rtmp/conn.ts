@@ -3,7 +3,7 @@ import type { Logger } from "../../base/log.ts";
 import { findVhost, type VhostConfig } from "../../config/mod.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
 import { type PumpSource, WritePump } from "../../net/write_pump.ts";
-import { NODE_MEMBER } from "../../rtmp/command.ts";
+import { NODE_MEMBER, ROLE_MEMBER } from "../../rtmp/command.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
 import {
   RtmpServerSession,
@@ -267,6 +267,8 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     const isOfOurKind = info.args[NODE_MEMBER] !== undefined;
     const identity = {
       ...srsIdentity(this.#server.identity, this.id, this.#tcp.localIp),
+      // So a tool can say that the stream has come from somewhere else.
+      ...(vhost?.cluster.mode === "remote" ? { [ROLE_MEMBER]: "edge" } : {}),
       ...(isOfOurKind ? this.#server.health.answerMember() : {}),
     };
     this.#session.acceptConnect(id, {

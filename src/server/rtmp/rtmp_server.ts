@@ -1,4 +1,4 @@
-import { every, type TimerHandle } from "../../base/clock.ts";
+import { onBeat, type TimerHandle } from "../../base/clock.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
 import type { ServerContext } from "../context.ts";
 import { RtmpConn } from "./conn.ts";
@@ -57,7 +57,7 @@ export class RtmpServer {
       throw error;
     }
     this.#isListening = true;
-    this.#timer = every(this.#context.timers, TICK_MS, () => this.#tick());
+    this.#timer = onBeat(this.#context.timers, TICK_MS, () => this.#tick());
   }
 
   /**

@@ -6,7 +6,7 @@ import type { Network } from "../../net/network.ts";
 import type { DialOptions } from "../../net/tls/dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
-import { EPOCH_HEADER, epochMember, readEpochHeader } from "../../stream/epoch_member.ts";
+import { EPOCH_HEADER, factMembers, readEpochHeader, readZeroHeader, ZERO_HEADER } from "../../stream/publish_facts.ts";
 import { formatHost } from "../../rtmp/url.ts";
 import { FlvResponse } from "./flv_response.ts";
 import type { ResponseHead } from "../../http1/response_head.ts";
@@ -151,8 +151,9 @@ export class FlvClient implements Disposable {
     if (status === 200 || status < 200) {
       // A server of our own kind says at once that it holds the request until the stream comes.
       if (status < 200) this.#tell({ kind: "connected", identity: { srs_server: server } });
-      const epoch = readEpochHeader(headers.get(EPOCH_HEADER));
-      if (epoch !== null) this.#tell({ kind: "told", members: epochMember(epoch) });
+      const epoch = readEpochHeader(headers.get(EPOCH_HEADER)) ?? 0;
+      const zeroMs = readZeroHeader(headers.get(ZERO_HEADER));
+      if (epoch > 0 || zeroMs !== null) this.#tell({ kind: "told", members: factMembers({ epoch, zeroMs }) });
       if (!this.#isReady) this.#tell({ kind: "ready" });
       this.#isReady = true;
       this.#deadline.cancel();

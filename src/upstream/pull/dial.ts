@@ -2,7 +2,7 @@ import { type Span, TRACEPARENT } from "../../base/trace.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
-import { EPOCH_HEADER, epochMember } from "../../stream/epoch_member.ts";
+import { EPOCH_HEADER, epochMember } from "../../stream/publish_facts.ts";
 import { FlvClient } from "../client/flv_client.ts";
 import { talkRule } from "../redirect_policy.ts";
 import { RtmpClient } from "../client/rtmp_client.ts";

@@ -1,6 +1,7 @@
 import { afterLimit } from "../../base/clock.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
+import { DownOrigins } from "../down_origins.ts";
 import { OriginPool } from "../origin_pool.ts";
 import { OriginWatch, reachOver } from "./origin_watch.ts";
 import type { PullRequest } from "./pull_request.ts";
@@ -31,10 +32,11 @@ export class PullRegistry {
   /** Of pulls that are over. */
   #endedSwitches = 0;
 
-  constructor(environment: Omit<UpstreamEnvironment, "pool" | "watch">) {
+  constructor(environment: Omit<UpstreamEnvironment, "pool" | "watch" | "down">) {
     this.pool = new OriginPool(environment.timers);
     const watch = new OriginWatch(environment.timers, reachOver(environment));
-    this.environment = { ...environment, pool: this.pool, watch };
+    const down = new DownOrigins({ ...environment, pool: this.pool });
+    this.environment = { ...environment, pool: this.pool, watch, down };
   }
 
   /** How often another server took over, in all pulls since the start. */
@@ -70,6 +72,7 @@ export class PullRegistry {
 
   /** Ends all pulls. */
   stop(): void {
+    this.environment.down.stop();
     for (const [source, entry] of [...this.#entries]) this.#stop(source, entry);
   }
 

@@ -229,10 +229,13 @@ export class PullRace {
 
   #note(target: PullTarget, origin: PullTarget, { reached, redirect, error }: UpstreamOutcome): void {
     if (error === "") return;
-    const { pool } = this.#options.environment;
+    const { request: { protocol }, environment: { pool, down } } = this.#options;
     if (reached) pool.noteSuccess(origin.text);
     // A dead server behind a redirect says nothing of the origin that knew it.
-    else if (target === origin) pool.noteFailure(origin.text, error);
+    else if (target === origin) {
+      pool.noteFailure(origin.text, error);
+      down.note(origin, protocol);
+    }
     if (redirect === null) this.#options.onFailure(error);
   }
 

@@ -4,7 +4,7 @@ import { describeError, UpstreamError } from "../../base/errors.ts";
 import { asString } from "../../rtmp/command.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
-import { readEpoch, readEpochMember } from "../../stream/epoch_member.ts";
+import { readEpoch, readEpochMember, readZeroMember } from "../../stream/publish_facts.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
 import { isFrame, type MediaPacket, type PacketKind } from "../../stream/packet.ts";
@@ -123,6 +123,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #feedingSinceMs = 0;
   /** Of the publish, if the server tells. */
   #epoch: number | null = null;
+  /** Of its timestamps, if the server tells. */
+  #zeroMs: number | null = null;
   #hold: ReturnType<FeedEpochs["hold"]> | null = null;
   #over = false;
 
@@ -189,7 +191,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
         });
       }
       case "told":
-        return void this.#acceptsEpoch(readEpochMember(event.members));
+        if (this.#acceptsEpoch(readEpochMember(event.members))) this.#hearZero(readZeroMember(event.members));
+        return;
       case "redirect":
         this.#reached = true;
         return this.#end("redirected", event.url);
@@ -234,6 +237,12 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     return true;
   }
 
+  #hearZero(zeroMs: number | null): void {
+    if (zeroMs === null || this.#over) return;
+    this.#zeroMs = zeroMs;
+    this.#feed?.setZero(zeroMs);
+  }
+
   #holdEpoch(): void {
     const before = this.#hold;
     this.#hold = this.#epoch === null ? null : this.#options.epochs.hold(this.#source.key, this.#epoch);
@@ -242,7 +251,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
 
   #startFeed(): PublishSession | null {
     try {
-      const feed = this.#source.startPublish("upstream", () => this.#onRevoked(), this.#epoch ?? 0);
+      const feed = this.#source.startPublish("upstream", () => this.#onRevoked(), this.#epoch ?? 0, this.#zeroMs);
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#holdEpoch();
       this.#options.trace?.onFirstMedia();

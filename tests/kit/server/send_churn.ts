@@ -11,6 +11,7 @@ import { type PumpSource, WritePump } from "../../../src/net/write_pump.ts";
 import type { RtmpMessage } from "../../../src/rtmp/message.ts";
 import type { LogPosition } from "../../../src/stream/log_block.ts";
 import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
+import { BlockPool } from "../../../src/stream/block_pool.ts";
 import { LiveSource, type Player } from "../../../src/stream/live_source.ts";
 import { Workers } from "../../../src/threads/main/workers.ts";
 import { TestLog } from "../test_log.ts";
@@ -133,7 +134,13 @@ async function join(source: LiveSource, listener: ListenerSocket): Promise<Pair>
 async function run(seed: number, listener: ListenerSocket, paths: FastPaths): Promise<number> {
   const prng = new Prng(seed);
   const timers = new ManualTimers();
-  const source = new LiveSource("/live/a", { ...sourceOptions, mwLatencyMs: 50 }, timers, () => {}, paths.logMemory);
+  const source = new LiveSource(
+    "/live/a",
+    { ...sourceOptions, mwLatencyMs: 50 },
+    timers,
+    () => {},
+    new BlockPool(paths.logMemory),
+  );
   const publisher = new RandomPublisher(prng, prng.pick(BIG_BYTES));
   const session = source.startPublish("client");
   session.publish(publisher.next());

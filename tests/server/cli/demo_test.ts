@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../k
 import { isListening, Program, programCommand, until } from "../../kit/launcher.ts";
 import { inDirectory } from "../../kit/server/cli_server.ts";
 
-const ports = [1935, 19350, 19351, 9090, 9091];
+const ports = [1935, 19350, 19351, 9090, 9091, 9092];
 
 /** An offset at which all ports of the demo are free: the usual ones may be in use, and tests run side by side. */
 function freeOffset(): number {
@@ -31,12 +31,13 @@ async function assertNothingLeft(directory: string, offset: number): Promise<voi
 Deno.test("demo --for shows the cluster, finds that it works, and leaves nothing behind", () =>
   inDirectory(async (directory) => {
     const offset = freeOffset();
-    await using demo = startDemo(directory, offset, "--for", "6");
+    await using demo = startDemo(directory, offset, "--for", "12");
     const { code } = await demo.status(40_000);
     assertEquals(code, 0, demo.output);
     assertMatch(demo.output, /origin A: published here, H264 640x360, players \d/);
     assertStringIncludes(demo.output, "origin B: not here, redirects to origin A");
     assertStringIncludes(demo.output, "edge: pulled from origin A");
+    assertMatch(demo.output, new RegExp(`^Open +http://127.0.0.1:${9090 + offset}/console/\n`, "m"));
     assertStringIncludes(demo.output, `ffplay rtmp://127.0.0.1:${1935 + offset}/live/livestream`);
     for (const way of ["the edge", "the redirect of origin B"]) {
       const frames = Number(new RegExp(`^(\\d+) frames through ${way}`, "m").exec(demo.output)?.[1]);
@@ -90,6 +91,19 @@ Deno.test("demo ends with status 1, and names the process, when one of its proce
     Deno.kill(pid, "SIGKILL");
     assertEquals((await demo.status(15_000)).code, 1, demo.output);
     assertStringIncludes(demo.output, "srs-ts demo: origin B was ended by SIGKILL");
+    await assertNothingLeft(directory, offset);
+  }));
+
+Deno.test("demo goes on when a server is ended by somebody, and shows the end of one that fails", () =>
+  inDirectory(async (directory) => {
+    const offset = freeOffset();
+    await using demo = startDemo(directory, offset);
+    await demo.prints("origin A: published here", 40_000);
+    Deno.kill(await pidOfOriginB(directory), "SIGKILL");
+    await demo.prints("origin B was ended by SIGKILL", 10_000);
+    await demo.prints("origin B: does not answer", 15_000);
+    demo.kill("SIGTERM");
+    assertEquals((await demo.status(15_000)).code, 0, demo.output);
     await assertNothingLeft(directory, offset);
   }));
 

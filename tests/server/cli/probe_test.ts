@@ -149,12 +149,63 @@ Deno.test("probe --api asks every coworker and tells each answer", async () => {
   assertEquals(refused, "connection refused, nothing listens there");
   assertEquals(foreign, "no HTTP server listens there");
   assertEquals(slow, "no answer within 400 ms");
-  assertEquals(seen, ["POST /api/v1/clusters live/s"]);
+  assertEquals(seen, ["POST /api/v1/clusters live/s", "GET /api/v1/edges null/null"]);
 
   const running = run(probeCommand, "--api", apis[1]!, "--api", apis[0]!, `rtmp://127.0.0.1:${closedPort()}/live/s`);
   assertEquals(await running.status, 3);
   assertStringIncludes(running.out, `API ${apis[1]} `);
   assertMatch(running.out, new RegExp(`API ${apis[0]} \\d+ ms, has it on 10.0.0.7:19350\n`));
+});
+
+Deno.test("probe --user shows name and password to each API, and says where one lacks", async () => {
+  const seen: (string | null)[] = [];
+  await using http = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const proof = request.headers.get("authorization");
+    seen.push(proof);
+    return proof === `Basic ${btoa("admin:a:b")}`
+      ? Response.json({ code: 0, data: { origin: null } })
+      : new Response("", { status: 401 });
+  });
+  const words = ["--api", `127.0.0.1:${http.addr.port}`, `rtmp://127.0.0.1:${closedPort()}/live/s`];
+  assertEquals((await probe(...words)).api[0]?.error, "asks for a password: give it with --user NAME:PASSWORD");
+  assertEquals((await probe("--user", "admin:x", ...words)).api[0]?.error, "refuses --user");
+  assertEquals((await probe("--user", "admin:a:b", ...words)).api[0]?.error, null);
+  assertEquals(seen.length, 4);
+});
+
+Deno.test("probe --watch comes back when it loses the stream, and tells the gap", async () => {
+  let plays = 0;
+  using server = new FakeServer((request, session, self) => {
+    acceptAll(request, session);
+    if (request.kind !== "play") return;
+    const isFirst = ++plays === 1;
+    setTimeout(async () => {
+      for (let i = 0; i < 10; i++) {
+        await self.send(messageOf(i % 5 === 0 ? tags.keyframe(i * 40) : tags.frame(i * 40)));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      if (isFirst) setTimeout(() => self.hangUp(), 400);
+    }, 20);
+  });
+  const running = run(probeCommand, "--watch", "--json", server.url());
+  await until(() => running.out.includes('"gap"'), "the gap is told");
+  await until(() => running.out.includes('"second"'), "a second has gone");
+  running.stop();
+  assertEquals(await running.status, 0);
+  const events = running.out.trim().split("\n").map((line) => JSON.parse(line));
+  const of = (kind: string) => events.find(({ event }) => event === kind);
+  assertMatch(of("lost").text, /^127.0.0.1:\d+: the (server closed the connection|connection was reset)$/);
+  assertMatch(of("gap").text, /^viewers saw a gap of \d+ ms$/);
+  assertEquals(of("end").longestGapMs >= 500, true);
+  assertMatch(of("end").text, /: \d+ frames, longest gap \d+ ms, lost once$/);
+});
+
+Deno.test("probe --watch of a server that is not there has the status of one", async () => {
+  const running = run(probeCommand, "--watch", `rtmp://127.0.0.1:${closedPort()}/live/s`);
+  await until(() => running.out.includes("connection refused"), "it says why");
+  running.stop();
+  assertEquals(await running.status, 3);
+  assertMatch(running.out, /^00:00:00 {2}127.0.0.1:\d+: connection refused, nothing listens there\n/);
 });
 
 Deno.test("probe ends at once on Ctrl-C", async () => {

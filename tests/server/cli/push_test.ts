@@ -195,6 +195,31 @@ Deno.test("push refuses a broken file before it connects, and ends the publish o
   }, new Uint8Array(64).fill(0x63));
 });
 
+Deno.test("push --no-loop of a file that is cut off has a status of its own", async () => {
+  await withFile(5, async (path) => {
+    using server = new FakeServer();
+    const push = run(pushCommand, "--no-loop", "-i", path, server.url());
+    assertEquals(await push.status, 4);
+    assertStringIncludes(push.err, "the file is cut off, publishing what is complete");
+  }, new Uint8Array(5).fill(9));
+});
+
+Deno.test("push says how ffmpeg sends a file that is no FLV", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".mp4" });
+  try {
+    await Deno.writeFile(path, new TextEncoder().encode("\0\0\0\x20ftypisom\0\0\x02\0"));
+    const push = run(pushCommand, "-i", path, "rtmp://h:19350/live/s?key=1");
+    assertEquals(await push.status, 1);
+    assertEquals(
+      push.err,
+      `${path} is an MP4 file, and this command sends FLV files only; ffmpeg can send it: ` +
+        `ffmpeg -re -stream_loop -1 -i "${path}" -c copy -f flv "rtmp://h:19350/live/s?key=1"\n`,
+    );
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("push warns of a truncated file once and loops over what is whole", async () => {
   await withFile(3, async (path) => {
     using server = new FakeServer();
@@ -203,7 +228,9 @@ Deno.test("push warns of a truncated file once and loops over what is whole", as
     push.stop();
     assertEquals(await push.status, 0);
     assertEquals(
-      push.err.match(/FLV: truncated: 5 of 11 bytes of a tag header \(at byte \d+\); publishing what is complete/g)
+      push.err.match(
+        /FLV: truncated: 5 of 11 bytes of a tag header \(at byte \d+\); the file is cut off, publishing what is complete/g,
+      )
         ?.length,
       1,
     );

@@ -2,6 +2,7 @@ import { listRows } from "../../../src/config/mod.ts";
 import { assertEquals, assertStringIncludes } from "../../kit/assert.ts";
 import { accessRows } from "./live/access_rows.ts";
 import { clusterRows } from "./live/cluster_rows.ts";
+import { dvrRows } from "./live/dvr_rows.ts";
 import { hookRows } from "./live/hook_rows.ts";
 import { inOtherZone, logRows } from "./live/log_rows.ts";
 import { playRows } from "./live/play_rows.ts";
@@ -12,6 +13,7 @@ import { type LiveRow, type LiveRows, Stage } from "./live/stage.ts";
 const rows: LiveRows = {
   ...accessRows,
   ...clusterRows,
+  ...dvrRows,
   ...hookRows,
   ...logRows,
   ...playRows,
@@ -55,8 +57,8 @@ for (const [path, row] of Object.entries(rows)) {
   });
 }
 
-async function see(path: string, { before, after, begin }: LiveRow, reloads: boolean): Promise<unknown> {
-  await using stage = new Stage(before);
+async function see(path: string, { before, after, begin, hasDisk }: LiveRow, reloads: boolean): Promise<unknown> {
+  await using stage = new Stage(before, hasDisk);
   const look = await begin(stage);
   if (reloads) {
     const told = await stage.server.reload(after);

@@ -108,8 +108,8 @@ export class CounterCheck {
   ) {
     for (const { address, rtmp, id, state, problem, link } of members) {
       const isNote = problems.every(({ member, severity }) => member !== id || severity === "note");
-      // Whoever pulls nothing any more is not heard of; of origins an edge knows what its pulls have found, for a minute.
-      if ((link === "downstream" && isNote && !this.#isFed(id)) || link === "upstream") continue;
+      // Whoever pulls nothing any more is not heard of.
+      if (link === "downstream" && isNote && !this.#isFed(id)) continue;
       const who = `${link} ${address || rtmp || id}`;
       if (state !== "up") fail(`says ${who} is ${state} in quiet: ${problem}`);
       else if (problem !== "") fail(`finds a fault with ${who} in quiet: ${problem}`);

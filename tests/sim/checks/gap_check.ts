@@ -33,6 +33,8 @@ const RECONNECT_MS = 1200;
 const TURNS = 8;
 /** An edge waits 5 s for a newer publish before it takes an older one, as that of a server looks whose clock is behind, and comes again. */
 const OLDER_MS = 7000;
+/** After an origin has joined that the others find by its name: it asks one of them within a second, who looks the name up. */
+const JOIN_MS = 2500;
 /** Encoders that replace each other more often than this within {@link FIGHT_MS} fight: edges leave such streams alone for a while. */
 const MAX_CHANGES = 2;
 const FIGHT_MS = 10_000;
@@ -59,6 +61,7 @@ export interface GapContext {
  * that runs and is reached), nobody waits longer than
  * - 0.4 s where it could be had all the time, or `idle_timeout` more where its server went silent;
  * - 0.3 s after it can be had again, or 1.2 s more where nothing got through: TCP repeats an attempt to connect after 1 s;
+ * - 2.8 s after its origin has joined;
  * and what lines, flushes and the encoder's bursts take; where a clock was wrong, 7 s more.
  */
 export class GapCheck {
@@ -141,7 +144,8 @@ export class GapCheck {
     for (const { fromMs, toMs } of supplySpans(truth, plan, fault, gap)) {
       const reachedMs = fault !== null && LOSING.has(fault.plan.kind) ? fault.untilMs + RECONNECT_MS : 0;
       const againMs = Math.max(fromMs, fault !== null && fromMs >= fault.untilMs && fromMs < reachedMs ? reachedMs : 0);
-      const dueMs = Math.max(noticedMs, againMs + RETURN_MS) + slackMs;
+      const joinedMs = fault?.plan.kind === "join" ? fault.sinceMs + JOIN_MS : 0;
+      const dueMs = Math.max(noticedMs, Math.max(againMs, joinedMs) + RETURN_MS) + slackMs;
       if (toMs <= dueMs) continue;
       const cause = fault === null ? "no fault" : `${fault.plan.name}: ${fault.plan.kind} of ${this.#roleOf(fault)}`;
       const seconds = (ms: number) => (ms / 1000).toFixed(3);

@@ -3,6 +3,7 @@ import { Random } from "../random.ts";
 import type { FaultPlan } from "../scenario.ts";
 import { changeSetting, drainByApi, kickClient } from "./operators.ts";
 import { ENGINE_IP, type SimCluster } from "../world/cluster.ts";
+import type { SimServer } from "../world/sim_server.ts";
 
 /** Lets something go wrong. @returns Mends it. */
 export function applyFault(fault: FaultPlan, cluster: SimCluster, seed: number): () => void {
@@ -47,8 +48,7 @@ export function applyFault(fault: FaultPlan, cluster: SimCluster, seed: number):
       if (server !== undefined) void kickClient(cluster, server, Random.of(seed, fault.name));
       return () => {};
     case "apiDrain":
-      if (server !== undefined) void drainByApi(cluster, server);
-      return () => void server?.drained().then(() => cluster.restart(fault.server));
+      return server === undefined ? () => {} : drainAndRestart(server, cluster);
     case "join":
       cluster.join(fault.server);
       return () => {};
@@ -74,6 +74,20 @@ export function applyFault(fault: FaultPlan, cluster: SimCluster, seed: number):
         if (engine !== null) engine.isReadOnly = false;
       };
   }
+}
+
+/** An operator has a server drain, and starts it again once it is gone: his call may come late, where the way was cut. */
+function drainAndRestart(server: SimServer, cluster: SimCluster): () => void {
+  let [isOver, hasEnded] = [false, false];
+  server.onDrainedByApi = () => {
+    hasEnded = true;
+    if (isOver) cluster.restart(server.name);
+  };
+  void drainByApi(cluster, server);
+  return () => {
+    isOver = true;
+    if (hasEnded) cluster.restart(server.name);
+  };
 }
 
 /** In a line, for the story of a day. */

@@ -33,8 +33,10 @@ export class SimServer {
   running: { readonly host: MemoryHost; readonly server: Server; readonly http: HttpServer } | null = null;
   /** Of all its starts. */
   readonly hosts: MemoryHost[] = [];
+  /** Told when a drain is over that somebody has asked for by the API. */
+  onDrainedByApi = () => {};
   #isDraining = false;
-  #drained = Promise.resolve();
+  #drained = Promise.resolve(false);
   text: string;
 
   constructor(options: SimServerOptions) {
@@ -68,7 +70,7 @@ export class SimServer {
     });
     this.hosts.push(host);
     const server = new Server(requireConfig(this.#load()), new ServerLog(log, name, ""), { world: host });
-    const http = new HttpServer(server, { drain: () => void this.drain() });
+    const http = new HttpServer(server, { drain: () => void this.#drainByApi() });
     server.start();
     http.start();
     this.running = { host, server, http };
@@ -85,23 +87,25 @@ export class SimServer {
     server.engine?.[Symbol.dispose]();
   }
 
-  /** Ends it as `SIGQUIT` does. Settles when it is gone. */
-  drain(): Promise<void> {
+  /** Ends it as `SIGQUIT` does. Settles when it is gone: whether it came to that, and was not killed before. */
+  drain(): Promise<boolean> {
     const { running } = this;
     if (running !== null && !this.#isDraining) this.#drained = this.#drain(running);
     return this.#drained;
   }
 
-  /** Settles when it no longer drains. */
-  drained(): Promise<void> {
-    return this.#drained;
-  }
-
-  async #drain(running: NonNullable<SimServer["running"]>): Promise<void> {
+  async #drain(running: NonNullable<SimServer["running"]>): Promise<boolean> {
     this.#isDraining = true;
     this.#options.log.add(this.name, "drains");
     await stopGracefully(running, "SIGQUIT", never);
-    await this.#end(running);
+    const hasEnded = await this.#end(running);
+    // With the process goes what it left, as a question that somebody else does not answer.
+    running.host.kill(() => "end");
+    return hasEnded;
+  }
+
+  async #drainByApi(): Promise<void> {
+    if (await this.drain()) this.onDrainedByApi();
   }
 
   /** Ends it as `SIGTERM` does. Settles when it is gone. */
@@ -118,12 +122,13 @@ export class SimServer {
     await new Reloader({ server: running.server, log, read: () => this.#load(), parts: [] }).reload("an operator");
   }
 
-  async #end(running: NonNullable<SimServer["running"]>): Promise<void> {
+  async #end(running: NonNullable<SimServer["running"]>): Promise<boolean> {
     await stopServer(running);
-    if (this.running !== running) return;
+    if (this.running !== running) return false;
     this.#options.log.add(this.name, "has ended");
     this.running = null;
     this.#isDraining = false;
+    return true;
   }
 
   #load(): LoadResult {

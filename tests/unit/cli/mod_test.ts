@@ -13,7 +13,9 @@ async function run(...args: string[]) {
 }
 
 Deno.test("runCli() prints the version for each spelling of the wish", async (t) => {
-  for (const args of [["--version"], ["-v"], ["-V"], ["origin", "-v"], ["edge", "-V"], ["push", "--version"]]) {
+  for (
+    const args of [["version"], ["--version"], ["-v"], ["-V"], ["origin", "-v"], ["edge", "-V"], ["push", "--version"]]
+  ) {
     await t.step(args.join(" "), async () => {
       assertEquals(await run(...args), { status: 0, stdout: `${VERSION}\n`, stderr: "" });
     });

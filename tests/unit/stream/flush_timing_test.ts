@@ -63,6 +63,46 @@ Deno.test("FlushTiming hands on what comes in one burst after a pause", () => {
   assertEquals(stage.flushedAtMs, [175]);
 });
 
+Deno.test("FlushTiming hands on the rest of a burst from another server soon, however small the pieces that it comes in", () => {
+  for (const [isGathered, flushes] of [[true, [350, 393.75, 481.25, 700]], [false, [350, 700]]] as const) {
+    const stage = new Stage({}, isGathered);
+    for (let burst = 0; burst < 2; burst++) {
+      stage.timers.advance(350 - burst * 140);
+      for (let piece = 0; piece < 14; piece++) {
+        stage.packet();
+        stage.timing.onBurstEnd();
+        stage.timers.advance(10);
+      }
+    }
+    assertEquals(stage.flushedAtMs.slice(0, flushes.length), [...flushes]);
+  }
+});
+
+Deno.test("FlushTiming hands on the rest of the first GOP soon, where another server sends it", () => {
+  for (const isGathered of [false, true]) {
+    const stage = new Stage({}, isGathered);
+    stage.timing.startSession(isGathered);
+    for (let i = 0; i < 4; i++) {
+      stage.packet(i === 0);
+      stage.timing.onBurstEnd();
+      stage.timers.advance(5);
+    }
+    stage.timers.advance(350);
+    assertEquals(stage.flushedAtMs, isGathered ? [0, 43.75] : [0, 350]);
+  }
+});
+
+Deno.test("FlushTiming waits for mw_latency between two flushes again, where another server does not gather", () => {
+  const stage = new Stage({}, true);
+  stage.timers.advance(350);
+  for (let i = 0; i < 40; i++) {
+    stage.packet();
+    stage.timing.onBurstEnd();
+    stage.timers.advance(40);
+  }
+  assertEquals(stage.flushedAtMs, [350, 393.75, 481.25, 656.25, 1006.25, 1356.25, 1706.25]);
+});
+
 Deno.test("FlushTiming does not wait with the first keyframe of a session, nor with a keyframe that is gathered", () => {
   for (const isGathered of [false, true]) {
     const stage = new Stage({}, isGathered);

@@ -18,7 +18,7 @@ function moved(packets: readonly MediaPacket[], byMs: number): MediaPacket[] {
 Deno.test("RepeatFilter holds what is the same, until it has caught up", () => {
   const filter = new RepeatFilter(gop);
   assertEquals(moved(gop, -5000).map((packet) => filter.judge(packet, 0)), ["held", "held", "held", "caughtUp"]);
-  assertEquals(filter.lastTimestampMs, 5033);
+  assertEquals(filter.latestTimes, { timestampMs: 40, givenMs: 5040 });
 });
 
 Deno.test("RepeatFilter gives back what it held once a frame differs, or is late", () => {
@@ -37,11 +37,33 @@ Deno.test("RepeatFilter gives back what it held once a frame differs, or is late
   ]);
 });
 
-/** A source with a player, whose first publisher has sent a GOP. */
-function stage(fedBy: FedBy = "client") {
+function emptyStage() {
   const timers = new ManualTimers();
   const source = new LiveSource("/live/a", sourceOptions, timers, () => {});
-  const player = new TestPlayer(source);
+  return { timers, source, player: new TestPlayer(source) };
+}
+
+Deno.test("RepeatFilter waits for what is known behind what is older, for a while", () => {
+  const older = [key(5, 4800), audio(6, 4810)];
+  const behind = new RepeatFilter(gop, true);
+  const again = moved([...older, ...gop], -4800);
+  assertEquals(again.map((packet) => behind.judge(packet, 100)), ["held", "held", "held", "held", "held", "caughtUp"]);
+  assertEquals(behind.latestTimes, { timestampMs: 240, givenMs: 5040 });
+  const ahead = new RepeatFilter(gop, true);
+  assertEquals([ahead.judge(older[0]!, 0), ahead.judge(older[1]!, 400), ahead.judge(gop[0]!, 401)], [
+    "held",
+    "held",
+    "held",
+  ]);
+  assertEquals([ahead.judge(inter(99, 5040), 401), ahead.takeHeld().length], ["noRepeat", 4]);
+  const other = new RepeatFilter(gop, true);
+  assertEquals([other.judge(older[0]!, 0), other.judge(older[1]!, 401)], ["held", "noRepeat"]);
+  assertEquals(new RepeatFilter(gop).judge(older[0]!, 0), "noRepeat");
+});
+
+/** A source with a player, whose first publisher has sent a GOP. */
+function stage(fedBy: FedBy = "client") {
+  const { timers, source, player } = emptyStage();
   const publish = (...packets: MediaPacket[]) => {
     const session = source.startPublish(fedBy);
     for (const packet of packets) session.publish(packet);
@@ -70,6 +92,65 @@ Deno.test("LiveSource has the GOP for new players when the next publisher goes o
   assertEquals(new TestPlayer(source).take(), ["meta1", "AH3", "VH2", "K10", "A11", "I12", "A13", "meta1", "I14"]);
 });
 
+for (
+  const [where, known, again, next] of [
+    ["here", [key(10, 5000), audio(11, 4997)], [key(10, 8000), audio(11, 7997), inter(12, 8040)], "I12@40"],
+    ["there", [key(9, 0), key(10, 1000), audio(11, 997)], [key(10, 0), audio(11, 0), inter(12, 40)], "I12@1040"],
+  ] as const
+) {
+  Deno.test(`LiveSource goes on in step, though the sound was given the time of the picture before it ${where}`, () => {
+    const { timers, source, player } = emptyStage();
+    for (const frames of [known, again]) {
+      using session = source.startPublish("upstream");
+      for (const packet of [...headers, ...frames]) session.publish(packet);
+      timers.advance(350);
+    }
+    assertEquals(player.wire.takeAt().at(-1), next);
+  });
+}
+
+Deno.test("LiveSource repeats nothing when another server has the same publish, and has not come that far", () => {
+  for (const [epoch, expected] of [[7, ["I14@80"]], [8, ["K8@50", "I9@90", "K10@130", "A11@140"]]] as const) {
+    const { timers, source, player } = emptyStage();
+    for (
+      const [of, frames] of [[7, gop], [epoch, [
+        key(8, 0),
+        inter(9, 40),
+        ...moved(gop, -4920),
+        inter(14, 160),
+      ]]] as const
+    ) {
+      using session = source.startPublish("upstream", () => {}, of);
+      for (const packet of [...headers, ...frames]) session.publish(packet);
+      timers.advance(350);
+      if (of === 7 && frames === gop) player.wire.takeAt();
+    }
+    assertEquals(player.wire.takeAt().filter((label) => !label.startsWith("meta")).slice(0, 4), [...expected]);
+  }
+});
+
+Deno.test("LiveSource keeps headers in their place among frames that may be older than what players have", () => {
+  const { timers, source, player } = emptyStage();
+  const older = [key(8, 0), videoHeader(4)];
+  for (
+    const frames of [gop, [...older, key(20, 40), inter(21, 80)], [
+      ...older,
+      key(20, 40),
+      inter(21, 80),
+      inter(22, 120),
+    ]]
+  ) {
+    using session = source.startPublish("upstream", () => {}, 7);
+    for (const packet of [...headers, ...frames]) {
+      session.publish(packet);
+      if (packet === frames[2]) timers.advance(401);
+    }
+    timers.advance(350);
+  }
+  const labels = player.wire.take().filter((label) => !label.startsWith("meta"));
+  assertEquals(labels, ["VH2", "AH3", "K10", "A11", "I12", "A13", "K8", "VH4", "K20", "I21", "VH2", "VH4", "I22"]);
+});
+
 Deno.test("LiveSource gives everything when the next publisher sends another GOP, or the same one slowly", () => {
   const other = stage();
   other.publish(...headers, gop[0]!, gop[1]!, inter(20, 5040));
@@ -92,6 +173,15 @@ Deno.test("LiveSource starts whoever came meanwhile with the GOP that goes on, a
   timers.advance(350);
   assertEquals(newcomer.take(), ["meta1", "AH3", "VH2", "K10", "A11", "I12", "A13", "meta1", "I14"]);
   assertEquals(player.take(), ["meta1", "I14"]);
+});
+
+Deno.test("LiveSource starts whoever came meanwhile with the next GOP, where the one that goes on has ended before a flush", () => {
+  const { timers, source, publish } = stage();
+  const newcomer = new TestPlayer(source);
+  publish(...headers, ...gop, inter(14, 5080), key(15, 5120), inter(16, 5160));
+  timers.advance(350);
+  assertEquals(newcomer.take(), ["meta1", "AH3", "VH2", "K15", "I16"]);
+  assertEquals(newcomer.cursor.droppedPackets, 0);
 });
 
 Deno.test("LiveSource drops a publisher's repetition that does not come to its end", () => {

@@ -1,4 +1,5 @@
 import { sharedMemory } from "../../../src/base/log_memory.ts";
+import { BlockPool } from "../../../src/stream/block_pool.ts";
 import { FastPaths } from "../../../src/net/fast/fast_paths.ts";
 import { regionOf } from "../../../src/net/fast/region.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
@@ -192,7 +193,7 @@ async function run(seed: number): Promise<{ followedBytes: number; runs: number;
     { ...sourceOptions, mwLatencyMs: 20 + prng.below(100) },
     timers,
     () => {},
-    memory,
+    new BlockPool(memory),
   );
   const publisher = new RandomPublisher(prng);
   const session = source.startPublish("client");

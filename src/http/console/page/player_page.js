@@ -16,7 +16,14 @@ function play() {
   setText(status, "Write an address that begins with http:// or https://");
 }
 
+/** The port of streams has the player, and not the console. */
+async function showConsoleLink() {
+  const answer = await fetch("/console/", { method: "HEAD" }).catch(() => null);
+  byId("pages").hidden = !answer?.ok;
+}
+
 field.value = url;
+showConsoleLink();
 byId("open").addEventListener("submit", (event) => {
   event.preventDefault();
   play();

@@ -20,6 +20,11 @@ export function flvUrl({ schema = "http", host, port, vhost, app, stream, mount 
   return `${schema}://${host}:${port}${path}${isDefault ? "" : `?vhost=${encodeURIComponent(vhost)}`}`;
 }
 
+/** The HLS address of a stream, as servers have it that set no `hls_m3u8_file`. */
+export function hlsUrl(place) {
+  return flvUrl({ ...place, mount: "/[app]/[stream].m3u8" });
+}
+
 /** An app may have several levels. */
 function encodePath(path) {
   return path.split("/").map(encodeURIComponent).join("/");
@@ -32,7 +37,8 @@ export function splitKey(key) {
 }
 
 /**
- * What SRS's player page reads from its address: `server`, `port`, `app`, `stream` (with or without `.flv`), `vhost`,
+ * What SRS's player page reads from its address: `server`, `port`, `app`, `stream` (with `.m3u8` for HLS, with or
+ * without `.flv`), `vhost`,
  * `schema`, `autostart`, or a whole `url`. What it does not know goes to the server with the stream's address.
  */
 export function readPlayerQuery(search, { hostname }) {
@@ -41,16 +47,17 @@ export function readPlayerQuery(search, { hostname }) {
   const autostart = get("autostart", "true") !== "false";
   const given = get("url");
   if (given !== "") return { url: httpUrl(given)?.href ?? "", autostart };
-  const stream = get("stream", "livestream").replace(/\.flv$/, "");
+  const stream = get("stream", "livestream");
+  const isHls = stream.endsWith(".m3u8");
   const schema = get("schema", "http") === "https" ? "https" : "http";
   const server = get("server", hostname);
-  const url = flvUrl({
+  const url = (isHls ? hlsUrl : flvUrl)({
     schema,
     host: server,
     port: get("port", schema === "https" ? "8088" : "8080"),
     vhost: get("vhost") === server ? "" : get("vhost"),
     app: get("app", "live"),
-    stream,
+    stream: stream.replace(/\.(?:flv|m3u8)$/, ""),
   });
   const own = ["autostart", "server", "port", "app", "stream", "vhost", "schema", "url", "dir", "api", "buffer"];
   const made = httpUrl(url);

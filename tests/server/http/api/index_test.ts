@@ -17,7 +17,7 @@ Deno.test("the index pages list what lies below them, in the members of SRS", as
   // SRS's names, and our `cluster`, `drain`, `edges` and `node`.
   assertEquals(
     Object.keys(v1.urls as object).sort(),
-    ("authors clients cluster clusters drain edges features meminfos node perf raw requests rusages self_proc_stats " +
+    ("authors clients cluster clusters drain edges features meminfos node openapi.json perf raw recordings requests rusages self_proc_stats " +
       "streams summaries system_proc_stats tcmalloc versions vhosts").split(" "),
   );
   assertEquals(Object.keys(v1.tests as object).sort(), ["[vhost]", "errors", "redirects", "requests"]);
@@ -42,10 +42,14 @@ for (const { path } of readable) {
     const place = path.replace("[id]", "");
     const answer = await ask(place);
     const isRedirect = path.endsWith("/redirects");
-    assertEquals(answer.status, isRedirect ? 301 : 200);
+    assertEquals(answer.status, isRedirect ? 301 : path === "/metrics" ? 404 : 200);
     if (!isRedirect) {
       assertEquals(answer.headers.get("content-type"), "application/json");
-      assertEquals(typeof (await bodyOf(answer)).code, "number");
+      const body = await bodyOf(answer);
+      assertEquals(
+        typeof (path.endsWith("/openapi.json") ? body.openapi : body.code),
+        path.endsWith(".json") ? "string" : "number",
+      );
     } else await answer.body?.cancel();
     const head = await ask(place, { method: "HEAD" });
     assertEquals([head.status, head.headers.get("content-type")], [answer.status, answer.headers.get("content-type")]);
@@ -129,7 +133,10 @@ Deno.test("/api/v1/features has SRS's switches", async () => {
     "ssl hls hds callback api httpd dvr transcode ingest stat caster complex_send tcp_nodelay so_sendbuf mr",
   );
   assert(Object.values(features).every((value) => typeof value === "boolean"));
-  assertEquals([features["ssl"], features["callback"], features["httpd"]], [true, true, true]);
+  assertEquals([features["ssl"], features["callback"], features["httpd"]], [false, true, false]);
+  const ask = apiOf(fakeServer("http_server { enabled on; } http_api { enabled on; https { enabled on; } }"));
+  const on = (await bodyOf(ask("/api/v1/features"))).data as { features: Record<string, boolean> };
+  assertEquals([on.features["ssl"], on.features["httpd"]], [true, true]);
 });
 
 Deno.test("/api/v1/tests/requests shows the request without its secrets", async () => {
@@ -150,8 +157,12 @@ Deno.test("/api/v1/tests/requests shows the request without its secrets", async 
 
 Deno.test("/api/v1/tests/errors is error 100, redirects leads there, /metrics is off", async () => {
   const ask = apiOf(fakeServer());
-  assertEquals(await bodyOf(ask("/api/v1/tests/errors")), { code: 100 });
+  assertEquals((await bodyOf(ask("/api/v1/tests/errors"))).code, 100);
   const redirect = await ask("/api/v1/tests/redirects");
   assertEquals([redirect.status, redirect.headers.get("location")], [301, "/api/v1/tests/errors"]);
-  assertEquals(await bodyOf(ask("/metrics")), { code: 1090 });
+  const off = await ask("/metrics");
+  assertEquals([off.status, await bodyOf(off)], [404, {
+    code: 1090,
+    message: 'metrics are off; "exporter { enabled on; }" turns them on',
+  }]);
 });

@@ -1,4 +1,5 @@
-import type { MemoryHost } from "../../../kit/memory_host.ts";
+import { MemoryDisk } from "../../../kit/memory_disk.ts";
+import type { MachineOptions, MemoryHost } from "../../../kit/memory_host.ts";
 import { MemoryNetwork } from "../../../kit/memory_network.ts";
 import { MemoryPublisher, MemoryViewer, type PeerWords } from "../../../kit/memory_peers.ts";
 import { type MemoryFile, MemoryServer } from "../../../kit/memory_server.ts";
@@ -12,6 +13,8 @@ export interface LiveRow {
   readonly after: MemoryFile;
   /** Brings clients and streams into the state in which the row counts. */
   begin(stage: Stage): Promise<Look> | Look;
+  /** Whether the server has a disk of its own, in memory. */
+  readonly hasDisk?: boolean;
   /** What is seen without the reload, and with it. */
   readonly seen: readonly [before: unknown, after: unknown];
 }
@@ -22,17 +25,18 @@ export type LiveRows = Readonly<Record<string, LiveRow>>;
 /** A simulated network with the server that is reloaded, at 10.0.0.1. */
 export class Stage implements AsyncDisposable {
   readonly network = new MemoryNetwork();
+  readonly disk = new MemoryDisk(this.network.timers);
   readonly server: MemoryServer;
   readonly #servers: MemoryServer[] = [];
   #hosts = 0;
 
-  constructor(file: MemoryFile) {
-    this.server = this.serve(1, file);
+  constructor(file: MemoryFile, hasDisk = false) {
+    this.server = this.serve(1, file, hasDisk ? { files: this.disk.files } : {});
   }
 
   /** Starts another server, at 10.0.0.`number`. */
-  serve(number: number, file: MemoryFile): MemoryServer {
-    const server = new MemoryServer(this.network, `10.0.0.${number}`, file);
+  serve(number: number, file: MemoryFile, machine: MachineOptions = {}): MemoryServer {
+    const server = new MemoryServer(this.network, `10.0.0.${number}`, file, machine);
     this.#servers.push(server);
     return server;
   }

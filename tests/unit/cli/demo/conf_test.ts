@@ -20,7 +20,7 @@ Deno.test("readDemoServers() reads the three files of conf/, which still fit eac
     const servers = await readDemoServers(offset);
     assertEquals(
       servers.map(({ name, rtmpPort, apiPort }) => [name, rtmpPort - offset, apiPort === null ? 0 : apiPort - offset]),
-      [["origin A", 19350, 9090], ["origin B", 19351, 9091], ["edge", 1935, 0]],
+      [["origin A", 19350, 9090], ["origin B", 19351, 9091], ["edge", 1935, 9092]],
     );
     const clusters = servers.map(({ confPath, confText }) => {
       const { config, problems } = loadConfig({ path: confPath, text: confText });

@@ -1,5 +1,5 @@
 import { createScreen } from "../../../../src/cli/demo/screen.ts";
-import { type DemoView, formatLine, formatTable } from "../../../../src/cli/demo/table.ts";
+import { type DemoView, formatLine, formatTable, wrapLine } from "../../../../src/cli/demo/table.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../../kit/assert.ts";
 import { RecordedIo } from "../../../kit/recorded_io.ts";
 
@@ -51,6 +51,23 @@ Deno.test("formatTable() aligns its columns within 80", () => {
   assertStringIncludes(formatTable({ ...view, leftMs: 4100 })[0] ?? "", "stops in 5 s");
 });
 
+Deno.test("formatTable() and wrapLine() fit a narrow terminal, and lose nothing but the rates", () => {
+  const lines = formatTable(view, 60);
+  assertEquals(lines[2], "server     port  live/livestream                      players");
+  for (
+    const line of [...lines, `Publish    ffmpeg -re -i FILE -c copy -f flv rtmp://127.0.0.1/live/${"x".repeat(90)}`]
+  ) {
+    const parts = wrapLine(line, 59);
+    assert(parts.every((part) => part.length <= 59), line);
+    assertEquals(parts.join("").replace(/ /g, ""), line.replace(/ /g, ""));
+  }
+  assertEquals(wrapLine("Watch      ffplay rtmp://h/live/s", 25), [
+    "Watch      ffplay",
+    "           rtmp://h/live/",
+    "           s",
+  ]);
+});
+
 Deno.test("formatLine() tells everything in one line", () => {
   assertEquals(
     formatLine(view),
@@ -72,19 +89,24 @@ Deno.test("createScreen() without a terminal prints the hints once, then a line 
   assert(!io.stdout.includes("\x1b"));
 });
 
-Deno.test("createScreen() on a terminal draws over the old table, keeps warnings below and cuts what is too long", () => {
+Deno.test("createScreen() on a terminal draws over the old table, keeps warnings below and wraps what is too long", () => {
   const io = new RecordedIo({ isTerminal: true });
   const screen = createScreen(io);
   screen.show(view);
   const height = formatTable(view).length;
   io.stdout = "";
-  screen.warn(`edge: ${"long ".repeat(100)}\x1b[2J`);
+  const warning = `edge: ${"long ".repeat(100)}\x1b[2J`;
+  const warningLines = wrapLine(warning.replace("\x1b", "\\x1b"), 79).length;
+  screen.warn(warning);
   assert(io.stdout.startsWith(`\x1b[${height}A\r`), JSON.stringify(io.stdout.slice(0, 20)));
   assertStringIncludes(io.stdout, "edge: long");
   assert(!io.stdout.includes("\x1b[2J"), "what a peer sent steers the terminal");
   io.stdout = "";
   screen.print("a log line");
-  assert(io.stdout.startsWith(`\x1b[${height + 2}A\r\x1b[Ja log line\n`), JSON.stringify(io.stdout.slice(0, 30)));
+  assert(
+    io.stdout.startsWith(`\x1b[${height + 1 + warningLines}A\r\x1b[Ja log line\n`),
+    JSON.stringify(io.stdout.slice(0, 30)),
+  );
   screen.close();
   assert(io.stdout.endsWith("\x1b[?25h"));
 });

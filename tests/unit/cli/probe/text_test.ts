@@ -12,7 +12,7 @@ const server: ServerReport = {
   connectMs: 1,
   createStreamMs: 2,
   answerMs: 3,
-  identity: { software: "SRS/7.0.18(Hang)", version: "7.0.18", pid: 12, id: "abc", ip: "10.0.0.1" },
+  identity: { software: "SRS/7.0.18(Hang)", version: "7.0.18", pid: 12, id: "abc", ip: "10.0.0.1", role: "" },
   result: "media",
   redirect: null,
   failedStep: null,
@@ -24,6 +24,7 @@ const report: ProbeReport = {
   found: true,
   status: 0,
   owner: "a:1935",
+  chain: ["a:1935"],
   servers: [server],
   firstMediaMs: 12.3,
   firstKeyframeMs: 512,
@@ -78,6 +79,19 @@ measured           5.0 s
   );
 });
 
+Deno.test("resultLines tells an edge from the owner", () => {
+  const lines = (owner: string | null, ...chain: string[]) =>
+    resultLines({ ...report, owner, chain }).split("\nvideo")[0];
+  assertEquals(
+    lines("o:19350", "a:1935", "o:19350"),
+    "owner              o:19350\nsent by            a:1935, which pulls it from o:19350",
+  );
+  assertEquals(
+    lines(null, "a:1935"),
+    "sent by            a:1935, an edge; to see the owner, name the HTTP APIs of the servers with --api",
+  );
+});
+
 Deno.test("resultLines tells what is missing", () => {
   const bare = {
     ...report.video!,
@@ -114,7 +128,7 @@ Deno.test("resultLines escapes what a server says", () => {
   const error = { server: "a:1935", step: "play", message: "\x1b[2Jno\n", hint: "try" } as const;
   assertEquals(
     resultLines({ ...report, found: false, error }),
-    "not found          a:1935, play: \\x1b[2Jno\\x0a\ntry                try\n",
+    "not found          a:1935: play failed: \\x1b[2Jno\\x0a\ntry                try\n",
   );
 });
 
@@ -124,9 +138,18 @@ Deno.test("resultLines cuts what a server says at a bearable length", () => {
 });
 
 Deno.test("apiLine tells latency and answer", () => {
-  const api = { api: "127.0.0.1:9090", latencyMs: 12, owner: null, error: null };
+  const api = {
+    api: "127.0.0.1:9090",
+    latencyMs: 12,
+    owner: null,
+    pulledFrom: null,
+    epoch: null,
+    pid: null,
+    error: null,
+  };
   assertEquals(apiLine(api), "API 127.0.0.1:9090 12 ms, not published there\n");
   assertEquals(apiLine({ ...api, owner: "10.0.0.1:19350" }), "API 127.0.0.1:9090 12 ms, has it on 10.0.0.1:19350\n");
+  assertEquals(apiLine({ ...api, pulledFrom: "b:1" }), "API 127.0.0.1:9090 12 ms, pulls it from b:1\n");
   assertEquals(apiLine({ ...api, error: "HTTP status 500" }), "API 127.0.0.1:9090 12 ms, HTTP status 500\n");
 });
 

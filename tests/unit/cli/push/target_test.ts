@@ -28,6 +28,8 @@ const wrong: [address: string, words: string][] = [
   ["rtmp://h/live", "has no stream name"],
   ["rtmp://h", "has no stream name"],
   ["rtmp://h/live/../s", "invalid name"],
+  ["rtmp://h:99999/live/s", "has the port 99999: expected a port from 1 to 65535"],
+  ["rtmps://[::1]:0/live/s", "has the port 0: expected a port from 1 to 65535"],
 ];
 
 for (const [address, words] of wrong) {

@@ -18,6 +18,7 @@ class Stage {
   readonly log = new TestLog();
   ips: readonly string[] = [];
   asked = 0;
+  changes = 0;
   readonly list = new CoworkerList({
     timers: this.timers,
     log: this.log,
@@ -29,6 +30,7 @@ class Stage {
       resolveService: () => Promise.resolve([{ host: "a.lan", port: 1 }, { host: "fd00::2", port: 2 }]),
     },
     nameServer: () => null,
+    onChange: () => this.changes++,
   });
 }
 
@@ -87,4 +89,27 @@ Deno.test("CoworkerList looks a name up no more that is no longer in the file", 
   await stage.list.ready([dns]);
   await stage.timers.run(120_000);
   assertEquals([stage.asked, stage.timers.pendingCount], [13, 0]);
+});
+
+Deno.test("CoworkerList looks names up when somebody asks whom it does not know, once a second at most, and tells of what has changed", async () => {
+  const stage = new Stage();
+  stage.ips = ["10.0.0.1"];
+  await stage.list.ready([dns]);
+  assertEquals([stage.asked, stage.changes], [1, 1]);
+  stage.ips = ["10.0.0.1", "10.0.0.2"];
+  await stage.timers.run(999);
+  stage.list.hurry();
+  await stage.timers.run(0);
+  assertEquals(stage.asked, 1);
+  await stage.timers.run(1);
+  for (let count = 0; count < 3; count++) stage.list.hurry();
+  await stage.timers.run(0);
+  assertEquals([stage.asked, stage.changes], [2, 2]);
+  assertEquals(stage.list.addresses([dns]), ["10.0.0.1:1985", "10.0.0.2:1985"]);
+  await stage.timers.run(4999);
+  assertEquals(stage.asked, 2);
+  await stage.timers.run(1);
+  assertEquals([stage.asked, stage.changes], [3, 2]);
+  stage.list[Symbol.dispose]();
+  assertEquals(stage.timers.pendingCount, 0);
 });

@@ -204,5 +204,8 @@ Deno.test("PullRace that is stopped closes everything and leaves no timer behind
   race.stop();
   await rig.run(1000);
   assertEquals([rig.fedMs, origins.map(({ clients }) => clients.size)], [0, [0, 0]]);
+  // The registry's look at the origin that is down.
+  assertEquals(rig.timers.pendingCount, 1);
+  rig.registry.stop();
   assertEquals(rig.timers.pendingCount, 0);
 });

@@ -38,5 +38,11 @@ function mayKick({ client }) {
 /** What a client does, in a word. */
 export function clientRole({ publish, type }) {
   if (publish) return "publishes";
-  return type === "rtmp-play" ? "plays" : type === "flv-play" ? "plays HTTP-FLV" : `plays (${String(type)})`;
+  return type === "rtmp-play"
+    ? "plays"
+    : type === "flv-play"
+    ? "plays HTTP-FLV"
+    : type === "hls-play"
+    ? "plays HLS"
+    : `plays (${String(type)})`;
 }

@@ -2,10 +2,37 @@ import type { AmfObject } from "../amf/amf0.ts";
 import { readScript } from "./meta_cache.ts";
 import type { MediaPacket } from "./packet.ts";
 
+/** What servers of this kind tell each other of a publish. */
+export interface PublishFacts {
+  /** 0 for none. */
+  readonly epoch: number;
+  /** Unix time of timestamp 0 of the server that tells, by the owner's clock, ms; null while it is unknown. See `OwnerTime`. */
+  readonly zeroMs: number | null;
+}
+
 /** Member of metadata, of `connect` arguments and of statuses that is not SRS's: which publish of the stream this is. */
 const EPOCH = "srs_ts_epoch";
 /** The same over HTTP: in a request the highest that was seen, in an answer that of the stream. */
 export const EPOCH_HEADER = "x-srs-ts-epoch";
+/** Member of statuses: {@link PublishFacts.zeroMs}. */
+const ZERO = "srs_ts_zero_ms";
+/** The same over HTTP, in an answer. */
+export const ZERO_HEADER = "x-srs-ts-zero-ms";
+
+/** Members of a status that tell what is known of a publish. */
+export function factMembers({ epoch, zeroMs }: PublishFacts): AmfObject {
+  return { ...epochMember(epoch), ...(zeroMs === null ? {} : { [ZERO]: zeroMs }) };
+}
+
+/** {@link PublishFacts.zeroMs} as a status tells it; null if it does not. */
+export function readZeroMember({ [ZERO]: zeroMs }: AmfObject): number | null {
+  return typeof zeroMs === "number" && Number.isSafeInteger(zeroMs) ? zeroMs : null;
+}
+
+/** The same of a header. */
+export function readZeroHeader(text: string | null): number | null {
+  return /^-?\d{1,16}$/.test(text ?? "") ? readZeroMember({ [ZERO]: Number(text) }) : null;
+}
 
 /** What tells other servers the epoch of a publish; nothing for 0, which is none. */
 export function epochMember(epoch: number): AmfObject {

@@ -1,5 +1,5 @@
-import { codecBody, codecName, MediaFlag, videoFlags } from "../../flv/codec.ts";
-import { createExHeader, ExPacketType, hasExHeader, readExHeader } from "../../flv/ex_header.ts";
+import { codecBody, codecName } from "../flv/codec.ts";
+import type { CodedPicture } from "../flv/coded_frame.ts";
 
 /** How the units of a video stand in FLV, and the parameter sets that its decoder needs first. */
 export interface NalConfig {
@@ -9,45 +9,22 @@ export interface NalConfig {
   readonly parameterSets: readonly Uint8Array[];
 }
 
-/** A picture of a video payload. */
-export interface CodedPicture {
-  /** Shown so much later than decoded, ms; may be negative. */
-  readonly compositionMs: number;
-  readonly isKeyframe: boolean;
-  /** Units after their lengths. */
-  readonly body: Uint8Array;
-}
-
 const MAX_PARAMETER_SETS = 64;
 const START_CODE_BYTES = 4;
 const HEVC_ARRAYS_AT = 22;
 /** Access unit delimiters, which stand before each picture in MPEG-TS. */
 const delimiters = { H264: Uint8Array.of(9, 0xf0), HEVC: Uint8Array.of(35 << 1, 1, 0x50) } as const;
-const scratch = createExHeader();
 
-/** Reads the decoder configuration of a video sequence header; null for other codecs. Source: ISO/IEC 14496-15. */
+/** Reads the decoder configuration of a video sequence header; null for other codecs. */
 export function readNalConfig(payload: Uint8Array): NalConfig | null {
-  const codec = codecName(payload, "video");
-  const record = codecBody(payload, "video");
+  return nalConfigOf({ codec: codecName(payload, "video") ?? "", record: codecBody(payload, "video") });
+}
+
+/** Reads a decoder configuration record; null for codecs without units. Source: ISO/IEC 14496-15. */
+export function nalConfigOf({ codec, record }: { codec: string; record: Uint8Array }): NalConfig | null {
   if (codec === "H264") return { codec, lengthBytes: ((record[4] ?? 3) & 3) + 1, parameterSets: avcSets(record) };
   if (codec === "HEVC") return { codec, lengthBytes: ((record[21] ?? 3) & 3) + 1, parameterSets: hevcSets(record) };
   return null;
-}
-
-/** Takes the picture out of a video payload of H.264 or HEVC; null for anything else. */
-export function readPicture(payload: Uint8Array): CodedPicture | null {
-  const isKeyframe = (videoFlags(payload) & MediaFlag.Keyframe) !== 0;
-  if (!hasExHeader(payload, "video")) {
-    if (payload[1] !== 1 || payload.length <= 5) return null;
-    return { compositionMs: signed24(payload, 2), isKeyframe, body: payload.subarray(5) };
-  }
-  if (!readExHeader(payload, "video", scratch) || scratch.trackId !== 0) return null;
-  const { packetType, bodyStart, bodyEnd } = scratch;
-  if (packetType === ExPacketType.CodedFramesX) {
-    return { compositionMs: 0, isKeyframe, body: payload.subarray(bodyStart, bodyEnd) };
-  }
-  if (packetType !== ExPacketType.CodedFrames || bodyEnd - bodyStart < 3) return null;
-  return { compositionMs: signed24(payload, bodyStart), isKeyframe, body: payload.subarray(bodyStart + 3, bodyEnd) };
 }
 
 /**
@@ -126,8 +103,4 @@ function takeSet(record: Uint8Array, at: number, sets: Uint8Array[]): number {
 
 function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) << 8 | (bytes[at + 1] ?? 0);
-}
-
-function signed24(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8) >> 8;
 }

@@ -1,3 +1,5 @@
+import { TS_PACKET_BYTES, type TsUnit } from "./ts_packets.ts";
+
 /** Packet ids. Those of the streams are SRS's. */
 export const TsPid = { Programs: 0, Map: 0x1001, Video: 0x100, Audio: 0x101 } as const;
 
@@ -14,13 +16,36 @@ const TRANSPORT_STREAM_ID = 1;
 const PROGRAM_NUMBER = 1;
 const NO_PID = 0x1fff;
 
+/** Whether the tables say the same. */
+export function isSameProgram(a: TsProgram, b: TsProgram): boolean {
+  return a.video === b.video && a.audio === b.audio;
+}
+
+/** Both tables, a packet each. @param version Counts the changes of the program. */
+export function tableUnits(program: TsProgram, version: number): TsUnit[] {
+  const table = (pid: number, payload: Uint8Array) => ({
+    pid,
+    payload: filled(payload),
+    clockMs: null,
+    isKeyframe: false,
+  });
+  return [table(TsPid.Programs, programTable()), table(TsPid.Map, programMap(program, version))];
+}
+
+/** Sections are padded at the end, not at the start. */
+function filled(sectionBytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(TS_PACKET_BYTES - 4).fill(0xff);
+  out.set(sectionBytes);
+  return out;
+}
+
 /** The list of programs: one. */
-export function programTable(): Uint8Array {
+function programTable(): Uint8Array {
   return section(0, TRANSPORT_STREAM_ID, 0, [0, PROGRAM_NUMBER, 0xe0 | TsPid.Map >>> 8, TsPid.Map & 255]);
 }
 
-/** What the program is made of. @param version Counts the changes of it. */
-export function programMap({ video, audio }: TsProgram, version: number): Uint8Array {
+/** What the program is made of. */
+function programMap({ video, audio }: TsProgram, version: number): Uint8Array {
   const clock = video !== null ? TsPid.Video : audio !== null ? TsPid.Audio : NO_PID;
   const stream = (type: number | null, pid: number) =>
     type === null ? [] : [type, 0xe0 | pid >>> 8, pid & 255, 0xf0, 0];

@@ -6,6 +6,8 @@ const PAYLOAD_BYTES = TS_PACKET_BYTES - HEADER_BYTES;
 const SYNC = 0x47;
 /** Length, flags, and the 6 bytes of a clock reference. */
 const CLOCK_FIELD_BYTES = 8;
+/** Length and flags. */
+const FLAGS_FIELD_BYTES = 2;
 const CLOCK_90KHZ_WRAP = 2 ** 33;
 
 /** What is written with {@link writeTsPackets}. */
@@ -16,11 +18,14 @@ export interface TsUnit {
   readonly clockMs: number | null;
   /** A decoder may start here. */
   readonly isKeyframe: boolean;
+  /** The counter of this PID does not go on from what came before. */
+  readonly isDiscontinuous?: boolean;
 }
 
 /** How many packets a unit fills. */
-export function tsPacketCount({ payload, clockMs, isKeyframe }: TsUnit): number {
-  const first = PAYLOAD_BYTES - firstFieldBytes(clockMs, isKeyframe);
+export function tsPacketCount(unit: TsUnit): number {
+  const { payload } = unit;
+  const first = PAYLOAD_BYTES - firstFieldBytes(unit);
   return payload.length <= first ? 1 : 1 + Math.ceil((payload.length - first) / PAYLOAD_BYTES);
 }
 
@@ -31,21 +36,19 @@ export function tsPacketCount({ payload, clockMs, isKeyframe }: TsUnit): number 
  * @returns The position after the packets.
  */
 export function writeTsPackets(target: Uint8Array, offset: number, unit: TsUnit, counter: number): number {
-  const { pid, payload, clockMs, isKeyframe } = unit;
+  const { pid, payload } = unit;
   let at = offset;
   let from = 0;
   for (let count = counter; at === offset || from < payload.length; count++) {
     const isFirst = at === offset;
-    const needed = isFirst ? firstFieldBytes(clockMs, isKeyframe) : 0;
+    const needed = isFirst ? firstFieldBytes(unit) : 0;
     const taken = Math.min(PAYLOAD_BYTES - needed, payload.length - from);
     const fieldBytes = PAYLOAD_BYTES - taken;
     target[at] = SYNC;
     target[at + 1] = (isFirst ? 0x40 : 0) | pid >>> 8;
     target[at + 2] = pid & 255;
     target[at + 3] = (fieldBytes > 0 ? 0x30 : 0x10) | count & 15;
-    if (fieldBytes > 0) {
-      writeField(target, at + HEADER_BYTES, fieldBytes, isFirst ? clockMs : null, isFirst && isKeyframe);
-    }
+    if (fieldBytes > 0) writeField(target, at + HEADER_BYTES, fieldBytes, isFirst ? unit : null);
     target.set(payload.subarray(from, from + taken), at + HEADER_BYTES + fieldBytes);
     from += taken;
     at += TS_PACKET_BYTES;
@@ -69,16 +72,17 @@ function to90kHz(timeMs: number): number {
   return (timeMs * 90 % CLOCK_90KHZ_WRAP + CLOCK_90KHZ_WRAP) % CLOCK_90KHZ_WRAP;
 }
 
-function firstFieldBytes(clockMs: number | null, isKeyframe: boolean): number {
-  return clockMs !== null ? CLOCK_FIELD_BYTES : isKeyframe ? 2 : 0;
+function firstFieldBytes({ clockMs, isKeyframe, isDiscontinuous = false }: TsUnit): number {
+  return clockMs !== null ? CLOCK_FIELD_BYTES : isKeyframe || isDiscontinuous ? FLAGS_FIELD_BYTES : 0;
 }
 
-/** An adaptation field of so many bytes, filled up with 0xff. */
-function writeField(target: Uint8Array, at: number, bytes: number, clockMs: number | null, isKeyframe: boolean): void {
+/** An adaptation field of so many bytes, filled up with 0xff. @param unit Null in packets after the first of a unit. */
+function writeField(target: Uint8Array, at: number, bytes: number, unit: TsUnit | null): void {
   target[at] = bytes - 1;
   if (bytes === 1) return;
   target.fill(0xff, at + 2, at + bytes);
-  target[at + 1] = (isKeyframe ? 0x40 : 0) | (clockMs === null ? 0 : 0x10);
+  const { clockMs = null, isKeyframe = false, isDiscontinuous = false } = unit ?? {};
+  target[at + 1] = (isDiscontinuous ? 0x80 : 0) | (isKeyframe ? 0x40 : 0) | (clockMs === null ? 0 : 0x10);
   if (clockMs === null) return;
   const base = to90kHz(clockMs);
   const high = Math.floor(base / 2);

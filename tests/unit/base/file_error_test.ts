@@ -1,5 +1,5 @@
 import { assertEquals } from "../../kit/assert.ts";
-import { describeFileError } from "../../../src/cli/file_error.ts";
+import { describeFileError } from "../../../src/base/file_error.ts";
 
 /** What goes wrong with a file of this machine. */
 function failureOf(action: () => unknown): unknown {

@@ -1,0 +1,241 @@
+import { readCodedPicture, readCodedSound } from "../flv/coded_frame.ts";
+import { MediaFlag } from "../flv/codec.ts";
+import { soundSamples } from "../flv/track_config.ts";
+import type { Mp4Tracks } from "../mp4/init_segment.ts";
+import { flagsOf, type MediaPacket } from "../stream/packet.ts";
+import { CmafMuxer } from "./cmaf_muxer.ts";
+import { gapsBetween } from "./gaps.ts";
+import { InitCache, isSameTracks } from "./init_cache.ts";
+import { OpenSegment, type TrackFacts } from "./open_segment.ts";
+import { partBounds } from "./part_bounds.ts";
+import type { Container } from "./segment.ts";
+import { SegmentWindow } from "./segment_window.ts";
+import { SlotRule, type SlotStart, type SlotVerdict } from "./slot_rule.ts";
+import { audioOf, TrackState, videoOf } from "./track_state.ts";
+import { TsMuxer } from "./ts_muxer.ts";
+
+/** Options of {@link Packager}. */
+export interface PackagerOptions {
+  readonly container: Container;
+  /** Length of a slot of time; each has a segment. 100 or more. */
+  readonly fragmentMs: number;
+  /** Length that parts are about to have; 0 for no parts. */
+  readonly partMs: number;
+  /** How much is listed. */
+  readonly windowMs: number;
+  /** Of the segments that are kept; the one under way may have half of it, or is dropped. */
+  readonly maxBytes: number;
+}
+
+/** A publish, as its owner describes it to all nodes. */
+export interface HlsPublish {
+  readonly epoch: number;
+  /** Discontinuities of the stream before the first packet that will come here. */
+  readonly discontinuities: number;
+  /**
+   * The packets begin with the first of the publish. Without it, the first segment may have begun before, and is left
+   * out.
+   */
+  readonly isFromStart?: boolean;
+  /**
+   * Numbers below are used up by publishes before. Where it is not told, and there were publishes before, the slot that
+   * the publish begins in is left out, as others may have used it.
+   */
+  readonly firstNumber?: number;
+  /** The packets go on behind those before `endPublish()`, as if that had not been. */
+  readonly resumes?: boolean;
+}
+
+/** Numbers that fall by more than so many windows are those of another clock. */
+const MAX_FALL_WINDOWS = 10;
+
+/**
+ * Makes the segments and parts of a stream. From the same packets and times come the same bytes, numbers and names, on
+ * whichever node and from whichever keyframe on: see {@link SlotRule}.
+ */
+export class Packager {
+  readonly window: SegmentWindow;
+  /** Called after a segment or part is complete, for those who wait. */
+  onChange: (() => void) | null = null;
+  readonly #options: PackagerOptions;
+  readonly #slots: SlotRule;
+  readonly #tracks: TrackState;
+  readonly #inits = new InitCache();
+  #publish: HlsPublish = { epoch: 0, discontinuities: 0 };
+  #isPublishing = false;
+  #open: OpenSegment | null = null;
+  /** Highest number that had a segment, or parts. */
+  #lastUsed = -1;
+  #discontinuities = 0;
+  /** This publish has a segment, or parts of one. */
+  #hasBytes = false;
+
+  constructor(options: PackagerOptions) {
+    this.#options = options;
+    this.window = new SegmentWindow(options);
+    this.#slots = new SlotRule(options.fragmentMs);
+    this.#tracks = new TrackState(options.container);
+  }
+
+  /** Discontinuities of the stream up to now: what a node is to be told that joins the publish with the next packet. */
+  get discontinuities(): number {
+    return this.#discontinuities;
+  }
+
+  /** A new publish begins (another encoder, or the same one again), or this node joins one. */
+  startPublish(publish: HlsPublish): void {
+    this.#isPublishing = true;
+    if (publish.resumes && publish.epoch === this.#publish.epoch) return;
+    this.#drop();
+    this.#publish = publish;
+    this.#discontinuities = Math.max(this.#discontinuities, publish.discontinuities);
+    this.#hasBytes = false;
+    this.#slots.restart();
+    this.#tracks.forget();
+  }
+
+  /**
+   * The publish ends, or this node no longer gets it.
+   *
+   * @param isWhole All packets were delivered, to all nodes: what was under way becomes a short segment. Without it, others
+   *   may have got more or less, and the segment under way is left out.
+   */
+  endPublish(isWhole = false): void {
+    this.#isPublishing = false;
+    if (isWhole && this.#complete(null)) this.onChange?.();
+  }
+
+  /**
+   * One packet of the publish, in order.
+   *
+   * @param packet Payload as in RTMP or FLV; it is only lent.
+   * @param wallMs Wall clock of the owner at stream time 0, plus the time of the packet: the same on all nodes.
+   */
+  onPacket(packet: MediaPacket, wallMs: number): void {
+    if (!this.#isPublishing || packet.kind === "script" || !Number.isFinite(wallMs)) return;
+    const timeMs = Math.round(wallMs);
+    if ((flagsOf(packet) & MediaFlag.SequenceHeader) !== 0) {
+      const before = this.#tracks.carried;
+      const { payload } = packet;
+      const isVideo = packet.kind === "video";
+      const isChange = isVideo ? this.#tracks.onVideoHeader(payload) : this.#tracks.onAudioHeader(payload);
+      if (isChange) this.#onTracksChange(before);
+    } else if (packet.kind === "video") this.#onVideo(packet.payload, timeMs);
+    else this.#onAudio(packet.payload, timeMs);
+  }
+
+  #onVideo(payload: Uint8Array, timeMs: number): void {
+    const picture = readCodedPicture(payload);
+    const before = this.#tracks.carried;
+    if (picture === null || videoOf(before, payload) === null) return;
+    if (picture.isKeyframe && this.#tracks.onKeyframe(picture.body)) this.#onTracksChange(before);
+    this.#onVerdict(this.#slots.onVideo(timeMs, picture.isKeyframe), timeMs);
+    if (this.#open === null) return;
+    this.#endPartIfDue(this.#open, timeMs);
+    this.#open.addPicture({ timeMs, ...picture });
+    this.#boundBytes();
+  }
+
+  #onAudio(payload: Uint8Array, timeMs: number): void {
+    const body = readCodedSound(payload);
+    if (body.length === 0) return;
+    const before = this.#tracks.carried;
+    if (this.#tracks.onSound(payload, body)) this.#onTracksChange(before);
+    const track = audioOf(this.#tracks.carried, payload);
+    if (track === null) return;
+    const verdict = this.#slots.onAudio(timeMs, this.#tracks.carried.video !== null);
+    this.#onVerdict(verdict, timeMs);
+    if (this.#open === null) return;
+    if (verdict === "same" && this.#slots.isQuiet(timeMs)) this.#endPartIfDue(this.#open, timeMs);
+    const samples = soundSamples(track, payload);
+    this.#open.addSound({ timeMs, samples, body }, samples * 1000 / track.sampleRate);
+    this.#boundBytes();
+  }
+
+  #onVerdict(verdict: SlotVerdict, timeMs: number): void {
+    if (verdict === "same") return;
+    if (verdict === "unknown") return this.#drop();
+    const isComplete = this.#complete(timeMs);
+    this.#begin(verdict, timeMs);
+    if (isComplete) this.onChange?.();
+  }
+
+  #begin({ number, isFirst }: SlotStart, timeMs: number): void {
+    this.#forgetOtherClock(number);
+    if (number <= this.#lastUsed || isFirst && !this.#isWhole(number)) return;
+    const { fragmentMs, container } = this.#options;
+    const sequence = (part: number) => number * partBounds(this.#options).maxParts + part >>> 0;
+    const muxer = container === "ts" ? new TsMuxer() : new CmafMuxer(sequence, fragmentMs);
+    const tracks = this.#tracks.carried;
+    this.#open = new OpenSegment({ number, startMs: timeMs, tracks }, muxer, (tracks) => this.#describe(tracks));
+    this.window.setOpen(this.#open);
+    this.#appendGaps(this.#open);
+  }
+
+  /** Whether the segment of the first slot of the publish is known from its beginning, and its number is free. */
+  #isWhole(number: number): boolean {
+    const { isFromStart = false, firstNumber, discontinuities } = this.#publish;
+    if (!isFromStart) return false;
+    return firstNumber === undefined ? discontinuities === 0 : number >= firstNumber;
+  }
+
+  #describe(tracks: Mp4Tracks): TrackFacts {
+    this.#hasBytes = true;
+    const init = this.#options.container === "ts" ? null : this.#inits.initOf(tracks);
+    return { discontinuity: this.#discontinuities, init };
+  }
+
+  /** A track that is added to a segment without parts belongs to it; any other change ends the segment. */
+  #onTracksChange(before: Mp4Tracks): void {
+    const now = this.#tracks.carried;
+    const isAdded = isSameTracks({ video: before.video ?? now.video, audio: before.audio ?? now.audio }, now);
+    const cuts = this.#open !== null && !(isAdded && !this.#open.isFixed);
+    const isComplete = cuts && this.#complete(null);
+    if (!cuts) this.#open?.addTrack(now);
+    if (!isAdded || this.#hasBytes) this.#discontinuities++;
+    if (isComplete) this.onChange?.();
+  }
+
+  #endPartIfDue(open: OpenSegment, timeMs: number): void {
+    if (this.#options.partMs === 0 || open.partMs(timeMs) < partBounds(this.#options).minMs) return;
+    open.endPart(timeMs);
+    this.#lastUsed = open.number;
+    this.onChange?.();
+  }
+
+  /** Completes the segment under way. @param nextMs As in {@link OpenSegment.end}. @returns False if there is none. */
+  #complete(nextMs: number | null): boolean {
+    const open = this.#open;
+    this.#drop();
+    if (open === null || open.byteLength === 0) return false;
+    const segment = open.end(nextMs, this.#options.fragmentMs);
+    this.#lastUsed = segment.number;
+    if (this.window.lastNumber !== null && this.window.lastNumber + 1 < segment.number) this.window.retireAll();
+    this.window.append(segment);
+    return true;
+  }
+
+  /** Lists the numbers that are missing before the segment that begins; if they are too many, its end begins a new window. */
+  #appendGaps({ number, startMs }: OpenSegment): void {
+    const last = this.window.entries.at(-1);
+    const gaps = last === undefined ? [] : gapsBetween(last, { number, startMs }, this.#options);
+    if (gaps !== null) this.window.append(...gaps);
+  }
+
+  #drop(): void {
+    this.#open = null;
+    this.window.setOpen(null);
+  }
+
+  #boundBytes(): void {
+    if (this.#open !== null && this.#open.byteLength > this.#options.maxBytes / 2) this.#drop();
+  }
+
+  /** A clock that was far ahead must not stop the stream for as long. */
+  #forgetOtherClock(number: number): void {
+    const { windowMs, fragmentMs } = this.#options;
+    if (this.#lastUsed - number <= MAX_FALL_WINDOWS * Math.ceil(windowMs / fragmentMs)) return;
+    this.#lastUsed = -1;
+    this.window.clear();
+  }
+}

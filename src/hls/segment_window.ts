@@ -1,0 +1,187 @@
+import { entryEndMs, type InitSegment, type SegmentHead, type SegmentPart, type WindowEntry } from "./segment.ts";
+
+/** Bounds of a {@link SegmentWindow}. */
+export interface WindowBounds {
+  /** What is listed is at least this long once there is so much, and about this long. */
+  readonly windowMs: number;
+  /** Of everything that is kept. */
+  readonly maxBytes: number;
+}
+
+/** Where the next part will stand. */
+export interface PartPlace {
+  readonly number: number;
+  readonly part: number;
+}
+
+/** Whoever asks for a part of a segment that is not listed has been away too long. */
+const MAX_ENTRIES = 2000;
+
+/** The newest segments of a stream: those that are listed, those that clients may still fetch, and the one under way. */
+export class SegmentWindow {
+  readonly #bounds: WindowBounds;
+  #entries: WindowEntry[] = [];
+  /** No longer listed, oldest first. */
+  #retired: WindowEntry[] = [];
+  #open: SegmentHead | null = null;
+  #byteLength = 0;
+  #longestMs = 0;
+
+  constructor(bounds: WindowBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** What is listed, oldest first; numbers follow each other. Never gaps alone at the beginning. */
+  get entries(): readonly WindowEntry[] {
+    return this.#entries;
+  }
+
+  /** The segment under way, with the parts that it has so far; null if there is none. */
+  get open(): SegmentHead | null {
+    return this.#open;
+  }
+
+  /** Nothing to list: neither a segment nor a part. */
+  get isEmpty(): boolean {
+    return this.#entries.length === 0 && (this.#open?.parts.length ?? 0) === 0;
+  }
+
+  /** Number of the newest complete segment; null if there is none. */
+  get lastNumber(): number | null {
+    return this.#entries.at(-1)?.number ?? null;
+  }
+
+  /** Bytes of all complete segments that are kept. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  /** Longest segment so far. Never falls. */
+  get longestMs(): number {
+    return this.#longestMs;
+  }
+
+  /** The part that comes next; null while no segment is under way. */
+  get nextPart(): PartPlace | null {
+    return this.#open === null ? null : { number: this.#open.number, part: this.#open.parts.length };
+  }
+
+  /** A complete segment or a gap, listed or not listed any more. */
+  find(number: number): WindowEntry | null {
+    return at(this.#entries, number) ?? at(this.#retired, number);
+  }
+
+  /** A part of a complete segment or of the one under way. */
+  findPart(number: number, index: number): SegmentPart | null {
+    const head = this.#open?.number === number ? this.#open : this.find(number);
+    return head?.parts[index] ?? null;
+  }
+
+  /** An init segment that a segment here needs. */
+  findInit(id: string): InitSegment | null {
+    const open = this.#open !== null && this.#open.parts.length > 0 ? [this.#open] : [];
+    for (const { init } of [...open, ...this.#entries.toReversed(), ...this.#retired]) if (init?.id === id) return init;
+    return null;
+  }
+
+  /**
+   * Whether a playlist of now has this segment, or this part, or something behind it.
+   *
+   * @param part Null for the complete segment. A part beyond the last of a complete segment is the first of the next.
+   */
+  reaches(number: number, part: number | null): boolean {
+    const last = this.lastNumber ?? -1;
+    const complete = part === null ? null : this.find(number);
+    const wanted = complete !== null && part! >= complete.parts.length
+      ? { number: number + 1, part: 0 }
+      : { number, part };
+    if (last >= wanted.number) return true;
+    if (this.#open === null || this.#open.parts.length === 0 || wanted.part === null) return false;
+    return this.#open.number > wanted.number ||
+      this.#open.number === wanted.number && this.#open.parts.length > wanted.part;
+  }
+
+  /** Length of what is listed and complete. */
+  get durationMs(): number {
+    const last = this.#entries.at(-1);
+    return last === undefined ? 0 : entryEndMs(last) - this.#entries[0]!.startMs;
+  }
+
+  /** For the packager alone. */
+  setOpen(open: SegmentHead | null): void {
+    this.#open = open;
+  }
+
+  /** For the packager alone: entries that follow those that are there. */
+  append(...added: readonly WindowEntry[]): void {
+    for (const entry of added) {
+      this.#entries.push(entry);
+      this.#byteLength += entry.byteLength;
+      this.#longestMs = Math.max(this.#longestMs, entry.durationMs);
+    }
+    this.#trim();
+  }
+
+  /** For the packager alone: nothing of what is there is listed any more; it can be fetched for a while. */
+  retireAll(): void {
+    this.#retire(this.#entries.length);
+    this.#trimRetired();
+  }
+
+  /** For the packager alone: forgets everything. */
+  clear(): void {
+    this.#entries = [];
+    this.#retired = [];
+    this.#byteLength = 0;
+    this.#open = null;
+  }
+
+  #trim(): void {
+    let count = 0;
+    let leftMs = this.durationMs;
+    while (count < this.#entries.length - 1) {
+      const { durationMs } = this.#entries[count]!;
+      if (leftMs - durationMs < this.#bounds.windowMs && this.#entries.length - count <= MAX_ENTRIES) break;
+      leftMs -= durationMs;
+      count++;
+    }
+    this.#retire(count);
+    this.#trimRetired();
+    while (this.#byteLength > this.#bounds.maxBytes && this.#entries.length > 1) {
+      this.#retire(1);
+      this.#trimRetired();
+    }
+  }
+
+  #retire(count: number): void {
+    const gone = this.#entries.splice(0, count);
+    while (this.#entries[0]?.kind === "gap") gone.push(this.#entries.shift()!);
+    this.#retired.push(...gone);
+  }
+
+  /** A segment stays as long after it was listed last as a playlist is that had it, and itself. Source: RFC 8216 §6.2.2. */
+  #trimRetired(): void {
+    const newest = this.#entries.at(-1) ?? this.#retired.at(-1);
+    if (newest === undefined) return;
+    const newestMs = entryEndMs(newest);
+    const keepsMs = 2 * this.#bounds.windowMs + 2 * this.#longestMs;
+    let count = this.#retired.findIndex((entry) => entryEndMs(entry) >= newestMs - keepsMs);
+    if (count < 0) count = this.#retired.length;
+    count = Math.max(count, this.#retired.length - MAX_ENTRIES);
+    const drop = (entry: WindowEntry) => this.#byteLength -= entry.byteLength;
+    this.#retired.splice(0, count).forEach(drop);
+    while (this.#byteLength > this.#bounds.maxBytes && this.#retired.length > 0) drop(this.#retired.shift()!);
+  }
+}
+
+/** Entries of an array have ascending numbers. */
+function at(entries: readonly WindowEntry[], number: number): WindowEntry | null {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (entries[middle]!.number < number) low = middle + 1;
+    else high = middle;
+  }
+  return entries[low]?.number === number ? entries[low]! : null;
+}

@@ -1,0 +1,59 @@
+import type { RecordingEntry } from "../../server/record/recording_book.ts";
+import { envelope, errorBody, type JsonBody } from "../envelope.ts";
+import { serveFile } from "../files/static_files.ts";
+import type { Route } from "./route.ts";
+import { page } from "./traffic.ts";
+
+const PATH = "/api/v1/recordings/";
+
+/** Files that `dvr` has made; complete ones can be fetched. */
+export const recordingRoutes: readonly Route[] = [{
+  path: `${PATH}[id]`,
+  methods: ["GET"],
+  effect: "reads",
+  extension: true,
+  doc:
+    "recordings, the newest first (ten, or ?start=&count=, of one stream with ?stream=), or one; the file itself at " +
+    "its `url`",
+  handle({ server }, call, id) {
+    const { identity, recorder, world } = server;
+    const entries = recorder?.book;
+    if (id === "") {
+      const stream = call.query.get("stream");
+      const all = [...entries?.all() ?? []].reverse().filter(({ key }) => stream === "" || key === stream);
+      return envelope(identity, { total: all.length, recordings: page(all, call.query).map(describeRecording) });
+    }
+    const [, name = "", extension = ""] = /^([\w-]+)(\.\w+)?$/.exec(id) ?? [];
+    const entry = entries?.find(name);
+    if (entry === undefined || (extension !== "" && urlOf(entry) !== `${PATH}${id}`)) {
+      return errorBody("StreamNotFound", "there is no recording with this id: it may have been forgotten");
+    }
+    if (extension === "") return envelope(identity, { recording: describeRecording(entry) });
+    const slash = entry.path.lastIndexOf("/");
+    const folder = slash < 0 ? "." : entry.path.slice(0, slash) || "/";
+    return serveFile(world.files, folder, `/${encodeURIComponent(entry.path.slice(slash + 1))}`, call);
+  },
+}];
+
+function describeRecording(entry: RecordingEntry): JsonBody {
+  const { id, key, stream, path, sinceMs, state, extent } = entry;
+  const { bytes, durationMs } = extent();
+  return {
+    id,
+    vhost: stream.vhost,
+    app: stream.app,
+    name: stream.stream,
+    stream: key,
+    file: path,
+    state,
+    start_ms: sinceMs,
+    duration_ms: durationMs === null ? null : Math.round(durationMs),
+    bytes,
+    url: urlOf(entry),
+  };
+}
+
+/** Where a file can be fetched; null before it is complete. */
+function urlOf({ id, state, path }: RecordingEntry): string | null {
+  return state === "finished" ? `${PATH}${id}${/\.\w+$/.exec(path)?.[0] ?? ""}` : null;
+}

@@ -1,0 +1,59 @@
+import type { PlaylistNames } from "../../hls/playlist.ts";
+import type { Container, WindowEntry } from "../../hls/segment.ts";
+import type { StreamUrl } from "../../rtmp/url.ts";
+
+/** Stands in the text of a playlist for the parameters that each request has of its own. */
+const OWN_QUERY = "\u0001";
+
+/** The addresses that a playlist lists: relative to its own, so that they hold behind any proxy. */
+export class HlsNames implements PlaylistNames {
+  readonly #base: string;
+  readonly #extension: string;
+
+  /**
+   * @param playlistPath Path of the playlist, as requested.
+   * @param prefix `hls_entry_prefix`.
+   */
+  constructor(
+    { app, stream }: StreamUrl,
+    playlistPath: string,
+    { container, prefix }: { readonly container: Container; readonly prefix: string },
+  ) {
+    this.#extension = container === "ts" ? "ts" : "m4s";
+    const folder = app.split("/").map(encodeURIComponent).join("/");
+    const own = playlistPath.slice(1, playlistPath.lastIndexOf("/")).split("/");
+    const isBeside = own.map(decode).join("/") === app;
+    const way = isBeside ? "" : `${"../".repeat(own.filter((part) => part !== "").length)}${folder}/`;
+    this.#base = `${prefix}${way}${encodeURIComponent(stream)}`;
+  }
+
+  /** What all names begin with: playlists of the same base are the same. */
+  get base(): string {
+    return this.#base;
+  }
+
+  segment({ number }: Pick<WindowEntry, "number">): string {
+    return `${this.#base}-${number}.${this.#extension}${OWN_QUERY}`;
+  }
+
+  part(number: number, index: number): string {
+    return `${this.#base}-${number}.${index}.${this.#extension}${OWN_QUERY}`;
+  }
+
+  init(id: string): string {
+    return `${this.#base}-init-${id}.mp4${OWN_QUERY}`;
+  }
+}
+
+/** The text of a playlist with the parameters of one request; `query` has no question mark. */
+export function withQuery(text: string, query: string): string {
+  return text.replaceAll(OWN_QUERY, query === "" ? "" : `?${query}`);
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

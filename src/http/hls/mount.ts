@@ -1,0 +1,90 @@
+import { describeError, RequestDenied } from "../../base/errors.ts";
+import type { ServerContext } from "../../server/context.ts";
+import type { HlsSession } from "../../server/hls/hls_session.ts";
+import { TooManySessions } from "../../server/hls/hls_sessions.ts";
+import type { HlsStream, HlsView } from "../../server/hls/hls_stream.ts";
+import type { Call } from "../call.ts";
+import { methodNotAllowed, refusal } from "../envelope.ts";
+import type { Mount } from "../router.ts";
+import { ViewResponse } from "../view_response.ts";
+import { findHls, type HlsMediaPart, type HlsRequest } from "./hls_path.ts";
+import { answerMedia, noSuchMedia } from "./media_answer.ts";
+import { answerPlaylist, answerSession, targetMsOf } from "./playlist_answer.ts";
+import { CTX_PARAMETER, judgeRequest } from "./request_access.ts";
+import { openStream, unavailable } from "./stream_wait.ts";
+
+/** What serving HLS takes of a server. */
+export type HlsMountServer = Pick<
+  ServerContext,
+  "config" | "hls" | "world" | "timers" | "sources" | "drain" | "registry" | "log"
+>;
+
+/**
+ * Serves streams as HLS where `hls` of their vhost says: `/app/stream.m3u8`, and what playlists list.
+ *
+ * @param files A file that lies where a stream could be is served while there is no such stream.
+ */
+export function hlsMount(server: HlsMountServer, files: Mount): Mount {
+  return async (call) => {
+    const request = findHls(server.config, call);
+    if (request === null || request instanceof Response) return request;
+    const stream = server.hls.find(request.url.key);
+    const isKnown = stream !== undefined && (stream.view !== null || stream.isPublished);
+    if (!isKnown && !server.sources.find(request.url.key)?.isActive) {
+      const file = await files(call);
+      // What is not here at all may be the path of something else, as of a stream in MPEG-TS.
+      if (file instanceof Response && file.status !== 404) return file;
+    }
+    if (call.method !== "GET" && call.method !== "HEAD") return methodNotAllowed(["GET"]);
+    try {
+      return await answer(server, call, request);
+    } catch (error) {
+      return refuse(server, call, error);
+    }
+  };
+}
+
+async function answer(server: HlsMountServer, call: Call, request: HlsRequest): Promise<Response> {
+  const { part, vhost, url } = request;
+  const isNew = vhost.hls.ctx && part.kind === "playlist" && call.query.get(CTX_PARAMETER) === "";
+  if (server.drain.isOn && (isNew || server.hls.find(url.key) === undefined)) {
+    return unavailable("this server is about to stop");
+  }
+  const session = await judgeRequest(server, call, request);
+  const stream = await openStream(server, call, request);
+  if (stream instanceof Response) {
+    if (session !== null && isNew) server.hls.sessions.drop(session, "there is no such stream");
+    return stream;
+  }
+  const { view } = stream;
+  if (view === null) return noSuchMedia();
+  if (part.kind !== "playlist") return await answerListed(stream, view, call, { part, session });
+  if (isNew && session !== null) return answerSession(view, call, session);
+  return await answerPlaylist(stream, view, call, request, session);
+}
+
+async function answerListed(
+  stream: HlsStream,
+  view: HlsView,
+  call: Call,
+  { part, session }: { readonly part: HlsMediaPart; readonly session: HlsSession | null },
+): Promise<Response> {
+  const isCmaf = view.options.container === "cmaf";
+  if (part.kind === "init" ? !isCmaf : part.extension !== (isCmaf ? "m4s" : "ts")) return noSuchMedia();
+  const media = await answerMedia(stream, view, call, part, {
+    isShared: session === null,
+    targetMs: targetMsOf(view),
+  });
+  if (media instanceof ViewResponse) session?.note(Number(media.headers.get("content-length")));
+  return media;
+}
+
+function refuse({ registry, log }: HlsMountServer, call: Call, error: unknown): Response {
+  if (error instanceof TooManySessions) return unavailable(error.message);
+  if (!(error instanceof RequestDenied)) throw error;
+  registry.totalErrors++;
+  log.warn(`HLS ${call.path} from ${call.remoteIp} refused: ${describeError(error)}`);
+  const refused = refusal(error.codeName === "NoVhost" ? 404 : 403, error.message);
+  refused.headers.set("cache-control", "no-store");
+  return refused;
+}

@@ -1,0 +1,197 @@
+import { every, type TimerHandle } from "../../base/clock.ts";
+import { defaultVhostName, VhostHandle } from "../../config/mod.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import type { MediaPacket } from "../../stream/packet.ts";
+import type { PacketTap } from "../../stream/tap.ts";
+import type { ServerContext } from "../context.ts";
+import type { HlsFeedRequest } from "./hls_feed.ts";
+import type { HlsSessionServer } from "./hls_session.ts";
+import { HlsSessions } from "./hls_sessions.ts";
+import { HlsFiles } from "./hls_files.ts";
+import { type HlsObserver, HlsStream, type HlsStreamServer } from "./hls_stream.ts";
+import { namesOf, tellSegment, type TellServer } from "./tell_segment.ts";
+
+/** What HLS takes of a server. */
+export type HlsServer =
+  & HlsStreamServer
+  & HlsSessionServer
+  & TellServer
+  & Pick<ServerContext, "sources" | "config" | "registry" | "world">;
+
+const TICK_MS = 1000;
+/** Streams that are kept as segments. */
+const MAX_STREAMS = 5000;
+/** All segments of the process together; beyond it, no further stream is begun. */
+const MAX_TOTAL_BYTES = 2_000_000_000;
+
+/** The HLS of a server: the segments of its streams, and the sessions of those who watch them. */
+export class HlsHub {
+  readonly sessions: HlsSessions;
+  readonly #server: HlsServer;
+  readonly #streams = new Map<string, HlsStream>();
+  readonly #taps = new WeakMap<LiveSource, Disposable>();
+  /** Those that write, or have to delete what they wrote. */
+  readonly #files = new Set<HlsObserver>();
+  #observing: Disposable | null = null;
+  #timer: TimerHandle | null = null;
+  #isFullSaid = false;
+
+  constructor(server: HlsServer) {
+    this.#server = server;
+    this.sessions = new HlsSessions(server);
+  }
+
+  /** Begins to cut what is published. */
+  start(): void {
+    this.#observing ??= this.#server.sources.observe((source) => this.#watch(source));
+  }
+
+  /** A stream whose segments are here. */
+  find(key: string): HlsStream | undefined {
+    return this.#streams.get(key);
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  /** Bytes of all segments. */
+  get bytes(): number {
+    let sum = 0;
+    for (const { bytes } of this.#streams.values()) sum += bytes;
+    return sum;
+  }
+
+  /** The stream that a viewer asks for, which is fed from now on; null if there is no room for one more. */
+  open(request: HlsFeedRequest): HlsStream | null {
+    const stream = this.#findOrCreate(request.url.key, request.vhost);
+    if (stream === null) return null;
+    const wasWanted = stream.isWanted;
+    stream.ask(request);
+    const source = this.#server.sources.find(request.url.key);
+    // One that is pulled for others was not read so far: from its newest GOP on.
+    if (source !== undefined && !wasWanted && !stream.isPublished) this.#tapAgain(source);
+    return stream;
+  }
+
+  /** Somebody waits for a stream no longer. Anybody can make names up: one that was never there goes at once. */
+  settle(stream: HlsStream): void {
+    if (stream.view === null && this.#streams.get(stream.key) === stream) this.#endIfOver(stream);
+  }
+
+  /** Ends everything; settles when the files are as they are to stay. */
+  async stop(): Promise<void> {
+    this.#observing?.[Symbol.dispose]();
+    this.#observing = null;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.sessions[Symbol.dispose]();
+    for (const stream of this.#streams.values()) stream[Symbol.dispose]();
+    this.#streams.clear();
+    await Promise.all(Array.from(this.#files, ({ settled }) => settled));
+    this.#files.clear();
+  }
+
+  #watch(source: LiveSource): void {
+    if (!this.#taps.has(source) && this.#vhostOf(source.key)?.now.hls.enabled) this.#tapAgain(source);
+  }
+
+  #tapAgain(source: LiveSource): void {
+    this.#taps.get(source)?.[Symbol.dispose]();
+    const tap = new SourceTap(source, (source) => this.#streamOf(source));
+    this.#taps.set(source, source.tap(tap));
+    tap.isFilled = true;
+  }
+
+  /** The stream that a publish is cut for; null where nobody wants it. */
+  #streamOf(source: LiveSource): HlsStream | null {
+    const { key, fedBy } = source;
+    const known = this.#streams.get(key);
+    const vhost = known?.vhost ?? this.#vhostOf(key);
+    if (vhost === undefined || !vhost.now.hls.enabled) return null;
+    const stream = fedBy === "client" ? this.#findOrCreate(key, vhost) : known?.isWanted ? known : null;
+    stream?.follow(source);
+    return stream;
+  }
+
+  #findOrCreate(key: string, vhost: VhostHandle): HlsStream | null {
+    const known = this.#streams.get(key);
+    if (known !== undefined) return known;
+    if (this.#streams.size >= MAX_STREAMS || this.bytes >= MAX_TOTAL_BYTES) {
+      if (!this.#isFullSaid) {
+        this.#server.log.warn(`HLS has no room for ${key}: ${this.#streams.size} streams, ${this.bytes} bytes`);
+      }
+      this.#isFullSaid = true;
+      return null;
+    }
+    const stream = new HlsStream(this.#server, key, vhost);
+    stream.onDisconnect = () => this.#server.registry.streams().get(key)?.publisher?.kick();
+    this.#write(stream);
+    this.#streams.set(key, stream);
+    this.#timer ??= every(this.#server.timers, TICK_MS, () => this.#tick());
+    return stream;
+  }
+
+  /** Where `hls_path` is set, files are written, too. */
+  #write(stream: HlsStream): void {
+    const { world, log, config } = this.#server;
+    const { key, vhost } = stream;
+    const rows = vhost.now.hls;
+    if (rows.path === "") return;
+    const server = { files: world.files, log, utc: config.utcTime };
+    const files = new HlsFiles(server, stream, namesOf(key, vhost.name), rows);
+    files.onWritten = (written) => tellSegment(this.#server, vhost, key, written);
+    stream.observer = files;
+    this.#files.add(files);
+  }
+
+  #vhostOf(key: string): VhostHandle | undefined {
+    const name = key.slice(0, key.indexOf("/")) || defaultVhostName;
+    const vhost = this.#server.config.vhosts.find((vhost) => vhost.name === name);
+    return vhost === undefined ? undefined : new VhostHandle(this.#server, vhost);
+  }
+
+  #tick(): void {
+    for (const stream of [...this.#streams.values()]) this.#endIfOver(stream);
+    if (this.bytes < MAX_TOTAL_BYTES) this.#isFullSaid = false;
+    if (this.#streams.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  #endIfOver(stream: HlsStream): void {
+    if (!stream.tick(this.#server.timers.nowMs())) return;
+    const files = stream.observer;
+    stream[Symbol.dispose]();
+    this.#streams.delete(stream.key);
+    if (files !== null) files.settled.then(() => this.#files.delete(files));
+  }
+}
+
+/** Hands what one source publishes to the stream that is cut from it, if there is one. */
+class SourceTap implements PacketTap {
+  readonly #source: LiveSource;
+  readonly #streamOf: (source: LiveSource) => HlsStream | null;
+  #stream: HlsStream | null = null;
+  /** What was there already has come: a publish that begins now is here from its start. */
+  isFilled = false;
+
+  constructor(source: LiveSource, streamOf: (source: LiveSource) => HlsStream | null) {
+    this.#source = source;
+    this.#streamOf = streamOf;
+  }
+
+  onPublish(): void {
+    this.#stream = this.#streamOf(this.#source);
+    this.#stream?.onPublish(this.isFilled && this.#source.fedBy === "client");
+  }
+
+  onPacket(packet: MediaPacket, ownerMs: number): void {
+    this.#stream?.onPacket(packet, ownerMs);
+  }
+
+  onUnpublish(): void {
+    this.#stream?.onUnpublish();
+    this.#stream = null;
+  }
+}

@@ -1,0 +1,256 @@
+import type { Timers } from "../../base/clock.ts";
+import { describeError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { VhostHandle } from "../../config/mod.ts";
+import { Packager } from "../../hls/packager.ts";
+import type { SegmentWindow } from "../../hls/segment_window.ts";
+import type { LiveSource } from "../../stream/live_source.ts";
+import { isFrame, type MediaPacket } from "../../stream/packet.ts";
+import { ChangeWaiters } from "./change_waiters.ts";
+import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts";
+import { type HlsOptions, isSamePackaging, packagerOptions } from "./packager_options.ts";
+
+/** What the HLS of a stream takes of a server. */
+export type HlsStreamServer = HlsFeedServer & {
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly startedMs: number;
+};
+
+/** Segments of a stream, and how they are made. */
+export interface HlsView {
+  readonly window: SegmentWindow;
+  readonly options: HlsOptions;
+}
+
+/** What somebody else does with the segments of a stream, as writing them to disk. */
+export interface HlsObserver {
+  /** Something was added to the window. */
+  onChange(): void;
+  /** The segments are gone for good. */
+  dispose(): void;
+  /** Settles when nothing is left to do. */
+  readonly settled: Promise<void>;
+}
+
+/** How long segments stay after the publisher with `hls_dispose 0`, which keeps files: SRS's default. */
+const DEFAULT_DISPOSE_MS = 120_000;
+/** Last requests are remembered at least so long: players of short windows make pauses too. */
+const LEAST_LINGER_MS = 10_000;
+
+/**
+ * The segments of one stream, and what keeps them coming: made where the stream is published, and on other servers for as
+ * long as somebody asks for them. The window outlives its publisher, who may come back, here or elsewhere.
+ */
+export class HlsStream implements Disposable {
+  readonly key: string;
+  readonly vhost: VhostHandle;
+  readonly waiters: ChangeWaiters;
+  readonly #server: HlsStreamServer;
+  #packager: Packager | null = null;
+  #options: HlsOptions | null = null;
+  #source: LiveSource | null = null;
+  #feed: HlsFeed | null = null;
+  /** What is told of all changes. */
+  observer: HlsObserver | null = null;
+  /** Epochs tell it, where there are some. */
+  #discontinuities = 0;
+  #isPublished = false;
+  /** The packager has heard of the publish; it is told with the first frame, when the epoch is certain. */
+  #hasBegun = false;
+  #isFromStart = false;
+  /** The publisher is a client of this server. */
+  #isMadeHere = false;
+  /** An error has ended the HLS of this publish. */
+  #isBroken = false;
+  #notFound = "";
+  /** When somebody asked for it last; 0 for never. */
+  #askedMs = 0;
+  /** Since when nobody publishes it. */
+  #endedMs: number;
+  #version = 0;
+  #isDisposed = false;
+
+  constructor(server: HlsStreamServer, key: string, vhost: VhostHandle) {
+    this.#server = server;
+    this.key = key;
+    this.vhost = vhost;
+    this.waiters = new ChangeWaiters(server.timers);
+    this.#endedMs = server.timers.nowMs();
+  }
+
+  /** What there is to serve; null before the first publish. */
+  get view(): HlsView | null {
+    return this.#packager === null || this.#options === null
+      ? null
+      : { window: this.#packager.window, options: this.#options };
+  }
+
+  /** Another number after each change of the window. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get isPublished(): boolean {
+    return this.#isPublished;
+  }
+
+  /** Why the last search for the stream found nothing; empty while there is hope. */
+  get notFound(): string {
+    return this.#notFound;
+  }
+
+  /** It has gone for good. */
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
+
+  /** Of everything in the window. */
+  get bytes(): number {
+    return this.#packager?.window.byteLength ?? 0;
+  }
+
+  /** Somebody asks for the stream: it is fed from now on, wherever it is published. */
+  ask(request: HlsFeedRequest): void {
+    this.#askedMs = this.#server.timers.nowMs();
+    if (this.#feed !== null) return;
+    this.#notFound = "";
+    this.#feed = new HlsFeed(this.#server, request, (reason) => {
+      this.#notFound = reason;
+      this.#endFeed();
+      this.waiters.wake();
+    });
+  }
+
+  /** The source that it is fed by would be of use: somebody wants it, or it is published here. */
+  get isWanted(): boolean {
+    return this.#feed !== null;
+  }
+
+  /** Reads from this source, from the next publish on. */
+  follow(source: LiveSource): void {
+    this.#source = source;
+  }
+
+  /** @param isFromStart All packets of the publish follow; else they begin in the middle of it. */
+  onPublish(isFromStart: boolean): void {
+    this.#isFromStart = isFromStart;
+    this.#isMadeHere = this.#source?.fedBy === "client";
+    this.#isPublished = true;
+    this.#hasBegun = this.#isBroken = false;
+    this.#notFound = "";
+    this.waiters.wake();
+  }
+
+  onPacket(packet: MediaPacket, ownerMs: number): void {
+    if (this.#isBroken || this.#isDisposed || !this.#isPublished) return;
+    try {
+      if (this.#hasBegun) this.#packager?.onPacket(packet, ownerMs);
+      else if (isFrame(packet)) this.#begin(packet, ownerMs);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  onUnpublish(): void {
+    if (!this.#isPublished) return;
+    this.#isPublished = false;
+    this.#endedMs = this.#server.timers.nowMs();
+    // Who has the publisher has all packets of the publish.
+    if (this.#hasBegun) this.#packager?.endPublish(this.#isMadeHere);
+    this.waiters.wake();
+  }
+
+  /** Lets go of what nobody wants. @returns Whether all is gone. */
+  tick(nowMs: number): boolean {
+    const { windowMs, disposeMs } = this.vhost.now.hls;
+    const isAsked = this.#askedMs > 0 && nowMs - this.#askedMs <= Math.max(2 * windowMs, LEAST_LINGER_MS);
+    if (this.waiters.count > 0) return false;
+    // Anybody can make names up: what was never there lives no longer than those who wait for it.
+    if (this.#packager === null && !this.#isPublished) return true;
+    if (!isAsked) this.#endFeed();
+    if ((this.#isPublished && this.#isMadeHere) || this.#feed !== null) return false;
+    // What was pulled for viewers alone is of no use without them: nobody makes it go on.
+    if (this.#isPublished) return true;
+    return nowMs - this.#endedMs > (disposeMs > 0 ? disposeMs : DEFAULT_DISPOSE_MS);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#endFeed();
+    this.observer?.dispose();
+    this.observer = null;
+    if (this.#packager !== null) this.#packager.onChange = null;
+    this.waiters.wake();
+  }
+
+  /** The first frame of a publish: by now it is known which one it is. */
+  #begin(packet: MediaPacket, ownerMs: number): void {
+    const source = this.#source;
+    if (source === null) return;
+    const packager = this.#packagerNow();
+    const { epoch } = source;
+    this.#discontinuities = epoch > 0 ? Math.floor(epoch / 1000) : this.#discontinuities + 1;
+    this.#hasBegun = true;
+    const firstNumber = this.#firstNumber(packager);
+    packager.startPublish({
+      epoch,
+      discontinuities: this.#discontinuities,
+      isFromStart: this.#isFromStart,
+      ...(firstNumber === null ? {} : { firstNumber }),
+    });
+    for (const header of source.meta.headers.packets) packager.onPacket(header, ownerMs);
+    packager.onPacket(packet, ownerMs);
+  }
+
+  /**
+   * The number from which on none is used up; null where others may have used some. On a server without coworkers only an
+   * earlier process can have, which has ended before this one began.
+   */
+  #firstNumber({ window }: Packager): number | null {
+    if (this.#server.directory.covers(this.vhost)) return null;
+    const startSlot = Math.floor(this.#server.startedMs / packagerOptions(this.vhost.now.hls).fragmentMs);
+    return Math.max(startSlot, window.lastNumber ?? 0) + 1;
+  }
+
+  /** The window goes on from publish to publish, unless a reload cuts the stream in another way. */
+  #packagerNow(): Packager {
+    const options = packagerOptions(this.vhost.now.hls);
+    if (this.#packager !== null && this.#options !== null && isSamePackaging(options, this.#options)) {
+      return this.#packager;
+    }
+    if (this.#packager !== null) this.#packager.onChange = null;
+    const packager = new Packager(options);
+    packager.onChange = () => this.#onChange();
+    this.#options = options;
+    return this.#packager = packager;
+  }
+
+  #onChange(): void {
+    this.#version++;
+    this.observer?.onChange();
+    this.waiters.wake();
+  }
+
+  #onError(error: unknown): void {
+    this.#server.log.error(`HLS of ${this.key} failed: ${describeError(error)}`);
+    this.fail();
+  }
+
+  /** What `hls_on_error` says becomes of the stream. */
+  fail(): void {
+    const { onError } = this.vhost.now.hls;
+    if (onError === "ignore") this.#isBroken = true;
+    else if (onError === "disconnect") this.onDisconnect?.();
+  }
+
+  /** Ends the publisher. */
+  onDisconnect: (() => void) | null = null;
+
+  #endFeed(): void {
+    const feed = this.#feed;
+    this.#feed = null;
+    feed?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,80 @@
+import { timestampAdd } from "../rtmp/timestamp.ts";
+
+/** Distance kept from what was published before, where the clock says that no time has passed. */
+const LEAST_GAP_MS = 10;
+const WRAP_MS = 2 ** 32;
+
+/**
+ * When frames happened, by the clock of the server that has the publisher: Unix time of stream time 0, plus the timestamp.
+ *
+ * Every server that has the stream comes to the same times, whatever offset its own timestamps have: what is made of
+ * them, as segments of HLS, is the same on all.
+ */
+export class OwnerTime {
+  #zeroMs: number | null = null;
+  /** As the server says that the stream is pulled from, for the timestamps that it sends. */
+  #toldMs: number | null = null;
+  #offsetMs = 0;
+  /** The latest of all publishes. */
+  #latestMs = 0;
+
+  /** Unix time of timestamp 0 of this server, ms; null before the first frame of a publish. */
+  get zeroMs(): number | null {
+    return this.#zeroMs;
+  }
+
+  /** The next frame is the first of a new publish. @param toldMs See {@link tell}. */
+  startSession(toldMs: number | null): void {
+    this.#zeroMs = null;
+    this.#toldMs = toldMs;
+  }
+
+  /**
+   * Unix time of timestamp 0 of the server that the stream comes from.
+   *
+   * @returns Whether {@link zeroMs} is another one now.
+   */
+  tell(toldMs: number): boolean {
+    this.#toldMs = toldMs;
+    return this.#zeroMs !== null && this.#set(toldMs - this.#offsetMs);
+  }
+
+  /**
+   * Takes notice of a frame.
+   *
+   * @param timestampMs As this server gives it out.
+   * @param offsetMs What this server adds to timestamps as they come.
+   * @param nowMs Unix time.
+   * @returns Whether {@link zeroMs} is another one now.
+   */
+  onFrame(timestampMs: number, offsetMs: number, nowMs: number): boolean {
+    const isMoved = offsetMs !== this.#offsetMs;
+    this.#offsetMs = offsetMs;
+    if (this.#toldMs !== null) return (this.#zeroMs === null || isMoved) && this.#set(this.#toldMs - offsetMs);
+    if (this.#zeroMs !== null) return false;
+    return this.#set(Math.max(Math.round(nowMs), this.#latestMs + LEAST_GAP_MS) - timestampMs);
+  }
+
+  /**
+   * Unix time of a frame, ms.
+   *
+   * @param sentMs Its timestamp as it came: this server's own may be corrected, which others do not know.
+   */
+  ofFrame(sentMs: number, nowMs: number): number {
+    const ownerMs = this.of(timestampAdd(sentMs, this.#offsetMs), nowMs);
+    if (ownerMs > this.#latestMs) this.#latestMs = ownerMs;
+    return ownerMs;
+  }
+
+  /** Unix time of a timestamp of this server, ms. Timestamps wrap after 49 days: the nearest to now is meant. */
+  of(timestampMs: number, nowMs: number): number {
+    const unwrapped = (this.#zeroMs ?? 0) + timestampMs;
+    return unwrapped + Math.round((nowMs - unwrapped) / WRAP_MS) * WRAP_MS;
+  }
+
+  #set(zeroMs: number): boolean {
+    const isNew = zeroMs !== this.#zeroMs;
+    this.#zeroMs = zeroMs;
+    return isNew;
+  }
+}

@@ -1,0 +1,99 @@
+import { concatBytes } from "../../../src/base/bytes.ts";
+import { entryBytes, type WindowEntry } from "../../../src/hls/segment.ts";
+import { Packager, type PackagerOptions } from "../../../src/hls/packager.ts";
+import { assert, assertEquals, assertGreater } from "../../kit/assert.ts";
+import {
+  firstPublish,
+  hlsOptions,
+  joinedAt,
+  packaged,
+  randomHlsStream,
+  type TimedPacket,
+} from "../../kit/hls_media.ts";
+import { Prng } from "../../kit/mutate.ts";
+
+const SEEDS = 20;
+const DURATION_MS = 40_000;
+const joined = { ...firstPublish, isFromStart: false };
+
+/** All that a client can tell of a segment, but for the count of discontinuities, which is told with the publish. */
+function facts({ number, startMs, durationMs, isIndependent, init, parts }: WindowEntry): unknown {
+  return {
+    number,
+    startMs,
+    durationMs,
+    isIndependent,
+    init: init?.id,
+    parts: parts.map(({ index, durationMs, isIndependent }) => ({ index, durationMs, isIndependent })),
+  };
+}
+
+/** Segments by number, gaps left out. */
+function segmentsOf(packager: Packager): Map<number, WindowEntry> {
+  return new Map(
+    packager.window.entries.filter(({ kind }) => kind === "segment").map((entry) => [entry.number, entry]),
+  );
+}
+
+function assertSame(mine: WindowEntry | undefined, theirs: WindowEntry, name: string): void {
+  assert(mine !== undefined, `${name}: only the one that joined has it`);
+  assertEquals(facts(mine), facts(theirs), name);
+  assertEquals(entryBytes(mine), entryBytes(theirs), name);
+}
+
+/** Whoever joined knows all segments that begin behind this: the first keyframe, or the first slot of audio alone. */
+function firstCutKnown(packets: readonly TimedPacket[], index: number, slotMs: number): number {
+  const isPicture = ({ packet: { kind, payload } }: TimedPacket) => kind === "video" && payload[1] === 1;
+  const rest = packets.slice(index);
+  const first = packets.some(isPicture)
+    ? rest.find((each) => isPicture(each) && each.packet.payload[0] === 0x17)
+    : rest.find(({ packet }) => packet.payload[1] === 1);
+  if (first === undefined) return Infinity;
+  return packets.some(isPicture) ? first.wallMs : (Math.floor(first.wallMs / slotMs) + 1) * slotMs - 1;
+}
+
+const cases: [name: string, options: PackagerOptions][] = [
+  ["CMAF", hlsOptions],
+  ["CMAF with parts", { ...hlsOptions, partMs: 200 }],
+  ["MPEG-TS", { ...hlsOptions, container: "ts" }],
+  ["MPEG-TS with parts, slots of 1 s", { ...hlsOptions, container: "ts", partMs: 330, fragmentMs: 1000 }],
+];
+
+for (const [name, options] of cases) {
+  Deno.test(`${name}: whoever joins at whatever packet makes the same segments, from the next cut on`, () => {
+    let compared = 0;
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const prng = new Prng(seed);
+      const packets = randomHlsStream(prng, DURATION_MS);
+      const all = segmentsOf(packaged(packets, { ...options, targetRatio: 1 }));
+      for (let round = 0; round < 6; round++) {
+        const index = prng.below(packets.length);
+        const late = packaged(joinedAt(packets, index), { ...options, targetRatio: 1 }, joined);
+        const segments = segmentsOf(late);
+        for (const [number, entry] of segments) {
+          assertSame(all.get(number), entry, `seed ${seed}, from ${index}, ${number}`);
+        }
+        const from = firstCutKnown(packets, index, options.fragmentMs);
+        const missed = [...all.values()].filter(({ startMs, number }) => startMs > from && !segments.has(number));
+        assertEquals(missed.map(({ number }) => number), [], `seed ${seed}, from ${index}`);
+        compared += segments.size;
+      }
+    }
+    assertGreater(compared, 300);
+  });
+
+  Deno.test(`${name}: numbers follow each other, times do, and each number is the slot of its time or the one before`, () => {
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const { window } = packaged(randomHlsStream(new Prng(seed), DURATION_MS), { ...options, targetRatio: 1 });
+      window.entries.forEach((entry, i) => {
+        const slot = Math.floor(entry.startMs / options.fragmentMs);
+        if (entry.kind === "segment") assert(entry.number === slot || entry.number === slot - 1, `seed ${seed}`);
+        const before = window.entries[i - 1];
+        if (before === undefined) return;
+        assertEquals(entry.number, before.number + 1, `seed ${seed}`);
+        const isHole = entry.startMs - before.startMs - before.durationMs;
+        assert(isHole >= 0, `seed ${seed}: ${entry.number} begins ${-isHole} ms before the end of what is before it`);
+      });
+    }
+  });
+}
