@@ -64,7 +64,7 @@ function drawRivals(scenario: Scenario, random: Random): Scenario {
     ...scenario,
     directory,
     dayMs: laterMs + 14_000,
-    onConflict: kind === "apart" || random.percent(70) ? "takeover" : "reject",
+    onConflict: kind === "apart" ? "takeover" : random.weighted({ takeover: 14, reject: 3, standby: 3 }),
     publishers: rivals,
     // One at each edge, which leaves the stream alone while he is away.
     players: serverNames(0, edges).map((server, at) => ({

@@ -8,13 +8,15 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (fed === undefined || epoch >= fed.epoch) return true;",
     replace: "return true;",
     breaks: "a server that stood still feeds an edge with what another has taken over",
+    seed: 28,
   },
   {
     name: "poll without bound",
-    file: "upstream/pull/stream_pull.ts",
-    find: "await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);",
-    replace: "await this.#rest(1, this.#targets);",
-    breaks: "a pull that finds nothing asks all origins without a pause",
+    file: "cluster/health/health_watch.ts",
+    find: "this.#plan(watched, Math.max(0, beganMs + beatMs - world.nowMs()));",
+    replace: "this.#plan(watched, 20);",
+    breaks: "coworkers are asked how they are a hundred times as often",
+    seed: 25,
   },
   {
     name: "keep a pull",
@@ -22,6 +24,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (entry.leases.size > 0 || this.#entries.get(source) !== entry) return;",
     replace: "return;",
     breaks: "a stream is pulled after its last player has left",
+    seed: 6,
   },
   {
     name: "forget to cancel a timer",
@@ -29,6 +32,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "    entry.lingerTimer?.cancel();\n    entry.lingerTimer = null;\n",
     replace: "",
     breaks: "a pull ends under players that came while it lingered",
+    seed: 23,
   },
   {
     name: "no idle_timeout",
@@ -36,6 +40,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (!this.#over) this.#options.onSilence(error, this.#watch.heardMs);",
     replace: "",
     breaks: "an edge stays with a server that hangs",
+    seed: 47,
   },
   {
     name: "race for nobody",
@@ -43,6 +48,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "    for (const run of this.#runs.keys()) run.stop();\n    this.#finish",
     replace: "    this.#finish",
     breaks: "a pull that is over leaves its connections",
+    seed: 5,
   },
   {
     name: "ask one origin alone",
@@ -50,6 +56,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (this.#waiting.length === 0 || this.#over) return;",
     replace: "return;",
     breaks: "a server that does not answer keeps all others from being asked",
+    seed: null,
   },
   {
     name: "follow no redirect",
@@ -57,6 +64,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (next !== null) return void this.#follow(next, origin, policy);",
     replace: "",
     breaks: "a stream that is at an unknown origin is not found",
+    seed: 5,
   },
   {
     name: "both give way",
@@ -64,6 +72,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: 'return mode === "takeover" ? isNewer(other, own) : isNewer(own, other);',
     replace: "return true;",
     breaks: "of two publishers none stays",
+    seed: 26,
   },
   {
     name: "tell no rival",
@@ -71,6 +80,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (owner !== null && mustTell(owner)) await this.#tell(owner);\n    if (this.#isOver) return;",
     replace: "return;",
     breaks: "two origins publish one stream",
+    seed: 27,
   },
   {
     name: "forget that it drains",
@@ -78,6 +88,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "    if (!canReconnect(session)) return;\n    if (!drain",
     replace: "    return;\n    if (!drain",
     breaks: "publishers are not asked to leave a server that stops",
+    seed: null,
   },
   {
     name: "older epochs",
@@ -85,5 +96,6 @@ export const clusterMutations: readonly Mutation[] = [
     find: "Math.max(Math.round(this.#clock.wallMs() + this.#aheadMs()), known + 1)",
     replace: "Math.round(this.#clock.wallMs())",
     breaks: "a publish whose clock is behind is taken for an old one",
+    seed: null,
   },
 ];
