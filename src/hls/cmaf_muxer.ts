@@ -7,6 +7,9 @@ const DEFAULT_STEP_TICKS = VIDEO_TIMESCALE / 25;
 /** Audio whose time differs by less from where the audio before it ends goes on there: times have whole milliseconds. */
 const SOUND_JITTER_MS = 30;
 
+/** What a fragment says of each frame. */
+const SAMPLE_BYTES = 16;
+
 /** A frame whose duration is not known yet. */
 type Timed = Omit<Mp4Sample, "duration">;
 
@@ -20,6 +23,7 @@ export class CmafMuxer implements SegmentMuxer {
   readonly #holeTicks: number;
   readonly #sequenceOf: (part: number) => number;
   #part = 0;
+  #pendingBytes = 0;
   #pictures: Timed[] = [];
   #pictureTime = -1;
   #stepTicks = DEFAULT_STEP_TICKS;
@@ -36,14 +40,20 @@ export class CmafMuxer implements SegmentMuxer {
     this.#holeTicks = holeMs * TICKS_PER_MS;
   }
 
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   addPicture({ timeMs, compositionMs, isKeyframe, body }: MuxerPicture): void {
     const time = Math.max(timeMs * TICKS_PER_MS, this.#pictureTime + 1);
     const composition = timeMs * TICKS_PER_MS + compositionMs * TICKS_PER_MS - time;
     this.#pictureTime = time;
+    this.#pendingBytes += SAMPLE_BYTES + body.length;
     this.#pictures.push({ time, composition, isKeyframe, data: body.slice() });
   }
 
   addSound(sound: MuxerSound): void {
+    this.#pendingBytes += SAMPLE_BYTES + sound.body.length;
     this.#sounds.push({ ...sound, body: sound.body.slice() });
   }
 
@@ -57,6 +67,7 @@ export class CmafMuxer implements SegmentMuxer {
     }
     this.#pictures = [];
     this.#sounds = [];
+    this.#pendingBytes = 0;
     return fragment(this.#sequenceOf(this.#part++), runs);
   }
 

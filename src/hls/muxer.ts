@@ -1,3 +1,4 @@
+import type { AudioTrackConfig, VideoTrackConfig } from "../flv/track_config.ts";
 import type { Mp4Tracks } from "../mp4/init_segment.ts";
 
 /** A picture on its way into a segment. */
@@ -22,8 +23,11 @@ export interface MuxerSound {
 
 /** Makes the bytes of one segment. Nothing goes on from the segment before: what comes out depends on the frames alone. */
 export interface SegmentMuxer {
-  addPicture(picture: MuxerPicture): void;
-  addSound(sound: MuxerSound): void;
+  /** About what the next part will have; 0 while there is no frame for it. */
+  readonly pendingBytes: number;
+  /** @param track That the picture belongs to. */
+  addPicture(picture: MuxerPicture, track: VideoTrackConfig): void;
+  addSound(sound: MuxerSound, track: AudioTrackConfig): void;
   /**
    * Everything since the last part.
    *

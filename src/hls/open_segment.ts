@@ -1,3 +1,4 @@
+import type { AudioTrackConfig, VideoTrackConfig } from "../flv/track_config.ts";
 import type { Mp4Tracks } from "../mp4/init_segment.ts";
 import type { MuxerPicture, MuxerSound, SegmentMuxer } from "./muxer.ts";
 import type { InitSegment, Segment, SegmentHead, SegmentPart } from "./segment.ts";
@@ -33,7 +34,6 @@ export class OpenSegment implements SegmentHead {
   #stepMs = DEFAULT_STEP_MS;
   #soundEndMs = -Infinity;
   #lastMs: number;
-  #pendingBytes = 0;
   #byteLength = 0;
 
   constructor(
@@ -67,7 +67,12 @@ export class OpenSegment implements SegmentHead {
 
   /** Bytes of the frames and parts in it. */
   get byteLength(): number {
-    return this.#byteLength + this.#pendingBytes;
+    return this.#byteLength + this.#muxer.pendingBytes;
+  }
+
+  /** Something is there for the next part. */
+  get hasFrames(): boolean {
+    return this.#muxer.pendingBytes > 0;
   }
 
   /** Has parts, so that its tracks can no longer change. */
@@ -80,19 +85,17 @@ export class OpenSegment implements SegmentHead {
     if (!this.isFixed) this.#tracks = tracks;
   }
 
-  addPicture(picture: MuxerPicture): void {
+  addPicture(picture: MuxerPicture, track: VideoTrackConfig): void {
     if (this.#videoMs !== null) this.#stepMs = Math.max(1, picture.timeMs - this.#videoMs);
     this.#videoMs = this.#lastMs = picture.timeMs;
     this.#isPartIndependent ??= picture.isKeyframe;
-    this.#pendingBytes += picture.body.length;
-    this.#muxer.addPicture(picture);
+    this.#muxer.addPicture(picture, track);
   }
 
-  addSound(sound: MuxerSound, durationMs: number): void {
+  addSound(sound: MuxerSound, track: AudioTrackConfig): void {
     this.#lastMs = Math.max(this.#lastMs, sound.timeMs);
-    this.#soundEndMs = sound.timeMs + durationMs;
-    this.#pendingBytes += sound.body.length;
-    this.#muxer.addSound(sound);
+    this.#soundEndMs = sound.timeMs + sound.samples * 1000 / track.sampleRate;
+    this.#muxer.addSound(sound, track);
   }
 
   /** How long the part under way would be if it ended here. */
@@ -110,7 +113,6 @@ export class OpenSegment implements SegmentHead {
     this.#partStartMs = endMs;
     this.#isPartIndependent = null;
     this.#byteLength += bytes.length;
-    this.#pendingBytes = 0;
   }
 
   /**
@@ -122,7 +124,7 @@ export class OpenSegment implements SegmentHead {
   end(nextMs: number | null, holeMs: number): Segment {
     const isHole = nextMs === null || nextMs - this.#lastMs > holeMs;
     const endMs = isHole ? this.#mediaEndMs(holeMs) : Math.max(nextMs, this.#partStartMs + 1);
-    if (this.#pendingBytes > 0) this.endPart(endMs);
+    if (this.hasFrames) this.endPart(endMs);
     const { number, startMs, parts, tracks, init, discontinuity } = this;
     const durationMs = parts.reduce((sum, part) => sum + part.durationMs, 0);
     const isIndependent = parts[0]?.isIndependent ?? false;

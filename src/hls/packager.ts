@@ -130,9 +130,10 @@ export class Packager {
     if (picture === null || videoOf(before, payload) === null) return;
     if (picture.isKeyframe && this.#tracks.onKeyframe(picture.body)) this.#onTracksChange(before);
     this.#onVerdict(this.#slots.onVideo(timeMs, picture.isKeyframe), timeMs);
-    if (this.#open === null) return;
+    const { video } = this.#tracks.carried;
+    if (this.#open === null || video === null) return;
     this.#endPartIfDue(this.#open, timeMs);
-    this.#open.addPicture({ timeMs, ...picture });
+    this.#open.addPicture({ timeMs, ...picture }, video);
     this.#boundBytes();
   }
 
@@ -148,7 +149,7 @@ export class Packager {
     if (this.#open === null) return;
     if (verdict === "same" && this.#slots.isQuiet(timeMs)) this.#endPartIfDue(this.#open, timeMs);
     const samples = soundSamples(track, payload);
-    this.#open.addSound({ timeMs, samples, body }, samples * 1000 / track.sampleRate);
+    this.#open.addSound({ timeMs, samples, body }, track);
     this.#boundBytes();
   }
 
@@ -197,7 +198,8 @@ export class Packager {
   }
 
   #endPartIfDue(open: OpenSegment, timeMs: number): void {
-    if (this.#options.partMs === 0 || open.partMs(timeMs) < partBounds(this.#options).minMs) return;
+    if (this.#options.partMs === 0 || !open.hasFrames) return;
+    if (open.partMs(timeMs) < partBounds(this.#options).minMs) return;
     open.endPart(timeMs);
     this.#lastUsed = open.number;
     this.onChange?.();

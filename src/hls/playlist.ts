@@ -33,7 +33,7 @@ const PARTS_WITHIN_TARGETS = 3;
 /** CAN-SKIP-UNTIL in target durations; the least that there may be. Source: RFC 8216bis §4.4.3.8. */
 const SKIP_TARGETS = 6;
 const HOLD_BACK_PARTS = 3;
-/** More discontinuities in one place are a stream without segments for most of its publishes. */
+/** Publishes without segments have left no tags; of counts that are further apart, clients get one. */
 const MAX_DISCONTINUITIES = 8;
 
 /**
@@ -153,7 +153,8 @@ class PlaylistText {
   /** What stands before the first line of a segment. */
   #segmentTags(head: SegmentHead, before: SegmentHead | null): void {
     const discontinuities = before === null ? 0 : head.discontinuity - before.discontinuity;
-    for (let i = 0; i < Math.min(discontinuities, MAX_DISCONTINUITIES); i++) this.#lines.push("#EXT-X-DISCONTINUITY");
+    const tags = discontinuities > MAX_DISCONTINUITIES ? 1 : discontinuities;
+    for (let i = 0; i < tags; i++) this.#lines.push("#EXT-X-DISCONTINUITY");
     if (head.init !== null && head.init.id !== this.#initId) {
       this.#initId = head.init.id;
       // A key applies to init segments behind it too, and these are not encrypted.

@@ -1,33 +1,49 @@
-import type { AudioTrackConfig } from "../flv/track_config.ts";
+import type { AudioTrackConfig, VideoTrackConfig } from "../flv/track_config.ts";
 import type { Mp4Tracks } from "../mp4/init_segment.ts";
 import { ADTS_HEADER_BYTES, isAdtsLength, writeAdtsHeader } from "../mpegts/adts.ts";
-import { nalConfigOf, toAnnexB } from "../mpegts/annex_b.ts";
+import { type NalConfig, nalConfigOf } from "../mpegts/annex_b.ts";
 import { audioPes, videoPes } from "../mpegts/pes.ts";
 import { TS_PACKET_BYTES, tsPacketCount, type TsUnit, writeTsPackets } from "../mpegts/ts_packets.ts";
 import { tableUnits, TsPid, type TsProgram, TsStreamType } from "../mpegts/ts_tables.ts";
 import type { MuxerPicture, MuxerSound, SegmentMuxer } from "./muxer.ts";
 
-/** Room in a packet beside the field that says that its PID does not go on; tables are filled up with more. */
-const MOST_TABLE_BYTES = TS_PACKET_BYTES - 4 - 2;
+/** A frame as a PES packet; null for the tables, which depend on tracks that may still come. */
+type Queued = {
+  readonly pid: number;
+  readonly payload: Uint8Array;
+  readonly timeMs: number;
+  readonly isKeyframe: boolean;
+} | null;
 
-/** A frame, or the tables, which depend on tracks that may still come. */
-type Queued = { picture: MuxerPicture } | { sound: MuxerSound } | "tables";
+/** Of a packet, behind the longest field that may stand before it. */
+const LEAST_PAYLOAD_BYTES = 176;
 
 /**
  * A segment of MPEG-TS: the tables at its beginning and before each keyframe, then a PES packet a frame. Each PID counts
  * from 0 and says in its first packet that it does not go on.
  */
 export class TsMuxer implements SegmentMuxer {
-  #queue: Queued[] = ["tables"];
+  #queue: Queued[] = [null];
   readonly #counters = new Map<number, number>();
+  #pendingBytes = 0;
+  #nal: { track: VideoTrackConfig; config: NalConfig | null } | null = null;
 
-  addPicture(picture: MuxerPicture): void {
-    if (picture.isKeyframe && this.#queue.at(-1) !== "tables") this.#queue.push("tables");
-    this.#queue.push({ picture: { ...picture, body: picture.body.slice() } });
+  get pendingBytes(): number {
+    return this.#pendingBytes;
   }
 
-  addSound(sound: MuxerSound): void {
-    this.#queue.push({ sound: { ...sound, body: sound.body.slice() } });
+  addPicture(picture: MuxerPicture, track: VideoTrackConfig): void {
+    const { timeMs, isKeyframe } = picture;
+    if (this.#nal?.track !== track) this.#nal = { track, config: nalConfigOf(track) };
+    if (this.#nal.config === null) return;
+    if (isKeyframe && this.#queue.at(-1) !== null) this.#queue.push(null);
+    this.#add({ pid: TsPid.Video, payload: videoPes(this.#nal.config, picture, timeMs), timeMs, isKeyframe });
+  }
+
+  addSound({ timeMs, body }: MuxerSound, track: AudioTrackConfig): void {
+    const data = track.codec === "AAC" ? withAdts(track, body) : body;
+    if (data === null) return;
+    this.#add({ pid: TsPid.Audio, payload: audioPes(data, timeMs), timeMs, isKeyframe: false });
   }
 
   takePart(tracks: Mp4Tracks): Uint8Array {
@@ -35,12 +51,10 @@ export class TsMuxer implements SegmentMuxer {
     const units = this.#queue.flatMap((queued) => unitsOf(queued, tracks)).map((unit) => {
       const isDiscontinuous = !seen.has(unit.pid);
       seen.add(unit.pid);
-      // A table has to stay in its packet: hls.js takes what a second one begins with for a table, too.
-      const isTable = unit.pid === TsPid.Programs || unit.pid === TsPid.Map;
-      const payload = isTable && isDiscontinuous ? unit.payload.subarray(0, MOST_TABLE_BYTES) : unit.payload;
-      return { ...unit, payload, isDiscontinuous };
+      return { ...unit, isDiscontinuous };
     });
     this.#queue = [];
+    this.#pendingBytes = 0;
     const out = new Uint8Array(units.reduce((sum, unit) => sum + tsPacketCount(unit), 0) * TS_PACKET_BYTES);
     let at = 0;
     for (const unit of units) {
@@ -49,6 +63,11 @@ export class TsMuxer implements SegmentMuxer {
       this.#counters.set(unit.pid, counter + tsPacketCount(unit) & 15);
     }
     return out;
+  }
+
+  #add(unit: NonNullable<Queued>): void {
+    this.#queue.push(unit);
+    this.#pendingBytes += (Math.floor(unit.payload.length / LEAST_PAYLOAD_BYTES) + 1) * TS_PACKET_BYTES;
   }
 }
 
@@ -66,21 +85,9 @@ export function tsTracks({ video, audio }: Mp4Tracks): Mp4Tracks {
 }
 
 function unitsOf(queued: Queued, tracks: Mp4Tracks): TsUnit[] {
-  if (queued === "tables") return tables(tracks);
-  if ("sound" in queued) return soundUnits(queued.sound, tracks);
-  const { picture: { timeMs, compositionMs, isKeyframe, body } } = queued;
-  const config = tracks.video === null ? null : nalConfigOf(tracks.video);
-  if (config === null) return [];
-  const data = toAnnexB(config, { compositionMs, isKeyframe, body });
-  const payload = videoPes(data, timeMs, timeMs + compositionMs);
-  return [{ pid: TsPid.Video, payload, clockMs: timeMs, isKeyframe }];
-}
-
-function soundUnits({ timeMs, body }: MuxerSound, { video, audio }: Mp4Tracks): TsUnit[] {
-  const data = audio === null ? null : audio.codec === "AAC" ? withAdts(audio, body) : body;
-  if (data === null) return [];
-  const clockMs = video === null ? timeMs : null;
-  return [{ pid: TsPid.Audio, payload: audioPes(data, timeMs), clockMs, isKeyframe: false }];
+  if (queued === null) return tables(tracks);
+  const clockPid = tracks.video === null ? TsPid.Audio : TsPid.Video;
+  return [{ ...queued, clockMs: queued.pid === clockPid ? queued.timeMs : null }];
 }
 
 function withAdts({ record }: AudioTrackConfig, frame: Uint8Array): Uint8Array | null {

@@ -30,13 +30,16 @@ export function nalConfigOf({ codec, record }: { codec: string; record: Uint8Arr
 /**
  * Writes a picture as MPEG-TS has it: an access unit delimiter, for a keyframe the parameter sets, then its units, each
  * after a start code. Source: ITU-T H.264 and H.265, annex B.
+ *
+ * @param headBytes Left free before it, for what is to be written there.
  */
-export function toAnnexB({ codec, lengthBytes, parameterSets }: NalConfig, picture: CodedPicture): Uint8Array {
+export function toAnnexB(config: NalConfig, picture: CodedPicture, headBytes = 0): Uint8Array {
+  const { codec, lengthBytes, parameterSets } = config;
   const own = unitsOf(picture.body, lengthBytes).filter((unit) => !isDelimiter(codec, unit));
   const sets = picture.isKeyframe && !own.some((unit) => isParameterSet(codec, unit)) ? parameterSets : [];
   const units = [delimiters[codec], ...sets, ...own];
-  const out = new Uint8Array(units.reduce((sum, unit) => sum + START_CODE_BYTES + unit.length, 0));
-  let at = 0;
+  const out = new Uint8Array(units.reduce((sum, unit) => sum + START_CODE_BYTES + unit.length, headBytes));
+  let at = headBytes;
   for (const unit of units) {
     out[at + 3] = 1;
     out.set(unit, at + START_CODE_BYTES);

@@ -20,6 +20,8 @@ export interface TsUnit {
   readonly isKeyframe: boolean;
   /** The counter of this PID does not go on from what came before. */
   readonly isDiscontinuous?: boolean;
+  /** A section with its pointer byte, short enough for one packet: such packets are filled up at their end. hls.js takes a second packet for a table too. */
+  readonly isSection?: boolean;
 }
 
 /** How many packets a unit fills. */
@@ -36,7 +38,8 @@ export function tsPacketCount(unit: TsUnit): number {
  * @returns The position after the packets.
  */
 export function writeTsPackets(target: Uint8Array, offset: number, unit: TsUnit, counter: number): number {
-  const { pid, payload } = unit;
+  const { pid } = unit;
+  const payload = unit.isSection ? filledSection(unit) : unit.payload;
   let at = offset;
   let from = 0;
   for (let count = counter; at === offset || from < payload.length; count++) {
@@ -54,6 +57,12 @@ export function writeTsPackets(target: Uint8Array, offset: number, unit: TsUnit,
     at += TS_PACKET_BYTES;
   }
   return at;
+}
+
+function filledSection(unit: TsUnit): Uint8Array {
+  const out = new Uint8Array(PAYLOAD_BYTES - firstFieldBytes(unit)).fill(0xff);
+  out.set(unit.payload);
+  return out;
 }
 
 /** Writes a time stamp as it stands in the header of a PES packet, 5 bytes. Source: ISO/IEC 13818-1 §2.4.3.6. */

@@ -1,4 +1,4 @@
-import { TS_PACKET_BYTES, type TsUnit } from "./ts_packets.ts";
+import type { TsUnit } from "./ts_packets.ts";
 
 /** Packet ids. Those of the streams are SRS's. */
 export const TsPid = { Programs: 0, Map: 0x1001, Video: 0x100, Audio: 0x101 } as const;
@@ -25,18 +25,12 @@ export function isSameProgram(a: TsProgram, b: TsProgram): boolean {
 export function tableUnits(program: TsProgram, version: number): TsUnit[] {
   const table = (pid: number, payload: Uint8Array) => ({
     pid,
-    payload: filled(payload),
+    payload,
     clockMs: null,
     isKeyframe: false,
+    isSection: true,
   });
   return [table(TsPid.Programs, programTable()), table(TsPid.Map, programMap(program, version))];
-}
-
-/** Sections are padded at the end, not at the start. */
-function filled(sectionBytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(TS_PACKET_BYTES - 4).fill(0xff);
-  out.set(sectionBytes);
-  return out;
 }
 
 /** The list of programs: one. */

@@ -3,7 +3,7 @@ import type { MediaPacket } from "../../stream/packet.ts";
 import type { TagFraming, WireFormat } from "../../stream/wire_format.ts";
 import { readCodedPicture } from "../../flv/coded_frame.ts";
 import { adtsFrame } from "../../mpegts/adts.ts";
-import { type NalConfig, readNalConfig, toAnnexB } from "../../mpegts/annex_b.ts";
+import { type NalConfig, readNalConfig } from "../../mpegts/annex_b.ts";
 import { audioPes, videoPes } from "../../mpegts/pes.ts";
 import { TS_PACKET_BYTES, tsPacketCount, type TsUnit, writeTsPackets } from "../../mpegts/ts_packets.ts";
 import { isSameProgram, tableUnits, TsPid, type TsProgram, TsStreamType } from "../../mpegts/ts_tables.ts";
@@ -98,8 +98,7 @@ export class TsWireFormat implements WireFormat {
     const config = this.#options.video ? this.#nalConfig() : null;
     const picture = config === null ? null : readCodedPicture(payload);
     if (config === null || picture === null || codecName(payload, "video") !== config.codec) return null;
-    const data = toAnnexB(config, picture);
-    const payloadOfPes = videoPes(data, timestampMs, timestampMs + picture.compositionMs);
+    const payloadOfPes = videoPes(config, picture, timestampMs);
     return { pid: TsPid.Video, payload: payloadOfPes, clockMs: timestampMs, isKeyframe: picture.isKeyframe };
   }
 

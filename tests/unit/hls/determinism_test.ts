@@ -1,4 +1,3 @@
-import { concatBytes } from "../../../src/base/bytes.ts";
 import { entryBytes, type WindowEntry } from "../../../src/hls/segment.ts";
 import { Packager, type PackagerOptions } from "../../../src/hls/packager.ts";
 import { assert, assertEquals, assertGreater } from "../../kit/assert.ts";
