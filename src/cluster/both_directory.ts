@@ -64,17 +64,23 @@ export class BothDirectory implements StreamDirectory {
       if (state.isMade) options.onLost(reason);
       else state.lost = reason;
     };
+    const onRaised = (epoch: number) => {
+      if (state.isOver) return;
+      for (const part of parts) part.raise?.(epoch);
+      options.onRaised?.(epoch);
+    };
     for (const directory of [this.#first, this.#second]) {
       // Both are to tell the same epoch: whoever has seen the higher one takes the other for that of an older publish.
       const minEpoch = Math.max(options.minEpoch ?? 0, ...parts.map(({ epoch }) => epoch));
-      const outcome = await directory.claim(stream, { ...options, minEpoch, onLost });
+      const outcome = await directory.claim(stream, { ...options, minEpoch, onLost, onRaised });
       if ("takenBy" in outcome) {
         dispose();
         return outcome;
       }
       parts.push(outcome.claim);
+      // Lost in the first one while the second was asked.
+      if (state.isOver) dispose();
     }
-    if (state.isOver) dispose();
     state.isMade = true;
     return {
       claim: {

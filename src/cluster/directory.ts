@@ -61,6 +61,8 @@ export interface Claim extends Disposable {
    * of them gives way.
    */
   announce(): void;
+  /** Another directory has raised the epoch of the same publish. */
+  raise?(epoch: number): void;
 }
 
 /** Options of {@link StreamDirectory.claim}. */
@@ -75,6 +77,8 @@ export interface ClaimOptions {
   readonly minEpoch?: number;
   /** Of what the claim is a part, if that is traced. */
   readonly trace?: Span | null;
+  /** The publish goes on under a higher epoch: another one had come between, which is over. Not called after the claim is disposed of. */
+  onRaised?(epoch: number): void;
   /** Another publish of the stream counts from now on. Called once at most, and not after the claim is disposed of. */
   onLost(reason: string): void;
 }

@@ -20,6 +20,7 @@ const tagTypes = { audio: FlvTagType.Audio, video: FlvTagType.Video, script: Flv
 
 /** An FLV file. What of it lies on the disk can be played at any moment; only duration and size come at the end. */
 export class FlvRecording implements RecordingFormat {
+  readonly leftOut: ReadonlySet<string> = new Set();
   readonly #codecs: { audio: string | null; video: string | null };
   /** The newest decoder configuration of each kind: encoders that send it with every keyframe say nothing new. */
   readonly #configs = new Map<string, Uint8Array>();

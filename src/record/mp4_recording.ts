@@ -31,6 +31,7 @@ const MAX_FRAGMENT_BYTES = 8 * 1024 * 1024;
  * H.264, HEVC, AV1, VP9; AAC, MP3, Opus. Frames of other codecs are left out.
  */
 export class Mp4Recording implements RecordingFormat {
+  readonly leftOut = new Set<string>();
   #video: VideoTrackConfig | null = null;
   #audio: AudioTrackConfig | null = null;
   readonly #pictures = new Mp4PictureRun();
@@ -94,8 +95,10 @@ export class Mp4Recording implements RecordingFormat {
   }
 
   #writePicture(payload: Uint8Array, atMs: number): FilePiece[] | null {
+    const codec = codecName(payload, "video");
+    if (this.#video === null || codec !== this.#video.codec) return this.#leaveOut(codec);
     const picture = readCodedPicture(payload);
-    if (picture === null || this.#video === null || codecName(payload, "video") !== this.#video.codec) return [];
+    if (picture === null) return [];
     if (picture.isKeyframe && this.#video.codec === "VP9" && this.#video.width === 0) {
       this.#video = { ...this.#video, ...readVp9Size(picture.body) };
     }
@@ -107,15 +110,21 @@ export class Mp4Recording implements RecordingFormat {
   }
 
   #writeSound(payload: Uint8Array, atMs: number): FilePiece[] | null {
-    const body = readCodedSound(payload);
-    if (body.length === 0) return [];
     const codec = codecName(payload, "audio");
     // MP3 has no header: its first frame tells.
     if (codec === "MP3" && this.#takeAudio(readAudioTrack(payload)) === null) return null;
-    if (this.#audio === null || codec !== this.#audio.codec) return [];
+    if (this.#audio === null || codec !== this.#audio.codec) return this.#leaveOut(codec);
+    const body = readCodedSound(payload);
+    if (body.length === 0) return [];
     const pieces = this.#isDue(atMs, false) ? this.#takeFragment() : [];
     if (this.#sounds.add(this.#audio, payload, body, atMs)) this.#note(atMs, body.length);
     return pieces;
+  }
+
+  #leaveOut(codec: string | null): FilePiece[] {
+    // As many as MP4 has tracks.
+    if (codec !== null && this.leftOut.size < 2) this.leftOut.add(codec);
+    return [];
   }
 
   #note(atMs: number, bytes: number): void {

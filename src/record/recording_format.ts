@@ -39,6 +39,8 @@ export interface RecordingFormat {
   skip(): FilePiece[];
   /** The bytes that only the end makes ready. */
   end(): FilePiece[];
+  /** Names of codecs whose frames came and are not in the file: it cannot hold them. */
+  readonly leftOut: ReadonlySet<string>;
   /** What is filled in once it is known how much there is. */
   patches(extent: FileExtent): FilePatch[];
 }

@@ -2,11 +2,14 @@ import type { TimerHandle, Timers } from "../base/clock.ts";
 import { encodeUtf8 } from "../base/bytes.ts";
 import type { Network } from "../net/network.ts";
 import { type OriginPool, REMEMBER_FAILURE_MS } from "./origin_pool.ts";
+import { talkRule } from "./redirect_policy.ts";
 import type { PullProtocol, PullTarget } from "./target.ts";
 
 /** Between two looks, give or take a tenth: what an edge says of its origins is at most so old. */
 const LOOK_MS = 2000;
 const ANSWER_MS = 1000;
+/** More are not looked at: they are forgotten in their time. */
+const MAX_LOOKED_AT = 256;
 /** C0 and C1: what an RTMP server waits for before it says a word. Source: RTMP 1.0 §5.2. */
 const HELLO_BYTES = 1 + 1536;
 const RTMP_VERSION = 3;
@@ -31,9 +34,9 @@ export class DownOrigins {
     this.#context = context;
   }
 
-  /** An origin of the configuration could not be reached. */
+  /** An origin could not be reached, that the configuration or a directory names. */
   note(origin: PullTarget, protocol: PullProtocol): void {
-    if (origin.namedBy !== null || this.#looking.has(origin.text)) return;
+    if (this.#looking.has(origin.text) || this.#looking.size >= MAX_LOOKED_AT) return;
     this.#plan(origin, protocol);
   }
 
@@ -64,10 +67,10 @@ export class DownOrigins {
   }
 
   /** Whether the server says something: the system of one that hangs still takes connections. */
-  async #answers({ host, port, tls = false }: PullTarget, protocol: PullProtocol): Promise<boolean> {
+  async #answers({ host, port, tls = false, namedBy }: PullTarget, protocol: PullProtocol): Promise<boolean> {
     const { timers, dial, caCerts } = this.#context;
     const { signal } = this.#stop;
-    const limits = { timeoutMs: ANSWER_MS, tlsTimeoutMs: ANSWER_MS, signal };
+    const limits = { timeoutMs: ANSWER_MS, tlsTimeoutMs: ANSWER_MS, signal, mayTalkTo: talkRule(namedBy) };
     let timer: TimerHandle | null = null;
     try {
       using conn = await dial({ host, port, ...limits, tls: tls ? { caCerts: caCerts?.() ?? [] } : null });

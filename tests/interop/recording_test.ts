@@ -44,7 +44,7 @@ async function push(box: BlackBox, stream: string, file: string): Promise<void> 
 }
 
 const testSource = ["-f", "lavfi", "-i", "testsrc=size=192x108:rate=25", "-f", "lavfi", "-i", "sine=sample_rate=48000"];
-const fragmented = ["-movflags", "frag_keyframe+empty_moov+default_base_moof"];
+const fragmented = ["-movflags", "frag_keyframe+delay_moov+default_base_moof"];
 
 const codecs: readonly [name: string, args: readonly string[]][] = [
   ["H.264 and AAC", ["-c:v", "libx264", "-bf", "2", "-c:a", "aac"]],

@@ -44,6 +44,8 @@ export class MemoryHost implements World {
   readonly openEngine: OpenEngine;
   /** Connections that were made from here, the oldest first; only the last one where the network does not remember. */
   readonly dialled: MemorySocket[] = [];
+  /** Told of each request of HTTP. */
+  onFetch: (url: string, method: string) => void = () => {};
   /** How far its time of day is ahead. */
   clockAheadMs = 0;
   readonly #network: MemoryNetwork;
@@ -65,7 +67,10 @@ export class MemoryHost implements World {
       (ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) + starts * 0x9e3779b9) >>> 0;
     this.#lateMs = lateMs;
     this.process = process ?? Deno;
-    this.fetch = (url, init) => memoryFetch(this, url, init);
+    this.fetch = (url, init) => {
+      this.onFetch(url, init.method ?? "GET");
+      return memoryFetch(this, url, init);
+    };
     this.files = files ?? Deno;
     this.openEngine = openBetween(this, network);
   }

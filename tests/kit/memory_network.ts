@@ -32,10 +32,6 @@ export class MemoryNetwork {
   remembers = true;
   /** Whether systems can let input gather, as Linux can. */
   gathers = false;
-  /** A port of servers to whom what was said at first is kept though it {@link remembers} nothing else; 0 for none. */
-  keptPort = 0;
-  /** Told of each connection that came about, with who dialled. */
-  onDial: (from: MemoryHost, socket: MemorySocket) => void = () => {};
   /** How bytes travel from one end of a connection to come to the other. */
   lineModel: (from: Deno.NetAddr, to: Deno.NetAddr) => LineModel = () => steadyLine(this.latencyMs);
   /** Engines of directories, by `host:port`. */
@@ -130,8 +126,7 @@ export class MemoryNetwork {
     await this.#path(from, to, { delayMs: there.delayMs(0) + back.delayMs(0), signal });
     const listener = this.#listeners.get(`${ip}:${port}`);
     if (listener === undefined) throw new Deno.errors.ConnectionRefused("Connection refused");
-    const { timers } = this;
-    const keepsText = this.remembers || port === this.keptPort;
+    const { timers, remembers: keepsText } = this;
     const onClose = (socket: MemorySocket) => this.#sockets.delete(socket);
     const [near, far] = MemorySocket.pair({ from, to, timers, keepsText, there, back, onClose, gathers: this.gathers });
     this.#sockets.set(near, owner);
@@ -143,7 +138,6 @@ export class MemoryNetwork {
       this.#frozen.get(listener.owner)?.add(far);
     }
     listener.add(far);
-    this.onDial(owner, near);
     return near;
   }
 

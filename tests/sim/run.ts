@@ -150,7 +150,7 @@ class Day {
 
   async play(): Promise<void> {
     const { network } = this.#cluster;
-    if (this.#isAmongItself) this.#questions.start();
+    if (this.#isAmongItself) this.#questions.begin();
     this.#cluster.start();
     this.#plan();
     const watch = new LookEvery(network.timers, () => this.#look());
@@ -162,8 +162,9 @@ class Day {
     this.#checkQuiet();
     this.#engine.endQuiet();
     this.#rivals.endQuiet(this.#singleStreams());
-    if (this.#isAmongItself) {
-      this.#questions.endQuiet(this.#countWaits());
+    if (this.#isAmongItself) this.#questions.endQuiet(this.#countWaits());
+    const { srs, attackers } = this.#scenario;
+    if (srs.length + attackers.length === 0) {
       await this.#within(ASK_MS, "the API does not answer", this.#counters.look());
     }
     for (const player of this.#players) player.leave();
@@ -196,9 +197,8 @@ class Day {
   #look(): void {
     this.#feeds.look(this.#cluster.nowMs);
     this.#rivals.look(this.#cluster.nowMs);
-    if (!this.#isAmongItself) return;
-    this.#bounds.look();
-    this.#questions.look();
+    if (this.#scenario.attackers.length === 0) this.#bounds.look();
+    if (this.#isAmongItself) this.#questions.look();
   }
 
   /** Nobody else has a part in it, and all know each other from the start: what servers say and ask can be told exactly. */

@@ -5,9 +5,12 @@ const SNIFFED_BYTES = 192;
 const TS_PACKET_BYTES = 188;
 const TS_SYNC = 0x47;
 
+/** What {@link recognizeContainer} calls MP4, of which fragmented files can be sent. */
+export const MP4 = "an MP4 file";
+
 /** Containers that people take for FLV, by a text at a place of the file. */
 const signatures: readonly (readonly [offset: number, text: string, name: string])[] = [
-  [4, "ftyp", "an MP4 file"],
+  [4, "ftyp", MP4],
   [4, "moov", "a QuickTime file"],
   [4, "mdat", "a QuickTime file"],
   [0, "\x1a\x45\xdf\xa3", "a Matroska or WebM file"],

@@ -11,6 +11,9 @@ const MAX_BOX_BYTES = 128 * 1024 * 1024;
 const PIECE_BYTES = 64 * 1024;
 const HEAD_BYTES = 16;
 
+/** An MP4 file whose frames do not lie in fragments: they cannot be read from its beginning to its end. */
+export class NotFragmented extends SrsError {}
+
 /**
  * Reads a fragmented MP4 file in pieces of any size, as the tags that an FLV file with the same media has. The tags of a
  * fragment come out when it is whole.
@@ -66,7 +69,7 @@ export class Mp4Demuxer {
     const { type, headBytes, size } = head;
     if (size < headBytes) throw this.#failed(`a box of ${size} bytes`);
     const isOfUse = type === "moov" || type === "moof" || (type === "mdat" && this.#moof !== null);
-    if (type === "mdat" && !this.#hasMovie) throw this.#notFragmented();
+    if (type === "mdat" && !this.#hasMovie) throw new NotFragmented("FlvDecode", "not a fragmented MP4 file");
     if (!isOfUse) {
       this.#toSkip = size;
       return true;
@@ -91,7 +94,7 @@ export class Mp4Demuxer {
 
   #readHead(box: Uint8Array, headBytes: number, tags: FlvTag[]): void {
     const { tracks, isFragmented } = readMovie(box.subarray(headBytes));
-    if (!isFragmented) throw this.#notFragmented();
+    if (!isFragmented) throw new NotFragmented("FlvDecode", "not a fragmented MP4 file");
     this.#tracks = firstOfKind(tracks.filter(isPushable));
     this.#hasMovie = true;
     if (this.#tracks.length === 0) {
@@ -111,13 +114,6 @@ export class Mp4Demuxer {
       if (from < 0 || from + sample.size > mdat.length) throw this.#failed("a sample lies outside of its fragment");
       tags.push(flvSampleTag(sample, mdat.subarray(from, from + sample.size), msOf(sample)));
     }
-  }
-
-  #notFragmented(): SrsError {
-    return this.#failed(
-      "this MP4 file is not fragmented; turn it into one that is: ffmpeg -i FILE -c copy -movflags " +
-        "frag_keyframe+empty_moov OUT.mp4",
-    );
   }
 
   #fail(error: unknown): SrsError {

@@ -4,9 +4,10 @@ import { SrsError } from "../../base/errors.ts";
 import { FlvTagType } from "../../flv/tag.ts";
 import type { TlsDialOptions } from "../../net/tls/dial.ts";
 import type { CliIo } from "../command.ts";
-import { recognizeContainer } from "./container.ts";
+import { MP4, recognizeContainer } from "./container.ts";
 import { PushFeed } from "./feed.ts";
 import { type MediaFile, readMedia } from "./file.ts";
+import { NotFragmented } from "./mp4_demuxer.ts";
 import { PushProgress } from "./progress.ts";
 import { END_OF_FILE, type PushFailure, PushSession } from "./session.ts";
 import type { StreamTarget } from "../stream_target.ts";
@@ -82,13 +83,14 @@ export class PushRun {
   async #checkFile(): Promise<boolean> {
     try {
       const container = await recognizeContainer(this.#options.file);
-      if (container !== null) throw new SrsError("FlvDecode", this.#otherContainer(container));
+      if (container !== null && container !== MP4) throw new SrsError("FlvDecode", this.#otherContainer(container));
       for await (const { type } of readMedia(this.#options.file, { loop: false, onTruncated: () => {} })) {
         if (type === FlvTagType.Audio || type === FlvTagType.Video) break;
       }
       return true;
     } catch (error) {
-      this.#fail(error);
+      const isPlainMp4 = error instanceof SrsError && error.cause instanceof NotFragmented;
+      this.#fail(isPlainMp4 ? new SrsError("FlvDecode", this.#otherContainer(`${MP4} without fragments`)) : error);
       return false;
     }
   }
@@ -96,7 +98,9 @@ export class PushRun {
   #otherContainer(container: string): string {
     const { file: { name }, target: { url }, loop } = this.#options;
     const command = ["ffmpeg -re", ...(loop ? ["-stream_loop -1"] : []), `-i "${name}" -c copy -f flv "${url}"`];
-    return `${name} is ${container}, and this command sends FLV files only; ffmpeg can send it: ${command.join(" ")}`;
+    return `${name} is ${container}, and this command sends FLV and fragmented MP4 only; ffmpeg can send it: ${
+      command.join(" ")
+    }`;
   }
 
   async #sendFile(): Promise<void> {

@@ -42,7 +42,7 @@ const RECHECK_PAUSE_MS = 5000;
  * whoever came second finds the other one, and exactly one of them gives way.
  */
 export class MeshClaim implements Claim {
-  readonly epoch: number;
+  #epoch: number;
   readonly sinceMs: number;
   readonly #context: MeshClaimContext;
   readonly #stream: StreamRef;
@@ -55,13 +55,21 @@ export class MeshClaim implements Claim {
   #recheckMs: number;
 
   constructor(context: MeshClaimContext, stream: StreamRef, options: MeshClaimOptions) {
-    this.epoch = options.epoch;
+    this.#epoch = options.epoch;
     this.sinceMs = options.sinceMs;
     this.#context = context;
     this.#stream = stream;
     this.#options = options;
     this.#owner = options.owner;
     this.#recheckMs = context.timers.nowMs() + RECHECK_PAUSE_MS;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  raise(epoch: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
   }
 
   announce(): void {

@@ -46,6 +46,7 @@ interface OwnClaim {
   /** A word of others does not count before. */
   recheckMs: number;
   readonly onLost: (reason: string) => void;
+  readonly onRaised: (epoch: number) => void;
 }
 
 /**
@@ -94,7 +95,7 @@ export class OwnClaims implements Disposable {
   }
 
   /** Claims a stream. Never rejects. */
-  async claim(key: string, { mode, onLost, minEpoch = 0 }: ClaimOptions): Promise<ClaimOutcome> {
+  async claim(key: string, { mode, onLost, onRaised = () => {}, minEpoch = 0 }: ClaimOptions): Promise<ClaimOutcome> {
     const { view } = this.#options;
     const claim: OwnClaim = {
       key,
@@ -102,6 +103,7 @@ export class OwnClaims implements Disposable {
       isOpen: true,
       recheckMs: 0,
       onLost,
+      onRaised,
     };
     this.#unreleased.delete(key);
     const put = (how: ClaimMode) => this.#put(claim, how);
@@ -290,6 +292,9 @@ export class OwnClaims implements Disposable {
     try {
       const answers = await this.#calls.hold(current);
       current.forEach((claim, at) => this.#onAnswer(claim, answers[at] ?? null));
+      // Given up meanwhile, and before the engine was told the script: nobody else could have it.
+      const left = current.filter(({ key }, at) => "epoch" in (answers[at] ?? {}) && !this.#claims.has(key));
+      if (left.length > 0) void this.#release(left.map(({ key }) => key));
     } catch {
       for (const claim of current) claim.isOpen = true;
       return;
@@ -299,8 +304,10 @@ export class OwnClaims implements Disposable {
 
   #onAnswer(claim: OwnClaim, answer: ClaimAnswer | null): void {
     if (answer !== null && "epoch" in answer) {
+      const isRaised = answer.epoch > claim.epoch;
       claim.epoch = answer.epoch;
       claim.isOpen = false;
+      if (isRaised && this.#isCurrent(claim)) claim.onRaised(claim.epoch);
     } else if (answer !== null && this.#isCurrent(claim)) this.#lose(claim, answer.owner);
   }
 
@@ -310,11 +317,19 @@ export class OwnClaims implements Disposable {
     claim.onLost(`${where} has a newer publisher of ${claim.key}`);
   }
 
+  #claimed(streams: readonly string[]): OwnClaim[] {
+    return streams.map((key) => this.#claims.get(key)).filter((claim) => claim !== undefined);
+  }
+
   async #release(streams: readonly string[]): Promise<void> {
     try {
       await this.#calls.release(streams);
       this.#options.view.onOwnWrite(streams);
+      // An engine that does not know the script yet is told it again, behind what claimed a stream meanwhile.
+      void this.#check(this.#claimed(streams));
     } catch {
+      // It may have come to that all the same.
+      for (const claim of this.#claimed(streams)) claim.isOpen = true;
       // Those that are too many end with their keys.
       const left = streams.filter((key) => !this.#claims.has(key)).slice(0, MAX_UNRELEASED - this.#unreleased.size);
       for (const key of left) this.#unreleased.add(key);

@@ -1,10 +1,25 @@
 import type { RecordingEntry } from "../../server/record/recording_book.ts";
 import { envelope, errorBody, type JsonBody } from "../envelope.ts";
 import { serveFile } from "../files/static_files.ts";
+import { anyText, enveloped, list, orNull, record, whole, word } from "../openapi/schema.ts";
 import type { Route } from "./route.ts";
-import { page } from "./traffic.ts";
+import { page, pageParameters } from "./traffic.ts";
 
 const PATH = "/api/v1/recordings/";
+
+const recordingSchema = record({
+  id: anyText(),
+  vhost: anyText(),
+  app: anyText(),
+  name: anyText(),
+  stream: anyText("app and stream"),
+  file: anyText("path on the server"),
+  state: word("recording", "waiting", "finishing", "finished"),
+  start_ms: orNull(whole("Unix time")),
+  duration_ms: orNull(whole("null for files of which the server knows only the name")),
+  bytes: whole("on the disk"),
+  url: orNull(anyText("where the file can be fetched, in whole or in ranges; null before it is complete")),
+});
 
 /** Files that `dvr` has made; complete ones can be fetched. */
 export const recordingRoutes: readonly Route[] = [{
@@ -15,6 +30,9 @@ export const recordingRoutes: readonly Route[] = [{
   doc:
     "recordings, the newest first (ten, or ?start=&count=, of one stream with ?stream=), or one; the file itself at " +
     "its `url`",
+  parameters: [...pageParameters ?? [], ["stream", "lists only recordings of this stream: app and stream"]],
+  answer: enveloped({ total: whole(), recordings: list(recordingSchema) }),
+  answerOfOne: enveloped({ recording: recordingSchema }),
   handle({ server }, call, id) {
     const { identity, recorder, world } = server;
     const entries = recorder?.book;
@@ -26,7 +44,7 @@ export const recordingRoutes: readonly Route[] = [{
     const [, name = "", extension = ""] = /^([\w-]+)(\.\w+)?$/.exec(id) ?? [];
     const entry = entries?.find(name);
     if (entry === undefined || (extension !== "" && urlOf(entry) !== `${PATH}${id}`)) {
-      return errorBody("StreamNotFound", "there is no recording with this id: it may have been forgotten");
+      return errorBody("StreamNotFound", "there is no recording with this id, or no complete one");
     }
     if (extension === "") return envelope(identity, { recording: describeRecording(entry) });
     const slash = entry.path.lastIndexOf("/");

@@ -14,6 +14,7 @@ const vhostSchema = record({
   streams: whole(),
   ...trafficSchema,
   hls: { ...record({ enabled: truth() }), additionalProperties: true },
+  dvr: record({ enabled: truth() }),
 });
 
 /** Vhosts that had a client since the start. */
@@ -37,7 +38,7 @@ export const vhostRoutes: readonly Route[] = [{
   },
 }];
 
-/** `viewers` and `downstream` are not in SRS: players that are people, and players that are servers. */
+/** Not in SRS: `viewers`, players that are people, `downstream`, players that are servers, and `dvr`. */
 function describeVhost(
   { config, registry, timers }: ApiServer,
   name: string,
@@ -45,7 +46,7 @@ function describeVhost(
   { bytesIn, bytesOut, clients, viewers, downstream }: Totals = noTotals,
 ): JsonBody {
   const { id, recv, send } = entry;
-  const { enabled = false, hls } = config.vhosts.find((vhost) => vhost.name === name) ?? {};
+  const { enabled = false, hls, dvr } = config.vhosts.find((vhost) => vhost.name === name) ?? {};
   return {
     id,
     name,
@@ -56,5 +57,6 @@ function describeVhost(
     streams: [...registry.streams().values()].filter(({ url }) => url.vhost === name).length,
     ...trafficMembers({ recv, send, bytesIn, bytesOut }, timers.nowMs()),
     hls: hls?.enabled ? { enabled: true, fragment: hls.fragmentMs / 1000 } : { enabled: false },
+    dvr: { enabled: dvr?.enabled ?? false },
   };
 }

@@ -197,6 +197,10 @@ export class PublishRole implements Publishing, StreamClaimSink {
     this.#refuse(reason);
   }
 
+  onRaised(epoch: number): void {
+    this.#session?.setEpoch(epoch);
+  }
+
   onLost(reason: string): void {
     const { host, session } = this.#options;
     // It is the winner that calls: what goes wrong here is not its fault.

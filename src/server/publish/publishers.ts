@@ -15,6 +15,8 @@ export interface Claimant {
   readonly traceparent?: string | null;
   /** How long its connection has brought nothing. */
   silentMs(): number;
+  /** Its publish has a higher epoch from now on. */
+  onRaised(epoch: number): void;
   /** Another publisher has the stream now. */
   onLost(reason: string): void;
   /** It stood by, and now the stream is its own. */
@@ -77,6 +79,11 @@ export class Publishers {
   /** A claim was made that is not used after all: the one in force is to be found again. */
   announce(key: string): void {
     this.#published.get(key)?.claim.announce();
+  }
+
+  /** The publish of a stream has a higher epoch from now on. */
+  raise(key: string, epoch: number): void {
+    this.#published.get(key)?.active.onRaised(epoch);
   }
 
   /** Another server has the stream now: the publisher here ends, with those that stand by. */

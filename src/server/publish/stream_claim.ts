@@ -40,6 +40,8 @@ export interface StreamClaimSink {
   onPromoted(): void;
   /** Somebody else has the stream and keeps it. */
   onBusy(reason: string): void;
+  /** The publish has a higher epoch from now on. */
+  onRaised(epoch: number): void;
   /** Another publisher has taken the stream over. */
   onLost(reason: string): void;
   /** How long the connection has brought nothing. */
@@ -101,6 +103,10 @@ export class StreamClaim implements Claimant {
     return this.#sink.silentMs();
   }
 
+  onRaised(epoch: number): void {
+    this.#sink.onRaised(epoch);
+  }
+
   onLost(reason: string): void {
     this.#sink.onLost(reason);
   }
@@ -124,27 +130,49 @@ export class StreamClaim implements Claimant {
   async #claim(): Promise<void> {
     const { host } = this.#options;
     const outcome = await this.#claimInCluster();
-    if (this.#hasEnded) return drop(outcome);
+    if (this.#hasEnded) return this.#drop(outcome);
     host.guard(() => this.#onOutcome(outcome));
     host.onAnswered();
+  }
+
+  /** A claim that came too late is given back; the one in force here is to be found again. */
+  #drop(outcome: ClaimOutcome): void {
+    if (!("claim" in outcome)) return;
+    outcome.claim[Symbol.dispose]();
+    this.#options.server.publishers.announce(this.#key);
   }
 
   #claimInCluster(): Promise<ClaimOutcome> {
     const { server: { directory, publishers }, stream } = this.#options;
     const trace = this.#options.trace?.child("owner search") ?? null;
+    // Whoever takes the stream over may do so before it is taken here: then it is lost as soon as it is.
+    let lost: string | null = null;
+    let isTaken = false;
     const outcome = directory.claim(stream, {
       mode: () => stream.vhost.now.publish.onConflict === "takeover" ? "takeover" : "first",
       sinceMs: this.#cameMs,
       // Of whoever publishes it then.
       silentMs: () => publishers.active(this.#key)?.silentMs() ?? 0,
-      onLost: (reason) => publishers.lose(this.#key, reason),
+      onLost: (reason) => {
+        if (isTaken) publishers.lose(this.#key, reason);
+        else lost = reason;
+      },
+      onRaised: (epoch) => publishers.raise(this.#key, epoch),
       trace,
     });
     outcome.then((found) => {
       trace?.set({ "srs.owners": "takenBy" in found ? 1 : 0 });
       trace?.end();
     });
-    return outcome;
+    return outcome.then((found) => {
+      if ("takenBy" in found) return found;
+      const announce = () => {
+        isTaken = true;
+        if (lost === null) found.claim.announce();
+        else publishers.lose(this.#key, lost);
+      };
+      return { claim: announcedBy(found.claim, announce) };
+    });
   }
 
   #onOutcome(outcome: ClaimOutcome): void {
@@ -205,7 +233,7 @@ export class StreamClaim implements Claimant {
     const isTaken = owners.some(({ silentMs, isDraining }) => silentMs < DEAD_AFTER_MS && !isDraining);
     if (isTaken) return this.#checkLater();
     const outcome = await this.#claimInCluster();
-    if (this.#hasEnded || this.#hasStream) return drop(outcome);
+    if (this.#hasEnded || this.#hasStream) return this.#drop(outcome);
     if (!("claim" in outcome)) return this.#checkLater();
     const { claim } = outcome;
     host.guard(() => {
@@ -221,7 +249,13 @@ export class StreamClaim implements Claimant {
   }
 }
 
-/** A claim that came too late is given back. */
-function drop(outcome: ClaimOutcome): void {
-  if ("claim" in outcome) outcome.claim[Symbol.dispose]();
+/** A claim, announced in another way. */
+function announcedBy(claim: Claim, announce: () => void): Claim {
+  return {
+    get epoch() {
+      return claim.epoch;
+    },
+    announce,
+    [Symbol.dispose]: () => claim[Symbol.dispose](),
+  };
 }

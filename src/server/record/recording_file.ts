@@ -137,6 +137,10 @@ export class RecordingFile {
       return subject.release();
     }
     context.log.info(`dvr ${key}: recorded ${path}, ${(extent.durationMs / 1000).toFixed(1)} s, ${extent.bytes} bytes`);
+    const leftOut = [...this.#format.leftOut].join(" and ");
+    if (leftOut !== "") {
+      context.log.warn(`dvr ${key}: ${path} lacks ${leftOut}, which MP4 does not take or had no header`);
+    }
     if (this.#entry !== null) context.book.finish(this.#entry, extent);
     tellRecorded(context, vhost, subject, path);
     subject.release();

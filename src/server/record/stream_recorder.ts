@@ -135,7 +135,8 @@ export class StreamRecorder implements PacketTap {
   /** Whether there is room in memory for a frame; what does not find any is left out up to the next keyframe. */
   #hasRoom(packet: MediaPacket, isKeyframe: boolean): boolean {
     const { budget, log } = this.#context;
-    const queuedBytes = Array.from(this.#unfinished).reduce((sum, each) => sum + each.queuedBytes, 0);
+    let queuedBytes = 0;
+    for (const each of this.#unfinished) queuedBytes += each.queuedBytes;
     if (this.#dropped === null) {
       if (!budget.isSpent(queuedBytes) && this.#unfinished.size <= MAX_UNFINISHED) return true;
       log.warn(`dvr ${this.#key}: the disk is too slow, frames are left out until it has caught up`);

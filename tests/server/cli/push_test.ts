@@ -207,12 +207,12 @@ Deno.test("push --no-loop of a file that is cut off has a status of its own", as
 Deno.test("push says how ffmpeg sends a file that is no FLV", async () => {
   const path = await Deno.makeTempFile({ suffix: ".mp4" });
   try {
-    await Deno.writeFile(path, new TextEncoder().encode("\0\0\0\x20ftypisom\0\0\x02\0"));
+    await Deno.writeFile(path, new TextEncoder().encode("\0\0\0\x10ftypisom\0\0\x02\0\0\0\0\x20mdat"));
     const push = run(pushCommand, "-i", path, "rtmp://h:19350/live/s?key=1");
     assertEquals(await push.status, 1);
     assertEquals(
       push.err,
-      `${path} is an MP4 file, and this command sends FLV files only; ffmpeg can send it: ` +
+      `${path} is an MP4 file without fragments, and this command sends FLV and fragmented MP4 only; ffmpeg can send it: ` +
         `ffmpeg -re -stream_loop -1 -i "${path}" -c copy -f flv "rtmp://h:19350/live/s?key=1"\n`,
     );
   } finally {

@@ -7,8 +7,8 @@ interface Listed {
   readonly stream: string;
   readonly file: string;
   readonly state: string;
-  readonly start_ms: number | null;
-  readonly duration_ms: number | null;
+  readonly "start_ms": number | null;
+  readonly "duration_ms": number | null;
   readonly bytes: number;
   readonly url: string | null;
 }

@@ -40,6 +40,8 @@ export class SimPlayer {
   frames = 0;
   #check: MediaCheck | null = null;
   #connectedMs = 0;
+  /** Address of the server where it is connected, or tries to be. */
+  at = "";
 
   /** @param onFault Told of everything that must not happen. */
   constructor(plan: PlayerPlan, stage: Stage, onFault: (text: string) => void) {
@@ -57,6 +59,12 @@ export class SimPlayer {
   /** Where it is. */
   get tail(): TailViewer {
     return { name: this.plan.name, place: this.#check?.place ?? null, connectedMs: this.#connectedMs };
+  }
+
+  /** Servers take it for a viewer, and not for another server. */
+  get isPerson(): boolean {
+    const { kind, follows } = this.plan;
+    return kind === "flv" || (kind === "rtmp" && !follows);
   }
 
   connect(): void {
@@ -97,6 +105,7 @@ export class SimPlayer {
   /** @param hops Redirects that led there. */
   async #play(place: Place, hops: number): Promise<void> {
     this.#turns++;
+    this.at = place.host;
     const check = this.#check = new MediaCheck(this.plan, this.#stage, this.#onFault);
     this.#connectedMs = this.#stage.cluster.nowMs;
     let viewing: Viewing | null = null;

@@ -48,7 +48,7 @@ export class BoundsCheck {
     const { host, server, http } = running;
     const { publishers, players } = this.#scenario;
     const streams = new Set([...publishers, ...players].map(({ stream }) => stream)).size;
-    const servers = this.#cluster.servers.size;
+    const servers = this.#cluster.servers.size + this.#cluster.srs.size;
     // A client that has lost its connection may come again before the server has noticed.
     const clients = 2 * (publishers.length + players.length + servers * streams);
     this.#check(name, "sources", [...server.sources.all()].length, streams);

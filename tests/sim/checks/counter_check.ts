@@ -62,7 +62,7 @@ export class CounterCheck {
   }
 
   #compare(server: SimServer, { clients, streams, cluster }: Answers): void {
-    const { name, isEdge } = server;
+    const { name, ip, isEdge } = server;
     const fail = (text: string) => this.#onFault(name, text);
     const published = this.#truth.sessions.filter(({ server, endMs }) => server === name && endMs === Infinity);
     const publishing = clients.filter(({ publish }) => publish);
@@ -70,8 +70,9 @@ export class CounterCheck {
       fail(`counts ${publishing.length} publishers, but has ${published.length}`);
     }
     const viewers = clients.filter(({ publish, server = false }) => !publish && !server).length;
-    const here = this.#players.filter(({ isThere, plan }) => isThere && plan.server === name);
-    const fed = here.filter(({ lastFrameMs }) => this.#cluster.nowMs - lastFrameMs < FED_MS);
+    // Who follows redirects may be about to.
+    const here = this.#people.filter(({ at, plan }) => plan.server === name || at === ip);
+    const fed = here.filter(({ at, lastFrameMs }) => at === ip && this.#cluster.nowMs - lastFrameMs < FED_MS);
     if (viewers < fed.length || viewers > here.length) {
       fail(`counts ${viewers} viewers, but has ${fed.length} to ${here.length}`);
     }
@@ -88,6 +89,10 @@ export class CounterCheck {
     if (sum((stream) => stream.clients) !== clients.length || sum((stream) => stream.viewers) !== viewers) {
       fail(`counts ${clients.length} clients, but ${sum((stream) => stream.clients)} of its streams`);
     }
+  }
+
+  get #people(): SimPlayer[] {
+    return this.#players.filter(({ isThere, isPerson }) => isThere && isPerson);
   }
 
   /** All viewers have what they want. */
@@ -118,9 +123,9 @@ export class CounterCheck {
     const origins = this.#cluster.origins().length;
     const known = members.filter(({ link }) => link === "self" || link === "coworker").length;
     if (known !== origins) fail(`knows ${known} origins of ${origins}`);
-    const there = this.#players.filter(({ isThere }) => isThere);
-    if (this.#isSettled() && totals.viewers !== there.length) {
-      fail(`counts ${totals.viewers} viewers in the cluster, which has ${there.length}`);
+    const { length } = this.#people;
+    if (this.#isSettled() && totals.viewers !== length) {
+      fail(`counts ${totals.viewers} viewers in the cluster, which has ${length}`);
     }
   }
 }

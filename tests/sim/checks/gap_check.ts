@@ -17,8 +17,9 @@ export interface GapSample {
 const SWITCH_MS = 400;
 /** From the moment on that it can be had again. */
 const RETURN_MS = 300;
-/** `mw_latency`: what is published waits so long for company. */
+/** `mw_latency`: what is published waits so long for company; and where an operator changes it. */
 const FLUSH_MS = 350;
+const CHANGED_FLUSH_MS = 900;
 /** Default of `idle_timeout`: the silence that an edge bears where pauses are usual. */
 const IDLE_MS = 3000;
 /** The least it bears. */
@@ -134,7 +135,8 @@ export class GapCheck {
     const felt = faults.during(gap.fromMs, gap.toMs);
     const [fault = null] = felt;
     const wayMs = weather.latencyMs + weather.jitterMs;
-    const usualMs = FLUSH_MS + this.#burstMs + 2 * wayMs;
+    const isChanged = fault?.plan.kind === "reload" && fault.plan.setting === "mwLatency";
+    const usualMs = (isChanged ? CHANGED_FLUSH_MS : FLUSH_MS) + this.#burstMs + 2 * wayMs;
     const wasSteadyMs = gap.fromMs - this.#steadySinceMs;
     if (gap.toMs - gap.fromMs > 1.5 * usualMs) this.#steadySinceMs = gap.toMs;
     if (this.#isUnjudged(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;

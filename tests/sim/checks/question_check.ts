@@ -1,25 +1,21 @@
-import type { MemorySocket } from "../../kit/memory_socket.ts";
 import type { SimCluster } from "../world/cluster.ts";
 import type { Peaks } from "./peaks.ts";
 
-const API_PORT = 1985;
 const HEALTH_PATH = "/node";
 /** Questions a server puts to others in a second, besides those of health and of encoders that it refuses. */
 const MAX_QUESTIONS = 20;
 /** An encoder that is refused tries again so often in a second; each time it is asked who has its stream. */
 const MAX_ATTEMPTS = 6;
-/** Connections that a server makes in a second to have streams. */
-const MAX_PULLS = 40;
 /** Shortest pause between two questions of health to one server: 2 s, less a tenth. */
 const HEALTH_MS = 1800;
 
-/** How often servers ask each other, as the network sees it: each question is a connection to an API. */
+/** How often servers ask each other: each question is a request to an API. */
 export class QuestionCheck {
   readonly #cluster: SimCluster;
   readonly #peaks: Peaks;
   readonly #onFault: (who: string, text: string) => void;
-  /** Connections that were made since the last look. */
-  #dialled: { readonly from: object; readonly socket: MemorySocket }[] = [];
+  /** What each server has asked since the last look, by its name. */
+  readonly #asked = new Map<string, string[]>();
   #quietSinceMs = Infinity;
   #isQuiet = false;
   #inQuiet: string[] = [];
@@ -38,34 +34,26 @@ export class QuestionCheck {
     this.#onFault = onFault;
   }
 
-  /** Begins to count. */
-  start(): void {
-    const { network } = this.#cluster;
-    network.keptPort = API_PORT;
-    network.onDial = (from, socket) => this.#dialled.push({ from, socket });
+  /** From now on questions are counted. */
+  begin(): void {
+    for (const server of this.#cluster.servers.values()) {
+      const asked: string[] = [];
+      this.#asked.set(server.name, asked);
+      server.onFetch = (url, method) => asked.push(`${server.name}: ${method} ${url}`);
+    }
   }
 
   /** Once a second. */
   look(): void {
     const bound = MAX_QUESTIONS + this.#encoders * MAX_ATTEMPTS;
     const others = this.#cluster.origins().length - 1;
-    const dialled = Map.groupBy(this.#dialled, ({ from }) => from);
-    this.#dialled = [];
     for (const { name, running } of this.#cluster.servers.values()) {
-      const sockets = running === null ? [] : dialled.get(running.host) ?? [];
-      const asked: string[] = [];
-      let pulls = 0;
-      for (const { socket: { remoteAddr: { hostname, port }, sentText } } of sockets) {
-        if (port === API_PORT) asked.push(`${name} of ${hostname}: ${sentText.slice(0, sentText.indexOf(" HTTP"))}`);
-        else pulls++;
-      }
+      const asked = this.#asked.get(name)!.splice(0);
+      if (running === null) continue;
       if (this.#isQuiet) this.#inQuiet.push(...asked);
       const count = Math.max(0, asked.length - others);
       if (!this.#peaks.note("questions a second, besides health", count, bound)) {
         this.#onFault(name, `asks ${count} questions a second`);
-      }
-      if (!this.#peaks.note("connections for media a second", pulls, MAX_PULLS)) {
-        this.#onFault(name, `connects to others for media ${pulls} times a second`);
       }
     }
   }

@@ -33,6 +33,8 @@ export class SimServer {
   running: { readonly host: MemoryHost; readonly server: Server; readonly http: HttpServer } | null = null;
   /** Of all its starts. */
   readonly hosts: MemoryHost[] = [];
+  /** Told of each request of HTTP that it makes. */
+  onFetch: (url: string, method: string) => void = () => {};
   /** Told when a drain is over that somebody has asked for by the API. */
   onDrainedByApi = () => {};
   #isDraining = false;
@@ -68,6 +70,7 @@ export class SimServer {
       files: noFiles,
       process: processFacts,
     });
+    host.onFetch = (url, method) => this.onFetch(url, method);
     this.hosts.push(host);
     const server = new Server(requireConfig(this.#load()), new ServerLog(log, name, ""), { world: host });
     const http = new HttpServer(server, { drain: () => void this.#drainByApi() });

@@ -10,12 +10,12 @@ Deno.test("StandstillWatch tells when the process went on after it stood still, 
   };
   const heard: number[] = [];
   const watch = new StandstillWatch({ nowMs: () => nowMs, after }, (ms) => void heard.push(ms));
-  for (const pauseMs of [250, 250, 2249, 250]) {
+  for (const pauseMs of [500, 500, 2499, 500]) {
     nowMs += pauseMs;
     fire!();
   }
   assertEquals(heard, []);
-  nowMs += 12_250;
+  nowMs += 12_500;
   fire!();
   assertEquals(heard, [12_000]);
   watch[Symbol.dispose]();

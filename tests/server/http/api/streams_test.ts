@@ -139,6 +139,7 @@ Deno.test("/api/v1/vhosts/ shows the vhosts that had clients", async () => {
     recv_bytes: 63_500,
     kbps: { recv_30s: 80, send_30s: 64 },
     hls: { enabled: false },
+    dvr: { enabled: false },
   });
   assertEquals(none, undefined);
   assertEquals(await bodyOf(ask(`/api/v1/vhosts/${id}`)), { ...common, vhost });

@@ -1,3 +1,4 @@
+import type { ClaimOptions } from "../../../../src/cluster/directory.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
 import { OutageStage } from "../../../kit/outage_stage.ts";
 
@@ -262,4 +263,55 @@ Deno.test("word of a newer publish has a server look whether the engine knows of
   a.directory.recheck(stage.stream("one"), epoch + 9);
   await stage.run(100);
   assertEquals(stage.lost, ["one: origin 10.0.0.2:1935 has a newer publisher of /live/one"]);
+});
+
+Deno.test("an engine that does not know how to release: a stream that is given up and taken again is not lost", async () => {
+  await using stage = new OutageStage();
+  const a = await stage.add();
+  // It knows how to hold.
+  using _other = await stage.mustClaim(a, "other");
+  stage.engine.flush();
+  await stage.run(20_000);
+  const first = await stage.mustClaim(a, "one");
+  const second = await stage.mustClaim(a, "one");
+  second[Symbol.dispose]();
+  first.announce();
+  await stage.run(100);
+  assertEquals(stage.engine.value("srs:s:/live/one"), `${first.epoch}|node1#boot1`);
+  first[Symbol.dispose]();
+  await stage.run(100);
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+});
+
+Deno.test("a publish that another one has come between, which is over, goes on under a higher epoch, and is told so", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  const raised: number[] = [];
+  const options: ClaimOptions = {
+    mode: () => "first",
+    onLost: () => {},
+    onRaised: (epoch) => raised.push(epoch),
+  };
+  const outcome = await stage.settle(a.directory.claim(stage.stream("one"), options));
+  stage.engine.flush();
+  const between = await stage.mustClaim(b, "one");
+  b.directory[Symbol.dispose]();
+  await stage.run(30_000);
+  assert("claim" in outcome);
+  assertEquals([raised, outcome.claim.epoch], [[between.epoch + 1], between.epoch + 1]);
+  assertEquals(stage.engine.value("srs:s:/live/one"), `${between.epoch + 1}|node1#boot1`);
+});
+
+Deno.test("an engine that does not know how to hold: a stream that is given up meanwhile is not held", async () => {
+  await using stage = new OutageStage();
+  const a = await stage.add();
+  // It knows how to release.
+  (await stage.mustClaim(a, "other"))[Symbol.dispose]();
+  await stage.run(100);
+  const first = await stage.mustClaim(a, "one");
+  (await stage.mustClaim(a, "one"))[Symbol.dispose]();
+  first.announce();
+  first[Symbol.dispose]();
+  await stage.run(100);
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
 });

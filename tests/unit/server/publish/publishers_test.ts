@@ -16,6 +16,10 @@ class Encoder implements Claimant {
     return this.silent;
   }
 
+  onRaised(epoch: number): void {
+    this.heard.push(`raised to ${epoch}`);
+  }
+
   onLost(reason: string): void {
     this.heard.push(reason);
   }
@@ -110,4 +114,14 @@ Deno.test("Publishers loses a stream to another server with all that stand by", 
   publishers.announce("k");
   assertEquals(publishers.standBy("k", second), false);
   assertEquals(first.heard.length, 1);
+});
+
+Deno.test("Publishers tells the one that publishes of a higher epoch, and nobody of one that is not published", () => {
+  const publishers = new Publishers();
+  const [first, second] = [new Encoder("a"), new Encoder("b")];
+  come(publishers, first, "standby");
+  come(publishers, second, "standby");
+  publishers.raise("k", 7);
+  publishers.raise("other", 8);
+  assertEquals([first.heard, second.heard], [["raised to 7"], []]);
 });

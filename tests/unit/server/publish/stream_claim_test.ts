@@ -50,6 +50,7 @@ class Stage {
       onStandBy: () => note("stands by"),
       onPromoted: () => note("promoted"),
       onBusy: (reason) => note(`busy, ${reason}`),
+      onRaised: (epoch) => note(`raised to ${epoch}`),
       onLost: (reason) => note(`lost, ${reason}`),
       silentMs: () => 0,
     });
@@ -163,4 +164,32 @@ Deno.test("StreamClaim that has ended hears nothing more, whatever the coworkers
   await stage.timers.run(2000);
   assertEquals(stage.heard, ["b: stands by", "b: answered"]);
   assertEquals([stage.publishers.count, stage.timers.pendingCount], [0, 0]);
+});
+
+Deno.test("StreamClaim is lost as soon as it is taken where another server took the stream over meanwhile", async () => {
+  const stage = new Stage();
+  stage.claim("a", cluster("takeover"));
+  let isLost = false;
+  for (let step = 0; step < 20 && !isLost; step++) {
+    await Promise.resolve();
+    // Claimed in the cluster, and not yet here.
+    for (const claim of stage.cluster.claims) {
+      isLost = true;
+      claim.onLost("gone");
+    }
+  }
+  assertEquals([isLost, stage.heard], [true, []]);
+  await turn();
+  assertEquals(stage.heard, ["a: takes", "a: won", "a: lost, gone", "a: answered"]);
+  assertEquals([stage.publishers.count, stage.cluster.claims.size], [0, 0]);
+});
+
+Deno.test("StreamClaim of a client that has left meanwhile: the one in place is to be found again", async () => {
+  const stage = new Stage();
+  stage.claim("a", cluster("takeover"));
+  await turn();
+  assertEquals([stage.cluster.claims.size, stage.cluster.announced], [1, 1]);
+  stage.claim("b", cluster("takeover")).end();
+  await turn();
+  assertEquals([stage.publishers.count, stage.cluster.claims.size, stage.cluster.announced], [1, 1, 2]);
 });
