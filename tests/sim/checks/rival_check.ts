@@ -60,8 +60,8 @@ export class RivalCheck {
     return this.#faults.during(endMs, endMs).some(({ plan: { server } }) => server === "engine");
   }
 
-  /** @param before Those that it has replaced, one after the other. */
-  #hasHeir(session: PublishSession, before: ReadonlySet<PublishSession>, nowMs: number): boolean {
+  /** @param before Those that were looked at: encoders that fight replace each other over and over. */
+  #hasHeir(session: PublishSession, before: Set<PublishSession>, nowMs: number): boolean {
     const { plan: { stream }, endMs } = session;
     const isCalm = this.#faults.during(endMs, endMs).every(({ plan: { kind } }) => kind === "kick");
     const lateMs = this.#lateMs + (isCalm ? 0 : ASKED_MS);
@@ -70,7 +70,7 @@ export class RivalCheck {
       other.endMs > endMs - LEASE_MS &&
       // What became of one that was replaced just now shows later.
       (!this.#replaced.has(other) || nowMs - other.endMs < JUDGED_MS ||
-        this.#hasHeir(other, new Set([...before, other]), nowMs))
+        this.#hasHeir(other, before.add(other), nowMs))
     );
   }
 
