@@ -51,7 +51,7 @@ export class BothDirectory implements StreamDirectory {
 
   async claim(stream: StreamRef, options: ClaimOptions): Promise<ClaimOutcome> {
     const parts: Claim[] = [];
-    const state = { isOver: false };
+    const state = { isOver: false, isMade: false, lost: null as string | null };
     const dispose = () => {
       state.isOver = true;
       for (const part of parts) part[Symbol.dispose]();
@@ -60,7 +60,9 @@ export class BothDirectory implements StreamDirectory {
       if (state.isOver) return;
       // Whoever has lost it in one of them has it in neither.
       dispose();
-      options.onLost(reason);
+      // While the other one is asked, nobody publishes yet who could hear of it.
+      if (state.isMade) options.onLost(reason);
+      else state.lost = reason;
     };
     const onRaised = (epoch: number) => {
       if (state.isOver) return;
@@ -79,14 +81,17 @@ export class BothDirectory implements StreamDirectory {
       // Lost in the first one while the second was asked.
       if (state.isOver) dispose();
     }
+    state.isMade = true;
     return {
       claim: {
         get epoch() {
           return Math.max(...parts.map(({ epoch }) => epoch));
         },
         announce: () => {
-          if (state.isOver) return;
-          for (const part of parts) part.announce();
+          const { lost } = state;
+          state.lost = null;
+          if (lost !== null) return options.onLost(lost);
+          if (!state.isOver) { for (const part of parts) part.announce(); }
         },
         [Symbol.dispose]: dispose,
       },

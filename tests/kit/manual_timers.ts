@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { TimerHandle, Timers, WallClock } from "../../src/base/clock.ts";
 import { type Due, DueHeap } from "./due_heap.ts";
+import { takeSteps } from "./microtasks.ts";
 
 class PendingCall implements TimerHandle, Due {
   isOver = false;
@@ -85,10 +86,12 @@ export class ManualTimers implements Timers, WallClock {
   async run(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     await turn();
-    for (let dueMs = this.nextDueMs; dueMs <= untilMs; dueMs = this.nextDueMs) {
+    await takeSteps(() => {
+      const dueMs = this.nextDueMs;
+      if (dueMs > untilMs) return true;
       this.advance(Math.max(0, dueMs - this.#nowMs));
-      await turn();
-    }
+      return false;
+    });
     this.advance(untilMs - this.#nowMs);
   }
 

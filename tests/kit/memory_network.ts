@@ -30,6 +30,8 @@ export class MemoryNetwork {
   latencyMs = 0;
   /** Whether it keeps who was dialled and what was said at first, for a test to look at. */
   remembers = true;
+  /** Whether systems can let input gather, as Linux can. */
+  gathers = false;
   /** How bytes travel from one end of a connection to come to the other. */
   lineModel: (from: Deno.NetAddr, to: Deno.NetAddr) => LineModel = () => steadyLine(this.latencyMs);
   /** Engines of directories, by `host:port`. */
@@ -126,7 +128,7 @@ export class MemoryNetwork {
     if (listener === undefined) throw new Deno.errors.ConnectionRefused("Connection refused");
     const { timers, remembers: keepsText } = this;
     const onClose = (socket: MemorySocket) => this.#sockets.delete(socket);
-    const [near, far] = MemorySocket.pair({ from, to, timers, keepsText, there, back, onClose });
+    const [near, far] = MemorySocket.pair({ from, to, timers, keepsText, there, back, onClose, gathers: this.gathers });
     this.#sockets.set(near, owner);
     this.#sockets.set(far, listener.owner);
     this.#holdLine(near);

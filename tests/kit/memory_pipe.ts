@@ -50,6 +50,10 @@ export class MemoryPipe {
   readonly #held: Piece[] = [];
   /** Bytes that were written and not yet read, wherever they are. */
   #bytes = 0;
+  /** Those among them that have arrived. */
+  #arrivedBytes = 0;
+  /** The reader is not woken for less. */
+  #leastBytes = 1;
   #isHeld = false;
   #isLost = false;
   #isReaderFrozen = false;
@@ -82,6 +86,12 @@ export class MemoryPipe {
   set isHeld(isHeld: boolean) {
     this.#isHeld = isHeld;
     if (!isHeld) { for (const piece of this.#held.splice(0)) this.#arrive(piece); }
+  }
+
+  /** A read waits until so many have arrived, or the end, or there is hardly room for more (`SO_RCVLOWAT`). */
+  set leastBytes(count: number) {
+    this.#leastBytes = count;
+    this.#changed();
   }
 
   /** Whoever reads stands still: what arrives waits for it. */
@@ -131,10 +141,15 @@ export class MemoryPipe {
         const first = this.#arrived[0];
         if (first === "end") return null;
         if (first === "reset") throw new Deno.errors.ConnectionReset("reset");
-        if (first !== undefined) return this.#take(buffer);
+        if (first !== undefined && this.#isEnough) return this.#take(buffer);
       }
       await this.#change();
     }
+  }
+
+  get #isEnough(): boolean {
+    return this.#arrivedBytes >= this.#leastBytes || this.#bytes > BUFFER_BYTES / 2 ||
+      !(this.#arrived.at(-1) instanceof Uint8Array);
   }
 
   /** The writer has no more; what was written still arrives. */
@@ -232,7 +247,8 @@ export class MemoryPipe {
       return;
     }
     this.#arrived.push(piece);
-    this.#changed();
+    if (piece instanceof Uint8Array) this.#arrivedBytes += piece.length;
+    if (this.#isEnough) this.#changed();
   }
 
   /** As much as there is and has room, whatever writes it came in: a stream has no borders. */
@@ -248,6 +264,7 @@ export class MemoryPipe {
       else this.#arrived[0] = first.subarray(part.length);
     }
     this.#bytes -= count;
+    this.#arrivedBytes -= count;
     this.#changed();
     return count;
   }

@@ -12,6 +12,8 @@ export interface MemoryLine {
   /** Whether what was sent at first is kept, to look at. */
   readonly keepsText: boolean;
   readonly onClose: (socket: MemorySocket) => void;
+  /** Whether input can be left to gather. */
+  readonly gathers: boolean;
 }
 
 /** One end of a connection in memory; its errors are those of a `Deno.TcpConn`. */
@@ -21,18 +23,21 @@ export class MemorySocket implements Socket {
   readonly #input: MemoryPipe;
   readonly #output: MemoryPipe;
   readonly #onClose: (socket: MemorySocket) => void;
+  /** See `Socket.gather`; absent where the network's systems cannot do it. */
+  readonly gather?: (bytes: number) => void;
   #closed = false;
 
   private constructor(
     addresses: { local: Deno.NetAddr; remote: Deno.NetAddr },
     pipes: { input: MemoryPipe; output: MemoryPipe },
-    onClose: (socket: MemorySocket) => void,
+    { onClose, gathers }: Pick<MemoryLine, "onClose" | "gathers">,
   ) {
     this.localAddr = addresses.local;
     this.remoteAddr = addresses.remote;
     this.#input = pipes.input;
     this.#output = pipes.output;
     this.#onClose = onClose;
+    if (gathers) this.gather = (bytes) => void (pipes.input.leastBytes = bytes);
     pipes.input.onRefused = () => pipes.output.reset();
     pipes.input.onReset = () => {
       pipes.output.failWrites();
@@ -41,12 +46,12 @@ export class MemorySocket implements Socket {
   }
 
   /** Both ends of a connection, the dialling one first. */
-  static pair({ from, to, timers, keepsText, onClose, ...lines }: MemoryLine): [MemorySocket, MemorySocket] {
+  static pair({ from, to, timers, keepsText, onClose, gathers, ...lines }: MemoryLine): [MemorySocket, MemorySocket] {
     const there = new MemoryPipe(timers, lines.there, keepsText);
     const back = new MemoryPipe(timers, lines.back, keepsText);
     return [
-      new MemorySocket({ local: from, remote: to }, { input: back, output: there }, onClose),
-      new MemorySocket({ local: to, remote: from }, { input: there, output: back }, onClose),
+      new MemorySocket({ local: from, remote: to }, { input: back, output: there }, { onClose, gathers }),
+      new MemorySocket({ local: to, remote: from }, { input: there, output: back }, { onClose, gathers }),
     ];
   }
 

@@ -2,6 +2,7 @@ import { Random } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
 import { drawAttackers } from "./draw/attackers.ts";
 import { drawFaults } from "./draw/faults.ts";
+import { focused } from "./draw/focus.ts";
 import { drawPlayers } from "./draw/players.ts";
 import { drawPublishers } from "./draw/publishers.ts";
 import { drawSrs } from "./draw/srs.ts";
@@ -22,7 +23,7 @@ export function drawScenario(seed: number): Scenario {
   const discovery = random.percent(30) ? "dns" : "list";
   const latecomers = discovery === "dns" && random.percent(60) ? 1 : 0;
   const cluster = { origins, edges, dayMs, streams };
-  return {
+  return focused({
     seed,
     dayMs,
     directory,
@@ -41,5 +42,5 @@ export function drawScenario(seed: number): Scenario {
     players: drawPlayers(seed, cluster),
     attackers: drawAttackers(seed, cluster),
     faults: drawFaults(seed, { ...cluster, hasEngine: directory === "engine", discovery, latecomers }),
-  };
+  });
 }

@@ -12,6 +12,8 @@ import { EngineCheck } from "./checks/engine_check.ts";
 import { FeedCheck } from "./checks/feed_check.ts";
 import { Peaks } from "./checks/peaks.ts";
 import { QuestionCheck } from "./checks/question_check.ts";
+import { RivalCheck } from "./checks/rival_check.ts";
+import { TailCheck } from "./checks/tail_check.ts";
 import { applyFault, describeFault } from "./faults/apply.ts";
 import type { Scenario, SrsMood } from "./scenario.ts";
 import { SimLog } from "./sim_log.ts";
@@ -36,13 +38,19 @@ export interface Outcome {
 }
 
 /** After the last fault: for health checks, leases and back-offs of all kinds. */
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 12_000;
+/** After the end of a day: for those who come again. */
+const EVENING_MS = 6000;
 /** Then all is looked at for so long. */
 const QUIET_MS = 5000;
 /** Longest time without frames in quiet, beside that of the lines and the encoder's bursts: a flush, and what it waits for. */
 const QUIET_GAP_MS = 1000;
 /** Until everything is gone after the last client has left. */
 const LEAVE_MS = 15_000;
+/** It takes no less: then all is looked at for the first time. */
+const LEFT_MS = 2000;
+/** A stream that has been there for so long must be everywhere. */
+const SETTLED_MS = 8000;
 /** Servers are looked at so often. */
 const LOOK_MS = 1000;
 /** In quiet they are asked for what they know; answers take so long. */
@@ -81,6 +89,7 @@ class Day {
   readonly #startMs: number;
   readonly #peaks = new Peaks();
   readonly #feeds: FeedCheck;
+  readonly #rivals: RivalCheck;
   readonly #bounds: BoundsCheck;
   readonly #questions: QuestionCheck;
   readonly #engine: EngineCheck;
@@ -103,6 +112,13 @@ class Day {
     const onFault = (who: string, text: string) => this.fail(who, text);
     const [cluster, truth, peaks] = [this.#cluster, this.#truth, this.#peaks];
     this.#feeds = new FeedCheck(this.#faults, onFault);
+    const wayMs = weather.latencyMs + weather.jitterMs;
+    this.#rivals = new RivalCheck({ truth, faults: this.#faults }, wayMs, onFault);
+    const calm = () =>
+      this.#players.filter(({ isThere, plan: { lineBytesPerMs, pauseMs } }) =>
+        isThere && lineBytesPerMs + pauseMs === 0
+      );
+    const tails = new TailCheck(wayMs, () => calm().map(({ tail }) => tail), onFault);
     this.#bounds = new BoundsCheck(scenario, { cluster, log: this.#log, peaks }, onFault);
     this.#questions = new QuestionCheck({ cluster, encoders: scenario.publishers.length }, peaks, onFault);
     this.#engine = new EngineCheck({ cluster, truth, peaks }, onFault);
@@ -115,6 +131,8 @@ class Day {
       eveningMs: startMs + dayMs,
       gaps: this.#gaps,
       feeds: this.#feeds,
+      tails,
+      rivals: this.#rivals,
     };
     this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, this.#stage));
     this.#players = scenario.players.map((plan) =>
@@ -136,13 +154,14 @@ class Day {
     this.#cluster.start();
     this.#plan();
     const watch = new LookEvery(network.timers, () => this.#look());
-    await network.run(this.#scenario.dayMs + SETTLE_MS);
+    await network.run(quietMs(this.#scenario));
     for (const player of this.#players) player.worstGapMs = 0;
     if (this.#isAmongItself) this.#questions.beginQuiet();
     this.#engine.beginQuiet();
     await network.run(QUIET_MS);
     this.#checkQuiet();
     this.#engine.endQuiet();
+    this.#rivals.endQuiet(this.#singleStreams());
     if (this.#isAmongItself) this.#questions.endQuiet(this.#countWaits());
     const { srs, attackers } = this.#scenario;
     if (srs.length + attackers.length === 0) {
@@ -150,8 +169,11 @@ class Day {
     }
     for (const player of this.#players) player.leave();
     for (const publisher of this.#publishers) publisher.leave();
-    await network.run(LEAVE_MS);
     const onFault = (who: string, text: string) => this.fail(who, text);
+    await network.run(LEFT_MS);
+    for (let leftMs = LEAVE_MS - LEFT_MS; leftMs > 0 && !hasEnded(this.#cluster); leftMs -= LOOK_MS) {
+      await network.run(LOOK_MS);
+    }
     // Who has asked a question may be gone before its answer: that is not seen.
     if (holdsQuestions(this.#cluster)) await network.run(HELD_MS);
     checkEnd(this.#cluster, onFault);
@@ -174,6 +196,7 @@ class Day {
 
   #look(): void {
     this.#feeds.look(this.#cluster.nowMs);
+    this.#rivals.look(this.#cluster.nowMs);
     if (this.#scenario.attackers.length === 0) this.#bounds.look();
     if (this.#isAmongItself) this.#questions.look();
   }
@@ -184,6 +207,14 @@ class Day {
     return srs.length + attackers.length + latecomers === 0 && discovery === "list" &&
       players.every(({ kind, follows }) => kind !== "srsEdge" && !follows) &&
       publishers.every(({ silences }) => silences.length === 0);
+  }
+
+  /** Streams that one encoder at a time may publish: an SRS lets nobody go. */
+  #singleStreams(): Set<string> {
+    const { onConflict, publishers } = this.#scenario;
+    return new Set(
+      onConflict === "standby" ? [] : publishers.filter(({ home }) => home === "").map(({ stream }) => stream),
+    );
   }
 
   /** Streams that nobody publishes and somebody waits for, each counted for each server where he does; null while encoders try. */
@@ -260,7 +291,7 @@ class Day {
     const { weather } = this.#scenario;
     for (const player of this.#players) {
       const { stream, lineBytesPerMs, name } = player.plan;
-      const [live] = this.#truth.live(stream).filter(({ sinceMs }) => sinceMs < this.#cluster.nowMs - SETTLE_MS / 2);
+      const [live] = this.#truth.live(stream).filter(({ sinceMs }) => sinceMs < this.#cluster.nowMs - SETTLED_MS);
       if (!player.isThere || live === undefined || lineBytesPerMs > 0) continue;
       const { burst, frameMs } = live.plan;
       const limitMs = QUIET_GAP_MS + burst * frameMs + 4 * (weather.latencyMs + weather.jitterMs);
@@ -276,6 +307,19 @@ class Day {
       }
     }
   }
+}
+
+/** When nothing changes any more, after the begin. */
+function quietMs({ dayMs, faults, srs, attackers }: Scenario): number {
+  const troubles = [...faults, ...attackers, ...srs.flatMap(({ moods }) => moods)];
+  return Math.max(dayMs + EVENING_MS, ...troubles.map(({ atMs, lastsMs }) => atMs + lastsMs + SETTLE_MS));
+}
+
+/** Nothing is left of anybody. */
+function hasEnded(cluster: SimCluster): boolean {
+  let isLeft = false;
+  checkEnd(cluster, () => isLeft = true);
+  return !isLeft && !holdsQuestions(cluster);
 }
 
 function holdsQuestions({ servers }: SimCluster): boolean {

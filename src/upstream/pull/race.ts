@@ -7,7 +7,7 @@ import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { describeRefusal, RedirectPolicy } from "../redirect_policy.ts";
 import { upstreamDial } from "./dial.ts";
-import { parseRedirect, type PullTarget } from "../target.ts";
+import { originTargets, parseRedirect, type PullTarget } from "../target.ts";
 import { type UpstreamOutcome, UpstreamRun } from "./run.ts";
 import { UpstreamTrace } from "./trace.ts";
 
@@ -229,12 +229,14 @@ export class PullRace {
 
   #note(target: PullTarget, origin: PullTarget, { reached, redirect, error }: UpstreamOutcome): void {
     if (error === "") return;
-    const { request: { protocol }, environment: { pool, down } } = this.#options;
+    const { request: { protocol, vhost }, environment: { pool, down } } = this.#options;
     if (reached) pool.noteSuccess(origin.text);
     // A dead server behind a redirect says nothing of the origin that knew it.
     else if (target === origin) {
       pool.noteFailure(origin.text, error);
-      down.note(origin, protocol);
+      // One of the configuration is looked at, whoever has named it as the owner.
+      const configured = originTargets(vhost.now.cluster, protocol).find(({ text }) => text === origin.text);
+      if (configured !== undefined) down.note(configured, protocol);
     }
     if (redirect === null) this.#options.onFailure(error);
   }

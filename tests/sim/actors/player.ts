@@ -1,6 +1,7 @@
 import type { TimerHandle } from "../../../src/base/clock.ts";
 import type { MemoryHost } from "../../kit/memory_host.ts";
 import { MediaCheck } from "../checks/media_check.ts";
+import type { TailViewer } from "../checks/tail_check.ts";
 import type { PlayerPlan } from "../scenario.ts";
 import { viewFlv } from "./flv_viewing.ts";
 import type { Stage } from "./publisher.ts";
@@ -37,6 +38,8 @@ export class SimPlayer {
   /** Longest time between two frames since it was last set to 0. */
   worstGapMs = 0;
   frames = 0;
+  #check: MediaCheck | null = null;
+  #connectedMs = 0;
   /** Address of the server where it is connected, or tries to be. */
   at = "";
 
@@ -51,6 +54,11 @@ export class SimPlayer {
   /** It wants to see the stream. */
   get isThere(): boolean {
     return this.#hasBegun && !this.#isOver;
+  }
+
+  /** Where it is. */
+  get tail(): TailViewer {
+    return { name: this.plan.name, place: this.#check?.place ?? null, connectedMs: this.#connectedMs };
   }
 
   /** Servers take it for a viewer, and not for another server. */
@@ -98,7 +106,8 @@ export class SimPlayer {
   async #play(place: Place, hops: number): Promise<void> {
     this.#turns++;
     this.at = place.host;
-    const check = new MediaCheck(this.plan, this.#stage, this.#onFault);
+    const check = this.#check = new MediaCheck(this.plan, this.#stage, this.#onFault);
+    this.#connectedMs = this.#stage.cluster.nowMs;
     let viewing: Viewing | null = null;
     let isOver = false;
     let isPaused = false;

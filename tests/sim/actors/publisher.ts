@@ -5,6 +5,8 @@ import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
 import type { MemoryHost } from "../../kit/memory_host.ts";
 import type { GapCheck } from "../checks/gap_check.ts";
 import type { FeedCheck } from "../checks/feed_check.ts";
+import type { RivalCheck } from "../checks/rival_check.ts";
+import type { TailCheck } from "../checks/tail_check.ts";
 import type { PublisherPlan, Silence } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
 import { headerOf, type PublishSession, timestampOf, type Truth } from "../truth.ts";
@@ -20,11 +22,15 @@ export interface Stage {
   /** Of each viewer, by name. */
   readonly gaps: ReadonlyMap<string, GapCheck>;
   readonly feeds: FeedCheck;
+  readonly tails: TailCheck;
+  readonly rivals: RivalCheck;
   /** Simulated time at which the day is over: whoever disturbs himself and others by day does so no more. */
   readonly eveningMs: number;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** After a fault somebody may still look for the stream. */
+const CALM_MS = 6000;
 const BACK_OFF_FACTOR = 1.5;
 /** OBS waits for minutes at last; nobody has so much time here. */
 const MAX_BACK_OFF_MS = 8000;
@@ -189,7 +195,18 @@ export class SimPublisher {
       this.#silentUntilMs = endMs;
       jumps.push({ index: next, totalMs: (jumps.at(-1)?.totalMs ?? 0) + lastsMs });
       this.#stage.log.add(this.plan.name, `sends nothing for ${lastsMs} ms`);
+      this.#planTail(session, lastsMs);
       this.#silence = this.#host.after(lastsMs, () => this.#planSilence(session, later));
+    });
+  }
+
+  /** Looks whether everybody has what came before a silence. */
+  #planTail(session: PublishSession, lastsMs: number): void {
+    const { tails, truth, cluster } = this.#stage;
+    if (lastsMs <= tails.dueMs) return;
+    cluster.network.timers.after(tails.dueMs, () => {
+      const isCalm = cluster.nowMs - truth.disturbedMs > CALM_MS;
+      if (isCalm && this.#session === session) tails.look(session, cluster.nowMs);
     });
   }
 
@@ -200,7 +217,9 @@ export class SimPublisher {
 
   #onEnd(reason: string): void {
     this.#client = null;
+    const session = this.#session;
     this.#endSession();
+    if (session !== null) this.#stage.rivals.ended(session, reason, this.#stage.cluster.nowMs);
     if (this.#isOver) return;
     const { log, truth, onConflict } = this.#stage;
     log.add(this.plan.name, `connection ended: ${reason}`);

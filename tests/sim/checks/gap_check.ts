@@ -32,6 +32,8 @@ const KNOWN_MS = 12_000;
 const RECONNECT_MS = 1200;
 /** Ways there and back until media flow from a server that was not spoken to before: a redirect, and twice a connection. */
 const TURNS = 8;
+/** Where a pull begins, the best origin has a head start of 150 ms over the next, and the one that has the stream may be the fourth. */
+const BEGIN_MS = 450;
 /** An edge waits 5 s for a newer publish before it takes an older one, as that of a server looks whose clock is behind, and comes again. */
 const OLDER_MS = 7000;
 /** After an origin has joined that the others find by its name: it asks one of them within a second, who looks the name up. */
@@ -128,7 +130,7 @@ export class GapCheck {
   #judge(gap: Span): void {
     const { truth, faults, weather } = this.#context;
     const plan = this.#plan;
-    if (!isPlain(plan) || gap.toMs <= gap.fromMs) return;
+    if (!isCalm(plan) || gap.toMs <= gap.fromMs) return;
     this.#gaps.push(gap);
     const felt = faults.during(gap.fromMs, gap.toMs);
     const [fault = null] = felt;
@@ -139,7 +141,8 @@ export class GapCheck {
     if (gap.toMs - gap.fromMs > 1.5 * usualMs) this.#steadySinceMs = gap.toMs;
     if (this.#isUnjudged(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;
     const olderMs = faults.hadWrongClock(gap.fromMs, gap.toMs) ? OLDER_MS : 0;
-    const slackMs = usualMs + TURNS * 2 * wayMs + olderMs;
+    const beginMs = this.#hasFrame ? 0 : BEGIN_MS;
+    const slackMs = usualMs + TURNS * 2 * wayMs + olderMs + beginMs;
     const idleMs = wasSteadyMs > KNOWN_MS ? Math.max(MIN_IDLE_MS, UNUSUAL * usualMs) : IDLE_MS;
     const isSilent = this.#hasFrame && fault !== null && SILENT.has(fault.plan.kind);
     const noticedMs = gap.fromMs + (isSilent ? idleMs : 0) + SWITCH_MS;
@@ -187,6 +190,11 @@ export class GapCheck {
 }
 
 /** It sits still, and its line is good. */
-function isPlain({ kind, lineBytesPerMs, pauseMs, staysMs, follows }: PlayerPlan): boolean {
-  return kind !== "srsEdge" && lineBytesPerMs + pauseMs + staysMs === 0 && !follows;
+function isPlain(plan: PlayerPlan): boolean {
+  return isCalm(plan) && plan.staysMs === 0;
+}
+
+/** It watches while it is there, and its line is good. */
+function isCalm({ kind, lineBytesPerMs, pauseMs, follows }: PlayerPlan): boolean {
+  return kind !== "srsEdge" && lineBytesPerMs + pauseMs === 0 && !follows;
 }

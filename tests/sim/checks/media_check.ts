@@ -3,6 +3,7 @@ import { type Frame, readFrame } from "../actors/frames.ts";
 import type { Stage } from "../actors/publisher.ts";
 import type { PlayerPlan } from "../scenario.ts";
 import type { GapCheck } from "./gap_check.ts";
+import type { TailPlace } from "./tail_check.ts";
 import { headerOf, timestampOf } from "../truth.ts";
 
 const WRAP_MS = 2 ** 32;
@@ -40,6 +41,11 @@ export class MediaCheck {
     this.#onFault = onFault;
     this.#gaps = stage.gaps.get(plan.name);
     this.#gaps?.connect();
+  }
+
+  /** Where it is; null before the first frame. */
+  get place(): TailPlace | null {
+    return this.#place;
   }
 
   /** @returns Whether the message is a frame. */

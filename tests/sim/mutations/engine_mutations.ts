@@ -4,10 +4,11 @@ import type { Mutation } from "./mutation.ts";
 export const engineMutations: readonly Mutation[] = [
   {
     name: "release another's claim",
-    file: "cluster/valkey/own_claims.ts",
-    find: "        if (!this.#isCurrent(claim)) return;\n",
+    file: "server/publish/publishers.ts",
+    find: "    if (published.active !== claimant) return;\n",
     replace: "",
     breaks: "whoever leaves takes the stream from the publisher that has replaced it",
+    seed: 143,
   },
   {
     name: "ignore the engine's news",
@@ -15,6 +16,7 @@ export const engineMutations: readonly Mutation[] = [
     find: "if (entry === undefined || !entry.isTracked) return;",
     replace: "return;",
     breaks: "servers look where a stream was",
+    seed: null,
   },
   {
     name: "never claim again",
@@ -22,6 +24,7 @@ export const engineMutations: readonly Mutation[] = [
     find: "const all = [...listen, ...this.#releases(), ...jobs];",
     replace: "const all = [...listen, ...this.#releases(), ...jobs.slice(jobs.length)];",
     breaks: "after an outage of the engine nobody finds the streams that were published before",
+    seed: 4,
   },
   {
     name: "do not renew the lease",
@@ -29,6 +32,7 @@ export const engineMutations: readonly Mutation[] = [
     find: "      void this.renew();\n",
     replace: "",
     breaks: "streams end for the others with the first lease",
+    seed: 34,
   },
   {
     name: "keep a claim",
@@ -36,5 +40,6 @@ export const engineMutations: readonly Mutation[] = [
     find: "        this.#claims.delete(claim.key);\n        void this.#release([claim.key]);",
     replace: "        this.#claims.delete(claim.key);",
     breaks: "a stream is said to be where its publisher has left",
+    seed: 1,
   },
 ];

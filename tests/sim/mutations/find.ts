@@ -13,6 +13,8 @@ export interface Finding {
   readonly failure: string;
 }
 
+/** What is printed of a day that fails. */
+const FAILED = /^seed (\d+) FAILED:\n {2}(.*)/m;
 const SEEDS = 200;
 /** Most time for one of them, on a machine that has little of it. */
 const MAX_MS = 600_000;
@@ -35,19 +37,23 @@ export async function findMutations(part: string, print: (line: string) => void)
   return missed;
 }
 
-/** Plays seeds on code that is broken in one way. */
+/** Plays seeds on code that is broken in one way: first the one that found it before. */
 export async function findMutation(
   mutation: Mutation,
   { seeds = SEEDS, maxMs = MAX_MS } = {},
 ): Promise<Finding> {
   await using tree = await MutantTree.plant(mutation);
+  if (mutation.seed !== null) {
+    const failure = await failureOf(tree, mutation.seed, maxMs);
+    if (failure !== null && await isWell(mutation.seed)) return { mutation, seed: mutation.seed, failure };
+  }
   const untilMs = performance.now() + maxMs;
   for (let from = 1; from <= seeds;) {
     const leftMs = untilMs - performance.now();
     const args = ["--from", String(from), "--seeds", String(seeds - from + 1), "--first"];
     const [code, text] = await tree.run(args, Math.max(0, leftMs));
     if (code === 0) break;
-    const [, found, failure = ""] = /^seed (\d+) FAILED:\n {2}(.*)/m.exec(text) ?? [];
+    const [, found, failure = ""] = FAILED.exec(text) ?? [];
     if (code === null) {
       return { mutation, seed: null, failure: `${mutation.breaks} (${maxMs / 1000} s were too short)` };
     }
@@ -57,6 +63,12 @@ export async function findMutation(
     from = seed + 1;
   }
   return { mutation, seed: null, failure: mutation.breaks };
+}
+
+/** How a day fails on broken code; null if it does not. */
+async function failureOf(tree: MutantTree, seed: number, maxMs: number): Promise<string | null> {
+  const [, text] = await tree.run(["--seed", String(seed)], maxMs);
+  return FAILED.exec(text)?.[2] ?? null;
 }
 
 /** What fails without the mutation as well tells nothing of it. */

@@ -8,6 +8,7 @@ export const mediaMutations: readonly Mutation[] = [
     find: "this.#awaitsFirstFrame = this.#isNearBase = false;\n    this.#offsetMs",
     replace: "this.#isNearBase = false;\n    this.#awaitsFirstFrame = true;\n    this.#offsetMs",
     breaks: "a server that goes on with the same frames shifts their time",
+    seed: 14,
   },
   {
     name: "time begins again",
@@ -15,6 +16,7 @@ export const mediaMutations: readonly Mutation[] = [
     find: "this.#isFirstSession ? 0 : timestampAdd(this.#latestMs, GAP_MS));\n      this.#isFirstSession",
     replace: "0);\n      this.#isFirstSession",
     breaks: "time goes back where another publisher takes over",
+    seed: 3,
   },
   {
     name: "drop the last packet of a flush",
@@ -22,6 +24,7 @@ export const mediaMutations: readonly Mutation[] = [
     find: "const view = this.#block.view(this.#entry, limit);",
     replace: "const view = this.#block.view(this.#entry, Math.max(this.#entry + 1, limit - 1));",
     breaks: "players miss frames",
+    seed: 1,
   },
   {
     name: "no headers after a switch",
@@ -29,6 +32,7 @@ export const mediaMutations: readonly Mutation[] = [
     find: "if (!isRepeat && !isReduced) this.#append(stamped);",
     replace: "",
     breaks: "players that stay decode a new publisher with the headers of the old one",
+    seed: 1,
   },
   {
     name: "start in mid-GOP",
@@ -36,6 +40,7 @@ export const mediaMutations: readonly Mutation[] = [
     find: "startAtGop && log.keyframe !== null ? log.keyframe : log.head",
     replace: "log.head",
     breaks: "a new player begins with what it cannot decode",
+    seed: 1,
   },
   {
     name: "send again what players have",
@@ -43,6 +48,7 @@ export const mediaMutations: readonly Mutation[] = [
     find: "this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];",
     replace: "[] as MediaPacket[];",
     breaks: "after a change of server players get frames twice",
+    seed: 14,
   },
   {
     name: "do not end a source",
@@ -50,6 +56,7 @@ export const mediaMutations: readonly Mutation[] = [
     find: "    this.#session?.[Symbol.dispose]();\n    this.#claim.end();",
     replace: "    this.#claim.end();",
     breaks: "a stream goes on without its publisher, and none can follow",
+    seed: 1,
   },
   {
     name: "drop the FIN",
@@ -57,6 +64,7 @@ export const mediaMutations: readonly Mutation[] = [
     find: 'if (count === null) return this.#end ?? "peerClosed";',
     replace: "if (count === null) await new Promise(() => {});",
     breaks: "connections that the peer has ended stay",
+    seed: 1,
   },
   {
     name: "keep players in the book",
@@ -64,6 +72,7 @@ export const mediaMutations: readonly Mutation[] = [
     find: "    this.#server.registry.remove(this.#entry);\n",
     replace: "",
     breaks: "players are counted that have left",
+    seed: 1,
   },
   {
     name: "flush without a timer",
@@ -71,5 +80,6 @@ export const mediaMutations: readonly Mutation[] = [
     find: "if (this.#timer === null && !this.#flushesAtOnce) this.#arm();",
     replace: "",
     breaks: "the last frames before a pause never come",
+    seed: 4,
   },
 ];

@@ -8,4 +8,6 @@ export interface Mutation {
   readonly replace: string;
   /** What goes wrong then. */
   readonly breaks: string;
+  /** A seed that finds it; null where none is known. */
+  readonly seed: number | null;
 }

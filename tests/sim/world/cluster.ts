@@ -38,6 +38,7 @@ export class SimCluster {
     this.#seed = seed;
     this.log = log;
     this.network.remembers = false;
+    this.network.gathers = true;
     this.engine = directory === "engine" ? new SimulatedEngine(this.network.timers) : null;
     if (this.engine !== null) this.network.engines[`${ENGINE_IP}:6379`] = this.engine;
     this.network.lineModel = (from, to) => {

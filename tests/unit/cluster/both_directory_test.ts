@@ -1,5 +1,5 @@
 import { BothDirectory } from "../../../src/cluster/both_directory.ts";
-import type { StreamDirectory } from "../../../src/cluster/directory.ts";
+import type { Claim, ClaimOptions, StreamDirectory, StreamRef } from "../../../src/cluster/directory.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { directorySuite, type StagedServer } from "../../kit/cases/directory_suite.ts";
 import { OutageStage } from "../../kit/outage_stage.ts";
@@ -100,4 +100,39 @@ Deno.test("BothDirectory lists each member once", async () => {
   directory.members();
   await stage.run(50);
   assertEquals(directory.members().map(({ id, isSelf }) => `${id} ${isSelf}`), ["boot1 true"]);
+});
+
+Deno.test("a claim that is lost in the first directory while the second is asked, is lost once it is used", async () => {
+  const lose: ((reason: string) => void)[] = [];
+  const ends: string[] = [];
+  const asked = Promise.withResolvers<void>();
+  const directory = (name: string, ready: Promise<void>) =>
+    ({
+      claim: async (_: StreamRef, { onLost }: ClaimOptions) => {
+        lose.push(onLost);
+        await ready;
+        const claim: Claim = {
+          epoch: 1,
+          announce: () => void ends.push(`${name} announced`),
+          [Symbol.dispose]: () => void ends.push(`${name} given up`),
+        };
+        return { claim };
+      },
+    }) as unknown as StreamDirectory;
+  const both = new BothDirectory(directory("first", Promise.resolve()), directory("second", asked.promise));
+  const heard: string[] = [];
+  const options = { mode: () => "takeover", onLost: (reason: string) => void heard.push(reason) } as ClaimOptions;
+  const outcome = both.claim({} as StreamRef, options);
+  while (lose.length < 2) await Promise.resolve();
+  lose[0]!("another one has it");
+  asked.resolve();
+  const { claim } = await outcome as { claim: Claim };
+  assertEquals(heard, []);
+  claim.announce();
+  assertEquals(heard, ["another one has it"]);
+  lose[1]!("another one has it");
+  claim.announce();
+  assertEquals(heard, ["another one has it"]);
+  assert(ends.includes("first given up") && ends.includes("second given up"));
+  assert(!ends.some((text) => text.startsWith("first announced")), "a claim that is over is found by others");
 });

@@ -209,3 +209,15 @@ Deno.test("PullRace that is stopped closes everything and leaves no timer behind
   rig.registry.stop();
   assertEquals(rig.timers.pendingCount, 0);
 });
+
+Deno.test("PullRace has an origin of the configuration looked at when it is down, also if a directory has named it", async () => {
+  const rig = new RaceRig([A, B]);
+  playsAfter(rig, B, 100);
+  rig.start({ targets: rig.targets.map((target) => ({ ...target, namedBy: "10.0.0.9" })) });
+  await rig.run(1000);
+  assertEquals([rig.fedBy, rig.registry.pool.health(A).failures], [[B], 1]);
+  playsAfter(rig, A, 100);
+  await rig.run(3000);
+  assertEquals(rig.registry.pool.health(A).failures, 0);
+  rig.registry.stop();
+});

@@ -1,0 +1,149 @@
+import { Random } from "../random.ts";
+import { serverNames } from "./drawn_cluster.ts";
+import type { FaultKind, FaultPlan, PlayerPlan, PublisherPlan, Scenario } from "../scenario.ts";
+
+/**
+ * What a day is about: `rivals` want one stream at several origins, some of which do not see each other; `lone` has one
+ * fault at the origin of a stream that somebody takes over; `guests` come and go all the time.
+ */
+type Focus = "none" | "rivals" | "lone" | "guests";
+
+const calmPublisher: Partial<PublisherPlan> = {
+  source: "",
+  home: "",
+  silences: [],
+  startBurst: 0,
+  endMs: null,
+  backsOff: false,
+};
+const calmPlayer: Partial<PlayerPlan> = { lineBytesPerMs: 0, pauseMs: 0, staysMs: 0, follows: false, endMs: null };
+const LONE_MS = 15_000;
+
+/** Some days are about what is rare on most: where many things go wrong at once, little can be said of each. */
+export function focused(scenario: Scenario): Scenario {
+  const random = Random.of(scenario.seed, "the day's focus");
+  const focus: Focus = random.weighted({ none: 70, rivals: 12, lone: 10, guests: 8 });
+  if (focus === "none") return scenario;
+  const alone: Scenario = { ...scenario, discovery: "list", latecomers: 0, srs: [], attackers: [], faults: [] };
+  const drawn = { rivals: drawRivals, lone: drawLone, guests: drawGuests }[focus];
+  return drawn(alone, random);
+}
+
+/**
+ * Two encoders want one stream: `here`, at one origin; `atOnce`, at two of them; `later`, one after the other; or `apart`: the
+ * second one comes where nobody hears of the first one any more, whose origin the edges reach again before it is told.
+ */
+function drawRivals(scenario: Scenario, random: Random): Scenario {
+  const { origins, publishers, players, edges } = scenario;
+  const kind = random.weighted({ here: 2, atOnce: 2, later: 2, apart: 4 });
+  const directory = random.percent(kind === "here" ? 20 : 60) ? "mesh" : "engine";
+  const first = random.between(1, origins);
+  const second = kind === "here" ? first : first % origins + 1;
+  const startMs = random.between(0, 1500);
+  const laterMs = kind === "atOnce" ? startMs : random.between(8000, 12_000);
+  const rivals = [[first, startMs], [second, laterMs]].map(([origin = 1, at = 0], number) => ({
+    ...publishers[0]!,
+    ...calmPublisher,
+    name: `rival-${number + 1}`,
+    stream: "s1",
+    origin,
+    startMs: at,
+    reconnect: "same" as const,
+    reconnectMs: 3000,
+  }));
+  const others = [
+    ...serverNames(origins, 0).filter((name) => name !== `origin-${first}`),
+    ...(directory === "engine" ? ["engine"] : []),
+  ];
+  const atMs = laterMs - 1500;
+  const apart = [
+    { atMs, lastsMs: 12_000, others },
+    { atMs: atMs + 1, lastsMs: random.between(3500, 5000), others: serverNames(0, edges) },
+  ];
+  return {
+    ...scenario,
+    directory,
+    dayMs: laterMs + 14_000,
+    onConflict: kind === "apart" ? "takeover" : random.weighted({ takeover: 14, reject: 3, standby: 3 }),
+    publishers: rivals,
+    // One at each edge, which leaves the stream alone while he is away.
+    players: serverNames(0, edges).map((server, at) => ({
+      ...players[at % players.length]!,
+      ...calmPlayer,
+      name: `viewer-${at + 1}`,
+      stream: "s1",
+      kind: random.pick(["rtmp", "flv"] as const),
+      server,
+      startMs: random.between(0, 6000),
+      returnMs: 3000,
+      staysMs: kind === "apart" ? 3000 : random.pick([0, 3000]),
+    })),
+    faults: kind === "apart" ? apart.map((part, at) => faultOf("partition", `origin-${first}`, part, at)) : [],
+  };
+}
+
+function drawLone(scenario: Scenario, random: Random): Scenario {
+  const { origins, edges, publishers, players } = scenario;
+  const [model] = publishers;
+  const first = random.between(1, origins);
+  const second = first % origins + 1;
+  const kind = random.weighted({ freeze: 4, kill: 1, powerCut: 1, drain: 1 });
+  const lastsMs = random.between(6000, 12_000);
+  const laterMs = LONE_MS + random.between(200, 2000);
+  const faultAt = `origin-${first}`;
+  const dayMs = LONE_MS + lastsMs + 3000;
+  return {
+    ...scenario,
+    dayMs,
+    onConflict: "takeover",
+    publishers: [[first, 500], [second, laterMs]].map(([origin = 1, startMs = 0], at) => ({
+      ...model!,
+      ...calmPublisher,
+      name: `encoder-${at + 1}`,
+      stream: "s1",
+      origin,
+      startMs,
+      reconnect: "next",
+    })),
+    players: Array.from({ length: random.between(2, 4) }, (_, at) => ({
+      ...players[at % players.length]!,
+      ...calmPlayer,
+      name: `viewer-${at + 1}`,
+      stream: "s1",
+      kind: random.pick(["rtmp", "flv"] as const),
+      server: `edge-${random.between(1, edges)}`,
+      // Some come while it lasts.
+      startMs: random.percent(30) ? LONE_MS + random.between(3000, 5000) : random.between(0, 10_000),
+    })),
+    faults: [faultOf(kind, faultAt, { atMs: LONE_MS, lastsMs, others: [] }, 0)],
+  };
+}
+
+function drawGuests(scenario: Scenario, random: Random): Scenario {
+  const { edges, origins, dayMs, publishers, players } = scenario;
+  const server = random.percent(80) ? `edge-${random.between(1, edges)}` : `origin-${random.between(1, origins)}`;
+  return {
+    ...scenario,
+    publishers: publishers.map((plan) => ({ ...plan, home: "", endMs: null })),
+    players: Array.from({ length: random.between(1, 4) }, (_, at) => ({
+      ...players[at % players.length]!,
+      ...calmPlayer,
+      name: `guest-${at + 1}`,
+      stream: publishers[at % 2 % publishers.length]!.stream,
+      kind: random.pick(["rtmp", "flv"] as const),
+      server,
+      startMs: random.between(0, dayMs / 2 | 0),
+      returnMs: random.pick([100, 1000, 2000]),
+      staysMs: random.pick([1000, 3000, 8000]),
+    })),
+  };
+}
+
+function faultOf(
+  kind: FaultKind,
+  server: string,
+  { atMs, lastsMs, others }: Pick<FaultPlan, "atMs" | "lastsMs" | "others">,
+  number: number,
+): FaultPlan {
+  return { name: `fault-${number + 1}`, kind, atMs, lastsMs, server, setting: "pithyPrint", others, aheadMs: 0 };
+}
