@@ -108,7 +108,11 @@ function textOf(stream: HlsStream, { window, options }: HlsView, names: HlsNames
   const found = known.byKind.get(kind);
   if (found !== undefined) return found;
   const text = mediaPlaylist(window, { ...options, skips }, names);
-  const made = { text, bytes: new TextEncoder().encode(withQuery(text, "")), zipped: null };
+  const made: PlaylistText = {
+    text,
+    bytes: new Uint8Array(new TextEncoder().encode(withQuery(text, ""))),
+    zipped: null,
+  };
   if (known.byKind.size >= MAX_TEXTS) known.byKind.clear();
   known.byKind.set(kind, made);
   return made;

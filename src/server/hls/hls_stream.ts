@@ -165,8 +165,9 @@ export class HlsStream implements Disposable {
     if (!this.#isPublished) return;
     this.#isPublished = false;
     this.#endedMs = this.#server.timers.nowMs();
-    // Who has the publisher has all packets of the publish.
-    if (this.#hasBegun) this.#packager?.endPublish(this.#isMadeHere);
+    // Who has the publisher has all packets of the publish. In a cluster others may have got fewer: all leave the rest out.
+    const isWhole = this.#isMadeHere && !this.#server.directory.covers(this.vhost);
+    if (this.#hasBegun) this.#packager?.endPublish(isWhole);
     this.waiters.wake();
   }
 
