@@ -37,7 +37,7 @@ Deno.test("-t passes the files of conf/, and says what their APIs open to whom",
   const files = [
     ["origin", "serverA", access(9090, "serverA")],
     ["origin", "serverB", access(9091, "serverB")],
-    ["edge", "edge", ""],
+    ["edge", "edge", access(9092, "edge")],
   ] as const;
   await Promise.all(files.map(async ([role, name, open]) => {
     const path = `${confDirectory}origin.cluster.${name}.conf`;
