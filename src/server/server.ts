@@ -90,7 +90,7 @@ export class Server implements ServerContext {
   readonly chronicle: Chronicle;
   readonly tracer: Tracer | null;
   readonly startedMs: number;
-  readonly hlsSecret: Uint8Array;
+  #hlsSecret: Uint8Array | null = null;
   readonly #timers: TimerScope;
   readonly #clientLog: ClientLog;
   readonly #hookFetch: FreshFetch;
@@ -103,7 +103,6 @@ export class Server implements ServerContext {
     this.world = world;
     this.timers = this.#timers = new TimerScope(world);
     this.startedMs = world.nowMs();
-    this.hlsSecret = world.randomBytes(32);
     this.#config = config;
     this.log = log;
     this.tracer = tracer;
@@ -204,6 +203,11 @@ export class Server implements ServerContext {
     this.recorder.onReload();
     this.heartbeat.onReload();
     this.mesh.onListChange();
+  }
+
+  /** What keys of HLS are made of where the configuration has no `hls_key_secret`. */
+  get hlsSecret(): Uint8Array {
+    return this.#hlsSecret ??= this.world.randomBytes(32);
   }
 
   /** Binds the RTMP listeners and begins to report. @throws {SrsError} if an address cannot be bound. */

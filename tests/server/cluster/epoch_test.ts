@@ -76,7 +76,10 @@ Deno.test("an origin that relays passes the epoch of a publish without metadata 
   using viewer = await stage.view(b, { connectArgs: { srs_ts_node: "1" } });
   await network.run(2000);
   assertGreater(viewer.frames.length, 20);
-  assertEquals(toldOf(viewer), [{ srs_ts_epoch: stage.epochAt(a) }]);
+  const epoch = { srs_ts_epoch: stage.epochAt(a) };
+  // The owner's time is known with the first frame.
+  const { zeroMs } = b.server.sources.find(KEY)!;
+  assertEquals(toldOf(viewer), [epoch, { ...epoch, srs_ts_zero_ms: zeroMs }]);
   assertEquals(b.server.epochs.highest(KEY), stage.epochAt(a));
   await stage.stop();
 });
