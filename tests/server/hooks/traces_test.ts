@@ -85,10 +85,7 @@ serverTest("a trace goes on over HTTP-FLV, and tells of a stream that nobody has
   const [httpA, httpEdge] = [freePort(), freePort()];
   await using cluster = await Cluster.start(traced(collector, (text, server) => {
     const port = server === "originA" ? httpA : server === "edge" ? httpEdge : freePort();
-    return text.replace(
-      /vhost .*\{/,
-      `http_server { enabled on; listen 127.0.0.1:${port}; }\n$& http_remux { enabled on; }`,
-    )
+    return text.replace(/(?<=http_server \{\s+enabled\s+on;\s+listen\s+)[^;]+/, `127.0.0.1:${port}`)
       .replace(/origin .*;/, `origin 127.0.0.1:${httpA}; protocol flv; owner_timeout 700;`);
   }));
   await until(() => isListening(httpEdge), 8000, () => cluster.logs);
