@@ -4,7 +4,7 @@ import type { Measurement } from "./measure.ts";
 export type CapacityBound =
   /** The server's core had nothing left. */
   | "core"
-  /** A player was behind by more than a second. */
+  /** One player in a hundred was behind by more than a second. */
   | "lag"
   /** Players were refused, lost, or got less than everything. */
   | "delivery"
@@ -25,18 +25,19 @@ export interface Capacity {
   readonly extrapolated: number | null;
 }
 
-const FIRST_PLAYERS = 500;
+const FIRST_PLAYERS = 1000;
 /** Below the `max_connections` of the servers' configuration. */
 const MOST_PLAYERS = 9000;
 const FULL_PERCENT = 97;
 const MOST_LAG_MS = 1000;
-const LEAST_DELIVERED_PERCENT = 98;
+/** A window holds a flush more or less. */
+const LEAST_DELIVERED_PERCENT = 90;
 /** Steps smaller than this are within the noise. */
 const LEAST_STEP = 1.06;
 const MOST_ROWS = 8;
 
 /**
- * Searches for the largest number of players that a server carries: its core is not full, nobody lags by more than a
+ * Searches for the largest number of players that a server carries: its core is not full, 99 of 100 lag by less than a
  * second, nobody is lost.
  *
  * @param measure Measures with so many players.
@@ -78,15 +79,14 @@ function nextPlayers({ cpuPercent, options }: Measurement, least: number, most: 
 function boundOf({ cpuPercent, loadPercent, deliveredPercent, players }: Measurement): CapacityBound | null {
   if (loadPercent >= FULL_PERCENT && cpuPercent < FULL_PERCENT) return "load";
   if (cpuPercent >= FULL_PERCENT) return "core";
-  if ((players?.failed ?? 0) + (players?.lost ?? 0) > 0 || deliveredPercent < LEAST_DELIVERED_PERCENT) {
-    return "delivery";
-  }
-  return (players?.lagMs.max ?? 0) > MOST_LAG_MS ? "lag" : null;
+  const { failed = 0, lost = 0, drops = 0 } = players ?? {};
+  if (failed + lost + drops > 0 || deliveredPercent < LEAST_DELIVERED_PERCENT) return "delivery";
+  return (players?.lagMs.p99 ?? 0) > MOST_LAG_MS ? "lag" : null;
 }
 
 const words: Record<CapacityBound, string> = {
   core: "its core was full",
-  lag: "players lagged by more than 1 s",
+  lag: "one player in a hundred lagged by more than 1 s",
   delivery: "players were lost or got less",
   load: "the load's core was full: the server has room for more",
   limit: "the most that were tried",
@@ -100,7 +100,7 @@ export function formatCapacities(kbps: number, found: readonly Capacity[]): stri
     row === null ? "-" : row.cpuPercent.toFixed(0),
     row === null ? "-" : row.loadPercent.toFixed(0),
     row === null ? "-" : row.cpuUsPerClientSecond.toFixed(0),
-    row === null ? "-" : (row.players?.lagMs.max ?? 0).toFixed(0),
+    row === null ? "-" : (row.players?.lagMs.p99 ?? 0).toFixed(0),
     extrapolated === null ? "-" : `${extrapolated}`,
     words[bound],
   ]);
@@ -110,7 +110,7 @@ export function formatCapacities(kbps: number, found: readonly Capacity[]): stri
     "CPU %",
     "load %",
     "us/player-s",
-    "worst lag ms",
+    "lag p99 ms",
     "reckoned for a full core",
     "with more",
   ];

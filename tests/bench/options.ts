@@ -48,7 +48,7 @@ Modes
   --streams M         M streams of 200 kbit/s with --players-per-stream N (3) each
   --storm N           N players come in one second while 100 watch
   --publishers N      N publishers of 500 kbit/s and nobody who watches
-  --capacity          the most players of 600 kbit/s: until the server's core is full, or one lags by more than 1 s
+  --capacity          the most players of 600 kbit/s: until the server's core is full, or 1 % lag by 1 s
   --latency           publisher's write to player's read, for several settings
   --workers N         srs-ts with 1 and with N workers, on all cores
 
