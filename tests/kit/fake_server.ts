@@ -1,3 +1,4 @@
+import { RecordingBook } from "../../src/server/record/recording_book.ts";
 import { breachesOf } from "./api_contract.ts";
 import { newEntityId } from "../../src/server/identity.ts";
 import { requestOf } from "./http_request.ts";
@@ -103,6 +104,8 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     startedMs: START_MS,
     coworkerList: list,
     rtmp: { connectionCount: 3, isListening: true },
+    hls: { streamCount: 2, bytes: 3_000_000, sessions: { count: 5 } },
+    recorder: { book: new RecordingBook(), count: 1 },
     drain,
   });
   const healthy = Object.assign(fake, { health: new ClusterHealth(fake) });

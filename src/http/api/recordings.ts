@@ -35,14 +35,14 @@ export const recordingRoutes: readonly Route[] = [{
   answerOfOne: enveloped({ recording: recordingSchema }),
   handle({ server }, call, id) {
     const { identity, recorder, world } = server;
-    const entries = recorder?.book;
+    const entries = recorder.book;
     if (id === "") {
       const stream = call.query.get("stream");
-      const all = [...entries?.all() ?? []].reverse().filter(({ key }) => stream === "" || key === stream);
+      const all = [...entries.all()].reverse().filter(({ key }) => stream === "" || key === stream);
       return envelope(identity, { total: all.length, recordings: page(all, call.query).map(describeRecording) });
     }
     const [, name = "", extension = ""] = /^([\w-]+)(\.\w+)?$/.exec(id) ?? [];
-    const entry = entries?.find(name);
+    const entry = entries.find(name);
     if (entry === undefined || (extension !== "" && urlOf(entry) !== `${PATH}${id}`)) {
       return errorBody("StreamNotFound", "there is no recording with this id, or no complete one");
     }

@@ -44,7 +44,10 @@ export type ApiServer =
     readonly tracer?: Tracer | null;
     readonly health: Pick<Server["health"], "self" | "watch" | "book" | "downstream">;
     /** Absent where nothing is recorded. */
-    readonly recorder?: { readonly book: Server["recorder"]["book"] };
+    readonly recorder: Pick<Server["recorder"], "book" | "count">;
+    readonly hls: Pick<Server["hls"], "streamCount" | "bytes"> & {
+      readonly sessions: Pick<Server["hls"]["sessions"], "count">;
+    };
     /** Absent where nothing is reported. */
     readonly heartbeat?: Pick<Server["heartbeat"], "summaries">;
   };

@@ -38,6 +38,10 @@ export const ownMetrics: readonly Metric[] = [
     "Packets dropped for slow players among those connected now.",
     ({ sum }) => sum.droppedPackets,
   ),
+  gauge("hls_streams", "Streams that are cut into segments for HLS.", ({ server }) => server.hls.streamCount),
+  gauge("hls_sessions", "Viewers of HLS; 0 where hls_ctx is off.", ({ server }) => server.hls.sessions.count),
+  gauge("hls_memory_bytes", "Memory that segments of HLS take.", ({ server }) => server.hls.bytes),
+  gauge("recordings", "Streams that are recorded, or may go on being so.", ({ server }) => server.recorder.count),
   gauge("pulls", "Streams being pulled from other servers.", ({ sum }) => sum.pulls),
   gauge("fed_pulls", "Pulls that receive media now.", ({ sum }) => sum.fedPulls),
   single(
