@@ -1,4 +1,5 @@
 /** How servers know an older publish, also where the encoder sends no metadata. On a simulated network. */
+import { epochMember, factMembers } from "../../../src/stream/publish_facts.ts";
 import { assert, assertEquals, assertGreater } from "../../kit/assert.ts";
 import { MemoryHttp } from "../../kit/memory_http.ts";
 import { MemoryNetwork } from "../../kit/memory_network.ts";
@@ -76,10 +77,10 @@ Deno.test("an origin that relays passes the epoch of a publish without metadata 
   using viewer = await stage.view(b, { connectArgs: { srs_ts_node: "1" } });
   await network.run(2000);
   assertGreater(viewer.frames.length, 20);
-  const epoch = { srs_ts_epoch: stage.epochAt(a) };
+  const epoch = epochMember(stage.epochAt(a));
   // The owner's time is known with the first frame.
   const { zeroMs } = b.server.sources.find(KEY)!;
-  assertEquals(toldOf(viewer), [epoch, { ...epoch, srs_ts_zero_ms: zeroMs }]);
+  assertEquals(toldOf(viewer), [epoch, factMembers({ epoch: stage.epochAt(a), zeroMs })]);
   assertEquals(b.server.epochs.highest(KEY), stage.epochAt(a));
   await stage.stop();
 });
