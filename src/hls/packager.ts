@@ -42,8 +42,6 @@ export interface HlsPublish {
    * the publish begins in is left out, as others may have used it.
    */
   readonly firstNumber?: number;
-  /** The packets go on behind those before `endPublish()`, as if that had not been. */
-  readonly resumes?: boolean;
 }
 
 /** Numbers that fall by more than so many windows are those of another clock. */
@@ -85,7 +83,6 @@ export class Packager {
   /** A new publish begins (another encoder, or the same one again), or this node joins one. */
   startPublish(publish: HlsPublish): void {
     this.#isPublishing = true;
-    if (publish.resumes && publish.epoch === this.#publish.epoch) return;
     this.#drop();
     this.#publish = publish;
     this.#discontinuities = Math.max(this.#discontinuities, publish.discontinuities);

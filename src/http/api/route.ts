@@ -103,7 +103,10 @@ const ID = "[id]";
 /** No longer paths in the log, in characters. */
 const LOGGED_PATH = 100;
 
-/** Serves a table of routes. A path that lacks only the slash at its end is redirected, with 302 as in SRS. */
+/**
+ * Serves a table of routes. A path that lacks only the slash at its end is redirected, with 302 as in SRS; but with 307
+ * where clients would make a GET of it.
+ */
 export function mountRoutes(routes: readonly Route[], context: ApiContext): Mount {
   const exact = new Map(routes.map((route) => [route.path.replace(ID, ""), route]));
   const prefixes = routes.filter(({ path }) => path.endsWith(ID)).map((route) => route.path.slice(0, -ID.length));
@@ -113,7 +116,10 @@ export function mountRoutes(routes: readonly Route[], context: ApiContext): Moun
     const { path } = call;
     const prefix = exact.has(path) ? path : prefixes.find((start) => path.startsWith(start)) ?? "";
     const route = exact.get(prefix);
-    if (route === undefined) return exact.has(`${path}/`) ? redirect(302, `${path}/`, call.search) : null;
+    if (route === undefined) {
+      const isRead = call.method === "GET" || call.method === "HEAD";
+      return exact.has(`${path}/`) ? redirect(isRead ? 302 : 307, `${path}/`, call.search) : null;
+    }
     const wrong = refuseCallback(call);
     if (wrong !== null) return wrong;
     const { methods } = route;
@@ -159,7 +165,7 @@ async function change(route: Route, context: ApiContext, call: Call, id: string)
 }
 
 /** A redirect to a path of this server; the query goes along. */
-export function redirect(status: 301 | 302, path: string, search: string): Response {
+export function redirect(status: 301 | 302 | 307, path: string, search: string): Response {
   const location = search === "" ? path : `${path}?${search.replace(/[^!-~]/gu, encodeURIComponent)}`;
   return new Response(`Redirect to ${location}`, {
     status,

@@ -81,6 +81,12 @@ for (const path of strangers) {
   });
 }
 
+Deno.test("a POST without the slash at the end stays one where it is redirected to", async () => {
+  const answer = await apiOf(fakeServer())("/api/v1/forwards?app=live", { method: "POST" });
+  assertEquals([answer.status, answer.headers.get("location")], [307, "/api/v1/forwards/?app=live"]);
+  await answer.body?.cancel();
+});
+
 const unslashed = ["/api", "/api/v1", "/api/v1/vhosts", "/api/v1/streams", "/api/v1/clients"];
 
 for (const path of unslashed) {
