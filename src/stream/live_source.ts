@@ -308,6 +308,7 @@ export class LiveSource {
     if (verdict === "noRepeat") return;
     this.#timeline.resumeSession(latestTimes, nowMs);
     for (const log of this.#logs.all) log.resumeRun();
+    for (const tap of this.#taps) tap.onResume?.();
     this.#onFirstFrame();
     this.#flushTiming.onFirstGopKnown();
   }

@@ -156,6 +156,13 @@ export function flvPath({ url, vhost }: UpstreamStream): string {
   return `${escape(path.replaceAll("%", "%25"))}${escape(query)}`;
 }
 
+/** What addresses of the segments of a stream begin and end with, as the server knows it that has the stream. */
+export function hlsPath({ url, vhost }: UpstreamStream): { readonly base: string; readonly query: string } {
+  const asked = askedVhost(vhost.now, url.vhost);
+  const query = asked === "" || asked === DEFAULT_VHOST ? "" : `?vhost=${encodeURIComponent(asked)}`;
+  return { base: `/${url.app.split("/").map(encodeURIComponent).join("/")}/${encodeURIComponent(url.stream)}`, query };
+}
+
 function escape(text: string): string {
   return text.replace(/[^!-~]/gu, (char) => encodeURIComponent(char.toWellFormed()));
 }

@@ -8,12 +8,14 @@ import type { HlsFeedRequest } from "./hls_feed.ts";
 import type { HlsSessionServer } from "./hls_session.ts";
 import { HlsSessionBook } from "./hls_session_book.ts";
 import { SegmentFiles } from "./segment_files.ts";
+import type { SegmentTickets } from "./segment_tickets.ts";
 import { type HlsObserver, HlsStream, type HlsStreamServer } from "./hls_stream.ts";
 import { namesOf, tellSegment, type TellServer } from "./tell_segment.ts";
 
 /** Who has HLS. */
 export interface HlsHolder {
   readonly hls: Pick<HlsHub, "sessions" | "find" | "open" | "settle">;
+  readonly segmentTickets: Pick<SegmentTickets, "opens">;
 }
 
 /** What HLS takes of a server. */
@@ -214,6 +216,10 @@ class SourceTap implements PacketTap {
 
   onPacket(packet: MediaPacket, ownerMs: number): void {
     this.#stream?.onPacket(packet, ownerMs);
+  }
+
+  onResume(): void {
+    this.#stream?.onResume();
   }
 
   onUnpublish(): void {

@@ -4,15 +4,20 @@ import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource, Player } from "../../stream/live_source.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { WireFormat } from "../../stream/wire_format.ts";
+import type { SegmentOffer } from "../../upstream/segment_place.ts";
 import { type ClientConn, type ClientEntry, clientEntry, type ClientType } from "../client_registry.ts";
 import type { ServerContext } from "../context.ts";
+import type { SegmentTicket } from "../hls/segment_tickets.ts";
 import { sourceOptions } from "../source_options.ts";
 import type { PeerServer } from "./peer_server.ts";
 import { PlaySupply, type Redirect, type SupplyServer, type SupplySink } from "./supply.ts";
 import { PlayTrace, type TraceServer } from "./trace.ts";
 
 /** What playing takes of a server. */
-export type PlaybackServer = SupplyServer & TraceServer & Pick<ServerContext, "sources" | "registry">;
+export type PlaybackServer = 
+  & SupplyServer
+  & TraceServer
+  & Pick<ServerContext, "sources" | "registry" | "config" | "segmentTickets">;
 
 /** The connection that plays. */
 export interface PlaybackHost extends ClientConn {
@@ -82,6 +87,7 @@ export class Playback implements Player, SupplySink, Disposable {
   /** Until the first frame is sent. */
   #isWaiting = true;
   readonly #askedMs: number;
+  #ticket: SegmentTicket | null = null;
 
   constructor(server: PlaybackServer, host: PlaybackHost, request: PlaybackRequest, sink: PlaybackSink) {
     const { url, vhost, protocol, format, over = "" } = request;
@@ -112,6 +118,14 @@ export class Playback implements Player, SupplySink, Disposable {
   /** The stream comes from another server. */
   get isPulled(): boolean {
     return this.#supply.isPulled;
+  }
+
+  /** Where a server that plays the stream finds its segments; null if this one serves none. */
+  segmentOffer(): SegmentOffer | null {
+    const { httpServer } = this.#server.config;
+    if (!this.vhost.now.hls.enabled || !httpServer.enabled) return null;
+    this.#ticket ??= this.#server.segmentTickets.issue(this.source.key);
+    return { ticket: this.#ticket.text, port: httpServer.listen.port };
   }
 
   /** The client is about to be sent elsewhere: it gets nothing. */
@@ -182,6 +196,7 @@ export class Playback implements Player, SupplySink, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#ticket?.[Symbol.dispose]();
     this.#trace?.end();
     this.source.detach(this);
     this.#supply[Symbol.dispose]();

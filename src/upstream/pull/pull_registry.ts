@@ -3,6 +3,7 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import { DownOrigins } from "../down_origins.ts";
 import { OriginPool } from "../origin_pool.ts";
+import type { SegmentPlace } from "../segment_place.ts";
 import { OriginWatch, reachOver } from "./origin_watch.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { type PullState, StreamPull } from "./stream_pull.ts";
@@ -47,6 +48,11 @@ export class PullRegistry {
   /** What every pull does now, for the API. */
   states(): PullState[] {
     return [...this.#entries.values()].map(({ pull }) => pull.state);
+  }
+
+  /** Where the server that feeds a source has segments of the stream; null if none does, or it does not say. */
+  segmentsOf(source: LiveSource): SegmentPlace | null {
+    return this.#entries.get(source)?.pull.segments ?? null;
   }
 
   /** Makes sure that the source is fed while the lease is held. */

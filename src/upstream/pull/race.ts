@@ -7,6 +7,7 @@ import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { describeRefusal, RedirectPolicy } from "../redirect_policy.ts";
 import { upstreamDial } from "./dial.ts";
+import { type SegmentPlace, segmentPlace } from "../segment_place.ts";
 import { originTargets, parseRedirect, type PullTarget } from "../target.ts";
 import { type UpstreamOutcome, UpstreamRun } from "./run.ts";
 import { UpstreamTrace } from "./trace.ts";
@@ -25,7 +26,7 @@ export interface PullRaceOptions {
   /** The round, if it is traced. */
   trace: Span | null;
   /** The source is fed, by this server. */
-  onFeeding(target: PullTarget): void;
+  onFeeding(target: PullTarget, segments: SegmentPlace | null): void;
   /** Null if nobody holds the source until one of these can take it. */
   handover: RaceHandover | null;
   /** The server that feeds the source is about to stop. */
@@ -199,13 +200,13 @@ export class PullRace {
       onSilence,
       onMediaAgain,
       onConnected: (identity, announce) => this.#onConnected(target, identity, announce),
-      onFeeding: () => {
+      onFeeding: (offer, remoteIp) => {
         this.#feeding = environment.pool.startFeed(target.text);
         this.#staggerTimer?.cancel();
         this.#waiting.length = 0;
         this.#stopAgain();
         for (const other of this.#runs.keys()) if (other !== run) other.stop();
-        onFeeding(target);
+        onFeeding(target, segmentPlace(request, target, offer, remoteIp));
       },
     });
     this.#runs.set(run, target.text);

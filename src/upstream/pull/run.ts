@@ -13,6 +13,7 @@ import { Overlap, type OverlapReason } from "./overlap.ts";
 import type { RtmpClientHandlers } from "../client/rtmp_client.ts";
 import type { FeedEpochs } from "../environment.ts";
 import type { PullTarget } from "../target.ts";
+import { readOffer, type SegmentOffer } from "../segment_place.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { UsualGap } from "./usual_gap.ts";
 import type { UpstreamTrace } from "./trace.ts";
@@ -56,8 +57,13 @@ export interface UpstreamRunOptions {
   handover: Handover | null;
   /** The server has answered; null if nobody wants to tell it how this one is. To be disposed at the end. */
   onConnected(identity: AmfObject, announce: (text: string) => void): Disposable | null;
-  /** The source is fed. */
-  onFeeding(): void;
+  /**
+   * The source is fed.
+   *
+   * @param offer Where the server says that its segments are; null if it does not.
+   * @param remoteIp Address that its name led to.
+   */
+  onFeeding(offer: SegmentOffer | null, remoteIp: string): void;
   /** The server is about to stop; it goes on for now. */
   onMoveAsked(): void;
   /** The server that feeds the source sends nothing any more; the connection stays, it may go on. */
@@ -123,6 +129,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #feedingSinceMs = 0;
   /** Of the publish, if the server tells. */
   #epoch: number | null = null;
+  /** Of segments, if the server has some. */
+  #offer: SegmentOffer | null = null;
   /** Of its timestamps, if the server tells. */
   #zeroMs: number | null = null;
   #hold: ReturnType<FeedEpochs["hold"]> | null = null;
@@ -191,6 +199,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
         });
       }
       case "told":
+        this.#offer ??= readOffer(event.members);
         if (this.#acceptsEpoch(readEpochMember(event.members))) this.#hearZero(readZeroMember(event.members));
         return;
       case "redirect":
@@ -255,7 +264,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#holdEpoch();
       this.#options.trace?.onFirstMedia();
-      this.#options.onFeeding();
+      this.#options.onFeeding(this.#offer, this.#client?.remoteIp ?? "");
       this.#watch.hear();
       this.#usualGap.start(this.#watch.heardMs);
       this.#watch.limit(this.#idleBound);

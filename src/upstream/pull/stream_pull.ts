@@ -4,6 +4,7 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { PullRace, type RaceHandover } from "./race.ts";
+import type { SegmentPlace } from "../segment_place.ts";
 import type { PullTarget } from "../target.ts";
 
 /** What a pull does now, as the API shows it. */
@@ -65,6 +66,7 @@ export class StreamPull {
   /** Whom it named last. */
   #named: readonly PullTarget[] = [];
   #endedMs = 0;
+  #segments: SegmentPlace | null = null;
   readonly #isWanted = () => !this.#stopped && this.#leases.size > 0;
 
   /** @param leases Who plays; when nobody does, the pull ends with its upstream instead of looking for another. */
@@ -86,6 +88,11 @@ export class StreamPull {
   /** The server that feeds the source sends nothing any more; another one is looked for. */
   get isSilent(): boolean {
     return this.#isSilent;
+  }
+
+  /** Where the server that feeds the source has segments of the stream; null if it does not say. */
+  get segments(): SegmentPlace | null {
+    return this.state.isFed ? this.#segments : null;
   }
 
   /** It goes on without asking anybody: it may be kept for players that come right back. */
@@ -207,7 +214,7 @@ export class StreamPull {
       staggerMs,
       trace: this.#trace,
       handover,
-      onFeeding: ({ text }) => this.#onFeeding(text),
+      onFeeding: ({ text }, segments) => this.#onFeeding(text, segments),
       onFailure: (error) => this.#fail(error, race === this.#race ? "warn" : "debug"),
       onMoveAsked: () => this.#move(race),
       onSilence: (error, lastMediaMs) => this.#onSilence(race, error, lastMediaMs),
@@ -270,8 +277,9 @@ export class StreamPull {
     }
   }
 
-  #onFeeding(upstream: string): void {
+  #onFeeding(upstream: string, segments: SegmentPlace | null): void {
     const { state } = this;
+    this.#segments = segments;
     this.#stopSearch();
     if (this.#endedMs > 0) {
       state.lastGapMs = Math.round(this.#environment.timers.nowMs() - this.#endedMs);

@@ -1,0 +1,69 @@
+import type { AmfObject } from "../amf/amf0.ts";
+import { formatHost } from "../rtmp/url.ts";
+import { hlsPath, type PullProtocol, type PullTarget, type UpstreamStream } from "./target.ts";
+
+/** What a server says to those that play a stream of it and are servers of its kind: where its segments are. */
+export interface SegmentOffer {
+  /** Of its HTTP server, at the address that it is known by. */
+  readonly port: number;
+  /** Opens the segments of this stream to whoever shows it, as long as the play goes on. */
+  readonly ticket: string;
+}
+
+/** Where another server has the segments of a stream. */
+export interface SegmentPlace {
+  /** What their addresses begin with: `http://10.0.0.1:8080/live/stream`. */
+  readonly base: string;
+  /** What their addresses end with, with its question mark. */
+  readonly query: string;
+  readonly ticket: string;
+}
+
+/** Header with a ticket, in an answer to a server that plays over HTTP, and in its requests for segments. */
+export const TICKET_HEADER = "x-srs-ts-hls-ticket";
+/** Header with the port that belongs to it. */
+export const SEGMENT_PORT_HEADER = "x-srs-ts-hls-port";
+const TICKET = "srs_ts_hls_ticket";
+const PORT = "srs_ts_hls_port";
+
+/** Members of a status that tell of an offer; none without one. */
+export function offerMembers(offer: SegmentOffer | null): AmfObject {
+  return offer === null ? {} : { [TICKET]: offer.ticket, [PORT]: offer.port };
+}
+
+/** The offer in a status; null if there is none. */
+export function readOffer({ [TICKET]: ticket, [PORT]: port }: AmfObject): SegmentOffer | null {
+  if (typeof ticket !== "string" || !/^[\da-f]{16,64}$/.test(ticket)) return null;
+  return typeof port === "number" && port > 0 && port < 65_536 ? { ticket, port } : null;
+}
+
+/** The offer in the head of an answer; null if there is none. */
+export function readOfferHeaders(headers: Headers): SegmentOffer | null {
+  const port = Number(headers.get(SEGMENT_PORT_HEADER));
+  return readOffer({ [TICKET]: headers.get(TICKET_HEADER) ?? "", [PORT]: port });
+}
+
+/**
+ * Where the segments are that a server offers, which feeds a stream: at the address that it was reached by, whatever it
+ * says. Null where they would come in the clear while the stream itself is encrypted.
+ *
+ * @param remoteIp Address that its name led to.
+ */
+export function segmentPlace(
+  stream: UpstreamStream & { readonly protocol: PullProtocol },
+  { host, port, tls = false, namedBy, path }: PullTarget,
+  offer: SegmentOffer | null,
+  remoteIp: string,
+): SegmentPlace | null {
+  if (offer === null) return null;
+  const isRtmp = stream.protocol === "rtmp";
+  if (isRtmp && tls) return null;
+  const [scheme, address, at] = isRtmp
+    ? ["http", remoteIp, offer.port] as const
+    // Certificates and proxies know it by its name; one that another server gave it could lead elsewhere by now.
+    : [tls ? "https" : "http", tls || namedBy === null ? host : remoteIp, port] as const;
+  const [, way = "", vhost = ""] = /^([^?]*)\.flv(?:\?(?:.*&)?(vhost=[^&]*))?/.exec(path ?? "") ?? [];
+  const own = hlsPath(stream);
+  const { base, query } = path === undefined ? own : { base: way, query: vhost === "" ? "" : `?${vhost}` };
+  return { base: `${scheme}://${formatHost(address)}:${at}${base}`, query, ticket: offer.ticket };
+}
