@@ -86,6 +86,12 @@ export function entryBytes(entry: WindowEntry): Uint8Array[] {
   return entry.kind === "absent" ? [] : entry.parts.map(({ bytes }) => bytes);
 }
 
+/** The parts of a segment, as whoever has not got them knows them. */
+export function absentParts(entry: Segment | AbsentSegment): readonly AbsentPart[] {
+  if (entry.kind === "absent") return entry.parts;
+  return entry.parts.map(({ bytes, ...head }) => ({ ...head, byteLength: bytes.length }));
+}
+
 /** Bytes of an entry that are here. */
 export function heldBytes({ kind, byteLength }: WindowEntry): number {
   return kind === "absent" ? 0 : byteLength;

@@ -3,7 +3,7 @@ import type { Mp4Tracks } from "../mp4/init_segment.ts";
 import { INIT_ID_DIGITS } from "./init_cache.ts";
 import type { PackagerOptions } from "./packager.ts";
 import { partBounds } from "./part_bounds.ts";
-import type { AbsentPart, AbsentSegment, InitSegment } from "./segment.ts";
+import { type AbsentPart, absentParts, type AbsentSegment, type InitSegment } from "./segment.ts";
 import type { SegmentWindow } from "./segment_window.ts";
 
 /** What a server tells another one of the segments that it has: enough to list them without their bytes. */
@@ -27,14 +27,18 @@ const MAX_INITS = 100;
 const MAX_SLOTS = 4;
 const noTracks: Mp4Tracks = { video: null, audio: null };
 
-/** As JSON; see {@link readSegmentListing}. Only what is here itself is told. */
+/** As JSON; see {@link readSegmentListing}. */
 export function writeSegmentListing(window: SegmentWindow, cut: Cut): string {
   const inits: Record<string, string> = {};
   const segments = window.kept.flatMap((entry) => {
-    if (entry.kind !== "segment") return [];
-    const { number, startMs, discontinuity, init, parts } = entry;
+    if (entry.kind === "gap") return [];
+    const { number, startMs, discontinuity, init } = entry;
     if (init !== null) inits[init.id] ??= btoa(String.fromCharCode(...init.bytes));
-    const told = parts.map(({ durationMs, bytes, isIndependent }) => [durationMs, bytes.length, isIndependent ? 1 : 0]);
+    const told = absentParts(entry).map(({ durationMs, byteLength, isIndependent }) => [
+      durationMs,
+      byteLength,
+      isIndependent ? 1 : 0,
+    ]);
     return [[number, startMs, discontinuity, init?.id ?? "", told]];
   });
   const { container, fragmentMs, partMs } = cut;

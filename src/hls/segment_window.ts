@@ -93,7 +93,10 @@ export class SegmentWindow {
 
   /** A part of a complete segment, of the one under way, or of one that was under way until its publish ended. */
   findPart(number: number, index: number): SegmentPart | null {
-    for (const head of [this.#open, this.#abandoned]) if (head?.number === number) return head.parts[index] ?? null;
+    for (const head of [this.#open, this.#abandoned]) {
+      const part = head?.number === number ? head.parts[index] : undefined;
+      if (part !== undefined) return part;
+    }
     const entry = this.find(number);
     // What a gap has instead of media is no part of it.
     return entry?.kind === "segment" ? entry.parts[index] ?? null : null;

@@ -23,6 +23,8 @@ export interface SegmentPlace {
 export const TICKET_HEADER = "x-srs-ts-hls-ticket";
 /** Header with the port that belongs to it. */
 export const SEGMENT_PORT_HEADER = "x-srs-ts-hls-port";
+/** Header of requests that were caused by one of another server: whoever gets it asks nobody else. */
+export const RELAYED_HEADER = "x-srs-ts-hls-relayed";
 const TICKET = "srs_ts_hls_ticket";
 const PORT = "srs_ts_hls_port";
 

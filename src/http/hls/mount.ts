@@ -38,8 +38,7 @@ export function hlsMount(server: HlsMountServer, files: Mount): Mount {
       if (file instanceof Response && file.status !== 404) return file;
     }
     if (call.method !== "GET" && call.method !== "HEAD") return methodNotAllowed(["GET"]);
-    const ticket = call.headers.get(TICKET_HEADER);
-    if (ticket !== null) return answerPeer(server, request, ticket);
+    if (call.headers.has(TICKET_HEADER)) return await answerPeer(server, call, request);
     try {
       return await answer(server, call, request);
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Timers } from "../../base/clock.ts";
 import { describeError } from "../../base/errors.ts";
 import type { World } from "../../base/world.ts";
-import { type SegmentPlace, TICKET_HEADER } from "../../upstream/segment_place.ts";
+import { RELAYED_HEADER, type SegmentPlace, TICKET_HEADER } from "../../upstream/segment_place.ts";
 
 /** What asking takes of a server. */
 export interface PeerGetServer {
@@ -13,6 +13,8 @@ export interface PeerGetServer {
 export interface PeerGetBounds {
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Another server wants it. */
+  readonly isRelayed: boolean;
   /** What the answer has to be. */
   readonly contentType: string;
   /** Nobody wants the answer any more. */
@@ -30,8 +32,8 @@ export interface PeerAnswer {
 }
 
 /**
- * Asks the server that feeds a stream for its segments or their list. It answers out of what it has: it asks nobody else,
- * so that no question goes round in a circle. Never rejects.
+ * Asks the server that feeds a stream for its segments or their list. A server that is asked may ask the one that feeds it,
+ * but that asks nobody else: no question goes round in a circle. Never rejects.
  *
  * @param suffix Behind the name of the stream: `.m3u8`, `-123.ts`.
  */
@@ -39,7 +41,7 @@ export async function peerGet(
   { world, timers }: PeerGetServer,
   { base, query, ticket }: SegmentPlace,
   suffix: string,
-  { timeoutMs, maxBytes, contentType, signal }: PeerGetBounds,
+  { timeoutMs, maxBytes, isRelayed, contentType, signal }: PeerGetBounds,
 ): Promise<PeerAnswer> {
   const giveUp = new AbortController();
   const timer = timers.after(timeoutMs, () => giveUp.abort(new Error(`no answer within ${timeoutMs} ms`)));
@@ -47,7 +49,7 @@ export async function peerGet(
   try {
     const response = await world.fetch(`${base}${suffix}${query}`, {
       method: "GET",
-      headers: { [TICKET_HEADER]: ticket },
+      headers: { [TICKET_HEADER]: ticket, ...(isRelayed ? { [RELAYED_HEADER]: "1" } : {}) },
       redirect: "manual",
       signal: AbortSignal.any([giveUp.signal, signal]),
     });

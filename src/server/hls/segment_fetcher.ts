@@ -5,7 +5,7 @@ import { readSegmentListing } from "../../hls/segment_listing.ts";
 import type { SegmentPlace } from "../../upstream/segment_place.ts";
 import type { FetchBudget } from "./fetch_budget.ts";
 import type { HlsOptions } from "./packager_options.ts";
-import { type PeerAnswer, peerGet, type PeerGetServer } from "./peer_get.ts";
+import { type PeerAnswer, peerGet, type PeerGetBounds, type PeerGetServer } from "./peer_get.ts";
 
 /** What fetching takes of a server. */
 export interface SegmentFetcherServer extends PeerGetServer {
@@ -23,7 +23,7 @@ export interface FetchingStream {
   readonly place: SegmentPlace | null;
   /** All that is absent is wanted, as where it is written to files. */
   readonly wantsAll: boolean;
-  /** A fetch has ended, whatever came of it. */
+  /** A look or a fetch has ended, whatever came of it. */
   onFetched(): void;
 }
 
@@ -59,9 +59,10 @@ export class SegmentFetcher implements Disposable {
   readonly #over = new AbortController();
   /** Until when a number is not asked for again, and how often that was in vain. */
   readonly #failed = new Map<number, { readonly untilMs: number; readonly attempts: number }>();
-  readonly #wanted = new Set<number>();
+  /** Numbers, and whether another server asks for them. */
+  readonly #wanted = new Map<number, boolean>();
   readonly #running = new Set<number>();
-  #looking: Promise<void> | null = null;
+  #looking: Promise<boolean> | null = null;
   #lookTimer: TimerHandle | null = null;
   #nextLookMs = 0;
   #looks = 0;
@@ -91,14 +92,23 @@ export class SegmentFetcher implements Disposable {
     return true;
   }
 
-  /** Begins to fetch a segment that is not here, if that makes sense; see {@link isFetching}. */
-  fetch(number: number): void {
+  /**
+   * Begins to fetch a segment that is not here, if that makes sense; see {@link isFetching}.
+   *
+   * @param isRelayed Another server asks for it.
+   */
+  fetch(number: number, isRelayed = false): void {
     if (this.isFetching(number) || this.#stream.place === null || !this.#isPlausible(number)) return;
     const failed = this.#failed.get(number);
     const isTooSoon = failed !== undefined && failed.untilMs > this.#server.timers.nowMs();
     if (isTooSoon || this.#wanted.size >= MAX_NUMBERS) return;
-    this.#wanted.add(number);
+    this.#wanted.set(number, isRelayed);
     this.#startNext();
+  }
+
+  /** What the other server has is not known yet. */
+  get isLooking(): boolean {
+    return this.#lookTimer !== null || this.#looking !== null;
   }
 
   /** It may be here soon. */
@@ -134,38 +144,48 @@ export class SegmentFetcher implements Disposable {
 
   async #look(): Promise<void> {
     this.#looks++;
-    await this.#refresh();
+    const isTold = await this.#refresh();
     const packager = this.#stream.packaging?.packager;
-    if (packager?.isMissing !== true || this.#over.signal.aborted) return;
-    if (this.#looks < MAX_LOOKS && this.#stream.place !== null) this.#planLook();
-    else packager.settleMissing();
+    if (packager === undefined || this.#over.signal.aborted) return;
+    const isEnough = isTold && !packager.isMissing || this.#looks >= MAX_LOOKS || this.#stream.place === null;
+    if (!isEnough) return this.#planLook();
+    packager.settleMissing();
+    this.#stream.onFetched();
   }
 
-  #refresh(): Promise<void> {
+  /** @returns Whether the other server has told what it has. */
+  #refresh(): Promise<boolean> {
     return this.#looking ??= this.#readListing().finally(() => {
       this.#looking = null;
       this.#nextLookMs = this.#server.timers.nowMs() + LOOK_AGAIN_MS;
     });
   }
 
-  async #readListing(): Promise<void> {
+  async #readListing(): Promise<boolean> {
     const { place, key } = this.#stream;
-    if (place === null) return;
+    const { log } = this.#server;
+    if (place === null) return false;
     const { bytes, error } = await this.#get(place, ".m3u8", {
       timeoutMs: LISTING_TIMEOUT_MS,
       maxBytes: MAX_LISTING_BYTES,
+      isRelayed: false,
       contentType: LISTING_TYPE,
     });
     const { packaging } = this.#stream;
-    if (this.#over.signal.aborted || packaging === null) return;
-    if (bytes === null) return this.#server.log.debug(`HLS of ${key}: no list of segments from ${place.base}: ${error}`);
+    if (this.#over.signal.aborted || packaging === null) return false;
+    if (bytes === null) {
+      log.debug(`HLS of ${key}: no list of segments from ${place.base}: ${error}`);
+      return false;
+    }
     const { packager, options } = packaging;
     const listing = readSegmentListing(new TextDecoder().decode(bytes), options);
     if (listing === null) {
-      return this.#server.log.warn(`HLS of ${key}: ${place.base} cuts it in another way, or answers nonsense`);
+      log.warn(`HLS of ${key}: ${place.base} cuts it in another way, or answers nonsense`);
+      return true;
     }
     packager.adopt(listing.segments, listing.longestMs);
     if (this.#stream.wantsAll) this.#fetchAll(packager);
+    return true;
   }
 
   #fetchAll({ window }: Packager): void {
@@ -173,16 +193,16 @@ export class SegmentFetcher implements Disposable {
   }
 
   #startNext(): void {
-    for (const number of this.#wanted) {
+    for (const [number, isRelayed] of this.#wanted) {
       if (this.#running.size >= MAX_AT_ONCE) return;
       this.#wanted.delete(number);
       this.#running.add(number);
-      this.#run(number);
+      this.#run(number, isRelayed);
     }
   }
 
-  async #run(number: number): Promise<void> {
-    const failure = await this.#fetchNow(number);
+  async #run(number: number, isRelayed: boolean): Promise<void> {
+    const failure = await this.#fetchNow(number, isRelayed);
     this.#running.delete(number);
     if (this.#over.signal.aborted) return;
     if (failure === null) this.#failed.delete(number);
@@ -192,7 +212,7 @@ export class SegmentFetcher implements Disposable {
   }
 
   /** @returns What went wrong; null if the segment is here. */
-  async #fetchNow(number: number): Promise<Pick<PeerAnswer, "isFinal" | "error"> | null> {
+  async #fetchNow(number: number, isRelayed: boolean): Promise<Pick<PeerAnswer, "isFinal" | "error"> | null> {
     const kindOf = () => this.#stream.packaging?.packager.window.find(number)?.kind;
     if (kindOf() !== "absent") await this.#refresh();
     const { packaging, place } = this.#stream;
@@ -206,6 +226,7 @@ export class SegmentFetcher implements Disposable {
     const answer = await this.#get(place, `-${number}.${container === "ts" ? "ts" : "m4s"}`, {
       timeoutMs: SEGMENT_TIMEOUT_MS,
       maxBytes: entry.byteLength,
+      isRelayed,
       contentType: segmentTypes[container],
     });
     if (answer.bytes === null) return answer;
@@ -216,7 +237,7 @@ export class SegmentFetcher implements Disposable {
   #get(
     place: SegmentPlace,
     suffix: string,
-    bounds: { readonly timeoutMs: number; readonly maxBytes: number; readonly contentType: string },
+    bounds: Omit<PeerGetBounds, "signal">,
   ): Promise<PeerAnswer> {
     return peerGet(this.#server, place, suffix, { ...bounds, signal: this.#over.signal });
   }

@@ -37,6 +37,12 @@ class Watch {
   }
 }
 
+/** What a playlist says of complete segments, up to a number. */
+function linesTo(text: string, number: number): string[] {
+  const lines = text.split("\n").filter((line) => !/^#EXT-X-(?:PART|PRELOAD|SERVER)/.test(line));
+  return lines.slice(0, lines.findIndex((line) => line.includes(`-${number}.`)) + 1);
+}
+
 for (
   const [name, more] of [
     ["MPEG-TS", ""],
@@ -71,7 +77,24 @@ for (
       await network.run(700);
     }
 
-    for (const watch of [ofA, ofB, ofEdge]) {
+    // An origin that is back, and an edge that is new, have what was before them.
+    const a2 = new MemoryServer(network, "10.0.0.1", { vhost: origin("10.0.0.2") });
+    const late = new MemoryServer(network, "10.0.0.4", {
+      vhost: `cluster { mode remote; origin 10.0.0.1:1935 10.0.0.2:1935; } ${hls(more)}`,
+    });
+    await network.run(3000);
+    const ofA2 = new Watch("A, back", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
+    const ofLate = new Watch("late edge", new HlsClient(network, "10.0.2.4", "10.0.0.4:8080"));
+    for (let i = 0; i < 12; i++) {
+      for (const watch of [ofB, ofA2, ofLate]) await watch.look();
+      await network.run(700);
+    }
+
+    for (const watch of [ofA2, ofLate]) {
+      assertEquals(linesTo(watch.lastText, ofB.newest.at(-1)!), linesTo(ofB.lastText, ofB.newest.at(-1)!), watch.name);
+      assertEquals(watch.first[0], ofB.first.at(-12), watch.name);
+    }
+    for (const watch of [ofA, ofB, ofEdge, ofA2, ofLate]) {
       assertEquals(watch.troubles, [], watch.name);
       for (const numbers of [watch.newest, watch.first]) {
         assertEquals(numbers.toSorted((x, y) => x - y), numbers, watch.name);
@@ -79,7 +102,7 @@ for (
     }
     let shared = 0;
     for (const [address, hash] of ofB.hashes) {
-      for (const other of [ofA, ofEdge]) {
+      for (const other of [ofA, ofEdge, ofA2, ofLate]) {
         const same = other.hashes.get(address);
         if (same === undefined) continue;
         shared++;
@@ -93,7 +116,6 @@ for (
       assertEquals(watch.lastText.match(/(?:#EXT-X-DISCONTINUITY\n)+/g)?.length, 1, watch.lastText);
       assert(!listedSegments(watch.lastText).at(-1)!.isGap);
     }
-    await b.stop();
-    await edge.stop();
+    for (const server of [a2, late, edge, b]) await server.stop();
   });
 }
