@@ -135,7 +135,7 @@ export class Packager {
   /**
    * Takes notice of complete segments that another server has. Their bytes can come later: see {@link fill}.
    *
-   * @param found Oldest first.
+   * @param found Oldest first. They are taken to have the tracks of now.
    * @param longestMs Longest segment that it has had.
    */
   adopt(found: readonly AbsentSegment[], longestMs: number): void {
@@ -144,8 +144,9 @@ export class Packager {
     const limit = this.#open?.number ?? this.#slots.slotOf(this.#latestMs) + 1;
     const before = window.longestMs;
     window.noteLongest(longestMs);
+    const tracks = this.#tracks.carried;
     const isNew = window.adopt(
-      found.filter(({ number }) => number < limit),
+      found.filter(({ number }) => number < limit).map((segment) => ({ ...segment, tracks })),
       (last, next) => gapsBetween(last, next, this.#options),
     );
     const last = window.entries.at(-1);

@@ -20,7 +20,11 @@ const FETCH_LIMIT_MS = 6000;
  * Answers a server that plays the stream here and lacks what came before: with a list in the place of the playlist, and
  * with complete segments, as they are before they are encrypted. It is no viewer, and passes by what judges those.
  */
-export async function answerPeer({ hls, segmentTickets }: HlsHolder, call: Call, request: HlsRequest): Promise<Response> {
+export async function answerPeer(
+  { hls, segmentTickets }: HlsHolder,
+  call: Call,
+  request: HlsRequest,
+): Promise<Response> {
   const { part, url, vhost } = request;
   if (!segmentTickets.opens(call.headers.get(TICKET_HEADER) ?? "", url.key)) {
     const refused = refusal(403, "this ticket opens no segments of the stream");

@@ -14,7 +14,7 @@ import { PlaySupply, type Redirect, type SupplyServer, type SupplySink } from ".
 import { PlayTrace, type TraceServer } from "./trace.ts";
 
 /** What playing takes of a server. */
-export type PlaybackServer = 
+export type PlaybackServer =
   & SupplyServer
   & TraceServer
   & Pick<ServerContext, "sources" | "registry" | "config" | "segmentTickets">;
