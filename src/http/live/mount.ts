@@ -2,6 +2,7 @@ import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
 import { type VhostConfig, VhostHandle } from "../../config/mod.ts";
 import { DEFAULT_VHOST, type StreamUrl } from "../../rtmp/url.ts";
 import type { ServerContext } from "../../server/context.ts";
+import { HASTE_HEADER } from "../../upstream/target.ts";
 import { peerOfRequest } from "../../server/play/peer_server.ts";
 import { PLAY_PATH_HEADER, readHttpPlayPath } from "../../server/play/play_path.ts";
 import { EPOCH_HEADER, readEpochHeader } from "../../stream/publish_facts.ts";
@@ -85,6 +86,7 @@ function viewerRequest(
     server: peerOfRequest(call.headers),
     node: call.headers.get(NODE_HEADER),
     via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
+    isHasty: call.headers.has(PLAY_PATH_HEADER) && call.headers.has(HASTE_HEADER),
     seenEpoch: readEpochHeader(call.headers.get(EPOCH_HEADER)),
     findElsewhere: (vhost, source, isWanted) => findOwner(context, call, { url, source, isWanted }, vhost),
   };

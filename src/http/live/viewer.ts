@@ -42,6 +42,8 @@ export interface ViewerRequest {
   readonly node: string | null;
   /** Servers that the play came through; null if the client is not a server of this kind. */
   readonly via: readonly string[] | null;
+  /** A server that wants what comes at once. */
+  readonly isHasty: boolean;
   /** The highest epoch of the stream that it has seen; null if it does not say. */
   readonly seenEpoch: number | null;
   /** Where the client should go instead, if another server has the stream. */
@@ -209,6 +211,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
       seenEpoch: this.#request.seenEpoch,
       traceparent,
     }, this);
+    if (this.#request.isHasty) this.#playback.hasten();
     // An edge would take silence for the death of this server.
     if (via !== null && !this.#playback.source.isActive) this.#host.send(this.#host.head(PROCESSING, new Headers()));
     const ownerTimeoutMs = () => vhost.now.cluster.ownerTimeoutMs;

@@ -156,6 +156,10 @@ export class PlayRole implements Playing, PlaybackSink {
     this.#host.wake();
   }
 
+  onHaste(): void {
+    if (this.#isOfOurKind) this.#playback.hasten();
+  }
+
   onNotFound(reason: string): void {
     this.#host.guard(() => this.#session.sendStatus("playStreamNotFound", reason));
     this.#host.finish("refused", reason);

@@ -88,6 +88,7 @@ export class Playback implements Player, SupplySink, Disposable {
   #isWaiting = true;
   readonly #askedMs: number;
   #ticket: SegmentTicket | null = null;
+  #isHasty = false;
 
   constructor(server: PlaybackServer, host: PlaybackHost, request: PlaybackRequest, sink: PlaybackSink) {
     const { url, vhost, protocol, format, over = "" } = request;
@@ -128,6 +129,13 @@ export class Playback implements Player, SupplySink, Disposable {
     return { ticket: this.#ticket.text, port: httpServer.listen.port };
   }
 
+  /** The client makes low-latency HLS of it: it gets what comes sooner than others, and so does this server. */
+  hasten(): void {
+    this.#isHasty = true;
+    this.source.early.add(this);
+    this.#supply.hasten();
+  }
+
   /** The client is about to be sent elsewhere: it gets nothing. */
   get isSearching(): boolean {
     return this.#supply.isSearching;
@@ -142,7 +150,7 @@ export class Playback implements Player, SupplySink, Disposable {
 
   /** The client's place, once its bytes are those of the log from here on, and nothing else. */
   followed(): PlayCursor | null {
-    return this.#isWaiting || !this.cursor.owesNothing ? null : this.cursor;
+    return this.#isWaiting || this.#isHasty || !this.cursor.owesNothing ? null : this.cursor;
   }
 
   wake(): void {

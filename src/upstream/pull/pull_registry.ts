@@ -16,6 +16,8 @@ export interface PullLease extends Disposable {
   readonly isSilent: boolean;
   /** Somebody who published the stream here has just left: it is looked for elsewhere at once. */
   hurry(): void;
+  /** What comes is wanted at once, not gathered as for players. */
+  hasten(): void;
 }
 
 interface PullEntry {
@@ -70,6 +72,7 @@ export class PullRegistry {
         return entry.pull.isSilent;
       },
       hurry: () => entry.pull.hurry(),
+      hasten: () => entry.pull.hasten(),
       [Symbol.dispose]: () => {
         if (entry.leases.delete(request)) this.#release(source, entry);
       },

@@ -27,6 +27,8 @@ export interface PullRaceOptions {
   trace: Span | null;
   /** The source is fed, by this server. */
   onFeeding(target: PullTarget, segments: SegmentPlace | null): void;
+  /** What comes is wanted at once: players of low-latency HLS are waiting. */
+  isHasty(): boolean;
   /** Null if nobody holds the source until one of these can take it. */
   handover: RaceHandover | null;
   /** The server that feeds the source is about to stop. */
@@ -98,6 +100,11 @@ export class PullRace {
   /** The server that fed the source is gone: another takes over with what it has. */
   hurry(): void {
     for (const run of [...this.#runs.keys()]) run.takeOver();
+  }
+
+  /** From now on; see {@link PullRaceOptions.isHasty}. */
+  hasten(): void {
+    for (const run of this.#runs.keys()) run.hasten();
   }
 
   /** Ends the round. */
@@ -180,13 +187,15 @@ export class PullRace {
   }
 
   #start(target: PullTarget, origin: PullTarget): UpstreamRun {
-    const { request, via, environment, handover, onFeeding, onMoveAsked, onSilence, onMediaAgain } = this.#options;
+    const { request, via, environment, handover, isHasty, onFeeding, onMoveAsked, onSilence, onMediaAgain } =
+      this.#options;
     const span = this.#trace(target, target !== origin);
     const run: UpstreamRun = new UpstreamRun(this.#source, environment.timers, {
       target,
       timeouts: () => request.vhost.now.cluster,
       epochs: environment.epochs,
-      dial: upstreamDial({ request, target, via, environment, trace: span }),
+      isHasty,
+      dial: upstreamDial({ request, target, via, environment, trace: span, isHasty }),
       trace: span === null ? null : new UpstreamTrace(span),
       handover: handover === null ? null : {
         reason: handover.silentServer === null

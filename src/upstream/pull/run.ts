@@ -39,6 +39,8 @@ export interface UpstreamClient {
   readonly remoteIp: string;
   /** Tells a server of our own kind how this one is; absent where nothing can be said. */
   announce?(text: string): void;
+  /** Asks a server of our own kind to send what comes at once; absent where nothing can be said. */
+  hasten?(): void;
   /** Closes at once; no handler is called any more. */
   close(): void;
 }
@@ -55,6 +57,8 @@ export interface UpstreamRunOptions {
   dial(handlers: UpstreamRun, signal: AbortSignal): Promise<UpstreamClient>;
   /** Null if nobody holds the source: it is fed from the first frame on. */
   handover: Handover | null;
+  /** What comes is wanted at once. */
+  isHasty(): boolean;
   /** The server has answered; null if nobody wants to tell it how this one is. To be disposed at the end. */
   onConnected(identity: AmfObject, announce: (text: string) => void): Disposable | null;
   /**
@@ -153,6 +157,11 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     this.#end("", null);
   }
 
+  /** What comes is wanted at once from now on. */
+  hasten(): void {
+    if (this.#holds && !this.#over) this.#client?.hasten?.();
+  }
+
   onMedia(message: Pick<RtmpMessage, "typeId" | "timestampMs" | "payload">): void {
     const kind = kinds.get(message.typeId);
     if (kind === undefined || this.#over) return;
@@ -187,6 +196,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     switch (event.kind) {
       case "connected":
         this.#holds = HOLDING_SERVER.test(asString(event.identity.srs_server));
+        if (this.#options.isHasty()) this.hasten();
         this.#reports ??= this.#options.onConnected(event.identity, (text) => this.#client?.announce?.(text));
         return;
       case "ready": {

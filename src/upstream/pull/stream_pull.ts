@@ -67,6 +67,7 @@ export class StreamPull {
   #named: readonly PullTarget[] = [];
   #endedMs = 0;
   #segments: SegmentPlace | null = null;
+  #isHasty = false;
   readonly #isWanted = () => !this.#stopped && this.#leases.size > 0;
 
   /** @param leases Who plays; when nobody does, the pull ends with its upstream instead of looking for another. */
@@ -122,6 +123,14 @@ export class StreamPull {
       const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
       await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);
     }
+  }
+
+  /** What comes is wanted at once from now on, for as long as it is pulled. */
+  hasten(): void {
+    if (this.#isHasty) return;
+    this.#isHasty = true;
+    this.#race?.hasten();
+    this.#successor?.hasten();
   }
 
   /** Looks for the stream now instead of after a pause. */
@@ -214,6 +223,7 @@ export class StreamPull {
       staggerMs,
       trace: this.#trace,
       handover,
+      isHasty: () => this.#isHasty,
       onFeeding: ({ text }, segments) => this.#onFeeding(text, segments),
       onFailure: (error) => this.#fail(error, race === this.#race ? "warn" : "debug"),
       onMoveAsked: () => this.#move(race),
