@@ -6,7 +6,6 @@ import {
   type InitSegment,
   type Segment,
   type SegmentGap,
-  type SegmentHead,
   type SegmentPart,
   type WindowEntry,
 } from "./segment.ts";

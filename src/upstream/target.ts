@@ -9,9 +9,6 @@ const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
 const RTMPS_PORT = 443;
 
-/** Header by which a server that plays a stream over HTTP asks for it without the pauses in which it is gathered. */
-export const HASTE_HEADER = "x-srs-ts-haste";
-
 /** A server to pull from, or to send to. */
 export interface PullTarget {
   host: string;

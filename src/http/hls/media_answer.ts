@@ -38,7 +38,7 @@ export async function answerMedia(
 ): Promise<Response> {
   const limitMs = WAIT_TARGETS * targetMs;
   const number = part.kind === "segment" || part.kind === "part" ? part.number : null;
-  if (number !== null) stream.fetcher.fetch(number);
+  if (number !== null) stream.fetcher.want(number);
   const isFetching = () => number !== null && stream.fetcher.isFetching(number);
   const isAwaited = () => !stream.isDisposed && (isFetching() || stream.isPublished && isExpected(view.window, part));
   const find = () => {

@@ -4,7 +4,7 @@ import type { HlsHolder } from "../../server/hls/hls_hub.ts";
 import type { HlsSession } from "../../server/hls/hls_session.ts";
 import { TooManySessions } from "../../server/hls/hls_session_book.ts";
 import type { HlsStream, HlsView } from "../../server/hls/hls_stream.ts";
-import { TICKET_HEADER } from "../../upstream/segment_place.ts";
+import { TICKET_HEADER } from "../../stream/segment_offer.ts";
 import type { Call } from "../call.ts";
 import { methodNotAllowed, refusal } from "../envelope.ts";
 import type { Mount } from "../router.ts";

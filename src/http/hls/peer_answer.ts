@@ -4,7 +4,7 @@ import type { SegmentWindow } from "../../hls/segment_window.ts";
 import type { HlsHolder } from "../../server/hls/hls_hub.ts";
 import { LISTING_TYPE, segmentTypes } from "../../server/hls/segment_fetcher.ts";
 import type { HlsStream } from "../../server/hls/hls_stream.ts";
-import { RELAYED_HEADER, TICKET_HEADER } from "../../upstream/segment_place.ts";
+import { RELAYED_HEADER, TICKET_HEADER } from "../../stream/segment_offer.ts";
 import type { Call } from "../call.ts";
 import { refusal } from "../envelope.ts";
 import { ViewResponse } from "../view_response.ts";
@@ -50,7 +50,7 @@ export async function answerPeer(
 }
 
 async function findSegment(stream: HlsStream, window: SegmentWindow, call: Call, number: number) {
-  if (!call.headers.has(RELAYED_HEADER)) stream.fetcher.fetch(number, true);
+  if (!call.headers.has(RELAYED_HEADER)) stream.fetcher.want(number, true);
   const find = () => {
     const entry = window.find(number);
     return entry?.kind === "segment" ? entry : stream.fetcher.isFetching(number) ? null : "gone" as const;

@@ -9,7 +9,7 @@ import type { PeerServer } from "../../server/play/peer_server.ts";
 import { Playback, type PlaybackServer, type PlaybackSink } from "../../server/play/playback.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { EPOCH_HEADER, ZERO_HEADER } from "../../stream/publish_facts.ts";
-import { SEGMENT_PORT_HEADER, TICKET_HEADER } from "../../upstream/segment_place.ts";
+import { SEGMENT_PORT_HEADER, TICKET_HEADER } from "../../stream/segment_offer.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import { refusal } from "../envelope.ts";
 import { type Carrier, endOf, framePiece } from "./carrier.ts";

@@ -261,6 +261,9 @@ export class HlsStream implements FetchingStream, Disposable {
   }
 
   #join(packager: Packager, epoch: number): void {
+    // Not the count of RFC 8216, which would take a memory that outlives every server: all have to tell the same number of
+    // a segment, and it must never fall. So it changes once when the last segment before a tag leaves the playlist. With
+    // several renditions, that would matter; players of this one begin with a new decoder, as they did at the tag.
     this.#discontinuities = epoch > 0 ? Math.floor(epoch / 1000) : this.#discontinuities + 1;
     const firstNumber = this.#firstNumber(packager);
     packager.startPublish({

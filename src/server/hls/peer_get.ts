@@ -1,7 +1,8 @@
 import type { Timers } from "../../base/clock.ts";
 import { describeError } from "../../base/errors.ts";
 import type { World } from "../../base/world.ts";
-import { RELAYED_HEADER, type SegmentPlace, TICKET_HEADER } from "../../upstream/segment_place.ts";
+import { RELAYED_HEADER, TICKET_HEADER } from "../../stream/segment_offer.ts";
+import type { SegmentPlace } from "../../upstream/segment_place.ts";
 
 /** What asking takes of a server. */
 export interface PeerGetServer {

@@ -97,7 +97,7 @@ export class SegmentFetcher implements Disposable {
    *
    * @param isRelayed Another server asks for it.
    */
-  fetch(number: number, isRelayed = false): void {
+  want(number: number, isRelayed = false): void {
     if (this.isFetching(number) || this.#stream.place === null || !this.#isPlausible(number)) return;
     const failed = this.#failed.get(number);
     const isTooSoon = failed !== undefined && failed.untilMs > this.#server.timers.nowMs();
@@ -189,7 +189,7 @@ export class SegmentFetcher implements Disposable {
   }
 
   #fetchAll({ window }: Packager): void {
-    for (const { kind, number } of window.entries) if (kind === "absent") this.fetch(number);
+    for (const { kind, number } of window.entries) if (kind === "absent") this.want(number);
   }
 
   #startNext(): void {

@@ -1,7 +1,7 @@
 import type { World } from "../../base/world.ts";
 
 /** Leave to fetch the segments of a stream, until it is disposed of. */
-export interface SegmentTicket extends Disposable {
+export interface IssuedTicket extends Disposable {
   readonly text: string;
 }
 
@@ -21,7 +21,7 @@ export class SegmentTickets {
   }
 
   /** @param key Of the stream. */
-  issue(key: string): SegmentTicket {
+  issue(key: string): IssuedTicket {
     const bytes = this.#world.randomBytes(TICKET_BYTES);
     const text = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     this.#keys.set(text, key);

@@ -7,7 +7,7 @@ import { NODE_MEMBER } from "../../rtmp/command.ts";
 import type { RtmpServerSession, SessionRequest } from "../../rtmp/server_session.ts";
 import { factMembers, type PublishFacts, readEpochMember } from "../../stream/publish_facts.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
-import { offerMembers } from "../../upstream/segment_place.ts";
+import { offerMembers } from "../../stream/segment_offer.ts";
 import type { ServerContext } from "../context.ts";
 import { isRelay, readPlayPath } from "./play_path.ts";
 import { peerOfConnect } from "./peer_server.ts";

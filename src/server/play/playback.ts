@@ -4,10 +4,10 @@ import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource, Player } from "../../stream/live_source.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { WireFormat } from "../../stream/wire_format.ts";
-import type { SegmentOffer } from "../../upstream/segment_place.ts";
+import type { SegmentOffer } from "../../stream/segment_offer.ts";
 import { type ClientConn, type ClientEntry, clientEntry, type ClientType } from "../client_registry.ts";
 import type { ServerContext } from "../context.ts";
-import type { SegmentTicket } from "../hls/segment_tickets.ts";
+import type { IssuedTicket } from "../hls/segment_tickets.ts";
 import { sourceOptions } from "../source_options.ts";
 import type { PeerServer } from "./peer_server.ts";
 import { PlaySupply, type Redirect, type SupplyServer, type SupplySink } from "./supply.ts";
@@ -87,7 +87,7 @@ export class Playback implements Player, SupplySink, Disposable {
   /** Until the first frame is sent. */
   #isWaiting = true;
   readonly #askedMs: number;
-  #ticket: SegmentTicket | null = null;
+  #ticket: IssuedTicket | null = null;
   #isHasty = false;
 
   constructor(server: PlaybackServer, host: PlaybackHost, request: PlaybackRequest, sink: PlaybackSink) {

@@ -6,7 +6,7 @@ import type { Network } from "../../net/network.ts";
 import type { DialOptions } from "../../net/tls/dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
-import { offerMembers, readOfferHeaders } from "../segment_place.ts";
+import { offerMembers, readOfferHeaders } from "../../stream/segment_offer.ts";
 import { EPOCH_HEADER, factMembers, readEpochHeader, readZeroHeader, ZERO_HEADER } from "../../stream/publish_facts.ts";
 import { formatHost } from "../../rtmp/url.ts";
 import { FlvResponse } from "./flv_response.ts";

@@ -2,12 +2,12 @@ import { type Span, TRACEPARENT } from "../../base/trace.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
-import { EPOCH_HEADER, epochMember } from "../../stream/publish_facts.ts";
+import { EPOCH_HEADER, epochMember, HASTE_HEADER } from "../../stream/publish_facts.ts";
 import { FlvClient } from "../client/flv_client.ts";
 import { talkRule } from "../redirect_policy.ts";
 import { RtmpClient } from "../client/rtmp_client.ts";
 import { tlsFor } from "../client/tls.ts";
-import { flvPath, HASTE_HEADER, type PullTarget, upstreamSession, withTrace } from "../target.ts";
+import { flvPath, type PullTarget, upstreamSession, withTrace } from "../target.ts";
 import type { UpstreamClient, UpstreamRun, UpstreamRunOptions } from "./run.ts";
 
 /** By its name a client is known as one that goes where a redirect sends it. */

@@ -13,7 +13,7 @@ import { Overlap, type OverlapReason } from "./overlap.ts";
 import type { RtmpClientHandlers } from "../client/rtmp_client.ts";
 import type { FeedEpochs } from "../environment.ts";
 import type { PullTarget } from "../target.ts";
-import { readOffer, type SegmentOffer } from "../segment_place.ts";
+import { readOffer, type SegmentOffer } from "../../stream/segment_offer.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { UsualGap } from "./usual_gap.ts";
 import type { UpstreamTrace } from "./trace.ts";
