@@ -23,7 +23,7 @@ export function offerMembers(offer: SegmentOffer | null): AmfObject {
 }
 
 /** The offer in a status; null if there is none. */
-export function readOffer({ [TICKET]: ticket, [PORT]: port }: AmfObject): SegmentOffer | null {
+export function readOffer({ [TICKET]: ticket, [PORT]: port }: Readonly<Record<string, unknown>>): SegmentOffer | null {
   if (typeof ticket !== "string" || !/^[\da-f]{16,64}$/.test(ticket)) return null;
   return typeof port === "number" && port > 0 && port < 65_536 ? { ticket, port } : null;
 }

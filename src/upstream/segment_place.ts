@@ -1,4 +1,5 @@
-import { formatHost } from "../rtmp/url.ts";
+import { askedVhost } from "../config/mod.ts";
+import { formatHost, type StreamUrl } from "../rtmp/url.ts";
 import type { SegmentOffer } from "../stream/segment_offer.ts";
 import { hlsPath, type PullProtocol, type PullTarget, type UpstreamStream } from "./target.ts";
 
@@ -31,7 +32,17 @@ export function segmentPlace(
     // Certificates and proxies know it by its name; one that another server gave it could lead elsewhere by now.
     : [tls ? "https" : "http", tls || namedBy === null ? host : remoteIp, port] as const;
   const [, way = "", vhost = ""] = /^([^?]*)\.flv(?:\?(?:.*&)?(vhost=[^&]*))?/.exec(path ?? "") ?? [];
-  const own = hlsPath(stream);
+  const own = hlsPath(stream.url, askedVhost(stream.vhost.now, stream.url.vhost));
   const { base, query } = path === undefined ? own : { base: way, query: vhost === "" ? "" : `?${vhost}` };
   return { base: `${scheme}://${formatHost(address)}:${at}${base}`, query, ticket: offer.ticket };
+}
+
+/** Where a coworker has segments of a stream, as it offers. */
+export function holderPlace(
+  { host, port, ticket }: SegmentOffer & { readonly host: string },
+  stream: Pick<StreamUrl, "app" | "stream">,
+  vhost: string,
+): SegmentPlace {
+  const { base, query } = hlsPath(stream, vhost);
+  return { base: `http://${formatHost(host)}:${port}${base}`, query, ticket };
 }

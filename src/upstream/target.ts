@@ -157,10 +157,12 @@ export function flvPath({ url, vhost }: UpstreamStream): string {
 }
 
 /** What addresses of the segments of a stream begin and end with, as the server knows it that has the stream. */
-export function hlsPath({ url, vhost }: UpstreamStream): { readonly base: string; readonly query: string } {
-  const asked = askedVhost(vhost.now, url.vhost);
-  const query = asked === "" || asked === DEFAULT_VHOST ? "" : `?vhost=${encodeURIComponent(asked)}`;
-  return { base: `/${url.app.split("/").map(encodeURIComponent).join("/")}/${encodeURIComponent(url.stream)}`, query };
+export function hlsPath(
+  { app, stream }: Pick<StreamUrl, "app" | "stream">,
+  vhost: string,
+): { readonly base: string; readonly query: string } {
+  const query = vhost === "" || vhost === DEFAULT_VHOST ? "" : `?vhost=${encodeURIComponent(vhost)}`;
+  return { base: `/${app.split("/").map(encodeURIComponent).join("/")}/${encodeURIComponent(stream)}`, query };
 }
 
 function escape(text: string): string {

@@ -73,6 +73,8 @@ export class HlsStream implements FetchingStream, Disposable {
   #hasBegun = false;
   #isFromStart = false;
   #epoch = 0;
+  /** A coworker that has what was published before. */
+  #holder: SegmentPlace | null = null;
   /** Epoch of a publish whose connection has ended in the middle of a segment: it may go on. 0 for none. */
   #interruptedEpoch = 0;
   /** What comes next goes on with what came last. */
@@ -134,6 +136,7 @@ export class HlsStream implements FetchingStream, Disposable {
   }
 
   get place(): SegmentPlace | null {
+    if (this.#isMadeHere) return this.#holder;
     return this.#source === null ? null : this.#server.pulls.segmentsOf(this.#source);
   }
 
@@ -272,7 +275,17 @@ export class HlsStream implements FetchingStream, Disposable {
       isFromStart: this.#isFromStart,
       ...(firstNumber === null ? {} : { firstNumber }),
     });
+    this.#holder = null;
     if (!this.#isMadeHere) this.fetcher.onJoin();
+    else if (packager.window.kept.length === 0) this.#findHolder(epoch);
+  }
+
+  /** What was published before, and this server has not: it was restarted, or had no viewers. A coworker may have it. */
+  async #findHolder(epoch: number): Promise<void> {
+    const holder = await this.findHolder?.() ?? null;
+    if (holder === null || this.#isDisposed || this.#epoch !== epoch || !this.#isMadeHere) return;
+    this.#holder = holder;
+    this.fetcher.onJoin();
   }
 
   /**
@@ -322,6 +335,8 @@ export class HlsStream implements FetchingStream, Disposable {
     else if (onError === "disconnect") this.onDisconnect?.();
   }
 
+  /** Finds a coworker that has segments of the stream. Never rejects. */
+  findHolder: (() => Promise<SegmentPlace | null>) | null = null;
   /** Ends the publisher. */
   onDisconnect: (() => void) | null = null;
 

@@ -193,3 +193,43 @@ Deno.test("nobody gets segments past hooks and sessions who is not let in to pla
   }
   await end();
 });
+
+for (const [name, token] of [["", ""], [", which asks for a token", "coworker_token secret;"]] as const) {
+  Deno.test(`an origin that was restarted has what was published before from its coworker${name}`, async () => {
+    const network = new MemoryNetwork();
+    const file = (coworker: string) => ({
+      vhost: `cluster { origin_cluster on; coworkers ${coworker}:1985; ${token} } ${hls("")}`,
+    });
+    const dying = new MemoryServer(network, "10.0.0.1", file("10.0.0.2"));
+    const other = new MemoryServer(network, "10.0.0.2", file("10.0.0.1"));
+    const encoder = network.host("10.0.1.1");
+    using _first = await HlsPublisher.begin(encoder, "10.0.0.1:1935", "s", 1);
+    const atOther = new HlsClient(network, "10.0.2.2", "10.0.0.2:8080");
+    for (let i = 0; i < 10; i++) {
+      assertEquals((await atOther.get("/live/s.m3u8")).status, 200);
+      await network.run(2000);
+    }
+    const before = listedSegments((await atOther.get("/live/s.m3u8")).text).map(({ number }) => number);
+    dying.host.kill();
+    await network.run(1000);
+    const back = new MemoryServer(network, "10.0.0.1", file("10.0.0.2"));
+    await network.run(3000);
+    using _second = await HlsPublisher.begin(encoder, "10.0.0.1:1935", "s", 2);
+    await network.run(9000);
+    const atBack = new HlsClient(network, "10.0.2.1", "10.0.0.1:8080");
+    const [mine, theirs] = [await atBack.get("/live/s.m3u8"), await atOther.get("/live/s.m3u8")];
+    assertEquals(segmentLines(mine.text), segmentLines(theirs.text));
+    const listed = listedSegments(mine.text).filter(({ isGap }) => !isGap);
+    assert(listed.some(({ number }) => before.includes(number)), mine.text);
+    for (const { address } of listed) {
+      assertEquals((await atBack.get(`/live/${address}`)).hash, (await atOther.get(`/live/${address}`)).hash, address);
+    }
+    // A stranger is told nothing.
+    const url = "http://10.0.0.2:1985/api/v1/clusters?vhost=__defaultVhost__&app=live&stream=s&segments=1";
+    const asked = network.host("10.0.9.9").fetch(url, { method: "POST" });
+    await network.run(500);
+    assertEquals((await asked).status, 403);
+    await back.stop();
+    await other.stop();
+  });
+}
