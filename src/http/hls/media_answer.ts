@@ -40,7 +40,7 @@ export async function answerMedia(
   const number = part.kind === "segment" || part.kind === "part" ? part.number : null;
   if (number !== null) stream.fetcher.want(number);
   const isFetching = () => number !== null && stream.fetcher.isFetching(number);
-  const isAwaited = () => !stream.isDisposed && (isFetching() || stream.isPublished && isExpected(view.window, part));
+  const isAwaited = () => !stream.isDisposed && (isFetching() || stream.mayGoOn && isExpected(view.window, part));
   const find = () => {
     // Instead of a gap, the segment may be here soon.
     const media = isFetching() ? null : findMedia(view, part);

@@ -114,6 +114,11 @@ export class HlsStream implements FetchingStream, Disposable {
     return this.#isPublished;
   }
 
+  /** It is published, or its connection was interrupted a moment ago, and the segment under way may go on. */
+  get mayGoOn(): boolean {
+    return this.#isPublished || this.#interruptedEpoch !== 0;
+  }
+
   /** Why the last search for the stream found nothing; empty while there is hope. */
   get notFound(): string {
     return this.#notFound;
@@ -221,6 +226,7 @@ export class HlsStream implements FetchingStream, Disposable {
     if (this.#interruptedEpoch === 0) return;
     this.#interruptedEpoch = 0;
     this.#packager?.endPublish();
+    this.waiters.wake();
   }
 
   /** Lets go of what nobody wants. @returns Whether all is gone. */
