@@ -91,7 +91,6 @@ export class HttpServer {
     this.#reportSelf(true);
     this.#reportSummaries(() => {
       // From the first report on, where neither the API nor the exporter has begun with it.
-      this.#system.start();
       return summaries(context);
     });
   }
@@ -139,7 +138,6 @@ export class HttpServer {
     for (const certificate of this.certificates) certificate.load(config);
     if (httpApi.enabled) {
       this.#api.start(httpApi.listen);
-      this.#system.start();
       log.info(describeAccess(config));
     }
     if (httpServer.enabled) this.#web.start(httpServer.listen);
@@ -154,7 +152,6 @@ export class HttpServer {
     }
     if (exporter.enabled) {
       this.#exporter.start(exporter.listen);
-      this.#system.start();
     }
   }
 
@@ -172,7 +169,6 @@ export class HttpServer {
   async stop(): Promise<void> {
     this.#reportSummaries(null);
     this.#reportSelf(false);
-    this.#system.stop();
     const listeners = [this.#api, this.#secureApi, this.#web, this.#secureWeb, this.#exporter];
     await Promise.all(listeners.map((listener) => listener.stop()));
   }
@@ -185,7 +181,6 @@ export class HttpServer {
   #reportSelf(isOn: boolean): void {
     const { health, config: { advertise }, world } = this.#server;
     health.self.machine = !isOn ? null : () => {
-      this.#system.start();
       const { selfPercent, status } = this.#system.latest;
       const { listen, enabled } = this.#server.config.httpApi;
       const isAny = listen.host === "0.0.0.0" || listen.host === "::";
