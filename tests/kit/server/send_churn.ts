@@ -133,7 +133,7 @@ async function join(source: LiveSource, listener: ListenerSocket): Promise<Pair>
 }
 
 /** @returns Messages that were checked. */
-async function run(seed: number, listener: ListenerSocket, paths: FastPaths): Promise<number> {
+async function run(seed: number, listener: ListenerSocket, pool: BlockPool): Promise<number> {
   const prng = new Prng(seed);
   const timers = new ManualTimers();
   const source = new LiveSource(
@@ -209,7 +209,7 @@ class SpoilingPool extends BlockPool {
 const pool = new SpoilingPool(paths.logMemory);
 const listener = workers.listen({ host: "127.0.0.1", port: 0 });
 let messages = 0;
-for (let seed = Number(first); seed <= Number(last); seed++) messages += await run(seed, listener, paths);
+for (let seed = Number(first); seed <= Number(last); seed++) messages += await run(seed, listener, pool);
 listener.close();
 Deno.stdout.writeSync(
   new TextEncoder().encode(`${JSON.stringify({ messages, givenBytes: pool.givenBytes, ...paths.arena })}\n`),

@@ -1,3 +1,4 @@
+import { lend } from "../../../src/base/log_memory.ts";
 import { BlockPool } from "../../../src/stream/block_pool.ts";
 import { LiveSource } from "../../../src/stream/live_source.ts";
 import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
@@ -36,6 +37,14 @@ Deno.test("BlockPool uses blocks of about one size again, and keeps no more than
   for (const memory of many) pool.giveBack(memory);
   for (let i = 0; i < 300; i++) pool.take(65_536);
   assertEquals(pool.taken, 3 + 300 + (300 - 256));
+});
+
+Deno.test("BlockPool does not use again what another thread or the kernel may look at", () => {
+  const pool = new SpoilingPool();
+  const memory = pool.take(65_536);
+  lend(memory.buffer);
+  pool.giveBack(memory);
+  assert(pool.take(65_536) !== memory);
 });
 
 Deno.test("a stream that nobody plays goes round in the memory of its newest GOP", () => {
