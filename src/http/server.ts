@@ -24,6 +24,7 @@ import { staticMount } from "./files/static_mount.ts";
 import { servedExtensions, streamFormat } from "./format/stream_format.ts";
 import { streamMount } from "./live/mount.ts";
 import { mainAddress } from "../base/local_address.ts";
+import { ProcessStats } from "./system/process_stats.ts";
 import { SystemStats } from "./system/stats.ts";
 import { formatHost } from "../rtmp/url.ts";
 
@@ -40,6 +41,7 @@ const MAX_EXPORTER_CONNECTIONS = 64;
 export class HttpServer {
   readonly #server: ApiServer & ServerContext & HlsHolder;
   readonly #system: SystemStats;
+  readonly #process: ProcessStats;
   readonly #api: HttpListener;
   readonly #secureApi: HttpListener;
   /** The same as the API's where both have one address. */
@@ -56,6 +58,7 @@ export class HttpServer {
     const { world } = server;
     this.#server = server;
     this.#system = new SystemStats(world);
+    this.#process = new ProcessStats(world);
     const context = { ...options, server, system: this.#system };
     const api = mountRoutes([...apiRoutes, ...consoleRoutes], context);
     const files = staticMount(server);
@@ -181,14 +184,14 @@ export class HttpServer {
   #reportSelf(isOn: boolean): void {
     const { health, config: { advertise }, world } = this.#server;
     health.self.machine = !isOn ? null : () => {
-      const { selfPercent, status } = this.#system.latest;
+      const { cpuPercent, rssBytes } = this.#process.latest;
       const { listen, enabled } = this.#server.config.httpApi;
       const isAny = listen.host === "0.0.0.0" || listen.host === "::";
       const host = isAny ? advertise?.host ?? mainAddress(world.interfaces()) : listen.host;
       return {
         api: enabled ? `${formatHost(host)}:${this.port ?? listen.port}` : "",
-        cpuPercent: selfPercent * 100,
-        memoryBytes: status("VmRSS") * 1024,
+        cpuPercent,
+        memoryBytes: rssBytes,
       };
     };
   }
