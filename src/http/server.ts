@@ -28,6 +28,9 @@ import { ProcessStats } from "./system/process_stats.ts";
 import { SystemStats } from "./system/stats.ts";
 import { formatHost } from "../rtmp/url.ts";
 
+/** The machine's address is told to others for so long before it is asked for again. */
+const ADDRESS_MS = 30_000;
+
 /** What the API can do besides asking the server. */
 export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain">;
 
@@ -183,11 +186,19 @@ export class HttpServer {
   /** What others of the cluster are told of this process. */
   #reportSelf(isOn: boolean): void {
     const { health, config: { advertise }, world } = this.#server;
+    const main = { ip: "", untilMs: -Infinity };
+    const mainIp = () => {
+      const nowMs = world.nowMs();
+      if (nowMs >= main.untilMs) {
+        Object.assign(main, { ip: mainAddress(world.interfaces()), untilMs: nowMs + ADDRESS_MS });
+      }
+      return main.ip;
+    };
     health.self.machine = !isOn ? null : () => {
       const { cpuPercent, rssBytes } = this.#process.latest;
       const { listen, enabled } = this.#server.config.httpApi;
       const isAny = listen.host === "0.0.0.0" || listen.host === "::";
-      const host = isAny ? advertise?.host ?? mainAddress(world.interfaces()) : listen.host;
+      const host = isAny ? advertise?.host ?? mainIp() : listen.host;
       return {
         api: enabled ? `${formatHost(host)}:${this.port ?? listen.port}` : "",
         cpuPercent,
