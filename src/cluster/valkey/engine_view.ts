@@ -125,7 +125,10 @@ export class EngineView implements Disposable {
 
   /** Somebody else has changed a key. */
   onChanged(key: string): void {
-    const stream = this.#options.keys.streamOf(key);
+    const { keys } = this.#options;
+    const node = keys.nodeOfBell(key);
+    if (node !== null) return this.#nodes.onBell(node);
+    const stream = keys.streamOf(key);
     const entry = stream === null ? undefined : this.#streams.get(stream);
     if (entry === undefined || !entry.isTracked) return;
     entry.isTracked = false;
@@ -155,6 +158,7 @@ export class EngineView implements Disposable {
   [Symbol.dispose](): void {
     this.#sweep?.cancel();
     this.#recovery[Symbol.dispose]();
+    this.#nodes[Symbol.dispose]();
   }
 
   #isFresh(entry: KnownStream): boolean {

@@ -68,6 +68,20 @@ export class EngineKeys {
     return `${this.#prefix}m:`;
   }
 
+  /** Changes when the lease of a node is to be read again at once: the node is about to stop, or gone. */
+  bell(node: string): string {
+    return this.#bells + node;
+  }
+
+  /** The node whose bell a key is; null for other keys. */
+  nodeOfBell(key: string): string | null {
+    return key.startsWith(this.#bells) ? key.slice(this.#bells.length) : null;
+  }
+
+  get #bells(): string {
+    return `${this.#prefix}b:`;
+  }
+
   /** What stands before a stream's name. */
   get streams(): string {
     return `${this.#prefix}s:`;
