@@ -29,9 +29,15 @@ export class BothDirectory implements StreamDirectory {
   }
 
   async find(stream: StreamRef, options: FindOptions = {}): Promise<readonly Owner[]> {
-    const owners = await this.#first.find(stream, options);
-    if (owners.length > 0 || options.isWanted?.() === false) return owners;
-    return await this.#second.find(stream, options);
+    return await this.#confirm(stream, await this.#first.find(stream, options), options);
+  }
+
+  /** Where the first fails, its owners are those of an earlier time: the second may know better. */
+  async #confirm(stream: StreamRef, owners: readonly Owner[], options: FindOptions): Promise<readonly Owner[]> {
+    const isKnown = owners.length > 0 && this.#first.unasked(stream) === "";
+    if (isKnown || options.isWanted?.() === false) return owners;
+    const others = await this.#second.find(stream, options);
+    return others.length > 0 ? others : owners;
   }
 
   watch(stream: StreamRef, onOwners: (owners: readonly Owner[]) => void, options: FindOptions = {}): Disposable {
@@ -44,7 +50,13 @@ export class BothDirectory implements StreamDirectory {
       onOwners(owners);
     };
     const stack = new DisposableStack();
-    stack.use(this.#first.watch(stream, onNews, options));
+    let count = 0;
+    const onFirst = async (owners: readonly Owner[]) => {
+      const number = ++count;
+      const confirmed = await this.#confirm(stream, owners, options);
+      if (number === count && !stack.disposed) onNews(confirmed);
+    };
+    stack.use(this.#first.watch(stream, (owners) => void onFirst(owners), options));
     stack.use(this.#second.watch(stream, onNews, options));
     return stack;
   }

@@ -62,6 +62,25 @@ Deno.test("BothDirectory asks the second only about streams that the first does 
   assertEquals(stage.second.commands.filter((command) => command.startsWith("GET ")), []);
 });
 
+Deno.test("BothDirectory asks the second where the first fails, which knows of an earlier time", async () => {
+  await using stage = new Pair();
+  const { directory } = await stage.both();
+  const [a, b] = [await stage.add(), await stage.add({ url: "redis://f" })];
+  using _before = await stage.mustClaim(a, "one");
+  const find = async () => (await stage.settle(directory.find(stage.stream("one")))).map(({ ip }) => ip);
+  const [before, after] = [a, b].map(({ rtmp }) => rtmp.replace(":1935", ""));
+  assertEquals(await find(), [before]);
+  stage.engine.die();
+  await stage.run(100);
+  assertEquals(await find(), [before], "the second knows nobody");
+  using _after = await stage.mustClaim(b, "one");
+  assertEquals(await find(), [after]);
+  const told: string[] = [];
+  using _watch = directory.watch(stage.stream("one"), (owners) => told.push(...owners.map(({ ip }) => ip)));
+  await stage.run(100);
+  assertEquals(told, [after]);
+});
+
 Deno.test("BothDirectory gives a stream up in both when it is taken in the second, or lost in one", async () => {
   await using stage = new Pair();
   const { directory } = await stage.both();

@@ -254,6 +254,19 @@ Deno.test("word of an owner that comes while its lease is read is not lost, and 
   assertEquals(questionsOf(stage).filter((question) => question === nodeQuestion).length, 1);
 });
 
+Deno.test("after a flush, a server that is about to stop is known as such before its streams are in the engine again", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  await stage.find(b, "one");
+  stage.engine.flush();
+  a.facts.isDraining = true;
+  a.directory.announceFacts();
+  await stage.run(5);
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+  assertEquals((await stage.settle(b.directory.find(stage.stream("one"))))[0]?.isDraining, true);
+});
+
 Deno.test("a server that was restarted is one member, and its old streams are nobody's", async () => {
   await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
