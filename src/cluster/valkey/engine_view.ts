@@ -259,7 +259,8 @@ export class EngineView implements Disposable {
     const record = typeof reply === "string" ? parseStreamRecord(reply) : null;
     entry.checkedMs = this.#options.timers.nowMs();
     entry.record = record;
-    if (record !== null) entry.knownIn = this.#generation;
+    // Any other text is word that nobody has it.
+    if (typeof reply === "string") entry.knownIn = this.#generation;
     if (record !== null || entry.knownIn === this.#generation || !this.#isInDoubt) entry.known = record;
     this.#streams.settle(entry);
     // It has changed since.

@@ -91,7 +91,8 @@ return answers
 `);
 
 /**
- * Gives streams up; those that others have taken stay as they are.
+ * Gives streams up; those that others have taken stay as they are. Of one that the engine has lost, those who still believe
+ * in its owner find word that it is nobody's.
  *
  * KEYS: the floor of epochs, then the streams'. ARGV: `node#boot`. Answers how many were given up.
  */
@@ -105,6 +106,8 @@ for i = 2, #KEYS do
     redis.call('DEL', KEYS[i])
     highest = math.max(highest, epoch + 1)
     count = count + 1
+  elseif not held then
+    redis.call('SET', KEYS[i], '0|', 'PX', 60000)
   end
 end
 if highest > floor then redis.call('SET', KEYS[1], text(highest)) end
