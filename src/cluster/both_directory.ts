@@ -81,7 +81,9 @@ export class BothDirectory implements StreamDirectory {
       for (const part of parts) part.raise?.(epoch);
       options.onRaised?.(epoch);
     };
-    for (const directory of [this.#first, this.#second]) {
+    // What the first grants counts at once, and may end another publisher: not before the second has answered, which knows
+    // what a first one has forgotten.
+    for (const directory of [this.#second, this.#first]) {
       // Both are to tell the same epoch: whoever has seen the higher one takes the other for that of an older publish.
       const minEpoch = Math.max(options.minEpoch ?? 0, ...parts.map(({ epoch }) => epoch));
       const outcome = await directory.claim(stream, { ...options, minEpoch, onLost, onRaised });
@@ -90,14 +92,16 @@ export class BothDirectory implements StreamDirectory {
         return outcome;
       }
       parts.push(outcome.claim);
-      // Lost in the first one while the second was asked.
+      // Lost in the one while the other was asked.
       if (state.isOver) dispose();
     }
+    const epoch = Math.max(...parts.map((part) => part.epoch));
+    for (const part of parts) if (part.epoch < epoch) part.raise?.(epoch);
     state.isMade = true;
     return {
       claim: {
         get epoch() {
-          return Math.max(...parts.map(({ epoch }) => epoch));
+          return Math.max(...parts.map((part) => part.epoch));
         },
         announce: () => {
           const { lost } = state;

@@ -226,6 +226,11 @@ export class OwnClaims implements Disposable {
         this.#claims.set(claim.key, claim);
         void this.#hold([claim]);
       },
+      raise: (epoch) => {
+        if (epoch <= claim.epoch || !this.#isCurrent(claim)) return;
+        claim.epoch = epoch;
+        void this.#hold([claim]);
+      },
       [Symbol.dispose]: () => {
         isOver = true;
         if (!this.#isCurrent(claim)) return;
