@@ -35,6 +35,7 @@ export class OwnLease implements Disposable {
   #enrolledMs = -Infinity;
   /** The others have been told that this server is about to stop. */
   #hasRung = false;
+  #hasEnrolled = false;
   #hasBegun = false;
   #isOver = false;
 
@@ -113,7 +114,12 @@ export class OwnLease implements Disposable {
     const told = record();
     const [key, text, ttl] = [keys.node(self), formatNodeRecord(told), String(nodeTtlMs)];
     const put = enrols
-      ? access.run(enrolScript, [key, keys.list], [self, text, ttl, String(KEEP_GONE_MS)], options)
+      ? access.run(
+        enrolScript,
+        [key, keys.list, keys.startAt(told.rtmp)],
+        [self, text, ttl, String(KEEP_GONE_MS), this.#hasEnrolled ? "0" : "1", keys.nodes, keys.bells],
+        options,
+      )
       : access.call(["SET", key, text, "PX", ttl, "GET"], options);
     // An engine takes commands in their order; a script may have to be put twice.
     if (told.isDraining && !this.#hasRung) void this.#ringOnce(enrols ? put : Promise.resolve(), put);
@@ -145,6 +151,7 @@ export class OwnLease implements Disposable {
     const wasThere = hasEnrolled ? before === 1 : reply !== null;
     if (hasEnrolled) {
       this.#enrolledMs = timers.nowMs();
+      this.#hasEnrolled = true;
       if (typeof nodes === "number") onCount(nodes);
     } else if (!wasThere) this.#enrolledMs = -Infinity;
     onRenewed(wasThere);

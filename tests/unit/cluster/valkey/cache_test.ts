@@ -297,6 +297,27 @@ Deno.test("a server that is back at once after a crash takes its streams again, 
   assertEquals(owner?.instance, "other");
 });
 
+for (const name of ["node1", "another"]) {
+  Deno.test(`a server that is back at once after a crash ends the lease of its start before; its name is ${name} then`, async () => {
+    await using stage = new OutageStage();
+    const [a, b] = [await stage.add(), await stage.add()];
+    await stage.mustClaim(a, "one");
+    await stage.mustClaim(a, "two");
+    assertEquals((await stage.find(b, "one")).at, ["10.0.0.1"]);
+    a.directory[Symbol.dispose]();
+    const again = await stage.add({ number: 1, name, boot: "other" });
+    assertEquals((await stage.find(b, "one")).at, []);
+    assertEquals((await stage.find(again, "one")).at, []);
+    using _one = await stage.mustClaim(b, "one");
+    using _two = await stage.mustClaim(again, "two");
+    // Its next times on the list end nobody's lease, should another server call itself by this address.
+    const twin = await stage.add({ number: 1, name: "twin", boot: "twin" });
+    await stage.run(130_000);
+    assert(stage.engine.value("srs:n:twin#twin") !== null && stage.engine.value(`srs:n:${name}#other`) !== null);
+    twin.directory[Symbol.dispose]();
+  });
+}
+
 Deno.test("an idle server costs the engine one renewal in a third of a lease, and little else", async () => {
   await using stage = new OutageStage();
   await stage.add();
