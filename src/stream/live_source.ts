@@ -322,6 +322,7 @@ export class LiveSource {
     if (!this.#awaitsFirstFrame) return;
     this.#awaitsFirstFrame = false;
     this.#meta.dropStale();
+    for (const log of this.#logs.all) log.beginRun(this.#meta.headers);
   }
 
   #publishFrame({ kind, payload, timestampMs: sentMs }: MediaPacket, flags: number): void {

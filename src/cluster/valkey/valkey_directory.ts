@@ -199,7 +199,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
 
   /** Tells the others at once what they would hear at the next renewal: that this server is about to stop. */
   announceFacts(): void {
-    void this.#lease.renew();
+    void this.#lease.announce();
   }
 
   /** Gives everything up, so that the others know at once. Waits for the engine as long as others do. */

@@ -29,7 +29,7 @@ export interface PlayRoleOptions {
 
 /** What an RTMP player takes of a server. */
 export interface PlayServer extends PlaybackServer, Pick<ServerContext, "identity"> {
-  readonly drain: Pick<ServerContext["drain"], "isOn" | "search" | "hasCoworkers">;
+  readonly drain: Pick<ServerContext["drain"], "isOn" | "search" | "hasCoworkers" | "sentAway">;
 }
 
 /** A player says little: each holds a buffer of this size all the time. */
@@ -91,6 +91,8 @@ export class PlayRole implements Playing, PlaybackSink {
       redirect: {
         // Coworkers are known by their plain addresses: over TLS no edge goes there.
         isFollowed: this.#isEdge && !host.isEncrypted,
+        // A server of our kind asks all origins at once, this one among them.
+        hasReturned: !canReconnect(session) && server.drain.sentAway.has(this.#client),
         onRedirect: (address) => this.#redirect(address),
       },
       server: peerOfConnect(args),
@@ -201,6 +203,11 @@ export class PlayRole implements Playing, PlaybackSink {
     return !this.#hasStarted || this.#paused || this.#redirectTimer !== null || this.#playback.isSearching;
   }
 
+  /** As it is known again. */
+  get #client(): string {
+    return `${this.#host.remoteIp} ${this.#request.url.key}`;
+  }
+
   #tellFacts(): AmfObject {
     const { epoch, zeroMs } = this.#playback.source;
     this.#told = { epoch, zeroMs };
@@ -211,6 +218,7 @@ export class PlayRole implements Playing, PlaybackSink {
     if (this.#redirectTimer !== null) return;
     this.#host.log.info(`redirect ${this.#request.url.key} to ${address}`);
     this.#playback.onRedirected(address);
+    if (this.#server.drain.isOn) this.#server.drain.sentAway.note(this.#client);
     const giveUp = () => this.#host.finish("redirected", "unconfirmed");
     this.#redirectTimer = this.#server.timers.after(REDIRECT_WAIT_MS, giveUp);
     this.#host.guard(() => this.#session.redirect(address));

@@ -49,6 +49,8 @@ export interface SupplyRequest {
 export interface Redirect {
   /** It is known to follow: an edge. Of others nobody knows, so that `redirect auto` serves them here. */
   isFollowed: boolean;
+  /** It was sent from here to a coworker a moment ago, who sent it back. */
+  hasReturned?: boolean;
   /** It is to go to this address. */
   onRedirect(address: string): void;
 }
@@ -88,7 +90,9 @@ export class PlaySupply implements Disposable {
     else if (!this.#isCovered) return;
     else if (request.source.fedBy === "client") {
       if ((request.seenEpoch ?? 0) > request.source.epoch) server.directory.recheck(request, request.seenEpoch ?? 0);
-      if (server.drain.isOn && request.redirect?.isFollowed && !request.isRelay) this.#sendAway(request.redirect);
+      const { redirect, isRelay = false } = request;
+      const mayGo = redirect !== null && redirect.isFollowed && redirect.hasReturned !== true && !isRelay;
+      if (server.drain.isOn && mayGo) this.#sendAway(redirect);
     } else if (this.#redirect !== null) this.#searchOwner(this.#redirect);
     else this.#pullFromOwners();
   }
