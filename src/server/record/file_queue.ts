@@ -130,7 +130,11 @@ export class FileQueue {
 
   /** Whether another server has gone on with the file while it was lent; then this queue is over. */
   async isTaken(): Promise<boolean> {
-    if (!this.#isTaken && await this.#file?.hasChanged(this.#extent.bytes)) this.#giveUp();
+    const file = this.#file;
+    if (file === null || this.#isTaken || this.#isEnded || !file.isReleased) return this.#isTaken;
+    if (!await file.reclaim(this.#extent.bytes)) this.#giveUp();
+    // It was only a look.
+    else if (this.#lentSinceMs !== null && !this.#isEnded) file.release();
     return this.#isTaken;
   }
 

@@ -81,6 +81,8 @@ async function openLeft<T>(file: UnfinishedFile, note: RecordingNote, make: (who
       await file.cutAt(whole.bytes);
       return make(whole);
     }
+    // Its name is free then.
+    await file.remove();
   } catch (error) {
     file.close();
     throw error;

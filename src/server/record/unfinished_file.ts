@@ -82,7 +82,7 @@ export class UnfinishedFile {
   async #reclaim(bytes: number): Promise<boolean> {
     const lock = await tryLock(this.#disk, this.path);
     if (lock === null) return false;
-    if (await lock.isCurrent() && !await this.hasChanged(bytes)) {
+    if (await lock.isCurrent() && await this.#isAsLeft(bytes)) {
       this.#lock = lock;
       return true;
     }
@@ -90,14 +90,13 @@ export class UnfinishedFile {
     return false;
   }
 
-  /** Whether somebody else has written, renamed or removed it. */
-  async hasChanged(bytes: number): Promise<boolean> {
-    if (!this.isReleased) return false;
+  /** Nobody else has written, renamed or removed it. */
+  async #isAsLeft(bytes: number): Promise<boolean> {
     try {
       const [own, there] = await Promise.all([this.#file.stat(), this.#disk.files.lstat(`${this.path}.tmp`)]);
-      return own.ino !== there.ino || own.dev !== there.dev || there.size !== bytes;
+      return own.ino === there.ino && own.dev === there.dev && there.size === bytes;
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return true;
+      if (error instanceof Deno.errors.NotFound) return false;
       throw error;
     }
   }
