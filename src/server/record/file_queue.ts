@@ -3,7 +3,7 @@ import { concatBytes } from "../../base/bytes.ts";
 import type { FileExtent, FilePatch, FilePiece, RecordedCodecs } from "../../record/recording_format.ts";
 import type { WholePart } from "../../record/repaired_file.ts";
 import type { QueueBudget } from "./queue_budget.ts";
-import type { RecordingNotes } from "./recording_notes.ts";
+import type { NoteKeeper } from "./note_keeper.ts";
 import type { UnfinishedFile } from "./unfinished_file.ts";
 
 /** So much is written at once, as soon as it is there. */
@@ -32,7 +32,7 @@ export interface FileQueueOptions {
   readonly open: () => UnfinishedFile | Promise<UnfinishedFile>;
   /** What the file has already; null for a new one. */
   readonly whole: WholePart | null;
-  readonly notes: RecordingNotes;
+  readonly notes: NoteKeeper;
   /** Time of the first frame in the file. */
   readonly startMs: number;
   readonly codecs: () => RecordedCodecs;

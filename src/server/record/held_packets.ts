@@ -2,7 +2,7 @@ import type { MediaPacket } from "../../stream/packet.ts";
 import type { QueueBudget } from "./queue_budget.ts";
 
 /** One packet, and when it came. */
-export interface HeldPacket {
+interface HeldPacket {
   readonly packet: MediaPacket;
   readonly nowMs: number;
 }

@@ -5,7 +5,7 @@ import type { Repair } from "../../record/repaired_file.ts";
 import type { RecordingFormat } from "../../record/recording_format.ts";
 import { resumeRecording } from "../../record/resume_recording.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
-import { fileOf, readNote } from "./recording_notes.ts";
+import { fileOf, readNote } from "./note_keeper.ts";
 import { type RecordingDisk, UnfinishedFile } from "./unfinished_file.ts";
 
 /** A server that has not noted when its publisher left may have written nothing for so long before. */

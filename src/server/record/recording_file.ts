@@ -9,7 +9,7 @@ import type { LeftRecording } from "./left_recording.ts";
 import { type FileOutcome, FileQueue } from "./file_queue.ts";
 import type { RecordingEntry, RecordingState } from "./recording_book.ts";
 import type { RecordingContext } from "./recording_context.ts";
-import { RecordingNotes } from "./recording_notes.ts";
+import { NoteKeeper } from "./note_keeper.ts";
 import { tellRecorded } from "./tell_recorded.ts";
 import { UnfinishedFile } from "./unfinished_file.ts";
 
@@ -64,7 +64,7 @@ export class RecordingFile {
       budget,
       open: () => left?.file ?? UnfinishedFile.create(world, wanted, epoch().toString(36)),
       whole: left?.whole ?? null,
-      notes: new RecordingNotes(world.files, { template, key, sinceMs, epoch }),
+      notes: new NoteKeeper(world.files, { template, key, sinceMs, epoch }),
       startMs,
       codecs: () => format.codecs,
       patches: (extent) => format.patches(extent),

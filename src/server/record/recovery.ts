@@ -6,7 +6,7 @@ import type { HookSubject } from "../hooks/payload.ts";
 import { newEntityId } from "../identity.ts";
 import { findRecordings, finishLeftover, type FoundRecording } from "./leftovers.ts";
 import type { RecordingContext } from "./recording_context.ts";
-import { sweepNotes } from "./recording_notes.ts";
+import { sweepNotes } from "./note_keeper.ts";
 import { tellRecorded } from "./tell_recorded.ts";
 
 /** Longer than the disk keeps a file waiting that somebody writes. */

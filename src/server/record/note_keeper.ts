@@ -16,7 +16,7 @@ export interface NotedRecording {
 }
 
 /** The note of an unfinished recording. A disk that takes none only means that nobody goes on with the file. */
-export class RecordingNotes {
+export class NoteKeeper {
   readonly #files: Files;
   readonly #recording: NotedRecording;
 
