@@ -48,6 +48,7 @@ export function readRequestFields(fields: readonly Field[]): H2RequestHead | nul
   if (!isToken(method) || scheme === undefined || !isHost(host)) return null;
   // A second name of the server, which another reader might prefer.
   if (authority !== undefined && headers.has("host") && headers.get("host") !== authority) return null;
+  if (/[^\x21-\x7e\x80-\xff]/.test(path)) return null;
   if (!path.startsWith("/") && !(method === "OPTIONS" && path === "*")) return null;
   headers.set("host", host);
   return { method, target: utf8(path), host, headers };

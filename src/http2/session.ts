@@ -81,6 +81,8 @@ export class H2Session {
   #ownWindow = WINDOW_BYTES;
   #output: Uint8Array[] = [encodeOwnSettings()];
   #outputBytes = 0;
+  /** What has to come behind the data that was written. */
+  #late: Uint8Array[] = [];
   #isGoingAway = false;
 
   constructor(sink: H2SessionSink) {
@@ -108,11 +110,11 @@ export class H2Session {
     }
   }
 
-  /** What is to be sent before any more data; null for nothing. */
+  /** What is to be sent before the data that was written since the last call; null for nothing. */
   takeOutput(): Uint8Array | null {
-    if (this.#output.length === 0) return null;
-    const bytes = concatBytes(...this.#output);
-    this.#output = [];
+    const bytes = this.#output.length === 0 ? null : concatBytes(...this.#output);
+    this.#output = this.#late;
+    this.#late = [];
     this.#outputBytes = 0;
     return bytes;
   }
@@ -137,7 +139,7 @@ export class H2Session {
       const type = at === 0 ? FrameType.Headers : FrameType.Continuation;
       this.#send(encodeFrame(type, flags, streamId, block.subarray(at, at + MAX_PAYLOAD_BYTES)));
     }
-    if (isComplete) this.#finish(streamId);
+    if (isComplete && this.#finish(streamId)) this.#sendReset(streamId, H2ErrorCode.NoError);
   }
 
   /** How many bytes of data a stream may send now. */
@@ -161,7 +163,7 @@ export class H2Session {
     stream.window -= part.length;
     this.#window -= part.length;
     this.#budget.earn(part.length);
-    if (isLast) this.#finish(streamId);
+    if (isLast && this.#finish(streamId)) this.#late.push(encodeReset(streamId, H2ErrorCode.NoError));
     return FRAME_HEAD_BYTES + part.length;
   }
 
@@ -187,14 +189,14 @@ export class H2Session {
   }
 
   #sendReset(streamId: number, code: number): void {
-    this.#send(encodeFrame(FrameType.RstStream, 0, streamId, uint32(code)));
+    this.#send(encodeReset(streamId, code));
   }
 
-  /** The answer is complete: what the client still says of its request is not wanted. */
-  #finish(streamId: number): void {
+  /** The answer is complete. @returns Whether the client has to be told that the rest of its request is not wanted. */
+  #finish(streamId: number): boolean {
     const stream = this.#streams.get(streamId);
     this.#streams.delete(streamId);
-    if (stream?.isComplete === false) this.#sendReset(streamId, H2ErrorCode.NoError);
+    return stream?.isComplete === false;
   }
 
   #readPreface(bytes: Uint8Array): number {
@@ -351,6 +353,10 @@ export class H2Session {
     else if (stream !== undefined) stream.window = addWindow(stream.window, bytes);
     this.#sink.onWindow();
   }
+}
+
+function encodeReset(streamId: number, code: number): Uint8Array {
+  return encodeFrame(FrameType.RstStream, 0, streamId, uint32(code));
 }
 
 function unpad(flags: number, payload: Uint8Array): Uint8Array {

@@ -14,6 +14,7 @@ const control = /[^ -~\x80-\uffff]/;
 function conversation(prng: Prng): Uint8Array {
   const frames = Array.from({ length: 1 + prng.below(12) }, (_, i) => {
     const id = 1 + 2 * prng.below(8);
+    if (i === 0) return h2Request(1, "/live/a.flv");
     return prng.pick([
       h2Request(2 * i + 1, "/live/a.m3u8?_HLS_msn=1", [["range", "bytes=0-"], ["cookie", "a=b"]]),
       encodeFrame(FrameType.Data, prng.below(2), id, new Uint8Array(prng.below(100))),

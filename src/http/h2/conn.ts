@@ -1,3 +1,4 @@
+import { concatBytes } from "../../base/bytes.ts";
 import type { Logger } from "../../base/log.ts";
 import { FRAME_HEAD_BYTES, MAX_PAYLOAD_BYTES } from "../../http2/frame.ts";
 import { H2Error, H2ErrorCode } from "../../http2/h2_error.ts";
@@ -137,7 +138,12 @@ export class H2Conn implements ServedConn, H2SessionSink, ClientLifeHost {
   release(): void {}
 
   next(): Uint8Array | null {
-    return this.#session.takeOutput() ?? this.#nextData() ?? this.#session.takeOutput();
+    const output = this.#session.takeOutput();
+    if (output !== null) return output;
+    // Asked for data, an exchange may begin its answer.
+    const data = this.#nextData();
+    const before = this.#session.takeOutput();
+    return before === null || data === null ? before ?? data : concatBytes(before, data);
   }
 
   onDrained(): void {

@@ -108,6 +108,8 @@ Deno.test("requests are read as strictly as those of HTTP/1", () => {
     [...good, ["host", "other"]],
     [...without(":path"), [":path", "a"]],
     [...without(":path"), [":path", ""]],
+    [...without(":path"), [":path", "/a b"]],
+    [...without(":path"), [":path", "/a\tb"]],
     [...without(":path"), [":path", "*"]],
     [...without(":authority"), [":authority", "a@b"]],
     [...without(":authority"), [":authority", "a/b"]],
