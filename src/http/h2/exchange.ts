@@ -219,6 +219,7 @@ export class Exchange implements LiveHost, ClientLifeHost {
   }
 
   #break(): void {
-    this.#host.reset(this.#life.reason === "internalError" ? H2ErrorCode.InternalError : H2ErrorCode.Cancel);
+    // Clients take `Cancel` for a regular end.
+    this.#host.reset(H2ErrorCode.InternalError);
   }
 }
