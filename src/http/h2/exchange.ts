@@ -69,7 +69,7 @@ export class Exchange implements LiveHost, ClientLifeHost {
 
   /** There is something that the client has no room for. */
   get isSending(): boolean {
-    return this.#view !== null || this.#body?.peek() != null || this.#queued.length > 0;
+    return this.#view !== null || (this.#body?.peek() ?? null) !== null || this.#queued.length > 0;
   }
 
   /** Answers the request. Never throws. */
