@@ -146,6 +146,10 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
     if (bytes.length > 0) this.#queued.push(bytes);
   }
 
+  afterWrite(fn: () => void): void {
+    this.#pump.afterWrite(fn);
+  }
+
   set sendsSmallAtOnce(atOnce: boolean) {
     this.#tcp.noDelay = atOnce;
   }
