@@ -42,6 +42,8 @@ export class Exchange implements LiveHost, ClientLifeHost {
   #viewer: LiveViewer | null = null;
   #commonHeaders = new Headers();
   #view: Uint8Array | null = null;
+  /** To be called once {@link #view} is sent: its bytes may be used again then. */
+  #afterView: (() => void)[] = [];
   #isLive = false;
   /** Nothing follows what is there. */
   #isLast = false;
@@ -108,6 +110,7 @@ export class Exchange implements LiveHost, ClientLifeHost {
     this.#bytesOut += bytes;
     this.#body?.take(bytes);
     if (this.#view !== null) this.#view = bytes < this.#view.length ? this.#view.subarray(bytes) : null;
+    if (this.#view === null) this.#onViewSent();
     return this.isOver;
   }
 
@@ -133,6 +136,8 @@ export class Exchange implements LiveHost, ClientLifeHost {
     this.#life.settle(reason, "");
     this.release();
     this.#body?.cancel();
+    this.#view = null;
+    this.#onViewSent();
     for (const call of [...this.#onGone]) call();
     const ended = this.#life.reason ?? reason;
     if (this.#isLive) this.#options.onLiveEnd?.(ended);
@@ -152,6 +157,12 @@ export class Exchange implements LiveHost, ClientLifeHost {
 
   wake(): void {
     this.#host.wake();
+  }
+
+  /** Frames have bytes of their own: only what is not in one yet is on its way. */
+  afterWrite(fn: () => void): void {
+    if (this.#view === null) fn();
+    else this.#afterView.push(fn);
   }
 
   answer(response: Response, reason: CloseReason, detail: string): void {
@@ -196,6 +207,10 @@ export class Exchange implements LiveHost, ClientLifeHost {
     if (isEmpty) return;
     this.#body = new AnswerBody(answer, () => this.#host.wake(), (error) => this.#life.fail(error));
     this.#host.wake();
+  }
+
+  #onViewSent(): void {
+    for (const fn of this.#afterView.splice(0)) fn();
   }
 
   #dated(headers: Headers): Headers {
