@@ -48,7 +48,7 @@ export function streamMount(context: ServerContext, files: Mount): Mount {
       "cache-control": "no-cache, no-transform",
       connection: "close",
     });
-    const carrier = call.minorVersion === 0 ? "plain" : "chunks";
+    const carrier = call.minorVersion === 0 || call.isFramed ? "plain" : "chunks";
     if (carrier === "chunks" && method === "GET") answerHeaders.set("transfer-encoding", "chunked");
     return open(context, viewerRequest(context, call, found, { carrier, status: 200, headers: answerHeaders }));
   };
