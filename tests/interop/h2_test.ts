@@ -21,7 +21,9 @@ interopTest("curl and Chromium are served by HTTP/2: files, low-latency HLS, and
     `${dir}/t.conf`,
     `listen 127.0.0.1:${rtmp}; pid ${dir}/t.pid; srs_log_tank console; max_connections 100;
      http_server { enabled on; listen 127.0.0.1:${web}; dir ${dir};
-       https { enabled on; listen 127.0.0.1:${secure}; key ${tlsPath("server.key")}; cert ${tlsPath("server.crt")}; } }
+       https { enabled on; http2 on; listen 127.0.0.1:${secure}; key ${tlsPath("server.key")}; cert ${
+      tlsPath("server.crt")
+    }; } }
      vhost __defaultVhost__ { http_remux { enabled on; }
        hls { enabled on; hls_ctx off; hls_fragment 2; hls_use_fmp4 on; hls_low_latency on; } }`,
   );

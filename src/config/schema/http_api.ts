@@ -17,9 +17,9 @@ export function httpsRows(port: number) {
     listen: directive("listen", listenAddress(), { default: anyHost(port), doc: "Listen address for HTTPS." }),
     ...tlsFileRows,
     http2: directive("http2", onOff(), {
-      default: true,
+      default: false,
       extension: true,
-      doc: "Whether clients that ask for it are served by HTTP/2, as Apple's players do for low latency.",
+      doc: "Whether clients that ask for it are served by HTTP/2, as Apple's players need it for low latency.",
     }),
   };
 }

@@ -17,7 +17,7 @@ globalThis.addEventListener("unload", () => client.close());
 class SecureServer extends WebServer {
   readonly securePort: number;
 
-  constructor({ https = "", root = "", api = "", vhost = "", dir = "" } = {}) {
+  constructor({ https = "http2 on;", root = "", api = "", vhost = "", dir = "" } = {}) {
     const securePort = freePort();
     super({
       vhost: `min_latency on; ${vhost}`,
