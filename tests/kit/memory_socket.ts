@@ -55,14 +55,16 @@ export class MemorySocket implements Socket {
     ];
   }
 
-  async read(buffer: Uint8Array): Promise<number | null> {
-    if (this.#closed) throw new Deno.errors.BadResource("closed");
-    return await this.#input.read(buffer);
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#closed ? Promise.reject(new Deno.errors.BadResource("closed")) : this.#input.read(buffer);
   }
 
-  async write(view: Uint8Array): Promise<number> {
-    if (this.#closed) throw new Deno.errors.BadResource("closed");
-    return await this.#output.write(view);
+  write(view: Uint8Array): Promise<number> {
+    return this.#closed ? Promise.reject(new Deno.errors.BadResource("closed")) : this.#output.write(view);
+  }
+
+  writeNow(view: Uint8Array): number {
+    return this.#closed ? 0 : this.#output.writeNow(view);
   }
 
   closeWrite(): Promise<void> {

@@ -13,7 +13,7 @@ const { core }: Inside = (Deno as unknown as Record<symbol, Inside>)[
 export const runMicrotasks: (() => void) | null = core?.runMicrotasks?.bind(core) ?? null;
 
 /** After so many steps the event loop has its turn, and reports promises that failed and that nobody handles. */
-const STEPS = 10;
+const STEPS = 100;
 
 /**
  * Takes one step after the other, and after each comes whatever follows from it.
