@@ -289,11 +289,12 @@ export class MemoryPipe {
     this.#keptBytes += part.length;
   }
 
-  /** What is due arrives. */
+  /** What is due arrives, all of it before anybody reads. */
   #settle(): void {
     if (this.#isHeld || this.#onWay.length === 0) return;
     const nowMs = this.#timers.nowMs();
     while (this.#onWay.length > 0 && this.#onWay[0]!.arrivalMs <= nowMs) this.#arrive(this.#onWay.shift()!.piece);
+    if (this.#isEnough) this.#changed();
     this.#await();
   }
 
@@ -305,7 +306,6 @@ export class MemoryPipe {
     }
     this.#arrived.push(piece);
     if (piece instanceof Uint8Array) this.#arrivedBytes += piece.length;
-    if (this.#isEnough) this.#changed();
   }
 
   /** As much as there is and has room, whatever writes it came in: a stream has no borders. */
