@@ -42,6 +42,8 @@ export class ManualTimers implements Timers, WallClock {
   #nowMs: number;
   /** How far the time of day was corrected since the start. */
   correctedMs = 0;
+  /** Steps of {@link run} between two turns of the event loop; many where nothing waits for that. */
+  stepsATurn?: number;
   /** Those that are over are taken out once they are first. */
   readonly #pending = new DueHeap<PendingCall>();
   #pendingCount = 0;
@@ -116,7 +118,7 @@ export class ManualTimers implements Timers, WallClock {
       if (dueMs > untilMs) return true;
       this.advance(Math.max(0, dueMs - this.#nowMs));
       return false;
-    });
+    }, this.stepsATurn);
     this.advance(untilMs - this.#nowMs);
   }
 

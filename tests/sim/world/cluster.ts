@@ -11,6 +11,8 @@ import { SimServer } from "./sim_server.ts";
 
 /** What origins are called in DNS, with the other coworkers. */
 const ORIGINS_NAME = "origins";
+/** Nothing here waits for the event loop. */
+const STEPS_A_TURN = 200;
 export const ENGINE_IP = "10.0.9.9";
 
 /** The servers of a scenario, their engine, and the network between them and everybody. */
@@ -39,6 +41,7 @@ export class SimCluster {
     this.log = log;
     this.network.remembers = false;
     this.network.gathers = true;
+    this.network.timers.stepsATurn = STEPS_A_TURN;
     this.engine = directory === "engine" ? new SimulatedEngine(this.network.timers) : null;
     if (this.engine !== null) this.network.engines[`${ENGINE_IP}:6379`] = this.engine;
     this.network.lineModel = (from, to) => {
