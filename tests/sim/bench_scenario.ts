@@ -38,6 +38,7 @@ export const benchScenario: Scenario = {
     hasMetadata: true,
     startBurst: 0,
     headerGops: 0,
+    canReconnect: false,
     silences: [],
   })),
   players: Array.from({ length: PLAYERS }, (_, at) => ({

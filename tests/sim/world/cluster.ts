@@ -155,7 +155,8 @@ function configurations({ origins, edges, directory, onConflict, srs, discovery,
   const apis = [...origin.map(({ ip }) => ip), ...srs.map((_, at) => srsIp(at))].map((ip) => `${ip}:1985`);
   const coworkers = discovery === "dns" ? `dns+http://${ORIGINS_NAME}:1985` : apis.join(" ");
   const rtmp = origin.slice(0, origins - latecomers).map(({ ip }) => `${ip}:1935`).join(" ");
-  const originVhost = `publish { on_conflict ${onConflict}; } cluster { origin_cluster on; coworkers ${coworkers}; }`;
+  const mesh = discovery === "engine" ? "" : `cluster { origin_cluster on; coworkers ${coworkers}; }`;
+  const originVhost = `publish { on_conflict ${onConflict}; } ${mesh}`;
   return [
     ...origin.map(({ name, ip }) => ({ name, ip, text: text(ip, originVhost) })),
     ...edge.map(({ name, ip }) => ({ name, ip, text: text(ip, `cluster { mode remote; origin ${rtmp}; }`) })),

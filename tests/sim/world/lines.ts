@@ -2,6 +2,10 @@ import type { LineModel } from "../../kit/memory_pipe.ts";
 import type { Random } from "../random.ts";
 import type { Weather } from "../scenario.ts";
 
+/** So many segments of a connection are small. After that its talk is over, and messages are much alike. */
+const SPLIT_SEGMENTS = 150;
+const SPLIT_PERCENT = 20;
+
 /** A line as the weather makes it. */
 export class WeatherLine implements LineModel {
   readonly #weather: Weather;
@@ -10,6 +14,7 @@ export class WeatherLine implements LineModel {
   readonly #bytesPerMs: number;
   /** When what was sent before is through. */
   #freeMs = 0;
+  #segments = 0;
 
   /** @param bytesPerMs What it carries; 0 for no limit. */
   constructor(weather: Weather, random: Random, { nowMs, bytesPerMs }: { nowMs: () => number; bytesPerMs: number }) {
@@ -30,6 +35,7 @@ export class WeatherLine implements LineModel {
 
   segmentBytes(): number {
     const { segmentBytes } = this.#weather;
-    return segmentBytes === 0 ? Infinity : this.#random.between(1, segmentBytes);
+    const isWhole = segmentBytes === 0 || (this.#segments++ >= SPLIT_SEGMENTS && !this.#random.percent(SPLIT_PERCENT));
+    return isWhole ? Infinity : this.#random.between(1, segmentBytes);
   }
 }
