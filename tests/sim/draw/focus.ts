@@ -4,8 +4,8 @@ import type { FaultKind, FaultPlan, PlayerPlan, PublisherPlan, Scenario } from "
 
 /**
  * What a day is about: `rivals` want one stream at several origins, some of which do not see each other; `lone` has one
- * fault at the origin of a stream that somebody takes over; `guests` come and go all the time; to `strangers` come viewers
- * of several streams while an origin hangs that has none of them.
+ * fault at the origin of a stream that somebody takes over; `guests` come and go all the time; `strangers` come to an edge
+ * that does not reach the origins it may ask first.
  */
 type Focus = "none" | "rivals" | "lone" | "guests" | "strangers";
 
@@ -19,6 +19,7 @@ const calmPublisher: Partial<PublisherPlan> = {
 };
 const calmPlayer: Partial<PlayerPlan> = { lineBytesPerMs: 0, pauseMs: 0, staysMs: 0, follows: false, endMs: null };
 const LONE_MS = 15_000;
+const STRANGERS_MS = 6000;
 
 /** Some days are about what is rare on most: where many things go wrong at once, little can be said of each. */
 export function focused(scenario: Scenario): Scenario {
@@ -105,7 +106,11 @@ function drawLone(scenario: Scenario, random: Random): Scenario {
     ...scenario,
     dayMs,
     onConflict: "takeover",
-    publishers: [[first, 500], [second, laterMs]].map(([origin = 1, startMs = 0], at) => ({
+    // From a server that drains an encoder goes by itself, if it is asked to.
+    publishers: [[first, 500], ...(kind === "drain" ? [] : [[second, laterMs]])].map((
+      [origin = 1, startMs = 0],
+      at,
+    ) => ({
       ...model!,
       ...calmPublisher,
       name: `encoder-${at + 1}`,
@@ -130,21 +135,25 @@ function drawLone(scenario: Scenario, random: Random): Scenario {
 
 function drawStrangers(scenario: Scenario, random: Random): Scenario {
   const { edges, publishers, players } = scenario;
-  const origins = Math.max(3, scenario.origins);
-  const hanging = random.between(1, origins);
+  const origins = 4;
+  // Two after the other of four have the streams.
+  const first = random.between(1, origins);
+  const far = [2, 3].map((offset) => `origin-${(first - 1 + offset) % origins + 1}`);
+  const server = `edge-${random.between(1, edges)}`;
   const streams = Array.from({ length: 6 }, (_, at) => `s${at + 1}`);
   const lastsMs = random.between(6000, 10_000);
   return {
     ...scenario,
+    directory: "mesh",
+    discovery: "list",
     origins,
-    dayMs: LONE_MS + lastsMs + 3000,
+    dayMs: STRANGERS_MS + lastsMs + 3000,
     publishers: streams.map((stream, at) => ({
       ...publishers[0]!,
       ...calmPublisher,
       name: `encoder-${stream}`,
       stream,
-      // Any but the one that hangs.
-      origin: (hanging + at % (origins - 1)) % origins + 1,
+      origin: (first - 1 + at % 2) % origins + 1,
       startMs: 300 * at,
       frameMs: 100,
       burst: 1,
@@ -155,10 +164,10 @@ function drawStrangers(scenario: Scenario, random: Random): Scenario {
       name: `viewer-${at + 1}`,
       stream,
       kind: random.pick(["rtmp", "flv"] as const),
-      server: `edge-${random.between(1, edges)}`,
-      startMs: LONE_MS + random.between(50, 1500),
+      server,
+      startMs: STRANGERS_MS + random.between(50, 1500),
     })),
-    faults: [faultOf("freeze", `origin-${hanging}`, { atMs: LONE_MS, lastsMs, others: [] }, 0)],
+    faults: [faultOf("partition", server, { atMs: STRANGERS_MS, lastsMs, others: far }, 0)],
   };
 }
 
