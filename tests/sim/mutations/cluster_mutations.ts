@@ -56,7 +56,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (this.#waiting.length === 0 || this.#over) return;",
     replace: "return;",
     breaks: "a server that does not answer keeps all others from being asked",
-    seed: null,
+    seed: 25,
   },
   {
     name: "follow no redirect",
@@ -88,7 +88,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "    if (!canReconnect(session)) return;\n    if (!drain",
     replace: "    return;\n    if (!drain",
     breaks: "publishers are not asked to leave a server that stops",
-    seed: null,
+    seed: 31,
   },
   {
     name: "older epochs",
@@ -96,6 +96,6 @@ export const clusterMutations: readonly Mutation[] = [
     find: "Math.max(Math.round(this.#clock.wallMs() + this.#aheadMs()), known + 1)",
     replace: "Math.round(this.#clock.wallMs())",
     breaks: "a publish whose clock is behind is taken for an old one",
-    seed: null,
+    seed: 28,
   },
 ];

@@ -16,7 +16,7 @@ export const engineMutations: readonly Mutation[] = [
     find: "if (entry === undefined || !entry.isTracked) return;",
     replace: "return;",
     breaks: "servers look where a stream was",
-    seed: null,
+    seed: 122,
   },
   {
     name: "never claim again",
