@@ -1,6 +1,5 @@
 import type { World } from "../../src/base/world.ts";
 import { concatBytes, decodeUtf8, encodeUtf8 } from "../../src/base/bytes.ts";
-import { parseResponseHead } from "../../src/http1/response_head.ts";
 
 const READ_BYTES = 4096;
 const [CR, LF] = [13, 10];
@@ -73,14 +72,18 @@ function fieldsOf(headers: HeadersInit = {}): [string, string][] {
 
 async function readResponse(socket: { read(buffer: Uint8Array): Promise<number | null> }): Promise<Response> {
   const buffer = new Uint8Array(READ_BYTES);
-  let bytes = new Uint8Array(0);
+  let bytes: Uint8Array<ArrayBuffer> | null = null;
   for (let count = await socket.read(buffer); count !== null; count = await socket.read(buffer)) {
-    bytes = concatBytes(bytes, buffer.subarray(0, count));
+    const more = buffer.subarray(0, count);
+    bytes = bytes === null ? more.slice() : concatBytes(bytes, more);
   }
+  bytes ??= new Uint8Array(0);
   const end = endOfHead(bytes);
-  const head = end < 0 ? "no answer" : parseResponseHead(bytes.subarray(0, end));
-  if (typeof head === "string") throw new TypeError(`error sending request: ${head}`);
-  return new MemoryResponse(head.status, head.server, bytes.slice(end + 4)) as unknown as Response;
+  const head = decodeUtf8(bytes.subarray(0, Math.max(0, end)));
+  const [, status] = /^HTTP\/1\.[01] ([1-5]\d\d)(?: |\r|$)/.exec(head) ?? [];
+  if (status === undefined) throw new TypeError(`error sending request: ${end < 0 ? "no answer" : "no HTTP"}`);
+  const [, server = ""] = /\r\nserver: ([^\r]*)/i.exec(head) ?? [];
+  return new MemoryResponse(Number(status), server, bytes.slice(end + 4)) as unknown as Response;
 }
 
 function endOfHead(bytes: Uint8Array): number {

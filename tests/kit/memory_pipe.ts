@@ -2,6 +2,8 @@ import type { Timers } from "../../src/base/clock.ts";
 import { ByteArena } from "./byte_arena.ts";
 
 const arena = new ByteArena();
+/** Always the same one: connections break all the time, and nobody looks where. */
+const brokenHere = new Deno.errors.ConnectionReset("reset");
 
 /** What a socket holds that its reader has not taken, as the kernel's buffers do. */
 const BUFFER_BYTES = 512 * 1024;
@@ -190,7 +192,7 @@ export class MemoryPipe {
     if (this.#isReaderFrozen) return undefined;
     const first = this.#arrived[0];
     if (first === "end") return null;
-    if (first === "reset") throw new Deno.errors.ConnectionReset("reset");
+    if (first === "reset") throw brokenHere;
     return first !== undefined && this.#isEnough ? this.#take(buffer) : undefined;
   }
 
@@ -221,7 +223,7 @@ export class MemoryPipe {
 
   /** The writer's system has learnt that the connection is broken. */
   failWrites(): void {
-    this.#writeFailure ??= () => new Deno.errors.ConnectionReset("reset");
+    this.#writeFailure ??= () => brokenHere;
     this.#changed();
   }
 
