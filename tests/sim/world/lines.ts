@@ -2,8 +2,9 @@ import type { LineModel } from "../../kit/memory_pipe.ts";
 import type { Random } from "../random.ts";
 import type { Weather } from "../scenario.ts";
 
-/** So many segments of a connection are small. After that its talk is over, and messages are much alike. */
+/** Where segments are tiny, so many of a connection are. After that its talk is over, and messages are much alike. */
 const SPLIT_SEGMENTS = 150;
+const TINY_BYTES = 100;
 const SPLIT_PERCENT = 20;
 
 /** A line as the weather makes it. */
@@ -35,7 +36,8 @@ export class WeatherLine implements LineModel {
 
   segmentBytes(): number {
     const { segmentBytes } = this.#weather;
-    const isWhole = segmentBytes === 0 || (this.#segments++ >= SPLIT_SEGMENTS && !this.#random.percent(SPLIT_PERCENT));
-    return isWhole ? Infinity : this.#random.between(1, segmentBytes);
+    if (segmentBytes === 0) return Infinity;
+    const isOver = segmentBytes < TINY_BYTES && this.#segments++ >= SPLIT_SEGMENTS;
+    return isOver && !this.#random.percent(SPLIT_PERCENT) ? Infinity : this.#random.between(1, segmentBytes);
   }
 }
