@@ -15,12 +15,13 @@ export function drawScenario(seed: number): Scenario {
   const random = Random.of(seed, "day");
   const origins = random.between(2, MAX_ORIGINS);
   const edges = random.between(1, MAX_EDGES);
-  const dayMs = random.between(10_000, 40_000);
+  const dayMs = random.between(8000, 28_000);
   const directory = random.percent(50) ? "mesh" : "engine";
   const srs = directory === "mesh" ? drawSrs(seed, dayMs) : [];
   const ours = Array.from({ length: random.between(1, 4) }, (_, at) => `s${at + 1}`);
   const streams = [...ours, ...srs.map(({ name }) => `${name}-stream`)];
-  const discovery = random.percent(30) ? "dns" : "list";
+  const others = directory === "engine" && random.percent(40) ? "engine" : "list";
+  const discovery = random.percent(30) ? "dns" : others;
   const latecomers = discovery === "dns" && random.percent(60) ? 1 : 0;
   const cluster = { origins, edges, dayMs, streams };
   return focused({

@@ -8,6 +8,7 @@ import { GapCheck, type GapSample } from "./checks/gap_check.ts";
 import { BoundsCheck } from "./checks/bounds_check.ts";
 import { CounterCheck } from "./checks/counter_check.ts";
 import { checkEnd, checkStopped } from "./checks/end_check.ts";
+import { DrainCheck } from "./checks/drain_check.ts";
 import { EngineCheck } from "./checks/engine_check.ts";
 import { FeedCheck } from "./checks/feed_check.ts";
 import { Peaks } from "./checks/peaks.ts";
@@ -135,12 +136,14 @@ class Day {
       feeds: this.#feeds,
       tails,
       rivals: this.#rivals,
+      drains: new DrainCheck(this.#faults, onFault),
     };
     this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, this.#stage));
     this.#players = scenario.players.map((plan) =>
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
     );
-    this.#counters = new CounterCheck({ cluster, truth, players: this.#players }, onFault);
+    const knowsCoworkers = scenario.discovery !== "engine";
+    this.#counters = new CounterCheck({ cluster, truth, players: this.#players, knowsCoworkers }, onFault);
     this.#attackers = scenario.attackers.map((plan) => new SimAttacker(plan, this.#stage, scenario.seed));
   }
 
@@ -224,6 +227,8 @@ class Day {
     const isStandby = ({ session, plan }: SimPublisher) => session !== null && this.#truth.live(plan.stream).length > 1;
     // Encoders that are refused, or on standby, look for their stream over and over.
     if (this.#publishers.some((publisher) => publisher.isRefused || isStandby(publisher))) return null;
+    // They take turns.
+    if (this.#truth.sessions.some(({ sinceMs }) => this.#cluster.nowMs - sinceMs < QUIET_MS)) return null;
     const waits = this.#players.filter(({ isThere, plan }) => isThere && this.#truth.live(plan.stream).length === 0);
     return new Set(waits.map(({ plan }) => `${plan.server} ${plan.stream}`)).size;
   }

@@ -50,6 +50,8 @@ export interface PublisherPlan {
   readonly startBurst: number;
   /** It changes its codec's parameters at every so many keyframes; 0 for never. */
   readonly headerGops: number;
+  /** It goes to another server when the one it is at asks it to (enhanced RTMP). */
+  readonly canReconnect: boolean;
   readonly silences: readonly Silence[];
 }
 
@@ -153,8 +155,8 @@ export interface Scenario {
   readonly weather: Weather;
   readonly origins: number;
   readonly edges: number;
-  /** How origins find each other: by a list of addresses, or of the name that they have in DNS. */
-  readonly discovery: "list" | "dns";
+  /** How origins find each other: by a list of addresses, or of the name that they have in DNS; or by the engine alone. */
+  readonly discovery: "list" | "dns" | "engine";
   /** The last so many origins start only when an operator lets them join, and are in DNS only then. */
   readonly latecomers: number;
   readonly srs: readonly SrsPlan[];

@@ -4,6 +4,7 @@ import { readOptions, USAGE } from "./cli/options.ts";
 import { drawAll, playAll } from "./cli/play.ts";
 import { print } from "./cli/print.ts";
 import { readScenario } from "./regressions.ts";
+import { runScenario } from "./run.ts";
 import { findMutations } from "./mutations/find.ts";
 
 const options = readOptions(Deno.args);
@@ -16,6 +17,8 @@ if (options.mutations !== null) {
   const missed = await findMutations(options.mutations, print);
   Deno.exit(missed > 0 ? 1 : 0);
 }
+// The first time the code is being compiled.
+if (options.isBench) await runScenario(benchScenario);
 const scenarios = options.isBench
   ? [benchScenario]
   : options.replay !== null

@@ -179,6 +179,7 @@ export class SimPlayer {
   }
 
   #onEnd(reason: string): void {
+    this.#check = null;
     this.#whim?.cancel();
     this.#stage.log.add(this.plan.name, `connection ended after ${this.frames} frames: ${reason}`);
     this.#timer = this.#machine.after(this.plan.returnMs, () => this.connect());

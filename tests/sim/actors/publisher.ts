@@ -3,6 +3,7 @@ import { networkOf } from "../../../src/net/network.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
 import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
 import type { MemoryHost } from "../../kit/memory_host.ts";
+import type { DrainCheck } from "../checks/drain_check.ts";
 import type { GapCheck } from "../checks/gap_check.ts";
 import type { FeedCheck } from "../checks/feed_check.ts";
 import type { RivalCheck } from "../checks/rival_check.ts";
@@ -12,6 +13,7 @@ import type { SimLog } from "../sim_log.ts";
 import { headerOf, type PublishSession, timestampOf, type Truth } from "../truth.ts";
 import type { SimCluster } from "../world/cluster.ts";
 import { type Frame, framePayload, metadataPayload } from "./frames.ts";
+import { placeOf } from "./viewing.ts";
 
 /** What an actor has to do with. */
 export interface Stage {
@@ -24,6 +26,7 @@ export interface Stage {
   readonly feeds: FeedCheck;
   readonly tails: TailCheck;
   readonly rivals: RivalCheck;
+  readonly drains: DrainCheck;
   /** Simulated time at which the day is over: whoever disturbs himself and others by day does so no more. */
   readonly eveningMs: number;
 }
@@ -95,11 +98,16 @@ export class SimPublisher {
           name: this.plan.stream,
           chunkSizeBytes: 60_000,
           handshake: "simple",
+          canReconnect: this.plan.canReconnect,
         },
       }, {
         onMedia: () => {},
         onEvent: (event) => {
           if (event.kind === "ready") this.#begin(client, server.name);
+          if (event.kind === "reconnectRequest" && !hasEnded) {
+            hasEnded = true;
+            this.#move(client, event.tcUrl);
+          }
           if (event.kind === "refused") {
             client.close();
             onEnd(`refused: ${event.status.description}`);
@@ -123,6 +131,21 @@ export class SimPublisher {
     if (isPolite && this.#session !== null) this.#client?.unpublish();
     else this.#client?.close();
     this.#endSession();
+  }
+
+  /** Its server asks it to go to another one, or to come again. */
+  #move(client: RtmpClient, tcUrl: string): void {
+    if (this.#isOver) return;
+    const { log, cluster } = this.#stage;
+    const at = cluster.origins().findIndex(({ ip }) => ip === placeOf(`${tcUrl}/`, 1935).host);
+    log.add(this.plan.name, `is asked to go to ${at < 0 ? "the same address" : cluster.origins()[at]!.name}`);
+    // An address may lead elsewhere next time; here it is that of one server.
+    this.#origin = at < 0 ? this.#origin + 1 : at + 1;
+    client.unpublish();
+    this.#client = null;
+    this.#endSession();
+    this.#timer?.cancel();
+    void this.connect();
   }
 
   #begin(client: RtmpClient, server: string): void {
@@ -220,7 +243,10 @@ export class SimPublisher {
     this.#client = null;
     const session = this.#session;
     this.#endSession();
-    if (session !== null) this.#stage.rivals.ended(session, reason, this.#stage.cluster.nowMs);
+    if (session !== null) {
+      this.#stage.rivals.ended(session, reason, this.#stage.cluster.nowMs);
+      this.#stage.drains.ended(session, reason, this.#stage.cluster.nowMs);
+    }
     if (this.#isOver) return;
     const { log, truth, onConflict } = this.#stage;
     log.add(this.plan.name, `connection ended: ${reason}`);

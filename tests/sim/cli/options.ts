@@ -8,7 +8,7 @@ deno task sim --seed N          plays the day of one seed
 deno task sim --seeds N         plays N of them (default: 100), from --from M on (default: 1)
 deno task sim --minutes N       plays new ones for so long
 deno task sim --replay F        plays a scenario from a file, as --shrink prints it
-deno task sim --bench           plays a minute of 3 origins, 3 edges, 20 streams and 60 players
+deno task sim --bench           plays a minute of 3 origins, 3 edges, 20 streams and 60 players, twice: the second time counts
 deno task sim --mutations [X]   breaks the code in each way of a table, and looks which seed finds each; X: part of a name
 
   --lone      with one fault a day: what viewers felt of each kind is printed at the end

@@ -11,6 +11,8 @@ import { SimServer } from "./sim_server.ts";
 
 /** What origins are called in DNS, with the other coworkers. */
 const ORIGINS_NAME = "origins";
+/** Nothing here waits for the event loop. */
+const STEPS_A_TURN = 200;
 export const ENGINE_IP = "10.0.9.9";
 
 /** The servers of a scenario, their engine, and the network between them and everybody. */
@@ -39,6 +41,7 @@ export class SimCluster {
     this.log = log;
     this.network.remembers = false;
     this.network.gathers = true;
+    this.network.timers.stepsATurn = STEPS_A_TURN;
     this.engine = directory === "engine" ? new SimulatedEngine(this.network.timers) : null;
     if (this.engine !== null) this.network.engines[`${ENGINE_IP}:6379`] = this.engine;
     this.network.lineModel = (from, to) => {
@@ -152,7 +155,8 @@ function configurations({ origins, edges, directory, onConflict, srs, discovery,
   const apis = [...origin.map(({ ip }) => ip), ...srs.map((_, at) => srsIp(at))].map((ip) => `${ip}:1985`);
   const coworkers = discovery === "dns" ? `dns+http://${ORIGINS_NAME}:1985` : apis.join(" ");
   const rtmp = origin.slice(0, origins - latecomers).map(({ ip }) => `${ip}:1935`).join(" ");
-  const originVhost = `publish { on_conflict ${onConflict}; } cluster { origin_cluster on; coworkers ${coworkers}; }`;
+  const mesh = discovery === "engine" ? "" : `cluster { origin_cluster on; coworkers ${coworkers}; }`;
+  const originVhost = `publish { on_conflict ${onConflict}; } ${mesh}`;
   return [
     ...origin.map(({ name, ip }) => ({ name, ip, text: text(ip, originVhost) })),
     ...edge.map(({ name, ip }) => ({ name, ip, text: text(ip, `cluster { mode remote; origin ${rtmp}; }`) })),
