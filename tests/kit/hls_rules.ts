@@ -296,7 +296,7 @@ export class PlaylistWatch {
     }
     this.#target = Math.max(this.#target ?? 0, targetSeconds);
     this.#first = Math.max(this.#first, firstNumber);
-    for (const segment of segments) this.#segment(segment);
+    for (const segment of segments) this.#segment(segment, playlist.skipped > 0);
     for (const part of openParts) this.#part(part);
   }
 
@@ -312,15 +312,17 @@ export class PlaylistWatch {
     this.#last = Math.max(this.#last, last);
   }
 
-  #segment(segment: ListedSegment): void {
+  #segment(segment: ListedSegment, isDelta: boolean): void {
     const { number, parts } = segment;
     const known = this.#known.get(number);
     for (const part of parts) this.#part(part);
-    if (known === undefined) {
-      this.#known.set(number, segment);
-      return;
+    if (known === undefined || Number.isNaN(known.discontinuity)) {
+      // A delta does not tell how many discontinuities are in what it leaves out.
+      this.#known.set(number, isDelta ? { ...segment, discontinuity: NaN } : segment);
     }
+    if (known === undefined) return;
     for (const field of ["uri", "seconds", "discontinuity", "isGap", "startMs", "map", "key"] as const) {
+      if (field === "discontinuity" && (isDelta || Number.isNaN(known.discontinuity))) continue;
       if (known[field] !== segment[field]) {
         this.breaches.push(`${field} of ${number} was ${known[field]} and is ${segment[field]}`);
       }

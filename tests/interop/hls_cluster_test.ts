@@ -1,0 +1,180 @@
+import { assert, assertEquals, assertGreater, assertLess } from "../kit/assert.ts";
+import { PLAY_PATH_HEADER } from "../../src/server/play/play_path.ts";
+import { ZERO_HEADER } from "../../src/stream/publish_facts.ts";
+import { readMediaPlaylist } from "../kit/hls_rules.ts";
+import { askOver, compareHashes, HlsWatch } from "../kit/hls_watch.ts";
+import { run, until } from "../kit/launcher.ts";
+import { interopTest } from "../kit/tools.ts";
+import { HLS_FORMATS, HLS_FRAGMENT_MS, type HlsFormat } from "./hls_formats.ts";
+import { HlsCluster } from "./hls_cluster_rig.ts";
+
+/** `HLS_SECONDS=60` watches for longer. */
+const SECONDS = Number(Deno.env.get("HLS_SECONDS") ?? 20);
+/** The owner is killed in the middle. */
+const HALF_MS = SECONDS * 500;
+const RELOAD_MS = 300;
+/** What the owner listed so shortly before its death may not have come to the others. */
+const FRESH_MS = 2000;
+
+const servers = ["originA", "originB", "edge"] as const;
+type Server = typeof servers[number];
+
+/** Watches one stream on one server until told to stop. */
+class Watcher {
+  readonly watch: HlsWatch;
+  readonly server: Server;
+  readonly format: HlsFormat;
+  /** Numbers that were listed by then. */
+  numberAtMs: [atMs: number, number: number][] = [];
+  #isStopped = false;
+  readonly #done: Promise<void>;
+
+  constructor(rig: HlsCluster, server: Server, format: HlsFormat) {
+    this.server = server;
+    this.format = format;
+    this.watch = new HlsWatch(
+      `${server} ${format.name}`,
+      askOver(rig.base(server)),
+      `/live/s.m3u8?vhost=${format.vhost}`,
+    );
+    this.#done = this.#run();
+  }
+
+  /** @param isDead The server has ended: what was under way failed with it. */
+  async stop(isDead = false): Promise<void> {
+    this.#isStopped = true;
+    const count = this.watch.troubles.length;
+    await this.#done;
+    if (isDead) this.watch.troubles.length = count;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      try {
+        if (this.format.partMs > 0) await this.watch.lookAhead();
+        else await this.watch.look();
+        this.numberAtMs.push([performance.now(), this.watch.newest.at(-1) ?? -1]);
+      } catch (error) {
+        if (!this.#isStopped) this.watch.troubles.push(String(error));
+      }
+      await pause(this.format.partMs > 0 ? 20 : RELOAD_MS);
+    }
+  }
+}
+
+/** What a server sends to other servers of a stream, as a file, until it ends. */
+class Recording {
+  readonly done: Promise<void>;
+  zeroMs = NaN;
+  readonly path: string;
+
+  constructor(path: string, url: string) {
+    this.path = path;
+    this.done = this.#run(url);
+  }
+
+  async #run(url: string): Promise<void> {
+    using file = await Deno.create(this.path);
+    const answer = await fetch(url, { headers: { [PLAY_PATH_HEADER]: "" } });
+    assertEquals(answer.status, 200);
+    this.zeroMs = Number(answer.headers.get(ZERO_HEADER));
+    try {
+      for await (const piece of answer.body!) await file.write(piece);
+    } catch {
+      // The server was killed.
+    }
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The hash of each number and part of a recording, as another process makes them. */
+async function remade({ path, zeroMs }: Recording, { container, partMs }: HlsFormat): Promise<Record<string, string>> {
+  const script = new URL("../kit/hls_remake.ts", import.meta.url).pathname;
+  const sizes = { fragmentMs: HLS_FRAGMENT_MS, partMs, windowMs: 600_000, maxBytes: 1e9 };
+  const options = JSON.stringify({ ...sizes, container, zeroMs });
+  const { code, output } = await run([Deno.execPath(), "run", "-A", "--no-check", script, path, options], 30_000);
+  assertEquals(code, 0, output);
+  return JSON.parse(output);
+}
+
+/** `7` or `7.0` of an address. */
+const placeOf = (address: string) => /-(\d+(?:\.\d+)?)\.\w+\?/.exec(address)![1]!;
+
+interopTest(
+  "HLS: the death of the owner, and all segments and parts have the same bytes on three processes, and if made again",
+  ["ffmpeg"],
+  async () => {
+    await using rig = await HlsCluster.start();
+    for (const format of HLS_FORMATS) rig.publish("originA", format);
+    for (const { vhost } of HLS_FORMATS) {
+      const isThere = async () => (await askOver(rig.base("originA"))(`/live/s.m3u8?vhost=${vhost}`)).status === 200;
+      await until(isThere, 20_000, () => rig.cluster.logs);
+    }
+    const folder = await Deno.makeTempDir();
+    await using _folder = { [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+    const recordings = HLS_FORMATS.map(({ vhost }) =>
+      new Recording(`${folder}/${vhost}.flv`, `${rig.base("originA")}/live/s.flv?vhost=${vhost}`)
+    );
+    const watchers = HLS_FORMATS.flatMap((format) => servers.map((server) => new Watcher(rig, server, format)));
+    await pause(HALF_MS);
+
+    const ofA = watchers.filter(({ server }) => server === "originA");
+    const ended = Promise.all(ofA.map((watcher) => watcher.stop(true)));
+    const killedMs = performance.now();
+    await rig.cluster.kill("originA");
+    for (const format of HLS_FORMATS) rig.publish("originB", format);
+    await Promise.all([ended, ...recordings.map(({ done }) => done)]);
+    await pause(HALF_MS);
+    const living = watchers.filter(({ server }) => server !== "originA");
+    await Promise.all(living.map((watcher) => watcher.stop()));
+
+    for (const { watch } of watchers) {
+      assertEquals(watch.troubles, [], `${watch.name}\n${watch.lastText}`);
+      assertEquals(watch.rules.breaches, [], `${watch.name}\n${watch.lastText}`);
+    }
+    for (const [i, format] of HLS_FORMATS.entries()) {
+      const [a, b, edge] = watchers.filter((watcher) => watcher.format === format) as [Watcher, Watcher, Watcher];
+      const { shared, differing } = compareHashes([a.watch, b.watch, edge.watch]);
+      assertEquals(differing, []);
+      print(
+        `  HLS ${format.name}: ${shared} equal; segments and parts of A, B, edge: ` +
+          [a, b, edge].map(({ watch }) => `${watch.addresses("segment").length} + ${watch.addresses("part").length}`)
+            .join(", "),
+      );
+      // What A had, the others had as well, from where they began until shortly before its death.
+      const until = a.numberAtMs.findLast(([atMs]) => atMs < killedMs - FRESH_MS)?.[1] ?? -1;
+      for (const { watch } of [b, edge]) {
+        const numbers = watch.addresses("segment").map((address) => parseInt(placeOf(address)));
+        const wanted = a.watch.addresses("segment").map((address) => parseInt(placeOf(address))).filter((number) =>
+          number >= numbers[0]! && number <= until
+        );
+        assertEquals(wanted.filter((number) => !numbers.includes(number)), [], watch.name);
+        assertGreater(wanted.length, HALF_MS / HLS_FRAGMENT_MS / 3, watch.name);
+        // And it goes on behind it: one discontinuity, and the newest is not old.
+        const { segments } = readMediaPlaylist(watch.lastText);
+        const breaks = new Set(segments.map(({ discontinuity }) => discontinuity)).size - 1;
+        assertEquals(breaks, 1, watch.lastText);
+        const last = segments.at(-1)!;
+        assert(!last.isGap, watch.lastText);
+        assertLess(Date.now() - last.startMs! - 1000 * last.seconds, 4 * HLS_FRAGMENT_MS, watch.lastText);
+      }
+      const again = await remade(recordings[i]!, format);
+      const served = new Map(
+        Array.from(a.watch.hashes, ([address, hash]) => [address, hash] as const).filter(
+          ([address]) => !/init|key/.test(address),
+        ).map(([address, hash]) => [placeOf(address), hash]),
+      );
+      const both = Object.keys(again).filter((place) => served.has(place));
+      assertEquals(both.filter((place) => served.get(place) !== again[place]), [], format.name);
+      assertGreater(both.length, HALF_MS / HLS_FRAGMENT_MS / 3);
+      print(`  HLS ${format.name}: ${both.length} made again by another process, all equal`);
+    }
+  },
+);
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
