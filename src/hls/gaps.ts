@@ -28,7 +28,7 @@ export function gapsBetween(
     const startMs = Math.round(fromMs + missingMs * i / count);
     const durationMs = Math.max(0, Math.round(fromMs + missingMs * (i + 1) / count) - startMs);
     const number = last.number + 1 + i;
-    const bytes = init === null ? emptyTs(tracks) : emptySegment(number >>> 0);
+    const bytes = init === null ? emptyTs(number, tracks) : emptySegment(number >>> 0);
     const parts = [{ index: 0, startMs, durationMs, isIndependent: false, bytes }];
     const byteLength = bytes.length;
     return {
