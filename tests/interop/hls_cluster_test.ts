@@ -2,65 +2,19 @@ import { assert, assertEquals, assertGreater, assertLess } from "../kit/assert.t
 import { PLAY_PATH_HEADER } from "../../src/server/play/play_path.ts";
 import { ZERO_HEADER } from "../../src/stream/publish_facts.ts";
 import { readMediaPlaylist } from "../kit/hls_rules.ts";
-import { askOver, compareHashes, HlsWatch } from "../kit/hls_watch.ts";
+import { askOver, compareHashes } from "../kit/hls_watch.ts";
+import { HlsWatcher } from "../kit/hls_watcher.ts";
 import { run, until } from "../kit/launcher.ts";
 import { interopTest } from "../kit/tools.ts";
-import { HLS_FORMATS, HLS_FRAGMENT_MS, type HlsFormat } from "./hls_formats.ts";
-import { HlsCluster } from "./hls_cluster_rig.ts";
+import { HLS_FORMATS, HLS_FRAGMENT_MS, type HlsFormat } from "../kit/hls_formats.ts";
+import { HlsCluster } from "../kit/hls_cluster.ts";
 
 /** `HLS_SECONDS=60` watches for longer. */
 const SECONDS = Number(Deno.env.get("HLS_SECONDS") ?? 20);
 /** The owner is killed in the middle. */
 const HALF_MS = SECONDS * 500;
-const RELOAD_MS = 300;
 /** What the owner listed so shortly before its death may not have come to the others. */
 const FRESH_MS = 2000;
-
-const servers = ["originA", "originB", "edge"] as const;
-type Server = typeof servers[number];
-
-/** Watches one stream on one server until told to stop. */
-class Watcher {
-  readonly watch: HlsWatch;
-  readonly server: Server;
-  readonly format: HlsFormat;
-  /** Numbers that were listed by then. */
-  numberAtMs: [atMs: number, number: number][] = [];
-  #isStopped = false;
-  readonly #done: Promise<void>;
-
-  constructor(rig: HlsCluster, server: Server, format: HlsFormat) {
-    this.server = server;
-    this.format = format;
-    this.watch = new HlsWatch(
-      `${server} ${format.name}`,
-      askOver(rig.base(server)),
-      `/live/s.m3u8?vhost=${format.vhost}`,
-    );
-    this.#done = this.#run();
-  }
-
-  /** @param isDead The server has ended: what was under way failed with it. */
-  async stop(isDead = false): Promise<void> {
-    this.#isStopped = true;
-    const count = this.watch.troubles.length;
-    await this.#done;
-    if (isDead) this.watch.troubles.length = count;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isStopped) {
-      try {
-        if (this.format.partMs > 0) await this.watch.lookAhead();
-        else await this.watch.look();
-        this.numberAtMs.push([performance.now(), this.watch.newest.at(-1) ?? -1]);
-      } catch (error) {
-        if (!this.#isStopped) this.watch.troubles.push(String(error));
-      }
-      await pause(this.format.partMs > 0 ? 20 : RELOAD_MS);
-    }
-  }
-}
 
 /** What a server sends to other servers of a stream, as a file, until it ends. */
 class Recording {
@@ -110,7 +64,8 @@ interopTest(
     await using rig = await HlsCluster.start();
     for (const format of HLS_FORMATS) rig.publish("originA", format);
     for (const { vhost } of HLS_FORMATS) {
-      const isThere = async () => (await askOver(rig.base("originA"))(`/live/s.m3u8?vhost=${vhost}`)).status === 200;
+      const isThere = async () =>
+        (await askOver(rig.base("originA"), 30_000)(`/live/s.m3u8?vhost=${vhost}`)).status === 200;
       await until(isThere, 20_000, () => rig.cluster.logs);
     }
     const folder = await Deno.makeTempDir();
@@ -118,7 +73,9 @@ interopTest(
     const recordings = HLS_FORMATS.map(({ vhost }) =>
       new Recording(`${folder}/${vhost}.flv`, `${rig.base("originA")}/live/s.flv?vhost=${vhost}`)
     );
-    const watchers = HLS_FORMATS.flatMap((format) => servers.map((server) => new Watcher(rig, server, format)));
+    const watchers = HLS_FORMATS.flatMap((format) =>
+      (["originA", "originB", "edge"] as const).map((server) => new HlsWatcher(rig, server, format))
+    );
     await pause(HALF_MS);
 
     const ofA = watchers.filter(({ server }) => server === "originA");
@@ -132,11 +89,16 @@ interopTest(
     await Promise.all(living.map((watcher) => watcher.stop()));
 
     for (const { watch } of watchers) {
+      assert(watch.overdue <= 1, `${watch.name}: ${watch.overdue} reloads were overdue`);
       assertEquals(watch.troubles, [], `${watch.name}\n${watch.lastText}`);
       assertEquals(watch.rules.breaches, [], `${watch.name}\n${watch.lastText}`);
     }
     for (const [i, format] of HLS_FORMATS.entries()) {
-      const [a, b, edge] = watchers.filter((watcher) => watcher.format === format) as [Watcher, Watcher, Watcher];
+      const [a, b, edge] = watchers.filter((watcher) => watcher.format === format) as [
+        HlsWatcher,
+        HlsWatcher,
+        HlsWatcher,
+      ];
       const { shared, differing } = compareHashes([a.watch, b.watch, edge.watch]);
       assertEquals(differing, []);
       print(
@@ -145,7 +107,7 @@ interopTest(
             .join(", "),
       );
       // What A had, the others had as well, from where they began until shortly before its death.
-      const until = a.numberAtMs.findLast(([atMs]) => atMs < killedMs - FRESH_MS)?.[1] ?? -1;
+      const until = a.numbersAtMs.findLast(([atMs]) => atMs < killedMs - FRESH_MS)?.[1] ?? -1;
       for (const { watch } of [b, edge]) {
         const numbers = watch.addresses("segment").map((address) => parseInt(placeOf(address)));
         const wanted = a.watch.addresses("segment").map((address) => parseInt(placeOf(address))).filter((number) =>

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
+import { playlistBreaches } from "../kit/hls_rules.ts";
+import { masterBreaches } from "../kit/hls_text_rules.ts";
 import { Program, programCommand, run, until } from "../kit/launcher.ts";
 import { HookServer } from "../kit/server/hooks_server.ts";
 import { interopTest } from "../kit/tools.ts";
@@ -25,6 +27,17 @@ const kinds: readonly [name: string, env: Record<string, string>, args: string[]
   }],
 ];
 
+/** What is served is as RFC 8216bis has it: the playlist that begins a session, the one that it leads to, and that on disk. */
+async function assertRules(box: BlackBox, onDisk: string): Promise<void> {
+  const url = box.httpUrl("/live/s.m3u8");
+  let text = await (await fetch(url)).text();
+  if (text.includes("#EXT-X-STREAM-INF")) {
+    assertEquals(masterBreaches(text), [], text);
+    text = await (await fetch(new URL(text.trim().split("\n").at(-1)!, url))).text();
+  }
+  for (const each of [text, onDisk]) assertEquals(playlistBreaches(each, true), [], each);
+}
+
 for (const [name, env, args, codecs] of kinds) {
   interopTest(
     `HLS by SRS's environment: ${name} is played by ffmpeg, from memory and from disk`,
@@ -36,7 +49,7 @@ for (const [name, env, args, codecs] of kinds) {
       assertEquals(served.codecs, codecs, box.program.output);
       assertGreater(served.seconds, 4);
       const playlist = `${box.dir}/objs/nginx/html/live/s.m3u8`;
-      assert((await Deno.stat(playlist)).size > 100);
+      await assertRules(box, await Deno.readTextFile(playlist));
       const { output } = await run(
         ["ffprobe", "-v", "warning", "-allowed_extensions", "ALL", "-show_entries", "stream=codec_type", playlist],
         15_000,

@@ -39,10 +39,13 @@ export class HlsWatch {
   readonly newest: number[] = [];
   /** The newest whole playlist. */
   lastText = "";
+  /** Reloads that waited for three target durations in vain; so it has to be while nobody publishes. */
+  overdue = 0;
   readonly #ask: HlsAsk;
   readonly #path: string;
   readonly #folder: string;
   #reloads = 0;
+  #isOverdue = false;
   /** The oldest segment of the playlist before. */
   #oldest: string | null = null;
 
@@ -64,7 +67,7 @@ export class HlsWatch {
   /** Reloads as a client of low latency does: waits for the next part; every third time a delta is enough. */
   async lookAhead(): Promise<void> {
     const last = this.lastText === "" ? null : readMediaPlaylist(this.lastText);
-    if (last === null || last.hint === null) return await this.look();
+    if (last === null || last.hint === null || this.#isOverdue) return await this.look();
     const place = /-(\d+)\.(\d+)\.\w+(?:\?|$)/.exec(last.hint);
     const skip = this.#reloads++ % 3 === 2 ? "&_HLS_skip=YES" : "";
     await Promise.all([
@@ -78,6 +81,8 @@ export class HlsWatch {
   async look(query = ""): Promise<void> {
     const way = query === "" ? "" : `${this.#path.includes("?") ? "&" : "?"}${query}`;
     const { status, text } = await this.#ask(`${this.#path}${way}`);
+    this.#isOverdue = status === 503 && query.includes("_HLS_msn");
+    if (this.#isOverdue) return void this.overdue++;
     if (status !== 200) return void this.troubles.push(`playlist ${query} ${status}`);
     this.rules.see(text);
     const playlist = readMediaPlaylist(text);

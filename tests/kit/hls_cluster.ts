@@ -1,5 +1,5 @@
-import { clip } from "../kit/media.ts";
-import { Cluster, freePort, isListening, Program, type ServerName, until } from "../kit/launcher.ts";
+import { clip } from "./media.ts";
+import { Cluster, freePort, isListening, Program, type ServerName, until } from "./launcher.ts";
 import { HLS_FORMATS, type HlsFormat } from "./hls_formats.ts";
 
 /** Where a publisher goes. */
