@@ -12,8 +12,6 @@ export class HlsWatcher {
   readonly watch: HlsWatch;
   readonly server: ServerName;
   readonly format: HlsFormat;
-  /** The highest number that was listed, and when. */
-  readonly numbersAtMs: [atMs: number, number: number][] = [];
   #isStopped = false;
   readonly #done: Promise<void>;
 
@@ -39,7 +37,6 @@ export class HlsWatcher {
       try {
         if (isLow) await this.watch.lookAhead();
         else await this.watch.look();
-        this.numbersAtMs.push([performance.now(), this.watch.newest.at(-1) ?? -1]);
       } catch (error) {
         if (!this.#isStopped) this.watch.troubles.push(String(error));
       }
