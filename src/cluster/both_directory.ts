@@ -6,6 +6,7 @@ import type {
   ClusterNode,
   FindOptions,
   Owner,
+  SegmentHolder,
   ServerAddress,
   StreamDirectory,
   StreamRef,
@@ -29,9 +30,15 @@ export class BothDirectory implements StreamDirectory {
   }
 
   async find(stream: StreamRef, options: FindOptions = {}): Promise<readonly Owner[]> {
-    const owners = await this.#first.find(stream, options);
-    if (owners.length > 0 || options.isWanted?.() === false) return owners;
-    return await this.#second.find(stream, options);
+    return await this.#confirm(stream, await this.#first.find(stream, options), options);
+  }
+
+  /** Where the first fails, its owners are those of an earlier time: the second may know better. */
+  async #confirm(stream: StreamRef, owners: readonly Owner[], options: FindOptions): Promise<readonly Owner[]> {
+    const isKnown = owners.length > 0 && this.#first.unasked(stream) === "";
+    if (isKnown || options.isWanted?.() === false) return owners;
+    const others = await this.#second.find(stream, options);
+    return others.length > 0 ? others : owners;
   }
 
   watch(stream: StreamRef, onOwners: (owners: readonly Owner[]) => void, options: FindOptions = {}): Disposable {
@@ -44,7 +51,13 @@ export class BothDirectory implements StreamDirectory {
       onOwners(owners);
     };
     const stack = new DisposableStack();
-    stack.use(this.#first.watch(stream, onNews, options));
+    let count = 0;
+    const onFirst = async (owners: readonly Owner[]) => {
+      const number = ++count;
+      const confirmed = await this.#confirm(stream, owners, options);
+      if (number === count && !stack.disposed) onNews(confirmed);
+    };
+    stack.use(this.#first.watch(stream, (owners) => void onFirst(owners), options));
     stack.use(this.#second.watch(stream, onNews, options));
     return stack;
   }
@@ -69,7 +82,9 @@ export class BothDirectory implements StreamDirectory {
       for (const part of parts) part.raise?.(epoch);
       options.onRaised?.(epoch);
     };
-    for (const directory of [this.#first, this.#second]) {
+    // What the first grants counts at once, and may end another publisher: not before the second has answered, which knows
+    // what a first one has forgotten.
+    for (const directory of [this.#second, this.#first]) {
       // Both are to tell the same epoch: whoever has seen the higher one takes the other for that of an older publish.
       const minEpoch = Math.max(options.minEpoch ?? 0, ...parts.map(({ epoch }) => epoch));
       const outcome = await directory.claim(stream, { ...options, minEpoch, onLost, onRaised });
@@ -78,14 +93,16 @@ export class BothDirectory implements StreamDirectory {
         return outcome;
       }
       parts.push(outcome.claim);
-      // Lost in the first one while the second was asked.
+      // Lost in the one while the other was asked.
       if (state.isOver) dispose();
     }
+    const epoch = Math.max(...parts.map((part) => part.epoch));
+    for (const part of parts) if (part.epoch < epoch) part.raise?.(epoch);
     state.isMade = true;
     return {
       claim: {
         get epoch() {
-          return Math.max(...parts.map(({ epoch }) => epoch));
+          return Math.max(...parts.map((part) => part.epoch));
         },
         announce: () => {
           const { lost } = state;
@@ -113,6 +130,10 @@ export class BothDirectory implements StreamDirectory {
   async standIns(stream: StreamRef): Promise<readonly ServerAddress[]> {
     const willing = await this.#second.standIns(stream);
     return willing.length > 0 ? willing : await this.#first.standIns(stream);
+  }
+
+  segmentHolders(stream: StreamRef): Promise<readonly SegmentHolder[]> {
+    return this.#second.segmentHolders(stream);
   }
 
   members(): readonly ClusterNode[] {

@@ -4,6 +4,7 @@ import type { ServerAddress, StreamDirectory } from "../cluster/directory.ts";
 import { type Config, type VhostConfig, type VhostHandle } from "../config/mod.ts";
 import { orderByHash } from "../upstream/origin_pool.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
+import { SentAway } from "./sent_away.ts";
 
 /** Where a client of a server that stops should go. */
 export interface Destination {
@@ -29,6 +30,7 @@ export interface DrainContext {
 
 /** The end of a server, from the moment that it is known: who takes over from it. */
 export class Drain {
+  readonly sentAway: SentAway;
   readonly #context: DrainContext;
   readonly #searches = new Map<string, { atMs: number; found: Promise<readonly ServerAddress[]> }>();
   #isOn = false;
@@ -36,6 +38,7 @@ export class Drain {
 
   constructor(context: DrainContext) {
     this.#context = context;
+    this.sentAway = new SentAway(context.timers);
   }
 
   /** The server is about to stop: it serves whom it has, and takes nobody but those that relay its streams. */

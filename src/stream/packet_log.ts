@@ -54,6 +54,8 @@ export class PacketLog {
   #usualFlushBytes = 0;
   #sealed = false;
   #run = 0;
+  /** Of the last run that has begun. */
+  #firstHeaders: { readonly run: number; readonly headers: StreamHeaders } | null = null;
   /** For players that another thread sends to. */
   readonly tail = new LogTail(() => this.#head);
 
@@ -92,6 +94,11 @@ export class PacketLog {
   /** Counts the publishers that have left; one less when the next one goes on where the one before left off. */
   get run(): number {
     return this.#run;
+  }
+
+  /** What was in force at the first frame of the publisher that is there; null before that, or where it was not seen. */
+  get firstHeaders(): StreamHeaders | null {
+    return this.#firstHeaders?.run === this.#run ? this.#firstHeaders.headers : null;
   }
 
   /** True if something waits to be flushed. */
@@ -138,6 +145,11 @@ export class PacketLog {
   /** Forgets where players may start. */
   clearGop(): void {
     this.#keyframe = this.#pendingKeyframe = null;
+  }
+
+  /** The next packet is the first frame of a publisher. */
+  beginRun(headers: StreamHeaders): void {
+    this.#firstHeaders = { run: this.#run, headers };
   }
 
   /** The publisher has left: what the next one sends is another stream. */

@@ -25,7 +25,10 @@ export class PlayCursor {
   #held: LogBlock | null;
   /** Headers to be sent before the next packet. */
   #owed = nothing;
-  /** Set where no GOP starts, unless in a run under way: of the headers known at that time those are sent that are still in force then. */
+  /**
+   * Set where no GOP starts, unless in a run under way: of the headers known at that time those are sent that are in force
+   * when the next run begins.
+   */
   #owesInForceOnly = false;
   /** The run that they belong to; null for any. */
   #owedOfRun: number | null = null;
@@ -206,9 +209,8 @@ export class PlayCursor {
     const owed = this.#owed;
     this.#owed = nothing;
     const isOtherRun = this.#owedOfRun !== null && this.#owedOfRun !== this.#log.run;
-    const headers = this.#owesInForceOnly || isOtherRun
-      ? this.#headersNow().packets.filter((packet) => owed.includes(packet))
-      : owed;
+    const { packets: inForce } = this.#log.firstHeaders ?? this.#headersNow();
+    const headers = this.#owesInForceOnly || isOtherRun ? inForce.filter((packet) => owed.includes(packet)) : owed;
     const timestampMs = this.#block.timestampOf(this.#entry);
     return headers.map((packet) => packet.kind === "script" ? packet : { ...packet, timestampMs });
   }

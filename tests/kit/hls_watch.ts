@@ -37,6 +37,8 @@ export class HlsWatch {
   readonly rules: PlaylistWatch;
   /** Highest number of each playlist. */
   readonly newest: number[] = [];
+  /** And the lowest. */
+  readonly first: number[] = [];
   /** The newest whole playlist. */
   lastText = "";
   /** Reloads that waited for three target durations in vain; so it has to be while nobody publishes. */
@@ -88,6 +90,7 @@ export class HlsWatch {
     const playlist = readMediaPlaylist(text);
     if (playlist.skipped === 0) this.lastText = text;
     const { segments, openParts } = playlist;
+    this.first.push(playlist.firstNumber);
     this.newest.push(segments.at(-1)?.number ?? -1);
     for (const { uri, isGap, map, key, parts } of segments) {
       for (const address of [map, key]) if (address !== null) await this.#fetch(address);

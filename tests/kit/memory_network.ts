@@ -124,6 +124,8 @@ export class MemoryNetwork {
     const there = this.lineModel(from, to);
     const back = this.lineModel(to, from);
     await this.#path(from, to, { delayMs: there.delayMs(0) + back.delayMs(0), signal });
+    // With its process ends what it was about to open.
+    if (owner.isDead) throw new Deno.errors.ConnectionAborted("this machine is dead");
     const listener = this.#listeners.get(`${ip}:${port}`);
     if (listener === undefined) throw new Deno.errors.ConnectionRefused("Connection refused");
     const { timers, remembers: keepsText } = this;

@@ -59,6 +59,7 @@ const release: Run = (host, [floorKey = "", ...keys], [self]) => {
   let count = 0;
   for (const key of keys) {
     const { held, epoch, owner } = read(host, key);
+    if (held === null) host.set(key, "0|", 60_000);
     if (held === null || owner !== self) continue;
     host.remove(key);
     if (epoch + 1 > Number(host.get(floorKey) ?? 0)) host.set(floorKey, String(epoch + 1), null);
@@ -67,9 +68,17 @@ const release: Run = (host, [floorKey = "", ...keys], [self]) => {
   return count;
 };
 
-const enrol: Run = (host, [lease = "", list = ""], [self = "", text = "", ttl, keep]) => {
+const enrol: Run = (host, keys, [self = "", text = "", ttl, keep, isFirst, nodes = "", bells = ""]) => {
+  const [lease = "", list = "", startKey = ""] = keys;
   const before = host.get(lease);
   host.set(lease, text, Number(ttl));
+  const last = host.get(startKey);
+  const ends = last !== null && last !== self && isFirst === "1";
+  if (ends) {
+    host.remove(nodes + last);
+    host.set(bells + last, "1", 60_000);
+  }
+  if (last === null || last === self || ends) host.set(startKey, self, Number(keep));
   host.listAdd(list, self, host.timeMs);
   return [before === null ? 0 : 1, host.listTrim(list, host.timeMs - Number(keep))];
 };

@@ -30,6 +30,8 @@ export interface StagedOptions {
   readonly url: string;
   readonly peers?: readonly string[];
   readonly nodeTtlMs: number;
+  /** Stays the same over restarts, by default. */
+  readonly name?: string;
   /** Id of this start of it. */
   readonly boot?: string;
   readonly region?: string;
@@ -46,8 +48,8 @@ export interface StagedDirectory {
 
 /** A server's directory in an engine; it is not started yet. */
 export function stagedDirectory(options: StagedOptions): StagedDirectory {
-  const { world, open, number, url, peers = [], nodeTtlMs, boot = `boot${number}`, region = "", caCerts = [] } =
-    options;
+  const { world, open, number, url, peers = [], nodeTtlMs, region = "", caCerts = [] } = options;
+  const { name = `node${number}`, boot = `boot${number}` } = options;
   const log = new TestLog();
   const ip = `10.0.${number >> 8}.${number & 255}`;
   const facts = { isDraining: false };
@@ -56,7 +58,7 @@ export function stagedDirectory(options: StagedOptions): StagedDirectory {
     log,
     config: { url: engineAt(url), peers: peers.map(engineAt), keyPrefix: "srs:", nodeTtlMs, region },
     caCerts: () => caCerts,
-    name: `node${number}`,
+    name,
     instance: boot,
     facts: () => ({
       rtmp: { ip, port: 1935 },

@@ -53,8 +53,10 @@ const LEFT_MS = 2000;
 const SETTLED_MS = 8000;
 /** Servers are looked at so often. */
 const LOOK_MS = 1000;
-/** In quiet they are asked for what they know; answers take so long. */
-const ASK_MS = 2000;
+/** In quiet they are asked for what they know, more than once if need be; that takes no longer. */
+const ASK_MS = 8000;
+/** It is looked so often whether something has ended. */
+const STEP_MS = 250;
 /** A question between servers waits no longer. */
 const HELD_MS = 20_000;
 const MAX_FAILURES = 10;
@@ -188,7 +190,7 @@ class Day {
   async #within(ms: number, failure: string, promise: Promise<unknown>): Promise<void> {
     let isOver = false;
     const over = promise.then(() => isOver = true);
-    await this.#cluster.network.run(ms);
+    for (let leftMs = ms; leftMs > 0 && !isOver; leftMs -= STEP_MS) await this.#cluster.network.run(STEP_MS);
     await turn();
     if (isOver) await over;
     else this.fail("servers", failure);

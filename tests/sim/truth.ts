@@ -9,6 +9,8 @@ export interface PublishSession {
   /** Name of the server that took it. */
   readonly server: string;
   readonly sinceMs: number;
+  /** When its first frame was sent: an encoder of a source begins with the source's next keyframe. Infinity before. */
+  firstFrameMs: number;
   /** Infinity while it lasts. */
   endMs: number;
   /** Frames that were sent; of a source, up to the newest one that any of its encoders sent. */
@@ -35,6 +37,7 @@ export class Truth {
       plan,
       server,
       sinceMs: nowMs,
+      firstFrameMs: Infinity,
       endMs: Infinity,
       sent: 0,
       next: 0,

@@ -31,6 +31,8 @@ const BEAT_MS = 2000;
 const BEAT_SPREAD = 0.2;
 /** One that says itself that it is the wrong one is not asked so often: each time may be a line in its log. */
 const SLOW_BEAT_MS = 10_000;
+/** Whatever strangers say, nobody is asked more often. */
+const HURRY_MS = 500;
 const QUESTION_TIMEOUT_MS = 2000;
 const PORT_TIMEOUT_MS = 1000;
 /** A port is looked at no more often. */
@@ -87,6 +89,21 @@ export class HealthWatch {
     for (const watched of this.#ofInstance(instance)) watched.noteAsked(nowMs);
   }
 
+  /** A server that is not known asks from this address: a coworker may be back, and is asked at once. */
+  hurry(ip: string): void {
+    for (const watched of this.#watched.values()) {
+      const mayBeBack = watched.state === "down" || (watched.state === "up" && watched.address.host === ip);
+      if (mayBeBack) this.#hurry(watched);
+    }
+  }
+
+  #hurry(watched: WatchedCoworker): void {
+    // Whatever comes of a question under way, the next one follows within a beat.
+    if (watched.isAsked) return;
+    watched.timer?.cancel();
+    this.#plan(watched, Math.max(0, watched.questionMs + HURRY_MS - this.#options.world.nowMs()));
+  }
+
   #ofInstance(instance: string): WatchedCoworker[] {
     return [...this.#watched.values()].filter((watched) => watched.instance === instance && instance !== "");
   }
@@ -123,6 +140,8 @@ export class HealthWatch {
     const { world } = this.#options;
     const { signal } = this.#stop;
     const beganMs = world.nowMs();
+    watched.questionMs = beganMs;
+    watched.isAsked = true;
     const answer = await askNode(world, watched.address, {
       instance: this.#options.self().instance,
       // After a failure, something else may stand there.
@@ -134,6 +153,7 @@ export class HealthWatch {
     const outcome = "trouble" in answer ? await this.#explain(watched, answer) : answer;
     if (signal.aborted || this.#watched.get(nameOf(watched.address)) !== watched) return;
     this.#note(watched, outcome);
+    watched.isAsked = false;
     const isSlow = watched.state === "self" || ("trouble" in outcome && outcome.kind === "clear");
     const beatMs = (isSlow ? SLOW_BEAT_MS : BEAT_MS) * (1 + BEAT_SPREAD * (world.random() - 0.5));
     this.#plan(watched, Math.max(0, beganMs + beatMs - world.nowMs()));

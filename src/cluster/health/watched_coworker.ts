@@ -21,6 +21,10 @@ export class WatchedCoworker {
   address: CoworkerApi;
   /** The next question. */
   timer: TimerHandle | null = null;
+  /** A question is under way. */
+  isAsked = false;
+  /** When the last one began. */
+  questionMs = -Infinity;
   /** What its port was found to speak instead of HTTP. */
   spoken: SpokenProtocol | null = null;
   /** When its port was looked at last. */

@@ -3,7 +3,7 @@ import type { EngineReply } from "../../base/engine.ts";
 import type { Owner } from "../directory.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { CALL_TIMEOUT_MS, type EngineAccess } from "./engine_access.ts";
-import { type EngineKeys, parseStreamRecord } from "./keys.ts";
+import { type EngineKeys, parseStreamRecord, type StreamRecord } from "./keys.ts";
 import { NodeCache } from "./node_cache.ts";
 import { ownerOf } from "./node_record.ts";
 import { batchesOf, PacedJobs } from "./paced_jobs.ts";
@@ -66,7 +66,8 @@ export class EngineView implements Disposable {
     const entry = this.#streams.get(key);
     if (entry === undefined || !this.#isFresh(entry)) return null;
     entry.usedMs = this.#options.timers.nowMs();
-    if (entry.record !== null && !this.#nodes.isFresh(entry.record.node)) return null;
+    const record = this.#recordOf(entry);
+    if (record !== null && !this.#nodes.isFresh(record.node)) return null;
     return this.#ownersOf(entry);
   }
 
@@ -125,7 +126,10 @@ export class EngineView implements Disposable {
 
   /** Somebody else has changed a key. */
   onChanged(key: string): void {
-    const stream = this.#options.keys.streamOf(key);
+    const { keys } = this.#options;
+    const node = keys.nodeOfBell(key);
+    if (node !== null) return this.#nodes.onBell(node);
+    const stream = keys.streamOf(key);
     const entry = stream === null ? undefined : this.#streams.get(stream);
     if (entry === undefined || !entry.isTracked) return;
     entry.isTracked = false;
@@ -155,6 +159,7 @@ export class EngineView implements Disposable {
   [Symbol.dispose](): void {
     this.#sweep?.cancel();
     this.#recovery[Symbol.dispose]();
+    this.#nodes[Symbol.dispose]();
   }
 
   #isFresh(entry: KnownStream): boolean {
@@ -167,8 +172,13 @@ export class EngineView implements Disposable {
     return !this.#options.access.isUp || this.#options.timers.nowMs() < this.#doubtUntilMs;
   }
 
+  /** What counts of a stream. */
+  #recordOf(entry: KnownStream): StreamRecord | null {
+    return entry.record ?? (this.#isInDoubt ? entry.known : null);
+  }
+
   #ownersOf(entry: KnownStream): readonly Owner[] {
-    const record = entry.record ?? (this.#isInDoubt ? entry.known : null);
+    const record = this.#recordOf(entry);
     if (record === null || record.node === this.#options.self) return [];
     const node = this.#nodes.get(record.node, this.#isInDoubt);
     if (node === null) return [];
@@ -186,7 +196,7 @@ export class EngineView implements Disposable {
   async #recheckAll(entries: readonly KnownStream[]): Promise<void> {
     const watched = entries.filter(({ watchers }) => watchers.size > 0);
     await this.#askAll(watched.filter((entry) => !this.#isFresh(entry)));
-    const nodes = new Set(watched.flatMap(({ record }) => record === null ? [] : [record.node]));
+    const nodes = new Set(watched.flatMap((entry) => this.#recordOf(entry)?.node ?? []));
     await this.#nodes.askAll([...nodes].filter((node) => !this.#nodes.isFresh(node)));
     for (const entry of watched) this.#tell(entry);
   }
@@ -249,7 +259,8 @@ export class EngineView implements Disposable {
     const record = typeof reply === "string" ? parseStreamRecord(reply) : null;
     entry.checkedMs = this.#options.timers.nowMs();
     entry.record = record;
-    if (record !== null) entry.knownIn = this.#generation;
+    // Any other text is word that nobody has it.
+    if (typeof reply === "string") entry.knownIn = this.#generation;
     if (record !== null || entry.knownIn === this.#generation || !this.#isInDoubt) entry.known = record;
     this.#streams.settle(entry);
     // It has changed since.
@@ -270,7 +281,7 @@ export class EngineView implements Disposable {
   /** Asks for what is not known, or for all of it. Never rejects. */
   async #learn(entry: KnownStream, all: boolean): Promise<void> {
     if (all || !this.#isFresh(entry)) await this.#ask(entry);
-    const { record } = entry;
+    const record = this.#recordOf(entry);
     if (record !== null && (all || !this.#nodes.isFresh(record.node))) await this.#nodes.ask(record.node);
   }
 }

@@ -1,3 +1,6 @@
+import { formatHost } from "../../rtmp/url.ts";
+import type { ServerAddress } from "../directory.ts";
+
 /** Who has a stream, as its key in an engine tells. */
 export interface StreamRecord {
   readonly epoch: number;
@@ -66,6 +69,26 @@ export class EngineKeys {
   /** What stands before a node's id in the name of its mailbox. */
   get mailboxes(): string {
     return `${this.#prefix}m:`;
+  }
+
+  /** Which start of a server was the last at an address. */
+  startAt({ ip, port }: ServerAddress): string {
+    return `${this.#prefix}a:${formatHost(ip)}:${port}`;
+  }
+
+  /** Changes when the lease of a node is to be read again at once: the node is about to stop, or gone. */
+  bell(node: string): string {
+    return this.bells + node;
+  }
+
+  /** The node whose bell a key is; null for other keys. */
+  nodeOfBell(key: string): string | null {
+    return key.startsWith(this.bells) ? key.slice(this.bells.length) : null;
+  }
+
+  /** What stands before a node's id in the name of its bell. */
+  get bells(): string {
+    return `${this.#prefix}b:`;
   }
 
   /** What stands before a stream's name. */

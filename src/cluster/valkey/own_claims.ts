@@ -2,7 +2,7 @@ import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
 import type { Claim, ClaimMode, ClaimOptions, ClaimOutcome, Owner, ServerAddress } from "../directory.ts";
 import type { EngineAccess } from "./engine_access.ts";
 import type { EngineView } from "./engine_view.ts";
-import { type EngineKeys, nameOf } from "./keys.ts";
+import type { EngineKeys } from "./keys.ts";
 import { batchesOf, PacedJobs } from "./paced_jobs.ts";
 import { type ClaimAnswer, StreamCalls, type TakenAnswer } from "./stream_calls.ts";
 
@@ -226,6 +226,11 @@ export class OwnClaims implements Disposable {
         this.#claims.set(claim.key, claim);
         void this.#hold([claim]);
       },
+      raise: (epoch) => {
+        if (epoch <= claim.epoch || !this.#isCurrent(claim)) return;
+        claim.epoch = epoch;
+        void this.#hold([claim]);
+      },
       [Symbol.dispose]: () => {
         isOver = true;
         if (!this.#isCurrent(claim)) return;
@@ -241,11 +246,10 @@ export class OwnClaims implements Disposable {
   }
 
   /** Whether the owner cannot be asked for the stream: its lease cannot be read, or is that of this server before its restart. */
-  #isNobody({ owner, node }: TakenAnswer): boolean {
-    const { self, address } = this.#options;
+  #isNobody({ owner }: TakenAnswer): boolean {
     if (owner === null) return true;
-    const { ip, port } = address();
-    return nameOf(node) === nameOf(self) && owner.ip === ip && owner.port === port;
+    const { ip, port } = this.#options.address();
+    return owner.ip === ip && owner.port === port;
   }
 
   #localEpoch({ key, epoch }: OwnClaim): number {

@@ -9,6 +9,8 @@ import { enrolScript } from "./scripts.ts";
 const ENROL_MS = 60_000;
 /** How long nodes that are gone stay on the list. */
 const KEEP_GONE_MS = 600_000;
+/** What rings is that a bell changes: nobody reads it. */
+const BELL_TTL_MS = 60_000;
 
 /** Options of {@link OwnLease}. */
 export interface OwnLeaseOptions {
@@ -31,6 +33,9 @@ export class OwnLease implements Disposable {
   #timer: TimerHandle | null = null;
   #renewing: Promise<boolean> | null = null;
   #enrolledMs = -Infinity;
+  /** The others have been told that this server is about to stop. */
+  #hasRung = false;
+  #hasEnrolled = false;
   #hasBegun = false;
   #isOver = false;
 
@@ -54,6 +59,12 @@ export class OwnLease implements Disposable {
     return this.#renewing ??= this.#renew().finally(() => this.#renewing = null);
   }
 
+  /** Renews it with what the server tells of itself now, also where a renewal is under way that tells less. */
+  async announce(): Promise<void> {
+    await this.#renewing;
+    await this.renew();
+  }
+
   /** The engine may have lost the list of nodes. */
   onLost(): void {
     this.#enrolledMs = -Infinity;
@@ -63,7 +74,11 @@ export class OwnLease implements Disposable {
   async end(): Promise<void> {
     this[Symbol.dispose]();
     const { access, keys, self } = this.#options;
-    await Promise.allSettled([access.call(["DEL", keys.node(self)]), access.call(["ZREM", keys.list, self])]);
+    await Promise.allSettled([
+      access.call(["DEL", keys.node(self)]),
+      this.#ring(),
+      access.call(["ZREM", keys.list, self]),
+    ]);
   }
 
   [Symbol.dispose](): void {
@@ -96,9 +111,36 @@ export class OwnLease implements Disposable {
 
   #put(enrols: boolean, options: CallOptions): Promise<EngineReply> {
     const { access, keys, self, nodeTtlMs, record } = this.#options;
-    const [key, text, ttl] = [keys.node(self), formatNodeRecord(record()), String(nodeTtlMs)];
-    if (!enrols) return access.call(["SET", key, text, "PX", ttl, "GET"], options);
-    return access.run(enrolScript, [key, keys.list], [self, text, ttl, String(KEEP_GONE_MS)], options);
+    const told = record();
+    const [key, text, ttl] = [keys.node(self), formatNodeRecord(told), String(nodeTtlMs)];
+    const put = enrols
+      ? access.run(
+        enrolScript,
+        [key, keys.list, keys.startAt(told.rtmp)],
+        [self, text, ttl, String(KEEP_GONE_MS), this.#hasEnrolled ? "0" : "1", keys.nodes, keys.bells],
+        options,
+      )
+      : access.call(["SET", key, text, "PX", ttl, "GET"], options);
+    // An engine takes commands in their order; a script may have to be put twice.
+    if (told.isDraining && !this.#hasRung) void this.#ringOnce(enrols ? put : Promise.resolve(), put);
+    return put;
+  }
+
+  /** Rings, unless that was done; again with the next renewal if it fails. @param turn When it is to. */
+  async #ringOnce(turn: Promise<unknown>, renewed: Promise<unknown>): Promise<void> {
+    try {
+      await turn;
+      await Promise.all([renewed, this.#ring()]);
+      this.#hasRung = true;
+    } catch {
+      // The log says what is wrong.
+    }
+  }
+
+  /** Has all read the lease again that know it. */
+  async #ring(): Promise<void> {
+    const { access, keys, self } = this.#options;
+    await access.call(["SET", keys.bell(self), "1", "PX", String(BELL_TTL_MS)]);
   }
 
   /** @returns Whether the lease was there. */
@@ -109,6 +151,7 @@ export class OwnLease implements Disposable {
     const wasThere = hasEnrolled ? before === 1 : reply !== null;
     if (hasEnrolled) {
       this.#enrolledMs = timers.nowMs();
+      this.#hasEnrolled = true;
       if (typeof nodes === "number") onCount(nodes);
     } else if (!wasThere) this.#enrolledMs = -Infinity;
     onRenewed(wasThere);

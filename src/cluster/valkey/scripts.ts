@@ -91,7 +91,8 @@ return answers
 `);
 
 /**
- * Gives streams up; those that others have taken stay as they are.
+ * Gives streams up; those that others have taken stay as they are. Of one that the engine has lost, those who still believe
+ * in its owner find word that it is nobody's.
  *
  * KEYS: the floor of epochs, then the streams'. ARGV: `node#boot`. Answers how many were given up.
  */
@@ -105,6 +106,8 @@ for i = 2, #KEYS do
     redis.call('DEL', KEYS[i])
     highest = math.max(highest, epoch + 1)
     count = count + 1
+  elseif not held then
+    redis.call('SET', KEYS[i], '0|', 'PX', 60000)
   end
 end
 if highest > floor then redis.call('SET', KEYS[1], text(highest)) end
@@ -113,10 +116,11 @@ return count
 
 /**
  * Renews the lease of a node as SET does, puts it on the list of nodes, and takes those off it that have not been there for
- * long.
+ * long. Of two starts at one address the earlier one is over: its lease ends when the later one enrols for the first time.
  *
- * KEYS: the lease, the list. ARGV: `node#boot`, what the lease tells, ms that it lives, ms after which nodes are taken off
- * the list. Answers whether the lease was there, 1 or 0, and how many nodes are on the list.
+ * KEYS: the lease, the list, the start that was at the node's address last. ARGV: `node#boot`, what the lease tells, ms that
+ * it lives, ms after which nodes are taken off the list, whether this is the first time (1), prefixes of the nodes' keys and
+ * of their bells. Answers whether the lease was there, 1 or 0, and how many nodes are on the list.
  */
 export const enrolScript = new EngineScript(`${readKey}
 -- What is read is written afterwards, by which it is no longer tracked.
@@ -126,5 +130,12 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 local now = nowMs()
 count = count + redis.call('ZADD', KEYS[2], now, ARGV[1])
 count = count - redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[4]))
+local last = get(KEYS[3])
+if last and last ~= ARGV[1] and ARGV[5] == '1' then
+  redis.call('DEL', ARGV[6] .. last)
+  redis.call('SET', ARGV[7] .. last, '1', 'PX', 60000)
+  last = false
+end
+if not last or last == ARGV[1] then redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[4]) end
 return {before and 1 or 0, count}
 `);

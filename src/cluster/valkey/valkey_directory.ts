@@ -10,6 +10,7 @@ import type {
   ClusterNode,
   FindOptions,
   Owner,
+  SegmentHolder,
   ServerAddress,
   StreamDirectory,
   StreamRef,
@@ -169,6 +170,11 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
     return Promise.resolve(this.#members.origins());
   }
 
+  /** It knows who publishes, not who has what was published. */
+  segmentHolders(): Promise<readonly SegmentHolder[]> {
+    return Promise.resolve([]);
+  }
+
   members(): readonly ClusterNode[] {
     const { isDraining, startedMs, api, role, software, load } = this.#options.facts();
     const self: ClusterNode = {
@@ -193,7 +199,7 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
 
   /** Tells the others at once what they would hear at the next renewal: that this server is about to stop. */
   announceFacts(): void {
-    void this.#lease.renew();
+    void this.#lease.announce();
   }
 
   /** Gives everything up, so that the others know at once. Waits for the engine as long as others do. */

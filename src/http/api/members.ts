@@ -62,7 +62,10 @@ async function answerNode({ server }: ApiContext, call: Call): Promise<Response>
   const from = call.query.get("from");
   if (/^[\w-]{1,64}$/.test(from)) {
     health.watch.noteAsked(from);
-    if (from !== identity.serviceId && !health.watch.knows(from)) server.coworkerList.hurry();
+    if (from !== identity.serviceId && !health.watch.knows(from)) {
+      server.coworkerList.hurry();
+      health.watch.hurry(call.remoteIp);
+    }
   }
   const downstream = call.query.isOn("downstream") ? { downstream: downstreamOf(health) } : {};
   // Those that it does not reach tell why another server may not be asked.

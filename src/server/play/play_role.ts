@@ -7,6 +7,7 @@ import { NODE_MEMBER } from "../../rtmp/command.ts";
 import type { RtmpServerSession, SessionRequest } from "../../rtmp/server_session.ts";
 import { factMembers, type PublishFacts, readEpochMember } from "../../stream/publish_facts.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
+import { offerMembers } from "../../stream/segment_offer.ts";
 import type { ServerContext } from "../context.ts";
 import { isRelay, readPlayPath } from "./play_path.ts";
 import { peerOfConnect } from "./peer_server.ts";
@@ -28,7 +29,7 @@ export interface PlayRoleOptions {
 
 /** What an RTMP player takes of a server. */
 export interface PlayServer extends PlaybackServer, Pick<ServerContext, "identity"> {
-  readonly drain: Pick<ServerContext["drain"], "isOn" | "search" | "hasCoworkers">;
+  readonly drain: Pick<ServerContext["drain"], "isOn" | "search" | "hasCoworkers" | "sentAway">;
 }
 
 /** A player says little: each holds a buffer of this size all the time. */
@@ -90,6 +91,8 @@ export class PlayRole implements Playing, PlaybackSink {
       redirect: {
         // Coworkers are known by their plain addresses: over TLS no edge goes there.
         isFollowed: this.#isEdge && !host.isEncrypted,
+        // A server of our kind asks all origins at once, this one among them.
+        hasReturned: !canReconnect(session) && server.drain.sentAway.has(this.#client),
         onRedirect: (address) => this.#redirect(address),
       },
       server: peerOfConnect(args),
@@ -155,6 +158,10 @@ export class PlayRole implements Playing, PlaybackSink {
     this.#host.wake();
   }
 
+  onHaste(): void {
+    if (this.#isOfOurKind) this.#playback.hasten();
+  }
+
   onNotFound(reason: string): void {
     this.#host.guard(() => this.#session.sendStatus("playStreamNotFound", reason));
     this.#host.finish("refused", reason);
@@ -196,16 +203,22 @@ export class PlayRole implements Playing, PlaybackSink {
     return !this.#hasStarted || this.#paused || this.#redirectTimer !== null || this.#playback.isSearching;
   }
 
+  /** As it is known again. */
+  get #client(): string {
+    return `${this.#host.remoteIp} ${this.#request.url.key}`;
+  }
+
   #tellFacts(): AmfObject {
     const { epoch, zeroMs } = this.#playback.source;
     this.#told = { epoch, zeroMs };
-    return factMembers(this.#told);
+    return { ...factMembers(this.#told), ...offerMembers(this.#playback.segmentOffer()) };
   }
 
   #redirect(address: string): void {
     if (this.#redirectTimer !== null) return;
     this.#host.log.info(`redirect ${this.#request.url.key} to ${address}`);
     this.#playback.onRedirected(address);
+    if (this.#server.drain.isOn) this.#server.drain.sentAway.note(this.#client);
     const giveUp = () => this.#host.finish("redirected", "unconfirmed");
     this.#redirectTimer = this.#server.timers.after(REDIRECT_WAIT_MS, giveUp);
     this.#host.guard(() => this.#session.redirect(address));

@@ -49,6 +49,8 @@ export interface SupplyRequest {
 export interface Redirect {
   /** It is known to follow: an edge. Of others nobody knows, so that `redirect auto` serves them here. */
   isFollowed: boolean;
+  /** It was sent from here to a coworker a moment ago, who sent it back. */
+  hasReturned?: boolean;
   /** It is to go to this address. */
   onRedirect(address: string): void;
 }
@@ -74,6 +76,7 @@ export class PlaySupply implements Disposable {
   /** Of one search, however often the coworkers are asked. */
   #searchTrace: Span | null = null;
   #notFoundTimer: TimerHandle | null = null;
+  #isHasty = false;
   #departure: Disposable | null = null;
   /** Its place among those that wait, until the stream is there. */
   #place: Disposable | null = null;
@@ -87,7 +90,9 @@ export class PlaySupply implements Disposable {
     else if (!this.#isCovered) return;
     else if (request.source.fedBy === "client") {
       if ((request.seenEpoch ?? 0) > request.source.epoch) server.directory.recheck(request, request.seenEpoch ?? 0);
-      if (server.drain.isOn && request.redirect?.isFollowed && !request.isRelay) this.#sendAway(request.redirect);
+      const { redirect, isRelay = false } = request;
+      const mayGo = redirect !== null && redirect.isFollowed && redirect.hasReturned !== true && !isRelay;
+      if (server.drain.isOn && mayGo) this.#sendAway(redirect);
     } else if (this.#redirect !== null) this.#searchOwner(this.#redirect);
     else this.#pullFromOwners();
   }
@@ -120,6 +125,12 @@ export class PlaySupply implements Disposable {
   /** The player is about to be redirected: it gets no media of a relay that runs here for others. */
   get isSearching(): boolean {
     return this.#search !== null || this.#departure !== null;
+  }
+
+  /** What comes is wanted at once: parts of low-latency HLS are made of it, here or further on. */
+  hasten(): void {
+    this.#isHasty = true;
+    this.#lease?.hasten();
   }
 
   /** Somebody publishes the stream here, or it is pulled: nothing more is to be waited for. */
@@ -216,6 +227,7 @@ export class PlaySupply implements Disposable {
       ...search,
     };
     this.#lease = this.#server.pulls.acquire(this.#request.source, request);
+    if (this.#isHasty) this.#lease.hasten();
   }
 
   /** Coworkers of an origin tell each other RTMP addresses. */

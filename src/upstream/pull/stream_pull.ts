@@ -4,6 +4,7 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { PullRace, type RaceHandover } from "./race.ts";
+import type { SegmentPlace } from "../segment_place.ts";
 import type { PullTarget } from "../target.ts";
 
 /** What a pull does now, as the API shows it. */
@@ -62,9 +63,13 @@ export class StreamPull {
   #endPause: (() => void) | null = null;
   /** The directory is to tell who has the stream, until somebody feeds it. */
   #search: Disposable | null = null;
+  /** It is to tell the same, while a server holds the source that is to be left. */
+  #news: Disposable | null = null;
   /** Whom it named last. */
   #named: readonly PullTarget[] = [];
   #endedMs = 0;
+  #segments: SegmentPlace | null = null;
+  #isHasty = false;
   readonly #isWanted = () => !this.#stopped && this.#leases.size > 0;
 
   /** @param leases Who plays; when nobody does, the pull ends with its upstream instead of looking for another. */
@@ -86,6 +91,11 @@ export class StreamPull {
   /** The server that feeds the source sends nothing any more; another one is looked for. */
   get isSilent(): boolean {
     return this.#isSilent;
+  }
+
+  /** Where the server that feeds the source has segments of the stream; null if it does not say. */
+  get segments(): SegmentPlace | null {
+    return this.state.isFed ? this.#segments : null;
   }
 
   /** It goes on without asking anybody: it may be kept for players that come right back. */
@@ -115,6 +125,14 @@ export class StreamPull {
       const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
       await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);
     }
+  }
+
+  /** What comes is wanted at once from now on, for as long as it is pulled. */
+  hasten(): void {
+    if (this.#isHasty) return;
+    this.#isHasty = true;
+    this.#race?.hasten();
+    this.#successor?.hasten();
   }
 
   /** Looks for the stream now instead of after a pause. */
@@ -191,7 +209,13 @@ export class StreamPull {
     this.#endPause?.();
   }
 
+  #stopNews(): void {
+    this.#news?.[Symbol.dispose]();
+    this.#news = null;
+  }
+
   #stopSearch(): void {
+    this.#stopNews();
     this.#search?.[Symbol.dispose]();
     this.#search = null;
     this.#named = [];
@@ -207,7 +231,8 @@ export class StreamPull {
       staggerMs,
       trace: this.#trace,
       handover,
-      onFeeding: ({ text }) => this.#onFeeding(text),
+      isHasty: () => this.#isHasty,
+      onFeeding: ({ text }, segments) => this.#onFeeding(text, segments),
       onFailure: (error) => this.#fail(error, race === this.#race ? "warn" : "debug"),
       onMoveAsked: () => this.#move(race),
       onSilence: (error, lastMediaMs) => this.#onSilence(race, error, lastMediaMs),
@@ -242,6 +267,7 @@ export class StreamPull {
   #onMediaAgain(race: PullRace): void {
     if (race !== this.#race) return;
     this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} sends again`);
+    this.#stopNews();
     this.#isSilent = false;
     this.state.isFed = true;
     this.state.lastError = "";
@@ -256,6 +282,12 @@ export class StreamPull {
   /** Looks for a server to take over from one that still holds the source, as long as that is wanted. */
   async #replace(leaving: PullRace, handover: RaceHandover, isWanted: () => boolean): Promise<void> {
     if (this.#leases.size === 0) return leaving.stop();
+    let endPause = () => {};
+    this.#stopNews();
+    this.#news = this.request.watchTargets?.((targets) => {
+      (this.#successor ?? this.#race)?.add(targets);
+      endPause();
+    }, this.#trace) ?? null;
     while (this.#race === leaving && this.#successor === null && isWanted()) {
       this.#trace ??= this.#beginTrace(true);
       const targets = await this.#askTargets();
@@ -265,13 +297,16 @@ export class StreamPull {
       if (this.#successor !== race) return;
       this.#successor = null;
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#environment.timers.after(MOVE_AGAIN_MS, resolve);
+      endPause = resolve;
+      const timer = this.#environment.timers.after(MOVE_AGAIN_MS, resolve);
       await promise;
+      timer.cancel();
     }
   }
 
-  #onFeeding(upstream: string): void {
+  #onFeeding(upstream: string, segments: SegmentPlace | null): void {
     const { state } = this;
+    this.#segments = segments;
     this.#stopSearch();
     if (this.#endedMs > 0) {
       state.lastGapMs = Math.round(this.#environment.timers.nowMs() - this.#endedMs);

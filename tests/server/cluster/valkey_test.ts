@@ -110,6 +110,32 @@ redisTest("FLUSHALL: nobody misses a running stream, and epochs grow", async (st
   assertGreater(again.epoch, own.epoch);
 });
 
+redisTest("a stream that is given up behind a FLUSHALL is nobody's at once", async (stage) => {
+  const [a, b] = [await stage.base.add(), await stage.base.add()];
+  const own = await stage.mustClaim(a, "one");
+  assertEquals(await stage.find(b, "one"), ["10.0.0.1"]);
+  await stage.base.redis.call("FLUSHALL");
+  own[Symbol.dispose]();
+  await until(async () => (await stage.find(b, "one")).length === 0, 1000, () => "nobody has it");
+  using _next = await stage.mustClaim(b, "one");
+  await stage.finds(a, "one", ["10.0.0.2"]);
+});
+
+redisTest(
+  "whoever knows the owner of a stream hears at once that it is about to stop, and that it is gone",
+  async (stage) => {
+    const [a, b] = [await stage.base.add(), await stage.base.add()];
+    using _own = await stage.mustClaim(a, "one");
+    const find = async () => (await b.directory.find(stage.base.stream("one"))).map(({ isDraining }) => isDraining);
+    assertEquals(await find(), [false]);
+    a.facts.isDraining = true;
+    a.directory.announceFacts();
+    await until(async () => (await find())[0] === true, 500, () => "it is about to stop");
+    await a.directory.stop();
+    await until(async () => (await find()).length === 0, 500, () => "it is gone");
+  },
+);
+
 redisTest("what servers claim, keep and give up, Redis tracks for nobody", async (stage) => {
   const { redis } = stage.base;
   const [a, b] = [await stage.base.add(), await stage.base.add()];

@@ -163,6 +163,7 @@ export class SimPublisher {
   #sendFrames(client: RtmpClient, session: PublishSession, frames: number): void {
     const { frameMs, frameBytes, hasBFrames } = this.plan;
     const { first } = session;
+    if (frames > 0) session.firstFrameMs = Math.min(session.firstFrameMs, this.#stage.cluster.nowMs);
     for (let count = 0; count < frames; count++) {
       const index = session.next++;
       first.sent = Math.max(first.sent, index + 1);

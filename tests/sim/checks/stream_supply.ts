@@ -10,13 +10,13 @@ export interface Span {
 
 /**
  * When a viewer's server could have had a stream, as long as one thing at most was wrong: somebody published it at a
- * server that ran, and both servers reached each other. Spans that follow on each other are one.
+ * server that ran, and had sent a frame, and both servers reached each other. Spans that follow on each other are one.
  */
 export function supplySpans(truth: Truth, plan: PlayerPlan, fault: FaultRecord | null, { fromMs, toMs }: Span): Span[] {
   const spans: Span[] = [];
   for (const session of truth.sessions) {
     if (session.plan.stream !== plan.stream) continue;
-    const whole = { fromMs: Math.max(session.sinceMs, fromMs), toMs: Math.min(session.endMs, toMs) };
+    const whole = { fromMs: Math.max(session.firstFrameMs, fromMs), toMs: Math.min(session.endMs, toMs) };
     if (whole.fromMs >= whole.toMs) continue;
     const lack = fault === null ? null : lackOf(session, plan, fault);
     if (lack === null) spans.push(whole);

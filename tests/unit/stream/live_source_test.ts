@@ -130,6 +130,15 @@ Deno.test("LiveSource gives a player that starts between two publishers the head
   assertEquals(player.take(), ["AH3", "meta1", "VH20", "K7"]);
 });
 
+Deno.test("LiveSource gives a player that starts between two publishers the headers of the first frame, though others came before the flush", () => {
+  const stage = new Stage();
+  stage.publisher(...start, key(4, 0))[Symbol.dispose]();
+  const player = new TestPlayer(stage.source);
+  stage.publisher(videoHeader(2), audioHeader(3), key(5, 40), videoHeader(20), key(7, 120));
+  stage.flush();
+  assertEquals(player.take(), ["AH3", "VH2", "K5", "VH20", "K7"]);
+});
+
 Deno.test("LiveSource repeats nothing for players that stay because others came meanwhile: these start with the GOP that goes on", () => {
   const stage = new Stage();
   const old = new TestPlayer(stage.source);

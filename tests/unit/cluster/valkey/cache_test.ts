@@ -7,6 +7,8 @@ function questionsOf({ engine }: OutageStage): string[] {
 }
 
 const streamQuestion = "GET srs:s:/live/one";
+/** Once only: the engine tells of changes. */
+const bellQuestion = "GET srs:b:node1#boot1";
 const nodeQuestion = "GET srs:n:node1#boot1";
 
 Deno.test("a stream that was asked for is answered from memory until it changes, for a minute at most", async () => {
@@ -15,7 +17,7 @@ Deno.test("a stream that was asked for is answered from memory until it changes,
   using own = await stage.mustClaim(a, "one");
   questionsOf(stage);
   assertEquals((await stage.find(b, "one")).at, ["10.0.0.1"]);
-  assertEquals(questionsOf(stage), [streamQuestion, nodeQuestion]);
+  assertEquals(questionsOf(stage), [streamQuestion, bellQuestion, nodeQuestion]);
   for (let i = 0; i < 5; i++) assertEquals(await stage.find(b, "one"), { at: ["10.0.0.1"], ms: 0 });
   assertEquals(questionsOf(stage), []);
   await stage.run(5500);
@@ -47,7 +49,7 @@ Deno.test("however many ask for a stream, the engine has one question", async ()
   questionsOf(stage);
   const found = Promise.all(Array.from({ length: 50 }, () => b.directory.find(stage.stream("one"))));
   assertEquals((await stage.settle(found)).filter((owners) => owners.length === 1).length, 50);
-  assertEquals(questionsOf(stage), [streamQuestion, nodeQuestion]);
+  assertEquals(questionsOf(stage), [streamQuestion, bellQuestion, nodeQuestion]);
   stage.engine.latencyMs = 0;
 });
 
@@ -204,6 +206,67 @@ Deno.test("a server that stops gives all up at once, and one that drains says so
   assertEquals(b.directory.members().length, 1);
 });
 
+Deno.test("whoever knows the owner of a stream hears at once that it is about to stop, and that it is gone", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  const isDraining = async () => (await stage.settle(b.directory.find(stage.stream("one"))))[0]?.isDraining;
+  assertEquals(await isDraining(), false);
+  a.facts.isDraining = true;
+  a.directory.announceFacts();
+  await stage.run(5);
+  assertEquals(await isDraining(), true);
+  await stage.settle(a.directory.stop());
+  await stage.run(5);
+  assertEquals((await stage.find(b, "one")).at, []);
+});
+
+Deno.test("a server that is about to stop says so although a renewal of its lease is under way", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  await stage.find(b, "one");
+  stage.engine.latencyMs = 50;
+  a.directory.announceFacts();
+  a.facts.isDraining = true;
+  a.directory.announceFacts();
+  await stage.run(200);
+  stage.engine.latencyMs = 0;
+  assertEquals((await stage.settle(b.directory.find(stage.stream("one"))))[0]?.isDraining, true);
+});
+
+Deno.test("word of an owner that comes while its lease is read is not lost, and costs one question more", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  await stage.run(1000);
+  stage.engine.latencyMs = 50;
+  const found = b.directory.find(stage.stream("one"));
+  await stage.run(75);
+  // The engine has answered; the answer is on its way.
+  a.facts.isDraining = true;
+  a.directory.announceFacts();
+  await stage.settle(found);
+  stage.engine.latencyMs = 0;
+  await stage.run(5);
+  questionsOf(stage);
+  assertEquals((await stage.settle(b.directory.find(stage.stream("one"))))[0]?.isDraining, true);
+  assertEquals(questionsOf(stage).filter((question) => question === nodeQuestion).length, 1);
+});
+
+Deno.test("after a flush, a server that is about to stop is known as such before its streams are in the engine again", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  using _own = await stage.mustClaim(a, "one");
+  await stage.find(b, "one");
+  stage.engine.flush();
+  a.facts.isDraining = true;
+  a.directory.announceFacts();
+  await stage.run(5);
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+  assertEquals((await stage.settle(b.directory.find(stage.stream("one"))))[0]?.isDraining, true);
+});
+
 Deno.test("a server that was restarted is one member, and its old streams are nobody's", async () => {
   await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
@@ -233,6 +296,27 @@ Deno.test("a server that is back at once after a crash takes its streams again, 
   const [owner] = await stage.settle(b.directory.find(stage.stream("one"), { fresh: true }));
   assertEquals(owner?.instance, "other");
 });
+
+for (const name of ["node1", "another"]) {
+  Deno.test(`a server that is back at once after a crash ends the lease of its start before; its name is ${name} then`, async () => {
+    await using stage = new OutageStage();
+    const [a, b] = [await stage.add(), await stage.add()];
+    await stage.mustClaim(a, "one");
+    await stage.mustClaim(a, "two");
+    assertEquals((await stage.find(b, "one")).at, ["10.0.0.1"]);
+    a.directory[Symbol.dispose]();
+    const again = await stage.add({ number: 1, name, boot: "other" });
+    assertEquals((await stage.find(b, "one")).at, []);
+    assertEquals((await stage.find(again, "one")).at, []);
+    using _one = await stage.mustClaim(b, "one");
+    using _two = await stage.mustClaim(again, "two");
+    // Its next times on the list end nobody's lease, should another server call itself by this address.
+    const twin = await stage.add({ number: 1, name: "twin", boot: "twin" });
+    await stage.run(130_000);
+    assert(stage.engine.value("srs:n:twin#twin") !== null && stage.engine.value(`srs:n:${name}#other`) !== null);
+    twin.directory[Symbol.dispose]();
+  });
+}
 
 Deno.test("an idle server costs the engine one renewal in a third of a lease, and little else", async () => {
   await using stage = new OutageStage();

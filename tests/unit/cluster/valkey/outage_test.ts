@@ -140,6 +140,24 @@ Deno.test("after a flush, a stream that nobody claims again is forgotten in the 
   assertEquals((await stage.find(b, "one", true)).at, []);
 });
 
+Deno.test("after a flush, a stream that is given up before it was claimed again is nobody's at once", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  const own = await stage.mustClaim(a, "one");
+  await stage.find(b, "one");
+  stage.engine.flush();
+  await stage.run(100);
+  assertEquals((await stage.find(b, "one")).at, ["10.0.0.1"], "in doubt");
+  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+  own[Symbol.dispose]();
+  await stage.run(20);
+  assertEquals((await stage.find(b, "one")).at, []);
+  using _next = await stage.mustClaim(b, "one");
+  // Until its lease is there again.
+  await stage.run(2500);
+  assertEquals((await stage.find(a, "one")).at, ["10.0.0.2"]);
+});
+
 Deno.test("an engine that has become read-only: claims go on, and are in the engine once that can be written to", async () => {
   await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];

@@ -31,6 +31,7 @@ class NoPulls {
         return isSilent();
       },
       hurry: () => void this.heard.push("hurry"),
+      hasten: () => void this.heard.push("hasten"),
       [Symbol.dispose]: () => void this.heard.push("given back"),
     };
   }
@@ -195,6 +196,9 @@ Deno.test("PlaySupply of a server that is about to stop looks for a coworker tha
   // A relay serves those who were sent to it.
   using relay = stage.play(ORIGIN, { isRelay: true });
   assertEquals([relay.isSearching, stage.searches], [false, 0]);
+  // One that was sent back would come again and again.
+  using back = stage.play(ORIGIN, { redirect: { isFollowed: true, hasReturned: true, onRedirect() {} } });
+  assertEquals([back.isSearching, stage.searches], [false, 0]);
 });
 
 Deno.test("PlaySupply tells a player whose address has too many that wait; a place is free again after its end", () => {
