@@ -1,41 +1,10 @@
 import { assert, assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
 import { MemoryNetwork } from "../../kit/memory_network.ts";
 import { MemoryServer } from "../../kit/memory_server.ts";
+import { compareHashes, HlsWatch } from "../../kit/hls_watch.ts";
 import { HlsClient, HlsPublisher, listedSegments } from "../../kit/server/memory_hls.ts";
 
 const hls = (more: string) => `hls { enabled on; hls_ctx off; hls_fragment 2; hls_window 60; ${more} }`;
-
-/** What one server has shown of a stream so far. */
-class Watch {
-  /** Of segments, parts and heads, by address. */
-  readonly hashes = new Map<string, string>();
-  readonly newest: number[] = [];
-  readonly first: number[] = [];
-  readonly troubles: string[] = [];
-  lastText = "";
-
-  constructor(readonly name: string, readonly client: HlsClient) {}
-
-  async look(): Promise<void> {
-    const { status, text } = await this.client.get("/live/s.m3u8");
-    if (status !== 200) return void this.troubles.push(`playlist ${status}`);
-    this.lastText = text;
-    const listed = listedSegments(text);
-    this.newest.push(listed.at(-1)!.number);
-    this.first.push(listed[0]!.number);
-    const segments = listed.filter(({ isGap }) => !isGap).map(({ address }) => address);
-    const others = Array.from(
-      text.matchAll(/#EXT-X-(?:PART:.*|MAP:|KEY:.*)URI="([^"]+)"/g),
-      ([, address = ""]) => address,
-    );
-    for (const address of [...segments, ...others]) {
-      if (this.hashes.has(address)) continue;
-      const { status, hash } = await this.client.get(`/live/${address}`);
-      if (status !== 200) this.troubles.push(`${address} ${status}`);
-      this.hashes.set(address, hash);
-    }
-  }
-}
 
 /** What a playlist says of complete segments behind one number, up to another. */
 function linesOf(text: string, from: number, to: number): string[] {
@@ -63,9 +32,13 @@ for (
     const encoder = network.host("10.0.1.1");
     using _first = await HlsPublisher.begin(encoder, "10.0.0.1:1935", "s", 1);
     await network.run(1000);
-    const ofA = new Watch("A", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
-    const ofB = new Watch("B", new HlsClient(network, "10.0.2.2", "10.0.0.2:8080"));
-    const ofEdge = new Watch("edge", new HlsClient(network, "10.0.2.3", "10.0.0.3:8080"));
+    const watchOf = (name: string, ip: string, server: string) => {
+      const client = new HlsClient(network, ip, server);
+      return new HlsWatch(name, (target) => client.get(target), "/live/s.m3u8");
+    };
+    const ofA = watchOf("A", "10.0.2.1", "10.0.0.1:8080");
+    const ofB = watchOf("B", "10.0.2.2", "10.0.0.2:8080");
+    const ofEdge = watchOf("edge", "10.0.2.3", "10.0.0.3:8080");
     for (let i = 0; i < 20; i++) {
       for (const watch of [ofA, ofB, ofEdge]) await watch.look();
       await network.run(700);
@@ -84,8 +57,8 @@ for (
       vhost: `cluster { mode remote; origin 10.0.0.1:1935 10.0.0.2:1935; } ${hls(more)}`,
     });
     await network.run(3000);
-    const ofA2 = new Watch("A, back", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
-    const ofLate = new Watch("late edge", new HlsClient(network, "10.0.2.4", "10.0.0.4:8080"));
+    const ofA2 = watchOf("A, back", "10.0.2.1", "10.0.0.1:8080");
+    const ofLate = watchOf("late edge", "10.0.2.4", "10.0.0.4:8080");
     for (let i = 0; i < 12; i++) {
       for (const watch of [ofB, ofA2, ofLate]) await watch.look();
       await network.run(700);
@@ -99,21 +72,12 @@ for (
     }
     for (const watch of [ofA, ofB, ofEdge, ofA2, ofLate]) {
       assertEquals(watch.troubles, [], watch.name);
-      for (const numbers of [watch.newest, watch.first]) {
-        assertEquals(numbers.toSorted((x, y) => x - y), numbers, watch.name);
-      }
+      assertEquals(watch.rules.breaches, [], `${watch.name}\n${watch.lastText}`);
     }
-    let shared = 0;
-    for (const [address, hash] of ofB.hashes) {
-      for (const other of [ofA, ofEdge, ofA2, ofLate]) {
-        const same = other.hashes.get(address);
-        if (same === undefined) continue;
-        shared++;
-        assertEquals(same, hash, `${address} of B and ${other.name}`);
-      }
-    }
+    const { shared, differing } = compareHashes([ofA, ofB, ofEdge, ofA2, ofLate]);
+    assertEquals(differing, []);
     assertGreater(shared, 15);
-    assertGreater(ofB.newest.at(-1)! - ofB.first[0]!, 9);
+    assertGreater(ofB.newest.at(-1)! - ofB.newest[0]!, 9);
     for (const watch of [ofB, ofEdge]) {
       // The death of A is the only one, in one place.
       assertEquals(watch.lastText.match(/(?:#EXT-X-DISCONTINUITY\n)+/g)?.length, 1, watch.lastText);
