@@ -139,7 +139,7 @@ class Day {
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
     );
     this.#counters = new CounterCheck({ cluster, truth, players: this.#players }, onFault);
-    this.#attackers = scenario.attackers.map((plan) => new SimAttacker(plan, this.#stage, scenario.seed));
+    this.#attackers = scenario.attackers.map((plan) => new SimAttacker(plan, { ...this.#stage, cluster: this.#cluster }, scenario.seed));
   }
 
   fail(who: string, text: string): void {

@@ -1,7 +1,6 @@
 import type { SimPlayer } from "../actors/player.ts";
 import type { Truth } from "../truth.ts";
-import type { SimCluster } from "../world/cluster.ts";
-import type { SimServer } from "../world/sim_server.ts";
+import type { ClusterView, OwnServerView } from "../world/cluster_view.ts";
 
 /** A viewer who got a frame this long ago is connected. */
 const FED_MS = 1500;
@@ -25,13 +24,13 @@ interface Answers {
 
 /** What servers tell in quiet is true: of their clients, of their streams, and of each other. */
 export class CounterCheck {
-  readonly #cluster: SimCluster;
+  readonly #cluster: ClusterView;
   readonly #truth: Truth;
   readonly #players: readonly SimPlayer[];
   readonly #onFault: (who: string, text: string) => void;
 
   constructor(
-    { cluster, truth, players }: { cluster: SimCluster; truth: Truth; players: readonly SimPlayer[] },
+    { cluster, truth, players }: { cluster: ClusterView; truth: Truth; players: readonly SimPlayer[] },
     onFault: (who: string, text: string) => void,
   ) {
     this.#cluster = cluster;
@@ -43,7 +42,7 @@ export class CounterCheck {
   /** Asks every server; simulated time has to go on meanwhile. */
   async look(): Promise<void> {
     const observer = this.#cluster.machine("observer");
-    const get = async (ip: string, path: string) => await observer.fetch(`http://${ip}:1985${path}`, {});
+    const get = async (ip: string, path: string) => await observer.fetch(`http://${ip}:${this.#cluster.ports.api}${path}`, {});
     await Promise.all([...this.#cluster.servers.values()].map(async (server) => {
       const { ip, name } = server;
       try {
@@ -61,7 +60,7 @@ export class CounterCheck {
     }));
   }
 
-  #compare(server: SimServer, { clients, streams, cluster }: Answers): void {
+  #compare(server: OwnServerView, { clients, streams, cluster }: Answers): void {
     const { name, ip, isEdge } = server;
     const fail = (text: string) => this.#onFault(name, text);
     const published = this.#truth.sessions.filter(({ server, endMs }) => server === name && endMs === Infinity);
@@ -100,13 +99,6 @@ export class CounterCheck {
     return this.#players.every(({ isThere, lastFrameMs }) => !isThere || this.#cluster.nowMs - lastFrameMs < FED_MS);
   }
 
-  /** An edge that runs, and pulls something. */
-  #isFed(instance: string): boolean {
-    return [...this.#cluster.servers.values()].some(({ running }) =>
-      running?.server.identity.serviceId === instance && running.server.pulls.states().some(({ isFed }) => isFed)
-    );
-  }
-
   #compareMembers(
     { totals, members, problems }: Answers["cluster"],
     { isEdge, fail }: { isEdge: boolean; fail(text: string): void },
@@ -114,7 +106,7 @@ export class CounterCheck {
     for (const { address, rtmp, id, state, problem, link } of members) {
       const isNote = problems.every(({ member, severity }) => member !== id || severity === "note");
       // Whoever pulls nothing any more is not heard of.
-      if (link === "downstream" && isNote && !this.#isFed(id)) continue;
+      if (link === "downstream" && isNote && !this.#cluster.isFed(id)) continue;
       const who = `${link} ${address || rtmp || id}`;
       if (state !== "up") fail(`says ${who} is ${state} in quiet: ${problem}`);
       else if (problem !== "") fail(`finds a fault with ${who} in quiet: ${problem}`);
