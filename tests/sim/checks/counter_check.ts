@@ -42,7 +42,8 @@ export class CounterCheck {
   /** Asks every server; simulated time has to go on meanwhile. */
   async look(): Promise<void> {
     const observer = this.#cluster.machine("observer");
-    const get = async (ip: string, path: string) => await observer.fetch(`http://${ip}:${this.#cluster.ports.api}${path}`, {});
+    const get = async (ip: string, path: string) =>
+      await observer.fetch(`http://${ip}:${this.#cluster.ports.api}${path}`, {});
     await Promise.all([...this.#cluster.servers.values()].map(async (server) => {
       const { ip, name } = server;
       try {

@@ -38,7 +38,11 @@ export function changeSetting(fault: FaultPlan, server: OwnServerView, cluster: 
   return () => change(to, from);
 }
 
-function changeOf({ setting, others }: FaultPlan, { ip: own, text }: OwnServerView, { servers, ports }: ClusterView): [string, string] {
+function changeOf(
+  { setting, others }: FaultPlan,
+  { ip: own, text }: OwnServerView,
+  { servers, ports }: ClusterView,
+): [string, string] {
   const listen = `listen ${own}:${ports.rtmp};`;
   const changes: Record<Setting, () => [string, string]> = {
     pithyPrint: () => [listen, `${listen} pithy_print_ms 5000;`],
