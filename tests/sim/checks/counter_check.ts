@@ -48,7 +48,8 @@ export class CounterCheck {
       const { ip, name } = server;
       try {
         const ready = await get(ip, "/readyz");
-        if (ready.status !== 200) this.#onFault(name, `is not ready in quiet: ${await ready.text()}`);
+        const readiness = await ready.text();
+        if (ready.status !== 200) this.#onFault(name, `is not ready in quiet: ${readiness}`);
         const json = async (path: string) => await (await get(ip, path)).json();
         this.#compare(server, {
           clients: (await json(`/api/v1/clients/?count=${MAX_CLIENTS}`)).clients,

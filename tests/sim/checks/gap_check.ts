@@ -56,7 +56,7 @@ export interface GapContext {
   readonly faults: FaultBook;
   readonly weather: Weather;
   /** What else may take time, as a machine that has others to do. */
-  readonly slackMs?: number;
+  slackMs?(): number;
   nowMs(): number;
 }
 
@@ -130,7 +130,7 @@ export class GapCheck {
   }
 
   #judge(gap: Span): void {
-    const { truth, faults, weather, slackMs: extraMs = 0 } = this.#context;
+    const { truth, faults, weather } = this.#context;
     const plan = this.#plan;
     if (!isCalm(plan) || gap.toMs <= gap.fromMs) return;
     this.#gaps.push(gap);
@@ -144,7 +144,7 @@ export class GapCheck {
     if (this.#isUnjudged(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;
     const olderMs = faults.hadWrongClock(gap.fromMs, gap.toMs) ? OLDER_MS : 0;
     const beginMs = this.#hasFrame ? 0 : BEGIN_MS;
-    const slackMs = extraMs + usualMs + TURNS * 2 * wayMs + olderMs + beginMs;
+    const slackMs = (this.#context.slackMs?.() ?? 0) + usualMs + TURNS * 2 * wayMs + olderMs + beginMs;
     const idleMs = wasSteadyMs > KNOWN_MS ? Math.max(MIN_IDLE_MS, UNUSUAL * usualMs) : IDLE_MS;
     const isSilent = this.#hasFrame && fault !== null && SILENT.has(fault.plan.kind);
     const noticedMs = gap.fromMs + (isSilent ? idleMs : 0) + SWITCH_MS;

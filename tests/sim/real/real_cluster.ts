@@ -9,6 +9,8 @@ import { configurations } from "../world/configurations.ts";
 import { RealServer } from "./real_server.ts";
 import type { RealTimers } from "./real_timers.ts";
 
+const SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM"];
+const ENDED_STATUS = 143;
 const KINDS = { origin: 0, edge: 1, srs: 2 };
 
 /**
@@ -25,6 +27,8 @@ export class RealCluster implements ClusterView, AsyncDisposable {
   readonly engine: RedisServer | null;
   withoutGopCacheMs = -Infinity;
   readonly #directory: string;
+  /** Processes of ours do not outlive us. */
+  readonly #onSignal = () => void this[Symbol.asyncDispose]().finally(() => Deno.exit(ENDED_STATUS));
   /** Origins that have not joined. */
   readonly #absent = new Set<string>();
 
@@ -38,6 +42,7 @@ export class RealCluster implements ClusterView, AsyncDisposable {
     this.engine = engine;
     this.#directory = directory;
     this.operator = this.machine();
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#onSignal);
     // Of several runs at a time each has its own.
     const net = `127.${10 + Math.floor(Math.random() * 200)}.${Math.floor(Math.random() * 250)}`;
     const { ports } = this;
@@ -104,6 +109,7 @@ export class RealCluster implements ClusterView, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#onSignal);
     await Promise.all(Array.from(this.servers.values(), (server) => server.kill()));
     await this.engine?.[Symbol.asyncDispose]();
     await Deno.remove(this.#directory, { recursive: true });

@@ -50,9 +50,9 @@ export class RealServer implements OwnServerView {
 
   /** Ends it at this moment, as by `kill -9`. */
   async kill(): Promise<void> {
-    this.#options.log.add(this.name, "is killed");
     const program = this.#program;
     if (program === null) return;
+    this.#options.log.add(this.name, "is killed");
     this.#ending.add(program);
     await program[Symbol.asyncDispose]();
     if (this.#program === program) this.#program = null;

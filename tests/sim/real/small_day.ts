@@ -1,0 +1,65 @@
+import type { PlayerPlan, PublisherPlan, Scenario } from "../scenario.ts";
+
+const encoder: PublisherPlan = {
+  name: "encoder-1",
+  stream: "s1",
+  origin: 1,
+  home: "",
+  reconnect: "next",
+  reconnectMs: 200,
+  backsOff: false,
+  source: "",
+  startMs: 0,
+  endMs: null,
+  frameMs: 40,
+  audioLagMs: 0,
+  gopFrames: 25,
+  burst: 1,
+  hasBFrames: true,
+  frameBytes: 300,
+  firstTimestampMs: 0,
+  hasMetadata: true,
+  startBurst: 0,
+  headerGops: 0,
+  silences: [],
+};
+const viewer: PlayerPlan = {
+  name: "viewer-1",
+  stream: "s1",
+  kind: "rtmp",
+  server: "edge-1",
+  startMs: 100,
+  endMs: null,
+  returnMs: 200,
+  lineBytesPerMs: 0,
+  follows: false,
+  pauseMs: 0,
+  staysMs: 0,
+};
+
+/** A short day with what processes can do: an origin is killed and comes back, an edge stands still, somebody reloads. */
+export const smallDay: Scenario = {
+  seed: 1,
+  dayMs: 3500,
+  directory: "mesh",
+  onConflict: "takeover",
+  weather: { latencyMs: 5, jitterMs: 5, segmentBytes: 0 },
+  origins: 2,
+  edges: 1,
+  discovery: "list",
+  latecomers: 0,
+  srs: [],
+  attackers: [],
+  publishers: [encoder],
+  players: [viewer, { ...viewer, name: "viewer-2", kind: "flv" }, {
+    ...viewer,
+    name: "viewer-3",
+    server: "origin-2",
+    follows: true,
+  }],
+  faults: [
+    { atMs: 1000, kind: "reload" as const, server: "origin-2", lastsMs: 500 },
+    { atMs: 2000, kind: "kill" as const, server: "origin-1", lastsMs: 500 },
+    { atMs: 3000, kind: "freeze" as const, server: "edge-1", lastsMs: 500 },
+  ].map((fault, at) => ({ name: `fault-${at + 1}`, setting: "mwLatency", others: [], aheadMs: 0, ...fault })),
+};
