@@ -2,6 +2,8 @@ import type { World } from "../../src/base/world.ts";
 import { parseResponseHead } from "../../src/http1/response_head.ts";
 
 const decoder = new TextDecoder();
+/** No answer has a longer one. */
+const MAX_HEAD_BYTES = 16 * 1024;
 
 /** `fetch` over the connections of a world: HTTP/1.1, one request a connection, bodies of a known length. */
 export async function memoryFetch(world: Pick<World, "connect">, url: string, init: RequestInit): Promise<Response> {
@@ -30,7 +32,7 @@ export async function memoryFetch(world: Pick<World, "connect">, url: string, in
 }
 
 async function readResponse(socket: { read(buffer: Uint8Array): Promise<number | null> }): Promise<Response> {
-  const buffer = new Uint8Array(4096);
+  const buffer = new Uint8Array(16 * 1024);
   let bytes = new Uint8Array(0);
   while (true) {
     const count = await socket.read(buffer);
@@ -40,10 +42,12 @@ async function readResponse(socket: { read(buffer: Uint8Array): Promise<number |
     all.set(buffer.subarray(0, count), bytes.length);
     bytes = all;
   }
-  const end = decoder.decode(bytes).indexOf("\r\n\r\n");
+  const end = decoder.decode(bytes.subarray(0, MAX_HEAD_BYTES)).indexOf("\r\n\r\n");
   const head = end < 0 ? "no answer" : parseResponseHead(bytes.subarray(0, end));
   if (typeof head === "string") throw new TypeError(`error sending request: ${head}`);
+  if (typeof head.body === "number" && bytes.length < end + 4 + head.body) {
+    throw new TypeError("error reading a body from connection: the peer has ended it");
+  }
   const hasNoBody = head.status === 204 || head.status === 304;
-  const headers = { server: head.server };
-  return new Response(hasNoBody ? null : bytes.slice(end + 4), { status: head.status, headers });
+  return new Response(hasNoBody ? null : bytes.slice(end + 4), { status: head.status, headers: head.headers });
 }

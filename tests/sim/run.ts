@@ -2,6 +2,8 @@ import type { Timers } from "../../src/base/clock.ts";
 import { turn } from "../kit/manual_timers.ts";
 import { SimAttacker } from "./actors/attacker.ts";
 import { planClients } from "./actors/plan_clients.ts";
+import { hlsAudience } from "./actors/hls_audience.ts";
+import type { SimHlsViewer } from "./actors/hls_viewer.ts";
 import { SimPlayer } from "./actors/player.ts";
 import { SimPublisher, type Stage } from "./actors/publisher.ts";
 import { FaultBook } from "./checks/fault_book.ts";
@@ -47,6 +49,8 @@ const EVENING_MS = 6000;
 const QUIET_MS = 5000;
 /** Until everything is gone after the last client has left. */
 const LEAVE_MS = 15_000;
+/** Where somebody has watched by HLS, servers keep streams for so long, and twice the window. */
+const HLS_LINGER_MS = 10_000;
 /** It takes no less: then all is looked at for the first time. */
 const LEFT_MS = 2000;
 /** Servers are looked at so often. */
@@ -82,6 +86,7 @@ class Day {
   readonly #stage: Stage;
   readonly #publishers: SimPublisher[];
   readonly #players: SimPlayer[];
+  readonly #hlsViewers: SimHlsViewer[];
   readonly #attackers: SimAttacker[];
   readonly #failures: string[] = [];
   readonly #startMs: number;
@@ -136,6 +141,7 @@ class Day {
     this.#players = scenario.players.map((plan) =>
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
     );
+    this.#hlsViewers = hlsAudience(scenario, this.#stage, context, onFault);
     this.#counters = new CounterCheck({ cluster, truth, players: this.#players }, onFault);
     this.#attackers = scenario.attackers.map((plan) =>
       new SimAttacker(plan, { ...this.#stage, cluster: this.#cluster }, scenario.seed)
@@ -173,9 +179,10 @@ class Day {
       await this.#within(ASK_MS, "the API does not answer", this.#counters.look());
     }
     for (const player of this.#players) player.leave();
-    for (const publisher of this.#publishers) publisher.leave();
+    for (const client of [...this.#publishers, ...this.#hlsViewers]) client.leave();
     await network.run(LEFT_MS);
-    for (let leftMs = LEAVE_MS - LEFT_MS; leftMs > 0 && !hasEnded(this.#cluster); leftMs -= LOOK_MS) {
+    const lingerMs = this.#scenario.hls === null ? 0 : HLS_LINGER_MS + 2 * this.#scenario.hls.windowMs;
+    for (let leftMs = LEAVE_MS + lingerMs - LEFT_MS; leftMs > 0 && !hasEnded(this.#cluster); leftMs -= LOOK_MS) {
       await network.run(LOOK_MS);
     }
     // Who has asked a question may be gone before its answer: that is not seen.
@@ -207,8 +214,8 @@ class Day {
 
   /** Nobody else has a part in it, and all know each other from the start: what servers say and ask can be told exactly. */
   get #isAmongItself(): boolean {
-    const { srs, attackers, latecomers, discovery, players, publishers } = this.#scenario;
-    return srs.length + attackers.length + latecomers === 0 && discovery === "list" &&
+    const { srs, attackers, latecomers, discovery, players, publishers, hls } = this.#scenario;
+    return hls === null && srs.length + attackers.length + latecomers === 0 && discovery === "list" &&
       players.every(({ kind, follows }) => kind !== "srsEdge" && !follows) &&
       publishers.every(({ silences }) => silences.length === 0);
   }
@@ -246,7 +253,11 @@ class Day {
   #plan(): void {
     const { timers } = this.#cluster.network;
     timers.after(this.#scenario.dayMs, () => this.#cluster.joinAll());
-    planClients(timers, this.#publishers, this.#players);
+    planClients(timers, {
+      publishers: this.#publishers,
+      players: this.#players,
+      hlsViewers: this.#hlsViewers,
+    });
     for (const { name, moods } of this.#scenario.srs) {
       const srs = this.#cluster.srs.get(name)!;
       for (const { mood, atMs, lastsMs } of moods) {

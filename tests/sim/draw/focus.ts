@@ -25,8 +25,9 @@ export function focused(scenario: Scenario): Scenario {
   const focus: Focus = random.weighted({ none: 70, rivals: 12, lone: 10, guests: 8 });
   if (focus === "none") return scenario;
   const alone: Scenario = { ...scenario, discovery: "list", latecomers: 0, srs: [], attackers: [], faults: [] };
-  const drawn = { rivals: drawRivals, lone: drawLone, guests: drawGuests }[focus];
-  return drawn(alone, random);
+  const drawn = { rivals: drawRivals, lone: drawLone, guests: drawGuests }[focus](alone, random);
+  const { publishers: [first], hlsViewers } = drawn;
+  return { ...drawn, hlsViewers: hlsViewers.map((plan) => ({ ...plan, stream: first?.stream ?? plan.stream })) };
 }
 
 /**
@@ -62,6 +63,9 @@ function drawRivals(scenario: Scenario, random: Random): Scenario {
   ];
   return {
     ...scenario,
+    // Of two that publish where nobody hears of the other, both use the same numbers.
+    hls: null,
+    hlsViewers: [],
     directory,
     dayMs: laterMs + 14_000,
     onConflict: kind === "apart" ? "takeover" : random.weighted({ takeover: 14, reject: 3, standby: 3 }),

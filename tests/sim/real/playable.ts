@@ -42,6 +42,10 @@ export function playableDay(drawn: Scenario, { hasEngine }: { readonly hasEngine
     if (plan.lineBytesPerMs > 0) leftOut.push(`${plan.name}: its line takes as much as comes`);
     return { ...plan, lineBytesPerMs: 0 };
   });
+  const hlsViewers = keep(
+    drawn.hlsViewers,
+    ({ name, stream }) => foreign.has(stream) ? `${name}: watches ${stream}, which nobody publishes` : null,
+  );
   const attackers = keep(drawn.attackers, ({ name, kind }) => `${name}: ${kind} is only simulated`);
   const faults = keep(drawn.faults, (fault) => {
     const isOfEngine = fault.server === "engine";
@@ -61,6 +65,7 @@ export function playableDay(drawn: Scenario, { hasEngine }: { readonly hasEngine
     srs,
     publishers,
     players,
+    hlsViewers,
     attackers,
     faults,
   };

@@ -24,6 +24,7 @@ export class RealServer implements OwnServerView {
   readonly ip: string;
   readonly isEdge: boolean;
   text: string;
+  starts = 0;
   readonly #options: RealServerOptions;
   #program: Program | null = null;
   #starting: Promise<void> | null = null;
@@ -105,6 +106,7 @@ export class RealServer implements OwnServerView {
   async #start(): Promise<void> {
     const { log, directory, ports, onFault } = this.#options;
     log.add(this.name, "starts");
+    this.starts++;
     const program = this.#program = new Program(programCommand(this.isEdge ? "edge" : "origin", "-c", this.#path), {
       cwd: directory,
     });

@@ -34,7 +34,7 @@ Deno.test("what processes cannot play is told, and nothing else is left out", ()
     const drawn = drawScenario(seed);
     const { scenario, leftOut } = playableDay(drawn, { hasEngine: seed % 2 === 0 });
     const told = (name: string) => leftOut.some((line) => line.startsWith(`${name}: `) || line.startsWith(`${name}, `));
-    for (const list of ["srs", "publishers", "players", "attackers", "faults"] as const) {
+    for (const list of ["srs", "publishers", "players", "hlsViewers", "attackers", "faults"] as const) {
       for (const one of drawn[list]) {
         const left = scenario[list].find(({ name }) => name === one.name);
         assertEquals(JSON.stringify(left) !== JSON.stringify(one), told(one.name), `seed ${seed}: ${one.name}`);

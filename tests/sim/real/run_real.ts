@@ -2,6 +2,8 @@ import { every } from "../../../src/base/clock.ts";
 import { turn } from "../../kit/manual_timers.ts";
 import { isInstalled } from "../../kit/tools.ts";
 import { planClients } from "../actors/plan_clients.ts";
+import { hlsAudience } from "../actors/hls_audience.ts";
+import type { SimHlsViewer } from "../actors/hls_viewer.ts";
 import { SimPlayer } from "../actors/player.ts";
 import { SimPublisher, type Stage } from "../actors/publisher.ts";
 import { CounterCheck } from "../checks/counter_check.ts";
@@ -67,6 +69,8 @@ const MOMENT_MS = 100;
 const ASK_MS = 10_000;
 /** Until everything is gone after the last client has left. */
 const LEAVE_MS = 15_000;
+/** Where somebody has watched by HLS, servers keep streams for so long, and twice the window. */
+const HLS_LINGER_MS = 10_000;
 const MAX_FAILURES = 10;
 
 /** Plays a day with processes of this machine, as far as that is possible, in as much time as it takes. */
@@ -107,6 +111,7 @@ class RealDay {
   readonly #rivals: RivalCheck;
   readonly #publishers: SimPublisher[];
   readonly #players: SimPlayer[];
+  readonly #hlsViewers: SimHlsViewer[];
   readonly #counters: CounterCheck;
   /** Faults that are to come, or to be mended. */
   readonly #mending: Promise<void>[] = [];
@@ -144,6 +149,7 @@ class RealDay {
     };
     this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, stage));
     this.#players = scenario.players.map((plan) => new SimPlayer(plan, stage, (text) => onFault(plan.name, text)));
+    this.#hlsViewers = hlsAudience(scenario, stage, context, onFault);
     this.#counters = new CounterCheck({ cluster, truth, players: this.#players }, (who, text) => {
       if (this.#areCountersJudged) this.fail(who, text);
     });
@@ -158,7 +164,11 @@ class RealDay {
   async play({ eveningMs = 6000, settleMs = 12_000, quietMs = 5000 }: RealOptions): Promise<void> {
     const { timers } = this.#cluster;
     const { dayMs, faults, onConflict, publishers, weather } = this.#scenario;
-    planClients(timers, this.#publishers, this.#players);
+    planClients(timers, {
+      publishers: this.#publishers,
+      players: this.#players,
+      hlsViewers: this.#hlsViewers,
+    });
     timers.after(dayMs, () => this.#mending.push(this.#cluster.joinAll()));
     for (const fault of faults) timers.after(fault.atMs, () => this.#mending.push(this.#bring(fault)));
     const looks = every(timers, LOOK_MS, () => this.#look());
@@ -179,7 +189,7 @@ class RealDay {
     }, onFault);
     this.#rivals.endQuiet(onConflict === "standby" ? [] : new Set(publishers.map(({ stream }) => stream)));
     await this.#checkCounters();
-    for (const client of [...this.#players, ...this.#publishers]) client.leave();
+    for (const client of [...this.#players, ...this.#hlsViewers, ...this.#publishers]) client.leave();
     looks.cancel();
     this.#lateness[Symbol.dispose]();
     await this.#checkEnd();
@@ -232,7 +242,8 @@ class RealDay {
   /** After all have left, servers know of nobody. */
   async #checkEnd(): Promise<void> {
     const { timers, servers, ports } = this.#cluster;
-    for (let leftMs = LEAVE_MS;; leftMs -= LOOK_MS) {
+    const { hls } = this.#scenario;
+    for (let leftMs = LEAVE_MS + (hls === null ? 0 : HLS_LINGER_MS + 2 * hls.windowMs);; leftMs -= LOOK_MS) {
       await timers.pass(LOOK_MS);
       const left = await Promise.all(
         Array.from(servers.values(), async ({ name, ip }) => [name, await whatIsLeft(ip, ports.api)] as const),

@@ -50,6 +50,8 @@ export const smallDay: Scenario = {
   latecomers: 0,
   srs: [],
   attackers: [],
+  hls: null,
+  hlsViewers: [],
   publishers: [encoder],
   players: [viewer, { ...viewer, name: "viewer-2", kind: "flv" }, {
     ...viewer,

@@ -22,6 +22,8 @@ export interface ServerView {
 /** One of ours: an operator changes its configuration. */
 export interface OwnServerView extends ServerView {
   readonly isEdge: boolean;
+  /** How often its process was started. */
+  readonly starts: number;
   /** Its configuration. */
   readonly text: string;
   /** Puts a configuration into force while it runs. */

@@ -1,4 +1,4 @@
-import type { Scenario } from "../scenario.ts";
+import type { HlsPlan, Scenario } from "../scenario.ts";
 import type { ClusterPorts } from "./cluster_view.ts";
 
 /** What a configuration needs to know of where it is. */
@@ -23,7 +23,7 @@ export interface Configuration {
 
 /** Addresses and configuration files of all servers. */
 export function configurations(scenario: Scenario, where: Surroundings): Configuration[] {
-  const { origins, edges, directory, onConflict, srs, discovery, latecomers } = scenario;
+  const { origins, edges, directory, onConflict, srs, discovery, latecomers, hls } = scenario;
   const { ports, ipOf, engineUrl, originsName, more = () => "" } = where;
   const named = (kind: "origin" | "edge", count: number) =>
     Array.from({ length: count }, (_, at) => ({ name: `${kind}-${at + 1}`, ip: ipOf(kind, at + 1) }));
@@ -32,7 +32,9 @@ export function configurations(scenario: Scenario, where: Surroundings): Configu
     http_api { enabled on; listen ${ip}:${ports.api}; remote_control all; }
     http_server { enabled on; listen ${ip}:${ports.http}; }
     ${directory === "engine" ? `directory { enabled on; url ${engineUrl}; node_ttl 6000; }` : ""}
-    vhost __defaultVhost__ { http_remux { enabled on; } play { gop_cache on; mw_latency 350; } ${vhost} }`;
+    vhost __defaultVhost__ { http_remux { enabled on; } play { gop_cache on; mw_latency 350; } ${vhost} ${
+    hlsOf(hls)
+  } }`;
   const origin = named("origin", origins);
   const apis = [...origin.map(({ ip }) => ip), ...srs.map((_, at) => ipOf("srs", at + 1))]
     .map((ip) => `${ip}:${ports.api}`);
@@ -46,4 +48,13 @@ export function configurations(scenario: Scenario, where: Surroundings): Configu
       text: text(server, `cluster { mode remote; origin ${rtmp}; }`),
     })),
   ];
+}
+
+function hlsOf(plan: HlsPlan | null): string {
+  if (plan === null) return "";
+  const { fragmentMs, windowMs, isFmp4 } = plan;
+  // A session would be a viewer, counted where its requests come.
+  return `hls { enabled on; hls_ctx off; hls_fragment ${fragmentMs / 1000}; hls_window ${windowMs / 1000}; ${
+    isFmp4 ? "hls_use_fmp4 on; " : ""
+  }}`;
 }
