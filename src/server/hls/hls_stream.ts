@@ -7,6 +7,7 @@ import type { SegmentWindow } from "../../hls/segment_window.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { isFrame, type MediaPacket } from "../../stream/packet.ts";
 import { ChangeWaiters } from "./change_waiters.ts";
+import { HeldPackets } from "./held_packets.ts";
 import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts";
 import { SegmentCipher } from "./segment_cipher.ts";
 import { type HlsOptions, isSamePackaging, packagerOptions } from "./packager_options.ts";
@@ -67,6 +68,8 @@ export class HlsStream implements Disposable {
   #isFromStart = false;
   /** The publisher is a client of this server. */
   #isMadeHere = false;
+  /** What has come while it is not certain that the stream is still this server's; null while it is. */
+  #held: HeldPackets | null = null;
   /** An error has ended the HLS of this publish. */
   #isBroken = false;
   #notFound = "";
@@ -146,6 +149,7 @@ export class HlsStream implements Disposable {
     this.#isFromStart = isFromStart;
     this.#isMadeHere = this.#source?.fedBy === "client";
     this.#isPublished = true;
+    this.#held = null;
     this.#hasBegun = this.#isBroken = false;
     this.#notFound = "";
     this.waiters.wake();
@@ -153,6 +157,7 @@ export class HlsStream implements Disposable {
 
   onPacket(packet: MediaPacket, ownerMs: number): void {
     if (this.#isBroken || this.#isDisposed || !this.#isPublished) return;
+    if (this.#held !== null) return this.#held.add(packet, ownerMs);
     try {
       if (this.#hasBegun) this.#packager?.onPacket(packet, ownerMs);
       else if (isFrame(packet)) this.#begin(packet, ownerMs);
@@ -164,11 +169,30 @@ export class HlsStream implements Disposable {
   onUnpublish(): void {
     if (!this.#isPublished) return;
     this.#isPublished = false;
+    this.#held = null;
     this.#endedMs = this.#server.timers.nowMs();
     // Who has the publisher has all packets of the publish. In a cluster others may have got fewer: all leave the rest out.
     const isWhole = this.#isMadeHere && !this.#server.directory.covers(this.vhost);
     if (this.#hasBegun) this.#packager?.endPublish(isWhole);
     this.waiters.wake();
+  }
+
+  /** From now on nothing is made of what comes: another server may have taken the stream, and use the same numbers. */
+  hold(): void {
+    if (this.#isPublished && this.#isMadeHere && this.#server.directory.covers(this.vhost)) {
+      this.#held ??= new HeldPackets();
+    }
+  }
+
+  /** The stream is still this server's: what has come counts. */
+  release(): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held === null) return;
+    if (!held.isFull) return held.packets.forEach(({ packet, ownerMs }) => this.onPacket(packet, ownerMs));
+    // It goes on with the next keyframe, as one that joins.
+    this.#packager?.endPublish();
+    this.#hasBegun = this.#isFromStart = false;
   }
 
   /** Lets go of what nobody wants. @returns Whether all is gone. */

@@ -97,3 +97,59 @@ for (
     await edge.stop();
   });
 }
+
+Deno.test("HLS: what came to an origin while it stood still is no segment, where another has taken the stream over", async () => {
+  const network = new MemoryNetwork();
+  const origin = (coworker: string) =>
+    `publish { on_conflict takeover; } cluster { origin_cluster on; coworkers ${coworker}:1985; } ` +
+    `hls { enabled on; hls_ctx off; hls_fragment 1; hls_window 30; }`;
+  const a = new MemoryServer(network, "10.0.0.1", { vhost: origin("10.0.0.2") });
+  const b = new MemoryServer(network, "10.0.0.2", { vhost: origin("10.0.0.1") });
+  const ofA = new Watch("A", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
+  const ofB = new Watch("B", new HlsClient(network, "10.0.2.2", "10.0.0.2:8080"));
+  using _first = await HlsPublisher.begin(network.host("10.0.1.1"), "10.0.0.1:1935", "s", 1);
+  await network.run(5000);
+  for (const watch of [ofA, ofB]) await watch.look();
+  a.host.freeze();
+  await network.run(1000);
+  using _second = await HlsPublisher.begin(network.host("10.0.1.2"), "10.0.0.2:1935", "s", 2);
+  await network.run(4000);
+  a.host.thaw();
+  for (let i = 0; i < 10; i++) {
+    await network.run(700);
+    for (const watch of [ofA, ofB]) await watch.look();
+  }
+  let shared = 0;
+  for (const [address, hash] of ofA.hashes) {
+    const same = ofB.hashes.get(address);
+    if (same === undefined) continue;
+    shared++;
+    assertEquals(same, hash, address);
+  }
+  assertGreater(shared, 6);
+  assertEquals([...ofA.troubles, ...ofB.troubles], []);
+  await a.stop();
+  await b.stop();
+});
+
+Deno.test("HLS: what came to an origin while it stood still becomes segments, where nobody else has the stream", async () => {
+  const network = new MemoryNetwork();
+  const vhost = `cluster { origin_cluster on; coworkers 10.0.0.2:1985; } ` +
+    `hls { enabled on; hls_ctx off; hls_fragment 1; hls_window 30; }`;
+  const a = new MemoryServer(network, "10.0.0.1", { vhost });
+  const b = new MemoryServer(network, "10.0.0.2", { vhost: vhost.replace("10.0.0.2", "10.0.0.1") });
+  const watch = new Watch("A", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
+  using _publisher = await HlsPublisher.begin(network.host("10.0.1.1"), "10.0.0.1:1935", "s", 1);
+  await network.run(5000);
+  a.host.freeze();
+  await network.run(4000);
+  a.host.thaw();
+  await network.run(3500);
+  await watch.look();
+  const listed = listedSegments(watch.lastText);
+  assertEquals(listed.filter(({ isGap }) => isGap), []);
+  assertEquals(listed.length, 11, watch.lastText);
+  assertEquals(watch.troubles, []);
+  await a.stop();
+  await b.stop();
+});
