@@ -17,7 +17,9 @@ export function drawHls(
     windowMs: day.pick([5000, 10_000]),
     isFmp4: day.percent(40),
   };
-  const stream = day.pick(streams);
+  // Of what an SRS publishes, each server has times of its own.
+  const ours = streams.filter((name) => !name.startsWith("srs-"));
+  const stream = day.pick(ours);
   const hlsViewers = Array.from({ length: day.between(1, 3) }, (_, at): HlsViewerPlan => {
     const name = `hls-viewer-${at + 1}`;
     const random = Random.of(seed, name);
@@ -26,7 +28,7 @@ export function drawHls(
     return {
       name,
       // Most watch the same one, at other servers.
-      stream: random.percent(70) ? stream : random.pick(streams),
+      stream: random.percent(70) ? stream : random.pick(ours),
       servers: servers.length > 0 ? servers : [random.pick(all)],
       startMs: random.between(0, dayMs * 0.6 | 0),
       endMs: random.percent(20) ? random.between(dayMs * 0.6 | 0, dayMs) : null,
