@@ -1,7 +1,7 @@
 import type { MediaPacket } from "../../stream/packet.ts";
 
 /** A packet, and when it happened by its owner's clock. */
-export interface HeldPacket {
+export interface TimedPacket {
   readonly packet: MediaPacket;
   readonly ownerMs: number;
 }
@@ -11,7 +11,7 @@ const MAX_BYTES = 16_000_000;
 
 /** Packets of which it is not known yet whether anything is to be made of them. */
 export class HeldPackets {
-  #packets: HeldPacket[] = [];
+  #packets: TimedPacket[] = [];
   #bytes = 0;
   #isFull = false;
 
@@ -21,7 +21,7 @@ export class HeldPackets {
   }
 
   /** In the order they came. */
-  get packets(): readonly HeldPacket[] {
+  get packets(): readonly TimedPacket[] {
     return this.#packets;
   }
 

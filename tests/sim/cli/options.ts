@@ -11,7 +11,8 @@ deno task sim --replay F        plays a scenario from a file, as --shrink prints
 deno task sim --bench           plays a minute of 3 origins, 3 edges, 20 streams and 60 players
 deno task sim --mutations [X]   breaks the code in each way of a table, and looks which seed finds each; X: part of a name
 
-  --real      with real processes of srs-ts on this machine, in real time, about a minute each; tells what is left out
+  --real      with real processes of srs-ts on this machine (Linux), in real time, about a minute each, and what is left
+              out of a day has a line; with --seed, --seeds and --replay, not with --shrink, --minutes and --bench
   --lone      with one fault a day: what viewers felt of each kind is printed at the end
   --log       prints everything that happens (with --seed and --replay)
   --shrink    makes a scenario that fails as small as can be, and prints it

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
+import { assert, assertEquals } from "../../kit/assert.ts";
 import { drawScenario } from "../draw.ts";
 import { playableDay } from "./playable.ts";
 import { runReal } from "./run_real.ts";
@@ -10,10 +10,15 @@ Deno.test({
   name: "a day of the simulation is played with real processes",
   ignore: !hasLoopbackNetwork,
   fn: async () => {
-    const day = await runReal(smallDay, { keepsLog: true, eveningMs: 0, settleMs: 4000, quietMs: 1500 });
+    const day = await runReal(smallDay, {
+      keepsLog: true,
+      eveningMs: 0,
+      settleMs: 3500,
+      quietMs: 1000,
+      awaitsLinger: false,
+    });
     const story = () => day.lines.join("\n");
     assertEquals(day.failures, [], story());
-    assertLess(day.tookMs, 20_000);
     // Everything that was to go wrong did, and viewers saw both publishes.
     for (
       const text of [
@@ -23,6 +28,7 @@ Deno.test({
         "fault-3: freeze of edge-1",
         "fault-3: is over",
         "encoder-1: publishes session 1 at origin-2",
+        "hls-viewer-1: has s1-",
       ]
     ) assert(day.lines.some((line) => line.includes(text)), `no "${text}" in\n${story()}`);
     assert(day.frames > 300, `${day.frames} frames`);

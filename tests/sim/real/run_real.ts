@@ -52,6 +52,8 @@ export interface RealOptions {
   readonly settleMs?: number;
   /** Then all is looked at for so long. */
   readonly quietMs?: number;
+  /** Whether to wait, after the end, until servers have let go of what was watched by HLS, too. */
+  readonly awaitsLinger?: boolean;
 }
 
 /** What a machine may take for all that nothing is promised for: it runs a dozen processes on its few cores. */
@@ -161,7 +163,7 @@ class RealDay {
     if (this.#failures.length < MAX_FAILURES) this.#failures.push(`${(atMs / 1000).toFixed(3)} s: ${who} ${text}`);
   }
 
-  async play({ eveningMs = 6000, settleMs = 12_000, quietMs = 5000 }: RealOptions): Promise<void> {
+  async play({ eveningMs = 6000, settleMs = 12_000, quietMs = 5000, awaitsLinger = true }: RealOptions): Promise<void> {
     const { timers } = this.#cluster;
     const { dayMs, faults, onConflict, publishers, weather } = this.#scenario;
     planClients(timers, {
@@ -192,7 +194,7 @@ class RealDay {
     for (const client of [...this.#players, ...this.#hlsViewers, ...this.#publishers]) client.leave();
     looks.cancel();
     this.#lateness[Symbol.dispose]();
-    await this.#checkEnd();
+    await this.#checkEnd(awaitsLinger);
     await Promise.all(Array.from(this.#cluster.servers.values(), (server) => server.stop()));
   }
 
@@ -240,13 +242,14 @@ class RealDay {
   }
 
   /** After all have left, servers know of nobody. */
-  async #checkEnd(): Promise<void> {
+  async #checkEnd(awaitsLinger: boolean): Promise<void> {
     const { timers, servers, ports } = this.#cluster;
     const { hls } = this.#scenario;
+    const isLeft = awaitsLinger || hls === null ? "all" : "people";
     for (let leftMs = LEAVE_MS + (hls === null ? 0 : HLS_LINGER_MS + 2 * hls.windowMs);; leftMs -= LOOK_MS) {
       await timers.pass(LOOK_MS);
       const left = await Promise.all(
-        Array.from(servers.values(), async ({ name, ip }) => [name, await whatIsLeft(ip, ports.api)] as const),
+        Array.from(servers.values(), async ({ name, ip }) => [name, await whatIsLeft(ip, ports.api, isLeft)] as const),
       );
       const some = left.filter(([, text]) => text !== "");
       if (some.length === 0) return;

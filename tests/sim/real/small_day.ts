@@ -50,8 +50,15 @@ export const smallDay: Scenario = {
   latecomers: 0,
   srs: [],
   attackers: [],
-  hls: null,
-  hlsViewers: [],
+  hls: { fragmentMs: 500, windowMs: 5000, isFmp4: false },
+  hlsViewers: [{
+    name: "hls-viewer-1",
+    stream: "s1",
+    servers: ["origin-1", "origin-2", "edge-1"],
+    startMs: 500,
+    endMs: null,
+    pollMs: 300,
+  }],
   publishers: [encoder],
   players: [viewer, { ...viewer, name: "viewer-2", kind: "flv" }, {
     ...viewer,
