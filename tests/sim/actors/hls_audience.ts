@@ -1,5 +1,5 @@
 import type { HlsContext } from "../checks/hls_check.ts";
-import { SegmentBook } from "../checks/segment_book.ts";
+import { SegmentBook } from "../../kit/hls/segment_book.ts";
 import type { Scenario } from "../scenario.ts";
 import { SimHlsViewer } from "./hls_viewer.ts";
 import type { Stage } from "./publisher.ts";

@@ -1,6 +1,6 @@
 import type { TimerHandle } from "../../../src/base/clock.ts";
 import { HlsCheck, type HlsContext, type Origin } from "../checks/hls_check.ts";
-import { type ListedSegment, readPlaylist } from "../checks/hls_playlist.ts";
+import { type ListedSegment, readPlaylist } from "../../kit/hls/listed_segments.ts";
 import { Random } from "../random.ts";
 import type { HlsViewerPlan } from "../scenario.ts";
 import type { ClientMachine, OwnServerView } from "../world/cluster_view.ts";

@@ -1,8 +1,8 @@
 import type { HlsPlan, HlsViewerPlan, Weather } from "../scenario.ts";
 import { headerOf, type PublishSession, type Truth } from "../truth.ts";
 import type { FaultBook } from "./fault_book.ts";
-import type { ListedSegment } from "./hls_playlist.ts";
-import type { SegmentBook } from "./segment_book.ts";
+import type { ListedSegment } from "../../kit/hls/listed_segments.ts";
+import type { SegmentBook } from "../../kit/hls/segment_book.ts";
 
 /** A server keeps the stream for so long after the last request: somewhat less than the least. */
 const LINGER_MS = 8000;

@@ -1,11 +1,11 @@
 import { isListening, Program, programCommand, until } from "../../kit/launcher.ts";
 import type { Configuration } from "../world/configurations.ts";
-import type { ClusterPorts, OwnServerView } from "../world/cluster_view.ts";
+import type { OwnServerView, ServerPorts } from "../world/cluster_view.ts";
 import type { SimLog } from "../sim_log.ts";
 
 /** What a server's process has to do with. */
 export interface RealServerOptions extends Configuration {
-  readonly ports: ClusterPorts;
+  readonly ports: ServerPorts;
   /** Its configuration and its pid file lie here. */
   readonly directory: string;
   readonly log: SimLog;

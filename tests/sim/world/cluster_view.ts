@@ -4,7 +4,7 @@ import type { World } from "../../../src/base/world.ts";
 import type { DialWorld } from "../../../src/net/tls/dial.ts";
 
 /** What all servers listen at. */
-export interface ClusterPorts {
+export interface ServerPorts {
   readonly rtmp: number;
   readonly api: number;
   /** Streams over HTTP. */
@@ -41,7 +41,7 @@ export interface ClusterView {
   readonly nowMs: number;
   /** Those of whoever runs the day. */
   readonly timers: Timers;
-  readonly ports: ClusterPorts;
+  readonly ports: ServerPorts;
   /** By name, origins first. */
   readonly servers: ReadonlyMap<string, OwnServerView>;
   /** Those that are coworkers, by name. */

@@ -1,9 +1,9 @@
 import type { HlsPlan, Scenario } from "../scenario.ts";
-import type { ClusterPorts } from "./cluster_view.ts";
+import type { ServerPorts } from "./cluster_view.ts";
 
 /** What a configuration needs to know of where it is. */
 export interface Surroundings {
-  readonly ports: ClusterPorts;
+  readonly ports: ServerPorts;
   /** Of the n-th origin or edge, from 1 on. */
   ipOf(kind: "origin" | "edge" | "srs", number: number): string;
   /** Of the directory, where the scenario has one. */
