@@ -51,6 +51,8 @@ export class RealCluster implements ClusterView, AsyncDisposable {
       ipOf: (kind, number) => `${net}.${1 + KINDS[kind] * 50 + number}`,
       engineUrl: engine?.url ?? "",
       originsName: "",
+      // Whatever they listen at, all of them call from 127.0.0.1: they know each other by this.
+      ofCluster: `coworker_token ${crypto.randomUUID()};`,
       more: (_ip, name) => `daemon off; srs_log_tank console; pid ${directory}/${name}.pid;`,
     });
     for (const configuration of all) {

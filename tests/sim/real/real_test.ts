@@ -19,6 +19,7 @@ Deno.test({
     });
     const story = () => day.lines.join("\n");
     assertEquals(day.failures, [], story());
+    assertEquals(day.lines.filter((line) => line.includes("not a member of the cluster")), []);
     // Everything that was to go wrong did, and viewers saw both publishes.
     for (
       const text of [

@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly engineUrl: string;
   /** What origins are called in DNS. */
   readonly originsName: string;
+  /** What else origins are told of their cluster. */
+  readonly ofCluster?: string;
   /** What else each server is told. */
   more?(ip: string, name: string): string;
 }
@@ -24,7 +26,7 @@ export interface Configuration {
 /** Addresses and configuration files of all servers. */
 export function configurations(scenario: Scenario, where: Surroundings): Configuration[] {
   const { origins, edges, directory, onConflict, srs, discovery, latecomers, hls } = scenario;
-  const { ports, ipOf, engineUrl, originsName, more = () => "" } = where;
+  const { ports, ipOf, engineUrl, originsName, ofCluster = "", more = () => "" } = where;
   const named = (kind: "origin" | "edge", count: number) =>
     Array.from({ length: count }, (_, at) => ({ name: `${kind}-${at + 1}`, ip: ipOf(kind, at + 1) }));
   const text = ({ name, ip }: Pick<Configuration, "name" | "ip">, vhost: string) => `
@@ -40,7 +42,8 @@ export function configurations(scenario: Scenario, where: Surroundings): Configu
     .map((ip) => `${ip}:${ports.api}`);
   const coworkers = discovery === "dns" ? `dns+http://${originsName}:${ports.api}` : apis.join(" ");
   const rtmp = origin.slice(0, origins - latecomers).map(({ ip }) => `${ip}:${ports.rtmp}`).join(" ");
-  const originVhost = `publish { on_conflict ${onConflict}; } cluster { origin_cluster on; coworkers ${coworkers}; }`;
+  const originVhost =
+    `publish { on_conflict ${onConflict}; } cluster { origin_cluster on; coworkers ${coworkers}; ${ofCluster} }`;
   return [
     ...origin.map((server) => ({ ...server, text: text(server, originVhost) })),
     ...named("edge", edges).map((server) => ({
