@@ -12,7 +12,8 @@ export interface RealServerOptions extends Configuration {
   onFault(who: string, text: string): void;
 }
 
-const START_MS = 30_000;
+/** Seven of them on a busy machine take half a minute. */
+const START_MS = 90_000;
 /** After `SIGTERM`. */
 const STOP_MS = 5000;
 /** After `SIGQUIT`: `grace_start_wait`, `grace_final_wait`, and what a busy machine takes. */
