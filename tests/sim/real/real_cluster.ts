@@ -69,6 +69,8 @@ export class RealCluster implements ClusterView, AsyncDisposable {
     const cluster = new RealCluster(scenario, options, { directory, engine });
     try {
       for (const server of cluster.servers.values()) await server.write();
+      // Loads the engine's client now: that takes seconds, in which nothing else goes on here.
+      await engine?.call("PING");
       await Promise.all(Array.from(cluster.servers.keys(), (name) => cluster.restart(name)));
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
