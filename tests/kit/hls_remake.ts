@@ -8,7 +8,7 @@
 import { concatBytes } from "../../src/base/bytes.ts";
 import { FlvDemuxer } from "../../src/flv/demuxer.ts";
 import { Packager, type PackagerOptions } from "../../src/hls/packager.ts";
-import { entryBytes, type SegmentHead } from "../../src/hls/segment.ts";
+import { type BegunSegment, entryBytes } from "../../src/hls/segment.ts";
 import type { PacketKind } from "../../src/stream/packet.ts";
 import { sha256 } from "./hls_watch.ts";
 
@@ -24,12 +24,12 @@ async function remake(flv: Uint8Array, options: PackagerOptions & { zeroMs: numb
   }
   const hashes: Record<string, string> = {};
   const { entries, open } = packager.window;
-  const addParts = async ({ number, parts }: Pick<SegmentHead, "number" | "parts">) => {
+  const addParts = async ({ number, parts }: BegunSegment) => {
     if (options.partMs === 0) return;
     for (const { index, bytes } of parts) hashes[`${number}.${index}`] = await sha256(Uint8Array.from(bytes));
   };
   for (const entry of entries) {
-    if (entry.kind === "gap") continue;
+    if (entry.kind !== "segment") continue;
     hashes[entry.number] = await sha256(concatBytes(...entryBytes(entry)));
     await addParts(entry);
   }

@@ -17,6 +17,8 @@ export const benchScenario: Scenario = {
   latecomers: 0,
   srs: [],
   attackers: [],
+  hls: null,
+  hlsViewers: [],
   publishers: Array.from({ length: STREAMS }, (_, at) => ({
     name: `encoder-${at + 1}`,
     stream: `s${at + 1}`,

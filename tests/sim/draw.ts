@@ -3,6 +3,7 @@ import type { Scenario } from "./scenario.ts";
 import { drawAttackers } from "./draw/attackers.ts";
 import { drawFaults } from "./draw/faults.ts";
 import { focused } from "./draw/focus.ts";
+import { drawHls } from "./draw/hls.ts";
 import { drawPlayers } from "./draw/players.ts";
 import { drawPublishers } from "./draw/publishers.ts";
 import { drawSrs } from "./draw/srs.ts";
@@ -24,6 +25,8 @@ export function drawScenario(seed: number): Scenario {
   const discovery = random.percent(30) ? "dns" : others;
   const latecomers = discovery === "dns" && random.percent(60) ? 1 : 0;
   const cluster = { origins, edges, dayMs, streams };
+  const hls = drawHls(seed, cluster);
+  const faults = drawFaults(seed, { ...cluster, hasEngine: directory === "engine", discovery, latecomers });
   return focused({
     seed,
     dayMs,
@@ -42,6 +45,8 @@ export function drawScenario(seed: number): Scenario {
     publishers: drawPublishers(seed, cluster),
     players: drawPlayers(seed, cluster),
     attackers: drawAttackers(seed, cluster),
-    faults: drawFaults(seed, { ...cluster, hasEngine: directory === "engine", discovery, latecomers }),
+    ...hls,
+    // Numbers of segments are times of the owners' clocks: where clocks are wrong, nothing is promised.
+    faults: faults.filter(({ kind }) => hls.hls === null || kind !== "clock"),
   });
 }

@@ -77,6 +77,24 @@ export interface PlayerPlan {
   readonly staysMs: number;
 }
 
+/** How streams are cut into segments. */
+export interface HlsPlan {
+  readonly fragmentMs: number;
+  readonly windowMs: number;
+  readonly isFmp4: boolean;
+}
+
+/** Somebody who watches by HLS behind a balancer: each request goes to any of its servers. */
+export interface HlsViewerPlan {
+  readonly name: string;
+  readonly stream: string;
+  readonly servers: readonly string[];
+  readonly startMs: number;
+  readonly endMs: number | null;
+  /** Between two playlists. */
+  readonly pollMs: number;
+}
+
 /** Names of what can happen to servers, lines and the engine. */
 export type FaultKind =
   | "kill"
@@ -162,6 +180,9 @@ export interface Scenario {
   readonly srs: readonly SrsPlan[];
   readonly publishers: readonly PublisherPlan[];
   readonly players: readonly PlayerPlan[];
+  /** Null where nobody watches by HLS, and it is off. */
+  readonly hls: HlsPlan | null;
+  readonly hlsViewers: readonly HlsViewerPlan[];
   readonly attackers: readonly AttackerPlan[];
   readonly faults: readonly FaultPlan[];
 }

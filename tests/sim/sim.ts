@@ -2,6 +2,7 @@
 import { benchScenario } from "./bench_scenario.ts";
 import { readOptions, USAGE } from "./cli/options.ts";
 import { drawAll, playAll } from "./cli/play.ts";
+import { playAllReal } from "./cli/play_real.ts";
 import { print } from "./cli/print.ts";
 import { readScenario } from "./regressions.ts";
 import { runScenario } from "./run.ts";
@@ -25,5 +26,6 @@ const scenarios = options.isBench
   ? [await readScenario(options.replay)]
   : drawAll(options.from, options.count);
 const isOne = options.isBench || options.replay !== null;
-const failed = await playAll(scenarios, isOne ? { ...options, count: 1 } : options);
+const play = options.isReal ? playAllReal : playAll;
+const failed = await play(scenarios, isOne ? { ...options, count: 1 } : options);
 if (failed > 0) Deno.exit(1);

@@ -13,6 +13,10 @@ function linesOf(text: string, from: number, to: number): string[] {
   return lines.slice(at(from), at(to));
 }
 
+function watchOf(name: string, client: HlsClient): HlsWatch {
+  return new HlsWatch(name, (target) => client.get(target), "/live/s.m3u8");
+}
+
 for (
   const [name, more] of [
     ["MPEG-TS", ""],
@@ -32,13 +36,9 @@ for (
     const encoder = network.host("10.0.1.1");
     using _first = await HlsPublisher.begin(encoder, "10.0.0.1:1935", "s", 1);
     await network.run(1000);
-    const watchOf = (name: string, ip: string, server: string) => {
-      const client = new HlsClient(network, ip, server);
-      return new HlsWatch(name, (target) => client.get(target), "/live/s.m3u8");
-    };
-    const ofA = watchOf("A", "10.0.2.1", "10.0.0.1:8080");
-    const ofB = watchOf("B", "10.0.2.2", "10.0.0.2:8080");
-    const ofEdge = watchOf("edge", "10.0.2.3", "10.0.0.3:8080");
+    const ofA = watchOf("A", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
+    const ofB = watchOf("B", new HlsClient(network, "10.0.2.2", "10.0.0.2:8080"));
+    const ofEdge = watchOf("edge", new HlsClient(network, "10.0.2.3", "10.0.0.3:8080"));
     for (let i = 0; i < 20; i++) {
       for (const watch of [ofA, ofB, ofEdge]) await watch.look();
       await network.run(700);
@@ -57,8 +57,8 @@ for (
       vhost: `cluster { mode remote; origin 10.0.0.1:1935 10.0.0.2:1935; } ${hls(more)}`,
     });
     await network.run(3000);
-    const ofA2 = watchOf("A, back", "10.0.2.1", "10.0.0.1:8080");
-    const ofLate = watchOf("late edge", "10.0.2.4", "10.0.0.4:8080");
+    const ofA2 = watchOf("A, back", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
+    const ofLate = watchOf("late edge", new HlsClient(network, "10.0.2.4", "10.0.0.4:8080"));
     for (let i = 0; i < 12; i++) {
       for (const watch of [ofB, ofA2, ofLate]) await watch.look();
       await network.run(700);
@@ -86,3 +86,59 @@ for (
     for (const server of [a2, late, edge, b]) await server.stop();
   });
 }
+
+Deno.test("HLS: what came to an origin while it stood still is no segment, where another has taken the stream over", async () => {
+  const network = new MemoryNetwork();
+  const origin = (coworker: string) =>
+    `publish { on_conflict takeover; } cluster { origin_cluster on; coworkers ${coworker}:1985; } ` +
+    `hls { enabled on; hls_ctx off; hls_fragment 1; hls_window 30; }`;
+  const a = new MemoryServer(network, "10.0.0.1", { vhost: origin("10.0.0.2") });
+  const b = new MemoryServer(network, "10.0.0.2", { vhost: origin("10.0.0.1") });
+  const ofA = watchOf("A", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
+  const ofB = watchOf("B", new HlsClient(network, "10.0.2.2", "10.0.0.2:8080"));
+  using _first = await HlsPublisher.begin(network.host("10.0.1.1"), "10.0.0.1:1935", "s", 1);
+  await network.run(5000);
+  for (const watch of [ofA, ofB]) await watch.look();
+  a.host.freeze();
+  await network.run(1000);
+  using _second = await HlsPublisher.begin(network.host("10.0.1.2"), "10.0.0.2:1935", "s", 2);
+  await network.run(4000);
+  a.host.thaw();
+  for (let i = 0; i < 10; i++) {
+    await network.run(700);
+    for (const watch of [ofA, ofB]) await watch.look();
+  }
+  let shared = 0;
+  for (const [address, hash] of ofA.hashes) {
+    const same = ofB.hashes.get(address);
+    if (same === undefined) continue;
+    shared++;
+    assertEquals(same, hash, address);
+  }
+  assertGreater(shared, 6);
+  assertEquals([...ofA.troubles, ...ofB.troubles], []);
+  await a.stop();
+  await b.stop();
+});
+
+Deno.test("HLS: what came to an origin while it stood still becomes segments, where nobody else has the stream", async () => {
+  const network = new MemoryNetwork();
+  const vhost = `cluster { origin_cluster on; coworkers 10.0.0.2:1985; } ` +
+    `hls { enabled on; hls_ctx off; hls_fragment 1; hls_window 30; }`;
+  const a = new MemoryServer(network, "10.0.0.1", { vhost });
+  const b = new MemoryServer(network, "10.0.0.2", { vhost: vhost.replace("10.0.0.2", "10.0.0.1") });
+  const watch = watchOf("A", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
+  using _publisher = await HlsPublisher.begin(network.host("10.0.1.1"), "10.0.0.1:1935", "s", 1);
+  await network.run(5000);
+  a.host.freeze();
+  await network.run(4000);
+  a.host.thaw();
+  await network.run(3500);
+  await watch.look();
+  const listed = listedSegments(watch.lastText);
+  assertEquals(listed.filter(({ isGap }) => isGap), []);
+  assertEquals(listed.length, 11, watch.lastText);
+  assertEquals(watch.troubles, []);
+  await a.stop();
+  await b.stop();
+});

@@ -2,7 +2,6 @@ import type { TimerHandle } from "../../../src/base/clock.ts";
 import { networkOf } from "../../../src/net/network.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
 import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
-import type { MemoryHost } from "../../kit/memory_host.ts";
 import type { DrainCheck } from "../checks/drain_check.ts";
 import type { GapCheck } from "../checks/gap_check.ts";
 import type { FeedCheck } from "../checks/feed_check.ts";
@@ -11,13 +10,13 @@ import type { TailCheck } from "../checks/tail_check.ts";
 import type { PublisherPlan, Silence } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
 import { headerOf, type PublishSession, timestampOf, type Truth } from "../truth.ts";
-import type { SimCluster } from "../world/cluster.ts";
+import type { ClientMachine, ClusterView } from "../world/cluster_view.ts";
 import { type Frame, framePayload, metadataPayload } from "./frames.ts";
 import { placeOf } from "./viewing.ts";
 
 /** What an actor has to do with. */
 export interface Stage {
-  readonly cluster: SimCluster;
+  readonly cluster: ClusterView;
   readonly truth: Truth;
   readonly log: SimLog;
   readonly onConflict: string;
@@ -42,7 +41,7 @@ const MAX_BACK_OFF_MS = 8000;
 export class SimPublisher {
   readonly plan: PublisherPlan;
   readonly #stage: Stage;
-  readonly #host: MemoryHost;
+  readonly #host: ClientMachine;
   #client: RtmpClient | null = null;
   #session: PublishSession | null = null;
   #timer: TimerHandle | null = null;
@@ -86,7 +85,7 @@ export class SimPublisher {
     try {
       const client = await RtmpClient.connect({
         host: server.ip,
-        port: 1935,
+        port: cluster.ports.rtmp,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         handshakeTimeoutMs: CONNECT_TIMEOUT_MS,
         timers: this.#host,
@@ -228,7 +227,7 @@ export class SimPublisher {
   #planTail(session: PublishSession, lastsMs: number): void {
     const { tails, truth, cluster } = this.#stage;
     if (lastsMs <= tails.dueMs) return;
-    cluster.network.timers.after(tails.dueMs, () => {
+    cluster.timers.after(tails.dueMs, () => {
       const isCalm = cluster.nowMs - truth.disturbedMs > CALM_MS;
       if (isCalm && this.#session === session) tails.look(session, cluster.nowMs);
     });

@@ -1,8 +1,6 @@
-import type { MemoryHost } from "../../kit/memory_host.ts";
 import type { SimPlayer } from "../actors/player.ts";
 import type { Truth } from "../truth.ts";
-import type { SimCluster } from "../world/cluster.ts";
-import type { SimServer } from "../world/sim_server.ts";
+import type { ClientMachine, ClusterView, OwnServerView } from "../world/cluster_view.ts";
 
 /** A viewer who got a frame this long ago is connected. */
 const FED_MS = 1500;
@@ -34,7 +32,7 @@ type Finding = readonly [who: string, text: string];
 
 /** What servers tell in quiet is true: of their clients, of their streams, and of each other. */
 export class CounterCheck {
-  readonly #cluster: SimCluster;
+  readonly #cluster: ClusterView;
   readonly #truth: Truth;
   readonly #players: readonly SimPlayer[];
   readonly #knowsCoworkers: boolean;
@@ -42,7 +40,7 @@ export class CounterCheck {
 
   constructor(
     { cluster, truth, players, knowsCoworkers }: {
-      cluster: SimCluster;
+      cluster: ClusterView;
       truth: Truth;
       players: readonly SimPlayer[];
       knowsCoworkers: boolean;
@@ -71,15 +69,17 @@ export class CounterCheck {
     for (const [who, text] of found) this.#onFault(who, text);
   }
 
-  async #lookOnce(observer: MemoryHost): Promise<readonly Finding[]> {
+  async #lookOnce(observer: ClientMachine): Promise<readonly Finding[]> {
     const found: Finding[] = [];
     const onFault = (who: string, text: string) => void found.push([who, text]);
-    const get = async (ip: string, path: string) => await observer.fetch(`http://${ip}:1985${path}`, {});
+    const get = async (ip: string, path: string) =>
+      await observer.fetch(`http://${ip}:${this.#cluster.ports.api}${path}`, {});
     await Promise.all([...this.#cluster.servers.values()].map(async (server) => {
       const { ip, name } = server;
       try {
         const ready = await get(ip, "/readyz");
-        if (ready.status !== 200) onFault(name, `is not ready in quiet: ${await ready.text()}`);
+        const readiness = await ready.text();
+        if (ready.status !== 200) onFault(name, `is not ready in quiet: ${readiness}`);
         const json = async (path: string) => await (await get(ip, path)).json();
         this.#compare(server, {
           clients: (await json(`/api/v1/clients/?count=${MAX_CLIENTS}`)).clients,
@@ -93,7 +93,7 @@ export class CounterCheck {
     return found;
   }
 
-  #compare(server: SimServer, { clients, streams, cluster }: Answers, fail: (text: string) => void): void {
+  #compare(server: OwnServerView, { clients, streams, cluster }: Answers, fail: (text: string) => void): void {
     const { name, ip, isEdge } = server;
     const published = this.#truth.sessions.filter(({ server, endMs }) => server === name && endMs === Infinity);
     const publishing = clients.filter(({ publish }) => publish);
@@ -138,13 +138,6 @@ export class CounterCheck {
     return this.#players.every(({ isThere, lastFrameMs }) => !isThere || this.#cluster.nowMs - lastFrameMs < FED_MS);
   }
 
-  /** An edge that runs, and pulls something. */
-  #isFed(instance: string): boolean {
-    return [...this.#cluster.servers.values()].some(({ running }) =>
-      running?.server.identity.serviceId === instance && running.server.pulls.states().some(({ isFed }) => isFed)
-    );
-  }
-
   #compareMembers(
     { totals, members, problems }: Answers["cluster"],
     { isEdge, fail }: { isEdge: boolean; fail(text: string): void },
@@ -152,7 +145,7 @@ export class CounterCheck {
     for (const { address, rtmp, id, state, problem, link } of members) {
       const isNote = problems.every(({ member, severity }) => member !== id || severity === "note");
       // Whoever pulls nothing any more is not heard of.
-      if (link === "downstream" && isNote && !this.#isFed(id)) continue;
+      if (link === "downstream" && isNote && !this.#cluster.isFed(id)) continue;
       const who = `${link} ${address || rtmp || id}`;
       if (state !== "up") fail(`says ${who} is ${state} in quiet: ${problem}`);
       else if (problem !== "") fail(`finds a fault with ${who} in quiet: ${problem}`);

@@ -55,6 +55,8 @@ export interface GapContext {
   readonly truth: Truth;
   readonly faults: FaultBook;
   readonly weather: Weather;
+  /** What else may take time, as a machine that has others to do. */
+  slackMs?(): number;
   nowMs(): number;
 }
 
@@ -142,7 +144,7 @@ export class GapCheck {
     if (this.#isUnjudged(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;
     const olderMs = faults.hadClockChange(gap.fromMs, gap.toMs) ? OLDER_MS : 0;
     const beginMs = this.#hasFrame ? 0 : BEGIN_MS;
-    const slackMs = usualMs + TURNS * 2 * wayMs + olderMs + beginMs;
+    const slackMs = (this.#context.slackMs?.() ?? 0) + usualMs + TURNS * 2 * wayMs + olderMs + beginMs;
     const idleMs = wasSteadyMs > KNOWN_MS ? Math.max(MIN_IDLE_MS, UNUSUAL * usualMs) : IDLE_MS;
     const isSilent = this.#hasFrame && fault !== null && SILENT.has(fault.plan.kind);
     const noticedMs = gap.fromMs + (isSilent ? idleMs : 0) + SWITCH_MS;

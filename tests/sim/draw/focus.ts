@@ -28,8 +28,10 @@ export function focused(scenario: Scenario): Scenario {
   if (focus === "none") return scenario;
   const discovery = scenario.discovery === "engine" ? "engine" : "list";
   const alone: Scenario = { ...scenario, discovery, latecomers: 0, srs: [], attackers: [], faults: [] };
-  const drawn = { rivals: drawRivals, lone: drawLone, guests: drawGuests, strangers: drawStrangers }[focus];
-  return drawn(alone, random);
+  const draw = { rivals: drawRivals, lone: drawLone, guests: drawGuests, strangers: drawStrangers }[focus];
+  const drawn = draw(alone, random);
+  const { publishers: [first], hlsViewers } = drawn;
+  return { ...drawn, hlsViewers: hlsViewers.map((plan) => ({ ...plan, stream: first?.stream ?? plan.stream })) };
 }
 
 /**
@@ -65,6 +67,9 @@ function drawRivals(scenario: Scenario, random: Random): Scenario {
   ];
   return {
     ...scenario,
+    // Of two that publish where nobody hears of the other, both use the same numbers.
+    hls: null,
+    hlsViewers: [],
     directory,
     discovery: "list",
     dayMs: laterMs + 14_000,
