@@ -227,7 +227,7 @@ export class SegmentWindow {
       leftMs -= this.#entries[i]!.durationMs;
       if (leftMs < leastMs && this.#entries.length - i <= MAX_ENTRIES) break;
       // The list never begins with a gap: a segment before one stays until the gap can go, too.
-      if (this.#entries[i + 1]!.kind === "segment") count = i + 1;
+      if (this.#entries[i + 1]!.kind !== "gap") count = i + 1;
     }
     this.#retire(count);
     this.#trimRetired();
