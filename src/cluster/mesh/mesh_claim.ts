@@ -123,8 +123,8 @@ export class MeshClaim implements Claim {
       );
       return false;
     }
-    const rival = { sinceMs, silentMs, instance: owner.instance };
-    const own = { sinceMs: this.sinceMs, silentMs: this.silentMs(), instance };
+    const rival = { sinceMs, silentMs, instance: owner.instance, epoch: owner.epoch ?? 0 };
+    const own = { sinceMs: this.sinceMs, silentMs: this.silentMs(), instance, epoch: this.epoch };
     const mode = isDraining() || owner.isDraining ? "takeover" : this.#options.mode();
     if (!givesWay(own, rival, mode)) return false;
     log.info(

@@ -87,9 +87,15 @@ export class PullRace {
     return this.#lastMediaMs;
   }
 
-  /** Asks further servers, which may have come to have the stream meanwhile. */
+  /** Asks further servers, which may have come to have the stream meanwhile, also those that gave nothing before. */
   add(targets: readonly PullTarget[]): void {
     if (this.#over || this.#feeding !== null) return;
+    for (const target of targets) {
+      const isToAskAgain = this.#again.get(target.text);
+      if (isToAskAgain === undefined) continue;
+      isToAskAgain[Symbol.dispose]();
+      this.#askOnceMore(target);
+    }
     this.#waiting.push(...targets.filter(({ text }) => !this.#visited.has(text)));
     if (this.#waiting.length > 0) this.#startNext();
   }
@@ -160,17 +166,19 @@ export class PullRace {
    */
   #askAgain(origin: PullTarget, spoke: boolean): void {
     const { timers, watch } = this.#options.environment;
-    const ask = () => {
-      this.#again.delete(origin.text);
-      this.#visited.clear();
-      for (const text of this.#runs.values()) this.#visited.add(text);
-      if (!this.#visited.has(origin.text)) this.#follow(origin, origin);
-    };
+    const ask = () => this.#askOnceMore(origin);
     this.#again.get(origin.text)?.[Symbol.dispose]();
     if (spoke) {
       const timer = timers.after(ASK_AGAIN_MS, ask);
       this.#again.set(origin.text, { [Symbol.dispose]: () => timer.cancel() });
     } else this.#again.set(origin.text, watch.watch(origin, ask));
+  }
+
+  #askOnceMore(origin: PullTarget): void {
+    this.#again.delete(origin.text);
+    this.#visited.clear();
+    for (const text of this.#runs.values()) this.#visited.add(text);
+    if (!this.#visited.has(origin.text)) this.#follow(origin, origin);
   }
 
   #stopAgain(): void {

@@ -62,6 +62,8 @@ export class StreamPull {
   #endPause: (() => void) | null = null;
   /** The directory is to tell who has the stream, until somebody feeds it. */
   #search: Disposable | null = null;
+  /** It is to tell the same, while a server holds the source that is to be left. */
+  #news: Disposable | null = null;
   /** Whom it named last. */
   #named: readonly PullTarget[] = [];
   #endedMs = 0;
@@ -191,7 +193,13 @@ export class StreamPull {
     this.#endPause?.();
   }
 
+  #stopNews(): void {
+    this.#news?.[Symbol.dispose]();
+    this.#news = null;
+  }
+
   #stopSearch(): void {
+    this.#stopNews();
     this.#search?.[Symbol.dispose]();
     this.#search = null;
     this.#named = [];
@@ -242,6 +250,7 @@ export class StreamPull {
   #onMediaAgain(race: PullRace): void {
     if (race !== this.#race) return;
     this.#log.info(`pull ${this.#source.key}: ${this.state.upstream} sends again`);
+    this.#stopNews();
     this.#isSilent = false;
     this.state.isFed = true;
     this.state.lastError = "";
@@ -256,6 +265,12 @@ export class StreamPull {
   /** Looks for a server to take over from one that still holds the source, as long as that is wanted. */
   async #replace(leaving: PullRace, handover: RaceHandover, isWanted: () => boolean): Promise<void> {
     if (this.#leases.size === 0) return leaving.stop();
+    let endPause = () => {};
+    this.#stopNews();
+    this.#news = this.request.watchTargets?.((targets) => {
+      (this.#successor ?? this.#race)?.add(targets);
+      endPause();
+    }, this.#trace) ?? null;
     while (this.#race === leaving && this.#successor === null && isWanted()) {
       this.#trace ??= this.#beginTrace(true);
       const targets = await this.#askTargets();
@@ -265,8 +280,10 @@ export class StreamPull {
       if (this.#successor !== race) return;
       this.#successor = null;
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#environment.timers.after(MOVE_AGAIN_MS, resolve);
+      endPause = resolve;
+      const timer = this.#environment.timers.after(MOVE_AGAIN_MS, resolve);
       await promise;
+      timer.cancel();
     }
   }
 

@@ -7,7 +7,11 @@ Deno.test("givesWay(): of two publishers exactly one gives way, whichever origin
   const times = [1, 2, 1_700_000_000_000];
   const silences = [0, DEAD_AFTER_MS - 1, DEAD_AFTER_MS, 9e9];
   const rivals = ["a", "b"].map((instance) =>
-    times.flatMap((sinceMs) => silences.map((silentMs): Rival => ({ instance, sinceMs, silentMs })))
+    times.flatMap((sinceMs) =>
+      silences.flatMap((silentMs) =>
+        [0, 5, 6].map((epoch): Rival => ({ instance, sinceMs, silentMs, epoch: epoch && epoch + sinceMs % 2 }))
+      )
+    )
   );
   for (const mode of modes) {
     for (const a of rivals[0]!) {
@@ -19,6 +23,19 @@ Deno.test("givesWay(): of two publishers exactly one gives way, whichever origin
 const cases: { name: string; own: Partial<Rival>; other: Partial<Rival>; losesUnder: string[] }[] = [
   { name: "the newer one", own: { sinceMs: 20 }, other: { sinceMs: 10 }, losesUnder: ["first"] },
   { name: "the older one", own: { sinceMs: 10 }, other: { sinceMs: 20 }, losesUnder: ["takeover"] },
+  {
+    name: "the older one with the higher epoch",
+    own: { sinceMs: 10, epoch: 9 },
+    other: { sinceMs: 20, epoch: 8 },
+    losesUnder: [],
+  },
+  {
+    name: "the newer one with the lower epoch",
+    own: { sinceMs: 20, epoch: 8 },
+    other: { sinceMs: 10, epoch: 9 },
+    losesUnder: [...modes],
+  },
+  { name: "one that tells no epoch", own: { sinceMs: 10 }, other: { sinceMs: 20, epoch: 9 }, losesUnder: ["takeover"] },
   { name: "one that is dead", own: { silentMs: DEAD_AFTER_MS, sinceMs: 10 }, other: {}, losesUnder: [...modes] },
   { name: "one whose rival is dead", own: {}, other: { silentMs: DEAD_AFTER_MS }, losesUnder: [] },
 ];
@@ -29,6 +46,7 @@ for (const { name, own, other, losesUnder } of cases) {
       instance,
       sinceMs: 15,
       silentMs: 0,
+      epoch: 0,
       ...facts,
     });
     const found = modes.filter((mode) => givesWay(rival("a", own), rival("b", other), mode));

@@ -2,6 +2,7 @@ import { assertEquals, assertGreater, assertMatch } from "../../../kit/assert.ts
 import { audio, inter, key } from "../../../kit/packets.ts";
 import type { MediaPacket } from "../../../../src/stream/packet.ts";
 import type { MemoryOrigin } from "../../../kit/memory_origin.ts";
+import type { PullTarget } from "../../../../src/upstream/target.ts";
 import { PullRig } from "../../../kit/pull_rig.ts";
 
 const A = "10.0.0.1:1935";
@@ -337,4 +338,36 @@ Deno.test("StreamPull has nobody tell who has the stream while it is published h
   publisher[Symbol.dispose]();
   await rig.run(1000);
   assertEquals(watches, 1);
+});
+
+Deno.test("StreamPull whose server is silent asks another one again as soon as that is told to have the stream", async () => {
+  const rig = new PullRig([A, B], "idle_timeout 1000;");
+  let isAtB = false;
+  const a = rig.origin(A);
+  const b = rig.origin(B, (client, { kind }) => {
+    if (kind !== "play") return;
+    if (isAtB) b.sendTo(client, ...frames(500, 510));
+    // It believes in the lease of the other one.
+    else b.tell(client, (session) => session.redirect(`rtmp://${A}/live/s`));
+  });
+  const watches = new Set<(targets: readonly PullTarget[]) => void>();
+  const watchTargets = (onTargets: (targets: readonly PullTarget[]) => void) => {
+    watches.add(onTargets);
+    return { [Symbol.dispose]: () => void watches.delete(onTargets) };
+  };
+  using _lease = rig.registry.acquire(rig.source, {
+    ...rig.request,
+    watchTargets,
+    otherTargets: () => rig.targets,
+  });
+  await rig.run(400);
+  a.send(...frames(0, 20));
+  await rig.run(100);
+  assertEquals([rig.state?.upstream, watches.size], [A, 0]);
+  await rig.run(1200);
+  assertEquals([rig.state?.isFed, watches.size], [false, 1]);
+  isAtB = true;
+  for (const tell of watches) tell(rig.targets.slice(1));
+  await rig.run(100);
+  assertEquals([rig.state?.isFed, rig.state?.upstream, watches.size], [true, B, 0]);
 });
