@@ -119,8 +119,9 @@ export class SimServer {
   /** Puts a configuration into force while it runs. */
   async reload(text: string): Promise<void> {
     const { running } = this;
-    if (running === null) return;
+    // A file stays changed.
     this.text = text;
+    if (running === null) return;
     const log = new ServerLog(this.#options.log, this.name, "");
     await new Reloader({ server: running.server, log, read: () => this.#load(), parts: [] }).reload("an operator");
   }
