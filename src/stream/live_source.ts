@@ -119,6 +119,11 @@ export class LiveSource {
     return this.#flushTiming.toFlushMs;
   }
 
+  /** Players are due to be sent what has come, as soon as a few messages more have: `mw_msgs`. */
+  get awaitsMsgs(): boolean {
+    return this.#flushTiming.awaitsMsgs;
+  }
+
   /** Players have nothing to show before a keyframe comes. */
   get awaitsKeyframe(): boolean {
     return this.#hasVideo && this.#players.length > 0 && this.#logs.main.keyframe === null;

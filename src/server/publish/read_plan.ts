@@ -9,6 +9,8 @@ export interface ReadMoment {
   readonly bytes: number;
   /** Until players are sent what has come; 0 or less when nothing is due. */
   readonly toFlushMs: number;
+  /** What is due to players is too little to be sent: the next messages are what it waits for. */
+  readonly awaitsMsgs: boolean;
   /** Players wait for the first keyframe. */
   readonly awaitsKeyframe: boolean;
   /** How many publishers there are. */
@@ -34,12 +36,12 @@ const BEFORE_FLUSH_MS = 5;
  * With `mr on` the pause is `mr_latency`, as in SRS 7 (`SrsRtmpConn::set_recv_mr`).
  */
 export function readPlan({ play, publish, minLatency }: VhostConfig, moment: ReadMoment): ReadPlan {
-  const { forMs, bytes, toFlushMs, publishers, awaitsKeyframe } = moment;
+  const { forMs, bytes, toFlushMs, publishers, awaitsMsgs, awaitsKeyframe } = moment;
   // Players get each message as it comes.
   if (play.mwLatencyMs === 0) return readAsItComes;
   if (publish.mr) return { gatherMs: 0, pauseMs: publish.mrLatencyMs };
   if (forMs < SETTLED_AFTER_MS || awaitsKeyframe) return readAsItComes;
-  const gatherMs = minLatency || play.realtime ? 0 : toFlushMs > 0 ? toFlushMs : play.mwLatencyMs;
+  const gatherMs = minLatency || play.realtime || awaitsMsgs ? 0 : toFlushMs > 0 ? toFlushMs : play.mwLatencyMs;
   if (bytes > MOST_BYTES) return { gatherMs, pauseMs: 0 };
   const usualMs = Math.min(play.mwLatencyMs / 4, USUAL_MS + publishers * PER_PUBLISHER_MS);
   const pauseMs = toFlushMs > 0 ? Math.min(usualMs, toFlushMs - BEFORE_FLUSH_MS) : usualMs;

@@ -7,7 +7,14 @@ function vhost(directives: string): VhostConfig {
   return requireConfig(loadConfig({ path: "t.conf", text })).vhosts[0]!;
 }
 
-const settled: ReadMoment = { forMs: 5000, bytes: 2000, toFlushMs: 300, awaitsKeyframe: false, publishers: 1 };
+const settled: ReadMoment = {
+  forMs: 5000,
+  bytes: 2000,
+  toFlushMs: 300,
+  awaitsMsgs: false,
+  awaitsKeyframe: false,
+  publishers: 1,
+};
 
 const cases: { name: string; directives?: string; moment?: Partial<ReadMoment>; pauseMs: number; gatherMs: number }[] =
   [
@@ -17,6 +24,7 @@ const cases: { name: string; directives?: string; moment?: Partial<ReadMoment>; 
     { name: "what is due is not waited for", moment: { publishers: 500, toFlushMs: 30 }, pauseMs: 25, gatherMs: 30 },
     { name: "a moment before the flush everything is read", moment: { toFlushMs: 12 }, pauseMs: 0, gatherMs: 12 },
     { name: "nobody to send to", moment: { toFlushMs: -5000 }, pauseMs: 40, gatherMs: 350 },
+    { name: "few messages: the next ones", moment: { toFlushMs: 0, awaitsMsgs: true }, pauseMs: 40, gatherMs: 0 },
     { name: "realtime: in portions, at once", directives: "play { realtime on; }", pauseMs: 40, gatherMs: 0 },
     { name: "players wait for a picture", moment: { awaitsKeyframe: true }, pauseMs: 0, gatherMs: 0 },
     { name: "much is read on", moment: { bytes: 40_000 }, pauseMs: 0, gatherMs: 300 },
