@@ -116,7 +116,7 @@ redisTest("a stream that is given up behind a FLUSHALL is nobody's at once", asy
   assertEquals(await stage.find(b, "one"), ["10.0.0.1"]);
   await stage.base.redis.call("FLUSHALL");
   own[Symbol.dispose]();
-  await until(async () => (await stage.find(b, "one")).length === 0, 1000);
+  await until(async () => (await stage.find(b, "one")).length === 0, 1000, () => "nobody has it");
   using _next = await stage.mustClaim(b, "one");
   await stage.finds(a, "one", ["10.0.0.2"]);
 });
@@ -130,9 +130,9 @@ redisTest(
     assertEquals(await find(), [false]);
     a.facts.isDraining = true;
     a.directory.announceFacts();
-    await until(async () => (await find())[0] === true, 500);
+    await until(async () => (await find())[0] === true, 500, () => "it is about to stop");
     await a.directory.stop();
-    await until(async () => (await find()).length === 0, 500);
+    await until(async () => (await find()).length === 0, 500, () => "it is gone");
   },
 );
 
