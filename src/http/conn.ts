@@ -151,6 +151,10 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     if (bytes.length > 0) this.#queued.push(bytes);
   }
 
+  afterWrite(fn: () => void): void {
+    this.#pump.afterWrite(fn);
+  }
+
   set sendsSmallAtOnce(atOnce: boolean) {
     this.#tcp.noDelay = atOnce;
   }

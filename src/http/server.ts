@@ -24,8 +24,12 @@ import { staticMount } from "./files/static_mount.ts";
 import { servedExtensions, streamFormat } from "./format/stream_format.ts";
 import { streamMount } from "./live/mount.ts";
 import { mainAddress } from "../base/local_address.ts";
+import { ProcessStats } from "./system/process_stats.ts";
 import { SystemStats } from "./system/stats.ts";
 import { formatHost } from "../rtmp/url.ts";
+
+/** The machine's address is told to others for so long before it is asked for again. */
+const ADDRESS_MS = 30_000;
 
 /** What the API can do besides asking the server. */
 export type HttpServerOptions = Pick<ApiContext, "reload" | "reloadState" | "drain">;
@@ -40,6 +44,7 @@ const MAX_EXPORTER_CONNECTIONS = 64;
 export class HttpServer {
   readonly #server: ApiServer & ServerContext & HlsHolder;
   readonly #system: SystemStats;
+  readonly #process: ProcessStats;
   readonly #api: HttpListener;
   readonly #secureApi: HttpListener;
   /** The same as the API's where both have one address. */
@@ -56,6 +61,7 @@ export class HttpServer {
     const { world } = server;
     this.#server = server;
     this.#system = new SystemStats(world);
+    this.#process = new ProcessStats(world);
     const context = { ...options, server, system: this.#system };
     const api = mountRoutes([...apiRoutes, ...consoleRoutes], context);
     const files = staticMount(server);
@@ -91,7 +97,6 @@ export class HttpServer {
     this.#reportSelf(true);
     this.#reportSummaries(() => {
       // From the first report on, where neither the API nor the exporter has begun with it.
-      this.#system.start();
       return summaries(context);
     });
   }
@@ -139,7 +144,6 @@ export class HttpServer {
     for (const certificate of this.certificates) certificate.load(config);
     if (httpApi.enabled) {
       this.#api.start(httpApi.listen);
-      this.#system.start();
       log.info(describeAccess(config));
     }
     if (httpServer.enabled) this.#web.start(httpServer.listen);
@@ -154,7 +158,6 @@ export class HttpServer {
     }
     if (exporter.enabled) {
       this.#exporter.start(exporter.listen);
-      this.#system.start();
     }
   }
 
@@ -172,7 +175,6 @@ export class HttpServer {
   async stop(): Promise<void> {
     this.#reportSummaries(null);
     this.#reportSelf(false);
-    this.#system.stop();
     const listeners = [this.#api, this.#secureApi, this.#web, this.#secureWeb, this.#exporter];
     await Promise.all(listeners.map((listener) => listener.stop()));
   }
@@ -184,16 +186,23 @@ export class HttpServer {
   /** What others of the cluster are told of this process. */
   #reportSelf(isOn: boolean): void {
     const { health, config: { advertise }, world } = this.#server;
+    const main = { ip: "", untilMs: -Infinity };
+    const mainIp = () => {
+      const nowMs = world.nowMs();
+      if (nowMs >= main.untilMs) {
+        Object.assign(main, { ip: mainAddress(world.interfaces()), untilMs: nowMs + ADDRESS_MS });
+      }
+      return main.ip;
+    };
     health.self.machine = !isOn ? null : () => {
-      this.#system.start();
-      const { selfPercent, status } = this.#system.latest;
+      const { cpuPercent, rssBytes } = this.#process.latest;
       const { listen, enabled } = this.#server.config.httpApi;
       const isAny = listen.host === "0.0.0.0" || listen.host === "::";
-      const host = isAny ? advertise?.host ?? mainAddress(world.interfaces()) : listen.host;
+      const host = isAny ? advertise?.host ?? mainIp() : listen.host;
       return {
         api: enabled ? `${formatHost(host)}:${this.port ?? listen.port}` : "",
-        cpuPercent: selfPercent * 100,
-        memoryBytes: status("VmRSS") * 1024,
+        cpuPercent,
+        memoryBytes: rssBytes,
       };
     };
   }

@@ -34,6 +34,7 @@ export class WritePump<Place = never> implements FollowSink<Place> {
   #isPulling = false;
   /** Woken while it was pulling: there may be more. */
   #pullsAgain = false;
+  #afterWrite: (() => void) | null = null;
   // One closure each for the life of the connection, not one per write.
   readonly #onWritten = (count: number) => this.#advance(count);
   readonly #onError = (error: unknown) => this.#fail(error);
@@ -51,6 +52,19 @@ export class WritePump<Place = never> implements FollowSink<Place> {
   /** A write is under way. */
   get isBusy(): boolean {
     return this.#view !== null || (this.#following?.isBehind ?? false);
+  }
+
+  /**
+   * Calls `fn` once the socket has no use any more for what the source gave until now; at once, if no write is under way.
+   * What another thread sends by itself is its own affair.
+   */
+  afterWrite(fn: () => void): void {
+    if (this.#view === null) return fn();
+    const before = this.#afterWrite;
+    this.#afterWrite = before === null ? fn : () => {
+      before();
+      fn();
+    };
   }
 
   /** There may be something to send. */
@@ -127,15 +141,21 @@ export class WritePump<Place = never> implements FollowSink<Place> {
   #advance(count: number): void {
     this.#bytesOut += count;
     const view = this.#view!;
+    if (!this.#stopped && count < view.length) return this.#write(view.subarray(count));
+    this.#endWrite();
+    if (!this.#stopped) this.#pull();
+  }
+
+  #endWrite(): void {
     this.#view = null;
-    if (this.#stopped) return;
-    if (count < view.length) this.#write(view.subarray(count));
-    else this.#pull();
+    const afterWrite = this.#afterWrite;
+    this.#afterWrite = null;
+    afterWrite?.();
   }
 
   #fail(error: unknown): void {
-    this.#view = null;
     this.#stopped = true;
+    this.#endWrite();
     // The read loop of the connection sees the same end and reports it.
     if (!isConnectionEnd(error)) this.#source.onWriteError(error);
   }

@@ -1,6 +1,7 @@
 import { onBeat, type TimerHandle, type Timers } from "../base/clock.ts";
 
-const TICK_MS = 500;
+/** Who stood still for longer notices as soon as it goes on: the tick is overdue then. */
+const TICK_MS = 1000;
 /** Less than this is a busy machine. */
 const STANDSTILL_MS = 2000;
 

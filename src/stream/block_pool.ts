@@ -1,4 +1,4 @@
-import { type LogMemory, sharedMemory } from "../base/log_memory.ts";
+import { isLent, type LogMemory, sharedMemory } from "../base/log_memory.ts";
 
 /** Blocks come in sizes of this, twice this and so on: one that is given back fits the next. */
 const LEAST_BYTES = 32 * 1024;
@@ -9,7 +9,7 @@ const MOST_FREE_BYTES = 16 * 1024 * 1024;
  * Memory for the blocks of all logs of a process.
  *
  * The garbage collector does not look before much has gathered: what certainly nobody reads any more is used again at
- * once, so that streams that nobody plays cost what their newest GOP does.
+ * once, so that a stream costs little more than its newest GOP, and the processor has seen the memory before.
  */
 export class BlockPool {
   readonly #memory: LogMemory;
@@ -30,10 +30,10 @@ export class BlockPool {
     return free;
   }
 
-  /** Takes memory of {@link take} back: nobody may look at it any more, nor the kernel. */
+  /** Takes memory of {@link take} back: nobody of this thread may look at it any more. */
   giveBack(memory: Uint8Array): void {
     const { length } = memory;
-    if (length === 0 || this.#freeBytes + length > MOST_FREE_BYTES) return;
+    if (length === 0 || isLent(memory.buffer) || this.#freeBytes + length > MOST_FREE_BYTES) return;
     this.#freeBytes += length;
     const free = this.#free.get(length);
     if (free === undefined) this.#free.set(length, [memory]);

@@ -7,7 +7,7 @@ const FIRST_PACKETS = 128;
  * A stretch of a packet log: wire bytes back to back, and where each packet ends.
  *
  * Blocks form a forward list. The log holds the ones from the start of the newest GOP, a slow cursor those from where it
- * stands; what nobody holds is collected.
+ * stands; see {@link PacketLog} for what becomes of them.
  */
 export class LogBlock {
   readonly bytes: Uint8Array;
@@ -16,8 +16,12 @@ export class LogBlock {
   /** Wire bytes in the log before this block. */
   readonly firstByte: number;
   next: LogBlock | null = null;
-  /** Somebody may look at its bytes, for who knows how long: players, and what is on its way to them. */
-  isRead: boolean;
+  /** Somebody may look at its bytes for who knows how long: they must never change. */
+  isKept = false;
+  /** Cursors that may look at its bytes, and say when they do no more. */
+  readers = 0;
+  /** The log has let go of it: its readers are counted there. */
+  isLeft = false;
   /** Packets in the block. */
   count = 0;
   #ends: Uint32Array;
@@ -30,14 +34,12 @@ export class LogBlock {
   /**
    * @param previous Null for the block that a log begins with.
    * @param memory Empty for a block that takes nothing.
-   * @param isRead See {@link LogBlock.isRead}.
    */
-  constructor(previous: LogBlock | null, memory: Uint8Array, isRead: boolean) {
+  constructor(previous: LogBlock | null, memory: Uint8Array) {
     const packets = memory.length === 0 ? 0 : FIRST_PACKETS;
     this.firstIndex = previous === null ? 0 : previous.firstIndex + previous.count;
     this.firstByte = previous === null ? 0 : previous.firstByte + previous.usedBytes;
     this.bytes = memory;
-    this.isRead = isRead;
     this.#ends = new Uint32Array(packets);
     this.#timestamps = new Uint32Array(packets);
   }

@@ -16,6 +16,11 @@ export class LogTail implements LiveTail<LogPosition> {
     this.#head = head;
   }
 
+  /** Somebody is told, and may look at what it was told of for who knows how long. */
+  get isFollowed(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   /** True where one who begins to follow misses nothing and gets nothing twice. */
   isLiveAt(block: LogBlock, entry: number): boolean {
     const live = this.#told ?? this.#head();

@@ -35,6 +35,11 @@ export class PacketCursor {
     return this.#headers.pop() ?? null;
   }
 
+  /** It gives nothing more. */
+  release(): void {
+    this.#cursor.release();
+  }
+
   /** See {@link PlayCursor.lagMs}. */
   lagMs(): number {
     return this.#cursor.lagMs();

@@ -12,7 +12,7 @@ const UNREAD_BLOCK_BYTES = 32 * 1024;
 /** Bytes of a block, unless one packet alone needs more. */
 const MOST_BLOCK_BYTES = 2 * 1024 * 1024;
 /** How many flushes a block is for: what is left over at its end is lost. */
-const BLOCK_FLUSHES = 8;
+const BLOCK_FLUSHES = 4;
 /** The largest flush, that with the keyframe, counts for about a GOP. */
 const USUAL_DECAY = 0.97;
 
@@ -25,15 +25,25 @@ export interface StartPoint extends LogPosition {
  * A stream's packets, encoded once, in the order of arrival. Players are cursors into it; it is also the GOP cache.
  *
  * What was appended can be seen by cursors after the next {@link flush}: all players then get the same run of bytes.
+ *
+ * A block that is older than the newest GOP is used again once no cursor needs it, nor anything behind which a cursor
+ * still has to read. Otherwise it is left to the garbage collector, and with it all that comes until that cursor has
+ * caught up: a log does not wait for anybody.
  */
 export class PacketLog {
   readonly #format: WireFormat;
   readonly #pool: BlockPool;
   /** Empty at first: a stream that players only wait for costs no block. */
-  #tail = new LogBlock(null, new Uint8Array(0), false);
+  #tail = new LogBlock(null, new Uint8Array(0));
   /** The first block that may still be needed. */
   #oldest = this.#tail;
-  #isRead = false;
+  /** Cursors in blocks that were left to the garbage collector. */
+  #behind = 0;
+  /**
+   * There are cursors: a flush is one write for each, if it fits into a block. The first one sets it, and who knows that
+   * none will move any more resets it.
+   */
+  isRead = false;
   #head: LogPosition = { block: this.#tail, entry: 0 };
   #keyframe: StartPoint | null = null;
   #pendingKeyframe: StartPoint | null = null;
@@ -54,13 +64,16 @@ export class PacketLog {
     this.#pool = pool;
   }
 
-  /**
-   * Whether there are cursors: the first one sets it, and who knows that none will move any more resets it. What was
-   * there, or came, meanwhile is left to the garbage collector.
-   */
-  set isRead(on: boolean) {
-    if (on && !this.#isRead) this.#markRead();
-    this.#isRead = on;
+  /** A cursor may look at the bytes of a block, until it {@link leave}s. */
+  enter(block: LogBlock): void {
+    if (block.isLeft) this.#behind++;
+    else block.readers++;
+  }
+
+  /** A cursor is done with a block, and with all before it. */
+  leave(block: LogBlock): void {
+    if (block.isLeft) this.#behind--;
+    else block.readers--;
   }
 
   /** The flushed end: where cursors stop. */
@@ -155,6 +168,8 @@ export class PacketLog {
   /** Lets cursors see everything appended so far. */
   flush(): void {
     if (!this.hasUnflushed) return;
+    // Since the last time, all but the slow have moved on.
+    this.#releaseBlocks(true);
     this.#usualFlushBytes = Math.max(this.#unflushedBytes, this.#usualFlushBytes * USUAL_DECAY);
     this.#unflushedBytes = 0;
     this.#head = { block: this.#tail, entry: this.#tail.count };
@@ -162,19 +177,23 @@ export class PacketLog {
       this.#keyframe = this.#pendingKeyframe;
       this.#pendingKeyframe = null;
     }
-    this.#sealed = this.#isRead && !this.#tail.hasRoom(this.#usualFlushBytes);
-    this.#releaseBlocks();
+    this.#sealed = this.isRead && !this.#tail.hasRoom(this.#usualFlushBytes);
+    this.#releaseBlocks(false);
   }
 
-  #markRead(): void {
-    for (let block: LogBlock | null = this.#oldest; block !== null; block = block.next) block.isRead = true;
-  }
-
-  /** Lets go of what is older than the newest place to start at. */
-  #releaseBlocks(): void {
+  /**
+   * Lets go of what is older than the newest place to start at.
+   *
+   * @param leavesRead Of what cursors still need, too.
+   */
+  #releaseBlocks(leavesRead: boolean): void {
     const needed = (this.#keyframe ?? this.#endedKeyframe ?? this.#head).block;
     for (let block = this.#oldest; block !== needed; block = block.next!) {
-      if (!block.isRead) this.#pool.giveBack(block.bytes);
+      const isFree = this.#behind === 0 && block.readers === 0 && !this.tail.isFollowed;
+      if (!isFree && !leavesRead) return;
+      if (isFree && !block.isKept) this.#pool.giveBack(block.bytes);
+      this.#behind += block.readers;
+      block.isLeft = true;
       this.#oldest = block.next!;
     }
   }
@@ -191,10 +210,10 @@ export class PacketLog {
 
   #forEachFrom(start: LogPosition | null, visit: (bytes: Uint8Array, atMs: number) => void): void {
     if (start === null) return;
-    // Who visits may keep what it sees.
-    this.#markRead();
     let { block, entry }: LogPosition = start;
     for (;; block = block.next, entry = 0) {
+      // Who visits may keep what it sees.
+      block.isKept = true;
       const isLast = block === this.#head.block;
       const end = isLast ? this.#head.entry : block.count;
       for (; entry < end; entry++) {
@@ -217,9 +236,9 @@ export class PacketLog {
     if (!this.#sealed && tail.hasRoom(wireBytes)) return tail;
     this.#sealed = false;
     const wantedBytes = Math.min(Math.ceil(this.#usualFlushBytes) * BLOCK_FLUSHES, MOST_BLOCK_BYTES);
-    const usualBytes = this.#isRead ? Math.max(LEAST_BLOCK_BYTES, wantedBytes) : UNREAD_BLOCK_BYTES;
+    const usualBytes = this.isRead ? Math.max(LEAST_BLOCK_BYTES, wantedBytes) : UNREAD_BLOCK_BYTES;
     const memory = this.#pool.take(Math.max(usualBytes, wireBytes));
-    const block = new LogBlock(tail, memory, this.#isRead);
+    const block = new LogBlock(tail, memory);
     tail.next = block;
     this.#tail = block;
     // A GOP that was to begin at the end of the old block begins here.

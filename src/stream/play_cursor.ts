@@ -12,12 +12,17 @@ const nothing: readonly MediaPacket[] = [];
 
 /**
  * Where one player stands in a packet log. It costs one view a flush, whatever the number of packets.
+ *
+ * What {@link next} gave must not be used any more once it is called again, or the cursor was {@link release}d: the
+ * memory is used for something else then. Whoever cannot tell never calls either, and the memory is never used again.
  */
 export class PlayCursor {
   readonly #log: PacketLog;
   readonly #headersNow: HeadersNow;
   #block: LogBlock;
   #entry: number;
+  /** The block of which the last view was, or a later one that it stands in; null once it is released. */
+  #held: LogBlock | null;
   /** Headers to be sent before the next packet. */
   #owed = nothing;
   /**
@@ -42,6 +47,8 @@ export class PlayCursor {
     const start = startAtGop && log.keyframe !== null ? log.keyframe : log.head;
     this.#block = start.block;
     this.#entry = start.entry;
+    this.#held = start.block;
+    log.enter(start.block);
     this.#oweHeaders(start);
     if (startAtGop && log.keyframe === null && log.endedKeyframe !== null) this.#startsWithRun = log.run;
   }
@@ -60,7 +67,9 @@ export class PlayCursor {
    * @param maxPackets Not more packets than these, headers apart.
    */
   next(maxPackets = Infinity): Uint8Array | null {
+    if (this.#held === null) return null;
     const end = this.#limit();
+    this.#hold(this.#held);
     const limit = Math.min(end, this.#entry + maxPackets);
     if (this.#entry >= limit) return null;
     if (this.#owed.length > 0) {
@@ -72,16 +81,26 @@ export class PlayCursor {
     return view;
   }
 
+  /** Nothing that it gave is used any more, and it gives nothing more. */
+  release(): void {
+    if (this.#held !== null) this.#log.leave(this.#held);
+    this.#held = null;
+  }
+
   /** Headers that are owed before the next packet, once there is one; see {@link next}. */
   takeHeaders(): readonly MediaPacket[] {
     const limit = this.#limit();
     return this.#owed.length > 0 && this.#entry < limit ? this.#takeOwed() : nothing;
   }
 
-  /** Wire bytes of the next packet alone, headers apart; null when the player has everything. */
+  /** Wire bytes of the next packet alone, headers apart, which may be kept; null when the player has everything. */
   nextPacketBytes(): Uint8Array | null {
+    if (this.#held === null) return null;
     const limit = this.#limit();
-    return this.#entry < limit ? this.#block.packetBytes(this.#entry++) : null;
+    this.#hold(this.#held);
+    if (this.#entry >= limit) return null;
+    this.#block.isKept = true;
+    return this.#block.packetBytes(this.#entry++);
   }
 
   /** The log's live end, as {@link moveTo} knows it. */
@@ -211,6 +230,14 @@ export class PlayCursor {
     if (this.#log.run >= run) return;
     this.#startsWithRun = null;
     if (keyframe !== null) this.#startAt(keyframe);
+  }
+
+  /** From where it stands it goes on; what was held before is not needed any more. */
+  #hold(held: LogBlock): void {
+    if (held === this.#block) return;
+    this.#log.enter(this.#block);
+    this.#log.leave(held);
+    this.#held = this.#block;
   }
 
   #index(): number {

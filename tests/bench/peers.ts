@@ -1,4 +1,5 @@
 import { nginxRtmp } from "./peer_nginx.ts";
+import { sendLoop } from "./peer_c.ts";
 import { nodeMediaServer } from "./peer_node.ts";
 import { srs, srsTs, srsTsBinary } from "./peer_srs.ts";
 
@@ -65,6 +66,7 @@ export const peers: Peer[] = [
   srsTs,
   srsTsBinary,
   floor,
+  sendLoop,
   srs,
   nginxRtmp("nginx-rtmp", 4096),
   nginxRtmp("nginx-rtmp-60000", 60_000),

@@ -1,4 +1,4 @@
-import { onBeat, type TimerHandle, type Timers } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { InterfaceAddress, World } from "../../base/world.ts";
 import { isPrivateIpv4 } from "../../base/local_address.ts";
 import { type CpuTimes, parseCpuTimes, parseNetDev, parseNumbers, parseSelfStat, parseSockets } from "./proc_files.ts";
@@ -37,35 +37,30 @@ export interface SystemSnapshot {
 }
 
 /** What is needed of the world to look at the machine. */
-export type StatsWorld = Timers & Pick<World, "interfaces"> & {
+export type StatsWorld = Clock & Pick<World, "interfaces"> & {
   readonly files: Pick<World["files"], "readTextFileSync">;
 };
 
 const SAMPLE_MS = 3000;
 const TICKS_PER_SECOND = 100;
 
-/** Samples `/proc` every 3 seconds, as SRS does: what the API asks costs nothing more, however often it asks. */
+/**
+ * Samples `/proc` when somebody asks, but not more often than every 3 seconds, as SRS does: a server of which nobody asks
+ * need not wake for it. Shares of processors are those since the sample before.
+ */
 export class SystemStats {
   readonly #world: StatsWorld;
   #latest: SystemSnapshot;
-  #timer: TimerHandle | null = null;
 
   constructor(world: StatsWorld) {
     this.#world = world;
     this.#latest = this.#take();
   }
 
+  /** Not older than 3 seconds. */
   get latest(): SystemSnapshot {
+    if (this.#world.nowMs() - this.#latest.sampleMs >= SAMPLE_MS) this.#sample();
     return this.#latest;
-  }
-
-  start(): void {
-    this.#timer ??= onBeat(this.#world, SAMPLE_MS, () => this.sample());
-  }
-
-  stop(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
   }
 
   /** A small file; empty where there is no /proc, or not for this process: the answers then say that they are not ok. */
@@ -77,8 +72,7 @@ export class SystemStats {
     }
   }
 
-  /** Reads everything again. */
-  sample(): void {
+  #sample(): void {
     const before = this.#latest;
     const now = this.#take();
     const seconds = (now.sampleMs - before.sampleMs) / 1000;

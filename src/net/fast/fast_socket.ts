@@ -1,3 +1,4 @@
+import { lend } from "../../base/log_memory.ts";
 import type { NetAddress, Socket } from "../../base/socket.ts";
 import { descriptorAt } from "./descriptor.ts";
 import type { Libc } from "./libc.ts";
@@ -95,6 +96,7 @@ export class FastSocket implements Socket {
       const bytes = view as Uint8Array<ArrayBuffer>;
       count = this.#libc.send(this.#descriptor, bytes, BigInt(length), MSG_DONTWAIT | MSG_NOSIGNAL);
     } else {
+      if (!region.wasSent) lend(view.buffer);
       region.wasSent = true;
       fileOffset[0] = BigInt(region.offset + view.byteOffset);
       count = this.#libc.sendfile(this.#descriptor, region.fd, fileOffset, BigInt(length));

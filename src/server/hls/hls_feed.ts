@@ -28,8 +28,8 @@ export class HlsFeed implements Player, Disposable {
   constructor(server: HlsFeedServer, request: HlsFeedRequest, onNotFound: (reason: string) => void) {
     const { url, vhost, remoteIp, pageUrl } = request;
     this.source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
-    // Its place in the log is left to the garbage collector: packets come by a tap.
-    this.source.attach(this);
+    // Packets come by a tap.
+    this.source.attach(this).release();
     const supplied = { url, vhost, source: this.source, redirect: null, pageUrl, swfUrl: "", remoteIp, via: [] };
     this.#supply = new PlaySupply(server, { ...supplied, protocol: "flv" }, { wake: () => {}, onNotFound });
   }

@@ -21,6 +21,8 @@ export interface PlaybackHost extends ClientConn {
   sendsSmallAtOnce: boolean;
   /** Sends what {@link Playback.next} gives. */
   wake(): void;
+  /** Calls `fn` once nothing is on its way any more that {@link Playback.next} gave until now. */
+  afterWrite(fn: () => void): void;
 }
 
 /** What is played, by whom, and how. */
@@ -183,6 +185,7 @@ export class Playback implements Player, SupplySink, Disposable {
 
   [Symbol.dispose](): void {
     this.#trace?.end();
+    this.#host.afterWrite(() => this.cursor.release());
     this.source.detach(this);
     this.#supply[Symbol.dispose]();
     this.#server.registry.remove(this.#entry);

@@ -139,6 +139,10 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     this.#pump.wake();
   }
 
+  afterWrite(fn: () => void): void {
+    this.#pump.afterWrite(fn);
+  }
+
   set sendsSmallAtOnce(atOnce: boolean) {
     this.#tcp.noDelay = atOnce;
   }

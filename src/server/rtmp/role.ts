@@ -49,6 +49,8 @@ export interface RoleHost extends ClientConn {
   readonly isEncrypted: boolean;
   /** Sends what session and role have. */
   wake(): void;
+  /** Calls `fn` once nothing is on its way any more that the role gave until now. */
+  afterWrite(fn: () => void): void;
   /** A request was answered later than it came: what waited for the answer has been handled. */
   onAnswered(): void;
   /** How much to read at once: a publisher sends much, a player next to nothing. */

@@ -1,5 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from "../../base/bytes.ts";
 import type { LiveTail } from "../../base/live_tail.ts";
+import { lend } from "../../base/log_memory.ts";
 import { TailToThread } from "./tail_to_thread.ts";
 import { ThreadSocket } from "./thread_socket.ts";
 import { addressOf, type SocketAddress } from "../../net/socket_shutdown.ts";
@@ -99,6 +100,7 @@ export class ThreadHandle implements MemoryBook {
     if (shareable === undefined) return null;
     const id = this.#nextMemoryId++;
     this.#memory.set(memory, { id, usedTick: this.#tick });
+    lend(memory);
     this.#link.share({ id, memory: shareable });
     // Whether the other thread hands out its pages is not known here.
     if (!(shareable instanceof SharedArrayBuffer)) shareable.wasSent = true;

@@ -1,3 +1,4 @@
+import { onBeat, systemTimers, type TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Endpoint } from "../../base/world.ts";
 import { endListening, listeningSockets } from "../../net/listening_sockets.ts";
@@ -60,7 +61,8 @@ export class Workers implements Disposable {
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   /** Settles when no port is being taken from a thread that hangs: that goes one after the other. */
   #portsClosed: Promise<void> = Promise.resolve();
-  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  /** Null where this thread is the only one. */
+  readonly #timer: TimerHandle | null = null;
   #nextListener = 1;
   #isOver = false;
 
@@ -75,7 +77,7 @@ export class Workers implements Disposable {
       return;
     }
     for (let number = 1; number < threads; number++) this.#start(number);
-    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#timer = onBeat(systemTimers, tickMs, () => this.#tick());
     log.info(`${threads} threads serve clients`);
   }
 
@@ -86,7 +88,7 @@ export class Workers implements Disposable {
 
   /** Opens a port in all threads. */
   readonly listen: ListenSocket = (options) => {
-    if (this.#timer === undefined) return this.#paths.over(listenHere(options));
+    if (this.#timer === null) return this.#paths.over(listenHere(options));
     const own = listenWithOthers({ host: options.host, port: unusedPort(options) });
     const id = this.#nextListener++;
     return this.#share(id, new SharedListener(this.#paths.over(own), () => this.#unlisten(id)));
@@ -94,7 +96,7 @@ export class Workers implements Disposable {
 
   /** Opens a port in all threads that speaks TLS. */
   readonly listenTls: ListenTls = (options) => {
-    if (this.#timer === undefined) return listenTlsHere(options);
+    if (this.#timer === null) return listenTlsHere(options);
     const own = listenTlsHere({ ...options, port: unusedPort(options), isShared: true });
     const id = this.#nextListener++;
     this.#tlsOptions.set(id, options);
@@ -109,7 +111,7 @@ export class Workers implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isOver = true;
-    clearInterval(this.#timer);
+    this.#timer?.cancel();
     for (const restart of this.#restarts) clearTimeout(restart);
     for (const thread of this.#threads.values()) thread.stop();
     this.#threads.clear();

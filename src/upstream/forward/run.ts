@@ -175,6 +175,7 @@ export class ForwardRun implements RtmpClientHandlers, Player {
     this.#over = true;
     this.#timer?.cancel();
     this.#reports?.[Symbol.dispose]();
+    this.#cursor?.release();
     this.#source.detach(this);
     if (!this.#finishing) this.#client?.close();
     this.#settle({

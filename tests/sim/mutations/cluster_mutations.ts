@@ -69,7 +69,7 @@ export const clusterMutations: readonly Mutation[] = [
   {
     name: "both give way",
     file: "cluster/mesh/rivals.ts",
-    find: 'return mode === "takeover" ? isNewer(other, own) : isNewer(own, other);',
+    find: 'if (mode === "first") return isNewer(own, other);',
     replace: "return true;",
     breaks: "of two publishers none stays",
     seed: 26,

@@ -10,12 +10,12 @@ Deno.test("StandstillWatch tells when the process went on after it stood still, 
   };
   const heard: number[] = [];
   const watch = new StandstillWatch({ nowMs: () => nowMs, after }, (ms) => void heard.push(ms));
-  for (const pauseMs of [500, 500, 2499, 500]) {
+  for (const pauseMs of [1000, 1000, 2999, 1000]) {
     nowMs += pauseMs;
     fire!();
   }
   assertEquals(heard, []);
-  nowMs += 12_500;
+  nowMs += 13_000;
   fire!();
   assertEquals(heard, [12_000]);
   watch[Symbol.dispose]();

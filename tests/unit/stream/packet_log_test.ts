@@ -18,7 +18,7 @@ function cursorOf(log: PacketLog, headers: StreamHeaders = noHeaders, startAtGop
 
 function readAll(cursor: PlayCursor): Uint8Array[] {
   const views: Uint8Array[] = [];
-  for (let view = cursor.next(); view !== null; view = cursor.next()) views.push(view);
+  for (let view = cursor.next(); view !== null; view = cursor.next()) views.push(view.slice());
   return views;
 }
 

@@ -40,7 +40,7 @@ Deno.test("parseNetDev and parseSockets find their numbers", () => {
   assertEquals(parseSockets(file("net/sockstat"), file("net/snmp")), { all: 118, et: 56, tw: 34, udp: 3 });
 });
 
-Deno.test("SystemStats begins with averages since the start, then takes the time between samples", () => {
+Deno.test("SystemStats begins with averages since the start, then samples when asked, every 3 s at most", () => {
   const files = { ...procFiles };
   const timers = new ManualTimers(1000);
   const eth0 = { name: "eth0", family: "IPv4" as const, address: "8.8.8.8" };
@@ -56,17 +56,17 @@ Deno.test("SystemStats begins with averages since the start, then takes the time
   assertEquals(first.internet, { recvBytes: 70_000, sendBytes: 80_000 });
   assertEquals(first.intranet, { recvBytes: 5000, sendBytes: 6000 });
 
-  timers.advance(2000);
+  timers.advance(2999);
   files["/proc/stat"] = file("stat").replace("cpu  1000 10 300 8000", "cpu  1100 10 350 8250");
   files["/proc/self/stat"] = file("self/stat").replace(" 300 200 0 0 20 ", " 360 290 0 0 20 ");
-  stats.sample();
-  // 150 ticks in 2 s; 150 of 400 ticks not idle.
-  assertEquals([stats.latest.selfPercent, stats.latest.cpuPercent], [0.75, 0.38]);
+  assertEquals(stats.latest, first);
+  timers.advance(1);
+  // 150 ticks in 3 s; 150 of 400 ticks not idle.
+  assertEquals([stats.latest.selfPercent, stats.latest.cpuPercent], [0.5, 0.38]);
 });
 
 Deno.test("SystemStats is not ok, and all zero, where there is no /proc", () => {
   const stats = new SystemStats(worldAt(new ManualTimers(1000), { files: filesWith({}), interfaces: () => [] }));
-  stats.sample();
   const { ok, selfPercent, cpuPercent, ramPercent, load, sockets, cpu } = stats.latest;
   assertEquals([ok, selfPercent, cpuPercent, ramPercent, ...load], [false, 0, 0, 0, 0, 0, 0]);
   assertEquals([sockets, cpu.user, cpu.cpus], [{ all: 0, et: 0, tw: 0, udp: 0 }, 0, 0]);

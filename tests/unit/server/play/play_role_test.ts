@@ -58,6 +58,9 @@ class PlayingHost implements RoleHost {
     this.finish(reason, detail);
   }
 
+  afterWrite(fn: () => void): void {
+    fn();
+  }
   wake(): void {}
   onAnswered(): void {}
   expectInput(): void {}

@@ -16,6 +16,7 @@ class Stage {
   readonly config = configOf("vhost __defaultVhost__ { queue_length 10; }");
   readonly server = new Server(this.config, this.log, { world: worldAt(this.timers) });
   readonly heard: string[] = [];
+  readonly afterWrite: (() => void)[] = [];
   readonly host = {
     id: "cid00001",
     log: this.log,
@@ -24,6 +25,7 @@ class Stage {
     bytesOut: 5,
     sendsSmallAtOnce: true,
     wake: () => void this.heard.push("wake"),
+    afterWrite: (fn: () => void) => void this.afterWrite.push(fn),
     close: (reason: string) => void this.heard.push(`close ${reason}`),
   };
   readonly playback: Playback;
@@ -69,6 +71,21 @@ Deno.test("Playback stands in the book of clients and in the log, and in the boo
   assertEquals(stage.playback.source.playerCount, 1);
   stage.playback[Symbol.dispose]();
   assertEquals([stage.server.registry.clientCount, stage.playback.source.playerCount], [0, 0]);
+});
+
+Deno.test("Playback lets go of its place in the log when nothing of it is on its way any more", async () => {
+  await using stage = new Stage();
+  const { source, cursor } = stage.playback;
+  using session = source.startPublish("client");
+  session.publish(videoHeader(1));
+  session.publish(key(2, 0));
+  session.endBurst();
+  stage.playback[Symbol.dispose]();
+  assertEquals(cursor.next() === null, false);
+  for (const fn of stage.afterWrite) fn();
+  session.publish(key(3, 40));
+  stage.timers.advance(1000);
+  assertEquals(cursor.next(), null);
 });
 
 Deno.test("Playback tells of publishers, and gives what they send", async () => {
