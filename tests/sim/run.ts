@@ -140,7 +140,10 @@ class Day {
     this.#players = scenario.players.map((plan) =>
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
     );
-    this.#counters = new CounterCheck({ cluster, truth, players: this.#players }, onFault);
+    this.#counters = new CounterCheck(
+      { cluster, truth, players: this.#players, publishers: this.#publishers },
+      onFault,
+    );
     this.#attackers = scenario.attackers.map((plan) => new SimAttacker(plan, this.#stage, scenario.seed));
   }
 

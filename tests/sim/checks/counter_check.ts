@@ -1,5 +1,6 @@
 import type { MemoryHost } from "../../kit/memory_host.ts";
 import type { SimPlayer } from "../actors/player.ts";
+import type { SimPublisher } from "../actors/publisher.ts";
 import type { Truth } from "../truth.ts";
 import type { SimCluster } from "../world/cluster.ts";
 import type { SimServer } from "../world/sim_server.ts";
@@ -35,15 +36,22 @@ export class CounterCheck {
   readonly #cluster: SimCluster;
   readonly #truth: Truth;
   readonly #players: readonly SimPlayer[];
+  readonly #publishers: readonly SimPublisher[];
   readonly #onFault: (who: string, text: string) => void;
 
   constructor(
-    { cluster, truth, players }: { cluster: SimCluster; truth: Truth; players: readonly SimPlayer[] },
+    { cluster, truth, players, publishers }: {
+      cluster: SimCluster;
+      truth: Truth;
+      players: readonly SimPlayer[];
+      publishers: readonly SimPublisher[];
+    },
     onFault: (who: string, text: string) => void,
   ) {
     this.#cluster = cluster;
     this.#truth = truth;
     this.#players = players;
+    this.#publishers = publishers;
     this.#onFault = onFault;
   }
 
@@ -69,8 +77,11 @@ export class CounterCheck {
         const ready = await get(ip, "/readyz");
         if (ready.status !== 200) onFault(name, `is not ready in quiet: ${await ready.text()}`);
         const json = async (path: string) => await (await get(ip, path)).json();
+        const askedMs = this.#cluster.nowMs;
+        const { clients }: Pick<Answers, "clients"> = await json(`/api/v1/clients/?count=${MAX_CLIENTS}`);
+        this.#comparePublishers(server, clients, { askedMs, fail: (text) => onFault(name, text) });
         this.#compare(server, {
-          clients: (await json(`/api/v1/clients/?count=${MAX_CLIENTS}`)).clients,
+          clients,
           streams: (await json(`/api/v1/streams/?count=${MAX_CLIENTS}`)).streams,
           cluster: await json("/api/v1/cluster"),
         }, (text) => onFault(name, text));
@@ -84,10 +95,6 @@ export class CounterCheck {
   #compare(server: SimServer, { clients, streams, cluster }: Answers, fail: (text: string) => void): void {
     const { name, ip, isEdge } = server;
     const published = this.#truth.sessions.filter(({ server, endMs }) => server === name && endMs === Infinity);
-    const publishing = clients.filter(({ publish }) => publish);
-    if (publishing.length !== published.length) {
-      fail(`counts ${publishing.length} publishers, but has ${published.length}`);
-    }
     const viewers = clients.filter(({ publish, server = false }) => !publish && !server).length;
     // Who follows redirects may be about to.
     const here = this.#people.filter(({ at, plan }) => plan.server === name || at === ip);
@@ -110,6 +117,19 @@ export class CounterCheck {
     if (sum((stream) => stream.clients) !== clients.length || sum((stream) => stream.viewers) !== viewers) {
       fail(`counts ${clients.length} clients, but ${sum((stream) => stream.clients)} of its streams`);
     }
+  }
+
+  /** Encoders that fight over a stream, or are refused, come and go all the time: between question and answer, too. */
+  #comparePublishers(
+    { name }: SimServer,
+    clients: Answers["clients"],
+    { askedMs, fail }: { askedMs: number; fail(text: string): void },
+  ): void {
+    const sessions = this.#truth.sessions.filter(({ server, endMs }) => server === name && endMs >= askedMs);
+    const least = sessions.filter(({ sinceMs, endMs }) => sinceMs <= askedMs && endMs === Infinity).length;
+    const most = sessions.length + this.#publishers.filter(({ isRefused }) => isRefused).length;
+    const count = clients.filter(({ publish }) => publish).length;
+    if (count < least || count > most) fail(`counts ${count} publishers, but has ${least} to ${most}`);
   }
 
   get #people(): SimPlayer[] {
