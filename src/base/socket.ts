@@ -15,6 +15,8 @@ export interface Socket {
   readonly remoteAddr: NetAddress;
   /** TLS is spoken on it. */
   readonly isEncrypted?: boolean;
+  /** What both sides agreed upon to speak inside of TLS (ALPN); empty or absent for nothing. */
+  readonly protocol?: string;
   /** @returns Bytes put into `buffer`, at least one; null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** @returns Bytes taken, at least one. */
@@ -62,6 +64,8 @@ export interface TlsListenOptions {
   readonly host: string;
   readonly port: number;
   readonly keys: TlsKeys;
+  /** What may be spoken inside (ALPN), the preferred first; by default that is not talked about. */
+  readonly protocols?: readonly string[];
   /** Told of each handshake that came to nothing; `reason` is in words, empty where the peer only left. */
   onHandshakeError(remoteIp: string, reason: string): void;
 }

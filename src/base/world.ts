@@ -47,6 +47,12 @@ export type ProcessFacts = Pick<
   "args" | "build" | "cwd" | "hostname" | "osRelease" | "pid" | "ppid" | "version"
 >;
 
+/** A file that nobody else may lock until this is disposed of, or the process has ended. */
+export type FileLock = Disposable & {
+  /** Whether its path still leads to this file: another one may have renamed or removed it before. */
+  isCurrent(): Promise<boolean>;
+};
+
 /**
  * Everything outside the program that a server has to do with. All rooms take it from here and never from a global, so
  * that a whole server, or a whole cluster, runs on simulated time and network.
@@ -92,6 +98,14 @@ export interface World extends Timers, WallClock {
   freshFetch(caCerts: () => readonly string[]): FreshFetch;
   readonly openEngine: OpenEngine;
   readonly files: Files;
+  /**
+   * Locks a file against whoever locks it so, on any machine that shares the disk; reads and writes are not hindered. Never
+   * waits.
+   *
+   * @returns Null while somebody else has locked it.
+   * @throws `NotFound` without the file; `NotSupported` and what the disk says where files cannot be locked.
+   */
+  lockFile(path: string): Promise<FileLock | null>;
   /** Addresses of this machine; none where the system does not tell. */
   interfaces(): readonly InterfaceAddress[];
   /** An environment variable; empty where it is not set. */

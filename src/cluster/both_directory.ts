@@ -6,6 +6,7 @@ import type {
   ClusterNode,
   FindOptions,
   Owner,
+  SegmentHolder,
   ServerAddress,
   StreamDirectory,
   StreamRef,
@@ -129,6 +130,10 @@ export class BothDirectory implements StreamDirectory {
   async standIns(stream: StreamRef): Promise<readonly ServerAddress[]> {
     const willing = await this.#second.standIns(stream);
     return willing.length > 0 ? willing : await this.#first.standIns(stream);
+  }
+
+  segmentHolders(stream: StreamRef): Promise<readonly SegmentHolder[]> {
+    return this.#second.segmentHolders(stream);
   }
 
   members(): readonly ClusterNode[] {

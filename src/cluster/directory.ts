@@ -1,6 +1,7 @@
 import type { Span } from "../base/trace.ts";
 import type { VhostHandle } from "../config/mod.ts";
 import type { StreamUrl } from "../rtmp/url.ts";
+import type { SegmentOffer } from "../stream/segment_offer.ts";
 
 /** A stream of a vhost, as a directory is asked for it. */
 export interface StreamRef {
@@ -32,6 +33,11 @@ export interface Owner extends ServerAddress {
   instance?: string;
   /** It is about to stop: who is sent there is sent away again, unless to relay the stream. */
   isDraining: boolean;
+}
+
+/** Another server that has segments of a stream, and how it gives them out. */
+export interface SegmentHolder extends SegmentOffer {
+  readonly host: string;
 }
 
 /** Options of {@link StreamDirectory.find}. */
@@ -147,6 +153,8 @@ export interface StreamDirectory {
   unasked(stream: StreamRef): string;
   /** Servers that take the clients of this one while it stops. Never rejects. */
   standIns(stream: StreamRef): Promise<readonly ServerAddress[]>;
+  /** Other servers that have segments of the stream, of a publish that is over maybe. Never rejects. */
+  segmentHolders(stream: StreamRef): Promise<readonly SegmentHolder[]>;
   /** Who belongs to the cluster, this server among them. */
   members(): readonly ClusterNode[];
 }

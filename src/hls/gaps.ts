@@ -1,5 +1,5 @@
 import { emptySegment } from "../mp4/init_segment.ts";
-import { entryEndMs, type SegmentGap, type WindowEntry } from "./segment.ts";
+import { entryEndMs, type SegmentGap, type SegmentHead, type WindowEntry } from "./segment.ts";
 import { emptyTs } from "./ts_muxer.ts";
 
 /** Bounds of {@link gapsBetween}. */
@@ -23,25 +23,30 @@ export function gapsBetween(
   const fromMs = entryEndMs(last);
   const missingMs = next.startMs - fromMs;
   if (missingMs >= windowMs || count > Math.ceil(windowMs / fragmentMs) + 1) return null;
-  const { discontinuity, tracks, init } = last;
   return Array.from({ length: count }, (_, i): SegmentGap => {
     const startMs = Math.round(fromMs + missingMs * i / count);
     const durationMs = Math.max(0, Math.round(fromMs + missingMs * (i + 1) / count) - startMs);
-    const number = last.number + 1 + i;
-    const bytes = init === null ? emptyTs(tracks) : emptySegment(number >>> 0);
-    const parts = [{ index: 0, startMs, durationMs, isIndependent: false, bytes }];
-    const byteLength = bytes.length;
-    return {
-      kind: "gap",
-      number,
-      startMs,
-      durationMs,
-      discontinuity,
-      tracks,
-      init,
-      parts,
-      isIndependent: false,
-      byteLength,
-    };
+    return gapFor({ ...last, number: last.number + 1 + i, startMs, durationMs });
   });
+}
+
+/** What is listed in the place of a segment that has this number and these times. */
+export function gapFor(
+  { number, startMs, durationMs, discontinuity, tracks, init }: SegmentHead & { readonly durationMs: number },
+): SegmentGap {
+  const bytes = init === null ? emptyTs(tracks) : emptySegment(number >>> 0);
+  const parts = [{ index: 0, startMs, durationMs, isIndependent: false, bytes }];
+  const byteLength = bytes.length;
+  return {
+    kind: "gap",
+    number,
+    startMs,
+    durationMs,
+    discontinuity,
+    tracks,
+    init,
+    parts,
+    isIndependent: false,
+    byteLength,
+  };
 }

@@ -3,7 +3,8 @@ import { isSameAudio, isSameVideo } from "../flv/track_config.ts";
 import { initSegment, type Mp4Tracks } from "../mp4/init_segment.ts";
 import type { InitSegment } from "./segment.ts";
 
-const ID_DIGITS = 16;
+/** Digits of the names of init segments. */
+export const INIT_ID_DIGITS = 16;
 
 /** Makes the init segment of tracks, and remembers the newest. */
 export class InitCache {
@@ -12,7 +13,7 @@ export class InitCache {
   initOf(tracks: Mp4Tracks): InitSegment {
     if (this.#newest !== null && isSameTracks(this.#newest.tracks, tracks)) return this.#newest.init;
     const bytes = initSegment(tracks);
-    const init = { id: createHash("sha256").update(bytes).digest("hex").slice(0, ID_DIGITS), bytes };
+    const init = { id: createHash("sha256").update(bytes).digest("hex").slice(0, INIT_ID_DIGITS), bytes };
     this.#newest = { tracks, init };
     return init;
   }

@@ -14,7 +14,7 @@ export interface MeasuredBandwidth {
 
 /** What the complete segments of a window need. */
 export function measureBandwidth(window: SegmentWindow): MeasuredBandwidth {
-  const segments = window.entries.filter(({ kind, durationMs }) => kind === "segment" && durationMs > 0);
+  const segments = window.entries.filter(({ kind, durationMs }) => kind !== "gap" && durationMs > 0);
   if (segments.length === 0) return { peak: UNKNOWN_BITS_PER_SECOND, average: UNKNOWN_BITS_PER_SECOND };
   const bitsPerSecond = ({ byteLength, durationMs }: Pick<WindowEntry, "byteLength" | "durationMs">) =>
     Math.ceil(byteLength * 8000 / durationMs);

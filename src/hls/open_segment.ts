@@ -1,7 +1,7 @@
 import type { AudioTrackConfig, VideoTrackConfig } from "../flv/track_config.ts";
 import type { Mp4Tracks } from "../mp4/init_segment.ts";
 import type { MuxerPicture, MuxerSound, SegmentMuxer } from "./muxer.ts";
-import type { InitSegment, Segment, SegmentHead, SegmentPart } from "./segment.ts";
+import type { BegunSegment, InitSegment, Segment, SegmentPart } from "./segment.ts";
 
 /** Where a segment begins. */
 export interface OpenSegmentStart {
@@ -20,7 +20,7 @@ export interface TrackFacts {
 const DEFAULT_STEP_MS = 40;
 
 /** The segment under way. */
-export class OpenSegment implements SegmentHead {
+export class OpenSegment implements BegunSegment {
   readonly number: number;
   readonly startMs: number;
   readonly #muxer: SegmentMuxer;

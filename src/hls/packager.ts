@@ -4,11 +4,11 @@ import { soundSamples } from "../flv/track_config.ts";
 import type { Mp4Tracks } from "../mp4/init_segment.ts";
 import { flagsOf, type MediaPacket } from "../stream/packet.ts";
 import { CmafMuxer } from "./cmaf_muxer.ts";
-import { gapsBetween } from "./gaps.ts";
+import { gapFor, gapsBetween } from "./gaps.ts";
 import { InitCache, isSameTracks } from "./init_cache.ts";
 import { OpenSegment, type TrackFacts } from "./open_segment.ts";
 import { partBounds } from "./part_bounds.ts";
-import type { Container } from "./segment.ts";
+import { type AbsentSegment, type Container, presentSegment } from "./segment.ts";
 import { SegmentWindow } from "./segment_window.ts";
 import { SlotRule, type SlotStart, type SlotVerdict } from "./slot_rule.ts";
 import { audioOf, TrackState, videoOf } from "./track_state.ts";
@@ -55,6 +55,11 @@ export class Packager {
   readonly window: SegmentWindow;
   /** Called after a segment or part is complete, for those who wait. */
   onChange: (() => void) | null = null;
+  /**
+   * Numbers are missing before the segment that begins. True if they are looked for at another server: that has time until
+   * this segment ends, unless {@link settleMissing} is called sooner.
+   */
+  onMissing: (() => boolean) | null = null;
   readonly #options: PackagerOptions;
   readonly #slots: SlotRule;
   readonly #tracks: TrackState;
@@ -67,6 +72,10 @@ export class Packager {
   #discontinuities = 0;
   /** This publish has a segment, or parts of one. */
   #hasBytes = false;
+  /** Of the packets of this publish. */
+  #latestMs = -Infinity;
+  /** Gaps before the segment under way are not listed yet: another server may have what is missing. */
+  #owesGaps = false;
 
   constructor(options: PackagerOptions) {
     this.#options = options;
@@ -87,6 +96,7 @@ export class Packager {
     this.#publish = publish;
     this.#discontinuities = Math.max(this.#discontinuities, publish.discontinuities);
     this.#hasBytes = false;
+    this.#latestMs = -Infinity;
     this.#slots.restart();
     this.#tracks.forget();
   }
@@ -111,6 +121,7 @@ export class Packager {
   onPacket(packet: MediaPacket, wallMs: number): void {
     if (!this.#isPublishing || packet.kind === "script" || !Number.isFinite(wallMs)) return;
     const timeMs = Math.round(wallMs);
+    this.#latestMs = Math.max(this.#latestMs, timeMs);
     if ((flagsOf(packet) & MediaFlag.SequenceHeader) !== 0) {
       const before = this.#tracks.carried;
       const { payload } = packet;
@@ -119,6 +130,62 @@ export class Packager {
       if (isChange) this.#onTracksChange(before);
     } else if (packet.kind === "video") this.#onVideo(packet.payload, timeMs);
     else this.#onAudio(packet.payload, timeMs);
+  }
+
+  /**
+   * Takes notice of complete segments that another server has. Their bytes can come later: see {@link fill}.
+   *
+   * @param found Oldest first. They are taken to have the tracks of now.
+   * @param longestMs Longest segment that it has had.
+   */
+  adopt(found: readonly AbsentSegment[], longestMs: number): void {
+    const { window } = this;
+    // What is under way here, or is still to come, is made here.
+    const limit = this.#open?.number ?? this.#slots.slotOf(this.#latestMs) + 1;
+    const before = window.longestMs;
+    window.noteLongest(longestMs);
+    const tracks = this.#tracks.carried;
+    const isNew = window.adopt(
+      found.filter(({ number }) => number < limit).map((segment) => ({ ...segment, tracks })),
+      (last, next) => gapsBetween(last, next, this.#options),
+    );
+    const last = window.entries.at(-1);
+    if (last !== undefined) {
+      this.#lastUsed = Math.max(this.#lastUsed, last.number);
+      this.#discontinuities = Math.max(this.#discontinuities, last.discontinuity);
+    }
+    if (isNew || window.longestMs !== before) this.onChange?.();
+  }
+
+  /** Numbers are missing before the segment under way, and not listed as gaps yet. */
+  get isMissing(): boolean {
+    return this.#owesGaps && (this.window.lastNumber ?? Infinity) + 1 < (this.#open?.number ?? 0);
+  }
+
+  /** What other servers do not have either is listed as gaps. */
+  settleMissing(): void {
+    if (!this.#owesGaps) return;
+    this.#owesGaps = false;
+    if (this.#open !== null && this.#listGaps(this.#open)) this.onChange?.();
+  }
+
+  /**
+   * The bytes of an absent segment have come.
+   *
+   * @returns False if they are not those of the segment.
+   */
+  fill(number: number, bytes: Uint8Array): boolean {
+    const absent = this.window.find(number);
+    const segment = absent?.kind === "absent" ? presentSegment(absent, bytes) : null;
+    if (segment === null || !this.window.replace(segment)) return false;
+    this.onChange?.();
+    return true;
+  }
+
+  /** An absent segment is not to be had any more. */
+  lose(number: number): void {
+    const absent = this.window.find(number);
+    if (absent?.kind === "absent" && this.window.replace(gapFor(absent))) this.onChange?.();
   }
 
   #onVideo(payload: Uint8Array, timeMs: number): void {
@@ -205,6 +272,7 @@ export class Packager {
   /** Completes the segment under way. @param nextMs As in {@link OpenSegment.end}. @returns False if there is none. */
   #complete(nextMs: number | null): boolean {
     const open = this.#open;
+    if (open !== null && this.#owesGaps) this.#listGaps(open);
     this.#drop();
     if (open === null || open.byteLength === 0) return false;
     const segment = open.end(nextMs, this.#options.fragmentMs);
@@ -214,15 +282,28 @@ export class Packager {
     return true;
   }
 
-  /** Lists the numbers that are missing before the segment that begins; if they are too many, its end begins a new window. */
-  #appendGaps({ number, startMs }: OpenSegment): void {
+  #appendGaps(open: OpenSegment): void {
+    const { lastNumber } = this.window;
+    const isMissing = lastNumber !== null && lastNumber + 1 < open.number;
+    this.#owesGaps = isMissing && this.onMissing?.() === true;
+    if (isMissing && !this.#owesGaps) this.#listGaps(open);
+  }
+
+  /**
+   * Lists the numbers that are missing before the segment under way; if they are too many, its end begins a new window.
+   *
+   * @returns False if there are none.
+   */
+  #listGaps({ number, startMs }: OpenSegment): boolean {
     const last = this.window.entries.at(-1);
-    const gaps = last === undefined ? [] : gapsBetween(last, { number, startMs }, this.#options);
-    if (gaps !== null) this.window.append(...gaps);
+    const gaps = last === undefined ? [] : gapsBetween(last, { number, startMs }, this.#options) ?? [];
+    this.window.append(...gaps);
+    return gaps.length > 0;
   }
 
   #drop(): void {
     this.#open = null;
+    this.#owesGaps = false;
     this.window.setOpen(null);
   }
 

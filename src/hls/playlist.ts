@@ -1,6 +1,6 @@
 import { keyNumberOf } from "./encryption.ts";
 import { partBounds } from "./part_bounds.ts";
-import type { SegmentHead, SegmentPart, WindowEntry } from "./segment.ts";
+import type { PartHead, SegmentHead, WindowEntry } from "./segment.ts";
 import type { SegmentWindow } from "./segment_window.ts";
 
 /** The URIs of a playlist, as whoever serves it wants them. */
@@ -24,6 +24,8 @@ export interface PlaylistOptions {
   readonly fragmentsPerKey?: number;
   /** As a client asked for with `_HLS_skip`: what it has is left out, if the playlist is long enough. */
   readonly skips?: boolean;
+  /** Only what is here is to be had where this playlist is: the rest are gaps. */
+  readonly hidesAbsent?: boolean;
   /** The stream has ended for good. */
   readonly isEnded?: boolean;
 }
@@ -47,7 +49,7 @@ export function targetDurationSeconds(window: SegmentWindow, { fragmentMs, targe
 /** PART-TARGET in ms: more than was asked for while a part is listed that is longer, as where frames are rare. */
 export function partTargetMs(window: SegmentWindow, options: PlaylistOptions): number {
   const from = firstWithin(window, options, PARTS_WITHIN_TARGETS);
-  const listed = [...window.entries.slice(from).filter(({ kind }) => kind === "segment"), shownOpen(window, options)];
+  const listed = [...window.entries.slice(from).filter(({ kind }) => kind !== "gap"), shownOpen(window, options)];
   const parts = listed.flatMap((head) => head?.parts ?? []);
   return parts.reduce((longest, { durationMs }) => Math.max(longest, durationMs), partBounds(options).targetMs);
 }
@@ -111,7 +113,7 @@ class PlaylistText {
   #head(first: SegmentHead | null | undefined, isDelta: boolean): void {
     const { container, partMs } = this.#options;
     const isLow = partMs > 0;
-    const hasGap = this.#window.entries.some(({ kind }) => kind === "gap");
+    const hasGap = this.#window.entries.some((entry) => this.#isGap(entry));
     const version = isLow || isDelta ? 9 : hasGap ? 8 : container === "cmaf" ? 6 : 3;
     this.#lines.push(`#EXT-X-VERSION:${version}`, `#EXT-X-TARGETDURATION:${this.#targetSeconds}`);
     if (isLow) {
@@ -136,11 +138,15 @@ class PlaylistText {
       this.#window.entries.every(({ kind, isIndependent }) => isIndependent || kind === "gap");
   }
 
+  #isGap({ kind }: WindowEntry): boolean {
+    return kind === "gap" || kind === "absent" && this.#options.hidesAbsent === true;
+  }
+
   #entry(entry: WindowEntry, before: WindowEntry | null, isNearEnd: boolean): void {
     this.#segmentTags(entry, before);
-    const showsParts = isNearEnd && this.#options.partMs > 0 && entry.kind === "segment";
+    const showsParts = isNearEnd && this.#options.partMs > 0 && entry.kind !== "gap";
     if (showsParts) { for (const part of entry.parts) this.#part(entry.number, part); }
-    if (entry.kind === "gap") this.#lines.push("#EXT-X-GAP");
+    if (this.#isGap(entry)) this.#lines.push("#EXT-X-GAP");
     this.#lines.push(`#EXTINF:${seconds(entry.durationMs)},`, this.#names.segment(entry));
   }
 
@@ -173,7 +179,7 @@ class PlaylistText {
     this.#lines.push(`#EXT-X-KEY:METHOD=AES-128,URI="${this.#names.key?.(keyNumber) ?? ""}"`);
   }
 
-  #part(number: number, { index, durationMs, isIndependent }: SegmentPart): void {
+  #part(number: number, { index, durationMs, isIndependent }: PartHead): void {
     const independent = isIndependent ? ",INDEPENDENT=YES" : "";
     this.#lines.push(
       `#EXT-X-PART:DURATION=${seconds(durationMs)},URI="${this.#names.part(number, index)}"${independent}`,

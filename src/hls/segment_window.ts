@@ -1,4 +1,14 @@
-import { entryEndMs, type InitSegment, type SegmentHead, type SegmentPart, type WindowEntry } from "./segment.ts";
+import {
+  type AbsentSegment,
+  type BegunSegment,
+  entryEndMs,
+  heldBytes,
+  type InitSegment,
+  type Segment,
+  type SegmentGap,
+  type SegmentPart,
+  type WindowEntry,
+} from "./segment.ts";
 
 /** Bounds of a {@link SegmentWindow}. */
 export interface WindowBounds {
@@ -23,11 +33,13 @@ export class SegmentWindow {
   #entries: WindowEntry[] = [];
   /** No longer listed, oldest first. */
   #retired: WindowEntry[] = [];
-  #open: SegmentHead | null = null;
+  #open: BegunSegment | null = null;
   /** The last that was under way: clients have been told of its parts. */
-  #abandoned: SegmentHead | null = null;
+  #abandoned: BegunSegment | null = null;
   #byteLength = 0;
   #longestMs = 0;
+  /** The first number that is listed is never lower. */
+  #leastFirst = 0;
 
   constructor(bounds: WindowBounds) {
     this.#bounds = bounds;
@@ -39,7 +51,7 @@ export class SegmentWindow {
   }
 
   /** The segment under way, with the parts that it has so far; null if there is none. */
-  get open(): SegmentHead | null {
+  get open(): BegunSegment | null {
     return this.#open;
   }
 
@@ -53,7 +65,12 @@ export class SegmentWindow {
     return this.#entries.at(-1)?.number ?? null;
   }
 
-  /** Bytes of all complete segments that are kept. */
+  /** What can still be fetched, listed or not, oldest first. */
+  get kept(): readonly WindowEntry[] {
+    return [...this.#retired, ...this.#entries];
+  }
+
+  /** Bytes of all complete segments that are here. */
   get byteLength(): number {
     return this.#byteLength;
   }
@@ -75,7 +92,10 @@ export class SegmentWindow {
 
   /** A part of a complete segment, of the one under way, or of one that was under way until its publish ended. */
   findPart(number: number, index: number): SegmentPart | null {
-    for (const head of [this.#open, this.#abandoned]) if (head?.number === number) return head.parts[index] ?? null;
+    for (const head of [this.#open, this.#abandoned]) {
+      const part = head?.number === number ? head.parts[index] : undefined;
+      if (part !== undefined) return part;
+    }
     const entry = this.find(number);
     // What a gap has instead of media is no part of it.
     return entry?.kind === "segment" ? entry.parts[index] ?? null : null;
@@ -114,7 +134,7 @@ export class SegmentWindow {
   }
 
   /** For the packager alone. */
-  setOpen(open: SegmentHead | null): void {
+  setOpen(open: BegunSegment | null): void {
     if (this.#open !== open && this.#open !== null && this.#open.parts.length > 0) this.#abandoned = this.#open;
     this.#open = open;
   }
@@ -123,10 +143,64 @@ export class SegmentWindow {
   append(...added: readonly WindowEntry[]): void {
     for (const entry of added) {
       this.#entries.push(entry);
-      this.#byteLength += entry.byteLength;
+      this.#byteLength += heldBytes(entry);
       this.#longestMs = Math.max(this.#longestMs, entry.durationMs);
     }
     this.#trim();
+  }
+
+  /**
+   * For the packager alone: segments that another server has take the places of gaps, and stand beside what is here. Of
+   * what is listed already, nothing else changes: the first number that is listed never falls.
+   *
+   * @param found Oldest first.
+   * @param gapsBetween What is listed between two that do not follow each other; null if a new window has to begin.
+   * @returns Whether anything is another than before.
+   */
+  adopt(
+    found: readonly AbsentSegment[],
+    gapsBetween: (last: WindowEntry, next: WindowEntry) => SegmentGap[] | null,
+  ): boolean {
+    const missing = found.filter(({ number }) => (this.find(number)?.kind ?? "gap") === "gap");
+    if (missing.length === 0) return false;
+    const numbers = new Set(missing.map(({ number }) => number));
+    const merged = [...this.kept.filter(({ number }) => !numbers.has(number)), ...missing]
+      .sort((a, b) => a.number - b.number);
+    const firstListed = this.#entries[0]?.number ?? this.#leastFirst;
+    const chain: WindowEntry[] = [];
+    this.#retired = [];
+    for (const next of merged) {
+      const last = chain.at(-1);
+      const gaps = last === undefined || last.number + 1 === next.number ? [] : gapsBetween(last, next);
+      if (gaps === null) this.#retired.push(...chain.splice(0));
+      chain.push(...gaps ?? [], next);
+    }
+    const listedFrom = chain.findIndex(({ number, kind }) => number >= firstListed && kind !== "gap");
+    this.#retired.push(...chain.splice(0, listedFrom < 0 ? chain.length : listedFrom));
+    this.#entries = chain;
+    this.#byteLength = this.kept.reduce((sum, entry) => sum + heldBytes(entry), 0);
+    for (const { durationMs } of missing) this.#longestMs = Math.max(this.#longestMs, durationMs);
+    this.#trim();
+    return true;
+  }
+
+  /** For the packager alone: a segment was this long, as another server says. */
+  noteLongest(durationMs: number): void {
+    this.#longestMs = Math.max(this.#longestMs, durationMs);
+  }
+
+  /** For the packager alone: what takes the place of the entry with the same number. @returns False if there is none. */
+  replace(entry: Segment | SegmentGap): boolean {
+    for (const entries of [this.#entries, this.#retired]) {
+      const index = entries.findIndex(({ number }) => number === entry.number);
+      const before = entries[index];
+      if (before === undefined) continue;
+      this.#byteLength += entry.byteLength - heldBytes(before);
+      entries[index] = entry;
+      this.#trim();
+      return true;
+    }
+    return false;
   }
 
   /** For the packager alone: nothing of what is there is listed any more; it can be fetched for a while. */
@@ -139,7 +213,7 @@ export class SegmentWindow {
   clear(): void {
     this.#entries = [];
     this.#retired = [];
-    this.#byteLength = 0;
+    this.#byteLength = this.#leastFirst = 0;
     this.#open = this.#abandoned = null;
   }
 
@@ -164,6 +238,7 @@ export class SegmentWindow {
     const gone = this.#entries.splice(0, count);
     while (this.#entries[0]?.kind === "gap") gone.push(this.#entries.shift()!);
     this.#retired.push(...gone);
+    this.#leastFirst = Math.max(this.#leastFirst, (gone.at(-1)?.number ?? -1) + 1);
   }
 
   /** A segment stays as long after it was listed last as a playlist is that had it, and itself. Source: RFC 8216 §6.2.2. */
@@ -175,7 +250,7 @@ export class SegmentWindow {
     let count = this.#retired.findIndex((entry) => entryEndMs(entry) >= newestMs - keepsMs);
     if (count < 0) count = this.#retired.length;
     count = Math.max(count, this.#retired.length - MAX_ENTRIES);
-    const drop = (entry: WindowEntry) => this.#byteLength -= entry.byteLength;
+    const drop = (entry: WindowEntry) => this.#byteLength -= heldBytes(entry);
     this.#retired.splice(0, count).forEach(drop);
     while (this.#byteLength > this.#bounds.maxBytes && this.#retired.length > 0) drop(this.#retired.shift()!);
   }

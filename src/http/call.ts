@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly headers: Headers;
   /** 1 in HTTP/1.1: only then answers may come in chunks. */
   readonly minorVersion: 0 | 1;
+  /** HTTP/2: answers of any length come in frames, and chunks must not be in them. */
+  readonly isFramed?: boolean;
   /** Calls back if the client leaves before the answer, until it is disposed of; absent where nobody can tell. */
   readonly onGone?: (call: () => void) => Disposable;
 }

@@ -16,6 +16,7 @@ import { parseRequestHead } from "../http1/request_head.ts";
 import { RequestReader } from "./request_reader.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import type { Router } from "./router.ts";
+import type { ServedConn } from "./served_conn.ts";
 
 /** What all connections of a listener share. */
 export interface HttpConnOptions {
@@ -39,10 +40,9 @@ const REQUEST_TIMEOUT_MS = 15_000;
  * finds it cold. For 1000 viewers of 2.5 Mbit/s that takes 110 us of CPU a viewer and second, against 70 us for the
  * same bytes from the log. Here live streams take the way of RTMP players, and time-outs and bounds are ours.
  */
-export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHost {
+export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, ClientLifeHost {
   readonly id: string;
   readonly log: Logger;
-  /** What connections of the TCP peer are counted by. */
   readonly peerKey: string;
   readonly #tcp: TcpConn;
   readonly #options: HttpConnOptions;
@@ -94,22 +94,18 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     return this.#pump.isBusy || this.#writer.isWriting;
   }
 
-  /** A live stream is what this connection is for. */
-  get isLive(): boolean {
-    return this.#isLive;
+  get liveCount(): number {
+    return this.#isLive ? 1 : 0;
   }
 
-  /** No request is being answered. */
   get isIdle(): boolean {
     return !this.#isAnswering && !this.#isLive;
   }
 
-  /** It is closed, or about to be. */
   get isClosing(): boolean {
     return this.#life.isOver || this.#tcp.closed;
   }
 
-  /** Serves the client until it is gone. Never throws. */
   async run(): Promise<void> {
     try {
       while (await this.#serveRequest());
@@ -128,7 +124,6 @@ export class HttpConn implements PumpSource<LogPosition>, LiveHost, ClientLifeHo
     }
   }
 
-  /** Checks time-outs; called about once a second. */
   tick(nowMs: number): void {
     if (!this.#life.tick(nowMs)) return;
     if (this.isIdle) {

@@ -8,7 +8,10 @@ import { formatHost } from "../rtmp/url.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import { addressKey } from "../server/access/address_counter.ts";
 import { HttpConn } from "./conn.ts";
+import { H2Conn } from "./h2/conn.ts";
+import { ExchangePlaces } from "./h2/exchange_places.ts";
 import type { Router } from "./router.ts";
+import type { ServedConn } from "./served_conn.ts";
 
 /** Options of {@link HttpListener}. */
 export interface HttpListenerOptions {
@@ -33,7 +36,8 @@ const TICK_MS = 1000;
 /** One HTTP port and the connections that came through it. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
-  readonly #conns = new Map<HttpConn, Promise<void>>();
+  readonly #conns = new Map<ServedConn, Promise<void>>();
+  readonly #places = new ExchangePlaces(() => this.#options.maxConnections());
   #listener: TcpListener | null = null;
   #serving: Promise<void> = Promise.resolve();
   #timer: TimerHandle | null = null;
@@ -51,7 +55,7 @@ export class HttpListener {
   /** Viewers of live streams at this moment. */
   get liveCount(): number {
     let count = 0;
-    for (const conn of this.#conns.keys()) if (conn.isLive) count++;
+    for (const conn of this.#conns.keys()) count += conn.liveCount;
     return count;
   }
 
@@ -101,7 +105,9 @@ export class HttpListener {
       this.#refused++;
       return tcp.close();
     }
-    const conn = new HttpConn(tcp, this.#options);
+    const conn = tcp.protocol === "h2"
+      ? new H2Conn(tcp, { ...this.#options, places: this.#places })
+      : new HttpConn(tcp, this.#options);
     this.#conns.set(conn, conn.run().finally(() => this.#conns.delete(conn)));
   }
 
@@ -110,7 +116,7 @@ export class HttpListener {
    * answers do not get on, of the address that has the most of them, unless that is the newcomer's own.
    */
   #makeRoom(newcomer: string): boolean {
-    const open = [...this.#conns.keys()].filter((conn) => !conn.isLive && !conn.isClosing);
+    const open = [...this.#conns.keys()].filter((conn) => conn.liveCount === 0 && !conn.isClosing);
     const giving = open.find((conn) => conn.isIdle) ?? oldestOfMost(open, newcomer);
     giving?.close("timeout", "");
     return giving !== undefined;
@@ -127,7 +133,7 @@ export class HttpListener {
 }
 
 /** The first connection of the peer with the most; none if even then the newcomer would have as many. */
-function oldestOfMost(conns: readonly HttpConn[], newcomer: string): HttpConn | undefined {
+function oldestOfMost(conns: readonly ServedConn[], newcomer: string): ServedConn | undefined {
   const counts = new Map<string, number>();
   for (const { peerKey } of conns) counts.set(peerKey, (counts.get(peerKey) ?? 0) + 1);
   const most = Math.max(0, ...counts.values());

@@ -1,5 +1,5 @@
 import { describeError } from "../base/errors.ts";
-import type { ListenAddress } from "../config/mod.ts";
+import type { Config, ListenAddress } from "../config/mod.ts";
 import type { ListenWorld } from "../net/tcp_listener.ts";
 import type { CloseReason } from "../server/close_reason.ts";
 import type { ServerContext } from "../server/context.ts";
@@ -70,15 +70,16 @@ export class HttpServer {
     const { httpApi, httpServer } = server.config;
     const isShared = httpApi.enabled && httpServer.enabled && isSame(httpApi.listen, httpServer.listen);
     const console = consoleMount();
-    const apiCertificate = this.#certificate("http_api.https", ({ httpApi: own, httpServer: web }) => {
-      const { https } = isShared && web.https.enabled ? web : own;
+    const apiHttps = ({ httpApi: own, httpServer: web }: Config) => (isShared && web.https.enabled ? web : own).https;
+    const apiCertificate = this.#certificate("http_api.https", (config) => {
+      const https = apiHttps(config);
       return https.enabled ? https : null;
-    });
+    }, apiHttps);
     const webCertificate = isShared
       ? apiCertificate
       : this.#certificate("http_server.https", ({ httpServer: { enabled, https } }) => {
         return enabled && https.enabled ? https : null;
-      });
+      }, (config) => config.httpServer.https);
     this.#apiCertificate = apiCertificate;
     this.#webCertificate = webCertificate;
     this.certificates = [...new Set([apiCertificate, webCertificate])];
@@ -218,7 +219,11 @@ export class HttpServer {
     }
   }
 
-  #certificate(name: string, files: TlsPortsOptions["files"]): TlsPorts {
+  #certificate(
+    name: string,
+    files: TlsPortsOptions["files"],
+    https: (config: Config) => { readonly http2: boolean },
+  ): TlsPorts {
     const { log, world } = this.#server;
     const onMended = () => {
       try {
@@ -227,7 +232,8 @@ export class HttpServer {
         log.error(`${name}: ${describeError(error)}`);
       }
     };
-    return new TlsPorts({ name, log, world, files, onMended });
+    const protocols = () => https(this.#server.config).http2 ? ["h2", "http/1.1"] : [];
+    return new TlsPorts({ name, log, world, files, protocols, onMended });
   }
 
   #router(mounts: readonly Mount[]): Router {

@@ -4,6 +4,8 @@ import { canonicalIp, readIp } from "./socket_shutdown.ts";
 const SOL_SOCKET = 1;
 const SO_ACCEPTCONN = 30;
 const SHUT_RDWR = 2;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
 
 /**
  * Descriptors of this process's sockets that listen on an address and TCP port. Empty where {@link endListening} could not end them:
@@ -25,6 +27,19 @@ export function listeningSockets({ hostname, port }: NetAddress): number[] {
   });
 }
 
+/**
+ * Has connections that come in at an address send small segments at once: they take that over from the socket that listens.
+ * For those with TLS, of which Deno cannot set it. Source: tcp(7).
+ */
+export function acceptWithoutDelay(address: NetAddress): void {
+  const descriptors = listeningSockets(address);
+  if (descriptors.length === 0) return;
+  const on = Int32Array.of(1);
+  withLibc(undefined, ({ symbols }) => {
+    for (const fd of descriptors) symbols.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, on, on.byteLength);
+  });
+}
+
 /** Ends the listening of sockets, whoever in this process holds them: clients that wait there are reset. */
 export function endListening(descriptors: readonly number[]): void {
   if (descriptors.length === 0) return;
@@ -35,6 +50,7 @@ function openLibc() {
   return Deno.dlopen("libc.so.6", {
     getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+    setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
     shutdown: { parameters: ["i32", "i32"], result: "i32" },
   });
 }

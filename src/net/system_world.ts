@@ -2,6 +2,7 @@ import { resolve, resolveService } from "./name_look_up.ts";
 import { systemTimers } from "../base/clock.ts";
 import type { Endpoint, World } from "../base/world.ts";
 import { DenoFetch } from "./deno_fetch.ts";
+import { lockFile } from "./file_lock.ts";
 import { openEngine } from "./engine_client.ts";
 import { listenHere } from "./tcp_listener.ts";
 import { listenTlsHere } from "./tls/listener.ts";
@@ -29,6 +30,7 @@ export const systemWorld: World = {
   freshFetch: (caCerts) => new DenoFetch(caCerts),
   openEngine,
   files: Deno,
+  lockFile,
   interfaces: () => {
     try {
       return Deno.networkInterfaces();

@@ -149,6 +149,11 @@ export class TcpConn implements Disposable {
     return this.#conn.isEncrypted === true;
   }
 
+  /** What both sides agreed upon to speak inside of TLS (ALPN); empty for nothing. */
+  get protocol(): string {
+    return this.#conn.protocol ?? "";
+  }
+
   /**
    * Takes another socket in place of the one it has, as TLS does with a new connection; a `close()` meanwhile closes both.
    *

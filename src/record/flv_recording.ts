@@ -3,7 +3,14 @@ import { concatBytes, equalBytes } from "../base/bytes.ts";
 import { codecName, MediaFlag } from "../flv/codec.ts";
 import { encodeFlvHeader, encodeFlvTag, flvTagHeaderBytes, FlvTagType } from "../flv/tag.ts";
 import { flagsOf, type MediaPacket } from "../stream/packet.ts";
-import type { FileExtent, FilePatch, FilePiece, NewRecording, RecordingFormat } from "./recording_format.ts";
+import type {
+  FileExtent,
+  FilePatch,
+  FilePiece,
+  NewRecording,
+  RecordedCodecs,
+  RecordingFormat,
+} from "./recording_format.ts";
 
 /** File header and first PreviousTagSize. */
 const HEADER_BYTES = 13;
@@ -51,6 +58,15 @@ export class FlvRecording implements RecordingFormat {
       ...headers.filter(({ kind }) => kind !== "script").map((packet) => encode(packet, atMs)),
     );
     return { format, head: [{ bytes, endMs: atMs }] };
+  }
+
+  /** Goes on with a file that has these codecs. */
+  static resume(codecs: RecordedCodecs): FlvRecording {
+    return new FlvRecording({ ...codecs }, []);
+  }
+
+  get codecs(): RecordedCodecs {
+    return { ...this.#codecs };
   }
 
   takeHeader(packet: MediaPacket, atMs: number): FilePiece[] | null {

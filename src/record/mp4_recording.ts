@@ -1,3 +1,4 @@
+import { equalBytes } from "../base/bytes.ts";
 import { codecName } from "../flv/codec.ts";
 import { readCodedPicture, readCodedSound } from "../flv/coded_frame.ts";
 import {
@@ -15,7 +16,14 @@ import type { MediaPacket } from "../stream/packet.ts";
 import { Mp4PictureRun } from "./mp4_picture_run.ts";
 import { Mp4SoundRun } from "./mp4_sound_run.ts";
 import { movieLengthPatch, withMovieLength } from "./mp4_movie_length.ts";
-import type { FileExtent, FilePatch, FilePiece, NewRecording, RecordingFormat } from "./recording_format.ts";
+import type {
+  FileExtent,
+  FilePatch,
+  FilePiece,
+  NewRecording,
+  RecordedCodecs,
+  RecordingFormat,
+} from "./recording_format.ts";
 
 /** A fragment ends before the first keyframe after this time. */
 const WANTED_MS = 1000;
@@ -48,6 +56,31 @@ export class Mp4Recording implements RecordingFormat {
     const format = new Mp4Recording();
     for (const header of headers) format.takeHeader(header);
     return { format, head: [] };
+  }
+
+  /**
+   * Goes on with a file.
+   *
+   * @param headers Decoder headers of what follows.
+   * @param fragments How many it has, or more.
+   * @returns Null where the file has other tracks: its head must be the one that these headers make.
+   */
+  static resume(
+    headers: readonly MediaPacket[],
+    { head, fragments }: { head: Uint8Array; fragments: number },
+  ): Mp4Recording | null {
+    const format = new Mp4Recording();
+    for (const header of headers) format.takeHeader(header);
+    if (format.#video === null && format.#audio === null) return null;
+    const own = withMovieLength(initSegment({ video: format.#video, audio: format.#audio }));
+    if (!equalBytes(own, head)) return null;
+    format.#head = own;
+    format.#fragments = fragments;
+    return format;
+  }
+
+  get codecs(): RecordedCodecs {
+    return { audio: this.#audio?.codec ?? null, video: this.#video?.codec ?? null };
   }
 
   takeHeader({ kind, payload }: MediaPacket): FilePiece[] | null {

@@ -19,6 +19,12 @@ export interface FilePiece {
   readonly endMs: number;
 }
 
+/** What the tracks of a file are coded with. */
+export interface RecordedCodecs {
+  readonly audio: string | null;
+  readonly video: string | null;
+}
+
 /** A file of media that grows: what its bytes are. */
 export interface RecordingFormat {
   /**
@@ -39,6 +45,8 @@ export interface RecordingFormat {
   skip(): FilePiece[];
   /** The bytes that only the end makes ready. */
   end(): FilePiece[];
+  /** Names of the codecs that it has; null where that is not known yet. */
+  readonly codecs: RecordedCodecs;
   /** Names of codecs whose frames came and are not in the file: it cannot hold them. */
   readonly leftOut: ReadonlySet<string>;
   /** What is filled in once it is known how much there is. */

@@ -1,4 +1,4 @@
-import type { ReadAt, Repair } from "./repaired_file.ts";
+import type { ReadAt, Repair, WholePart } from "./repaired_file.ts";
 import { repairFlv } from "./repair_flv.ts";
 import { repairMp4 } from "./repair_mp4.ts";
 
@@ -6,10 +6,11 @@ import { repairMp4 } from "./repair_mp4.ts";
  * Looks how a file that was left unfinished becomes a whole one.
  *
  * @param path Its name when it is finished.
+ * @param known What of it need not be looked at; nothing by default.
  * @returns null if there is no frame in it.
  */
-export function planRepair(path: string, read: ReadAt): Promise<Repair | null> {
-  return /\.mp4$/i.test(path) ? repairMp4(window(read)) : repairFlv(window(read));
+export function planRepair(path: string, read: ReadAt, known: WholePart | null = null): Promise<Repair | null> {
+  return /\.mp4$/i.test(path) ? repairMp4(window(read), known) : repairFlv(window(read), known);
 }
 
 const WINDOW_BYTES = 64 * 1024;

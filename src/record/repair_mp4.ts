@@ -2,19 +2,20 @@ import { readBoxHead } from "../mp4/read_boxes.ts";
 import { readFragment } from "../mp4/read_fragment.ts";
 import { type Movie, readMovie } from "../mp4/read_movie.ts";
 import { movieLengthPatch } from "./mp4_movie_length.ts";
-import type { ReadAt, Repair } from "./repaired_file.ts";
+import type { ReadAt, Repair, WholePart } from "./repaired_file.ts";
 
 /** Heads of movies and fragments are far smaller. */
 const MAX_BOX_BYTES = 16 * 1024 * 1024;
 
 /** Finds the end of the last whole fragment of a fragmented MP4 file; null if it has none. */
-export async function repairMp4(read: ReadAt): Promise<Repair | null> {
+export async function repairMp4(read: ReadAt, known: WholePart | null = null): Promise<Repair | null> {
   let movie: Movie | null = null;
   let head: Uint8Array | null = null;
   let moofAt: number | null = null;
   let endAt = 0;
   let firstMs: number | null = null;
   let lastMs = 0;
+  let pieces = 0;
   for (let at = 0;;) {
     const box = readBoxHead((await read(at, 16)).slice());
     if (box === null || box.size < box.headBytes) break;
@@ -31,12 +32,28 @@ export async function repairMp4(read: ReadAt): Promise<Repair | null> {
       lastMs = Math.max(lastMs, toMs);
       endAt = at + box.size;
       moofAt = null;
+      pieces++;
     }
     at += box.size;
+    if (known !== null && head !== null && endAt === 0 && at < known.bytes && await isBoxStart(read, known.bytes)) {
+      at = endAt = known.bytes;
+      firstMs = known.firstMs;
+      lastMs = known.endMs;
+      pieces = known.pieces;
+    }
   }
   if (endAt === 0 || head === null) return null;
-  const durationMs = Math.round(Math.max(0, lastMs - (firstMs ?? 0)));
-  return { bytes: endAt, durationMs, patches: movieLengthPatch(head, durationMs) };
+  firstMs ??= 0;
+  const durationMs = Math.round(Math.max(0, lastMs - firstMs));
+  const codecs = { audio: null, video: null };
+  const patches = movieLengthPatch(head, durationMs);
+  return { bytes: endAt, durationMs, patches, firstMs, endMs: lastMs, codecs, pieces, head };
+}
+
+/** Whether a fragment begins at a place, or the file ends there. */
+async function isBoxStart(read: ReadAt, at: number): Promise<boolean> {
+  const bytes = (await read(at, 16)).slice();
+  return bytes.length === 0 || readBoxHead(bytes)?.type === "moof";
 }
 
 function spanOf(moof: Uint8Array, moofAt: number, { tracks }: Movie): [fromMs: number, toMs: number] {

@@ -5,6 +5,7 @@ import {
   asString,
   COMMAND_CSID,
   encodeCommand,
+  HASTE_COMMAND,
   NODE_COMMAND,
   type RtmpCommand,
   STREAM_COMMAND_CSID,
@@ -154,6 +155,11 @@ export class RtmpClientSession {
   /** Tells a server of our own kind, once it has answered `connect`, how this one is. Others must not hear it. */
   announce(text: string): void {
     this.#call(COMMAND_CSID, 0, NODE_COMMAND, 0, text);
+  }
+
+  /** Asks a server of our own kind, once it has answered `connect`, to send what is played as it comes. */
+  hasten(): void {
+    this.#call(COMMAND_CSID, 0, HASTE_COMMAND, 0, null);
   }
 
   /** Ends a publish the way encoders do, so that the server frees the stream at once. */

@@ -11,6 +11,8 @@ export const STREAM_COMMAND_CSID = 5;
  * command object: servers look for the answer to a redirect among the arguments.
  */
 export const NODE_COMMAND = "srsTsNode";
+/** The same, by which a server that plays a stream asks for it without the pauses in which it is gathered for players. */
+export const HASTE_COMMAND = "srsTsHaste";
 /** Member of the arguments of `connect`, and of the answer to it, by which servers of our kind tell who they are. */
 export const NODE_MEMBER = "srs_ts_node";
 /** Member of the answer to `connect` by which a server tells that it is an edge: `edge`. */

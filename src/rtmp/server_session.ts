@@ -6,6 +6,7 @@ import {
   asString,
   COMMAND_CSID,
   encodeCommand,
+  HASTE_COMMAND,
   NODE_COMMAND,
   type RtmpCommand,
   STREAM_COMMAND_CSID,
@@ -36,7 +37,9 @@ export type SessionEvent =
   | { kind: "pause"; paused: boolean }
   | { kind: "redirectAnswered" }
   /** The client says that it is a server of our kind, and how it is. */
-  | { kind: "serverReport"; text: string };
+  | { kind: "serverReport"; text: string }
+  /** It wants what it plays as it comes. */
+  | { kind: "haste" };
 
 /** Who drives a session hears of its peer here. */
 export interface SessionSink {
@@ -291,6 +294,8 @@ export class RtmpServerSession {
         return this.#onFcUnpublish(transactionId);
       case NODE_COMMAND:
         return this.#sink.onEvent({ kind: "serverReport", text: asString(command.object) });
+      case HASTE_COMMAND:
+        return this.#sink.onEvent({ kind: "haste" });
       case "closeStream":
       case "deleteStream":
         this.#answerCall(transactionId);

@@ -10,6 +10,7 @@ import type { ClientRegistry } from "./client_registry.ts";
 import type { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ClusterHealth } from "./health/cluster_health.ts";
 import type { Drain } from "./drain.ts";
+import type { SegmentTickets } from "./hls/segment_tickets.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Identity } from "./identity.ts";
 import type { ForwardBook } from "./publish/forward_book.ts";
@@ -35,6 +36,8 @@ export interface ServerContext {
   /** Who gets copies of which stream. */
   readonly forwards: ForwardBook;
   readonly drain: Drain;
+  /** Of servers that play streams of this one. */
+  readonly segmentTickets: SegmentTickets;
   readonly limits: ConnectionLimits;
   readonly waitingPlays: WaitingPlays;
   readonly health: Pick<ClusterHealth, "answerMember" | "greet" | "hear" | "hold">;

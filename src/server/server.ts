@@ -30,7 +30,9 @@ import { ClusterHealth } from "./health/cluster_health.ts";
 import { isGone } from "./health/is_gone.ts";
 import { nodeRecordOf } from "./health/node_record.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { FetchBudget } from "./hls/fetch_budget.ts";
 import { HlsHub } from "./hls/hls_hub.ts";
+import { SegmentTickets } from "./hls/segment_tickets.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
 import { Members } from "./access/members.ts";
@@ -45,6 +47,9 @@ import { WaitingPlays } from "./play/waiting_plays.ts";
 
 /** What hooks may take to be told of the clients that a stop has ended. */
 const HOOKS_STOP_MS = 2000;
+/** Segments that are fetched from other servers at one moment, and their bytes. */
+const MAX_FETCHES = 32;
+const MAX_FETCHED_BYTES = 100_000_000;
 
 /** Options of {@link Server}. */
 export interface ServerOptions {
@@ -82,6 +87,8 @@ export class Server implements ServerContext {
   readonly members: Members;
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
+  readonly segmentTickets: SegmentTickets;
+  readonly fetchBudget: FetchBudget;
   readonly hls: HlsHub;
   readonly rtmp: RtmpServer;
   readonly recorder: Recorder;
@@ -176,6 +183,8 @@ export class Server implements ServerContext {
     });
     this.drain = new Drain(this);
     this.limits = new ConnectionLimits({ clock: this.timers, log, bounds: () => this.#config });
+    this.fetchBudget = new FetchBudget(MAX_FETCHES, MAX_FETCHED_BYTES);
+    this.segmentTickets = new SegmentTickets(world);
     this.hls = new HlsHub(this);
     this.rtmp = new RtmpServer(this);
     this.recorder = new Recorder(this);

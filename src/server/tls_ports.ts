@@ -15,6 +15,8 @@ export interface TlsPortsOptions {
   readonly world: World;
   /** Where certificate and key are; null while there is no TLS. */
   files(config: Config): TlsFiles | null;
+  /** What may be spoken inside (ALPN), when a port is opened; by default that is not talked about. */
+  protocols?(): readonly string[];
   /** A reload replaced an unusable certificate by a usable one: the ports can be opened. Must not throw. */
   onMended?(): void;
 }
@@ -55,6 +57,7 @@ export class TlsPorts implements ReloadPart {
       host,
       port,
       keys,
+      protocols: this.#options.protocols?.() ?? [],
       onHandshakeError: (remoteIp, reason) => {
         if (reason === "") log.debug(`${name}: ${remoteIp} left during the TLS handshake`);
         else log.warn(`${name}: TLS handshake with ${remoteIp} failed: ${reason}`);

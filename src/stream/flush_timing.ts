@@ -1,4 +1,5 @@
 import type { TimerHandle, Timers } from "../base/clock.ts";
+import type { EarlyFlush } from "./early_flush.ts";
 
 /** What has come and was not flushed yet. */
 export interface Unflushed {
@@ -33,6 +34,7 @@ export class FlushTiming {
   readonly #options: GatherOptions;
   readonly #log: Unflushed;
   readonly #flush: () => void;
+  readonly #early: EarlyFlush;
   #timer: TimerHandle | null = null;
   /** Two flushes are `mw_latency` apart at least, but for those of the rest of a burst. */
   #nextFlushMs = 0;
@@ -47,9 +49,18 @@ export class FlushTiming {
   /** Another server feeds the source: it has gathered the packets already. */
   #isGathered = false;
 
-  /** @param flush Is to call {@link onFlush} first. */
-  constructor(timers: Timers, options: GatherOptions, log: Unflushed, flush: () => void) {
+  /**
+   * @param flush Is to call {@link onFlush} first.
+   * @param early Of players that do not wait for it.
+   */
+  constructor(
+    { timers, early }: { readonly timers: Timers; readonly early: EarlyFlush },
+    options: GatherOptions,
+    log: Unflushed,
+    flush: () => void,
+  ) {
     this.#timers = timers;
+    this.#early = early;
     this.#options = options;
     this.#log = log;
     this.#flush = flush;
@@ -74,6 +85,7 @@ export class FlushTiming {
   endSession(): void {
     this.#isGathered = false;
     this.#cancel();
+    this.#early.onFlush();
   }
 
   /** Players have the first GOP of the session already. */
@@ -84,17 +96,20 @@ export class FlushTiming {
   /** A packet has come, for players to get. */
   onAppend(): void {
     if (this.#timer === null && !this.#flushesAtOnce) this.#arm();
+    this.#early.onAppend();
   }
 
   /** All that the publisher had to say for now has come. */
   onBurstEnd(): void {
     const isPaced = this.#endsPause();
     if (this.#log.hasUnflushed && (isPaced || this.#isDue())) this.#flush();
+    else this.#early.onBurstEnd();
   }
 
   /** Is called at the beginning of each flush. */
   onFlush(): void {
     this.#cancel();
+    this.#early.onFlush();
     if (this.#log.hasUnflushedKeyframe && this.#awaitsFirstGop) {
       this.#awaitsFirstGop = false;
       this.#expectRest();

@@ -3,12 +3,13 @@ import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
 import type { BlockPool } from "./block_pool.ts";
 import { epochMember } from "./publish_facts.ts";
+import { EarlyFlush } from "./early_flush.ts";
 import { FlushTiming } from "./flush_timing.ts";
 import { LogSet } from "./log_set.ts";
 import { asksForAtc, MetaCache, readScript } from "./meta_cache.ts";
 import { mixCorrected } from "./mix_queue.ts";
 import { OwnerTime } from "./owner_time.ts";
-import { flagsOf, isFrame, type MediaPacket } from "./packet.ts";
+import { flagsOf, isFrame, isHeader, type MediaPacket } from "./packet.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import { PlayCursor } from "./play_cursor.ts";
 import { type Player, PlayerList } from "./player_list.ts";
@@ -35,6 +36,8 @@ export class LiveSource {
   readonly key: string;
   readonly options: SourceOptions;
   readonly stats = new SourceStats();
+  /** Those of the players that do not wait for the flush. */
+  readonly early: EarlyFlush;
   readonly #timers: Timers;
   readonly #logs: LogSet;
   readonly #meta = new MetaCache();
@@ -72,7 +75,8 @@ export class LiveSource {
     this.#onIdle = onIdle;
     this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), pool);
     this.#timeline = new Timeline(options.timeJitter);
-    this.#flushTiming = new FlushTiming(timers, options, this.#logs.main, () => this.#flush());
+    this.early = new EarlyFlush(timers, () => this.#logs.flush());
+    this.#flushTiming = new FlushTiming({ timers, early: this.early }, options, this.#logs.main, () => this.#flush());
   }
 
   /** Metadata and decoder headers of this moment. */
@@ -255,6 +259,7 @@ export class LiveSource {
   /** Removes a player; unknown ones are ignored. */
   detach(player: Player): void {
     if (!this.#players.remove(player)) return;
+    this.early.remove(player);
     this.#logs.release(player);
     if (this.#players.length === 0) this.#logs.main.isRead = false;
     if (this.isIdle) this.#onIdle(this);
@@ -313,6 +318,7 @@ export class LiveSource {
     if (verdict === "noRepeat") return;
     this.#timeline.resumeSession(latestTimes, nowMs);
     for (const log of this.#logs.all) log.resumeRun();
+    for (const tap of this.#taps) tap.onResume?.();
     this.#onFirstFrame();
     this.#flushTiming.onFirstGopKnown();
   }
@@ -393,8 +399,4 @@ export class LiveSource {
     this.#logs.tellFollowers();
     this.#players.wake();
   }
-}
-
-function isHeader(flags: number): boolean {
-  return (flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0;
 }

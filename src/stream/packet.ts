@@ -22,7 +22,12 @@ export function isKeyframe(packet: MediaPacket): boolean {
   return packet.kind === "video" && (flagsOf(packet) & MediaFlag.Keyframe) !== 0;
 }
 
+/** Whether {@link flagsOf} tells of a decoder header. */
+export function isHeader(flags: number): boolean {
+  return (flags & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) !== 0;
+}
+
 /** True for audio and video other than decoder headers. */
 export function isFrame(packet: MediaPacket): boolean {
-  return packet.kind !== "script" && (flagsOf(packet) & (MediaFlag.SequenceHeader | MediaFlag.ExtraHeader)) === 0;
+  return packet.kind !== "script" && !isHeader(flagsOf(packet));
 }

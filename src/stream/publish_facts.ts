@@ -19,6 +19,9 @@ const ZERO = "srs_ts_zero_ms";
 /** The same over HTTP, in an answer. */
 export const ZERO_HEADER = "x-srs-ts-zero-ms";
 
+/** Header by which a server that plays a stream over HTTP asks for it without the pauses in which it is gathered. */
+export const HASTE_HEADER = "x-srs-ts-haste";
+
 /** Members of a status that tell what is known of a publish. */
 export function factMembers({ epoch, zeroMs }: PublishFacts): AmfObject {
   return { ...epochMember(epoch), ...(zeroMs === null ? {} : { [ZERO]: zeroMs }) };

@@ -13,6 +13,11 @@ export interface PacketTap {
    * @param ownerMs Unix time of the packet by its owner's clock, the same on all servers; see `OwnerTime`.
    */
   onPacket(packet: MediaPacket, ownerMs: number): void;
-  /** The publish is over. */
+  /**
+   * What follows goes on with the last packet that came before {@link onUnpublish}: the same publish has come back, from this
+   * server or another one, and none of its frames is missing or repeated.
+   */
+  onResume?(): void;
+  /** The publish is over, or its connection: see {@link onResume}. */
   onUnpublish(): void;
 }

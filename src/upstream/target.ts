@@ -156,6 +156,15 @@ export function flvPath({ url, vhost }: UpstreamStream): string {
   return `${escape(path.replaceAll("%", "%25"))}${escape(query)}`;
 }
 
+/** What addresses of the segments of a stream begin and end with, as the server knows it that has the stream. */
+export function hlsPath(
+  { app, stream }: Pick<StreamUrl, "app" | "stream">,
+  vhost: string,
+): { readonly base: string; readonly query: string } {
+  const query = vhost === "" || vhost === DEFAULT_VHOST ? "" : `?vhost=${encodeURIComponent(vhost)}`;
+  return { base: `/${app.split("/").map(encodeURIComponent).join("/")}/${encodeURIComponent(stream)}`, query };
+}
+
 function escape(text: string): string {
   return text.replace(/[^!-~]/gu, (char) => encodeURIComponent(char.toWellFormed()));
 }

@@ -30,8 +30,8 @@ Deno.test("the schema has no rows that SRS does not know, apart from marked exte
   assertEquals(
     extra.map(({ path }) => path.join(".")).sort().join(" "),
     "advertise client_timeout connect_rate_per_ip directory directory.enabled directory.key_prefix directory.node_ttl " +
-      "directory.peers directory.region directory.url http_api.allow_origin http_api.remote_control " +
-      "max_connections_per_ip recv_path resolver send_path srs_log_format tls_ca_file trusted_proxies vhost.cluster.connect_timeout " +
+      "directory.peers directory.region directory.url http_api.allow_origin http_api.https.http2 http_api.remote_control " +
+      "http_server.https.http2 max_connections_per_ip recv_path resolver send_path srs_log_format tls_ca_file trusted_proxies vhost.cluster.connect_timeout " +
       "vhost.cluster.coworker_proof vhost.cluster.coworker_timeout vhost.cluster.coworker_token " +
       "vhost.cluster.first_media_timeout vhost.cluster.handshake_timeout vhost.cluster.idle_timeout " +
       "vhost.cluster.linger vhost.cluster.owner_timeout vhost.cluster.redirect vhost.dvr.dvr_reconnect vhost.hls.hls_key_secret vhost.hls.hls_low_latency vhost.hls.hls_part vhost.http_hooks.timeout " +

@@ -59,7 +59,7 @@ Deno.test("loadConfig gives every value its default", () => {
     advertise: null,
     directory: { enabled: false, url: null, keyPrefix: "srs:", nodeTtlMs: 6000, region: "", peers: [] },
   });
-  const https = { enabled: false, key: "./conf/server.key", cert: "./conf/server.crt" };
+  const https = { enabled: false, key: "./conf/server.key", cert: "./conf/server.crt", http2: false };
   assertEquals(httpApi, {
     enabled: false,
     listen: { host: "0.0.0.0", port: 1985, text: "1985" },

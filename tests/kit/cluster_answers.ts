@@ -5,6 +5,7 @@ import type {
   ClaimOutcome,
   ClusterNode,
   Owner,
+  SegmentHolder,
   StreamDirectory,
   StreamRef,
 } from "../../src/cluster/directory.ts";
@@ -89,6 +90,10 @@ export class DirectoryAnswers implements StreamDirectory {
   }
 
   standIns(): Promise<readonly Owner[]> {
+    return Promise.resolve([]);
+  }
+
+  segmentHolders(): Promise<readonly SegmentHolder[]> {
     return Promise.resolve([]);
   }
 

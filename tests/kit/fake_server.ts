@@ -104,7 +104,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     startedMs: START_MS,
     coworkerList: list,
     rtmp: { connectionCount: 3, isListening: true },
-    hls: { streamCount: 2, bytes: 3_000_000, sessions: { count: 5 } },
+    hls: { streamCount: 2, bytes: 3_000_000, offerSegments: () => null, sessions: { count: 5 } },
     recorder: { book: new RecordingBook(), count: 1 },
     drain,
   });

@@ -1,11 +1,13 @@
 import type { Timers, WallClock } from "../../src/base/clock.ts";
-import type { Files } from "../../src/base/world.ts";
+import type { FileLock, Files } from "../../src/base/world.ts";
 
 /** A file's bytes and the time of its last change. */
 class MemoryFile {
   #bytes = new Uint8Array(64);
   length = 0;
   modifiedMs = 0;
+  static #count = 0;
+  readonly id = ++MemoryFile.#count;
 
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.length);
@@ -36,11 +38,14 @@ export class MemoryDisk {
   capacityBytes = Infinity;
   /** Writes never end. */
   isHung = false;
+  /** Files cannot be locked on it. */
+  lacksLocks = false;
   /** Writes that were begun. */
   writes = 0;
   readonly #clock: Timers & WallClock;
   readonly #files = new Map<string, MemoryFile>();
   readonly #folders = new Set<string>();
+  readonly #locked = new Map<MemoryFile, object>();
   #open = 0;
 
   constructor(clock: Timers & WallClock) {
@@ -52,9 +57,31 @@ export class MemoryDisk {
     return this.#open;
   }
 
-  /** Paths of all files, in order. */
+  /** Paths of all files but hidden ones, in order. */
   get paths(): string[] {
-    return [...this.#files.keys()].sort();
+    return [...this.#files.keys()].filter((path) => !/(?:^|\/)\./.test(path)).sort();
+  }
+
+  /** Locks a file, as `World.lockFile` does. @param holder Whose locks are let go together. */
+  lock(path: string, holder: object): Promise<FileLock | null> {
+    const file = this.#files.get(plain(path));
+    if (this.lacksLocks) return Promise.reject(new Deno.errors.NotSupported("no locks"));
+    if (file === undefined) return Promise.reject(new Deno.errors.NotFound(path));
+    if (this.#locked.has(file)) return Promise.resolve(null);
+    this.#locked.set(file, holder);
+    let isHeld = true;
+    return Promise.resolve({
+      isCurrent: () => Promise.resolve(this.#files.get(plain(path)) === file),
+      [Symbol.dispose]: () => {
+        if (isHeld && this.#locked.get(file) === holder) this.#locked.delete(file);
+        isHeld = false;
+      },
+    });
+  }
+
+  /** A holder of locks is dead. */
+  unlockAll(holder: object): void {
+    for (const [file, by] of [...this.#locked]) if (by === holder) this.#locked.delete(file);
   }
 
   get usedBytes(): number {
@@ -87,6 +114,12 @@ export class MemoryDisk {
       readDir: (path: string | URL) => this.#list(plain(String(path))),
       remove: (path: string | URL) => this.#remove(plain(String(path))),
       rename: (from: string | URL, to: string | URL) => this.#rename(plain(String(from)), plain(String(to))),
+      readTextFile: (path: string | URL) => {
+        const file = this.#files.get(plain(String(path)));
+        if (file === undefined) return Promise.reject(new Deno.errors.NotFound(String(path)));
+        return Promise.resolve(new TextDecoder().decode(file.bytes));
+      },
+      writeTextFile: (path: string | URL, text: string) => Promise.resolve(this.put(String(path), encode(text))),
       readTextFileSync: (path: string | URL) => Deno.readTextFileSync(path),
     };
     return own as unknown as Files;
@@ -205,11 +238,16 @@ export class MemoryDisk {
   }
 }
 
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
 function plain(path: string): string {
   return path.split("/").filter((part) => part !== "" && part !== ".").join("/");
 }
 
 function infoOf(file: MemoryFile, isDirectory: boolean): Deno.FileInfo {
-  const { length: size, modifiedMs } = file;
-  return { size, isDirectory, isFile: !isDirectory, isSymlink: false, mtime: new Date(modifiedMs) } as Deno.FileInfo;
+  const { length: size, modifiedMs, id: ino } = file;
+  const mtime = new Date(modifiedMs);
+  return { size, isDirectory, isFile: !isDirectory, isSymlink: false, mtime, ino, dev: 1 } as Deno.FileInfo;
 }

@@ -44,6 +44,5 @@ async function readResponse(socket: { read(buffer: Uint8Array): Promise<number |
   const head = end < 0 ? "no answer" : parseResponseHead(bytes.subarray(0, end));
   if (typeof head === "string") throw new TypeError(`error sending request: ${head}`);
   const hasNoBody = head.status === 204 || head.status === 304;
-  const headers = { server: head.server };
-  return new Response(hasNoBody ? null : bytes.slice(end + 4), { status: head.status, headers });
+  return new Response(hasNoBody ? null : bytes.slice(end + 4), { status: head.status, headers: head.headers });
 }

@@ -1,6 +1,8 @@
 import type { ListenerSocket, RenewableListener } from "../../src/base/socket.ts";
 import type { OpenEngine } from "../../src/base/engine.ts";
-import type { Endpoint, Files, FreshFetch, InterfaceAddress, World } from "../../src/base/world.ts";
+import type { MemoryDisk } from "./memory_disk.ts";
+import { systemWorld } from "../../src/net/system_world.ts";
+import type { Endpoint, FileLock, Files, FreshFetch, InterfaceAddress, World } from "../../src/base/world.ts";
 import type { LoopTurns } from "../../src/base/loop_turns.ts";
 import type { TimerHandle } from "../../src/base/clock.ts";
 import { memoryFetch } from "./memory_fetch.ts";
@@ -14,6 +16,8 @@ export interface MachineOptions {
   readonly seed?: number;
   /** How much later than asked its timers come. */
   readonly lateMs?: number;
+  /** Where its files are; by default those of the running process. */
+  readonly disk?: MemoryDisk;
   readonly files?: Files;
   readonly process?: World["process"];
 }
@@ -49,6 +53,7 @@ export class MemoryHost implements World {
   /** How far its time of day is ahead. */
   clockAheadMs = 0;
   readonly #network: MemoryNetwork;
+  readonly #disk: MemoryDisk | null;
   readonly #lateMs: number;
   /** Calls that wait to be made. */
   readonly #planned = new Set<HostTimer>();
@@ -57,7 +62,7 @@ export class MemoryHost implements World {
   #due: HostTimer[] | null = null;
   #seed: number;
 
-  constructor(network: MemoryNetwork, ip: string, { seed, lateMs = 0, files, process }: MachineOptions = {}) {
+  constructor(network: MemoryNetwork, ip: string, { seed, lateMs = 0, disk, files, process }: MachineOptions = {}) {
     this.#network = network;
     this.turns = network.turns;
     this.ip = ip;
@@ -71,7 +76,8 @@ export class MemoryHost implements World {
       this.onFetch(url, init.method ?? "GET");
       return memoryFetch(this, url, init);
     };
-    this.files = files ?? Deno;
+    this.#disk = disk ?? null;
+    this.files = files ?? disk?.files ?? Deno;
     this.openEngine = openBetween(this, network);
   }
 
@@ -155,6 +161,10 @@ export class MemoryHost implements World {
     return [{ name: "eth0", family: "IPv4", address: this.ip }];
   }
 
+  lockFile(path: string): Promise<FileLock | null> {
+    return this.#disk === null ? systemWorld.lockFile(path) : this.#disk.lock(path, this);
+  }
+
   env(): string {
     return "";
   }
@@ -177,6 +187,7 @@ export class MemoryHost implements World {
   kill(how?: (socket: MemorySocket) => MachineEnd): void {
     this.#isDead = true;
     for (const planned of [...this.#planned]) planned.cancel();
+    this.#disk?.unlockAll(this);
     this.#network.cutOff(this, how);
   }
 

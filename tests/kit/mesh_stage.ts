@@ -101,6 +101,7 @@ function publishing({ server }: MemoryServer): StreamDirectory {
     recheck: (...args) => directory.recheck(...args),
     unasked: (stream) => directory.unasked(stream),
     standIns: (stream) => directory.standIns(stream),
+    segmentHolders: (stream) => directory.segmentHolders(stream),
     members: () => directory.members(),
   };
 }

@@ -12,6 +12,7 @@ const layers: Record<string, readonly string[]> = {
   rtmp: ["base", "amf"],
   flv: ["base"],
   http1: ["base"],
+  http2: ["base", "http1/fields"],
   stream: ["base", "amf", "flv", "rtmp/message", "rtmp/chunk_writer", "rtmp/timestamp"],
   mpegts: ["base", "flv"],
   mp4: ["base", "flv"],
@@ -23,7 +24,7 @@ const layers: Record<string, readonly string[]> = {
   cluster: ["base", "rtmp", "stream", "config/mod"],
   upstream: ["base", "amf", "rtmp", "flv", "stream", "net", "http1", "config/mod"],
   server: ["base", "amf", "rtmp", "stream", "hls", "record", "net", "config", "cluster", "upstream"],
-  http: ["base", "rtmp", "flv", "stream", "mpegts", "hls", "net", "http1", "config", "cluster", "server"],
+  http: ["base", "rtmp", "flv", "stream", "mpegts", "hls", "net", "http1", "http2", "config", "cluster", "server"],
   cli: [
     "base",
     "amf",
@@ -43,7 +44,7 @@ const layers: Record<string, readonly string[]> = {
 };
 
 /** Rooms without sockets, timers, clock, randomness and console: all of that is handed in. */
-const pureRooms = ["base", "amf", "rtmp", "flv", "http1", "stream", "mpegts", "mp4", "hls", "record"];
+const pureRooms = ["base", "amf", "rtmp", "flv", "http1", "http2", "stream", "mpegts", "mp4", "hls", "record"];
 const impure: readonly [name: string, pattern: RegExp][] = [
   ["Deno", /\bDeno\s*\.|\bDeno\s*\[/],
   ["a timer", /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/],

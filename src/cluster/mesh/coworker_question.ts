@@ -3,6 +3,7 @@ import type { Span } from "../../base/trace.ts";
 import { describeError, UpstreamError } from "../../base/errors.ts";
 import type { Fetch } from "../../base/world.ts";
 import { proofHeaders, type ProofKind } from "../coworker_proof.ts";
+import { readOffer, type SegmentOffer } from "../../stream/segment_offer.ts";
 import type { Owner, ServerAddress } from "../directory.ts";
 
 /** Which stream is looked for, and whom to ask. */
@@ -129,7 +130,7 @@ export async function ask(
     wallMs: number;
     signal: AbortSignal;
   },
-) {
+): Promise<ReadAnswer> {
   const method = "POST";
   const proven = await proofHeaders(token, { method, url }, { kind: proof, wallMs });
   const headers = { "content-type": "application/json", ...proven };
@@ -154,10 +155,13 @@ export async function readBody(response: Response, maxLength = MAX_ANSWER_BYTES)
   return text;
 }
 
-interface ReadAnswer {
+/** What an answer tells. */
+export interface ReadAnswer {
   owner: Owner | null;
   /** Where it takes the clients of a server that stops, if that was asked and it does. */
   standIn: ServerAddress | null;
+  /** Where it has segments of the stream, if that was asked and it has. */
+  segments: SegmentOffer | null;
   instance: string | null;
 }
 
@@ -172,8 +176,9 @@ function readAnswer(body: string, status: number, coworker: string): ReadAnswer 
   const instance = typeof data.instance === "string" ? data.instance : null;
   const offer = asRecord(data.stand_in);
   const standIn = offer === null ? null : readAddress(offer, body);
+  const segments = readOffer(asRecord(data.segments) ?? {});
   const origin = asRecord(data.origin);
-  if (origin === null) return { owner: null, standIn, instance };
+  if (origin === null) return { owner: null, standIn, segments, instance };
   const { silent_ms: silent, since_ms: since, epoch, http, https } = origin;
   const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
   const owner: Owner = { ...readAddress(origin, body), coworker, silentMs, isDraining: origin.draining === true };
@@ -182,7 +187,7 @@ function readAnswer(body: string, status: number, coworker: string): ReadAnswer 
   if (instance !== null) owner.instance = instance;
   if (isHostPort(http)) owner.http = http;
   if (isHostPort(https)) owner.https = https;
-  return { owner, standIn, instance };
+  return { owner, standIn, segments, instance };
 }
 
 function isHostPort(value: unknown): value is string {

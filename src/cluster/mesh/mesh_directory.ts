@@ -7,6 +7,7 @@ import type {
   ClusterNode,
   FindOptions,
   Owner,
+  SegmentHolder,
   ServerAddress,
   StreamDirectory,
   StreamRef,
@@ -20,7 +21,7 @@ import type { OwnerQuery } from "./coworker_question.ts";
 import { Coworkers } from "./coworkers.ts";
 import { MeshClaim } from "./mesh_claim.ts";
 import { DEAD_AFTER_MS } from "./rivals.ts";
-import { findStandIns } from "./stand_in.ts";
+import { findOffers, type OfferQuestion } from "./offers.ts";
 import { StreamWatch } from "./stream_watch.ts";
 
 /** What the mesh needs of its server. */
@@ -153,7 +154,16 @@ export class MeshDirectory implements StreamDirectory, Disposable {
 
   async standIns(stream: StreamRef): Promise<readonly ServerAddress[]> {
     await this.#ready(stream);
-    return await findStandIns(this.#context.fetch, this.#context.timers, this.#query(stream));
+    return await this.#findOffers(stream, { parameter: "stand_in=1", read: ({ standIn }) => standIn });
+  }
+
+  async segmentHolders(stream: StreamRef): Promise<readonly SegmentHolder[]> {
+    if (!hasCoworkers(stream)) return [];
+    await this.#ready(stream);
+    return await this.#findOffers(stream, {
+      parameter: "segments=1",
+      read: ({ segments }, coworker) => segments === null ? null : { ...segments, host: hostOf(coworker) },
+    });
   }
 
   members(): readonly ClusterNode[] {
@@ -214,6 +224,10 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     if (this.#lingering.get(key) === watch) this.#lingering.delete(key);
   }
 
+  #findOffers<Offer>(stream: StreamRef, question: OfferQuestion<Offer>): Promise<readonly Offer[]> {
+    return findOffers(this.#context.fetch, this.#context.timers, this.#query(stream), question);
+  }
+
   #ready({ vhost }: StreamRef): Promise<void> {
     return this.#context.list.ready(vhost.now.cluster.coworkers);
   }
@@ -234,6 +248,11 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     const leaves = ({ isDraining }: Owner) => (isDraining ? 1 : 0);
     return turned.toSorted((a, b) => leaves(a) - leaves(b));
   }
+}
+
+/** Host of `host:port`. */
+function hostOf(coworker: string): string {
+  return coworker.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 }
 
 function hasCoworkers({ vhost }: StreamRef): boolean {

@@ -10,6 +10,7 @@ import type {
   ClusterNode,
   FindOptions,
   Owner,
+  SegmentHolder,
   ServerAddress,
   StreamDirectory,
   StreamRef,
@@ -167,6 +168,11 @@ export class ValkeyDirectory implements StreamDirectory, Disposable {
 
   standIns(): Promise<readonly ServerAddress[]> {
     return Promise.resolve(this.#members.origins());
+  }
+
+  /** It knows who publishes, not who has what was published. */
+  segmentHolders(): Promise<readonly SegmentHolder[]> {
+    return Promise.resolve([]);
   }
 
   members(): readonly ClusterNode[] {

@@ -16,6 +16,11 @@ export function httpsRows(port: number) {
     enabled: directive("enabled", onOff(), { default: false, doc: "Whether to serve HTTPS." }),
     listen: directive("listen", listenAddress(), { default: anyHost(port), doc: "Listen address for HTTPS." }),
     ...tlsFileRows,
+    http2: directive("http2", onOff(), {
+      default: false,
+      extension: true,
+      doc: "Whether clients that ask for it are served by HTTP/2, as Apple's players need it for low latency.",
+    }),
   };
 }
 

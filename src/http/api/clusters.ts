@@ -2,6 +2,7 @@ import { CLUSTERS_PATH } from "../access/coworker_calls.ts";
 import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
 import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from "../../cluster/mesh/ownership.ts";
 import { findVhost, VhostHandle } from "../../config/mod.ts";
+import { offerMembers } from "../../stream/segment_offer.ts";
 import { streamKey } from "../../rtmp/url.ts";
 import type { Call } from "../call.ts";
 import { envelope, type JsonBody, jsonResponse, refusal } from "../envelope.ts";
@@ -14,7 +15,8 @@ export const clusterRoutes: readonly Route[] = [
   {
     path: CLUSTERS_PATH,
     methods: "any",
-    effect: ({ query }) => query.get("claim") !== "" || query.get("stand_in") !== "" ? "memberOnly" : "reads",
+    effect: ({ query }) =>
+      ["claim", "stand_in", "segments"].some((name) => query.get(name) !== "") ? "memberOnly" : "reads",
     parameters: [["vhost", ""], ["app", ""], ["stream", ""], ["ip", "host that the player used"], [
       "coworker",
       "how this server is called",
@@ -38,7 +40,10 @@ export const clusterRoutes: readonly Route[] = [
           https: anyText(),
         })),
         instance: anyText("which start of the server answers"),
-      }, { stand_in: orNull(record({ ip: anyText(), port: whole() })) }),
+      }, {
+        stand_in: orNull(record({ ip: anyText(), port: whole() })),
+        segments: orNull(record({ srs_ts_hls_port: whole(), srs_ts_hls_ticket: anyText() })),
+      }),
     }),
     doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; for coworkers",
     handle: traceClusters,
@@ -92,6 +97,8 @@ interface MemberRequest {
   claim: string;
   /** A server that is about to stop looks for one that takes its clients. */
   standIn: boolean;
+  /** It publishes the stream from now on, and lacks what was published before. */
+  segments: boolean;
   /** How long the answer may wait for the stream; 0 for not at all. */
   waitMs: number;
 }
@@ -139,7 +146,10 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
     origin = answer();
   }
   const standIn = wish?.standIn ? { stand_in: answerStandIn(question, facts) } : {};
-  return jsonResponse({ code: 0, data: { query: echo, origin, instance: server.identity.serviceId, ...standIn } });
+  const offer = wish?.segments ? server.hls.offerSegments(keyOf(server, question)) : null;
+  const segments = wish?.segments ? { segments: offer === null ? null : offerMembers(offer) } : {};
+  const { serviceId: instance } = server.identity;
+  return jsonResponse({ code: 0, data: { query: echo, origin, instance, ...standIn, ...segments } });
 }
 
 /** Null for a plain question: what comes by GET, from a browser or a script, changes nothing. */
@@ -149,8 +159,9 @@ function readMemberRequest({ method, query, headers }: Call): MemberRequest | nu
   const [wait = "0"] = /^\d{1,6}$/.exec(query.get("wait_ms")) ?? [];
   // No coworker is a page: those are answered at once.
   const isOfPage = headers.has("origin") || headers.has("sec-fetch-site");
-  const wish = { claim, standIn, waitMs: isOfPage ? 0 : Number(wait) };
-  return method === "POST" && (claim !== "" || standIn || wish.waitMs > 0) ? wish : null;
+  const segments = query.get("segments") === "1";
+  const wish = { claim, standIn, segments, waitMs: isOfPage ? 0 : Number(wait) };
+  return method === "POST" && (claim !== "" || standIn || segments || wish.waitMs > 0) ? wish : null;
 }
 
 function keyOf({ config }: ApiContext["server"], { vhost, app, stream }: OwnerQuestion): string {
@@ -169,11 +180,15 @@ async function obey(
   const why = vhost === undefined ? "unknown vhost" : await server.members.whyStranger(vhost, caller);
   if (vhost === undefined || why !== null) {
     // Whoever may ask, but is no member, is answered at once.
-    if (claim === "" && !wish.standIn) {
+    if (claim === "" && !wish.standIn && !wish.segments) {
       wish.waitMs = 0;
       return null;
     }
-    const what = claim === "" ? "asks who takes the clients of a server that stops" : "claims a stream";
+    const what = wish.segments
+      ? "asks for segments"
+      : claim === ""
+      ? "asks who takes the clients of a server that stops"
+      : "claims a stream";
     server.log.warn(`${caller.remoteIp} ${what}, but is not a member of the cluster: ${why}`);
     return refusal(403, `not a member of the cluster: ${why}`);
   }

@@ -45,7 +45,7 @@ export type ApiServer =
     readonly health: Pick<Server["health"], "self" | "watch" | "book" | "downstream">;
     /** Absent where nothing is recorded. */
     readonly recorder: Pick<Server["recorder"], "book" | "count">;
-    readonly hls: Pick<Server["hls"], "streamCount" | "bytes"> & {
+    readonly hls: Pick<Server["hls"], "streamCount" | "bytes" | "offerSegments"> & {
       readonly sessions: Pick<Server["hls"]["sessions"], "count">;
     };
     /** Absent where nothing is reported. */

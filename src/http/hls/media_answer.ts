@@ -7,6 +7,7 @@ import { parseByteRange } from "../files/byte_range.ts";
 import { mimeType } from "../files/mime.ts";
 import { byteLength, sliceViews, ViewResponse } from "../view_response.ts";
 import type { HlsMediaPart } from "./hls_path.ts";
+import { unavailable } from "./stream_wait.ts";
 
 /** Bytes that were asked for, and what there is to say of them. */
 interface Media {
@@ -36,10 +37,20 @@ export async function answerMedia(
   { isShared, targetMs }: MediaOptions,
 ): Promise<Response> {
   const limitMs = WAIT_TARGETS * targetMs;
-  const isAwaited = () => stream.isPublished && !stream.isDisposed && isExpected(view.window, part);
-  const find = () => findMedia(view, part) ?? (isAwaited() ? null : "gone" as const);
+  const number = part.kind === "segment" || part.kind === "part" ? part.number : null;
+  if (number !== null) stream.fetcher.want(number);
+  const isFetching = () => number !== null && stream.fetcher.isFetching(number);
+  const isAwaited = () => !stream.isDisposed && (isFetching() || stream.mayGoOn && isExpected(view.window, part));
+  const find = () => {
+    // Instead of a gap, the segment may be here soon.
+    const media = isFetching() ? null : findMedia(view, part);
+    return media ?? (isAwaited() ? null : "gone" as const);
+  };
   const found = await stream.waiters.wait(find, { limitMs, onGone: call.onGone });
-  if (found === null || found === "gone") return noSuchMedia();
+  if (found === null || found === "gone") {
+    const isListed = number !== null && view.window.find(number)?.kind === "absent";
+    return isListed ? unavailable("the server that has this segment does not answer") : noSuchMedia();
+  }
   const headers = new Headers({
     "content-type": mimeType(call.path),
     "accept-ranges": "bytes",
@@ -86,7 +97,7 @@ function findMedia({ window, cipher }: HlsView, part: HlsMediaPart): Media | nul
     return { views: [cipher?.encrypted(found, [found.bytes], part.number) ?? found.bytes], etag, isForever: true };
   }
   const entry = window.find(part.number);
-  if (entry === null) return null;
+  if (entry === null || entry.kind === "absent") return null;
   const etag = `"${part.number}-${entry.byteLength.toString(16)}"`;
   // Another server may have what is missing here.
   const views = cipher === null ? entryBytes(entry) : [cipher.encrypted(entry, entryBytes(entry), part.number)];

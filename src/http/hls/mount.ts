@@ -4,12 +4,14 @@ import type { HlsHolder } from "../../server/hls/hls_hub.ts";
 import type { HlsSession } from "../../server/hls/hls_session.ts";
 import { TooManySessions } from "../../server/hls/hls_session_book.ts";
 import type { HlsStream, HlsView } from "../../server/hls/hls_stream.ts";
+import { TICKET_HEADER } from "../../stream/segment_offer.ts";
 import type { Call } from "../call.ts";
 import { methodNotAllowed, refusal } from "../envelope.ts";
 import type { Mount } from "../router.ts";
 import { ViewResponse } from "../view_response.ts";
 import { findHls, type HlsMediaPart, type HlsRequest } from "./hls_path.ts";
 import { answerMedia, noSuchMedia } from "./media_answer.ts";
+import { answerPeer } from "./peer_answer.ts";
 import { answerPlaylist, answerSession, targetMsOf } from "./playlist_answer.ts";
 import { CTX_PARAMETER, judgeRequest } from "./request_access.ts";
 import { openStream, unavailable } from "./stream_wait.ts";
@@ -36,6 +38,7 @@ export function hlsMount(server: HlsMountServer, files: Mount): Mount {
       if (file instanceof Response && file.status !== 404) return file;
     }
     if (call.method !== "GET" && call.method !== "HEAD") return methodNotAllowed(["GET"]);
+    if (call.headers.has(TICKET_HEADER)) return await answerPeer(server, call, request);
     try {
       return await answer(server, call, request);
     } catch (error) {

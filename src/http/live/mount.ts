@@ -4,7 +4,7 @@ import { DEFAULT_VHOST, type StreamUrl } from "../../rtmp/url.ts";
 import type { ServerContext } from "../../server/context.ts";
 import { peerOfRequest } from "../../server/play/peer_server.ts";
 import { PLAY_PATH_HEADER, readHttpPlayPath } from "../../server/play/play_path.ts";
-import { EPOCH_HEADER, readEpochHeader } from "../../stream/publish_facts.ts";
+import { EPOCH_HEADER, HASTE_HEADER, readEpochHeader } from "../../stream/publish_facts.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { NODE_HEADER } from "../../server/health/cluster_health.ts";
 import type { Call } from "../call.ts";
@@ -48,7 +48,7 @@ export function streamMount(context: ServerContext, files: Mount): Mount {
       "cache-control": "no-cache, no-transform",
       connection: "close",
     });
-    const carrier = call.minorVersion === 0 ? "plain" : "chunks";
+    const carrier = call.minorVersion === 0 || call.isFramed ? "plain" : "chunks";
     if (carrier === "chunks" && method === "GET") answerHeaders.set("transfer-encoding", "chunked");
     return open(context, viewerRequest(context, call, found, { carrier, status: 200, headers: answerHeaders }));
   };
@@ -85,6 +85,7 @@ function viewerRequest(
     server: peerOfRequest(call.headers),
     node: call.headers.get(NODE_HEADER),
     via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
+    isHasty: call.headers.has(PLAY_PATH_HEADER) && call.headers.has(HASTE_HEADER),
     seenEpoch: readEpochHeader(call.headers.get(EPOCH_HEADER)),
     findElsewhere: (vhost, source, isWanted) => findOwner(context, call, { url, source, isWanted }, vhost),
   };

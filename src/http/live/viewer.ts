@@ -9,6 +9,7 @@ import type { PeerServer } from "../../server/play/peer_server.ts";
 import { Playback, type PlaybackServer, type PlaybackSink } from "../../server/play/playback.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { EPOCH_HEADER, ZERO_HEADER } from "../../stream/publish_facts.ts";
+import { SEGMENT_PORT_HEADER, TICKET_HEADER } from "../../stream/segment_offer.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import { refusal } from "../envelope.ts";
 import { type Carrier, endOf, framePiece } from "./carrier.ts";
@@ -41,6 +42,8 @@ export interface ViewerRequest {
   readonly node: string | null;
   /** Servers that the play came through; null if the client is not a server of this kind. */
   readonly via: readonly string[] | null;
+  /** A server that wants what comes at once. */
+  readonly isHasty: boolean;
   /** The highest epoch of the stream that it has seen; null if it does not say. */
   readonly seenEpoch: number | null;
   /** Where the client should go instead, if another server has the stream. */
@@ -208,6 +211,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
       seenEpoch: this.#request.seenEpoch,
       traceparent,
     }, this);
+    if (this.#request.isHasty) this.#playback.hasten();
     // An edge would take silence for the death of this server.
     if (via !== null && !this.#playback.source.isActive) this.#host.send(this.#host.head(PROCESSING, new Headers()));
     const ownerTimeoutMs = () => vhost.now.cluster.ownerTimeoutMs;
@@ -245,6 +249,7 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     if (this.#request.via !== null) {
       if (source.epoch > 0) headers.set(EPOCH_HEADER, String(source.epoch));
       if (source.zeroMs !== null) headers.set(ZERO_HEADER, String(source.zeroMs));
+      this.#offerSegments(headers);
     }
     const head = this.#host.head(status, headers);
     if (headOnly) {
@@ -255,6 +260,13 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     // An empty chunk would be the end.
     const piece = header.length === 0 ? header : framePiece(carrier, header);
     return concatBytes(head, piece, view ?? new Uint8Array(0));
+  }
+
+  #offerSegments(headers: Headers): void {
+    const offer = this.#playback?.segmentOffer() ?? null;
+    if (offer === null) return;
+    headers.set(TICKET_HEADER, offer.ticket);
+    headers.set(SEGMENT_PORT_HEADER, String(offer.port));
   }
 
   /** What the header of an FLV shall say. */

@@ -1,6 +1,7 @@
 import type { WantedPaths } from "../fast/fast_paths.ts";
 import type { RenewableListener, Socket, TlsKeys, TlsListenOptions } from "../../base/socket.ts";
 import { Acceptor } from "../acceptor.ts";
+import { acceptWithoutDelay } from "../listening_sockets.ts";
 import { describeTlsError } from "./error.ts";
 import { TlsSocket } from "./socket.ts";
 
@@ -19,6 +20,8 @@ export interface ThreadAddress {
   readonly host: string;
   readonly port: number;
   readonly keys?: TlsKeys;
+  /** See {@link TlsListenOptions}. */
+  readonly protocols?: readonly string[];
   /** Which ways to the kernel its connections take. */
   readonly paths?: WantedPaths;
 }
@@ -181,10 +184,23 @@ export class TlsListener implements RenewableListener {
   }
 }
 
-function listen({ host, isShared }: TlsListenerOptions, port: number, { cert, key }: TlsKeys): Deno.TlsListener {
+function listen(
+  { host, isShared, protocols = [] }: TlsListenerOptions,
+  port: number,
+  { cert, key }: TlsKeys,
+): Deno.TlsListener {
   // By a variable: the types that Deno 2.4.2 has in a worker do not know of reusePort.
-  const options = { hostname: host, port, cert, key, ...(isShared ? { reusePort: true } : {}) };
-  return Deno.listenTls(options);
+  const options = {
+    hostname: host,
+    port,
+    cert,
+    key,
+    ...(isShared ? { reusePort: true } : {}),
+    ...(protocols.length > 0 ? { alpnProtocols: [...protocols] } : {}),
+  };
+  const listener = Deno.listenTls(options);
+  acceptWithoutDelay(listener.addr);
+  return listener;
 }
 
 function closedError(): Error {

@@ -14,14 +14,15 @@ const closed = new ShutdownQueue({ minPauseMs: 1000 });
 /**
  * A TLS connection, as a {@link TcpConn} wants its socket.
  *
- * Nagle's algorithm cannot be turned off on it in Deno: those we dial have it off from before TLS, those accepted have it
- * on. What is not whole TLS records any more counts as a broken connection.
+ * Nagle's algorithm cannot be turned off on it in Deno: those we dial have it off from before TLS, those accepted from
+ * their listening socket on, where that can be (`acceptWithoutDelay`). What is not whole TLS records any more counts as a broken connection.
  */
 export class TlsSocket implements Socket {
   readonly isEncrypted = true;
   readonly remoteAddr: Deno.NetAddr;
   readonly localAddr: Deno.NetAddr;
   readonly #conn: Deno.TlsConn;
+  #protocol = "";
   #closed = false;
 
   /** Takes ownership of `conn`, whose handshake may still be under way. */
@@ -33,9 +34,15 @@ export class TlsSocket implements Socket {
     closed.remove(addressOf(conn));
   }
 
+  /** Once the handshake is done. */
+  get protocol(): string {
+    return this.#protocol;
+  }
+
   /** @throws What `describeTlsError` puts into words. */
   async handshake(): Promise<void> {
-    await this.#conn.handshake();
+    const { alpnProtocol } = await this.#conn.handshake();
+    this.#protocol = alpnProtocol ?? "";
   }
 
   setNoDelay(): void {}

@@ -32,6 +32,9 @@ export class HlsFeed implements Player, Disposable {
     this.source.attach(this).release();
     const supplied = { url, vhost, source: this.source, redirect: null, pageUrl, swfUrl: "", remoteIp, via: [] };
     this.#supply = new PlaySupply(server, { ...supplied, protocol: "flv" }, { wake: () => {}, onNotFound });
+    if (!vhost.now.hls.lowLatency) return;
+    this.source.early.add(this);
+    this.#supply.hasten();
   }
 
   wake(): void {}

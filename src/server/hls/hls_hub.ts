@@ -3,17 +3,22 @@ import { defaultVhostName, VhostHandle } from "../../config/mod.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
 import type { PacketTap } from "../../stream/tap.ts";
+import type { StreamDirectory } from "../../cluster/directory.ts";
+import type { SegmentOffer } from "../../stream/segment_offer.ts";
+import { holderPlace, type SegmentPlace } from "../../upstream/segment_place.ts";
 import type { ServerContext } from "../context.ts";
 import type { HlsFeedRequest } from "./hls_feed.ts";
 import type { HlsSessionServer } from "./hls_session.ts";
 import { HlsSessionBook } from "./hls_session_book.ts";
 import { SegmentFiles } from "./segment_files.ts";
+import type { IssuedTicket, SegmentTickets } from "./segment_tickets.ts";
 import { type HlsObserver, HlsStream, type HlsStreamServer } from "./hls_stream.ts";
 import { namesOf, tellSegment, type TellServer } from "./tell_segment.ts";
 
 /** Who has HLS. */
 export interface HlsHolder {
   readonly hls: Pick<HlsHub, "sessions" | "find" | "open" | "settle">;
+  readonly segmentTickets: Pick<SegmentTickets, "opens">;
 }
 
 /** What HLS takes of a server. */
@@ -21,7 +26,8 @@ export type HlsServer =
   & HlsStreamServer
   & HlsSessionServer
   & TellServer
-  & Pick<ServerContext, "sources" | "config" | "registry" | "world">;
+  & Pick<ServerContext, "sources" | "config" | "registry" | "world" | "segmentTickets">
+  & { readonly directory: Pick<StreamDirectory, "segmentHolders"> };
 
 const TICK_MS = 1000;
 /** Streams that are kept as segments. */
@@ -36,6 +42,8 @@ export class HlsHub {
   maxBytes = MAX_TOTAL_BYTES;
   readonly #server: HlsServer;
   readonly #streams = new Map<string, HlsStream>();
+  /** Those that coworkers were given, which have no play here. */
+  readonly #tickets = new WeakMap<HlsStream, IssuedTicket>();
   readonly #taps = new WeakMap<LiveSource, Disposable>();
   /** Those that write, or have to delete what they wrote. */
   readonly #files = new Set<HlsObserver>();
@@ -79,6 +87,16 @@ export class HlsHub {
     // One that is pulled for others was not read so far: from its newest GOP on.
     if (source !== undefined && !wasWanted && !stream.isPublished) this.#tapAgain(source);
     return stream;
+  }
+
+  /** Where a coworker finds segments of a stream that are here; null if there are none. */
+  offerSegments(key: string): SegmentOffer | null {
+    const { config: { httpServer }, segmentTickets } = this.#server;
+    const stream = this.#streams.get(key);
+    if (!httpServer.enabled || stream === undefined || stream.bytes === 0) return null;
+    const ticket = this.#tickets.get(stream) ?? segmentTickets.issue(key);
+    this.#tickets.set(stream, ticket);
+    return { ticket: ticket.text, port: httpServer.listen.port };
   }
 
   /** Somebody waits for a stream no longer. Anybody can make names up: one that was never there goes at once. */
@@ -134,10 +152,19 @@ export class HlsHub {
     }
     const stream = new HlsStream(this.#server, key, vhost);
     stream.onDisconnect = () => this.#server.registry.streams().get(key)?.publisher?.kick();
+    stream.findHolder = () => this.#findHolder(stream);
     this.#write(stream);
     this.#streams.set(key, stream);
     this.#timer ??= every(this.#server.timers, TICK_MS, () => this.#tick());
     return stream;
+  }
+
+  async #findHolder({ key, vhost }: HlsStream): Promise<SegmentPlace | null> {
+    const { directory } = this.#server;
+    if (!directory.covers(vhost)) return null;
+    const names = { ...namesOf(key, vhost.name), key, host: "" };
+    const [holder] = await directory.segmentHolders({ vhost, url: names });
+    return holder === undefined ? null : holderPlace(holder, names, vhost.name);
   }
 
   /** Where `hls_path` is set, files are written, too. */
@@ -188,6 +215,7 @@ export class HlsHub {
 
   #end(stream: HlsStream): void {
     const files = stream.observer;
+    this.#tickets.get(stream)?.[Symbol.dispose]();
     stream[Symbol.dispose]();
     this.#streams.delete(stream.key);
     if (files !== null) files.settled.then(() => this.#files.delete(files));
@@ -214,6 +242,10 @@ class SourceTap implements PacketTap {
 
   onPacket(packet: MediaPacket, ownerMs: number): void {
     this.#stream?.onPacket(packet, ownerMs);
+  }
+
+  onResume(): void {
+    this.#stream?.onResume();
   }
 
   onUnpublish(): void {

@@ -6,15 +6,19 @@ import { Packager } from "../../hls/packager.ts";
 import type { SegmentWindow } from "../../hls/segment_window.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { isFrame, type MediaPacket } from "../../stream/packet.ts";
+import type { PullRegistry } from "../../upstream/pull/pull_registry.ts";
 import { ChangeWaiters } from "./change_waiters.ts";
+import type { SegmentPlace } from "../../upstream/segment_place.ts";
 import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts";
+import { type FetchingStream, SegmentFetcher, type SegmentFetcherServer } from "./segment_fetcher.ts";
 import { SegmentCipher } from "./segment_cipher.ts";
 import { type HlsOptions, isSamePackaging, packagerOptions } from "./packager_options.ts";
 
 /** What the HLS of a stream takes of a server. */
-export type HlsStreamServer = HlsFeedServer & {
+export type HlsStreamServer = HlsFeedServer & SegmentFetcherServer & {
   readonly timers: Timers;
   readonly log: Logger;
+  readonly pulls: HlsFeedServer["pulls"] & Pick<PullRegistry, "segmentsOf">;
   readonly startedMs: number;
   /** What keys are made of where the configuration has no secret. */
   readonly hlsSecret: Uint8Array;
@@ -42,15 +46,18 @@ export interface HlsObserver {
 const DEFAULT_DISPOSE_MS = 120_000;
 /** Last requests are remembered at least so long: players of short windows make pauses too. */
 const LEAST_LINGER_MS = 10_000;
+/** So long the segment under way waits for a stream that goes on where it was interrupted. */
+const RESUME_MS = 5000;
 
 /**
  * The segments of one stream, and what keeps them coming: made where the stream is published, and on other servers for as
  * long as somebody asks for them. The window outlives its publisher, who may come back, here or elsewhere.
  */
-export class HlsStream implements Disposable {
+export class HlsStream implements FetchingStream, Disposable {
   readonly key: string;
   readonly vhost: VhostHandle;
   readonly waiters: ChangeWaiters;
+  readonly fetcher: SegmentFetcher;
   readonly #server: HlsStreamServer;
   #packager: Packager | null = null;
   #view: HlsView | null = null;
@@ -65,6 +72,13 @@ export class HlsStream implements Disposable {
   /** The packager has heard of the publish; it is told with the first frame, when the epoch is certain. */
   #hasBegun = false;
   #isFromStart = false;
+  #epoch = 0;
+  /** A coworker that has what was published before. */
+  #holder: SegmentPlace | null = null;
+  /** Epoch of a publish whose connection has ended in the middle of a segment: it may go on. 0 for none. */
+  #interruptedEpoch = 0;
+  /** What comes next goes on with what came last. */
+  #isResumed = false;
   /** The publisher is a client of this server. */
   #isMadeHere = false;
   /** An error has ended the HLS of this publish. */
@@ -82,6 +96,7 @@ export class HlsStream implements Disposable {
     this.key = key;
     this.vhost = vhost;
     this.waiters = new ChangeWaiters(server.timers);
+    this.fetcher = new SegmentFetcher(server, this);
     this.#endedMs = server.timers.nowMs();
   }
 
@@ -99,6 +114,11 @@ export class HlsStream implements Disposable {
     return this.#isPublished;
   }
 
+  /** It is published, or its connection was interrupted a moment ago, and the segment under way may go on. */
+  get mayGoOn(): boolean {
+    return this.#isPublished || this.#interruptedEpoch !== 0;
+  }
+
   /** Why the last search for the stream found nothing; empty while there is hope. */
   get notFound(): string {
     return this.#notFound;
@@ -112,6 +132,25 @@ export class HlsStream implements Disposable {
   /** Of everything in the window. */
   get bytes(): number {
     return this.#packager?.window.byteLength ?? 0;
+  }
+
+  get packaging(): FetchingStream["packaging"] {
+    const packager = this.#packager;
+    const options = this.#options;
+    return packager === null || options === null ? null : { packager, options };
+  }
+
+  get place(): SegmentPlace | null {
+    if (this.#isMadeHere) return this.#holder;
+    return this.#source === null ? null : this.#server.pulls.segmentsOf(this.#source);
+  }
+
+  get wantsAll(): boolean {
+    return this.observer !== null;
+  }
+
+  onFetched(): void {
+    this.waiters.wake();
   }
 
   /** Somebody asks for the stream: it is fed from now on, wherever it is published. */
@@ -146,9 +185,14 @@ export class HlsStream implements Disposable {
     this.#isFromStart = isFromStart;
     this.#isMadeHere = this.#source?.fedBy === "client";
     this.#isPublished = true;
-    this.#hasBegun = this.#isBroken = false;
+    this.#hasBegun = this.#isBroken = this.#isResumed = false;
     this.#notFound = "";
     this.waiters.wake();
+  }
+
+  /** The packets of this publish go on where those of the one before have ended. */
+  onResume(): void {
+    this.#isResumed = true;
   }
 
   onPacket(packet: MediaPacket, ownerMs: number): void {
@@ -167,7 +211,21 @@ export class HlsStream implements Disposable {
     this.#endedMs = this.#server.timers.nowMs();
     // Who has the publisher has all packets of the publish. In a cluster others may have got fewer: all leave the rest out.
     const isWhole = this.#isMadeHere && !this.#server.directory.covers(this.vhost);
-    if (this.#hasBegun) this.#packager?.endPublish(isWhole);
+    if (this.#hasBegun) this.#endPackaging(isWhole);
+    this.waiters.wake();
+  }
+
+  /** Another server, or the same one again, may go on with the segment under way. */
+  #endPackaging(isWhole: boolean): void {
+    this.#interruptedEpoch = this.#isMadeHere ? 0 : this.#epoch;
+    if (this.#interruptedEpoch === 0) this.#packager?.endPublish(isWhole);
+  }
+
+  /** What was interrupted does not go on. */
+  #abandon(): void {
+    if (this.#interruptedEpoch === 0) return;
+    this.#interruptedEpoch = 0;
+    this.#packager?.endPublish();
     this.waiters.wake();
   }
 
@@ -177,6 +235,7 @@ export class HlsStream implements Disposable {
     const hasWaiters = this.waiters.count > 0;
     // Anybody can make names up: what was never there lives no longer than those who wait for it.
     if (this.#packager === null && !this.#isPublished) return !hasWaiters;
+    if (!this.#isPublished && nowMs - this.#endedMs > RESUME_MS) this.#abandon();
     if (!hasWaiters && nowMs - this.#askedMs > Math.max(2 * windowMs, LEAST_LINGER_MS)) this.#endFeed();
     // Those who still ask for it are then told that it has ended.
     if (!this.#isPublished) return nowMs - this.#endedMs > (disposeMs > 0 ? disposeMs : DEFAULT_DISPOSE_MS);
@@ -187,10 +246,11 @@ export class HlsStream implements Disposable {
   [Symbol.dispose](): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    this.fetcher[Symbol.dispose]();
     this.#endFeed();
     this.observer?.dispose();
     this.observer = null;
-    if (this.#packager !== null) this.#packager.onChange = null;
+    if (this.#packager !== null) this.#packager.onChange = this.#packager.onMissing = null;
     this.waiters.wake();
   }
 
@@ -200,8 +260,20 @@ export class HlsStream implements Disposable {
     if (source === null) return;
     const packager = this.#packagerNow();
     const { epoch } = source;
-    this.#discontinuities = epoch > 0 ? Math.floor(epoch / 1000) : this.#discontinuities + 1;
+    const goesOn = this.#isResumed && epoch !== 0 && epoch === this.#interruptedEpoch;
+    this.#epoch = epoch;
+    this.#interruptedEpoch = 0;
     this.#hasBegun = true;
+    if (!goesOn) this.#join(packager, epoch);
+    for (const header of source.meta.headers.packets) packager.onPacket(header, ownerMs);
+    packager.onPacket(packet, ownerMs);
+  }
+
+  #join(packager: Packager, epoch: number): void {
+    // Not the count of RFC 8216, which would take a memory that outlives every server: all have to tell the same number of
+    // a segment, and it must never fall. So it changes once when the last segment before a tag leaves the playlist. With
+    // several renditions, that would matter; players of this one begin with a new decoder, as they did at the tag.
+    this.#discontinuities = epoch > 0 ? Math.floor(epoch / 1000) : this.#discontinuities + 1;
     const firstNumber = this.#firstNumber(packager);
     packager.startPublish({
       epoch,
@@ -209,8 +281,17 @@ export class HlsStream implements Disposable {
       isFromStart: this.#isFromStart,
       ...(firstNumber === null ? {} : { firstNumber }),
     });
-    for (const header of source.meta.headers.packets) packager.onPacket(header, ownerMs);
-    packager.onPacket(packet, ownerMs);
+    this.#holder = null;
+    if (!this.#isMadeHere) this.fetcher.onJoin();
+    else if (packager.window.kept.length === 0) this.#findHolder(epoch);
+  }
+
+  /** What was published before, and this server has not: it was restarted, or had no viewers. A coworker may have it. */
+  async #findHolder(epoch: number): Promise<void> {
+    const holder = await this.findHolder?.() ?? null;
+    if (holder === null || this.#isDisposed || this.#epoch !== epoch || !this.#isMadeHere) return;
+    this.#holder = holder;
+    this.fetcher.onJoin();
   }
 
   /**
@@ -229,9 +310,10 @@ export class HlsStream implements Disposable {
     if (this.#packager !== null && this.#options !== null && isSamePackaging(options, this.#options)) {
       return this.#packager;
     }
-    if (this.#packager !== null) this.#packager.onChange = null;
+    if (this.#packager !== null) this.#packager.onChange = this.#packager.onMissing = null;
     const packager = new Packager(options);
     packager.onChange = () => this.#onChange();
+    packager.onMissing = () => this.fetcher.lookForMissing();
     this.#options = options;
     const { keySecret } = this.vhost.now.hls;
     const cipher = options.fragmentsPerKey > 0
@@ -259,6 +341,8 @@ export class HlsStream implements Disposable {
     else if (onError === "disconnect") this.onDisconnect?.();
   }
 
+  /** Finds a coworker that has segments of the stream. Never rejects. */
+  findHolder: (() => Promise<SegmentPlace | null>) | null = null;
   /** Ends the publisher. */
   onDisconnect: (() => void) | null = null;
 

@@ -58,7 +58,6 @@ export class SegmentFiles implements HlsObserver {
   readonly #inits = new Map<string, string>();
   /** Below `hls_key_file_path`. */
   readonly #keys = new Map<number, string>();
-  #lastNumber = -1;
   #isChanged = false;
   #isOver = false;
   #work: Promise<void> = Promise.resolve();
@@ -130,19 +129,18 @@ export class SegmentFiles implements HlsObserver {
     const pathOf = (entry: WindowEntry) => segmentPath(template, this.#names, entry, this.#server.utc) ?? "_";
     const written: WrittenSegment[] = [];
     for (const entry of window.entries) {
-      if (entry.kind === "gap" || entry.number <= this.#lastNumber) continue;
+      if (entry.kind !== "segment" || this.#segments.has(entry.number)) continue;
       const path = pathOf(entry);
       if (entry.init !== null) await this.#writeInit(entry.init.id, entry.init.bytes);
       const pieces = entryBytes(entry);
       await this.#write(path, cipher === null ? pieces : [cipher.encrypted(entry, pieces, entry.number)]);
       if (cipher !== null) await this.#writeKey(view, cipher, keyNumberOf(entry.number, options.fragmentsPerKey));
       this.#segments.set(entry.number, path);
-      this.#lastNumber = entry.number;
       written.push({ segment: entry, path, playlistPath });
     }
     if (written.length === 0) return;
     const own = (path: string) => `${entryPrefix}${relativeTo(playlistPath, path)}`;
-    const text = mediaPlaylist(window, { ...options, partMs: 0 }, {
+    const text = mediaPlaylist(window, { ...options, partMs: 0, hidesAbsent: true }, {
       segment: (entry) => own(this.#segments.get(entry.number) ?? pathOf(entry)),
       part: () => "",
       key: (keyNumber) => this.#keyUri(keyNumber, playlistPath),

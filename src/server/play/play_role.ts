@@ -7,6 +7,7 @@ import { NODE_MEMBER } from "../../rtmp/command.ts";
 import type { RtmpServerSession, SessionRequest } from "../../rtmp/server_session.ts";
 import { factMembers, type PublishFacts, readEpochMember } from "../../stream/publish_facts.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
+import { offerMembers } from "../../stream/segment_offer.ts";
 import type { ServerContext } from "../context.ts";
 import { isRelay, readPlayPath } from "./play_path.ts";
 import { peerOfConnect } from "./peer_server.ts";
@@ -157,6 +158,10 @@ export class PlayRole implements Playing, PlaybackSink {
     this.#host.wake();
   }
 
+  onHaste(): void {
+    if (this.#isOfOurKind) this.#playback.hasten();
+  }
+
   onNotFound(reason: string): void {
     this.#host.guard(() => this.#session.sendStatus("playStreamNotFound", reason));
     this.#host.finish("refused", reason);
@@ -206,7 +211,7 @@ export class PlayRole implements Playing, PlaybackSink {
   #tellFacts(): AmfObject {
     const { epoch, zeroMs } = this.#playback.source;
     this.#told = { epoch, zeroMs };
-    return factMembers(this.#told);
+    return { ...factMembers(this.#told), ...offerMembers(this.#playback.segmentOffer()) };
   }
 
   #redirect(address: string): void {

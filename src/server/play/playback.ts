@@ -4,15 +4,20 @@ import type { StreamUrl } from "../../rtmp/url.ts";
 import type { LiveSource, Player } from "../../stream/live_source.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { WireFormat } from "../../stream/wire_format.ts";
+import type { SegmentOffer } from "../../stream/segment_offer.ts";
 import { type ClientConn, type ClientEntry, clientEntry, type ClientType } from "../client_registry.ts";
 import type { ServerContext } from "../context.ts";
+import type { IssuedTicket } from "../hls/segment_tickets.ts";
 import { sourceOptions } from "../source_options.ts";
 import type { PeerServer } from "./peer_server.ts";
 import { PlaySupply, type Redirect, type SupplyServer, type SupplySink } from "./supply.ts";
 import { PlayTrace, type TraceServer } from "./trace.ts";
 
 /** What playing takes of a server. */
-export type PlaybackServer = SupplyServer & TraceServer & Pick<ServerContext, "sources" | "registry">;
+export type PlaybackServer =
+  & SupplyServer
+  & TraceServer
+  & Pick<ServerContext, "sources" | "registry" | "config" | "segmentTickets">;
 
 /** The connection that plays. */
 export interface PlaybackHost extends ClientConn {
@@ -84,6 +89,8 @@ export class Playback implements Player, SupplySink, Disposable {
   /** Until the first frame is sent. */
   #isWaiting = true;
   readonly #askedMs: number;
+  #ticket: IssuedTicket | null = null;
+  #isHasty = false;
 
   constructor(server: PlaybackServer, host: PlaybackHost, request: PlaybackRequest, sink: PlaybackSink) {
     const { url, vhost, protocol, format, over = "" } = request;
@@ -116,6 +123,21 @@ export class Playback implements Player, SupplySink, Disposable {
     return this.#supply.isPulled;
   }
 
+  /** Where a server that plays the stream finds its segments; null if this one serves none. */
+  segmentOffer(): SegmentOffer | null {
+    const { httpServer } = this.#server.config;
+    if (!this.vhost.now.hls.enabled || !httpServer.enabled) return null;
+    this.#ticket ??= this.#server.segmentTickets.issue(this.source.key);
+    return { ticket: this.#ticket.text, port: httpServer.listen.port };
+  }
+
+  /** The client makes low-latency HLS of it: it gets what comes sooner than others, and so does this server. */
+  hasten(): void {
+    this.#isHasty = true;
+    this.source.early.add(this);
+    this.#supply.hasten();
+  }
+
   /** The client is about to be sent elsewhere: it gets nothing. */
   get isSearching(): boolean {
     return this.#supply.isSearching;
@@ -130,7 +152,7 @@ export class Playback implements Player, SupplySink, Disposable {
 
   /** The client's place, once its bytes are those of the log from here on, and nothing else. */
   followed(): PlayCursor | null {
-    return this.#isWaiting || !this.cursor.owesNothing ? null : this.cursor;
+    return this.#isWaiting || this.#isHasty || !this.cursor.owesNothing ? null : this.cursor;
   }
 
   wake(): void {
@@ -184,6 +206,7 @@ export class Playback implements Player, SupplySink, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#ticket?.[Symbol.dispose]();
     this.#trace?.end();
     this.#host.afterWrite(() => this.cursor.release());
     this.source.detach(this);

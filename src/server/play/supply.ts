@@ -76,6 +76,7 @@ export class PlaySupply implements Disposable {
   /** Of one search, however often the coworkers are asked. */
   #searchTrace: Span | null = null;
   #notFoundTimer: TimerHandle | null = null;
+  #isHasty = false;
   #departure: Disposable | null = null;
   /** Its place among those that wait, until the stream is there. */
   #place: Disposable | null = null;
@@ -124,6 +125,12 @@ export class PlaySupply implements Disposable {
   /** The player is about to be redirected: it gets no media of a relay that runs here for others. */
   get isSearching(): boolean {
     return this.#search !== null || this.#departure !== null;
+  }
+
+  /** What comes is wanted at once: parts of low-latency HLS are made of it, here or further on. */
+  hasten(): void {
+    this.#isHasty = true;
+    this.#lease?.hasten();
   }
 
   /** Somebody publishes the stream here, or it is pulled: nothing more is to be waited for. */
@@ -220,6 +227,7 @@ export class PlaySupply implements Disposable {
       ...search,
     };
     this.#lease = this.#server.pulls.acquire(this.#request.source, request);
+    if (this.#isHasty) this.#lease.hasten();
   }
 
   /** Coworkers of an origin tell each other RTMP addresses. */

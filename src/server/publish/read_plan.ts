@@ -11,6 +11,8 @@ export interface ReadMoment {
   readonly toFlushMs: number;
   /** What is due to players is too little to be sent: the next messages are what it waits for. */
   readonly awaitsMsgs: boolean;
+  /** Somebody does not wait for the flush: servers that make parts of low-latency HLS of it, or this one. */
+  readonly isHasty: boolean;
   /** Players wait for the first keyframe. */
   readonly awaitsKeyframe: boolean;
   /** How many publishers there are. */
@@ -24,6 +26,8 @@ const MOST_BYTES = 32 * 1024;
 const USUAL_MS = 40;
 const PER_PUBLISHER_MS = 0.25;
 const LEAST_MS = 10;
+/** A read costs as much as before, and parts are no later than that. */
+const HASTY_MS = 40;
 /** To be there in time for the flush. */
 const BEFORE_FLUSH_MS = 5;
 
@@ -36,14 +40,15 @@ const BEFORE_FLUSH_MS = 5;
  * With `mr on` the pause is `mr_latency`, as in SRS 7 (`SrsRtmpConn::set_recv_mr`).
  */
 export function readPlan({ play, publish, minLatency }: VhostConfig, moment: ReadMoment): ReadPlan {
-  const { forMs, bytes, toFlushMs, publishers, awaitsMsgs, awaitsKeyframe } = moment;
+  const { forMs, bytes, toFlushMs, publishers, awaitsMsgs, isHasty, awaitsKeyframe } = moment;
   // Players get each message as it comes.
   if (play.mwLatencyMs === 0) return readAsItComes;
   if (publish.mr) return { gatherMs: 0, pauseMs: publish.mrLatencyMs };
   if (forMs < SETTLED_AFTER_MS || awaitsKeyframe) return readAsItComes;
-  const gatherMs = minLatency || play.realtime || awaitsMsgs ? 0 : toFlushMs > 0 ? toFlushMs : play.mwLatencyMs;
+  const flushMs = minLatency || play.realtime || awaitsMsgs ? 0 : toFlushMs > 0 ? toFlushMs : play.mwLatencyMs;
+  const gatherMs = isHasty ? Math.min(flushMs, HASTY_MS) : flushMs;
   if (bytes > MOST_BYTES) return { gatherMs, pauseMs: 0 };
-  const usualMs = Math.min(play.mwLatencyMs / 4, USUAL_MS + publishers * PER_PUBLISHER_MS);
+  const usualMs = Math.min(play.mwLatencyMs / 4, isHasty ? HASTY_MS : USUAL_MS + publishers * PER_PUBLISHER_MS);
   const pauseMs = toFlushMs > 0 ? Math.min(usualMs, toFlushMs - BEFORE_FLUSH_MS) : usualMs;
   return { gatherMs, pauseMs: pauseMs < LEAST_MS ? 0 : Math.round(pauseMs) };
 }

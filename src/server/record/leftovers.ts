@@ -1,9 +1,10 @@
-import type { Files } from "../../base/world.ts";
+import type { FileLock, Files } from "../../base/world.ts";
 import { readTemplate, templateDepth, templateRoot } from "../../record/path_template.ts";
 import { planRepair } from "../../record/repair.ts";
 import type { FileExtent } from "../../record/recording_format.ts";
 import { freeRecordingName } from "./create_file.ts";
 import { readAt, writeAt } from "./file_access.ts";
+import type { RecordingDisk } from "./unfinished_file.ts";
 
 /** More files than this are not looked through. */
 const MAX_FILES = 100_000;
@@ -40,30 +41,46 @@ export async function findRecordings(files: Files, template: string): Promise<Fo
   return found.sort((a, b) => a.modifiedMs - b.modifiedMs);
 }
 
-/** Whether nobody has written to a file since it was found. */
-export async function isUntouched(files: Files, { path, bytes, modifiedMs }: FoundRecording): Promise<boolean> {
-  const info = await statIfThere(files, `${path}.tmp`);
-  return info !== null && info.size === bytes && (info.mtime?.getTime() ?? 0) === modifiedMs;
+/** What became of a file that was left over. */
+export interface FinishedLeftover {
+  /** Its last name; null where it had no frame and was removed. */
+  readonly path: string | null;
+  readonly extent: FileExtent;
 }
 
 /**
  * Finishes a file that was left as `.tmp`: what is not whole at its end is cut off. A file without any frame is removed.
  *
- * @returns Its name and what it has; null where nothing was left.
+ * @returns Null where it is not left over: somebody keeps it, or has written or finished it since it was found.
  */
-export async function finishLeftover(
-  files: Files,
-  { path }: FoundRecording,
-): Promise<{ path: string; extent: FileExtent } | null> {
-  const tmp = `${path}.tmp`;
-  const repair = await cutToWhole(files, tmp, path);
+export async function finishLeftover(disk: RecordingDisk, found: FoundRecording): Promise<FinishedLeftover | null> {
+  const { files } = disk;
+  const tmp = `${found.path}.tmp`;
+  using lock = await lockWhereLocksAre(disk, tmp);
+  if (lock === null || !await lock.isCurrent() || !await isUntouched(files, found)) return null;
+  const repair = await cutToWhole(files, tmp, found.path);
   if (repair === null) {
     await files.remove(tmp);
-    return null;
+    return { path: null, extent: { bytes: 0, durationMs: 0 } };
   }
-  const name = await freeRecordingName(files, path, "0");
-  await files.rename(tmp, name);
-  return { path: name, extent: repair };
+  const path = await freeRecordingName(files, found.path, "0");
+  await files.rename(tmp, path);
+  return { path, extent: repair };
+}
+
+/** A disk without locks lets everybody in. */
+async function lockWhereLocksAre(disk: RecordingDisk, path: string): Promise<FileLock | null> {
+  try {
+    return await disk.lockFile(path);
+  } catch {
+    return { isCurrent: () => Promise.resolve(true), [Symbol.dispose]() {} };
+  }
+}
+
+/** Whether nobody has written to a file since it was found. */
+async function isUntouched(files: Files, { path, bytes, modifiedMs }: FoundRecording): Promise<boolean> {
+  const info = await statIfThere(files, `${path}.tmp`);
+  return info !== null && info.size === bytes && (info.mtime?.getTime() ?? 0) === modifiedMs;
 }
 
 async function cutToWhole(files: Files, tmp: string, path: string): Promise<FileExtent | null> {

@@ -7,7 +7,7 @@ import type { RecordingBook } from "./recording_book.ts";
 
 /** What all recordings of a server share. */
 export interface RecordingContext {
-  readonly world: Pick<World, "files" | "after" | "nowMs" | "wallMs" | "randomBytes"> & {
+  readonly world: Pick<World, "files" | "lockFile" | "after" | "nowMs" | "wallMs" | "randomBytes"> & {
     readonly process: Pick<World["process"], "cwd">;
   };
   readonly log: Logger;

@@ -5,10 +5,13 @@ import type { RecordingFormat } from "../../record/recording_format.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
 import type { HeldSubject } from "../hooks/hook_book.ts";
 import { newEntityId } from "../identity.ts";
+import type { LeftRecording } from "./left_recording.ts";
 import { type FileOutcome, FileQueue } from "./file_queue.ts";
 import type { RecordingEntry, RecordingState } from "./recording_book.ts";
 import type { RecordingContext } from "./recording_context.ts";
+import { NoteKeeper } from "./note_keeper.ts";
 import { tellRecorded } from "./tell_recorded.ts";
+import { UnfinishedFile } from "./unfinished_file.ts";
 
 /** Options of {@link RecordingFile}. */
 export interface RecordingFileOptions {
@@ -17,11 +20,14 @@ export interface RecordingFileOptions {
   /** Released when the file is finished. */
   readonly subject: HeldSubject;
   readonly key: string;
-  readonly epoch: number;
+  /** Of the publish of this moment. */
+  readonly epoch: () => number;
+  /** A file to go on with; null for a new one. */
+  readonly left: LeftRecording | null;
   readonly headers: readonly MediaPacket[];
   /** Time of the recording that is 0 in the file. */
   readonly startMs: number;
-  /** Time of the first frame in the recording. */
+  /** Time in the recording of the first frame that is written. */
   readonly nowMs: number;
   readonly onProgress: () => void;
   readonly onFailed: (error: unknown) => void;
@@ -41,23 +47,30 @@ export class RecordingFile {
   #videoMs: number | null = null;
 
   constructor(options: RecordingFileOptions) {
-    const { context, vhost, subject: { url }, headers, nowMs, epoch, onProgress, onFailed } = options;
-    const sinceMs = context.world.wallMs();
+    const { context: { world, budget, isUtc }, vhost, subject: { url }, key, headers, nowMs, epoch, left } = options;
+    const sinceMs = left?.sinceMs ?? world.wallMs();
+    const template = recordingTemplate(vhost.now.dvr.dvrPath);
     this.#options = options;
-    this.path = expandTemplate(recordingTemplate(vhost.now.dvr.dvrPath), url, { ms: sinceMs, utc: context.isUtc() });
-    const startMs = this.timeOf(nowMs);
-    const { format, head } = beginRecording(this.path, headers, startMs);
+    this.path = left?.file.path ?? expandTemplate(template, url, { ms: sinceMs, utc: isUtc() });
+    const wanted = this.path;
+    const startMs = left?.whole.firstMs ?? this.timeOf(nowMs);
+    const { format, head } = left === null
+      ? beginRecording(wanted, headers, startMs)
+      : { format: left.format(headers), head: [] };
     this.#format = format;
+    if (left !== null && format.codecs.video !== null) this.#videoMs = left.whole.endMs;
     this.#queue = new FileQueue({
-      world: context.world,
-      budget: context.budget,
-      path: this.path,
-      epoch: epoch.toString(36),
+      timers: world,
+      budget,
+      open: () => left?.file ?? UnfinishedFile.create(world, wanted, epoch().toString(36)),
+      whole: left?.whole ?? null,
+      notes: new NoteKeeper(world.files, { template, key, sinceMs, epoch }),
       startMs,
+      codecs: () => format.codecs,
       patches: (extent) => format.patches(extent),
       onOpen: (path) => this.#onOpen(path, sinceMs),
-      onProgress,
-      onFailed,
+      onProgress: options.onProgress,
+      onFailed: options.onFailed,
     });
     this.#queue.add(head);
     this.finished = this.#queue.finished.then((outcome) => this.#onFinished(outcome));
@@ -104,9 +117,21 @@ export class RecordingFile {
     this.#queue.add(this.#format.skip());
   }
 
-  /** What has come is to be on the disk soon: nothing may come for a while. */
-  flush(): void {
+  /** The publisher has left and may return, to another server perhaps: what has come is to be on the disk soon. */
+  lend(): void {
     this.skip();
+    this.#queue.lend(this.#options.context.world.wallMs());
+    this.setState("waiting");
+  }
+
+  /** @returns Whether it goes on here; else another server has it. */
+  reclaim(): Promise<boolean> {
+    return this.#queue.reclaim();
+  }
+
+  /** Whether another server has it. */
+  isTaken(): Promise<boolean> {
+    return this.#queue.isTaken();
   }
 
   setState(state: RecordingState): void {
@@ -127,11 +152,12 @@ export class RecordingFile {
     const extent = () => this.#queue.extent;
     this.#entry = { id: newEntityId(world), key, stream: url, path, sinceMs, state: this.#state, extent };
     book.add(this.#entry);
-    log.info(`dvr ${key}: records to ${path}`);
+    log.info(`dvr ${key}: ${this.#options.left === null ? "records to" : "goes on with"} ${path}`);
   }
 
-  #onFinished({ path, extent }: FileOutcome): void {
+  #onFinished({ path, extent, isTaken }: FileOutcome): void {
     const { context, subject, key, vhost } = this.#options;
+    if (isTaken) context.log.info(`dvr ${key}: ${this.path} goes on at another server`);
     if (path === null) {
       if (this.#entry !== null) context.book.remove(this.#entry);
       return subject.release();

@@ -4,8 +4,9 @@ import { type ConfigHolder, type VhostConfig, VhostHandle } from "../../config/m
 import { type NamedStream, readTemplate, recordingTemplate } from "../../record/path_template.ts";
 import type { HookSubject } from "../hooks/payload.ts";
 import { newEntityId } from "../identity.ts";
-import { findRecordings, finishLeftover, type FoundRecording, isUntouched } from "./leftovers.ts";
+import { findRecordings, finishLeftover, type FoundRecording } from "./leftovers.ts";
 import type { RecordingContext } from "./recording_context.ts";
+import { sweepNotes } from "./note_keeper.ts";
 import { tellRecorded } from "./tell_recorded.ts";
 
 /** Longer than the disk keeps a file waiting that somebody writes. */
@@ -17,7 +18,7 @@ const MAX_LISTED = 5000;
  * At the start of a server: lists the recordings that are on the disk, and finishes those that a crash has left.
  *
  * Another server may be writing to the same disk: a file is left over once it has not changed for longer than a publisher
- * may stay away.
+ * may stay away, and nobody has locked it.
  */
 export class RecordingRecovery implements Disposable {
   /** Settles when it is done, or was disposed of. */
@@ -57,15 +58,17 @@ export class RecordingRecovery implements Disposable {
       if (this.#isOver) return;
       await this.#finish(found, template, vhost);
     }
+    for (const template of new Set(leftovers.map((each) => each.template))) await sweepNotes(files, template);
   }
 
   async #finish(found: FoundRecording, template: string, vhost: VhostHandle): Promise<void> {
-    const { world: { files }, log, book } = this.#context;
+    const { world, log, book } = this.#context;
     try {
-      if (book.has(found.path) || !await isUntouched(files, found)) return;
-      const finished = await finishLeftover(files, found);
-      if (finished === null) return log.warn(`dvr: removed ${found.path}.tmp, which was left over without a frame`);
+      if (book.has(found.path)) return;
+      const finished = await finishLeftover(world, found);
+      if (finished === null) return;
       const { path, extent } = finished;
+      if (path === null) return log.warn(`dvr: removed ${found.path}.tmp, which was left over without a frame`);
       const seconds = (extent.durationMs / 1000).toFixed(1);
       log.info(`dvr: finished ${path}, which was left over, ${seconds} s, ${extent.bytes} bytes`);
       const stream = this.#list({ ...found, path, bytes: extent.bytes }, template, vhost, extent.durationMs);

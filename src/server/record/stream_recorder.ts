@@ -7,7 +7,10 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import { isFrame, isKeyframe, type MediaPacket } from "../../stream/packet.ts";
 import type { PacketTap } from "../../stream/tap.ts";
 import { Timeline } from "../../stream/timeline.ts";
+import { recordingTemplate } from "../../record/path_template.ts";
 import { isDiskFull } from "./disk_error.ts";
+import { HeldPackets } from "./held_packets.ts";
+import { LeftRecording } from "./left_recording.ts";
 import type { RecordingContext } from "./recording_context.ts";
 import { RecordingFile } from "./recording_file.ts";
 
@@ -17,9 +20,16 @@ const RETRY_MS = 5000;
 const LEAST_FILE_MS = 500;
 /** Files of one stream that the disk may still have to finish when another one begins. */
 const MAX_UNFINISHED = 3;
+/** So long packets are held while it is looked which file they belong to: a disk that is slower is not waited for. */
+const LOOK_MS = 2500;
+/** How often a file that may go on elsewhere is looked at. */
+const TAKEN_CHECK_MS = 1000;
+/** Distance between what another server wrote and what follows; as between two publishers of this one. */
+const GAP_MS = 10;
 
 /**
  * The recording of one stream, over all its publishers that return in time: its packets go into one file after the other.
+ * While its publisher is away, a server that shares the disk may go on with the file, as this one goes on with another's.
  *
  * Nothing here waits for the disk. While that is too slow, frames are left out up to the next keyframe; while it fails,
  * nothing is recorded, and it is tried again.
@@ -33,6 +43,10 @@ export class StreamRecorder implements PacketTap {
   readonly #unfinished = new Set<RecordingFile>();
   #source: LiveSource;
   #file: RecordingFile | null = null;
+  /** What another server left, to go on with. */
+  #left: LeftRecording | null = null;
+  /** What came since the publish began, while it is looked for a file to go on with; null while none is. */
+  #held: HeldPackets | null = null;
   #epoch = 0;
   #lastMapped: number | null = null;
   #timeMs = 0;
@@ -69,11 +83,18 @@ export class StreamRecorder implements PacketTap {
     this.#isPublishing = true;
     this.#timeline.startSession();
     this.#awaitsKeyframe = true;
-    this.#file?.setState("recording");
+    if (this.#vhost.now.dvr.dvrReconnectMs > 0 || this.#file !== null) this.#lookForFile();
   }
 
   onPacket(packet: MediaPacket, _ownerMs = 0): void {
-    if (packet.kind !== "script" && isFrame(packet)) return this.#onFrame(packet);
+    const nowMs = this.#context.world.nowMs();
+    if (this.#held === null) return this.#take(packet, nowMs);
+    this.#held.add(packet, nowMs);
+    if (this.#held.isFull) this.#goOn(null);
+  }
+
+  #take(packet: MediaPacket, nowMs: number): void {
+    if (packet.kind !== "script" && isFrame(packet)) return this.#onFrame(packet, nowMs);
     const file = this.#file;
     if (file === null || this.#dropped !== null) return;
     if (packet.kind === "script" && !isMetadata(packet)) return void file.write(packet, this.#timeMs);
@@ -82,27 +103,86 @@ export class StreamRecorder implements PacketTap {
 
   onUnpublish(): void {
     this.#isPublishing = false;
+    this.#dropHeld();
     const waitMs = this.#vhost.now.dvr.dvrReconnectMs;
     if (this.#file === null || waitMs === 0) return void this.end();
-    this.#file.flush();
-    this.#file.setState("waiting");
-    this.#reconnect = this.#context.world.after(waitMs, () => this.end());
+    this.#file.lend();
+    this.#wait(this.#context.world.nowMs() + waitMs);
+  }
+
+  /** Waits for a publisher, until a time. Whether another server has the file is looked at meanwhile, however long that takes. */
+  #wait(untilMs: number): void {
+    const { world } = this.#context;
+    const leftMs = untilMs - world.nowMs();
+    if (leftMs <= 0) return void this.end();
+    this.#reconnect = world.after(Math.min(leftMs, TAKEN_CHECK_MS), () => {
+      this.#checkTaken().catch(() => {});
+      this.#wait(untilMs);
+    });
   }
 
   /** Ends the recording. @returns Settles when its files are finished. */
   end(): Promise<unknown> {
     this.#reconnect?.cancel();
     this.#reconnect = null;
+    this.#dropHeld();
+    this.#goOnWithLeft();
     this.#endFile();
     if (!this.#isOver) this.#onOver();
     this.#isOver = true;
     return Promise.all(Array.from(this.#unfinished, ({ finished }) => finished));
   }
 
-  #onFrame(packet: MediaPacket): void {
-    const nowMs = this.#context.world.nowMs();
+  /** Looks whether this server's own file is still its own, then for one that another server left; packets are held meanwhile. */
+  #lookForFile(): void {
+    const { world, budget } = this.#context;
+    const held = this.#held = new HeldPackets(budget);
+    const timer = world.after(LOOK_MS, () => this.#held === held && this.#goOn(null));
+    this.#findFile().catch(() => null).then((left) => {
+      timer.cancel();
+      if (this.#held === held) return this.#goOn(left);
+      // Too late: a file that this server has locked is its to finish, or to let go of again.
+      if (left !== null) this.#finishLeft(left);
+      else if (!this.#isPublishing && !this.#isOver) this.#file?.lend();
+    });
+  }
+
+  async #findFile(): Promise<LeftRecording | null> {
+    const file = this.#file;
+    if (file !== null) {
+      if (await file.reclaim()) return null;
+      if (this.#file === file) this.#file = null;
+    }
+    const { dvrReconnectMs: reconnectMs, dvrPath } = this.#vhost.now.dvr;
+    const template = recordingTemplate(dvrPath);
+    return await LeftRecording.find(this.#context.world, { template, key: this.#key, epoch: this.#epoch, reconnectMs });
+  }
+
+  #goOn(left: LeftRecording | null): void {
+    const held = this.#held?.take() ?? [];
+    this.#held = null;
+    this.#left = left;
+    this.#file?.setState("recording");
+    for (const { packet, nowMs } of held) this.#take(packet, nowMs);
+  }
+
+  #dropHeld(): void {
+    this.#held?.[Symbol.dispose]();
+    this.#held = null;
+  }
+
+  /** Another server may have gone on with the file. */
+  async #checkTaken(): Promise<void> {
+    const file = this.#file;
+    if (file === null || !await file.isTaken() || this.#isPublishing || this.#file !== file) return;
+    this.#file = null;
+    this.end();
+  }
+
+  #onFrame(packet: MediaPacket, nowMs: number): void {
     this.#advance(this.#timeline.mapFrame(packet.timestampMs, nowMs));
     if (this.#isOver || nowMs < this.#retryAtMs) return;
+    this.#goOnWithLeft();
     const isKey = isKeyframe(packet);
     if (!this.#hasRoom(packet, isKey)) return;
     if (this.#isCutDue(isKey)) this.#endFile();
@@ -155,16 +235,31 @@ export class StreamRecorder implements PacketTap {
     return true;
   }
 
-  #open(): RecordingFile {
+  #goOnWithLeft(): void {
+    const left = this.#left;
+    this.#left = null;
+    if (left === null) return;
+    const file = this.#file = this.#open(left);
+    if (!this.#source.meta.headers.packets.every((header) => file.takeHeader(header, this.#timeMs))) this.#endFile();
+  }
+
+  /** Finishes what cannot go on here. */
+  #finishLeft(left: LeftRecording): void {
+    this.#open(left).end();
+  }
+
+  #open(left: LeftRecording | null = null): RecordingFile {
     const subject = this.#context.subjectOf(this.#key);
+    const beginMs = left === null ? this.#timeMs : this.#timeMs - left.whole.endMs - GAP_MS;
     const file = new RecordingFile({
       context: this.#context,
       vhost: this.#vhost,
       subject,
       key: this.#key,
-      epoch: this.#epoch,
+      epoch: () => this.#epoch,
+      left,
       headers: this.#source.meta.headers.packets,
-      startMs: this.#vhost.now.dvr.timeJitter === "off" ? 0 : this.#timeMs,
+      startMs: this.#vhost.now.dvr.timeJitter === "off" ? 0 : beginMs,
       nowMs: this.#timeMs,
       onProgress: () => this.#onProgress(),
       onFailed: (error) => this.#onFailed(file, error),

@@ -54,6 +54,7 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   #bytesIn = 0;
   readonly #reads: ReadPace;
   #reportedMs = 0;
+  #isHasty = false;
 
   constructor(tcp: TcpConn, server: ServerContext) {
     const { timers: clock, registry, world, limits } = server;
@@ -199,6 +200,9 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
         return this.#player?.onPause(event.paused);
       case "redirectAnswered":
         return this.#player?.onRedirectAnswered();
+      case "haste":
+        this.#isHasty = true;
+        return this.#player?.onHaste();
       case "serverReport":
         return this.#onServerReport(event.text);
     }
@@ -221,6 +225,8 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     this.#tcp.isServed = true;
     this.#server.health.greet(this.#session.connectInfo?.args[NODE_MEMBER], this.remoteIp);
     role.start();
+    // It may have asked for it before it was let in.
+    if (this.#isHasty) this.#player?.onHaste();
   }
 
   guard(fn: () => void): void {

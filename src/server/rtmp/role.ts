@@ -37,6 +37,8 @@ export interface Playing extends Begun {
   followed(): PlayCursor | null;
   onPause(paused: boolean): void;
   onRedirectAnswered(): void;
+  /** The client is a server, and wants what it plays as it comes. */
+  onHaste(): void;
 }
 
 /** What a connection is used for, once its client has asked and was let in. */

@@ -73,8 +73,8 @@ export class ThreadHandle implements MemoryBook {
     return this.#sockets.size;
   }
 
-  listen(id: number, { host, port, keys, paths }: ThreadAddress): void {
-    this.#link.sendBytes(ThreadRecord.Listen, id, encodeUtf8(JSON.stringify({ host, port, keys, paths })));
+  listen(id: number, { host, port, keys, protocols, paths }: ThreadAddress): void {
+    this.#link.sendBytes(ThreadRecord.Listen, id, encodeUtf8(JSON.stringify({ host, port, keys, protocols, paths })));
   }
 
   /** Shows new connections to a listener another certificate. */

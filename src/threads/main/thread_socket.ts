@@ -15,6 +15,8 @@ export interface AcceptedSocket {
   readonly localAddr: NetAddress;
   /** TLS is spoken on it. */
   readonly isEncrypted?: boolean;
+  /** See {@link Socket.protocol}. */
+  readonly protocol?: string;
   /** See {@link Socket.gather}. */
   readonly canGather?: boolean;
 }
@@ -31,6 +33,7 @@ export class ThreadSocket implements Socket {
   readonly remoteAddr: NetAddress;
   readonly localAddr: NetAddress;
   readonly isEncrypted: boolean;
+  readonly protocol: string;
   readonly gather?: (bytes: number) => void;
   readonly #id: number;
   readonly #link: ThreadLink;
@@ -45,16 +48,21 @@ export class ThreadSocket implements Socket {
   #following: ThreadFollowing | null = null;
 
   /** @param id The worker's number for it. @param onClose Called when this side closes it. */
-  constructor(id: number, { remoteAddr, localAddr, isEncrypted = false, canGather = false }: AcceptedSocket, thread: {
-    link: ThreadLink;
-    memory: MemoryBook;
-    toThread<Place>(tail: LiveTail<Place>): TailToThread<Place>;
-    onClose(): void;
-  }) {
+  constructor(
+    id: number,
+    { remoteAddr, localAddr, isEncrypted = false, protocol = "", canGather = false }: AcceptedSocket,
+    thread: {
+      link: ThreadLink;
+      memory: MemoryBook;
+      toThread<Place>(tail: LiveTail<Place>): TailToThread<Place>;
+      onClose(): void;
+    },
+  ) {
     this.#id = id;
     this.remoteAddr = remoteAddr;
     this.localAddr = localAddr;
     this.isEncrypted = isEncrypted;
+    this.protocol = protocol;
     if (canGather) this.gather = (bytes) => this.#gather(bytes);
     this.#link = thread.link;
     this.#memory = thread.memory;

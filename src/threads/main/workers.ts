@@ -102,7 +102,7 @@ export class Workers implements Disposable {
     this.#tlsOptions.set(id, options);
     return this.#share(
       id,
-      new SharedTlsListener(own, options.keys, {
+      new SharedTlsListener(own, options, {
         onClose: () => this.#unlisten(id),
         onRenew: (keys) => this.#threads.forEach((thread) => thread.renew(id, keys)),
       }),

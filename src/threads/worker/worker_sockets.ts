@@ -122,7 +122,7 @@ export class WorkerSockets {
     try {
       const socket = address.keys === undefined
         ? this.#pathsOf(address).over(listenWithOthers(address))
-        : this.#listenTls(id, address, address.keys);
+        : this.#listenTls(id, { ...address, keys: address.keys });
       const loop = new AcceptLoop<Socket>({
         accept: (): Promise<Socket> => socket.accept(),
         timers: systemTimers,
@@ -144,10 +144,10 @@ export class WorkerSockets {
     return this.#paths;
   }
 
-  #listenTls(id: number, { host, port }: ThreadAddress, keys: TlsKeys): TlsListener {
+  #listenTls(id: number, { host, port, keys, protocols = [] }: ThreadAddress & { keys: TlsKeys }): TlsListener {
     const onHandshakeError = (remoteIp: string, reason: string) =>
       this.#link.sendBytes(ThreadRecord.HandshakeFailed, id, encodeUtf8(`${remoteIp}\n${reason}`));
-    return new TlsListener({ host, port, keys, isShared: true, onHandshakeError });
+    return new TlsListener({ host, port, keys, protocols, isShared: true, onHandshakeError });
   }
 
   #unlisten(id: number): void {
@@ -170,9 +170,9 @@ export class WorkerSockets {
     // The same numbers may come again.
     stuck.remove(addressOf(conn));
     this.#held.set(id, { id, conn, buffer: new Uint8Array(0), follower: null, pendingWrites: 0 });
-    const { remoteAddr, localAddr, isEncrypted } = conn;
+    const { remoteAddr, localAddr, isEncrypted, protocol } = conn;
     const canGather = conn.gather !== undefined;
-    const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr, isEncrypted, canGather }));
+    const addresses = encodeUtf8(JSON.stringify({ remoteAddr, localAddr, isEncrypted, protocol, canGather }));
     this.#link.sendBytes(ThreadRecord.Accepted, id, addresses, listener);
   }
 

@@ -6,6 +6,7 @@ import type { Network } from "../../net/network.ts";
 import type { DialOptions } from "../../net/tls/dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
+import { offerMembers, readOfferHeaders } from "../../stream/segment_offer.ts";
 import { EPOCH_HEADER, factMembers, readEpochHeader, readZeroHeader, ZERO_HEADER } from "../../stream/publish_facts.ts";
 import { formatHost } from "../../rtmp/url.ts";
 import { FlvResponse } from "./flv_response.ts";
@@ -153,7 +154,8 @@ export class FlvClient implements Disposable {
       if (status < 200) this.#tell({ kind: "connected", identity: { srs_server: server } });
       const epoch = readEpochHeader(headers.get(EPOCH_HEADER)) ?? 0;
       const zeroMs = readZeroHeader(headers.get(ZERO_HEADER));
-      if (epoch > 0 || zeroMs !== null) this.#tell({ kind: "told", members: factMembers({ epoch, zeroMs }) });
+      const members = { ...factMembers({ epoch, zeroMs }), ...offerMembers(readOfferHeaders(headers)) };
+      if (Object.keys(members).length > 0) this.#tell({ kind: "told", members });
       if (!this.#isReady) this.#tell({ kind: "ready" });
       this.#isReady = true;
       this.#deadline.cancel();

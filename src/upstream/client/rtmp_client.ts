@@ -132,6 +132,13 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
     this.#pump.wake();
   }
 
+  /** Asks a server of our own kind for what it plays as it comes, once it has answered `connect`. */
+  hasten(): void {
+    if (this.#closed || this.#finishing) return;
+    this.#session.hasten();
+    this.#pump.wake();
+  }
+
   /** Ends a publish so that the server frees the stream at once, then closes: within 5 s, whatever it has read. */
   unpublish(): void {
     if (this.#closed || this.#finishing) return;

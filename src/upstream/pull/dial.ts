@@ -2,7 +2,7 @@ import { type Span, TRACEPARENT } from "../../base/trace.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
-import { EPOCH_HEADER, epochMember } from "../../stream/publish_facts.ts";
+import { EPOCH_HEADER, epochMember, HASTE_HEADER } from "../../stream/publish_facts.ts";
 import { FlvClient } from "../client/flv_client.ts";
 import { talkRule } from "../redirect_policy.ts";
 import { RtmpClient } from "../client/rtmp_client.ts";
@@ -20,6 +20,8 @@ export interface UpstreamDialOptions {
   /** Servers that play the stream here. */
   via: readonly string[];
   environment: UpstreamEnvironment;
+  /** What comes is wanted at once. */
+  isHasty(): boolean;
   /** The attempt, if it is traced: the server goes on with the trace. */
   trace: Span | null;
 }
@@ -36,7 +38,7 @@ export function upstreamDial(options: UpstreamDialOptions): UpstreamRunOptions["
 
 function connectTo(
   url: StreamUrl,
-  { request, target, via, environment, trace }: UpstreamDialOptions,
+  { request, target, via, environment, isHasty, trace }: UpstreamDialOptions,
   handlers: UpstreamRun,
   signal: AbortSignal,
 ): Promise<UpstreamClient> {
@@ -74,6 +76,7 @@ function connectTo(
   const headers = [
     ...(tellsWho ? httpHeaders(via) : [anonymous]),
     ...(tellsWho && seenEpoch > 0 ? [[EPOCH_HEADER, String(seenEpoch)] as const] : []),
+    ...(tellsWho && isHasty() ? [[HASTE_HEADER, "1"] as const] : []),
     ...pageHeader(pageUrl),
     ...(trace === null ? [] : [[TRACEPARENT, trace.traceparent] as const]),
   ];

@@ -3,6 +3,7 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import { DownOrigins } from "../down_origins.ts";
 import { OriginPool } from "../origin_pool.ts";
+import type { SegmentPlace } from "../segment_place.ts";
 import { OriginWatch, reachOver } from "./origin_watch.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { type PullState, StreamPull } from "./stream_pull.ts";
@@ -15,6 +16,8 @@ export interface PullLease extends Disposable {
   readonly isSilent: boolean;
   /** Somebody who published the stream here has just left: it is looked for elsewhere at once. */
   hurry(): void;
+  /** What comes is wanted at once, not gathered as for players. */
+  hasten(): void;
 }
 
 interface PullEntry {
@@ -49,6 +52,11 @@ export class PullRegistry {
     return [...this.#entries.values()].map(({ pull }) => pull.state);
   }
 
+  /** Where the server that feeds a source has segments of the stream; null if none does, or it does not say. */
+  segmentsOf(source: LiveSource): SegmentPlace | null {
+    return this.#entries.get(source)?.pull.segments ?? null;
+  }
+
   /** Makes sure that the source is fed while the lease is held. */
   acquire(source: LiveSource, request: PullRequest): PullLease {
     const entry = this.#entries.get(source) ?? this.#start(source, request);
@@ -64,6 +72,7 @@ export class PullRegistry {
         return entry.pull.isSilent;
       },
       hurry: () => entry.pull.hurry(),
+      hasten: () => entry.pull.hasten(),
       [Symbol.dispose]: () => {
         if (entry.leases.delete(request)) this.#release(source, entry);
       },

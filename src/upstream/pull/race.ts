@@ -7,6 +7,7 @@ import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { describeRefusal, RedirectPolicy } from "../redirect_policy.ts";
 import { upstreamDial } from "./dial.ts";
+import { type SegmentPlace, segmentPlace } from "../segment_place.ts";
 import { originTargets, parseRedirect, type PullTarget } from "../target.ts";
 import { type UpstreamOutcome, UpstreamRun } from "./run.ts";
 import { UpstreamTrace } from "./trace.ts";
@@ -25,7 +26,9 @@ export interface PullRaceOptions {
   /** The round, if it is traced. */
   trace: Span | null;
   /** The source is fed, by this server. */
-  onFeeding(target: PullTarget): void;
+  onFeeding(target: PullTarget, segments: SegmentPlace | null): void;
+  /** What comes is wanted at once: players of low-latency HLS are waiting. */
+  isHasty(): boolean;
   /** Null if nobody holds the source until one of these can take it. */
   handover: RaceHandover | null;
   /** The server that feeds the source is about to stop. */
@@ -103,6 +106,11 @@ export class PullRace {
   /** The server that fed the source is gone: another takes over with what it has. */
   hurry(): void {
     for (const run of [...this.#runs.keys()]) run.takeOver();
+  }
+
+  /** From now on; see {@link PullRaceOptions.isHasty}. */
+  hasten(): void {
+    for (const run of this.#runs.keys()) run.hasten();
   }
 
   /** Ends the round. */
@@ -187,13 +195,15 @@ export class PullRace {
   }
 
   #start(target: PullTarget, origin: PullTarget): UpstreamRun {
-    const { request, via, environment, handover, onFeeding, onMoveAsked, onSilence, onMediaAgain } = this.#options;
+    const { request, via, environment, handover, isHasty, onFeeding, onMoveAsked, onSilence, onMediaAgain } =
+      this.#options;
     const span = this.#trace(target, target !== origin);
     const run: UpstreamRun = new UpstreamRun(this.#source, environment.timers, {
       target,
       timeouts: () => request.vhost.now.cluster,
       epochs: environment.epochs,
-      dial: upstreamDial({ request, target, via, environment, trace: span }),
+      isHasty,
+      dial: upstreamDial({ request, target, via, environment, trace: span, isHasty }),
       trace: span === null ? null : new UpstreamTrace(span),
       handover: handover === null ? null : {
         reason: handover.silentServer === null
@@ -207,13 +217,13 @@ export class PullRace {
       onSilence,
       onMediaAgain,
       onConnected: (identity, announce) => this.#onConnected(target, identity, announce),
-      onFeeding: () => {
+      onFeeding: (offer, remoteIp) => {
         this.#feeding = environment.pool.startFeed(target.text);
         this.#staggerTimer?.cancel();
         this.#waiting.length = 0;
         this.#stopAgain();
         for (const other of this.#runs.keys()) if (other !== run) other.stop();
-        onFeeding(target);
+        onFeeding(target, segmentPlace(request, target, offer, remoteIp));
       },
     });
     this.#runs.set(run, target.text);

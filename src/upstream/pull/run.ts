@@ -13,6 +13,7 @@ import { Overlap, type OverlapReason } from "./overlap.ts";
 import type { RtmpClientHandlers } from "../client/rtmp_client.ts";
 import type { FeedEpochs } from "../environment.ts";
 import type { PullTarget } from "../target.ts";
+import { readOffer, type SegmentOffer } from "../../stream/segment_offer.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { UsualGap } from "./usual_gap.ts";
 import type { UpstreamTrace } from "./trace.ts";
@@ -38,6 +39,8 @@ export interface UpstreamClient {
   readonly remoteIp: string;
   /** Tells a server of our own kind how this one is; absent where nothing can be said. */
   announce?(text: string): void;
+  /** Asks a server of our own kind to send what comes at once; absent where nothing can be said. */
+  hasten?(): void;
   /** Closes at once; no handler is called any more. */
   close(): void;
 }
@@ -54,10 +57,17 @@ export interface UpstreamRunOptions {
   dial(handlers: UpstreamRun, signal: AbortSignal): Promise<UpstreamClient>;
   /** Null if nobody holds the source: it is fed from the first frame on. */
   handover: Handover | null;
+  /** What comes is wanted at once. */
+  isHasty(): boolean;
   /** The server has answered; null if nobody wants to tell it how this one is. To be disposed at the end. */
   onConnected(identity: AmfObject, announce: (text: string) => void): Disposable | null;
-  /** The source is fed. */
-  onFeeding(): void;
+  /**
+   * The source is fed.
+   *
+   * @param offer Where the server says that its segments are; null if it does not.
+   * @param remoteIp Address that its name led to.
+   */
+  onFeeding(offer: SegmentOffer | null, remoteIp: string): void;
   /** The server is about to stop; it goes on for now. */
   onMoveAsked(): void;
   /** The server that feeds the source sends nothing any more; the connection stays, it may go on. */
@@ -123,6 +133,8 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #feedingSinceMs = 0;
   /** Of the publish, if the server tells. */
   #epoch: number | null = null;
+  /** Of segments, if the server has some. */
+  #offer: SegmentOffer | null = null;
   /** Of its timestamps, if the server tells. */
   #zeroMs: number | null = null;
   #hold: ReturnType<FeedEpochs["hold"]> | null = null;
@@ -143,6 +155,11 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   /** Ends the attempt. */
   stop(): void {
     this.#end("", null);
+  }
+
+  /** What comes is wanted at once from now on. */
+  hasten(): void {
+    if (this.#holds && !this.#over) this.#client?.hasten?.();
   }
 
   onMedia(message: Pick<RtmpMessage, "typeId" | "timestampMs" | "payload">): void {
@@ -179,6 +196,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     switch (event.kind) {
       case "connected":
         this.#holds = HOLDING_SERVER.test(asString(event.identity.srs_server));
+        if (this.#options.isHasty()) this.hasten();
         this.#reports ??= this.#options.onConnected(event.identity, (text) => this.#client?.announce?.(text));
         return;
       case "ready": {
@@ -191,6 +209,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
         });
       }
       case "told":
+        this.#offer ??= readOffer(event.members);
         if (this.#acceptsEpoch(readEpochMember(event.members))) this.#hearZero(readZeroMember(event.members));
         return;
       case "redirect":
@@ -255,7 +274,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#holdEpoch();
       this.#options.trace?.onFirstMedia();
-      this.#options.onFeeding();
+      this.#options.onFeeding(this.#offer, this.#client?.remoteIp ?? "");
       this.#watch.hear();
       this.#usualGap.start(this.#watch.heardMs);
       this.#watch.limit(this.#idleBound);

@@ -4,6 +4,7 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
 import { PullRace, type RaceHandover } from "./race.ts";
+import type { SegmentPlace } from "../segment_place.ts";
 import type { PullTarget } from "../target.ts";
 
 /** What a pull does now, as the API shows it. */
@@ -67,6 +68,8 @@ export class StreamPull {
   /** Whom it named last. */
   #named: readonly PullTarget[] = [];
   #endedMs = 0;
+  #segments: SegmentPlace | null = null;
+  #isHasty = false;
   readonly #isWanted = () => !this.#stopped && this.#leases.size > 0;
 
   /** @param leases Who plays; when nobody does, the pull ends with its upstream instead of looking for another. */
@@ -88,6 +91,11 @@ export class StreamPull {
   /** The server that feeds the source sends nothing any more; another one is looked for. */
   get isSilent(): boolean {
     return this.#isSilent;
+  }
+
+  /** Where the server that feeds the source has segments of the stream; null if it does not say. */
+  get segments(): SegmentPlace | null {
+    return this.state.isFed ? this.#segments : null;
   }
 
   /** It goes on without asking anybody: it may be kept for players that come right back. */
@@ -117,6 +125,14 @@ export class StreamPull {
       const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
       await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);
     }
+  }
+
+  /** What comes is wanted at once from now on, for as long as it is pulled. */
+  hasten(): void {
+    if (this.#isHasty) return;
+    this.#isHasty = true;
+    this.#race?.hasten();
+    this.#successor?.hasten();
   }
 
   /** Looks for the stream now instead of after a pause. */
@@ -215,7 +231,8 @@ export class StreamPull {
       staggerMs,
       trace: this.#trace,
       handover,
-      onFeeding: ({ text }) => this.#onFeeding(text),
+      isHasty: () => this.#isHasty,
+      onFeeding: ({ text }, segments) => this.#onFeeding(text, segments),
       onFailure: (error) => this.#fail(error, race === this.#race ? "warn" : "debug"),
       onMoveAsked: () => this.#move(race),
       onSilence: (error, lastMediaMs) => this.#onSilence(race, error, lastMediaMs),
@@ -287,8 +304,9 @@ export class StreamPull {
     }
   }
 
-  #onFeeding(upstream: string): void {
+  #onFeeding(upstream: string, segments: SegmentPlace | null): void {
     const { state } = this;
+    this.#segments = segments;
     this.#stopSearch();
     if (this.#endedMs > 0) {
       state.lastGapMs = Math.round(this.#environment.timers.nowMs() - this.#endedMs);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater } from "../../kit/assert.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
 import { MemoryNetwork } from "../../kit/memory_network.ts";
 import { MemoryServer } from "../../kit/memory_server.ts";
 import { HlsClient, HlsPublisher, listedSegments } from "../../kit/server/memory_hls.ts";
@@ -37,6 +37,13 @@ class Watch {
   }
 }
 
+/** What a playlist says of complete segments behind one number, up to another. */
+function linesOf(text: string, from: number, to: number): string[] {
+  const lines = text.split("\n").filter((line) => /^(?:#EXTINF|#EXT-X-(?:GAP|DISC|PROGRAM)|[^#])/.test(line));
+  const at = (number: number) => lines.findIndex((line) => line.includes(`-${number}.`)) + 1;
+  return lines.slice(at(from), at(to));
+}
+
 for (
   const [name, more] of [
     ["MPEG-TS", ""],
@@ -71,7 +78,26 @@ for (
       await network.run(700);
     }
 
-    for (const watch of [ofA, ofB, ofEdge]) {
+    // An origin that is back, and an edge that is new, have what was before them.
+    const a2 = new MemoryServer(network, "10.0.0.1", { vhost: origin("10.0.0.2") });
+    const late = new MemoryServer(network, "10.0.0.4", {
+      vhost: `cluster { mode remote; origin 10.0.0.1:1935 10.0.0.2:1935; } ${hls(more)}`,
+    });
+    await network.run(3000);
+    const ofA2 = new Watch("A, back", new HlsClient(network, "10.0.2.1", "10.0.0.1:8080"));
+    const ofLate = new Watch("late edge", new HlsClient(network, "10.0.2.4", "10.0.0.4:8080"));
+    for (let i = 0; i < 12; i++) {
+      for (const watch of [ofB, ofA2, ofLate]) await watch.look();
+      await network.run(700);
+    }
+
+    for (const watch of [ofA2, ofLate]) {
+      // Looks come one after the other: in between, a segment may have left the list.
+      const [from, to] = [Math.max(watch.first.at(-1)!, ofB.first.at(-1)!), ofB.newest.at(-1)!];
+      assertEquals(linesOf(watch.lastText, from, to), linesOf(ofB.lastText, from, to), watch.name);
+      assertLess(watch.first[0]! - ofB.first.at(-12)!, 3, watch.name);
+    }
+    for (const watch of [ofA, ofB, ofEdge, ofA2, ofLate]) {
       assertEquals(watch.troubles, [], watch.name);
       for (const numbers of [watch.newest, watch.first]) {
         assertEquals(numbers.toSorted((x, y) => x - y), numbers, watch.name);
@@ -79,7 +105,7 @@ for (
     }
     let shared = 0;
     for (const [address, hash] of ofB.hashes) {
-      for (const other of [ofA, ofEdge]) {
+      for (const other of [ofA, ofEdge, ofA2, ofLate]) {
         const same = other.hashes.get(address);
         if (same === undefined) continue;
         shared++;
@@ -93,7 +119,6 @@ for (
       assertEquals(watch.lastText.match(/(?:#EXT-X-DISCONTINUITY\n)+/g)?.length, 1, watch.lastText);
       assert(!listedSegments(watch.lastText).at(-1)!.isGap);
     }
-    await b.stop();
-    await edge.stop();
+    for (const server of [a2, late, edge, b]) await server.stop();
   });
 }

@@ -23,7 +23,7 @@ export class RecordStage implements AsyncDisposable {
 
   /** Starts the server, again perhaps, on the same disk. */
   serve(dvr: string, more: MemoryFile = {}): MemoryServer {
-    const server = new MemoryServer(this.network, "10.0.0.1", RecordStage.file(dvr, more), { files: this.disk.files });
+    const server = new MemoryServer(this.network, "10.0.0.1", RecordStage.file(dvr, more), { disk: this.disk });
     return this.server = server;
   }
 

@@ -65,7 +65,7 @@ tlsTest(
     await using server = new ThreadedServer();
     const { ports, workers } = server;
     using _publisher = await Publisher.start(ports.rtmp, "s");
-    using client = Deno.createHttpClient({ caCerts: [tlsText("authority.crt")] });
+    using client = Deno.createHttpClient({ http2: false, caCerts: [tlsText("authority.crt")] });
     await using viewers = new AsyncDisposableStack();
     const all: FlvViewer[] = [];
     const isSpread = () => all.length >= 12 && workers.socketCounts.every((count) => count >= 2);

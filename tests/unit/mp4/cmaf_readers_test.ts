@@ -62,6 +62,7 @@ for (const options of [hlsOptions, low]) {
 Deno.test("mediabunny reads each part behind the init segment, and the codecs in it", async () => {
   const { window } = packaged(clipPackets(), low);
   for (const entry of window.entries.slice(3, 6)) {
+    assert(entry.kind === "segment");
     let frames = 0;
     for (const part of entry.parts) {
       using input = new Input({

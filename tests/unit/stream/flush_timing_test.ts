@@ -1,3 +1,4 @@
+import { EarlyFlush } from "../../../src/stream/early_flush.ts";
 import { FlushTiming, type GatherOptions } from "../../../src/stream/flush_timing.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { ManualTimers } from "../../kit/manual_timers.ts";
@@ -10,16 +11,25 @@ class Stage {
   packetCount = 0;
   readonly flushedAtMs: number[] = [];
   readonly timing: FlushTiming;
+  /** When a player was woken that does not wait. */
+  readonly earlyAtMs: number[] = [];
+  readonly early: EarlyFlush;
   readonly #startMs = this.timers.nowMs();
 
   constructor(options: Partial<GatherOptions> = {}, isGathered = false) {
     const whole = { mwLatencyMs: 350, mwMsgs: 0, ...options };
-    this.timing = new FlushTiming(this.timers, whole, this, () => this.#flush());
+    this.early = new EarlyFlush(this.timers, () => this.hasUnflushed = false);
+    this.timing = new FlushTiming(this, whole, this, () => this.#flush());
     this.timing.startSession(isGathered);
     // The first frames were long ago.
     this.timing.onFirstGopKnown();
     this.timing.onFlush();
     this.timing.onBurstEnd();
+  }
+
+  addHasty(): void {
+    const wake = () => void this.earlyAtMs.push(this.timers.nowMs() - this.#startMs);
+    this.early.add({ wake, onPublishChange() {} });
   }
 
   packet(isKeyframe = false): void {
@@ -59,6 +69,27 @@ Deno.test("FlushTiming tells when a flush that was due waits for mw_msgs", () =>
   stage.packet();
   stage.timing.onBurstEnd();
   assertEquals([stage.flushedAtMs, stage.timing.awaitsMsgs], [[350], false]);
+});
+
+Deno.test("EarlyFlush lets some players have what comes at the end of each burst, or within 100 ms; others wait on", () => {
+  const stage = new Stage();
+  stage.addHasty();
+  for (let i = 0; i < 30; i++) {
+    stage.packet();
+    stage.timers.advance(40);
+    stage.timing.onBurstEnd();
+  }
+  assertEquals(stage.flushedAtMs, [350, 700, 1050]);
+  assertEquals(stage.earlyAtMs.slice(0, 8), [80, 160, 240, 320, 400, 480, 560, 640]);
+  const from = stage.earlyAtMs.length;
+  stage.timers.advance(1000);
+  assertEquals(stage.timers.pendingCount, 0);
+  // The first is sent to everybody at once; of the second, no end of a burst is told.
+  stage.packet();
+  stage.timers.advance(10);
+  stage.packet();
+  stage.timers.advance(100);
+  assertEquals(stage.earlyAtMs.slice(from).length, 1);
 });
 
 Deno.test("FlushTiming keeps no timer while nothing comes", () => {

@@ -44,6 +44,8 @@ export const dvrRows = {
     default: 10_000,
     reload: "live",
     extension: true,
-    doc: "How long a recording waits for its publisher to return and then goes on in the same file; 0 ends it at once.",
+    doc:
+      "How long a recording waits for its publisher to return, also to another origin that shares the disk, and then goes " +
+      "on in the same file; 0 ends it at once.",
   }),
 };

@@ -31,7 +31,7 @@ export class Stage implements AsyncDisposable {
   #hosts = 0;
 
   constructor(file: MemoryFile, hasDisk = false) {
-    this.server = this.serve(1, file, hasDisk ? { files: this.disk.files } : {});
+    this.server = this.serve(1, file, hasDisk ? { disk: this.disk } : {});
   }
 
   /** Starts another server, at 10.0.0.`number`. */

@@ -31,6 +31,7 @@ class NoPulls {
         return isSilent();
       },
       hurry: () => void this.heard.push("hurry"),
+      hasten: () => void this.heard.push("hasten"),
       [Symbol.dispose]: () => void this.heard.push("given back"),
     };
   }

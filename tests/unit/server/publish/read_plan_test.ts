@@ -12,6 +12,7 @@ const settled: ReadMoment = {
   bytes: 2000,
   toFlushMs: 300,
   awaitsMsgs: false,
+  isHasty: false,
   awaitsKeyframe: false,
   publishers: 1,
 };
@@ -25,6 +26,12 @@ const cases: { name: string; directives?: string; moment?: Partial<ReadMoment>; 
     { name: "a moment before the flush everything is read", moment: { toFlushMs: 12 }, pauseMs: 0, gatherMs: 12 },
     { name: "nobody to send to", moment: { toFlushMs: -5000 }, pauseMs: 40, gatherMs: 350 },
     { name: "few messages: the next ones", moment: { toFlushMs: 0, awaitsMsgs: true }, pauseMs: 40, gatherMs: 0 },
+    {
+      name: "parts are made of it: soon, however many publish",
+      moment: { isHasty: true, publishers: 500 },
+      pauseMs: 40,
+      gatherMs: 40,
+    },
     { name: "realtime: in portions, at once", directives: "play { realtime on; }", pauseMs: 40, gatherMs: 0 },
     { name: "players wait for a picture", moment: { awaitsKeyframe: true }, pauseMs: 0, gatherMs: 0 },
     { name: "much is read on", moment: { bytes: 40_000 }, pauseMs: 0, gatherMs: 300 },

@@ -25,6 +25,7 @@ class RaceRig extends PullRig {
       staggerMs: 150,
       trace: null,
       handover: null,
+      isHasty: () => false,
       onFeeding: ({ text }) => this.fedBy.push(text),
       onMoveAsked() {},
       onSilence() {},

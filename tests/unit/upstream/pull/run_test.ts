@@ -37,6 +37,7 @@ class RunRig extends PullRig {
         return this.dialled.promise;
       },
       handover: null,
+      isHasty: () => false,
       onFeeding: () => this.told.push("feeding"),
       onMoveAsked: () => this.told.push("move"),
       onSilence: (error) => this.told.push(error),

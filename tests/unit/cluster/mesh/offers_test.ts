@@ -1,7 +1,7 @@
 import { assertEquals } from "../../../kit/assert.ts";
-import type { OwnerQuery } from "../../../../src/cluster/mesh/coworker_question.ts";
+import type { OwnerQuery, ReadAnswer } from "../../../../src/cluster/mesh/coworker_question.ts";
 import type { Fetch } from "../../../../src/base/world.ts";
-import { findStandIns } from "../../../../src/cluster/mesh/stand_in.ts";
+import { findOffers } from "../../../../src/cluster/mesh/offers.ts";
 import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
 
 const query: OwnerQuery = {
@@ -35,7 +35,8 @@ function search(behaviours: Record<string, Behaviour>) {
     ]);
   };
   let found: string[] | null = null;
-  findStandIns(fetch, timers, query).then((all) => found = all.map(({ ip, port }) => `${ip}:${port}`));
+  const question = { parameter: "stand_in=1", read: ({ standIn }: ReadAnswer) => standIn };
+  findOffers(fetch, timers, query, question).then((all) => found = all.map(({ ip, port }) => `${ip}:${port}`));
   return {
     timers,
     asked,
@@ -47,7 +48,7 @@ function search(behaviours: Record<string, Behaviour>) {
   };
 }
 
-Deno.test("findStandIns() asks all with the question of SRS and one more parameter", async () => {
+Deno.test("findOffers() asks all with the question of SRS and one more parameter", async () => {
   const { asked, after } = search({ a: offers("10.0.0.2"), b: offers("10.0.0.3", 19350), c: offers("10.0.0.4") });
   assertEquals(await after(0), ["10.0.0.2:1935", "10.0.0.3:19350", "10.0.0.4:1935"]);
   assertEquals(
@@ -56,7 +57,7 @@ Deno.test("findStandIns() asks all with the question of SRS and one more paramet
   );
 });
 
-Deno.test("findStandIns() does not take those that offer nothing, as SRS, nor what makes no sense", async () => {
+Deno.test("findOffers() does not take those that offer nothing, as SRS, nor what makes no sense", async () => {
   const srs: Behaviour = () => Response.json({ code: 0, data: { query: {}, origin: null } });
   const draining: Behaviour = () => Response.json({ code: 0, data: { origin: null, stand_in: null } });
   const mad: Behaviour = () => Response.json({ code: 0, data: { origin: null, stand_in: { ip: "x y", port: "1" } } });
@@ -65,14 +66,14 @@ Deno.test("findStandIns() does not take those that offer nothing, as SRS, nor wh
   assertEquals(timers.pendingCount, 0);
 });
 
-Deno.test("findStandIns() waits a moment for others behind the first, not for the budget", async () => {
+Deno.test("findOffers() waits a moment for others behind the first, not for the budget", async () => {
   const { after, timers } = search({ a: silent, b: offers("10.0.0.3"), c: silent });
   assertEquals(await after(40), null);
   assertEquals(await after(20), ["10.0.0.3:1935"]);
   assertEquals(timers.pendingCount, 0);
 });
 
-Deno.test("findStandIns() gives up at the end of its budget", async () => {
+Deno.test("findOffers() gives up at the end of its budget", async () => {
   const refused: Behaviour = () => Promise.reject(new TypeError("refused"));
   const { after, timers } = search({ a: silent, b: refused, c: silent });
   assertEquals(await after(990), null);
