@@ -118,14 +118,9 @@ export class LiveSource {
     return this.#players.length;
   }
 
-  /** Until players are due to be sent what has come; 0 or less when that was some time ago. */
-  get toFlushMs(): number {
-    return this.#flushTiming.toFlushMs;
-  }
-
-  /** Players are due to be sent what has come, as soon as a few messages more have: `mw_msgs`. */
-  get awaitsMsgs(): boolean {
-    return this.#flushTiming.awaitsMsgs;
+  /** When players are due to be sent what has come. */
+  get nextFlush(): Pick<FlushTiming, "toFlushMs" | "awaitsMsgs"> {
+    return this.#flushTiming;
   }
 
   /** Players have nothing to show before a keyframe comes. */

@@ -109,7 +109,7 @@ export class PublishRole implements Publishing, StreamClaimSink {
     // What is handed on to an origin is handed on at once.
     if (this.#session === null || this.#forward !== null) return readAsItComes;
     const forMs = timers.nowMs() - this.#claim.sinceMs;
-    const { toFlushMs, awaitsMsgs, early: { isWanted: isHasty }, awaitsKeyframe } = this.#source;
+    const { nextFlush: { toFlushMs, awaitsMsgs }, early: { isWanted: isHasty }, awaitsKeyframe } = this.#source;
     const source = { toFlushMs, awaitsMsgs, isHasty, awaitsKeyframe };
     return readPlan(vhost.now, { forMs, bytes, ...source, publishers: publishers.count });
   }
