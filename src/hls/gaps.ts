@@ -34,7 +34,7 @@ export function gapsBetween(
 export function gapFor(
   { number, startMs, durationMs, discontinuity, tracks, init }: SegmentHead & { readonly durationMs: number },
 ): SegmentGap {
-  const bytes = init === null ? emptyTs(tracks) : emptySegment(number >>> 0);
+  const bytes = init === null ? emptyTs(number, tracks) : emptySegment(number >>> 0);
   const parts = [{ index: 0, startMs, durationMs, isIndependent: false, bytes }];
   const byteLength = bytes.length;
   return {

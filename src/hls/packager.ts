@@ -230,7 +230,7 @@ export class Packager {
     if (number <= this.#lastUsed || isFirst && !this.#isWhole(number)) return;
     const { fragmentMs, container } = this.#options;
     const sequence = (part: number) => number * partBounds(this.#options).maxParts + part >>> 0;
-    const muxer = container === "ts" ? new TsMuxer() : new CmafMuxer(sequence, fragmentMs);
+    const muxer = container === "ts" ? new TsMuxer(number) : new CmafMuxer(sequence, fragmentMs);
     const tracks = this.#tracks.carried;
     this.#open = new OpenSegment({ number, startMs: timeMs, tracks }, muxer, (tracks) => this.#describe(tracks));
     this.window.setOpen(this.#open);

@@ -24,6 +24,8 @@ export interface PartPlace {
   readonly part: number;
 }
 
+/** A list that loses segments is at least so many target durations long. Source: RFC 8216bis §6.2.2. */
+const LEAST_TARGETS = 3;
 /** Whoever asks for a part of a segment that is not listed has been away too long. */
 const MAX_ENTRIES = 2000;
 
@@ -218,13 +220,14 @@ export class SegmentWindow {
   }
 
   #trim(): void {
+    const leastMs = Math.max(this.#bounds.windowMs, LEAST_TARGETS * Math.ceil(this.#longestMs / 1000) * 1000);
     let count = 0;
-    let leftMs = this.durationMs;
-    while (count < this.#entries.length - 1) {
-      const { durationMs } = this.#entries[count]!;
-      if (leftMs - durationMs < this.#bounds.windowMs && this.#entries.length - count <= MAX_ENTRIES) break;
-      leftMs -= durationMs;
-      count++;
+    let leftMs = this.#entries.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    for (let i = 0; i < this.#entries.length - 1; i++) {
+      leftMs -= this.#entries[i]!.durationMs;
+      if (leftMs < leastMs && this.#entries.length - i <= MAX_ENTRIES) break;
+      // The list never begins with a gap: a segment before one stays until the gap can go, too.
+      if (this.#entries[i + 1]!.kind === "segment") count = i + 1;
     }
     this.#retire(count);
     this.#trimRetired();

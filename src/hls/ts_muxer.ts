@@ -17,16 +17,24 @@ type Queued = {
 
 /** Of a packet, behind the longest field that may stand before it. */
 const LEAST_PAYLOAD_BYTES = 176;
+/** Continuity counters have 4 bits. */
+const COUNTERS = 16;
 
 /**
- * A segment of MPEG-TS: the tables at its beginning and before each keyframe, then a PES packet a frame. Each PID counts
- * from 0 and says in its first packet that it does not go on.
+ * A segment of MPEG-TS: the tables, once, then a PES packet a frame. PIDs of media count from 0 and say in their first packet
+ * that they do not go on. Those of tables count with the numbers of segments: receivers take a table with the same count as
+ * the one before for its repetition, and do not look into it.
  */
 export class TsMuxer implements SegmentMuxer {
   #queue: Queued[] = [null];
   readonly #counters = new Map<number, number>();
   #pendingBytes = 0;
   #nal: { track: VideoTrackConfig; config: NalConfig | null } | null = null;
+  readonly #tableCounter: number;
+
+  constructor(number: number) {
+    this.#tableCounter = number % COUNTERS;
+  }
 
   get pendingBytes(): number {
     return this.#pendingBytes;
@@ -36,7 +44,6 @@ export class TsMuxer implements SegmentMuxer {
     const { timeMs, isKeyframe } = picture;
     if (this.#nal?.track !== track) this.#nal = { track, config: nalConfigOf(track) };
     if (this.#nal.config === null) return;
-    if (isKeyframe && this.#queue.at(-1) !== null) this.#queue.push(null);
     this.#add({ pid: TsPid.Video, payload: videoPes(this.#nal.config, picture, timeMs), timeMs, isKeyframe });
   }
 
@@ -58,9 +65,9 @@ export class TsMuxer implements SegmentMuxer {
     const out = new Uint8Array(units.reduce((sum, unit) => sum + tsPacketCount(unit), 0) * TS_PACKET_BYTES);
     let at = 0;
     for (const unit of units) {
-      const counter = this.#counters.get(unit.pid) ?? 0;
+      const counter = this.#counters.get(unit.pid) ?? (unit.isSection ? this.#tableCounter : 0);
       at = writeTsPackets(out, at, unit, counter);
-      this.#counters.set(unit.pid, counter + tsPacketCount(unit) & 15);
+      this.#counters.set(unit.pid, (counter + tsPacketCount(unit)) % COUNTERS);
     }
     return out;
   }
@@ -71,9 +78,9 @@ export class TsMuxer implements SegmentMuxer {
   }
 }
 
-/** A file of MPEG-TS without media. */
-export function emptyTs(tracks: Mp4Tracks): Uint8Array {
-  return new TsMuxer().takePart(tracks);
+/** A segment of MPEG-TS without media. */
+export function emptyTs(number: number, tracks: Mp4Tracks): Uint8Array {
+  return new TsMuxer(number).takePart(tracks);
 }
 
 /** The tracks of a stream that MPEG-TS can carry. */

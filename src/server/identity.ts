@@ -19,7 +19,9 @@ export interface Identity {
 
 /** A random id of lower-case letters and digits, as SRS's connection ids are. */
 export function randomId(world: Pick<World, "randomBytes">, length: number): string {
-  return Array.from(world.randomBytes(length), (byte) => ALPHABET[byte % 36]).join("");
+  let id = "";
+  for (const byte of world.randomBytes(length)) id += ALPHABET[byte % 36];
+  return id;
 }
 
 /** The id of a server, stream or vhost as SRS makes one up. */

@@ -229,8 +229,9 @@ export class Server implements ServerContext {
       this.log.warn(
         `this server stood still for ${(ms / 1000).toFixed(1)} s: looks whether others publish its streams now`,
       );
-      this.mesh.checkClaims();
+      this.hls.hold(this.mesh.checkClaims());
     });
+    this.hls.beforePacket = () => this.#standstill?.look();
     this.#clientLog.start();
     this.health.start();
     this.engine?.start();

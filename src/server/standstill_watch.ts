@@ -10,17 +10,29 @@ const STANDSTILL_MS = 2000;
  * was dead meanwhile, and they may have taken over from it.
  */
 export class StandstillWatch implements Disposable {
+  readonly #timers: Timers;
+  readonly #onStandstill: (ms: number) => void;
   readonly #timer: TimerHandle;
   #tickMs: number;
 
   /** @param onStandstill Told when it goes on, and how long it stood still. */
   constructor(timers: Timers, onStandstill: (ms: number) => void) {
+    this.#timers = timers;
+    this.#onStandstill = onStandstill;
     this.#tickMs = timers.nowMs();
     this.#timer = onBeat(timers, TICK_MS, () => {
-      const stoodMs = timers.nowMs() - this.#tickMs - TICK_MS;
+      this.look();
       this.#tickMs = timers.nowMs();
-      if (stoodMs >= STANDSTILL_MS) onStandstill(stoodMs);
     });
+  }
+
+  /** Looks at once: what came meanwhile may be read before a timer comes. */
+  look(): void {
+    const nowMs = this.#timers.nowMs();
+    const stoodMs = nowMs - this.#tickMs - TICK_MS;
+    if (stoodMs < STANDSTILL_MS) return;
+    this.#tickMs = nowMs;
+    this.#onStandstill(stoodMs);
   }
 
   [Symbol.dispose](): void {

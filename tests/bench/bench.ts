@@ -6,6 +6,7 @@
 import { type Capacity, findCapacity, formatCapacities } from "./capacity.ts";
 import { type Case, casesOf, usualRampSeconds } from "./cases.ts";
 import { printLine } from "./control.ts";
+import { benchHls } from "./hls/hls_bench.ts";
 import { type Measurement, measurePeer } from "./measure.ts";
 import { type BenchOptions, help, parseOptions } from "./options.ts";
 import { type Peer, peers } from "./peers.ts";
@@ -102,12 +103,14 @@ function describe({ mode, machine, rows, missing, seconds }: Report): string {
   ].join("\n");
 }
 
-function machine(): string {
+/** What was measured on. */
+export function machine(): string {
   const cpu = /model name\s*: (.*)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "unknown processor";
   return `${cpu}, ${navigator.hardwareConcurrency} cores, Linux ${Deno.osRelease()}, Deno ${Deno.version.deno}`;
 }
 
 async function main(): Promise<number> {
+  if (Deno.args.some((arg) => /^--hls(?:-viewers)?(?:=|$)/.test(arg))) return await benchHls(Deno.args);
   let options: BenchOptions | null;
   try {
     // `deno task bench -- --curve` hands the "--" on.

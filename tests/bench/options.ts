@@ -51,6 +51,8 @@ Modes
   --capacity          the most players of 600 kbit/s: until the server's core is full, or 1 % lag by 1 s
   --latency           publisher's write to player's read, for several settings
   --workers N         srs-ts with 1 and with N workers, on all cores
+  --hls N             N streams cut into segments: CPU of each, memory over time; --hls --help lists its options
+  --hls-viewers N     N viewers of HLS beside N of HTTP-FLV
 
 Options
   --servers LIST      of ${peers.map(({ name }) => name).join(", ")};

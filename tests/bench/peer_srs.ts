@@ -9,7 +9,7 @@ function play({ mwLatencyMs, realtime }: Tuning): string {
 }
 
 /** Configuration in SRS's language, for SRS and for this project's server. `extra` goes to its top level. */
-function writeConfig({ port, httpPort, dir, originPort, tuning }: PeerStart, extra = ""): string {
+function writeConfig({ port, httpPort, dir, originPort, tuning, hls = "" }: PeerStart, extra = ""): string {
   const path = `${dir}/server.conf`;
   Deno.writeTextFileSync(
     path,
@@ -23,6 +23,7 @@ vhost __defaultVhost__ {
   ${tuning.minLatency ? "min_latency on;" : ""}
   ${play(tuning)}
   http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
+  ${hls}
   ${originPort === null ? "" : `cluster { mode remote; origin 127.0.0.1:${originPort}; }`}
 }
 `,
@@ -39,7 +40,7 @@ function args(start: PeerStart): string[] {
 export const srsTs: Peer = {
   name: "srs-ts",
   note: `from source; ${NOTE}`,
-  can: ["flv", "edge", "tuning", "realtime", "workers", "publish"],
+  can: ["flv", "edge", "tuning", "realtime", "workers", "publish", "hls"],
   prepare: () => Promise.resolve(null),
   command: (start) => [Deno.execPath(), "run", "-A", "--no-check", main, ...args(start)],
 };
@@ -57,7 +58,7 @@ export const srsTsBinary: Peer = {
 export const srs: Peer = {
   name: "srs",
   note: NOTE,
-  can: ["flv", "edge", "tuning", "publish"],
+  can: ["flv", "edge", "tuning", "publish", "hls"],
   prepare: () => Promise.resolve(missingProgram("SRS_BIN", "the SRS program")),
   command: (start) => [Deno.env.get("SRS_BIN") ?? "", "-c", writeConfig(start)],
 };

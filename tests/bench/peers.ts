@@ -26,6 +26,8 @@ export interface PeerStart {
   originPort: number | null;
   tuning: Tuning;
   workers: number;
+  /** `hls { }` of the vhost, in SRS's language; nothing for none. */
+  hls?: string;
 }
 
 /** A server program to measure. */
@@ -34,7 +36,7 @@ export interface Peer {
   /** Shown with the results: what one must know to compare. */
   note: string;
   /** What it can be asked for beyond being an origin of RTMP. */
-  can: readonly ("flv" | "edge" | "tuning" | "realtime" | "workers" | "publish")[];
+  can: readonly ("flv" | "edge" | "tuning" | "realtime" | "workers" | "publish" | "hls")[];
   /** Makes its own stream: no publisher is started for players. */
   ownSource?: true;
   /** Makes it ready to start. Why it cannot be measured here; null when it can. */

@@ -18,6 +18,8 @@ export interface RigOptions {
   loadCores: string;
   /** Published instead of the synthetic stream. */
   file?: string;
+  /** `hls { }` of the server, in SRS's language; `DIR` stands for a directory of its own. */
+  hls?: string;
 }
 
 const PORT_TIMEOUT_MS = 15_000;
@@ -64,7 +66,8 @@ export class Rig implements AsyncDisposable {
       const origin = options.role === "edge" ? await startOrigin(`${dir}/origin`, options, parts) : null;
       const [port, httpPort] = [freePort(), freePort()];
       const { kbps, tuning, workers, serverCores } = options;
-      const command = peer.command({ port, httpPort, kbps, dir, originPort: origin, tuning, workers });
+      const hls = options.hls?.replaceAll("DIR", dir) ?? "";
+      const command = peer.command({ port, httpPort, kbps, dir, originPort: origin, tuning, workers, hls });
       const server = parts.use(
         new PinnedProcess(peer.name, command, { cores: serverCores, logPath: `${dir}/server.log` }),
       );
@@ -85,6 +88,11 @@ export class Rig implements AsyncDisposable {
       `--players=${players}`,
       `--ramp=${rampSeconds}`,
     ]);
+  }
+
+  /** Address of the playlist of the stream, the first where there are several. */
+  get hlsUrl(): string {
+    return `${this.#urls.flv}${this.#options.streams === 1 ? "" : "0"}.m3u8`;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,22 +1,36 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { assertEquals, assertLess } from "../kit/assert.ts";
-import { freePort, type ServerName } from "../kit/launcher.ts";
+import type { ServerName } from "../kit/launcher.ts";
 import { FaultRig, type Place } from "../kit/fault/fault_rig.ts";
 import { formatGaps, print } from "../kit/fault/gap_table.ts";
+import { HlsPlayer } from "../kit/fault/hls_player.ts";
+import { SegmentBook } from "../kit/hls/segment_book.ts";
 import { heldBy, slope, useOf } from "../kit/fault/process_use.ts";
-import { SecondEdge, withApi } from "../kit/fault/second_edge.ts";
+import { SecondEdge } from "../kit/fault/second_edge.ts";
 import { SeededRandom } from "../kit/fault/seeded_random.ts";
 import { pause } from "../kit/fault/steps.ts";
 import { subjects } from "../kit/fault/subjects.ts";
 
-// deno task fault -- --rounds=100 --seed=7
-const args = parseArgs(Deno.args, { string: ["rounds", "seed"], default: { rounds: "20", seed: "1" } });
+// deno task fault -- --rounds=100 --seed=7; --streams=5 on a small or busy machine
+const args = parseArgs(Deno.args, {
+  string: ["rounds", "seed", "streams"],
+  default: { rounds: "20", seed: "1", streams: "20" },
+});
 const ROUNDS = Number(args.rounds);
 const SEED = Number(args.seed);
-const STREAMS = 20;
+const STREAMS = Number(args.streams);
 const places: Record<ServerName, Place> = { originA: "rtmpA", originB: "rtmpB", edge: "edge" };
-/** Pulls linger for 2 s and sources for 3 s behind them. */
-const FORGOTTEN_MS = 8000;
+/** HLS lets go of a stream 10 s after the last request; pulls linger for 2 s and sources for 3 s behind it. */
+const FORGOTTEN_MS = 18_000;
+/** Each of them goes to the first, and then to the next. */
+const ways = [["rtmpA", "rtmpB"], ["rtmpB", "rtmpA"], ["rtmpA", "rtmpB"], ["edge", "rtmpB"]] as const;
+const wayOf = (stream: number) => ways[stream % ways.length]!;
+/** Most streams that are watched by HLS, too. */
+const MAX_HLS_STREAMS = 6;
+/** At the end, each of them goes on: a segment is about a second long, and each server is asked every other second. */
+const HLS_GAP_MS = 8000;
+/** Segments of one second, five of them; `hls_dispose` lets go of what nobody publishes any more. */
+const HLS = "hls { enabled on; hls_ctx off; hls_fragment 1; hls_window 5; hls_dispose 10; }";
 /** Descriptors that a process may have opened for itself. */
 const SPARE_FDS = 4;
 
@@ -26,24 +40,34 @@ Deno.test({
   sanitizeResources: false,
 }, async () => {
   const random = new SeededRandom(SEED);
-  const edgeApi = freePort();
-  const adapt = (text: string, server: ServerName) => server === "edge" ? withApi(text, edgeApi) : text;
+  const adapt = (text: string) => text.replace("http_remux {", `${HLS}\n    http_remux {`);
   await using rig = await FaultRig.start(subjects()[0]!, { adapt });
   const { cluster } = rig;
-  await using second = await SecondEdge.start(cluster.ports);
+  await using second = await SecondEdge.start(cluster.ports, adapt);
   const pids = () => [cluster.originA.pid, cluster.originB.pid, cluster.edge.pid, second.program.pid];
-  const apis = [cluster.ports.apiA, cluster.ports.apiB, edgeApi, second.apiPort];
+  const apis = [cluster.ports.apiA, cluster.ports.apiB, cluster.ports.apiEdge, second.apiPort];
   const uses = () => pids().map((pid) => useOf(pid, apis));
   const before = uses();
 
   for (let i = 0; i < STREAMS; i++) {
     const stream = `s${i}`;
-    const ways = [["rtmpA", "rtmpB"], ["rtmpB", "rtmpA"], ["rtmpA", "rtmpB"], ["edge", "rtmpB"]] as const;
-    rig.publish(ways[i % ways.length]!, {}, stream);
+    rig.publish(wayOf(i), {}, stream);
     rig.play("edge", 1, "player", stream);
     rig.watch(second.url(stream), "player");
     rig.play(i % 2 === 0 ? "rtmpA" : "rtmpB", 1, i % 5 === 0 ? "edge" : "player", stream);
   }
+  const book = new SegmentBook();
+  const hlsServers = [
+    { name: "originA", port: cluster.ports.apiA, processId: () => cluster.originA.pid },
+    { name: "originB", port: cluster.ports.apiB, processId: () => cluster.originB.pid },
+    { name: "edge", port: cluster.ports.apiEdge, processId: () => cluster.edge.pid },
+    { name: "second edge", port: second.apiPort, processId: () => second.program.pid },
+  ];
+  // What is published at an edge has times of the edge there, and of the origin elsewhere: its segments differ.
+  const watched = Array.from({ length: STREAMS }, (_, i) => i).filter((i) => wayOf(i)[0] !== "edge");
+  const hlsPlayers = watched.slice(0, MAX_HLS_STREAMS).flatMap((i) =>
+    [0, 1].map((turn) => new HlsPlayer(`s${i}`, hlsServers, i + 2 * turn, book))
+  );
   await rig.settle(3000);
 
   const flaws: string[] = [];
@@ -82,6 +106,7 @@ Deno.test({
     };
     const name = kind === "publishers crash" ? kind : `${victim} ${kind}`;
     const seen = await rig.measure(name, faults[kind]!, { except, settleMs: 1000 });
+    seen.push(...hlsPlayers.flatMap((player) => player.flaws.splice(0)));
     flaws.push(...seen.map((flaw) => `round ${round}, ${name} for ${forMs} ms: ${flaw}`));
     const [a, b, , other] = uses();
     if (mortal === "originA") rss.b.push(b!.rssMiB);
@@ -90,6 +115,13 @@ Deno.test({
   }
   print(formatGaps(`seed ${SEED}`, rig.rows));
   assertEquals(flaws, []);
+  await pause(HLS_GAP_MS);
+  for (const { stream, lastSegmentAtMs } of hlsPlayers) {
+    assertLess(performance.now() - lastSegmentAtMs, HLS_GAP_MS, `HLS of ${stream} does not go on`);
+  }
+  const segments = hlsPlayers.reduce((sum, player) => sum + player.segments, 0);
+  print(`HLS: ${segments} segments for ${hlsPlayers.length} viewers`);
+  for (const player of hlsPlayers) player[Symbol.dispose]();
 
   rig.clear();
   await pause(FORGOTTEN_MS);

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
-import { run } from "../kit/launcher.ts";
+import { playlistBreaches } from "../kit/hls_rules.ts";
+import { masterBreaches } from "../kit/hls_text_rules.ts";
+import { Program, programCommand, run, until } from "../kit/launcher.ts";
+import { HookServer } from "../kit/server/hooks_server.ts";
 import { interopTest } from "../kit/tools.ts";
 import { BlackBox } from "./black_box_rig.ts";
 
@@ -24,6 +27,17 @@ const kinds: readonly [name: string, env: Record<string, string>, args: string[]
   }],
 ];
 
+/** What is served is as RFC 8216bis has it: the playlist that begins a session, the one that it leads to, and that on disk. */
+async function assertRules(box: BlackBox, onDisk: string): Promise<void> {
+  const url = box.httpUrl("/live/s.m3u8");
+  let text = await (await fetch(url)).text();
+  if (text.includes("#EXT-X-STREAM-INF")) {
+    assertEquals(masterBreaches(text), [], text);
+    text = await (await fetch(new URL(text.trim().split("\n").at(-1)!, url))).text();
+  }
+  for (const each of [text, onDisk]) assertEquals(playlistBreaches(each, true), [], each);
+}
+
 for (const [name, env, args, codecs] of kinds) {
   interopTest(
     `HLS by SRS's environment: ${name} is played by ffmpeg, from memory and from disk`,
@@ -35,7 +49,7 @@ for (const [name, env, args, codecs] of kinds) {
       assertEquals(served.codecs, codecs, box.program.output);
       assertGreater(served.seconds, 4);
       const playlist = `${box.dir}/objs/nginx/html/live/s.m3u8`;
-      assert((await Deno.stat(playlist)).size > 100);
+      await assertRules(box, await Deno.readTextFile(playlist));
       const { output } = await run(
         ["ffprobe", "-v", "warning", "-allowed_extensions", "ALL", "-show_entries", "stream=codec_type", playlist],
         15_000,
@@ -73,4 +87,71 @@ interopTest("HLS: ffprobe finds no time that goes back over several segments", [
   );
   assertGreater(times.length, 200);
   assertEquals(times.toSorted((a, b) => a - b), times);
+});
+
+for (const fmp4 of ["off", "on"]) {
+  interopTest(
+    `HLS by SRS's environment: HEVC with hls_use_fmp4 ${fmp4} is played by ffmpeg`,
+    ["ffmpeg", "ffprobe"],
+    async () => {
+      await using box = await BlackBox.start({ ...web, SRS_VHOST_HLS_HLS_USE_FMP4: fmp4 });
+      const file = `${box.dir}/hevc.mp4`;
+      const source = ["-f", "lavfi", "-i", "testsrc2=s=192x108:r=25", "-f", "lavfi", "-i", "sine", "-t", "12"];
+      const hevc = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", "-tag:v", "hvc1"];
+      const fragmented = ["-movflags", "frag_keyframe+delay_moov+default_base_moof"];
+      const made = await run(
+        ["ffmpeg", "-v", "error", ...source, ...hevc, "-g", "50", "-c:a", "aac", ...fragmented, file],
+        60_000,
+      );
+      assertEquals(made.code, 0, made.output);
+      await using publisher = new Program(programCommand("push", "-i", file, box.rtmpUrl("s")));
+      const served = await box.record(box.httpUrl("/live/s.m3u8"), "mkv", 5);
+      assertEquals(served.codecs, { video: "hevc", audio: "aac" }, `${box.program.output}\n${publisher.output}`);
+      assertGreater(served.seconds, 4);
+    },
+  );
+}
+
+interopTest("HLS by SRS's environment: hooks are told of viewers (hls_ctx) and of segments", ["ffmpeg"], async () => {
+  await using hooks = new HookServer();
+  await using box = await BlackBox.start({
+    ...web,
+    SRS_VHOST_HLS_HLS_WINDOW: "4",
+    SRS_VHOST_HTTP_HOOKS_ENABLED: "on",
+    SRS_VHOST_HTTP_HOOKS_ON_PLAY: hooks.url("/play"),
+    SRS_VHOST_HTTP_HOOKS_ON_STOP: hooks.url("/stop"),
+    SRS_VHOST_HTTP_HOOKS_ON_HLS: hooks.url("/hls"),
+    SRS_VHOST_HTTP_HOOKS_ON_HLS_NOTIFY: `${hooks.url("/notify")}/[app]/[stream]/[ts_url]`,
+  });
+  await using _publisher = box.publish("s");
+  const viewers = () => hooks.calls.filter(({ path }) => path === "/play" || path === "/stop");
+  const url = `${box.httpUrl("/live/s.m3u8")}?token=x`;
+  await until(() => hooks.actions.includes("on_hls"), 20_000, () => box.program.output);
+  const played = run(["ffmpeg", "-v", "error", "-i", url, "-t", "5", "-f", "null", "-"], 30_000);
+  await until(() => viewers().length > 0, 10_000, () => box.program.output);
+  const { clients = [] } = (await box.api("/api/v1/clients")).body as { clients?: { id: string; type: string }[] };
+  const viewer = clients.find(({ type }) => type === "hls-play");
+  assertEquals((await played).output, "");
+  // So long after its last request, it is taken to be gone.
+  await until(() => viewers().length === 2, 20_000, () => JSON.stringify(viewers()));
+  assertEquals(viewers().map(({ body }) => [body.action, body.stream, body.param, body.client_id]), [
+    ["on_play", "s", "?token=x", viewer?.id],
+    ["on_stop", "s", "?token=x", viewer?.id],
+  ]);
+
+  const { body } = hooks.calls.find(({ path }) => path === "/hls")!;
+  const expected = [["app", "live"], ["stream", "s"], ["url", `live/s-${body.seq_no}.ts`], ["m3u8_url", "live/s.m3u8"]];
+  for (const [name = "", value] of expected) assertEquals(body[name], value, name);
+  assert(Number(body.duration) > 0.5 && Number(body.duration) < 4.5, `${body.duration}`);
+  assertEquals(body.file, `./objs/nginx/html/live/s-${body.seq_no}.ts`);
+  await until(
+    () => hooks.calls.some(({ path, method }) => method === "GET" && /^\/notify\/live\/s\/.*\.ts$/.test(path)),
+    5000,
+    () => hooks.calls.map(({ path }) => path).join(" "),
+  );
+
+  hooks.on("/play", () => new Response("1"));
+  const denied = await fetch(url);
+  await denied.body?.cancel();
+  assertEquals(denied.status, 403);
 });

@@ -1,3 +1,5 @@
+import { textBreaches } from "./hls_text_rules.ts";
+
 /** A part as a playlist lists it. */
 export interface ListedPart {
   readonly uri: string;
@@ -164,24 +166,33 @@ export function playlistBreaches(text: string, lenient = false): string[] {
   } catch (error) {
     return [String(error)];
   }
-  return [...headBreaches(playlist), ...segmentBreaches(playlist), ...partBreaches(playlist, lenient)];
+  return [
+    ...textBreaches(text),
+    ...headBreaches(playlist),
+    ...segmentBreaches(playlist),
+    ...partBreaches(playlist, lenient),
+  ];
 }
 
-function headBreaches(
-  { version, targetSeconds, control, partTargetSeconds, skipped, segments }: ListedMedia,
-): string[] {
+function headBreaches({ targetSeconds, control, partTargetSeconds, skipped, ...listed }: ListedMedia): string[] {
   const breaches: string[] = [];
   if (!(targetSeconds >= 1)) breaches.push(`TARGETDURATION is ${targetSeconds}`);
-  if (segments.some(({ map }) => map !== null) && version < 6) breaches.push(`MAP needs version 6, not ${version}`);
-  if (segments.some(({ isGap }) => isGap) && version < 8) breaches.push(`GAP needs version 8, not ${version}`);
-  if (skipped > 0 && version < 9) breaches.push(`SKIP needs version 9, not ${version}`);
   if (partTargetSeconds !== null) {
     if (control.get("CAN-BLOCK-RELOAD") !== "YES") breaches.push("parts without CAN-BLOCK-RELOAD");
-    const holdBack = Number(control.get("PART-HOLD-BACK"));
-    if (!(holdBack >= 2 * partTargetSeconds)) breaches.push(`PART-HOLD-BACK is ${holdBack}`);
+    const partHoldBack = Number(control.get("PART-HOLD-BACK"));
+    // Twice is a must, three times is what it should be. Source: RFC 8216bis §4.4.3.8.
+    if (!(partHoldBack >= 3 * partTargetSeconds - ROUNDING_SECONDS)) {
+      breaches.push(`PART-HOLD-BACK is ${partHoldBack} for parts of ${partTargetSeconds} s`);
+    }
   }
+  const holdBack = control.get("HOLD-BACK");
+  if (holdBack !== undefined && !(Number(holdBack) >= 3 * targetSeconds)) breaches.push(`HOLD-BACK is ${holdBack}`);
   const skip = control.get("CAN-SKIP-UNTIL");
   if (skip !== undefined && !(Number(skip) >= 6 * targetSeconds)) breaches.push(`CAN-SKIP-UNTIL is ${skip}`);
+  if (skipped > 0) {
+    const left = [...listed.segments, ...listed.openParts].reduce((sum, { seconds }) => sum + seconds, 0);
+    if (!(left >= Number(skip) - ROUNDING_SECONDS)) breaches.push(`${skipped} skipped, only ${left} s left of ${skip}`);
+  }
   return breaches;
 }
 
@@ -285,26 +296,33 @@ export class PlaylistWatch {
     }
     this.#target = Math.max(this.#target ?? 0, targetSeconds);
     this.#first = Math.max(this.#first, firstNumber);
-    for (const segment of segments) this.#segment(segment);
+    for (const segment of segments) this.#segment(segment, playlist.skipped > 0);
     for (const part of openParts) this.#part(part);
   }
 
-  #order({ firstNumber, segments, skipped }: ListedMedia): void {
+  #order({ firstNumber, segments, skipped, targetSeconds, openParts }: ListedMedia): void {
     if (firstNumber < this.#first) this.breaches.push(`MEDIA-SEQUENCE was ${this.#first} and is ${firstNumber}`);
+    // Source: RFC 8216bis §6.2.2. Behind a long silence, nothing of what was there is listed any more.
+    const seconds = [...segments, ...openParts].reduce((sum, { seconds }) => sum + seconds, 0);
+    if (firstNumber > this.#first && firstNumber <= this.#last && skipped === 0 && seconds < 3 * targetSeconds) {
+      this.breaches.push(`a segment was removed, and ${seconds} s are left of targets of ${targetSeconds} s`);
+    }
     const last = segments.at(-1)?.number ?? firstNumber + skipped - 1;
     if (last < this.#last) this.breaches.push(`the last number was ${this.#last} and is ${last}`);
     this.#last = Math.max(this.#last, last);
   }
 
-  #segment(segment: ListedSegment): void {
+  #segment(segment: ListedSegment, isDelta: boolean): void {
     const { number, parts } = segment;
     const known = this.#known.get(number);
     for (const part of parts) this.#part(part);
-    if (known === undefined) {
-      this.#known.set(number, segment);
-      return;
+    if (known === undefined || Number.isNaN(known.discontinuity)) {
+      // A delta does not tell how many discontinuities are in what it leaves out.
+      this.#known.set(number, isDelta ? { ...segment, discontinuity: NaN } : segment);
     }
+    if (known === undefined) return;
     for (const field of ["uri", "seconds", "discontinuity", "isGap", "startMs", "map", "key"] as const) {
+      if (field === "discontinuity" && (isDelta || Number.isNaN(known.discontinuity))) continue;
       if (known[field] !== segment[field]) {
         this.breaches.push(`${field} of ${number} was ${known[field]} and is ${segment[field]}`);
       }

@@ -127,6 +127,7 @@ export interface ClusterPorts {
   rtmpB: number;
   apiB: number;
   edge: number;
+  apiEdge: number;
 }
 
 /** A server of a {@link Cluster}. */
@@ -164,16 +165,17 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts the three with the files of `conf/`, and waits until they listen. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const [rtmpA, apiA, rtmpB, apiB, edge] = Array.from({ length: 5 }, freePort) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const cluster = new Cluster(await Deno.makeTempDir(), { rtmpA, apiA, rtmpB, apiB, edge }, options);
+    const ports: ClusterPorts = {
+      rtmpA: freePort(),
+      apiA: freePort(),
+      rtmpB: freePort(),
+      apiB: freePort(),
+      edge: freePort(),
+      apiEdge: freePort(),
+    };
+    const cluster = new Cluster(await Deno.makeTempDir(), ports, options);
     try {
-      for (const port of [rtmpA, apiA, rtmpB, apiB, edge]) {
+      for (const port of Object.values(ports)) {
         await until(() => isListening(port), 20_000, () => `port ${port}; ${cluster.logs}`);
       }
     } catch (error) {
@@ -241,8 +243,15 @@ export class Cluster implements AsyncDisposable {
   }
 
   #withPorts(text: string): string {
-    const { rtmpA, apiA, rtmpB, apiB, edge } = this.ports;
-    const ports: Record<string, number> = { 19350: rtmpA, 9090: apiA, 19351: rtmpB, 9091: apiB, 1935: edge };
-    return text.replace(/\b(19350|19351|9090|9091|1935)\b/g, (port) => String(ports[port]));
+    const { rtmpA, apiA, rtmpB, apiB, edge, apiEdge } = this.ports;
+    const ports: Record<string, number> = {
+      19350: rtmpA,
+      9090: apiA,
+      19351: rtmpB,
+      9091: apiB,
+      1935: edge,
+      9092: apiEdge,
+    };
+    return text.replace(/\b(19350|19351|9090|9091|1935|9092)\b/g, (port) => String(ports[port]));
   }
 }

@@ -3,20 +3,37 @@ import type { TimerHandle, Timers, WallClock } from "../../src/base/clock.ts";
 import { type Due, DueHeap } from "./due_heap.ts";
 import { takeSteps } from "./microtasks.ts";
 
-class PendingCall implements TimerHandle, Due {
+/** Who has planned calls, and counts them. */
+export interface CallOwner {
+  /** One more waits, or one fewer. */
+  onCount(change: 1 | -1): void;
+  /** A call is due. */
+  onDue(call: PendingCall): void;
+}
+
+/** A call that waits to be made. */
+export class PendingCall implements TimerHandle, Due {
+  /** It waits no more: it is due, or cancelled. */
   isOver = false;
+  isCancelled = false;
 
   constructor(
     readonly atMs: number,
     readonly order: number,
     readonly fn: () => void,
-    readonly onOver: () => void,
+    readonly owner: CallOwner,
   ) {}
 
   cancel(): void {
+    this.isCancelled = true;
+    this.end();
+  }
+
+  /** It waits no more. */
+  end(): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.onOver();
+    this.owner.onCount(-1);
   }
 }
 
@@ -25,11 +42,16 @@ export class ManualTimers implements Timers, WallClock {
   #nowMs: number;
   /** How far the time of day was corrected since the start. */
   correctedMs = 0;
+  /** Steps of {@link run} between two turns of the event loop; many where nothing waits for that. */
+  stepsATurn?: number;
   /** Those that are over are taken out once they are first. */
   readonly #pending = new DueHeap<PendingCall>();
   #pendingCount = 0;
   #made = 0;
-  readonly #onOver = () => void this.#pendingCount--;
+  readonly #own: CallOwner = {
+    onCount: (change) => void (this.#pendingCount += change),
+    onDue: ({ fn }) => fn(),
+  };
 
   constructor(nowMs = 1_000_000) {
     this.#nowMs = nowMs;
@@ -54,9 +76,14 @@ export class ManualTimers implements Timers, WallClock {
   }
 
   after(delayMs: number, fn: () => void): TimerHandle {
-    const call = new PendingCall(this.#nowMs + delayMs, this.#made++, fn, this.#onOver);
+    return this.plan(delayMs, fn, this.#own);
+  }
+
+  /** As {@link after}, for an owner who counts its calls by itself. */
+  plan(delayMs: number, fn: () => void, owner: CallOwner): PendingCall {
+    const call = new PendingCall(this.#nowMs + delayMs, this.#made++, fn, owner);
     this.#pending.add(call);
-    this.#pendingCount++;
+    owner.onCount(1);
     return call;
   }
 
@@ -66,9 +93,9 @@ export class ManualTimers implements Timers, WallClock {
     while (true) {
       const next = this.#nextDue(untilMs);
       if (next === undefined) break;
-      next.cancel();
+      next.end();
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.fn();
+      next.owner.onDue(next);
     }
     this.#nowMs = untilMs;
   }
@@ -77,9 +104,9 @@ export class ManualTimers implements Timers, WallClock {
   step(): void {
     const next = this.#nextDue(Infinity);
     if (next === undefined) throw new TypeError("Cannot step: nothing is pending");
-    next.cancel();
+    next.end();
     this.#nowMs = Math.max(this.#nowMs, next.atMs);
-    next.fn();
+    next.owner.onDue(next);
   }
 
   /** As {@link advance}, but after each call comes whatever follows from it: for code that waits for promises too. */
@@ -91,7 +118,7 @@ export class ManualTimers implements Timers, WallClock {
       if (dueMs > untilMs) return true;
       this.advance(Math.max(0, dueMs - this.#nowMs));
       return false;
-    });
+    }, this.stepsATurn);
     this.advance(untilMs - this.#nowMs);
   }
 

@@ -7,6 +7,7 @@ import type { LoopTurns } from "../../src/base/loop_turns.ts";
 import type { TimerHandle } from "../../src/base/clock.ts";
 import { memoryFetch } from "./memory_fetch.ts";
 import { openBetween } from "./memory_engine_line.ts";
+import type { CallOwner, PendingCall } from "./manual_timers.ts";
 import type { MachineEnd, MemoryNetwork } from "./memory_network.ts";
 import type { MemorySocket } from "./memory_socket.ts";
 
@@ -22,22 +23,8 @@ export interface MachineOptions {
   readonly process?: World["process"];
 }
 
-/** One call that a machine has planned. */
-class HostTimer implements TimerHandle {
-  isCancelled = false;
-  timer: TimerHandle | null = null;
-
-  constructor(readonly planned: Set<HostTimer>, readonly fn: () => void) {}
-
-  cancel(): void {
-    this.isCancelled = true;
-    this.planned.delete(this);
-    this.timer?.cancel();
-  }
-}
-
 /** One machine of a {@link MemoryNetwork}, as a server on it sees the world. */
-export class MemoryHost implements World {
+export class MemoryHost implements World, CallOwner {
   /** DNS servers that were asked, in order; null for the system's. */
   readonly nameServers: (Endpoint | null)[] = [];
   readonly ip: string;
@@ -55,11 +42,10 @@ export class MemoryHost implements World {
   readonly #network: MemoryNetwork;
   readonly #disk: MemoryDisk | null;
   readonly #lateMs: number;
-  /** Calls that wait to be made. */
-  readonly #planned = new Set<HostTimer>();
+  #plannedCount = 0;
   #isDead = false;
   /** What came due while it stood still; null while it runs. */
-  #due: HostTimer[] | null = null;
+  #due: PendingCall[] | null = null;
   #seed: number;
 
   constructor(network: MemoryNetwork, ip: string, { seed, lateMs = 0, disk, files, process }: MachineOptions = {}) {
@@ -91,24 +77,25 @@ export class MemoryHost implements World {
 
   /** What a dead machine had planned never happens, and what one had planned that stands still, happens later. */
   after(delayMs: number, fn: () => void): TimerHandle {
-    if (this.#isDead) return { cancel() {} };
-    const planned = new HostTimer(this.#planned, fn);
-    planned.timer = this.#network.timers.after(Math.max(0, delayMs) + this.#lateMs, () => {
-      this.#planned.delete(planned);
-      if (this.#due === null) this.#run(planned);
-      else this.#due.push(planned);
-    });
-    this.#planned.add(planned);
-    return planned;
+    return this.#isDead ? { cancel() {} } : this.#network.timers.plan(Math.max(0, delayMs) + this.#lateMs, fn, this);
   }
 
-  #run({ isCancelled, fn }: HostTimer): void {
+  onCount(change: 1 | -1): void {
+    this.#plannedCount += change;
+  }
+
+  onDue(call: PendingCall): void {
+    if (this.#due === null) this.#run(call);
+    else this.#due.push(call);
+  }
+
+  #run({ isCancelled, fn }: PendingCall): void {
     if (!this.#isDead && !isCancelled) fn();
   }
 
   /** Calls of this machine that wait to be made. */
   get plannedCount(): number {
-    return this.#planned.size;
+    return this.#isDead ? 0 : this.#plannedCount;
   }
 
   random(): number {
@@ -118,7 +105,12 @@ export class MemoryHost implements World {
 
   randomBytes(count: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(count);
-    for (let at = 0; at < count; at++) bytes[at] = this.random() * 256;
+    let seed = this.#seed;
+    for (let at = 0; at < count; at++) {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) | 0;
+      bytes[at] = seed >>> 24;
+    }
+    this.#seed = seed >>> 0;
     return bytes;
   }
 
@@ -186,7 +178,6 @@ export class MemoryHost implements World {
    */
   kill(how?: (socket: MemorySocket) => MachineEnd): void {
     this.#isDead = true;
-    for (const planned of [...this.#planned]) planned.cancel();
     this.#disk?.unlockAll(this);
     this.#network.cutOff(this, how);
   }

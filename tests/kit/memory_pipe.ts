@@ -2,6 +2,8 @@ import type { Timers } from "../../src/base/clock.ts";
 import { ByteArena } from "./byte_arena.ts";
 
 const arena = new ByteArena();
+/** Always the same one: connections break all the time, and nobody looks where. */
+const brokenHere = new Deno.errors.ConnectionReset("reset");
 
 /** What a socket holds that its reader has not taken, as the kernel's buffers do. */
 const BUFFER_BYTES = 512 * 1024;
@@ -24,6 +26,19 @@ export function steadyLine(latencyMs: number): LineModel {
   return { delayMs: () => latencyMs, segmentBytes: () => Infinity };
 }
 
+/** A piece on its way. */
+interface Sent {
+  readonly piece: Piece;
+  readonly arrivalMs: number;
+}
+
+/** A read or a write that waits; settled by what it returns. */
+interface Waiting {
+  readonly view: Uint8Array;
+  readonly resolve: (count: number | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** One direction of a connection in memory. */
 export class MemoryPipe {
   /** The writer does not wait for more before it sends. */
@@ -42,12 +57,16 @@ export class MemoryPipe {
   readonly #keepsText: boolean;
   /** When what was sent last arrives. */
   #arrivalMs = 0;
-  /** What arrives then, while more can be added. */
-  #together: { readonly arrivalMs: number; readonly pieces: Piece[] } | null = null;
+  /** What arrives then, or has, but nobody has looked since. */
+  readonly #onWay: Sent[] = [];
+  /** Somebody looks when the first of it arrives. */
+  #isAwaited = false;
+  readonly #onArrival = () => {
+    this.#isAwaited = false;
+    this.#settle();
+  };
   /** Arrived, and not yet read. */
   readonly #arrived: Piece[] = [];
-  /** Held up on the way. */
-  readonly #held: Piece[] = [];
   /** Bytes that were written and not yet read, wherever they are. */
   #bytes = 0;
   /** Those among them that have arrived. */
@@ -63,7 +82,8 @@ export class MemoryPipe {
   /** Of reads, once the reader has closed. */
   #readFailure: (() => Error) | null = null;
   #writeFailure: (() => Error) | null = null;
-  readonly #onChange: (() => void)[] = [];
+  readonly #reads: Waiting[] = [];
+  readonly #writes: Waiting[] = [];
 
   /** @param keepsText Whether {@link text} is wanted. */
   constructor(timers: Timers, line: LineModel, keepsText = true) {
@@ -84,13 +104,16 @@ export class MemoryPipe {
 
   /** Nothing arrives meanwhile, and nothing is lost. */
   set isHeld(isHeld: boolean) {
+    if (isHeld === this.#isHeld) return;
+    if (isHeld) this.#settle();
     this.#isHeld = isHeld;
-    if (!isHeld) { for (const piece of this.#held.splice(0)) this.#arrive(piece); }
+    if (!isHeld) this.#settle();
   }
 
   /** A read waits until so many have arrived, or the end, or there is hardly room for more (`SO_RCVLOWAT`). */
   set leastBytes(count: number) {
     this.#leastBytes = count;
+    this.#settle();
     this.#changed();
   }
 
@@ -108,8 +131,9 @@ export class MemoryPipe {
 
   /** What is on the way and what is sent from now on is lost, and nobody is told. */
   lose(): void {
+    if (!this.#isHeld) this.#settle();
     this.#isLost = true;
-    this.#held.length = 0;
+    this.#onWay.length = 0;
   }
 
   /** From now on there is no room for more. */
@@ -118,38 +142,63 @@ export class MemoryPipe {
   }
 
   /** Takes what there is room for, at least one byte. */
-  async write(view: Uint8Array): Promise<number> {
-    while (true) {
-      if (!this.#isWriterFrozen) {
-        if (this.#writeFailure !== null) throw this.#writeFailure();
-        if (this.#hasEnded) throw new Deno.errors.BrokenPipe("the connection has ended");
-        const count = this.#isStalled ? 0 : Math.min(view.length, BUFFER_BYTES - this.#bytes);
-        if (count > 0) {
-          this.#bytes += count;
-          this.#sendBytes(arena.copy(view.subarray(0, count)));
-          return count;
-        }
-      }
-      await this.#change();
+  write(view: Uint8Array): Promise<number> {
+    return this.#attempt(this.#writes, view, this.#write) as Promise<number>;
+  }
+
+  /** As {@link write}, at once. @returns Bytes taken; 0 where that cannot be. */
+  writeNow(view: Uint8Array): number {
+    try {
+      return this.#writes.length > 0 ? 0 : this.#write(view) ?? 0;
+    } catch {
+      // A write that may wait says why.
+      return 0;
     }
   }
 
-  async read(buffer: Uint8Array): Promise<number | null> {
-    while (true) {
-      if (this.#readFailure !== null) throw this.#readFailure();
-      if (!this.#isReaderFrozen) {
-        const first = this.#arrived[0];
-        if (first === "end") return null;
-        if (first === "reset") throw new Deno.errors.ConnectionReset("reset");
-        if (first !== undefined && this.#isEnough) return this.#take(buffer);
-      }
-      await this.#change();
+  read(buffer: Uint8Array): Promise<number | null> {
+    if (this.#onWay.length > 0) this.#settle();
+    return this.#attempt(this.#reads, buffer, this.#read);
+  }
+
+  /** @param act Returns undefined where it has to wait. */
+  #attempt(
+    waiting: Waiting[],
+    view: Uint8Array,
+    act: (view: Uint8Array) => number | null | undefined,
+  ): Promise<number | null> {
+    try {
+      const done = waiting.length > 0 ? undefined : act.call(this, view);
+      if (done !== undefined) return Promise.resolve(done);
+    } catch (error) {
+      return Promise.reject(error);
     }
+    return new Promise((resolve, reject) => waiting.push({ view, resolve, reject }));
+  }
+
+  #write(view: Uint8Array): number | undefined {
+    if (this.#isWriterFrozen) return undefined;
+    if (this.#writeFailure !== null) throw this.#writeFailure();
+    if (this.#hasEnded) throw new Deno.errors.BrokenPipe("the connection has ended");
+    const count = this.#isStalled ? 0 : Math.min(view.length, BUFFER_BYTES - this.#bytes);
+    if (count <= 0) return undefined;
+    this.#bytes += count;
+    this.#sendBytes(arena.copy(count === view.length ? view : view.subarray(0, count)));
+    return count;
+  }
+
+  #read(buffer: Uint8Array): number | null | undefined {
+    if (this.#readFailure !== null) throw this.#readFailure();
+    if (this.#isReaderFrozen) return undefined;
+    const first = this.#arrived[0];
+    if (first === "end") return null;
+    if (first === "reset") throw brokenHere;
+    return first !== undefined && this.#isEnough ? this.#take(buffer) : undefined;
   }
 
   get #isEnough(): boolean {
     return this.#arrivedBytes >= this.#leastBytes || this.#bytes > BUFFER_BYTES / 2 ||
-      !(this.#arrived.at(-1) instanceof Uint8Array);
+      typeof this.#arrived.at(-1) === "string";
   }
 
   /** The writer has no more; what was written still arrives. */
@@ -174,18 +223,20 @@ export class MemoryPipe {
 
   /** The writer's system has learnt that the connection is broken. */
   failWrites(): void {
-    this.#writeFailure ??= () => new Deno.errors.ConnectionReset("reset");
+    this.#writeFailure ??= () => brokenHere;
     this.#changed();
   }
 
   /** Nothing more is read; what was not read is lost, as the writer learns. */
   closeReader(failure: () => Error): void {
     if (this.#readFailure !== null) return;
+    this.#settle();
     this.#readFailure = failure;
     const isUnread = this.#arrived.some((piece) => piece instanceof Uint8Array);
     this.#arrived.length = 0;
     this.#changed();
     if (isUnread) this.onRefused();
+    this.#await();
   }
 
   /** In segments; those that wait for the one before arrive with it, as one piece. */
@@ -216,17 +267,22 @@ export class MemoryPipe {
 
   #sendAt(arrivalMs: number, piece: Piece): void {
     if (this.#isLost) return this.onLost();
-    const nowMs = this.#timers.nowMs();
-    if (arrivalMs <= nowMs) return this.#arrive(piece);
-    if (this.#together?.arrivalMs === arrivalMs) {
-      this.#together.pieces.push(piece);
-      return;
-    }
-    const together = this.#together = { arrivalMs, pieces: [piece] };
-    this.#timers.after(arrivalMs - nowMs, () => {
-      if (this.#together === together) this.#together = null;
-      for (const arriving of together.pieces) this.#arrive(arriving);
-    });
+    this.#onWay.push({ piece, arrivalMs });
+    if (arrivalMs <= this.#timers.nowMs()) this.#settle();
+    else this.#await();
+  }
+
+  /** Somebody has to look when the first piece arrives, unless more is waited for than is on the way. */
+  #await(): void {
+    const [first] = this.#onWay;
+    if (this.#isAwaited || this.#isHeld || first === undefined || !this.#isWorthLooking) return;
+    this.#isAwaited = true;
+    this.#timers.after(first.arrivalMs - this.#timers.nowMs(), this.#onArrival);
+  }
+
+  get #isWorthLooking(): boolean {
+    return this.#bytes >= this.#leastBytes || this.#bytes > BUFFER_BYTES / 2 || this.#readFailure !== null ||
+      typeof this.#onWay.at(-1)!.piece === "string";
   }
 
   #keep(part: Uint8Array): void {
@@ -235,12 +291,16 @@ export class MemoryPipe {
     this.#keptBytes += part.length;
   }
 
+  /** What is due arrives, all of it before anybody reads. */
+  #settle(): void {
+    if (this.#isHeld || this.#onWay.length === 0) return;
+    const nowMs = this.#timers.nowMs();
+    while (this.#onWay.length > 0 && this.#onWay[0]!.arrivalMs <= nowMs) this.#arrive(this.#onWay.shift()!.piece);
+    if (this.#isEnough) this.#changed();
+    this.#await();
+  }
+
   #arrive(piece: Piece): void {
-    if (this.#isLost) return;
-    if (this.#isHeld) {
-      this.#held.push(piece);
-      return;
-    }
     if (piece === "reset") this.onReset();
     if (this.#readFailure !== null) {
       if (piece instanceof Uint8Array) this.onRefused();
@@ -248,7 +308,6 @@ export class MemoryPipe {
     }
     this.#arrived.push(piece);
     if (piece instanceof Uint8Array) this.#arrivedBytes += piece.length;
-    if (this.#isEnough) this.#changed();
   }
 
   /** As much as there is and has room, whatever writes it came in: a stream has no borders. */
@@ -256,25 +315,42 @@ export class MemoryPipe {
     let count = 0;
     while (count < buffer.length) {
       const first = this.#arrived[0];
-      if (!(first instanceof Uint8Array)) break;
-      const part = first.subarray(0, buffer.length - count);
-      buffer.set(part, count);
-      count += part.length;
-      if (part.length === first.length) this.#arrived.shift();
-      else this.#arrived[0] = first.subarray(part.length);
+      if (first === undefined || typeof first === "string") break;
+      const room = buffer.length - count;
+      if (first.length <= room) {
+        buffer.set(first, count);
+        count += first.length;
+        this.#arrived.shift();
+      } else {
+        buffer.set(first.subarray(0, room), count);
+        count += room;
+        this.#arrived[0] = first.subarray(room);
+      }
     }
     this.#bytes -= count;
     this.#arrivedBytes -= count;
-    this.#changed();
+    if (this.#writes.length > 0) this.#goOn(this.#writes, this.#write);
     return count;
   }
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#onChange.push(resolve));
+  #changed(): void {
+    if (this.#reads.length > 0) this.#goOn(this.#reads, this.#read);
+    if (this.#writes.length > 0) this.#goOn(this.#writes, this.#write);
   }
 
-  #changed(): void {
-    if (this.#onChange.length === 0) return;
-    for (const tell of this.#onChange.splice(0)) tell();
+  /** Those that wait do so in order. What one of them does may let others go on meanwhile. */
+  #goOn(waiting: Waiting[], act: (view: Uint8Array) => number | null | undefined): void {
+    for (let first = waiting.shift(); first !== undefined; first = waiting.shift()) {
+      try {
+        const done = act.call(this, first.view);
+        if (done === undefined) {
+          waiting.unshift(first);
+          return;
+        }
+        first.resolve(done);
+      } catch (error) {
+        first.reject(error);
+      }
+    }
   }
 }

@@ -16,6 +16,11 @@ export interface MemoryLine {
   readonly gathers: boolean;
 }
 
+/** Always the same ones: connections end all the time, and nobody looks where. */
+const closedHere = new Deno.errors.BadResource("closed");
+const interrupted = new Deno.errors.Interrupted("closed");
+const brokenHere = new Deno.errors.ConnectionReset("reset");
+
 /** One end of a connection in memory; its errors are those of a `Deno.TcpConn`. */
 export class MemorySocket implements Socket {
   readonly localAddr: Deno.NetAddr;
@@ -55,14 +60,16 @@ export class MemorySocket implements Socket {
     ];
   }
 
-  async read(buffer: Uint8Array): Promise<number | null> {
-    if (this.#closed) throw new Deno.errors.BadResource("closed");
-    return await this.#input.read(buffer);
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#closed ? Promise.reject(closedHere) : this.#input.read(buffer);
   }
 
-  async write(view: Uint8Array): Promise<number> {
-    if (this.#closed) throw new Deno.errors.BadResource("closed");
-    return await this.#output.write(view);
+  write(view: Uint8Array): Promise<number> {
+    return this.#closed ? Promise.reject(closedHere) : this.#output.write(view);
+  }
+
+  writeNow(view: Uint8Array): number {
+    return this.#closed ? 0 : this.#output.writeNow(view);
   }
 
   closeWrite(): Promise<void> {
@@ -88,7 +95,7 @@ export class MemorySocket implements Socket {
     if (this.#closed) return;
     this.#closed = true;
     this.#output.end();
-    this.#input.closeReader(() => new Deno.errors.Interrupted("closed"));
+    this.#input.closeReader(() => interrupted);
     this.#onClose(this);
   }
 
@@ -100,14 +107,14 @@ export class MemorySocket implements Socket {
   /** Breaks the connection: at once here, and there when the news arrives. */
   reset(): void {
     this.#output.reset();
-    this.#input.closeReader(() => new Deno.errors.ConnectionReset("reset"));
+    this.#input.closeReader(() => brokenHere);
     this.#onClose(this);
   }
 
   /** This end is gone, as by a power cut: the peer hears nothing of it. */
   vanish(): void {
     for (const pipe of [this.#input, this.#output]) pipe.lose();
-    this.#input.closeReader(() => new Deno.errors.ConnectionReset("reset"));
+    this.#input.closeReader(() => brokenHere);
     this.#output.failWrites();
     this.#onClose(this);
   }

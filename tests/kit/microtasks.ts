@@ -12,19 +12,20 @@ const { core }: Inside = (Deno as unknown as Record<symbol, Inside>)[
 /** Runs what waits for promises only, at once, where it is called from no such code itself; null where that cannot be. */
 export const runMicrotasks: (() => void) | null = core?.runMicrotasks?.bind(core) ?? null;
 
-/** After so many steps the event loop has its turn, and reports promises that failed and that nobody handles. */
-const STEPS = 10;
+/** After so many steps the event loop has its turn: it may settle promises of its own, and reports those that nobody handles. */
+const STEPS_A_TURN = 10;
 
 /**
  * Takes one step after the other, and after each comes whatever follows from it.
  *
  * @param step Returns whether it was the last one.
+ * @param stepsATurn After so many the event loop has its turn.
  */
-export async function takeSteps(step: () => boolean): Promise<void> {
+export async function takeSteps(step: () => boolean, stepsATurn = STEPS_A_TURN): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const go = () => {
     try {
-      for (let left = runMicrotasks === null ? 1 : STEPS; left > 0; left--) {
+      for (let left = runMicrotasks === null ? 1 : stepsATurn; left > 0; left--) {
         if (step()) return resolve();
         runMicrotasks?.();
       }

@@ -15,7 +15,40 @@ const command = (...args: string[]) => [Deno.execPath(), "run", "-A", "--no-chec
 Deno.test("bench --help names its modes and the servers to compare with", async () => {
   const { code, output } = await run(command("--help"), 20_000);
   assertEquals(code, 0);
-  for (const word of ["--curve", "--storm", "--latency", "node-media-server"]) assertStringIncludes(output, word);
+  for (const word of ["--curve", "--storm", "--latency", "--hls", "node-media-server"]) {
+    assertStringIncludes(output, word);
+  }
+  assertStringIncludes((await run(command("--hls", "--help"), 20_000)).output, "--hls-viewers N");
+  assertEquals((await run(command("--hls", "--servers", "nginx-rtmp"), 20_000)).code, 2);
+});
+
+Deno.test("bench's viewers of HLS fetch each segment once, and miss none that is listed", async () => {
+  let first = 0;
+  const asked = new Map<string, number>();
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ url }) => {
+    const { pathname } = new URL(url);
+    asked.set(pathname, (asked.get(pathname) ?? 0) + 1);
+    if (!pathname.endsWith(".m3u8")) return new Response(new Uint8Array(200_000));
+    const list = Array.from({ length: 5 }, (_, i) => `#EXTINF:1.0,\n${first + i}.ts\n`);
+    const text = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:${first}\n${list.join("")}`;
+    // Four new ones each time, of five: none is missed.
+    first += first < 16 ? 4 : 0;
+    return new Response(text);
+  });
+  const { port } = server.addr;
+  const program = new URL("../bench/hls/load_hls.ts", import.meta.url).pathname;
+  const options = ["--viewers", "1", "--ramp", "0", "--windows", "1", "--window", "4"];
+  const { code, output } = await run(
+    [Deno.execPath(), "run", "-A", "--no-check", program, `http://127.0.0.1:${port}/live/s.m3u8`, ...options],
+    30_000,
+  );
+  assertEquals(code, 0, output);
+  const seen = JSON.parse(output.trim().split("\n").at(-1)!);
+  assertEquals([seen.event, seen.viewers, seen.watching, seen.failures, seen.missed], ["window", 1, 1, [], 0], output);
+  const segments = [...asked].filter(([path]) => path.endsWith(".ts"));
+  assert(segments.length >= 11, `${segments}`);
+  assertEquals(segments.filter(([, count]) => count !== 1), []);
+  assert(seen.bytes > 200_000 * seen.segments && seen.segments > 4, output);
 });
 
 Deno.test("bench refuses what it does not know", async () => {

@@ -3,6 +3,7 @@ import type { Scenario } from "./scenario.ts";
 import { drawAttackers } from "./draw/attackers.ts";
 import { drawFaults } from "./draw/faults.ts";
 import { focused } from "./draw/focus.ts";
+import { drawHls } from "./draw/hls.ts";
 import { drawPlayers } from "./draw/players.ts";
 import { drawPublishers } from "./draw/publishers.ts";
 import { drawSrs } from "./draw/srs.ts";
@@ -15,14 +16,17 @@ export function drawScenario(seed: number): Scenario {
   const random = Random.of(seed, "day");
   const origins = random.between(2, MAX_ORIGINS);
   const edges = random.between(1, MAX_EDGES);
-  const dayMs = random.between(10_000, 40_000);
+  const dayMs = random.between(8000, 28_000);
   const directory = random.percent(50) ? "mesh" : "engine";
   const srs = directory === "mesh" ? drawSrs(seed, dayMs) : [];
   const ours = Array.from({ length: random.between(1, 4) }, (_, at) => `s${at + 1}`);
   const streams = [...ours, ...srs.map(({ name }) => `${name}-stream`)];
-  const discovery = random.percent(30) ? "dns" : "list";
+  const others = directory === "engine" && random.percent(40) ? "engine" : "list";
+  const discovery = random.percent(30) ? "dns" : others;
   const latecomers = discovery === "dns" && random.percent(60) ? 1 : 0;
   const cluster = { origins, edges, dayMs, streams };
+  const hls = drawHls(seed, cluster);
+  const faults = drawFaults(seed, { ...cluster, hasEngine: directory === "engine", discovery, latecomers });
   return focused({
     seed,
     dayMs,
@@ -41,6 +45,8 @@ export function drawScenario(seed: number): Scenario {
     publishers: drawPublishers(seed, cluster),
     players: drawPlayers(seed, cluster),
     attackers: drawAttackers(seed, cluster),
-    faults: drawFaults(seed, { ...cluster, hasEngine: directory === "engine", discovery, latecomers }),
+    ...hls,
+    // Numbers of segments are times of the owners' clocks: where clocks are wrong, nothing is promised.
+    faults: faults.filter(({ kind }) => hls.hls === null || kind !== "clock"),
   });
 }

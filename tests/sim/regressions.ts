@@ -17,7 +17,7 @@ export async function readRegressions(): Promise<Regression[]> {
   return await Promise.all(
     names.sort().map(async (name) => {
       const { cause, scenario } = JSON.parse(await Deno.readTextFile(new URL(name, folder)));
-      return { name: name.slice(0, -".json".length), cause, scenario };
+      return { name: name.slice(0, -".json".length), cause, scenario: withAll(scenario) };
     }),
   );
 }
@@ -25,5 +25,10 @@ export async function readRegressions(): Promise<Regression[]> {
 /** A scenario in a file: alone, or as a regression. */
 export async function readScenario(path: string): Promise<Scenario> {
   const read = JSON.parse(await Deno.readTextFile(path));
-  return read.scenario ?? read;
+  return withAll(read.scenario ?? read);
+}
+
+/** Older ones lack what there was not yet. */
+function withAll(scenario: Omit<Scenario, "hls" | "hlsViewers"> & Partial<Scenario>): Scenario {
+  return { hls: null, hlsViewers: [], ...scenario };
 }

@@ -1,6 +1,9 @@
 import type { Timers } from "../../src/base/clock.ts";
 import { turn } from "../kit/manual_timers.ts";
 import { SimAttacker } from "./actors/attacker.ts";
+import { planClients } from "./actors/plan_clients.ts";
+import { hlsAudience } from "./actors/hls_audience.ts";
+import type { SimHlsViewer } from "./actors/hls_viewer.ts";
 import { SimPlayer } from "./actors/player.ts";
 import { SimPublisher, type Stage } from "./actors/publisher.ts";
 import { FaultBook } from "./checks/fault_book.ts";
@@ -8,8 +11,10 @@ import { GapCheck, type GapSample } from "./checks/gap_check.ts";
 import { BoundsCheck } from "./checks/bounds_check.ts";
 import { CounterCheck } from "./checks/counter_check.ts";
 import { checkEnd, checkStopped } from "./checks/end_check.ts";
+import { DrainCheck } from "./checks/drain_check.ts";
 import { EngineCheck } from "./checks/engine_check.ts";
 import { FeedCheck } from "./checks/feed_check.ts";
+import { checkQuiet } from "./checks/quiet_check.ts";
 import { Peaks } from "./checks/peaks.ts";
 import { QuestionCheck } from "./checks/question_check.ts";
 import { RivalCheck } from "./checks/rival_check.ts";
@@ -43,14 +48,12 @@ const SETTLE_MS = 12_000;
 const EVENING_MS = 6000;
 /** Then all is looked at for so long. */
 const QUIET_MS = 5000;
-/** Longest time without frames in quiet, beside that of the lines and the encoder's bursts: a flush, and what it waits for. */
-const QUIET_GAP_MS = 1000;
 /** Until everything is gone after the last client has left. */
 const LEAVE_MS = 15_000;
+/** Where somebody has watched by HLS, servers keep streams for so long, and twice the window. */
+const HLS_LINGER_MS = 10_000;
 /** It takes no less: then all is looked at for the first time. */
 const LEFT_MS = 2000;
-/** A stream that has been there for so long must be everywhere. */
-const SETTLED_MS = 8000;
 /** Servers are looked at so often. */
 const LOOK_MS = 1000;
 /** In quiet they are asked for what they know, more than once if need be; that takes no longer. */
@@ -86,6 +89,7 @@ class Day {
   readonly #stage: Stage;
   readonly #publishers: SimPublisher[];
   readonly #players: SimPlayer[];
+  readonly #hlsViewers: SimHlsViewer[];
   readonly #attackers: SimAttacker[];
   readonly #failures: string[] = [];
   readonly #startMs: number;
@@ -135,16 +139,18 @@ class Day {
       feeds: this.#feeds,
       tails,
       rivals: this.#rivals,
+      drains: new DrainCheck(this.#faults, onFault),
     };
     this.#publishers = scenario.publishers.map((plan) => new SimPublisher(plan, this.#stage));
     this.#players = scenario.players.map((plan) =>
       new SimPlayer(plan, this.#stage, (text) => this.fail(plan.name, text))
     );
-    this.#counters = new CounterCheck(
-      { cluster, truth, players: this.#players, publishers: this.#publishers },
-      onFault,
+    this.#hlsViewers = hlsAudience(scenario, this.#stage, context, onFault);
+    const knowsCoworkers = scenario.discovery !== "engine";
+    this.#counters = new CounterCheck({ cluster, truth, players: this.#players, knowsCoworkers }, onFault);
+    this.#attackers = scenario.attackers.map((plan) =>
+      new SimAttacker(plan, { ...this.#stage, cluster: this.#cluster }, scenario.seed)
     );
-    this.#attackers = scenario.attackers.map((plan) => new SimAttacker(plan, this.#stage, scenario.seed));
   }
 
   fail(who: string, text: string): void {
@@ -155,6 +161,7 @@ class Day {
 
   async play(): Promise<void> {
     const { network } = this.#cluster;
+    const onFault = (who: string, text: string) => this.fail(who, text);
     if (this.#isAmongItself) this.#questions.begin();
     this.#cluster.start();
     this.#plan();
@@ -164,7 +171,11 @@ class Day {
     if (this.#isAmongItself) this.#questions.beginQuiet();
     this.#engine.beginQuiet();
     await network.run(QUIET_MS);
-    this.#checkQuiet();
+    checkQuiet(
+      this.#players,
+      { truth: this.#truth, weather: this.#scenario.weather, nowMs: this.#cluster.nowMs },
+      onFault,
+    );
     this.#engine.endQuiet();
     this.#rivals.endQuiet(this.#singleStreams());
     if (this.#isAmongItself) this.#questions.endQuiet(this.#countWaits());
@@ -173,10 +184,10 @@ class Day {
       await this.#within(ASK_MS, "the API does not answer", this.#counters.look());
     }
     for (const player of this.#players) player.leave();
-    for (const publisher of this.#publishers) publisher.leave();
-    const onFault = (who: string, text: string) => this.fail(who, text);
+    for (const client of [...this.#publishers, ...this.#hlsViewers]) client.leave();
     await network.run(LEFT_MS);
-    for (let leftMs = LEAVE_MS - LEFT_MS; leftMs > 0 && !hasEnded(this.#cluster); leftMs -= LOOK_MS) {
+    const lingerMs = this.#scenario.hls === null ? 0 : HLS_LINGER_MS + 2 * this.#scenario.hls.windowMs;
+    for (let leftMs = LEAVE_MS + lingerMs - LEFT_MS; leftMs > 0 && !hasEnded(this.#cluster); leftMs -= LOOK_MS) {
       await network.run(LOOK_MS);
     }
     // Who has asked a question may be gone before its answer: that is not seen.
@@ -208,8 +219,8 @@ class Day {
 
   /** Nobody else has a part in it, and all know each other from the start: what servers say and ask can be told exactly. */
   get #isAmongItself(): boolean {
-    const { srs, attackers, latecomers, discovery, players, publishers } = this.#scenario;
-    return srs.length + attackers.length + latecomers === 0 && discovery === "list" &&
+    const { srs, attackers, latecomers, discovery, players, publishers, hls } = this.#scenario;
+    return hls === null && srs.length + attackers.length + latecomers === 0 && discovery === "list" &&
       players.every(({ kind, follows }) => kind !== "srsEdge" && !follows) &&
       publishers.every(({ silences }) => silences.length === 0);
   }
@@ -227,6 +238,8 @@ class Day {
     const isStandby = ({ session, plan }: SimPublisher) => session !== null && this.#truth.live(plan.stream).length > 1;
     // Encoders that are refused, or on standby, look for their stream over and over.
     if (this.#publishers.some((publisher) => publisher.isRefused || isStandby(publisher))) return null;
+    // They take turns.
+    if (this.#truth.sessions.some(({ sinceMs }) => this.#cluster.nowMs - sinceMs < QUIET_MS)) return null;
     const waits = this.#players.filter(({ isThere, plan }) => isThere && this.#truth.live(plan.stream).length === 0);
     return new Set(waits.map(({ plan }) => `${plan.server} ${plan.stream}`)).size;
   }
@@ -247,16 +260,11 @@ class Day {
   #plan(): void {
     const { timers } = this.#cluster.network;
     timers.after(this.#scenario.dayMs, () => this.#cluster.joinAll());
-    for (const publisher of this.#publishers) {
-      const { startMs, endMs } = publisher.plan;
-      timers.after(startMs, () => void publisher.connect());
-      if (endMs !== null) timers.after(endMs, () => publisher.leave());
-    }
-    for (const player of this.#players) {
-      const { startMs, endMs } = player.plan;
-      timers.after(startMs, () => player.connect());
-      if (endMs !== null) timers.after(Math.max(endMs, startMs + 1), () => player.leave());
-    }
+    planClients(timers, {
+      publishers: this.#publishers,
+      players: this.#players,
+      hlsViewers: this.#hlsViewers,
+    });
     for (const { name, moods } of this.#scenario.srs) {
       const srs = this.#cluster.srs.get(name)!;
       for (const { mood, atMs, lastsMs } of moods) {
@@ -288,28 +296,6 @@ class Day {
           mend();
         });
       });
-    }
-  }
-
-  /** Whoever may have a stream has it. */
-  #checkQuiet(): void {
-    const { weather } = this.#scenario;
-    for (const player of this.#players) {
-      const { stream, lineBytesPerMs, name } = player.plan;
-      const [live] = this.#truth.live(stream).filter(({ sinceMs }) => sinceMs < this.#cluster.nowMs - SETTLED_MS);
-      if (!player.isThere || live === undefined || lineBytesPerMs > 0) continue;
-      const { burst, frameMs } = live.plan;
-      const limitMs = QUIET_GAP_MS + burst * frameMs + 4 * (weather.latencyMs + weather.jitterMs);
-      const sinceMs = this.#cluster.nowMs - player.lastFrameMs;
-      const worstMs = Math.max(player.worstGapMs, sinceMs);
-      if (worstMs > limitMs) {
-        this.fail(
-          name,
-          `is without frames of ${stream} for ${
-            Math.round(worstMs)
-          } ms, though ${live.plan.name} publishes at ${live.server}`,
-        );
-      }
     }
   }
 }

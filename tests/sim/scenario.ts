@@ -50,6 +50,8 @@ export interface PublisherPlan {
   readonly startBurst: number;
   /** It changes its codec's parameters at every so many keyframes; 0 for never. */
   readonly headerGops: number;
+  /** It goes to another server when the one it is at asks it to (enhanced RTMP). */
+  readonly canReconnect: boolean;
   readonly silences: readonly Silence[];
 }
 
@@ -73,6 +75,24 @@ export interface PlayerPlan {
   readonly pauseMs: number;
   /** It leaves after so long, and comes again, by day; 0 for never. */
   readonly staysMs: number;
+}
+
+/** How streams are cut into segments. */
+export interface HlsPlan {
+  readonly fragmentMs: number;
+  readonly windowMs: number;
+  readonly isFmp4: boolean;
+}
+
+/** Somebody who watches by HLS behind a balancer: each request goes to any of its servers. */
+export interface HlsViewerPlan {
+  readonly name: string;
+  readonly stream: string;
+  readonly servers: readonly string[];
+  readonly startMs: number;
+  readonly endMs: number | null;
+  /** Between two playlists. */
+  readonly pollMs: number;
 }
 
 /** Names of what can happen to servers, lines and the engine. */
@@ -153,13 +173,16 @@ export interface Scenario {
   readonly weather: Weather;
   readonly origins: number;
   readonly edges: number;
-  /** How origins find each other: by a list of addresses, or of the name that they have in DNS. */
-  readonly discovery: "list" | "dns";
+  /** How origins find each other: by a list of addresses, or of the name that they have in DNS; or by the engine alone. */
+  readonly discovery: "list" | "dns" | "engine";
   /** The last so many origins start only when an operator lets them join, and are in DNS only then. */
   readonly latecomers: number;
   readonly srs: readonly SrsPlan[];
   readonly publishers: readonly PublisherPlan[];
   readonly players: readonly PlayerPlan[];
+  /** Null where nobody watches by HLS, and it is off. */
+  readonly hls: HlsPlan | null;
+  readonly hlsViewers: readonly HlsViewerPlan[];
   readonly attackers: readonly AttackerPlan[];
   readonly faults: readonly FaultPlan[];
 }

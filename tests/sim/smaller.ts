@@ -7,7 +7,7 @@ export interface Step {
 }
 
 /** What can be left out, what costs the most first. */
-export const lists = ["faults", "attackers", "srs", "players", "publishers"] as const;
+export const lists = ["faults", "attackers", "srs", "players", "hlsViewers", "publishers"] as const;
 
 /** The same without one of so many parts of a list. */
 export function smallerLists(scenario: Scenario, list: typeof lists[number], parts: number): Scenario[] {
@@ -46,6 +46,7 @@ function steps({ publishers, players, faults, origins, edges }: Scenario): Step[
         of: (whole: Scenario) => ({ ...whole, publishers: changed(whole.publishers, at, calm) }),
       }))
     ),
+    { name: "no HLS", of: (whole) => whole.hlsViewers.length === 0 ? { ...whole, hls: null } : whole },
     ...players.flatMap(({ name }, at) =>
       calmPlayer.map((calm) => ({
         name: `${name} is calm`,
@@ -96,8 +97,8 @@ function weather(name: string, calm: Partial<Scenario["weather"]>): Step {
 
 /** Up to the end of the last fault; then with all times halved. */
 function shorter(scenario: Scenario): Scenario {
-  const { dayMs, faults, attackers, players, publishers } = scenario;
-  const begins = [...players, ...publishers].map(({ startMs }) => startMs);
+  const { dayMs, faults, attackers, players, hlsViewers, publishers } = scenario;
+  const begins = [...players, ...hlsViewers, ...publishers].map(({ startMs }) => startMs);
   const lastMs = Math.max(1000, ...begins, ...[...faults, ...attackers].map(({ atMs, lastsMs }) => atMs + lastsMs));
   if (lastMs + 100 < dayMs) return { ...scenario, dayMs: lastMs + 100 };
   if (dayMs < 4000) return scenario;
@@ -111,6 +112,7 @@ function shorter(scenario: Scenario): Scenario {
     ...scenario,
     dayMs: half(dayMs),
     players: players.map(halves),
+    hlsViewers: hlsViewers.map(halves),
     publishers: publishers.map(halves),
     attackers: attackers.map((attacker) => ({ ...attacker, atMs: half(attacker.atMs) })),
     faults: faults.map((fault) => ({ ...fault, atMs: half(fault.atMs) })),
@@ -134,7 +136,11 @@ function withoutServer(scenario: Scenario, kind: "origin" | "edge", number: numb
     return server === null ? [] : [{ ...fault, server, others }];
   });
   const attackers = scenario.attackers.map((plan) => ({ ...plan, server: renamed(plan.server) ?? home }));
-  if (kind === "edge") return { ...scenario, edges: count - 1, players, attackers, faults };
+  const hlsViewers = scenario.hlsViewers.map((plan) => ({
+    ...plan,
+    servers: [...new Set(plan.servers.map((server) => renamed(server) ?? home))],
+  }));
+  if (kind === "edge") return { ...scenario, edges: count - 1, players, hlsViewers, attackers, faults };
   const publishers = scenario.publishers.map((plan) => {
     const origin = plan.origin === number ? 1 : plan.origin > number ? plan.origin - 1 : plan.origin;
     return { ...plan, origin };
@@ -145,6 +151,7 @@ function withoutServer(scenario: Scenario, kind: "origin" | "edge", number: numb
     origins: count - 1,
     latecomers: Math.max(0, latecomers),
     players,
+    hlsViewers,
     publishers,
     attackers,
     faults,

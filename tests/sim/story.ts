@@ -16,6 +16,8 @@ export function tellStory(scenario: Scenario): string {
     srs,
     publishers,
     players,
+    hls,
+    hlsViewers,
     attackers,
     faults,
   } = scenario;
@@ -57,6 +59,12 @@ export function tellStory(scenario: Scenario): string {
       (plan.lineBytesPerMs > 0 ? `, ${plan.lineBytesPerMs} bytes a millisecond` : "") +
       (plan.pauseMs > 0 ? `, pauses every other ${plan.pauseMs} ms` : "") +
       (plan.staysMs > 0 ? `, stays for ${plan.staysMs} ms` : "")
+    ),
+    ...hls === null
+      ? []
+      : [`segments of ${hls.fragmentMs} ms, ${hls.windowMs} ms of them, ${hls.isFmp4 ? "fragmented MP4" : "MPEG-TS"}`],
+    ...hlsViewers.map(({ name, stream, servers, startMs, endMs, pollMs }) =>
+      `${seconds(startMs)} to ${seconds(endMs)}: ${name} asks ${servers.join(", ")} for ${stream} every ${pollMs} ms`
     ),
     ...attackers.map(({ name, kind, server, atMs, lastsMs, perS }) =>
       `${seconds(atMs)} to ${seconds(atMs + lastsMs)}: ${name}, ${kind} at ${server}, ${perS} times a second`

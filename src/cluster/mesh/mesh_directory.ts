@@ -196,9 +196,9 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     for (const watch of this.#watches.values()) watch.checkList();
   }
 
-  /** This server stood still for a while: others may have taken over what it publishes. */
-  checkClaims(): void {
-    for (const claim of this.#claims.values()) claim.check();
+  /** This server stood still for a while: others may have taken over what it publishes. Settles when that is known. */
+  async checkClaims(): Promise<void> {
+    await Promise.all(Array.from(this.#claims.values(), (claim) => claim.check()));
   }
 
   [Symbol.dispose](): void {

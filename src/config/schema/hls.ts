@@ -36,7 +36,8 @@ export const hlsRows = {
   windowMs: directive("hls_window", seconds({ min: 1, fraction: true }), {
     default: 60_000,
     reload: "newClients",
-    doc: "Length of the playlist. Segments stay somewhat longer, for players that have an older playlist.",
+    doc: "Length of the playlist, three target durations at least. Segments stay somewhat longer, for players that " +
+      "have an older playlist.",
   }),
   tdRatio: directive("hls_td_ratio", decimal({ min: 0, max: 100 }), {
     default: 1,

@@ -38,10 +38,18 @@ export function isInRange(address: Uint8Array, { bytes, bits }: AddressRange): b
   return rest === 0 || ((address[whole]! ^ bytes[whole]!) >> (8 - rest)) === 0;
 }
 
+const IPV4 = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+
 function parseIpv4(text: string): Uint8Array | null {
-  const parts = text.split(".");
-  const isIpv4 = parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
-  return isIpv4 ? Uint8Array.from(parts, Number) : null;
+  const found = IPV4.exec(text);
+  if (found === null) return null;
+  const bytes = new Uint8Array(4);
+  for (let at = 0; at < 4; at++) {
+    const value = Number(found[at + 1]);
+    if (value > 255) return null;
+    bytes[at] = value;
+  }
+  return bytes;
 }
 
 function parseIpv6(text: string): Uint8Array | null {

@@ -30,6 +30,8 @@ export type HlsServer =
   & { readonly directory: Pick<StreamDirectory, "segmentHolders"> };
 
 const TICK_MS = 1000;
+/** An engine tells of a takeover as soon as it is reached again, unasked; coworkers are asked. */
+const ENGINE_MS = 500;
 /** Streams that are kept as segments. */
 const MAX_STREAMS = 5000;
 /** All segments of the process together: beyond it, no further stream is begun, and what has least use ends. */
@@ -50,6 +52,9 @@ export class HlsHub {
   #observing: Disposable | null = null;
   #timer: TimerHandle | null = null;
   #isFullSaid = false;
+  #holds = 0;
+  /** Called before each packet that is to be cut. */
+  beforePacket = () => {};
 
   constructor(server: HlsServer) {
     this.#server = server;
@@ -105,6 +110,22 @@ export class HlsHub {
     if (stream.view === null && this.#streams.get(stream.key) === stream) this.#endIfOver(stream);
   }
 
+  /**
+   * This server stood still: others may have taken over what is published here.
+   *
+   * @param checked Settles when coworkers have told; never rejects.
+   */
+  hold(checked: Promise<void>): void {
+    this.#holds++;
+    for (const stream of this.#streams.values()) stream.hold();
+    void checked.then(() => this.#server.timers.after(ENGINE_MS, () => this.#release()));
+  }
+
+  #release(): void {
+    if (--this.#holds > 0) return;
+    for (const stream of this.#streams.values()) stream.release();
+  }
+
   /** Ends everything; settles when the files are as they are to stay. */
   async stop(): Promise<void> {
     this.#observing?.[Symbol.dispose]();
@@ -124,7 +145,7 @@ export class HlsHub {
 
   #tapAgain(source: LiveSource): void {
     this.#taps.get(source)?.[Symbol.dispose]();
-    const tap = new SourceTap(source, (source) => this.#streamOf(source));
+    const tap = new SourceTap(source, (source) => this.#streamOf(source), () => this.beforePacket());
     this.#taps.set(source, source.tap(tap));
     tap.isFilled = true;
   }
@@ -226,13 +247,19 @@ export class HlsHub {
 class SourceTap implements PacketTap {
   readonly #source: LiveSource;
   readonly #streamOf: (source: LiveSource) => HlsStream | null;
+  readonly #beforePacket: () => void;
   #stream: HlsStream | null = null;
   /** What was there already has come: a publish that begins now is here from its start. */
   isFilled = false;
 
-  constructor(source: LiveSource, streamOf: (source: LiveSource) => HlsStream | null) {
+  constructor(
+    source: LiveSource,
+    streamOf: (source: LiveSource) => HlsStream | null,
+    beforePacket: () => void,
+  ) {
     this.#source = source;
     this.#streamOf = streamOf;
+    this.#beforePacket = beforePacket;
   }
 
   onPublish(): void {
@@ -241,6 +268,8 @@ class SourceTap implements PacketTap {
   }
 
   onPacket(packet: MediaPacket, ownerMs: number): void {
+    if (this.#stream === null) return;
+    this.#beforePacket();
     this.#stream?.onPacket(packet, ownerMs);
   }
 

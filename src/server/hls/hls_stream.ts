@@ -9,6 +9,7 @@ import { isFrame, type MediaPacket } from "../../stream/packet.ts";
 import type { PullRegistry } from "../../upstream/pull/pull_registry.ts";
 import { ChangeWaiters } from "./change_waiters.ts";
 import type { SegmentPlace } from "../../upstream/segment_place.ts";
+import { HeldHlsPackets } from "./held_hls_packets.ts";
 import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts";
 import { type FetchingStream, SegmentFetcher, type SegmentFetcherServer } from "./segment_fetcher.ts";
 import { SegmentCipher } from "./segment_cipher.ts";
@@ -81,6 +82,8 @@ export class HlsStream implements FetchingStream, Disposable {
   #isResumed = false;
   /** The publisher is a client of this server. */
   #isMadeHere = false;
+  /** What has come while it is not certain that the stream is still this server's; null while it is. */
+  #held: HeldHlsPackets | null = null;
   /** An error has ended the HLS of this publish. */
   #isBroken = false;
   #notFound = "";
@@ -185,6 +188,7 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#isFromStart = isFromStart;
     this.#isMadeHere = this.#source?.fedBy === "client";
     this.#isPublished = true;
+    this.#held = null;
     this.#hasBegun = this.#isBroken = this.#isResumed = false;
     this.#notFound = "";
     this.waiters.wake();
@@ -197,6 +201,7 @@ export class HlsStream implements FetchingStream, Disposable {
 
   onPacket(packet: MediaPacket, ownerMs: number): void {
     if (this.#isBroken || this.#isDisposed || !this.#isPublished) return;
+    if (this.#held !== null) return this.#held.add(packet, ownerMs);
     try {
       if (this.#hasBegun) this.#packager?.onPacket(packet, ownerMs);
       else if (isFrame(packet)) this.#begin(packet, ownerMs);
@@ -208,6 +213,7 @@ export class HlsStream implements FetchingStream, Disposable {
   onUnpublish(): void {
     if (!this.#isPublished) return;
     this.#isPublished = false;
+    this.#held = null;
     this.#endedMs = this.#server.timers.nowMs();
     // Who has the publisher has all packets of the publish. In a cluster others may have got fewer: all leave the rest out.
     const isWhole = this.#isMadeHere && !this.#server.directory.covers(this.vhost);
@@ -227,6 +233,24 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#interruptedEpoch = 0;
     this.#packager?.endPublish();
     this.waiters.wake();
+  }
+
+  /** From now on nothing is made of what comes: another server may have taken the stream, and use the same numbers. */
+  hold(): void {
+    if (this.#isPublished && this.#isMadeHere && this.#server.directory.covers(this.vhost)) {
+      this.#held ??= new HeldHlsPackets();
+    }
+  }
+
+  /** The stream is still this server's: what has come counts. */
+  release(): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held === null) return;
+    if (!held.isFull) return held.packets.forEach(({ packet, ownerMs }) => this.onPacket(packet, ownerMs));
+    // It goes on with the next keyframe, as one that joins.
+    this.#packager?.endPublish();
+    this.#hasBegun = this.#isFromStart = false;
   }
 
   /** Lets go of what nobody wants. @returns Whether all is gone. */

@@ -1,10 +1,5 @@
 import { type ClusterPorts, freePort, isListening, Program, programCommand, until } from "../launcher.ts";
 
-/** Turns the HTTP API on in an edge's configuration. */
-export function withApi(text: string, port: number): string {
-  return `${text}\nhttp_api { enabled on; listen ${port}; }\n`;
-}
-
 /** One more edge of the walkthrough's cluster. */
 export class SecondEdge implements AsyncDisposable {
   readonly port = freePort();
@@ -12,20 +7,21 @@ export class SecondEdge implements AsyncDisposable {
   readonly program: Program;
   readonly #dir: string;
 
-  private constructor(dir: string, { rtmpA, rtmpB }: ClusterPorts) {
+  private constructor(dir: string, { rtmpA, rtmpB }: ClusterPorts, adapt: (text: string) => string) {
     this.#dir = dir;
     const text = Deno.readTextFileSync(new URL("../../../conf/origin.cluster.edge.conf", import.meta.url));
-    const ports: Record<string, number> = { 19350: rtmpA, 19351: rtmpB, 1935: this.port };
+    const ports: Record<string, number> = { 19350: rtmpA, 19351: rtmpB, 1935: this.port, 9092: this.apiPort };
     const path = `${dir}/edge2.conf`;
     Deno.writeTextFileSync(
       path,
-      withApi(text.replace(/\b(19350|19351|1935)\b/g, (port) => String(ports[port])), this.apiPort),
+      adapt(text.replace(/\b(19350|19351|1935|9092)\b/g, (port) => String(ports[port]))),
     );
     this.program = new Program(programCommand("edge", "-c", path), { cwd: dir });
   }
 
-  static async start(ports: ClusterPorts): Promise<SecondEdge> {
-    const edge = new SecondEdge(await Deno.makeTempDir(), ports);
+  /** @param adapt Changes its configuration once the ports are in it. */
+  static async start(ports: ClusterPorts, adapt: (text: string) => string = (text) => text): Promise<SecondEdge> {
+    const edge = new SecondEdge(await Deno.makeTempDir(), ports, adapt);
     await until(() => isListening(edge.apiPort), 20_000, () => edge.program.output);
     return edge;
   }

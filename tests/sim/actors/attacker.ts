@@ -4,22 +4,26 @@ import type { MemorySocket } from "../../kit/memory_socket.ts";
 import { Random } from "../random.ts";
 import type { AttackerPlan } from "../scenario.ts";
 import { type Attack, attacks } from "./attacks.ts";
+import type { SimCluster } from "../world/cluster.ts";
 import type { Stage } from "./publisher.ts";
 
 /** Connections that it has at a time: the oldest one gives way. */
 const MAX_OPEN = 60;
 
+/** What an attacker has to do with. */
+export type AttackStage = Pick<Stage, "truth" | "log"> & { readonly cluster: SimCluster };
+
 /** Somebody at one address who means harm, for a while. Nothing of it may show anywhere else. */
 export class SimAttacker {
   readonly plan: AttackerPlan;
-  readonly #stage: Stage;
+  readonly #stage: AttackStage;
   readonly #machine: MemoryHost;
   readonly #random: Random;
   readonly #open = new Set<Disposable>();
   #timer: TimerHandle | null = null;
   #isOver = false;
 
-  constructor(plan: AttackerPlan, stage: Stage, seed: number) {
+  constructor(plan: AttackerPlan, stage: AttackStage, seed: number) {
     this.plan = plan;
     this.#stage = stage;
     this.#random = Random.of(seed, `${plan.name}'s acts`);

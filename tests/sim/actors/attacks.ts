@@ -25,7 +25,7 @@ const PORTS = [1935, 1985, 8080];
 const HTTP_PORTS = [1985, 8080];
 const HANDSHAKE_BYTES = 1 + 1536;
 /** More than any head has. */
-const HUGE_BYTES = 100_000;
+const HUGE_BYTES = 40_000;
 const DRIP_MS = 200;
 
 const deaf: ViewingHandlers = { onMedia() {}, onRedirect() {}, onEnd() {} };

@@ -10,13 +10,17 @@ export interface Frame {
   readonly kind: "key" | "inter" | "audio" | "videoHeader" | "audioHeader";
 }
 
+const SPS = "6742c00dd901519e226c0440000003004000000f03c50a92";
+
+/** What others make of it, as segments of HLS, is H.264 of 320x180, and AAC of 44.1 kHz. */
 const heads: Record<Frame["kind"], readonly number[]> = {
-  // AVC: keyframe or not, NALU, composition time.
-  key: [0x17, 1, 0, 0, 0],
-  inter: [0x27, 1, 0, 0, 0],
-  videoHeader: [0x17, 0, 0, 0, 0],
+  // AVC: keyframe or not, NALU, composition time; the length of the only unit, and its kind.
+  key: [0x17, 1, 0, 0, 0, 0, 0, 0, 0, 0x65],
+  inter: [0x27, 1, 0, 0, 0, 0, 0, 0, 0, 0x41],
+  // Its one PPS is the frame's own: its length, and its kind.
+  videoHeader: [0x17, 0, 0, 0, 0, ...bytesOf(`0142c00dffe10018${SPS}010000`), 0x68],
   audio: [0xaf, 1],
-  audioHeader: [0xaf, 0],
+  audioHeader: [0xaf, 0, 0x12, 0x10],
 };
 
 /** Bytes besides the frame's own. */
@@ -35,6 +39,9 @@ export function framePayload({ session, index, kind }: Frame, bytes: number, com
   const view = new DataView(payload.buffer);
   view.setUint32(head.length, session);
   view.setUint32(head.length + 4, index);
+  // From the byte on that says what kind it is.
+  if (kind === "key" || kind === "inter") view.setUint32(head.length - 5, payload.length - head.length + 1);
+  if (kind === "videoHeader") view.setUint16(head.length - 3, payload.length - head.length + 1);
   return payload;
 }
 
@@ -64,4 +71,8 @@ export function metadataPayload(session: number): Uint8Array {
 
 function fillOf(session: number, index: number): number {
   return (session * 31 + index * 7 + 13) & 0xff;
+}
+
+function bytesOf(hex: string): number[] {
+  return (hex.match(/../g) ?? []).map((pair) => parseInt(pair, 16));
 }

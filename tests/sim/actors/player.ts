@@ -1,12 +1,11 @@
 import type { TimerHandle } from "../../../src/base/clock.ts";
-import type { MemoryHost } from "../../kit/memory_host.ts";
 import { MediaCheck } from "../checks/media_check.ts";
 import type { TailViewer } from "../checks/tail_check.ts";
 import type { PlayerPlan } from "../scenario.ts";
 import { viewFlv } from "./flv_viewing.ts";
 import type { Stage } from "./publisher.ts";
 import { viewRtmp } from "./rtmp_viewing.ts";
-import type { SimServer } from "../world/sim_server.ts";
+import type { ClientMachine, ServerView } from "../world/cluster_view.ts";
 import type { Place, Viewing, ViewingHandlers } from "./viewing.ts";
 
 /** A player that gets nothing for so long tries again, as most do. */
@@ -15,14 +14,12 @@ const PATIENCE_MS = 5000;
 const SRS_ANSWER_MS = 500;
 /** Nobody follows more redirects in a row. */
 const MAX_HOPS = 8;
-const RTMP_PORT = 1935;
-const HTTP_PORT = 8080;
 
 /** A viewer: plays, checks what comes, and comes again when its connection has ended. */
 export class SimPlayer {
   readonly plan: PlayerPlan;
   readonly #stage: Stage;
-  readonly #machine: MemoryHost;
+  readonly #machine: ClientMachine;
   readonly #onFault: (text: string) => void;
   /** Ends what is going on now, and nobody hears of it. */
   #stop = () => {};
@@ -71,7 +68,8 @@ export class SimPlayer {
     this.#hasBegun = true;
     const server = this.#server();
     this.#stage.log.add(this.plan.name, `plays ${this.plan.stream} at ${server.name}`);
-    const port = this.plan.kind === "flv" ? HTTP_PORT : RTMP_PORT;
+    const { ports } = this.#stage.cluster;
+    const port = this.plan.kind === "flv" ? ports.http : ports.rtmp;
     void this.#play({ host: server.ip, port }, 0);
     const { staysMs } = this.plan;
     if (staysMs === 0 || !this.#isDayFor(staysMs)) return;
@@ -91,7 +89,7 @@ export class SimPlayer {
   }
 
   /** Where it begins: an edge of SRS at the next origin of its list. */
-  #server(): SimServer {
+  #server(): ServerView {
     const { cluster } = this.#stage;
     const { kind, server } = this.plan;
     const origins = cluster.origins();
@@ -180,6 +178,7 @@ export class SimPlayer {
   }
 
   #onEnd(reason: string): void {
+    this.#check = null;
     this.#whim?.cancel();
     this.#stage.log.add(this.plan.name, `connection ended after ${this.frames} frames: ${reason}`);
     this.#timer = this.#machine.after(this.plan.returnMs, () => this.connect());

@@ -2,7 +2,7 @@ import type { TimerHandle } from "../../../src/base/clock.ts";
 import { networkOf } from "../../../src/net/network.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
 import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
-import type { MemoryHost } from "../../kit/memory_host.ts";
+import type { DrainCheck } from "../checks/drain_check.ts";
 import type { GapCheck } from "../checks/gap_check.ts";
 import type { FeedCheck } from "../checks/feed_check.ts";
 import type { RivalCheck } from "../checks/rival_check.ts";
@@ -10,12 +10,13 @@ import type { TailCheck } from "../checks/tail_check.ts";
 import type { PublisherPlan, Silence } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
 import { headerOf, type PublishSession, timestampOf, type Truth } from "../truth.ts";
-import type { SimCluster } from "../world/cluster.ts";
+import type { ClientMachine, ClusterView } from "../world/cluster_view.ts";
 import { type Frame, framePayload, metadataPayload } from "./frames.ts";
+import { placeOf } from "./viewing.ts";
 
 /** What an actor has to do with. */
 export interface Stage {
-  readonly cluster: SimCluster;
+  readonly cluster: ClusterView;
   readonly truth: Truth;
   readonly log: SimLog;
   readonly onConflict: string;
@@ -24,6 +25,7 @@ export interface Stage {
   readonly feeds: FeedCheck;
   readonly tails: TailCheck;
   readonly rivals: RivalCheck;
+  readonly drains: DrainCheck;
   /** Simulated time at which the day is over: whoever disturbs himself and others by day does so no more. */
   readonly eveningMs: number;
 }
@@ -39,7 +41,7 @@ const MAX_BACK_OFF_MS = 8000;
 export class SimPublisher {
   readonly plan: PublisherPlan;
   readonly #stage: Stage;
-  readonly #host: MemoryHost;
+  readonly #host: ClientMachine;
   #client: RtmpClient | null = null;
   #session: PublishSession | null = null;
   #timer: TimerHandle | null = null;
@@ -83,7 +85,7 @@ export class SimPublisher {
     try {
       const client = await RtmpClient.connect({
         host: server.ip,
-        port: 1935,
+        port: cluster.ports.rtmp,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         handshakeTimeoutMs: CONNECT_TIMEOUT_MS,
         timers: this.#host,
@@ -95,11 +97,16 @@ export class SimPublisher {
           name: this.plan.stream,
           chunkSizeBytes: 60_000,
           handshake: "simple",
+          canReconnect: this.plan.canReconnect,
         },
       }, {
         onMedia: () => {},
         onEvent: (event) => {
           if (event.kind === "ready") this.#begin(client, server.name);
+          if (event.kind === "reconnectRequest" && !hasEnded) {
+            hasEnded = true;
+            this.#move(client, event.tcUrl);
+          }
           if (event.kind === "refused") {
             client.close();
             onEnd(`refused: ${event.status.description}`);
@@ -126,6 +133,21 @@ export class SimPublisher {
     if (isPolite && this.#session !== null) this.#client?.unpublish();
     else this.#client?.close();
     this.#endSession();
+  }
+
+  /** Its server asks it to go to another one, or to come again. */
+  #move(client: RtmpClient, tcUrl: string): void {
+    if (this.#isOver) return;
+    const { log, cluster } = this.#stage;
+    const at = cluster.origins().findIndex(({ ip }) => ip === placeOf(`${tcUrl}/`, 1935).host);
+    log.add(this.plan.name, `is asked to go to ${at < 0 ? "the same address" : cluster.origins()[at]!.name}`);
+    // An address may lead elsewhere next time; here it is that of one server.
+    this.#origin = at < 0 ? this.#origin + 1 : at + 1;
+    client.unpublish();
+    this.#client = null;
+    this.#endSession();
+    this.#timer?.cancel();
+    void this.connect();
   }
 
   #begin(client: RtmpClient, server: string): void {
@@ -208,7 +230,7 @@ export class SimPublisher {
   #planTail(session: PublishSession, lastsMs: number): void {
     const { tails, truth, cluster } = this.#stage;
     if (lastsMs <= tails.dueMs) return;
-    cluster.network.timers.after(tails.dueMs, () => {
+    cluster.timers.after(tails.dueMs, () => {
       const isCalm = cluster.nowMs - truth.disturbedMs > CALM_MS;
       if (isCalm && this.#session === session) tails.look(session, cluster.nowMs);
     });
@@ -223,7 +245,10 @@ export class SimPublisher {
     this.#client = null;
     const session = this.#session;
     this.#endSession();
-    if (session !== null) this.#stage.rivals.ended(session, reason, this.#stage.cluster.nowMs);
+    if (session !== null) {
+      this.#stage.rivals.ended(session, reason, this.#stage.cluster.nowMs);
+      this.#stage.drains.ended(session, reason, this.#stage.cluster.nowMs);
+    }
     if (this.#isOver) return;
     const { log, truth, onConflict } = this.#stage;
     log.add(this.plan.name, `connection ended: ${reason}`);

@@ -1,5 +1,5 @@
 import type { RtmpMessage } from "../../../src/rtmp/message.ts";
-import type { MemoryHost } from "../../kit/memory_host.ts";
+import type { ClientMachine } from "../world/cluster_view.ts";
 
 /** One connection that plays a stream. */
 export interface Viewing {
@@ -24,7 +24,7 @@ export interface Place {
 
 /** What is played, where. */
 export interface ViewingOptions {
-  readonly machine: MemoryHost;
+  readonly machine: ClientMachine;
   readonly place: Place;
   readonly stream: string;
   /** It is known to go where it is sent. */

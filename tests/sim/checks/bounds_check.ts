@@ -46,11 +46,11 @@ export class BoundsCheck {
     this.#check(name, "log lines a second", lines - before, MAX_LOG_LINES);
     if (running === null) return;
     const { host, server, http } = running;
-    const { publishers, players } = this.#scenario;
-    const streams = new Set([...publishers, ...players].map(({ stream }) => stream)).size;
+    const { publishers, players, hlsViewers } = this.#scenario;
+    const streams = new Set([...publishers, ...players, ...hlsViewers].map(({ stream }) => stream)).size;
     const servers = this.#cluster.servers.size + this.#cluster.srs.size;
     // A client that has lost its connection may come again before the server has noticed.
-    const clients = 2 * (publishers.length + players.length + servers * streams);
+    const clients = 2 * (publishers.length + players.length + hlsViewers.length + servers * streams);
     this.#check(name, "sources", [...server.sources.all()].length, streams);
     this.#check(name, "held questions", server.heldQuestions.count, 2 * servers * streams);
     this.#check(name, "clients", server.registry.clientCount, clients);

@@ -1,12 +1,11 @@
-import type { MemoryHost } from "../../kit/memory_host.ts";
 import type { SimPlayer } from "../actors/player.ts";
-import type { SimPublisher } from "../actors/publisher.ts";
 import type { Truth } from "../truth.ts";
-import type { SimCluster } from "../world/cluster.ts";
-import type { SimServer } from "../world/sim_server.ts";
+import type { ClientMachine, ClusterView, OwnServerView } from "../world/cluster_view.ts";
 
 /** A viewer who got a frame this long ago is connected. */
 const FED_MS = 1500;
+/** Encoders that fight take turns that are no longer: answers are of before and after one. */
+const FIGHT_MS = 4000;
 const MAX_CLIENTS = 1000;
 /** Servers answer at different moments, between which clients come and go: what is true is true in one of so many looks. */
 const LOOKS = 3;
@@ -33,29 +32,32 @@ type Finding = readonly [who: string, text: string];
 
 /** What servers tell in quiet is true: of their clients, of their streams, and of each other. */
 export class CounterCheck {
-  readonly #cluster: SimCluster;
+  readonly #cluster: ClusterView;
   readonly #truth: Truth;
   readonly #players: readonly SimPlayer[];
-  readonly #publishers: readonly SimPublisher[];
+  readonly #knowsCoworkers: boolean;
   readonly #onFault: (who: string, text: string) => void;
 
   constructor(
-    { cluster, truth, players, publishers }: {
-      cluster: SimCluster;
+    { cluster, truth, players, knowsCoworkers }: {
+      cluster: ClusterView;
       truth: Truth;
       players: readonly SimPlayer[];
-      publishers: readonly SimPublisher[];
+      knowsCoworkers: boolean;
     },
     onFault: (who: string, text: string) => void,
   ) {
     this.#cluster = cluster;
     this.#truth = truth;
     this.#players = players;
-    this.#publishers = publishers;
+    this.#knowsCoworkers = knowsCoworkers;
     this.#onFault = onFault;
   }
 
-  /** Asks every server, again where something is not so; simulated time has to go on meanwhile. */
+  /**
+   * Asks every server, again where something is not so; of each other only those tell that are coworkers. Simulated time
+   * has to go on meanwhile.
+   */
   async look(): Promise<void> {
     const observer = this.#cluster.machine("observer");
     let found: readonly Finding[] = [];
@@ -67,21 +69,20 @@ export class CounterCheck {
     for (const [who, text] of found) this.#onFault(who, text);
   }
 
-  async #lookOnce(observer: MemoryHost): Promise<readonly Finding[]> {
+  async #lookOnce(observer: ClientMachine): Promise<readonly Finding[]> {
     const found: Finding[] = [];
     const onFault = (who: string, text: string) => void found.push([who, text]);
-    const get = async (ip: string, path: string) => await observer.fetch(`http://${ip}:1985${path}`, {});
+    const get = async (ip: string, path: string) =>
+      await observer.fetch(`http://${ip}:${this.#cluster.ports.api}${path}`, {});
     await Promise.all([...this.#cluster.servers.values()].map(async (server) => {
       const { ip, name } = server;
       try {
         const ready = await get(ip, "/readyz");
-        if (ready.status !== 200) onFault(name, `is not ready in quiet: ${await ready.text()}`);
+        const readiness = await ready.text();
+        if (ready.status !== 200) onFault(name, `is not ready in quiet: ${readiness}`);
         const json = async (path: string) => await (await get(ip, path)).json();
-        const askedMs = this.#cluster.nowMs;
-        const { clients }: Pick<Answers, "clients"> = await json(`/api/v1/clients/?count=${MAX_CLIENTS}`);
-        this.#comparePublishers(server, clients, { askedMs, fail: (text) => onFault(name, text) });
         this.#compare(server, {
-          clients,
+          clients: (await json(`/api/v1/clients/?count=${MAX_CLIENTS}`)).clients,
           streams: (await json(`/api/v1/streams/?count=${MAX_CLIENTS}`)).streams,
           cluster: await json("/api/v1/cluster"),
         }, (text) => onFault(name, text));
@@ -92,9 +93,13 @@ export class CounterCheck {
     return found;
   }
 
-  #compare(server: SimServer, { clients, streams, cluster }: Answers, fail: (text: string) => void): void {
+  #compare(server: OwnServerView, { clients, streams, cluster }: Answers, fail: (text: string) => void): void {
     const { name, ip, isEdge } = server;
     const published = this.#truth.sessions.filter(({ server, endMs }) => server === name && endMs === Infinity);
+    const publishing = clients.filter(({ publish }) => publish);
+    if (publishing.length !== published.length && !this.#isFight()) {
+      fail(`counts ${publishing.length} publishers, but has ${published.length}`);
+    }
     const viewers = clients.filter(({ publish, server = false }) => !publish && !server).length;
     // Who follows redirects may be about to.
     const here = this.#people.filter(({ at, plan }) => plan.server === name || at === ip);
@@ -111,41 +116,26 @@ export class CounterCheck {
       if (this.#truth.live(stream).length > 1) continue;
       if (!streams.some(({ name, publish }) => name === stream && publish.active)) fail(`does not list ${stream}`);
     }
-    this.#compareMembers(cluster, { isEdge, fail });
+    if (this.#knowsCoworkers) this.#compareMembers(cluster, { isEdge, fail });
     // The answers are of different moments: who waits in vain comes and goes.
-    if (!this.#isSettled()) return;
+    if (!this.#isSettled() || this.#isFight()) return;
     if (sum((stream) => stream.clients) !== clients.length || sum((stream) => stream.viewers) !== viewers) {
       fail(`counts ${clients.length} clients, but ${sum((stream) => stream.clients)} of its streams`);
     }
-  }
-
-  /** Encoders that fight over a stream, or are refused, come and go all the time: between question and answer, too. */
-  #comparePublishers(
-    { name }: SimServer,
-    clients: Answers["clients"],
-    { askedMs, fail }: { askedMs: number; fail(text: string): void },
-  ): void {
-    const sessions = this.#truth.sessions.filter(({ server, endMs }) => server === name && endMs >= askedMs);
-    const least = sessions.filter(({ sinceMs, endMs }) => sinceMs <= askedMs && endMs === Infinity).length;
-    const most = sessions.length + this.#publishers.filter(({ isRefused }) => isRefused).length;
-    const count = clients.filter(({ publish }) => publish).length;
-    if (count < least || count > most) fail(`counts ${count} publishers, but has ${least} to ${most}`);
   }
 
   get #people(): SimPlayer[] {
     return this.#players.filter(({ isThere, isPerson }) => isThere && isPerson);
   }
 
+  /** An encoder has just come, in quiet: others will follow it. */
+  #isFight(): boolean {
+    return this.#truth.sessions.some(({ sinceMs }) => this.#cluster.nowMs - sinceMs < FIGHT_MS);
+  }
+
   /** All viewers have what they want. */
   #isSettled(): boolean {
     return this.#players.every(({ isThere, lastFrameMs }) => !isThere || this.#cluster.nowMs - lastFrameMs < FED_MS);
-  }
-
-  /** An edge that runs, and pulls something. */
-  #isFed(instance: string): boolean {
-    return [...this.#cluster.servers.values()].some(({ running }) =>
-      running?.server.identity.serviceId === instance && running.server.pulls.states().some(({ isFed }) => isFed)
-    );
   }
 
   #compareMembers(
@@ -155,7 +145,7 @@ export class CounterCheck {
     for (const { address, rtmp, id, state, problem, link } of members) {
       const isNote = problems.every(({ member, severity }) => member !== id || severity === "note");
       // Whoever pulls nothing any more is not heard of.
-      if (link === "downstream" && isNote && !this.#isFed(id)) continue;
+      if (link === "downstream" && isNote && !this.#cluster.isFed(id)) continue;
       const who = `${link} ${address || rtmp || id}`;
       if (state !== "up") fail(`says ${who} is ${state} in quiet: ${problem}`);
       else if (problem !== "") fail(`finds a fault with ${who} in quiet: ${problem}`);

@@ -21,17 +21,18 @@ export class FaultBook {
     return record;
   }
 
-  /** Faults that were felt at some moment of a time; see {@link hadWrongClock} for clocks. */
+  /** Faults that were felt at some moment of a time; see {@link hadClockChange} for clocks. */
   during(fromMs: number, toMs: number): FaultRecord[] {
     return this.records.filter(({ plan: { kind }, sinceMs, untilMs }) =>
       kind !== "clock" && sinceMs <= toMs && untilMs + AFTERMATH_MS >= fromMs
     );
   }
 
-  /** Whether a clock was wrong at some moment of a time. */
-  hadWrongClock(fromMs: number, toMs: number): boolean {
+  /** Whether a clock was changed in a time, or so shortly before it that the others need not know how wrong it is. */
+  hadClockChange(fromMs: number, toMs: number): boolean {
+    const isNew = (atMs: number) => atMs <= toMs && atMs + AFTERMATH_MS >= fromMs;
     return this.records.some(({ plan: { kind }, sinceMs, untilMs }) =>
-      kind === "clock" && sinceMs <= toMs && untilMs + AFTERMATH_MS >= fromMs
+      kind === "clock" && (isNew(sinceMs) || isNew(untilMs))
     );
   }
 

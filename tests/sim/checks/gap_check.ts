@@ -55,6 +55,8 @@ export interface GapContext {
   readonly truth: Truth;
   readonly faults: FaultBook;
   readonly weather: Weather;
+  /** What else may take time, as a machine that has others to do. */
+  slackMs?(): number;
   nowMs(): number;
 }
 
@@ -65,7 +67,7 @@ export interface GapContext {
  * - 0.4 s where it could be had all the time, or `idle_timeout` more where its server went silent;
  * - 0.3 s after it can be had again, or 1.2 s more where nothing got through: TCP repeats an attempt to connect after 1 s;
  * - 2.8 s after its origin has joined;
- * and what lines, flushes and the encoder's bursts take; where a clock was wrong, 7 s more.
+ * and what lines, flushes and the encoder's bursts take; where a clock was just changed, 7 s more.
  */
 export class GapCheck {
   readonly #plan: PlayerPlan;
@@ -140,9 +142,9 @@ export class GapCheck {
     const wasSteadyMs = gap.fromMs - this.#steadySinceMs;
     if (gap.toMs - gap.fromMs > 1.5 * usualMs) this.#steadySinceMs = gap.toMs;
     if (this.#isUnjudged(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;
-    const olderMs = faults.hadWrongClock(gap.fromMs, gap.toMs) ? OLDER_MS : 0;
+    const olderMs = faults.hadClockChange(gap.fromMs, gap.toMs) ? OLDER_MS : 0;
     const beginMs = this.#hasFrame ? 0 : BEGIN_MS;
-    const slackMs = usualMs + TURNS * 2 * wayMs + olderMs + beginMs;
+    const slackMs = (this.#context.slackMs?.() ?? 0) + usualMs + TURNS * 2 * wayMs + olderMs + beginMs;
     const idleMs = wasSteadyMs > KNOWN_MS ? Math.max(MIN_IDLE_MS, UNUSUAL * usualMs) : IDLE_MS;
     const isSilent = this.#hasFrame && fault !== null && SILENT.has(fault.plan.kind);
     const noticedMs = gap.fromMs + (isSilent ? idleMs : 0) + SWITCH_MS;

@@ -8,9 +8,11 @@ deno task sim --seed N          plays the day of one seed
 deno task sim --seeds N         plays N of them (default: 100), from --from M on (default: 1)
 deno task sim --minutes N       plays new ones for so long
 deno task sim --replay F        plays a scenario from a file, as --shrink prints it
-deno task sim --bench           plays a minute of 3 origins, 3 edges, 20 streams and 60 players
+deno task sim --bench           plays a minute of 3 origins, 3 edges, 20 streams and 60 players, twice: the second time counts
 deno task sim --mutations [X]   breaks the code in each way of a table, and looks which seed finds each; X: part of a name
 
+  --real      with real processes of srs-ts on this machine (Linux), in real time, about a minute each, and what is left
+              out of a day has a line; with --seed, --seeds and --replay, not with --shrink, --minutes and --bench
   --lone      with one fault a day: what viewers felt of each kind is printed at the end
   --log       prints everything that happens (with --seed and --replay)
   --shrink    makes a scenario that fails as small as can be, and prints it
@@ -31,6 +33,8 @@ export interface SimOptions {
   readonly isLone: boolean;
   /** Part of a name; null for no mutations. */
   readonly mutations: string | null;
+  /** With processes. */
+  readonly isReal: boolean;
   readonly keepsLog: boolean;
   readonly shrinks: boolean;
   readonly endsAtFirst: boolean;
@@ -41,7 +45,7 @@ export function readOptions(args: readonly string[]): SimOptions | null {
   let isKnown = true;
   const given = parseArgs([...args], {
     string: ["seed", "seeds", "from", "minutes", "replay", "mutations"],
-    boolean: ["log", "shrink", "first", "help", "bench", "lone"],
+    boolean: ["log", "shrink", "first", "help", "bench", "lone", "real"],
     unknown: (name: string) => {
       if (args.at(-1) !== name || !args.includes("--mutations")) isKnown = false;
       return true;
@@ -49,6 +53,10 @@ export function readOptions(args: readonly string[]): SimOptions | null {
   });
   const numbers = [given.seed, given.seeds, given.from, given.minutes].filter((text) => text !== undefined);
   if (!isKnown || given.help || numbers.some((text) => !(Number(text) >= 0) || text === "")) return null;
+  // What is measured in real time does not end in the same way twice.
+  if (given.real && (given.shrink || given.bench || given.minutes !== undefined || given.mutations !== undefined)) {
+    return null;
+  }
   const minutes = Number(given.minutes ?? 0);
   const isNew = minutes > 0 && given.from === undefined;
   return {
@@ -58,6 +66,7 @@ export function readOptions(args: readonly string[]): SimOptions | null {
     replay: given.replay ?? null,
     isBench: given.bench,
     isLone: given.lone,
+    isReal: given.real,
     mutations: given.mutations ?? null,
     keepsLog: given.log,
     shrinks: given.shrink,

@@ -25,7 +25,7 @@ export function drawAttackers(seed: number, { origins, edges, dayMs }: DrawnClus
       kind: random.pick(attackKinds),
       server: random.pick(serverNames(origins, edges)),
       atMs,
-      lastsMs: random.between(100, Math.min(10_000, dayMs - atMs)),
+      lastsMs: random.between(100, Math.min(5000, dayMs - atMs)),
       perS: random.pick([1, 5, 30]),
     };
   });

@@ -1,5 +1,5 @@
 import { Random } from "../random.ts";
-import type { FaultKind, FaultPlan, Setting } from "../scenario.ts";
+import type { FaultKind, FaultPlan, Scenario, Setting } from "../scenario.ts";
 import { type DrawnCluster, serverNames } from "./drawn_cluster.ts";
 
 const settings: readonly Setting[] = ["pithyPrint", "mwLatency", "gopCache", "onConflict", "coworkers"];
@@ -7,7 +7,7 @@ const settings: readonly Setting[] = ["pithyPrint", "mwLatency", "gopCache", "on
 /** What else decides what can go wrong. */
 interface Kind extends DrawnCluster {
   readonly hasEngine: boolean;
-  readonly discovery: "list" | "dns";
+  readonly discovery: Scenario["discovery"];
   readonly latecomers: number;
 }
 
@@ -37,7 +37,7 @@ export function drawFaults(
     engineFlush: hasEngine ? taste() : 0,
     engineReadOnly: hasEngine ? taste() : 0,
   };
-  const faults = Array.from({ length: day.between(0, 8) }, (_, at) => {
+  const faults = Array.from({ length: day.between(0, 7) }, (_, at) => {
     const name = `fault-${at + 1}`;
     const random = Random.of(seed, name);
     const servers = serverNames(origins, edges);

@@ -4,9 +4,10 @@ import type { FaultKind, FaultPlan, PlayerPlan, PublisherPlan, Scenario } from "
 
 /**
  * What a day is about: `rivals` want one stream at several origins, some of which do not see each other; `lone` has one
- * fault at the origin of a stream that somebody takes over; `guests` come and go all the time.
+ * fault at the origin of a stream that somebody takes over; `guests` come and go all the time; `strangers` come to an edge
+ * that does not reach the origins it may ask first.
  */
-type Focus = "none" | "rivals" | "lone" | "guests";
+type Focus = "none" | "rivals" | "lone" | "guests" | "strangers";
 
 const calmPublisher: Partial<PublisherPlan> = {
   source: "",
@@ -18,15 +19,19 @@ const calmPublisher: Partial<PublisherPlan> = {
 };
 const calmPlayer: Partial<PlayerPlan> = { lineBytesPerMs: 0, pauseMs: 0, staysMs: 0, follows: false, endMs: null };
 const LONE_MS = 15_000;
+const STRANGERS_MS = 6000;
 
 /** Some days are about what is rare on most: where many things go wrong at once, little can be said of each. */
 export function focused(scenario: Scenario): Scenario {
   const random = Random.of(scenario.seed, "the day's focus");
-  const focus: Focus = random.weighted({ none: 70, rivals: 12, lone: 10, guests: 8 });
+  const focus: Focus = random.weighted({ none: 66, rivals: 12, lone: 12, guests: 6, strangers: 4 });
   if (focus === "none") return scenario;
-  const alone: Scenario = { ...scenario, discovery: "list", latecomers: 0, srs: [], attackers: [], faults: [] };
-  const drawn = { rivals: drawRivals, lone: drawLone, guests: drawGuests }[focus];
-  return drawn(alone, random);
+  const discovery = scenario.discovery === "engine" ? "engine" : "list";
+  const alone: Scenario = { ...scenario, discovery, latecomers: 0, srs: [], attackers: [], faults: [] };
+  const draw = { rivals: drawRivals, lone: drawLone, guests: drawGuests, strangers: drawStrangers }[focus];
+  const drawn = draw(alone, random);
+  const { publishers: [first], hlsViewers } = drawn;
+  return { ...drawn, hlsViewers: hlsViewers.map((plan) => ({ ...plan, stream: first?.stream ?? plan.stream })) };
 }
 
 /**
@@ -62,7 +67,11 @@ function drawRivals(scenario: Scenario, random: Random): Scenario {
   ];
   return {
     ...scenario,
+    // Of two that publish where nobody hears of the other, both use the same numbers.
+    hls: null,
+    hlsViewers: [],
     directory,
+    discovery: "list",
     dayMs: laterMs + 14_000,
     onConflict: kind === "apart" ? "takeover" : random.weighted({ takeover: 14, reject: 3, standby: 3 }),
     publishers: rivals,
@@ -87,16 +96,26 @@ function drawLone(scenario: Scenario, random: Random): Scenario {
   const [model] = publishers;
   const first = random.between(1, origins);
   const second = first % origins + 1;
-  const kind = random.weighted({ freeze: 4, kill: 1, powerCut: 1, drain: 1 });
+  const kind = random.weighted({ freeze: 4, kill: 2, powerCut: 1, drain: 2 });
   const lastsMs = random.between(6000, 12_000);
   const laterMs = LONE_MS + random.between(200, 2000);
   const faultAt = `origin-${first}`;
   const dayMs = LONE_MS + lastsMs + 3000;
+  // Whoever takes the stream over has long had a clock that is behind: all know it.
+  const isLate = random.percent(50);
+  const clock: FaultPlan = {
+    ...faultOf("clock", `origin-${second}`, { atMs: 100, lastsMs: dayMs, others: [] }, 1),
+    aheadMs: -random.between(5000, 50_000),
+  };
   return {
     ...scenario,
     dayMs,
     onConflict: "takeover",
-    publishers: [[first, 500], [second, laterMs]].map(([origin = 1, startMs = 0], at) => ({
+    // From a server that drains an encoder goes by itself, if it is asked to.
+    publishers: [[first, 500], ...(kind === "drain" ? [] : [[second, laterMs]])].map((
+      [origin = 1, startMs = 0],
+      at,
+    ) => ({
       ...model!,
       ...calmPublisher,
       name: `encoder-${at + 1}`,
@@ -115,7 +134,45 @@ function drawLone(scenario: Scenario, random: Random): Scenario {
       // Some come while it lasts.
       startMs: random.percent(30) ? LONE_MS + random.between(3000, 5000) : random.between(0, 10_000),
     })),
-    faults: [faultOf(kind, faultAt, { atMs: LONE_MS, lastsMs, others: [] }, 0)],
+    faults: [faultOf(kind, faultAt, { atMs: LONE_MS, lastsMs, others: [] }, 0), ...(isLate ? [clock] : [])],
+  };
+}
+
+function drawStrangers(scenario: Scenario, random: Random): Scenario {
+  const { edges, publishers, players } = scenario;
+  const origins = 4;
+  // Two after the other of four have the streams.
+  const first = random.between(1, origins);
+  const far = [2, 3].map((offset) => `origin-${(first - 1 + offset) % origins + 1}`);
+  const server = `edge-${random.between(1, edges)}`;
+  const streams = Array.from({ length: 6 }, (_, at) => `s${at + 1}`);
+  const lastsMs = random.between(6000, 10_000);
+  return {
+    ...scenario,
+    directory: "mesh",
+    discovery: "list",
+    origins,
+    dayMs: STRANGERS_MS + lastsMs + 3000,
+    publishers: streams.map((stream, at) => ({
+      ...publishers[0]!,
+      ...calmPublisher,
+      name: `encoder-${stream}`,
+      stream,
+      origin: (first - 1 + at % 2) % origins + 1,
+      startMs: 300 * at,
+      frameMs: 100,
+      burst: 1,
+    })),
+    players: streams.map((stream, at) => ({
+      ...players[at % players.length]!,
+      ...calmPlayer,
+      name: `viewer-${at + 1}`,
+      stream,
+      kind: random.pick(["rtmp", "flv"] as const),
+      server,
+      startMs: STRANGERS_MS + random.between(50, 1500),
+    })),
+    faults: [faultOf("partition", server, { atMs: STRANGERS_MS, lastsMs, others: far }, 0)],
   };
 }
 

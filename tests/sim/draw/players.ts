@@ -18,7 +18,7 @@ export function drawPlayers(seed: number, { origins, edges, dayMs, streams }: Dr
       server: isAtEdge ? `edge-${random.between(1, edges)}` : `origin-${random.between(1, origins)}`,
       startMs: random.between(0, dayMs * 0.7 | 0),
       endMs: random.percent(20) ? random.between(dayMs / 2 | 0, dayMs) : null,
-      returnMs: isSrs ? 3000 : random.pick([100, 1000, 2000]),
+      returnMs: isSrs ? 3000 : random.percent(20) ? 100 : random.pick([1000, 2000]),
       lineBytesPerMs: random.percent(10) ? random.pick([2, 20]) : 0,
       follows: isSrs || random.percent(40),
       pauseMs: kind === "rtmp" && random.percent(10) ? random.pick([300, 3000, 20_000]) : 0,

@@ -21,8 +21,10 @@ export function drawPublishers(seed: number, { origins, dayMs, streams }: DrawnC
         origin: source === "" ? random.between(1, origins) : (firstOrigin - 1 + at) % origins + 1,
         home: stream.startsWith("srs-") ? stream.replace("-stream", "") : "",
         reconnect: random.pick(["same", "next"] as const),
-        reconnectMs: random.pick([200, 1000, 3000]),
+        // Who is refused so often costs more than it finds.
+        reconnectMs: random.percent(15) ? 200 : random.pick([1000, 3000]),
         backsOff: random.percent(30),
+        canReconnect: random.percent(50),
         source,
         startMs: random.between(0, random.percent(30) ? dayMs / 2 | 0 : 2000),
         endMs: leaves ? random.between(dayMs / 2 | 0, dayMs) : null,
@@ -34,17 +36,17 @@ export function drawPublishers(seed: number, { origins, dayMs, streams }: DrawnC
 
 /** What an encoder sends. @param isShared Another one sends the same. */
 function drawMedia(random: Random, isShared: boolean) {
-  const gopFrames = random.pick([5, 25, 50, 100]);
+  const gopFrames = random.pick([5, 10, 25, 50]);
   const silences = random.percent(15) ? random.between(1, 3) : 0;
   const startBurst = random.percent(15) ? random.between(1, 2 * gopFrames) : 0;
   // Many frames a second cost more than they find.
-  const frameMs = random.percent(5) ? 10 : random.pick([20, 33, 40, 50]);
+  const frameMs = Number(random.weighted({ 10: 3, 20: 6, 33: 8, 40: 8, 80: 25, 100: 50 }));
   return {
     frameMs,
     // Sound that comes behind a picture may be some milliseconds older than that.
     audioLagMs: random.percent(40) ? frameMs + random.between(1, 9) : 0,
     gopFrames,
-    burst: random.pick([1, 1, 2, 5]),
+    burst: random.pick(frameMs > 50 ? [1, 1, 2] : [1, 1, 2, 5]),
     hasBFrames: random.percent(40),
     frameBytes: random.pick([20, 60, 300, 2000]),
     // Times of RTMP have 32 bits.
@@ -53,7 +55,7 @@ function drawMedia(random: Random, isShared: boolean) {
     startBurst: isShared ? 0 : startBurst,
     headerGops: random.percent(15) ? random.between(1, 4) : 0,
     silences: Array.from({ length: isShared ? 0 : silences }, () => ({
-      afterMs: random.between(500, 20_000),
+      afterMs: random.between(500, 14_000),
       lastsMs: random.pick([300, 2000, 4000]),
     })),
   };

@@ -8,7 +8,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (fed === undefined || epoch >= fed.epoch) return true;",
     replace: "return true;",
     breaks: "a server that stood still feeds an edge with what another has taken over",
-    seed: 28,
+    seed: 129,
   },
   {
     name: "poll without bound",
@@ -24,7 +24,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (entry.leases.size > 0 || this.#entries.get(source) !== entry) return;",
     replace: "return;",
     breaks: "a stream is pulled after its last player has left",
-    seed: 6,
+    seed: 12,
   },
   {
     name: "forget to cancel a timer",
@@ -56,7 +56,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (this.#waiting.length === 0 || this.#over) return;",
     replace: "return;",
     breaks: "a server that does not answer keeps all others from being asked",
-    seed: null,
+    seed: 25,
   },
   {
     name: "follow no redirect",
@@ -72,7 +72,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: 'if (mode === "first") return isNewer(own, other);',
     replace: "return true;",
     breaks: "of two publishers none stays",
-    seed: 26,
+    seed: 81,
   },
   {
     name: "tell no rival",
@@ -80,7 +80,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "if (owner !== null && mustTell(owner)) await this.#tell(owner);\n    if (this.#isOver) return;",
     replace: "return;",
     breaks: "two origins publish one stream",
-    seed: 27,
+    seed: 24,
   },
   {
     name: "forget that it drains",
@@ -88,7 +88,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "    if (!canReconnect(session)) return;\n    if (!drain",
     replace: "    return;\n    if (!drain",
     breaks: "publishers are not asked to leave a server that stops",
-    seed: null,
+    seed: 31,
   },
   {
     name: "older epochs",
@@ -96,6 +96,6 @@ export const clusterMutations: readonly Mutation[] = [
     find: "Math.max(Math.round(this.#clock.wallMs() + this.#aheadMs()), known + 1)",
     replace: "Math.round(this.#clock.wallMs())",
     breaks: "a publish whose clock is behind is taken for an old one",
-    seed: null,
+    seed: 28,
   },
 ];

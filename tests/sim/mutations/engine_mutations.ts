@@ -8,7 +8,7 @@ export const engineMutations: readonly Mutation[] = [
     find: "    if (published.active !== claimant) return;\n",
     replace: "",
     breaks: "whoever leaves takes the stream from the publisher that has replaced it",
-    seed: 143,
+    seed: 14,
   },
   {
     name: "ignore the engine's news",
@@ -16,7 +16,7 @@ export const engineMutations: readonly Mutation[] = [
     find: "if (entry === undefined || !entry.isTracked) return;",
     replace: "return;",
     breaks: "servers look where a stream was",
-    seed: null,
+    seed: 122,
   },
   {
     name: "never claim again",
@@ -24,7 +24,7 @@ export const engineMutations: readonly Mutation[] = [
     find: "const all = [...listen, ...this.#releases(), ...jobs];",
     replace: "const all = [...listen, ...this.#releases(), ...jobs.slice(jobs.length)];",
     breaks: "after an outage of the engine nobody finds the streams that were published before",
-    seed: 4,
+    seed: 8,
   },
   {
     name: "do not renew the lease",
@@ -40,6 +40,6 @@ export const engineMutations: readonly Mutation[] = [
     find: "        this.#claims.delete(claim.key);\n        void this.#release([claim.key]);",
     replace: "        this.#claims.delete(claim.key);",
     breaks: "a stream is said to be where its publisher has left",
-    seed: 1,
+    seed: 2,
   },
 ];

@@ -25,6 +25,6 @@ Deno.test("what each mutation replaces is in the code once", async () => {
   }
 });
 
-Deno.test("of all mutations at least twenty are found", () => {
-  assertEquals(mutations.filter(({ seed }) => seed !== null).length >= 20, true);
+Deno.test("a seed is known for each mutation", () => {
+  assertEquals(mutations.filter(({ seed }) => seed === null).map(({ name }) => name), []);
 });

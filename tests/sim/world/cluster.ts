@@ -1,9 +1,12 @@
+import type { Timers } from "../../../src/base/clock.ts";
 import { MemoryHost } from "../../kit/memory_host.ts";
 import { MemoryNetwork } from "../../kit/memory_network.ts";
 import { SimulatedEngine } from "../../kit/simulated_engine.ts";
 import { Random } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
+import type { ClusterView } from "./cluster_view.ts";
+import { configurations } from "./configurations.ts";
 import { WeatherLine } from "./lines.ts";
 import { noFiles, processFacts } from "./machine.ts";
 import { SrsServer } from "./srs_server.ts";
@@ -11,10 +14,13 @@ import { SimServer } from "./sim_server.ts";
 
 /** What origins are called in DNS, with the other coworkers. */
 const ORIGINS_NAME = "origins";
+/** Nothing here waits for the event loop. */
+const STEPS_A_TURN = 200;
 export const ENGINE_IP = "10.0.9.9";
 
 /** The servers of a scenario, their engine, and the network between them and everybody. */
-export class SimCluster {
+export class SimCluster implements ClusterView {
+  readonly ports = { rtmp: 1935, api: 1985, http: 8080 };
   readonly network = new MemoryNetwork();
   readonly log: SimLog;
   readonly engine: SimulatedEngine | null;
@@ -39,6 +45,7 @@ export class SimCluster {
     this.log = log;
     this.network.remembers = false;
     this.network.gathers = true;
+    this.network.timers.stepsATurn = STEPS_A_TURN;
     this.engine = directory === "engine" ? new SimulatedEngine(this.network.timers) : null;
     if (this.engine !== null) this.network.engines[`${ENGINE_IP}:6379`] = this.engine;
     this.network.lineModel = (from, to) => {
@@ -47,10 +54,11 @@ export class SimCluster {
       return new WeatherLine(weather, random, { nowMs: () => this.network.timers.nowMs(), bytesPerMs });
     };
     scenario.srs.forEach((plan, at) => {
-      const host = this.#host(plan.name, srsIp(at));
+      const host = this.#host(plan.name, ipOf("srs", at + 1));
       this.srs.set(plan.name, new SrsServer(plan, host));
     });
-    for (const { name, ip, text } of configurations(scenario)) {
+    const where = { ports: this.ports, ipOf, engineUrl: `redis://${ENGINE_IP}`, originsName: ORIGINS_NAME };
+    for (const { name, ip, text } of configurations(scenario, where)) {
       const random = Random.of(seed, name);
       this.servers.set(name, new SimServer({ name, ip, text, network: this.network, log, random }));
     }
@@ -62,6 +70,16 @@ export class SimCluster {
   /** Milliseconds of simulated time. */
   get nowMs(): number {
     return this.network.timers.nowMs();
+  }
+
+  get timers(): Timers {
+    return this.network.timers;
+  }
+
+  isFed(serviceId: string): boolean {
+    return [...this.servers.values()].some(({ running }) =>
+      running?.server.identity.serviceId === serviceId && running.server.pulls.states().some(({ isFed }) => isFed)
+    );
   }
 
   /** Those that have joined, running or not. */
@@ -135,26 +153,6 @@ export class SimCluster {
   }
 }
 
-function srsIp(at: number): string {
-  return `10.0.3.${at + 1}`;
-}
-
-/** Addresses and configuration files of all servers. */
-function configurations({ origins, edges, directory, onConflict, srs, discovery, latecomers }: Scenario) {
-  const origin = Array.from({ length: origins }, (_, at) => ({ name: `origin-${at + 1}`, ip: `10.0.0.${at + 1}` }));
-  const edge = Array.from({ length: edges }, (_, at) => ({ name: `edge-${at + 1}`, ip: `10.0.1.${at + 1}` }));
-  const hasEngine = directory === "engine";
-  const text = (ip: string, vhost: string) => `
-    listen 1935; advertise ${ip};
-    http_api { enabled on; listen 1985; remote_control all; } http_server { enabled on; listen 8080; }
-    ${hasEngine ? `directory { enabled on; url redis://${ENGINE_IP}; node_ttl 6000; }` : ""}
-    vhost __defaultVhost__ { http_remux { enabled on; } play { gop_cache on; mw_latency 350; } ${vhost} }`;
-  const apis = [...origin.map(({ ip }) => ip), ...srs.map((_, at) => srsIp(at))].map((ip) => `${ip}:1985`);
-  const coworkers = discovery === "dns" ? `dns+http://${ORIGINS_NAME}:1985` : apis.join(" ");
-  const rtmp = origin.slice(0, origins - latecomers).map(({ ip }) => `${ip}:1935`).join(" ");
-  const originVhost = `publish { on_conflict ${onConflict}; } cluster { origin_cluster on; coworkers ${coworkers}; }`;
-  return [
-    ...origin.map(({ name, ip }) => ({ name, ip, text: text(ip, originVhost) })),
-    ...edge.map(({ name, ip }) => ({ name, ip, text: text(ip, `cluster { mode remote; origin ${rtmp}; }`) })),
-  ];
+function ipOf(kind: "origin" | "edge" | "srs", number: number): string {
+  return `10.0.${{ origin: 0, edge: 1, srs: 3 }[kind]}.${number}`;
 }

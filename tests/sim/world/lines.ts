@@ -2,6 +2,11 @@ import type { LineModel } from "../../kit/memory_pipe.ts";
 import type { Random } from "../random.ts";
 import type { Weather } from "../scenario.ts";
 
+/** Where segments are tiny, so many of a connection are. After that its talk is over, and messages are much alike. */
+const SPLIT_SEGMENTS = 150;
+const TINY_BYTES = 100;
+const SPLIT_PERCENT = 20;
+
 /** A line as the weather makes it. */
 export class WeatherLine implements LineModel {
   readonly #weather: Weather;
@@ -10,6 +15,7 @@ export class WeatherLine implements LineModel {
   readonly #bytesPerMs: number;
   /** When what was sent before is through. */
   #freeMs = 0;
+  #segments = 0;
 
   /** @param bytesPerMs What it carries; 0 for no limit. */
   constructor(weather: Weather, random: Random, { nowMs, bytesPerMs }: { nowMs: () => number; bytesPerMs: number }) {
@@ -30,6 +36,8 @@ export class WeatherLine implements LineModel {
 
   segmentBytes(): number {
     const { segmentBytes } = this.#weather;
-    return segmentBytes === 0 ? Infinity : this.#random.between(1, segmentBytes);
+    if (segmentBytes === 0) return Infinity;
+    const isOver = segmentBytes < TINY_BYTES && this.#segments++ >= SPLIT_SEGMENTS;
+    return isOver && !this.#random.percent(SPLIT_PERCENT) ? Infinity : this.#random.between(1, segmentBytes);
   }
 }

@@ -54,6 +54,10 @@ export class SimServer {
     return this.running !== null && !this.#isDraining;
   }
 
+  get starts(): number {
+    return this.hosts.length;
+  }
+
   /** `host:port` of RTMP. */
   get rtmp(): string {
     return `${this.ip}:1935`;

@@ -1,6 +1,7 @@
 import { default as hlsParser } from "hls-parser";
 import { masterPlaylist, measureBandwidth } from "../../../src/hls/master_playlist.ts";
 import { assertEquals, assertGreater } from "../../kit/assert.ts";
+import { masterBreaches } from "../../kit/hls_text_rules.ts";
 import { clipPackets, hlsOptions, hlsStream, packaged } from "../../kit/hls_media.ts";
 
 interface Variant {
@@ -48,4 +49,18 @@ Deno.test("audio alone has no size, and a stream of parts alone has codecs alrea
   });
   assertEquals(first.window.entries.length, 0);
   assertEquals(variantOf(masterPlaylist(first.window, "x.m3u8")).codecs, "avc1.64001f,mp4a.40.2");
+});
+
+Deno.test("the rules find what is wrong in a master playlist", () => {
+  const good = masterPlaylist(packaged(clipPackets()).window, "x.m3u8");
+  assertEquals(masterBreaches(good), []);
+  const damages: [from: string | RegExp, to: string][] = [
+    [/BANDWIDTH=\d+,AVERAGE/, "AVERAGE"],
+    [/,CODECS="[^"]*"/, ""],
+    ["x.m3u8\n", ""],
+    ["#EXTM3U\n", ""],
+    ["x.m3u8\n", "x.m3u8\n#EXT-X-TARGETDURATION:2\n"],
+    [/#EXT-X-STREAM-INF.*\n/, ""],
+  ];
+  for (const [from, to] of damages) assertGreater(masterBreaches(good.replace(from, to)).length, 0, `${from}`);
 });

@@ -242,3 +242,18 @@ Deno.test("nothing that a publisher may send throws", () => {
     assertGreater(packager.window.entries.length, 0);
   }
 });
+
+Deno.test("tables of MPEG-TS count on from segment to segment, over gaps too: a receiver takes none for a repetition", () => {
+  const stream = hlsStream({ ...ordinary, durationMs: 20_000, gopMs: 500, silences: [[9000, 15_000]] });
+  const { window } = packaged(stream, { ...hlsOptions, container: "ts" });
+  assert(window.entries.some(({ kind }) => kind === "gap"));
+  for (const pid of [0, 0x1001]) {
+    const counters = window.entries.flatMap((entry) => {
+      const bytes = bytesOf(entry);
+      const packets = Array.from({ length: bytes.length / 188 }, (_, i) => bytes.subarray(188 * i, 188 * (i + 1)));
+      return packets.filter((packet) => (packet[1]! & 31) << 8 === (pid & 0x1f00) && packet[2] === (pid & 255))
+        .map((packet) => packet[3]! & 15);
+    });
+    assertEquals(counters, window.entries.map(({ number }) => number % 16), `${pid}`);
+  }
+});

@@ -20,7 +20,7 @@ const ordinary = { durationMs: 30_000, fps: 25, gopMs: 2000, hasAudio: true };
 
 Deno.test("a playlist of MPEG-TS, to the letter", () => {
   const options = { ...hlsOptions, container: "ts", windowMs: 4000 } as const;
-  const { window } = packaged(hlsStream({ ...ordinary, durationMs: 9000, phaseMs: 100 }), options);
+  const { window } = packaged(hlsStream({ ...ordinary, durationMs: 11_000, phaseMs: 100 }), options);
   assertEquals(mediaPlaylist(window, options, hlsNames).split("\n"), [
     "#EXTM3U",
     "#EXT-X-VERSION:3",
@@ -33,12 +33,15 @@ Deno.test("a playlist of MPEG-TS, to the letter", () => {
     "#EXT-X-PROGRAM-DATE-TIME:2026-11-27T12:00:07.334Z",
     "#EXTINF:2.000,",
     "897890403.ts",
+    "#EXT-X-PROGRAM-DATE-TIME:2026-11-27T12:00:09.334Z",
+    "#EXTINF:2.000,",
+    "897890404.ts",
     "",
   ]);
 });
 
 Deno.test("a playlist with parts, to the letter", () => {
-  const { window } = packaged(hlsStream({ ...ordinary, durationMs: 4500 }), { ...low, partMs: 1000, windowMs: 2000 });
+  const { window } = packaged(hlsStream({ ...ordinary, durationMs: 2500 }), { ...low, partMs: 1000 });
   const text = mediaPlaylist(window, { ...low, partMs: 1000 }, hlsNames);
   const id = window.entries[0]!.init!.id;
   assertEquals(text.split("\n"), [
@@ -47,16 +50,16 @@ Deno.test("a playlist with parts, to the letter", () => {
     "#EXT-X-TARGETDURATION:2",
     "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=3.300,CAN-SKIP-UNTIL=12.000",
     "#EXT-X-PART-INF:PART-TARGET=1.100",
-    "#EXT-X-MEDIA-SEQUENCE:897890401",
+    "#EXT-X-MEDIA-SEQUENCE:897890400",
     "#EXT-X-INDEPENDENT-SEGMENTS",
     `#EXT-X-MAP:URI="init-${id}.mp4"`,
-    "#EXT-X-PROGRAM-DATE-TIME:2026-11-27T12:00:03.234Z",
-    '#EXT-X-PART:DURATION=0.960,URI="897890401.0.m4s",INDEPENDENT=YES',
-    '#EXT-X-PART:DURATION=0.960,URI="897890401.1.m4s"',
-    '#EXT-X-PART:DURATION=0.080,URI="897890401.2.m4s"',
+    "#EXT-X-PROGRAM-DATE-TIME:2026-11-27T12:00:01.234Z",
+    '#EXT-X-PART:DURATION=0.960,URI="897890400.0.m4s",INDEPENDENT=YES',
+    '#EXT-X-PART:DURATION=0.960,URI="897890400.1.m4s"',
+    '#EXT-X-PART:DURATION=0.080,URI="897890400.2.m4s"',
     "#EXTINF:2.000,",
-    "897890401.m4s",
-    '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="897890402.0.m4s"',
+    "897890400.m4s",
+    '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="897890401.0.m4s"',
     "",
   ]);
 });
@@ -150,7 +153,8 @@ Deno.test("the rules find what is wrong", () => {
     ["#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:1"],
     ["#EXTINF:2.000", "#EXTINF:1.900"],
     ["CAN-BLOCK-RELOAD=YES,", ""],
-    ["PART-HOLD-BACK=0.660", "PART-HOLD-BACK=0.300"],
+    ["PART-HOLD-BACK=0.660", "PART-HOLD-BACK=0.500"],
+    ["CAN-SKIP-UNTIL=12.000", "CAN-SKIP-UNTIL=11.000"],
     ["PART-TARGET=0.220", "PART-TARGET=0.199"],
     ["PART-TARGET=0.220", "PART-TARGET=0.250"],
     ["#EXT-X-VERSION:9", "#EXT-X-VERSION:5"],
@@ -159,6 +163,14 @@ Deno.test("the rules find what is wrong", () => {
     [/#EXTINF/, "#EXT-X-GAP\n#EXTINF"],
     [/DURATION=0.200/, "DURATION=0.190"],
     ["#EXTM3U\n", ""],
+    ["#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:2\n#EXT-X-TARGETDURATION:2"],
+    [/(#EXT-X-PRELOAD-HINT.*\n)/, "$1$1"],
+    [/#EXT-X-PROGRAM-DATE-TIME:.*/, "#EXT-X-PROGRAM-DATE-TIME:2027"],
+    [/(#EXT-X-PROGRAM-DATE-TIME:)[\d-]+T(.*\n[^]*)/, "$12030-01-01T$2"],
+    [/URI="[^"]*"/, "URI=x y"],
+    [/,URI="[^"]*"/, ""],
+    [/(#EXTINF.*\n.*\n)/, "$1#EXT-X-DISCONTINUITY-SEQUENCE:1\n"],
+    [/\n$/, ""],
   ];
   assertEquals(playlistBreaches(good), []);
   for (const [from, to] of damages) assertGreater(playlistBreaches(good.replace(from, to)).length, 0, `${from}`);

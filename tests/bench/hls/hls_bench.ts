@@ -1,0 +1,112 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { printLine } from "../control.ts";
+import { type Peer, peers } from "../peers.ts";
+import { measureStreams, type StreamsResult } from "./streams.ts";
+import { measureViewers, type ViewerKind, type ViewersResult } from "./viewers.ts";
+
+/** Shown by `--hls --help`. */
+const HELP = `Measures what HLS costs: segments of 2 s, one core for the server, another for the load.
+
+deno task bench --hls [N] [OPTIONS]          N streams (200): CPU of each, memory every ten seconds
+deno task bench --hls-viewers N [OPTIONS]    N viewers of one stream over HLS, and N over HTTP-FLV
+
+  --servers LIST      of srs-ts, srs-ts-bin, srs; default srs-ts,srs. srs-ts is measured with segments in memory, too
+  --kbps N            of each stream; default 200, with --hls-viewers 600
+  --seconds S         default 600, with --hls-viewers 20
+  --server-core LIST  default 0
+  --load-core LIST    default 1
+  --json FILE         write all results
+
+SRS is the program that SRS_BIN names, srs-ts-bin the one that SRS_TS_BIN names.`;
+
+const DEFAULT_STREAMS = 200;
+
+/** The modes of the benchmark that concern HLS. @returns The exit status. */
+export async function benchHls(args: string[]): Promise<number> {
+  const unknown: string[] = [];
+  const flags = parseArgs(args.filter((arg) => arg !== "--"), {
+    string: ["hls", "hls-viewers", "servers", "kbps", "seconds", "server-core", "load-core", "json"],
+    boolean: ["help"],
+    unknown: (arg: string) => (unknown.push(arg), false),
+  });
+  if (flags.help) {
+    await printLine(HELP);
+    return 0;
+  }
+  const isViewers = flags["hls-viewers"] !== undefined;
+  const count = Number(flags["hls-viewers"] || flags.hls || DEFAULT_STREAMS);
+  const kbps = Number(flags.kbps ?? (isViewers ? 600 : 200));
+  const seconds = Number(flags.seconds ?? (isViewers ? 20 : 600));
+  const names: string[] = (flags.servers ?? "srs-ts,srs").split(",");
+  const able: (Peer | string)[] = names.map((name) =>
+    peers.find((peer) => peer.name === name && peer.can.includes("hls")) ?? name
+  );
+  const odd = able.filter((peer) => typeof peer === "string");
+  if (unknown.length > 0 || odd.length > 0 || [count, kbps, seconds].some((value) => !(value > 0))) {
+    await printLine(`Not understood: ${[...unknown, ...odd].join(" ")}\nTry --hls --help`, Deno.stderr);
+    return 2;
+  }
+  const place = { serverCores: flags["server-core"] ?? "0", loadCores: flags["load-core"] ?? "1" };
+  const results: (StreamsResult | ViewersResult)[] = [];
+  const missing: string[] = [];
+  for (const peer of able.filter((each) => typeof each !== "string")) {
+    const why = await peer.prepare();
+    if (why !== null) missing.push(`NOT MEASURED ${peer.name}: ${why}`);
+    else if (isViewers) results.push(...await viewersOf(peer, { viewers: count, kbps, seconds, ...place }));
+    else results.push(...await streamsOf(peer, { streams: count, kbps, seconds, ...place }));
+  }
+  for (const line of missing) await printLine(line);
+  if (flags.json !== undefined) await Deno.writeTextFile(flags.json, JSON.stringify(results, null, 2));
+  return missing.length === 0 ? 0 : 1;
+}
+
+type Place = { kbps: number; seconds: number; serverCores: string; loadCores: string };
+
+async function streamsOf(peer: Peer, options: Place & { streams: number }): Promise<StreamsResult[]> {
+  const { streams, kbps, seconds } = options;
+  await printLine(`${peer.name}: ${streams} streams of ${kbps} kbit/s`);
+  const plain = { ...options, hasHls: false, isOnDisk: false, seconds: Math.min(seconds, 30) };
+  const without = await measureStreams(peer, plain);
+  const results = [without];
+  await printLine(`  without HLS: ${describeStreams(without)}`);
+  for (const isOnDisk of peer.name === "srs" ? [true] : [false, true]) {
+    const result = await measureStreams(peer, { ...options, hasHls: true, isOnDisk });
+    const own = result.cpuUsPerStreamSecond - without.cpuUsPerStreamSecond;
+    results.push(result);
+    await printLine(
+      `  HLS ${isOnDisk ? "on disk" : "in memory"}: ${describeStreams(result)}; HLS alone ${own.toFixed(0)} us` +
+        `${result.isServed ? "" : "; NOTHING IS SERVED"}`,
+    );
+    const every = Math.max(1, Math.floor(result.samples.length / 10));
+    const shown = result.samples.filter((_, i) => i % every === 0 || i === result.samples.length - 1);
+    await printLine(`    ${shown.map(({ second, rssMiB }) => `${second} s ${rssMiB.toFixed(0)} MiB`).join(", ")}`);
+  }
+  return results;
+}
+
+function describeStreams({ cpuUsPerStreamSecond, samples, mibPerMinute, othersPercent }: StreamsResult): string {
+  return `${cpuUsPerStreamSecond.toFixed(0)} us of CPU a stream and second, ` +
+    `${samples.at(-1)?.rssMiB.toFixed(0)} MiB, ${mibPerMinute.toFixed(1)} MiB a minute in the second half` +
+    `; others ${othersPercent.toFixed(0)} % of a core`;
+}
+
+async function viewersOf(peer: Peer, options: Place & { viewers: number }): Promise<ViewersResult[]> {
+  const { viewers, kbps } = options;
+  await printLine(`${peer.name}: ${viewers} viewers of one stream of ${kbps} kbit/s`);
+  const results: ViewersResult[] = [];
+  for (const kind of ["none", "flv", "hls"] satisfies ViewerKind[]) {
+    const result = await measureViewers(peer, { ...options, kind });
+    results.push(result);
+    const us = result.cpuPercent * 10_000 / viewers;
+    const idleUs = (results[0]?.cpuPercent ?? 0) * 10_000 / viewers;
+    const names = { none: "nobody watches", flv: "HTTP-FLV", hls: "HLS" };
+    await printLine(
+      `  ${names[kind]}: ${result.cpuPercent.toFixed(1)} % of a core` +
+        (kind === "none" ? "" : `, ${us.toFixed(0)} us a viewer-second (${(us - idleUs).toFixed(0)} beyond nobody), ` +
+          `${result.watching} watch, ${result.mbps.toFixed(0)} Mbit/s, ${result.note}`) +
+        `; RSS ${result.rssMiB.toFixed(0)} MiB; load ${result.loadPercent.toFixed(0)} %, ` +
+        `others ${result.othersPercent.toFixed(0)} % of a core`,
+    );
+  }
+  return results;
+}

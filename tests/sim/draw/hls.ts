@@ -1,0 +1,39 @@
+import { Random } from "../random.ts";
+import type { HlsPlan, HlsViewerPlan, Scenario } from "../scenario.ts";
+import { type DrawnCluster, serverNames } from "./drawn_cluster.ts";
+
+/** Those who watch by HLS; on most days none, and no server cuts segments: that takes about as much as all else. */
+const DAYS_PERCENT = 12;
+
+/** @param dayMs The day's length. */
+export function drawHls(
+  seed: number,
+  { origins, edges, dayMs, streams }: DrawnCluster,
+): Pick<Scenario, "hls" | "hlsViewers"> {
+  const day = Random.of(seed, "hls");
+  if (!day.percent(DAYS_PERCENT)) return { hls: null, hlsViewers: [] };
+  const hls: HlsPlan = {
+    fragmentMs: day.pick([500, 1000, 2000]),
+    windowMs: day.pick([5000, 10_000]),
+    isFmp4: day.percent(40),
+  };
+  // Of what an SRS publishes, each server has times of its own.
+  const ours = streams.filter((name) => !name.startsWith("srs-"));
+  const stream = day.pick(ours);
+  const hlsViewers = Array.from({ length: day.between(1, 3) }, (_, at): HlsViewerPlan => {
+    const name = `hls-viewer-${at + 1}`;
+    const random = Random.of(seed, name);
+    const all = serverNames(origins, edges);
+    const servers = all.filter(() => random.percent(50));
+    return {
+      name,
+      // Most watch the same one, at other servers.
+      stream: random.percent(70) ? stream : random.pick(ours),
+      servers: servers.length > 0 ? servers : [random.pick(all)],
+      startMs: random.between(0, dayMs * 0.6 | 0),
+      endMs: random.percent(20) ? random.between(dayMs * 0.6 | 0, dayMs) : null,
+      pollMs: random.pick([500, 1000, 1500]),
+    };
+  });
+  return { hls, hlsViewers };
+}
