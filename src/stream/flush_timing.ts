@@ -71,6 +71,11 @@ export class FlushTiming {
     return this.#nextFlushMs - this.#timers.nowMs();
   }
 
+  /** A flush was due, and too few messages had come for it: {@link GatherOptions.mwMsgs}. */
+  get awaitsMsgs(): boolean {
+    return this.#log.hasUnflushed && this.toFlushMs <= 0;
+  }
+
   /** @param isGathered By another server: `mw_msgs` does not count then. */
   startSession(isGathered: boolean): void {
     this.#awaitsFirstGop = true;

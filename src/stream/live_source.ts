@@ -118,9 +118,9 @@ export class LiveSource {
     return this.#players.length;
   }
 
-  /** Until players are due to be sent what has come; 0 or less when that was some time ago. */
-  get toFlushMs(): number {
-    return this.#flushTiming.toFlushMs;
+  /** When players are due to be sent what has come. */
+  get nextFlush(): Pick<FlushTiming, "toFlushMs" | "awaitsMsgs"> {
+    return this.#flushTiming;
   }
 
   /** Players have nothing to show before a keyframe comes. */

@@ -59,9 +59,9 @@ const release: Run = (host, [floorKey = "", ...keys], [self]) => {
   let count = 0;
   for (const key of keys) {
     const { held, epoch, owner } = read(host, key);
-    if (held === null) host.set(key, "0|", 60_000);
-    if (held === null || owner !== self) continue;
-    host.remove(key);
+    if (held !== null && owner !== self) continue;
+    host.set(key, "0|", 60_000);
+    if (held === null) continue;
     if (epoch + 1 > Number(host.get(floorKey) ?? 0)) host.set(floorKey, String(epoch + 1), null);
     count++;
   }

@@ -91,8 +91,8 @@ return answers
 `);
 
 /**
- * Gives streams up; those that others have taken stay as they are. Of one that the engine has lost, those who still believe
- * in its owner find word that it is nobody's.
+ * Gives streams up; those that others have taken stay as they are. Word stays for a while that they are nobody's: after an
+ * outage or a flush, those who still know the owner do not take it for gone where they find nothing.
  *
  * KEYS: the floor of epochs, then the streams'. ARGV: `node#boot`. Answers how many were given up.
  */
@@ -103,12 +103,10 @@ local highest = floor
 for i = 2, #KEYS do
   local held, epoch, owner = read(KEYS[i])
   if held and owner == ARGV[1] then
-    redis.call('DEL', KEYS[i])
     highest = math.max(highest, epoch + 1)
     count = count + 1
-  elseif not held then
-    redis.call('SET', KEYS[i], '0|', 'PX', 60000)
   end
+  if not held or owner == ARGV[1] then redis.call('SET', KEYS[i], '0|', 'PX', 60000) end
 end
 if highest > floor then redis.call('SET', KEYS[1], text(highest)) end
 return count

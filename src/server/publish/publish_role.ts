@@ -109,8 +109,9 @@ export class PublishRole implements Publishing, StreamClaimSink {
     // What is handed on to an origin is handed on at once.
     if (this.#session === null || this.#forward !== null) return readAsItComes;
     const forMs = timers.nowMs() - this.#claim.sinceMs;
-    const { toFlushMs, early: { isWanted: isHasty }, awaitsKeyframe } = this.#source;
-    return readPlan(vhost.now, { forMs, bytes, toFlushMs, isHasty, awaitsKeyframe, publishers: publishers.count });
+    const { nextFlush: { toFlushMs, awaitsMsgs }, early: { isWanted: isHasty }, awaitsKeyframe } = this.#source;
+    const source = { toFlushMs, awaitsMsgs, isHasty, awaitsKeyframe };
+    return readPlan(vhost.now, { forMs, bytes, ...source, publishers: publishers.count });
   }
 
   tick(nowMs: number): void {

@@ -9,6 +9,8 @@ export interface ReadMoment {
   readonly bytes: number;
   /** Until players are sent what has come; 0 or less when nothing is due. */
   readonly toFlushMs: number;
+  /** What is due to players is too little to be sent: the next messages are what it waits for. */
+  readonly awaitsMsgs: boolean;
   /** Somebody does not wait for the flush: servers that make parts of low-latency HLS of it, or this one. */
   readonly isHasty: boolean;
   /** Players wait for the first keyframe. */
@@ -38,12 +40,12 @@ const BEFORE_FLUSH_MS = 5;
  * With `mr on` the pause is `mr_latency`, as in SRS 7 (`SrsRtmpConn::set_recv_mr`).
  */
 export function readPlan({ play, publish, minLatency }: VhostConfig, moment: ReadMoment): ReadPlan {
-  const { forMs, bytes, toFlushMs, publishers, isHasty, awaitsKeyframe } = moment;
+  const { forMs, bytes, toFlushMs, publishers, awaitsMsgs, isHasty, awaitsKeyframe } = moment;
   // Players get each message as it comes.
   if (play.mwLatencyMs === 0) return readAsItComes;
   if (publish.mr) return { gatherMs: 0, pauseMs: publish.mrLatencyMs };
   if (forMs < SETTLED_AFTER_MS || awaitsKeyframe) return readAsItComes;
-  const flushMs = minLatency || play.realtime ? 0 : toFlushMs > 0 ? toFlushMs : play.mwLatencyMs;
+  const flushMs = minLatency || play.realtime || awaitsMsgs ? 0 : toFlushMs > 0 ? toFlushMs : play.mwLatencyMs;
   const gatherMs = isHasty ? Math.min(flushMs, HASTY_MS) : flushMs;
   if (bytes > MOST_BYTES) return { gatherMs, pauseMs: 0 };
   const usualMs = Math.min(play.mwLatencyMs / 4, isHasty ? HASTY_MS : USUAL_MS + publishers * PER_PUBLISHER_MS);

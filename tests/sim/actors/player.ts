@@ -53,7 +53,7 @@ export class SimPlayer {
     return this.#hasBegun && !this.#isOver;
   }
 
-  /** Where it is. */
+  /** Where it is, while it is connected. */
   get tail(): TailViewer {
     return { name: this.plan.name, place: this.#check?.place ?? null, connectedMs: this.#connectedMs };
   }
@@ -112,6 +112,7 @@ export class SimPlayer {
     let patience: TimerHandle | null = null;
     const stop = this.#stop = () => {
       isOver = true;
+      this.#check = null;
       viewing?.close();
       patience?.cancel();
     };

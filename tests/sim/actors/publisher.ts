@@ -127,6 +127,9 @@ export class SimPublisher {
     this.#isOver = true;
     this.#timer?.cancel();
     this.#stage.log.add(this.plan.name, "leaves");
+    if (this.#client !== null && this.#session === null) {
+      this.#stage.rivals.left(this.plan.stream, this.#stage.cluster.nowMs);
+    }
     if (isPolite && this.#session !== null) this.#client?.unpublish();
     else this.#client?.close();
     this.#endSession();

@@ -19,6 +19,8 @@ export class RivalCheck {
   readonly #onFault: (who: string, text: string) => void;
   /** Ends that servers have brought about in favor of others. */
   readonly #replaced = new Map<PublishSession, string>();
+  /** Encoders that left before they heard that they publish: their claims may count already. */
+  readonly #left: { readonly stream: string; readonly atMs: number }[] = [];
   #open: { readonly session: PublishSession; readonly atMs: number }[] = [];
   readonly #lateMs: number;
 
@@ -39,6 +41,11 @@ export class RivalCheck {
     if (!REPLACED.test(reason)) return;
     this.#replaced.set(session, reason);
     this.#open.push({ session, atMs: nowMs });
+  }
+
+  /** An encoder has left, whose server had not answered yet. */
+  left(stream: string, nowMs: number): void {
+    this.#left.push({ stream, atMs: nowMs });
   }
 
   /** Judges what is long enough ago; once a second. */
@@ -65,6 +72,7 @@ export class RivalCheck {
     const { plan: { stream }, endMs } = session;
     const isCalm = this.#faults.during(endMs, endMs).every(({ plan: { kind } }) => kind === "kick");
     const lateMs = this.#lateMs + (isCalm ? 0 : ASKED_MS);
+    if (this.#left.some((left) => left.stream === stream && Math.abs(left.atMs - endMs) < lateMs)) return true;
     return this.#truth.sessions.some((other) =>
       !before.has(other) && other.plan.stream === stream && other.sinceMs < endMs + lateMs &&
       other.endMs > endMs - LEASE_MS &&

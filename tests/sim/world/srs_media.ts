@@ -3,12 +3,15 @@ import { WritePump } from "../../../src/net/write_pump.ts";
 import { encodeMessage } from "../../../src/rtmp/chunk_writer.ts";
 import { MessageType, type RtmpMessage } from "../../../src/rtmp/message.ts";
 import { RtmpServerSession, type SessionRequest } from "../../../src/rtmp/server_session.ts";
+import { timestampAdd, timestampDiff } from "../../../src/rtmp/timestamp.ts";
 import type { MemoryHost } from "../../kit/memory_host.ts";
 import type { MemorySocket } from "../../kit/memory_socket.ts";
 import { openReply } from "../../kit/peers.ts";
 
 /** What waits for a client that reads slowly; with more than this it has lost. */
 const MAX_WAITING = 5000;
+/** From the last time of a publisher to the first of the next one: more than sound may be behind the picture. */
+const GAP_MS = 100;
 
 /** One stream, as SRS keeps it: while nobody publishes it, players wait. */
 class SrsStream {
@@ -17,9 +20,19 @@ class SrsStream {
   metadata: RtmpMessage | null = null;
   readonly headers = new Map<number, RtmpMessage>();
   gop: RtmpMessage[] = [];
+  /** Added to times, so that players of the publisher before see none that goes back. */
+  #offsetMs = 0;
+  #lastMs: number | null = null;
+  #isNew = false;
 
-  take(message: RtmpMessage): void {
-    const { typeId, payload } = message;
+  begin(publisher: SrsConn): void {
+    this.publisher = publisher;
+    this.#isNew = true;
+  }
+
+  take(given: RtmpMessage): void {
+    const { typeId, payload } = given;
+    const message = typeId === MessageType.Data ? given : { ...given, timestampMs: this.#timeOf(given) };
     if (typeId === MessageType.Data) this.metadata = message;
     else if (payload[1] === 0) this.headers.set(typeId, message);
     else {
@@ -27,6 +40,14 @@ class SrsStream {
       if (this.gop.length > 0 || typeId === MessageType.Video) this.gop.push(message);
     }
     for (const player of this.players) player.send(message);
+  }
+
+  #timeOf({ timestampMs }: RtmpMessage): number {
+    if (this.#isNew && this.#lastMs !== null) {
+      this.#offsetMs = timestampDiff(timestampAdd(this.#lastMs, GAP_MS), timestampMs);
+    }
+    this.#isNew = false;
+    return this.#lastMs = timestampAdd(timestampMs, this.#offsetMs);
   }
 
   add(player: SrsConn): void {
@@ -67,7 +88,7 @@ export class SrsMedia {
     conn.session.accept(request.id);
     conn.stream = stream;
     if (request.kind === "play") stream.add(conn);
-    else stream.publisher = conn;
+    else stream.begin(conn);
   }
 
   #onEnd(conn: SrsConn): void {

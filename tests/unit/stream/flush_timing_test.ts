@@ -58,6 +58,19 @@ Deno.test("FlushTiming gathers for mw_latency, with one timer however many packe
   assertEquals(stage.timing.toFlushMs, 200);
 });
 
+Deno.test("FlushTiming tells when a flush that was due waits for mw_msgs", () => {
+  const stage = new Stage({ mwMsgs: 2 });
+  stage.packet();
+  assertEquals(stage.timing.awaitsMsgs, false, "not due");
+  stage.timers.advance(350);
+  stage.timing.onBurstEnd();
+  assertEquals(stage.timing.awaitsMsgs, true);
+  stage.packet();
+  stage.packet();
+  stage.timing.onBurstEnd();
+  assertEquals([stage.flushedAtMs, stage.timing.awaitsMsgs], [[350], false]);
+});
+
 Deno.test("EarlyFlush lets some players have what comes at the end of each burst, or within 100 ms; others wait on", () => {
   const stage = new Stage();
   stage.addHasty();

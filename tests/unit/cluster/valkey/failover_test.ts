@@ -100,7 +100,7 @@ Deno.test("regions: a miss asks the other regions' engines, which are not writte
   assertEquals(us.commands, [], "remembered");
   const outcome = await stage.claim(a, "one");
   assertEquals("takenBy" in outcome && outcome.takenBy.ip, "10.0.0.2");
-  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+  assertEquals(stage.engine.value("srs:s:/live/one"), "0|");
 
   const told: string[] = [];
   using _watch = a.directory.watch(stage.stream("two"), (owners) => told.push(...owners.map(({ ip }) => ip)));

@@ -60,7 +60,7 @@ Deno.test("an engine that pauses shortly: a claim that it answers too late count
   assertEquals((await stage.find(b, "one")).at, ["10.0.0.1"]);
   own[Symbol.dispose]();
   await stage.run(100);
-  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+  assertEquals(stage.engine.value("srs:s:/live/one"), "0|");
 });
 
 Deno.test("an engine that pauses shortly: a claim that was taken all the time is lost once that is known", async () => {
@@ -158,6 +158,20 @@ Deno.test("after a flush, a stream that is given up before it was claimed again 
   assertEquals((await stage.find(a, "one")).at, ["10.0.0.2"]);
 });
 
+Deno.test("a stream that is given up before others look at it again, on new connections, is nobody's at once", async () => {
+  await using stage = new OutageStage();
+  const [a, b] = [await stage.add(), await stage.add()];
+  const own = await stage.mustClaim(a, "one");
+  await stage.find(b, "one");
+  const held = stage.engine.value("srs:s:/live/one");
+  stage.engine.cut();
+  await stage.run(3000);
+  assertEquals(stage.engine.value("srs:s:/live/one"), held, "the engine has lost nothing");
+  own[Symbol.dispose]();
+  await stage.run(20);
+  assertEquals((await stage.find(b, "one")).at, []);
+});
+
 Deno.test("an engine that has become read-only: claims go on, and are in the engine once that can be written to", async () => {
   await using stage = new OutageStage();
   const [a, b] = [await stage.add(), await stage.add()];
@@ -185,7 +199,7 @@ Deno.test("what is given up while the engine is dead is given up when it is back
   using again = await stage.mustClaim(a, "two");
   stage.engine.resume();
   await stage.run(10_000);
-  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+  assertEquals(stage.engine.value("srs:s:/live/one"), "0|");
   assertEquals(stage.engine.value("srs:s:/live/two"), `${again.epoch}|node1#boot1`);
   assertEquals((await stage.find(b, "two", true)).at, ["10.0.0.1"]);
 });
@@ -298,7 +312,7 @@ Deno.test("an engine that does not know how to release: a stream that is given u
   assertEquals(stage.engine.value("srs:s:/live/one"), `${first.epoch}|node1#boot1`);
   first[Symbol.dispose]();
   await stage.run(100);
-  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+  assertEquals(stage.engine.value("srs:s:/live/one"), "0|");
 });
 
 Deno.test("a publish that another one has come between, which is over, goes on under a higher epoch, and is told so", async () => {
@@ -331,5 +345,5 @@ Deno.test("an engine that does not know how to hold: a stream that is given up m
   first.announce();
   first[Symbol.dispose]();
   await stage.run(100);
-  assertEquals(stage.engine.value("srs:s:/live/one"), null);
+  assertEquals(stage.engine.value("srs:s:/live/one"), "0|");
 });

@@ -11,6 +11,7 @@ const settled: ReadMoment = {
   forMs: 5000,
   bytes: 2000,
   toFlushMs: 300,
+  awaitsMsgs: false,
   isHasty: false,
   awaitsKeyframe: false,
   publishers: 1,
@@ -24,6 +25,7 @@ const cases: { name: string; directives?: string; moment?: Partial<ReadMoment>; 
     { name: "what is due is not waited for", moment: { publishers: 500, toFlushMs: 30 }, pauseMs: 25, gatherMs: 30 },
     { name: "a moment before the flush everything is read", moment: { toFlushMs: 12 }, pauseMs: 0, gatherMs: 12 },
     { name: "nobody to send to", moment: { toFlushMs: -5000 }, pauseMs: 40, gatherMs: 350 },
+    { name: "few messages: the next ones", moment: { toFlushMs: 0, awaitsMsgs: true }, pauseMs: 40, gatherMs: 0 },
     {
       name: "parts are made of it: soon, however many publish",
       moment: { isHasty: true, publishers: 500 },
