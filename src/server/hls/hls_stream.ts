@@ -76,6 +76,8 @@ export class HlsStream implements FetchingStream, Disposable {
   #epoch = 0;
   /** A coworker that has what was published before. */
   #holder: SegmentPlace | null = null;
+  /** The server that the stream was pulled from last: when its publisher has left, it still has the last segments. */
+  #fedFrom: SegmentPlace | null = null;
   /** Epoch of a publish whose connection has ended in the middle of a segment: it may go on. 0 for none. */
   #interruptedEpoch = 0;
   /** What comes next goes on with what came last. */
@@ -145,7 +147,9 @@ export class HlsStream implements FetchingStream, Disposable {
 
   get place(): SegmentPlace | null {
     if (this.#isMadeHere) return this.#holder;
-    return this.#source === null ? null : this.#server.pulls.segmentsOf(this.#source);
+    const place = this.#source === null ? null : this.#server.pulls.segmentsOf(this.#source);
+    this.#fedFrom = place ?? this.#fedFrom;
+    return this.#fedFrom;
   }
 
   get wantsAll(): boolean {
@@ -305,7 +309,7 @@ export class HlsStream implements FetchingStream, Disposable {
       isFromStart: this.#isFromStart,
       ...(firstNumber === null ? {} : { firstNumber }),
     });
-    this.#holder = null;
+    this.#holder = this.#fedFrom = null;
     if (!this.#isMadeHere) this.fetcher.onJoin();
     else if (packager.window.kept.length === 0) this.#findHolder(epoch);
   }

@@ -25,7 +25,7 @@ export const hlsMutations: readonly Mutation[] = [
       "if (this.window.lastNumber !== null && this.window.lastNumber + 1 < segment.number) this.window.retireAll();",
     replace: "",
     breaks: "players count segments wrong behind what is missing",
-    seed: null,
+    seed: 164,
   },
   {
     name: "list half a segment",
@@ -41,12 +41,12 @@ export const hlsMutations: readonly Mutation[] = [
     find: "before === null ? 0 : head.discontinuity - before.discontinuity",
     replace: "before === null ? 0 : 1",
     breaks: "players reset their decoders at each segment",
-    seed: null,
+    seed: 3,
   },
   {
     name: "cut what came in a standstill",
     file: "server/hls/hls_stream.ts",
-    find: "      this.#held ??= new HeldPackets();\n",
+    find: "      this.#held ??= new HeldHlsPackets();\n",
     replace: "",
     breaks: "two servers use the same numbers for different segments",
     seed: 164,

@@ -80,6 +80,6 @@ export const mediaMutations: readonly Mutation[] = [
     find: "if (this.#timer === null && !this.#flushesAtOnce) this.#arm();",
     replace: "",
     breaks: "the last frames before a pause never come",
-    seed: 1,
+    seed: 29,
   },
 ];
