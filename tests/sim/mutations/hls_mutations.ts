@@ -43,12 +43,4 @@ export const hlsMutations: readonly Mutation[] = [
     breaks: "players reset their decoders at each segment",
     seed: 3,
   },
-  {
-    name: "cut what came in a standstill",
-    file: "server/hls/hls_stream.ts",
-    find: "      this.#held ??= new HeldHlsPackets();\n",
-    replace: "",
-    breaks: "two servers use the same numbers for different segments",
-    seed: 164,
-  },
 ];
