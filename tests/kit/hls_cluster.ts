@@ -20,18 +20,18 @@ export class HlsCluster implements AsyncDisposable {
   static async start(formats: readonly HlsFormat[] = HLS_FORMATS, more = "hls_ctx off;"): Promise<HlsCluster> {
     const httpPorts = { originA: freePort(), originB: freePort(), edge: freePort() };
     const cluster = await Cluster.start({
-      adapt: (_text, server, { rtmpA, apiA, rtmpB, apiB, edge }) => {
+      adapt: (_text, server, { rtmpA, apiA, rtmpB, apiB, edge, apiEdge }) => {
         const own = {
           originA: { rtmp: rtmpA, api: apiA, role: `mode local; origin_cluster on; coworkers 127.0.0.1:${apiB};` },
           originB: { rtmp: rtmpB, api: apiB, role: `mode local; origin_cluster on; coworkers 127.0.0.1:${apiA};` },
-          edge: { rtmp: edge, api: null, role: `mode remote; origin 127.0.0.1:${rtmpA} 127.0.0.1:${rtmpB};` },
+          edge: { rtmp: edge, api: apiEdge, role: `mode remote; origin 127.0.0.1:${rtmpA} 127.0.0.1:${rtmpB};` },
         }[server];
         const vhosts = formats.map(({ vhost, rows }) =>
           `vhost ${vhost} { cluster { ${own.role} } http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
              hls { enabled on; ${rows} ${more} } }`
         );
         return `listen ${own.rtmp}; daemon off; srs_log_tank console; pid ./objs/${server}.pid;
-          ${own.api === null ? "" : `http_api { enabled on; listen ${own.api}; }`}
+          http_api { enabled on; listen ${own.api}; }
           http_server { enabled on; listen ${httpPorts[server]}; }
           ${vhosts.join("\n")}`;
       },
