@@ -17,7 +17,7 @@ type Play = (url: string, folder: string, format: HlsFormat) => Promise<Decoded>
 
 const WATCH_SECONDS = 8;
 /** Of 25 pictures and 43 packets of sound a second. Players of live streams take their time at the beginning. */
-const LEAST = { video: 100, audio: 150 };
+const LEAST = { video: 75, audio: 120 };
 
 /** What ffprobe counts in a file. */
 async function countOf(file: string): Promise<Pick<Decoded, "video" | "audio">> {
