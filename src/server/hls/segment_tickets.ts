@@ -1,9 +1,11 @@
 import type { Clock } from "../../base/clock.ts";
 import type { World } from "../../base/world.ts";
 
-/** Leave to fetch the segments of a stream, until some time after it was disposed of. */
+/** Leave to fetch the segments of a stream, until it is disposed of. */
 export interface IssuedTicket extends Disposable {
   readonly text: string;
+  /** The publisher has left, and so the play ends: the ticket is good for a minute more. */
+  linger(): void;
 }
 
 const TICKET_BYTES = 16;
@@ -14,7 +16,7 @@ const MAX_ENDED = 10_000;
 
 /**
  * Tickets of servers that play a stream here, and were let in for it: by theirs, they may fetch its segments as long as
- * they play it, and a minute longer. So nobody else gets segments past hooks and sessions.
+ * they play it, and a minute longer if the publisher has ended it. So nobody else gets segments past hooks and sessions.
  */
 export class SegmentTickets {
   readonly #world: Clock & Pick<World, "randomBytes">;
@@ -32,7 +34,14 @@ export class SegmentTickets {
     const bytes = this.#world.randomBytes(TICKET_BYTES);
     const text = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     this.#keys.set(text, key);
-    return { text, [Symbol.dispose]: () => this.#end(text) };
+    return {
+      text,
+      linger: () => this.#linger(text),
+      [Symbol.dispose]: () => {
+        this.#ended.delete(text);
+        this.#keys.delete(text);
+      },
+    };
   }
 
   /** Whether somebody who shows this text may fetch segments of the stream. */
@@ -41,7 +50,7 @@ export class SegmentTickets {
     return this.#keys.get(text) === key;
   }
 
-  #end(text: string): void {
+  #linger(text: string): void {
     if (this.#keys.has(text)) this.#ended.set(text, this.#world.nowMs() + LINGER_MS);
     this.#forget();
   }

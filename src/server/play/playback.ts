@@ -206,7 +206,9 @@ export class Playback implements Player, SupplySink, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#ticket?.[Symbol.dispose]();
+    // Whoever is sent away, as by an operator, gets nothing more; the last segments are for those who played to the end.
+    if (this.source.isActive) this.#ticket?.[Symbol.dispose]();
+    else this.#ticket?.linger();
     this.#trace?.end();
     this.#host.afterWrite(() => this.cursor.release());
     this.source.detach(this);
