@@ -94,7 +94,7 @@ export class LiveSource {
     return this.#epoch;
   }
 
-  /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame of a publish. */
+  /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame, and where nobody tells. */
   get zeroMs(): number | null {
     return this.#ownerTime.zeroMs;
   }
@@ -163,7 +163,7 @@ export class LiveSource {
     this.#epoch = epoch;
     this.#timeline.startSession();
     this.#meta.startSession();
-    this.#ownerTime.startSession(zeroMs);
+    this.#ownerTime.startSession(zeroMs, fedBy === "client" && this.options.isForwarded !== true);
     this.#awaitsFirstFrame = true;
     this.#flushTiming.startSession(fedBy === "upstream");
     this.#hasAudio = this.#hasVideo = false;
