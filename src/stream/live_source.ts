@@ -327,9 +327,9 @@ export class LiveSource {
 
   #publishFrame({ kind, payload, timestampMs: sentMs }: MediaPacket, flags: number): void {
     const nowMs = this.#timers.nowMs();
-    const timestampMs = this.#timeline.mapFrame(sentMs, nowMs);
+    const timestampMs = this.#timeline.mapFrame(kind === "video" ? kind : "audio", sentMs, nowMs);
     if (this.#ownerTime.onFrame(timestampMs, this.#timeline.offsetMs, nowMs)) this.#players.tellPublishFacts();
-    const ownerMs = this.#ownerTime.ofFrame(sentMs, nowMs);
+    const ownerMs = this.#ownerTime.ofFrame(sentMs, timestampMs, nowMs);
     this.#onFirstFrame();
     if (kind === "video") this.stats.videoFrames++;
     else this.stats.audioFrames++;

@@ -70,10 +70,11 @@ export class OwnerTime {
   /**
    * Unix time of a frame, ms.
    *
-   * @param sentMs Its timestamp as it came: this server's own may be corrected, which others do not know.
+   * @param sentMs Its timestamp as it came.
+   * @param timestampMs As this server gives it out: corrected maybe, which others know of the owner's alone.
    */
-  ofFrame(sentMs: number, nowMs: number): number {
-    const ownerMs = this.of(timestampAdd(sentMs, this.#offsetMs), nowMs);
+  ofFrame(sentMs: number, timestampMs: number, nowMs: number): number {
+    const ownerMs = this.of(this.#toldMs === null ? timestampMs : timestampAdd(sentMs, this.#offsetMs), nowMs);
     if (ownerMs > this.#latestMs) this.#latestMs = ownerMs;
     return ownerMs;
   }
