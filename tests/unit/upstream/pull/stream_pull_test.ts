@@ -371,3 +371,33 @@ Deno.test("StreamPull whose server is silent asks another one again as soon as t
   await rig.run(100);
   assertEquals([rig.state?.isFed, rig.state?.upstream, watches.size], [true, B, 0]);
 });
+
+Deno.test("StreamPull that has just got its stream looks for it again at once, however long it was looked for", async () => {
+  const rig = new PullRig([A], "owner_timeout 60000;");
+  const origin = rig.origin(A);
+  const broadcast = new Broadcast(rig);
+  broadcast.origins.push(origin);
+  const end = () => {
+    for (const { conn } of origin.clients) conn.close();
+  };
+  origin.ignores = ({ kind }) => kind === "play";
+  origin.onIgnored(end);
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(10_000);
+  origin.ignores = () => false;
+  for (let waitedMs = 0; origin.clients.size === 0 && waitedMs < 3000; waitedMs += 40) await rig.run(40);
+  // Another publisher takes the stream over there, right after the one that was waited for.
+  await broadcast.run(3);
+  end();
+  await rig.run(160);
+  await broadcast.run(3);
+  assertEquals([origin.clients.size, rig.state?.isFed], [1, true]);
+  // Where it is lost over and over, the pauses grow.
+  let connections = 0;
+  for (let count = 0; count < 250; count++) {
+    await broadcast.run(1);
+    connections += origin.clients.size;
+    end();
+  }
+  assertGreater(20, connections);
+});
