@@ -106,7 +106,9 @@ export class StreamPull {
   /** Works until {@link stop}. Never throws. */
   async run(): Promise<void> {
     const { timers } = this.#environment;
-    let emptyRounds = 0;
+    /** Rounds in a row that found nothing, or that were fed for a moment. */
+    let vainRounds = 0;
+    let wasFed = false;
     while (!this.#stopped) {
       if (this.#source.fedBy === "client") {
         // Nobody else is to tell who has it.
@@ -119,10 +121,13 @@ export class StreamPull {
       const startedMs = timers.nowMs();
       const fedMs = await this.#round();
       if (this.#stopped || this.#leases.size === 0) return;
-      emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
-      if (emptyRounds === 0) continue;
+      const isFed = fedMs > 0;
+      // Whoever has had the stream knows more than the rounds before: a publisher may just have made way for another.
+      vainRounds = fedMs >= SETTLED_MS ? 0 : isFed && !wasFed ? 1 : vainRounds + 1;
+      wasFed = isFed;
+      if (vainRounds === 0) continue;
       // Servers that hold the player until the stream comes have made this pause already.
-      const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
+      const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(vainRounds - 1, 10));
       await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);
     }
   }
