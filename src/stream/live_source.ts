@@ -170,7 +170,7 @@ export class LiveSource {
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
     const isSame = epoch !== 0 && epoch === this.#endedEpoch;
-    const isOlder = ({ payload }: MediaPacket) => isSame || this.#recentGops.has(payload, this.#timers.nowMs());
+    const isOlder = ({ payload }: MediaPacket) => this.#recentGops.mayHave(payload, isSame, this.#timers.nowMs());
     this.#repeats = known.length > 0 ? new RepeatFilter(known, isOlder) : null;
     const session: PublishSession = {
       publish: (packet) => {
@@ -339,7 +339,7 @@ export class LiveSource {
       for (const log of this.#logs.all) log.startGop(this.#meta.headers);
       this.#gopPackets = this.#gopBytes = 0;
       this.stats.onKeyframe(timestampMs);
-      this.#recentGops.begin(payload, nowMs);
+      this.#recentGops.begin(payload, this.#logs.main.run, nowMs);
     } else if (this.#isGopTooLong(payload.length)) {
       // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
       for (const log of this.#logs.all) log.clearGop();
