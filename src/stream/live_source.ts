@@ -147,12 +147,7 @@ export class LiveSource {
    * @param zeroMs See {@link PublishSession.setZero}; null where nobody tells.
    * @throws {RequestDenied} `StreamBusy` while another holds it.
    */
-  startPublish(
-    fedBy: FedBy,
-    onRevoked: () => void = () => {},
-    epoch = 0,
-    zeroMs: number | null = null,
-  ): PublishSession {
+  startPublish(fedBy: FedBy, onRevoked = () => {}, epoch = 0, zeroMs: number | null = null): PublishSession {
     if (this.#session !== null) {
       const mayTakeOver = fedBy === "client" && this.#fedBy === "upstream";
       if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} already has a publisher`);
@@ -170,7 +165,8 @@ export class LiveSource {
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
     const isSame = epoch !== 0 && epoch === this.#endedEpoch;
-    const isOlder = ({ payload }: MediaPacket) => isSame || this.#recentGops.has(payload, this.#timers.nowMs());
+    const isOlder = ({ payload, timestampMs }: MediaPacket, nowMs: number) =>
+      isSame && !this.#ownerTime.isAhead(timestampMs, nowMs) || this.#recentGops.has(payload, nowMs);
     this.#repeats = known.length > 0 ? new RepeatFilter(known, isOlder) : null;
     const session: PublishSession = {
       publish: (packet) => {

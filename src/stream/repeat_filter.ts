@@ -30,7 +30,7 @@ export type RepeatVerdict =
  */
 export class RepeatFilter {
   readonly #known: readonly MediaPacket[];
-  readonly #isOlder: (first: MediaPacket) => boolean;
+  readonly #isOlder: (first: MediaPacket, nowMs: number) => boolean;
   #mayBeBehind = false;
   #held: MediaPacket[] = [];
   /** Of those, what was held before the first one that is known. */
@@ -42,7 +42,7 @@ export class RepeatFilter {
    * @param known Frames of the newest GOP that players have, to the last one.
    * @param isOlder Whether frames that begin with this one, and are not known, may be those before; default never.
    */
-  constructor(known: readonly MediaPacket[], isOlder: (first: MediaPacket) => boolean = () => false) {
+  constructor(known: readonly MediaPacket[], isOlder: (first: MediaPacket, nowMs: number) => boolean = () => false) {
     this.#known = known;
     this.#isOlder = isOlder;
   }
@@ -51,7 +51,7 @@ export class RepeatFilter {
   judge(packet: MediaPacket, nowMs: number): RepeatVerdict {
     if (this.#held.length === 0) {
       this.#sinceMs = nowMs;
-      this.#mayBeBehind = this.#isOlder(packet);
+      this.#mayBeBehind = this.#isOlder(packet, nowMs);
     }
     this.#held.push({ ...packet, payload: packet.payload.slice() });
     const at = this.#held.length - 1 - this.#behind;

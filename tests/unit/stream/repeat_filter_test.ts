@@ -129,6 +129,26 @@ Deno.test("LiveSource repeats nothing when another server has the same publish, 
   }
 });
 
+Deno.test("LiveSource waits for no repetition where the same publish has gone on meanwhile, by the owner's clock", () => {
+  const [startMs, wrapMs] = [1_800_000_000_000, 2 ** 32];
+  for (const [zeroMs, fromMs] of [[startMs + 4000, 1100], [startMs + 5000 - wrapMs, wrapMs + 100]] as const) {
+    const { timers, source, player } = emptyStage();
+    timers.advance(startMs);
+    {
+      using session = source.startPublish("upstream", () => {}, 7, startMs);
+      for (const packet of [...headers, ...gop]) session.publish(packet);
+    }
+    player.wire.takeAt();
+    // From another server, whose timestamps begin elsewhere.
+    const session = source.startPublish("upstream", () => {}, 7, zeroMs);
+    for (const packet of [...headers, key(20, fromMs % wrapMs), inter(21, (fromMs + 40) % wrapMs)]) {
+      session.publish(packet);
+    }
+    session.endBurst();
+    assertEquals(player.wire.takeAt().map((label) => label.slice(0, 3)).slice(-2), ["K20", "I21"]);
+  }
+});
+
 Deno.test("LiveSource keeps headers in their place among frames that may be older than what players have", () => {
   const { timers, source, player } = emptyStage();
   const older = [key(8, 0), videoHeader(4)];
