@@ -147,12 +147,7 @@ export class LiveSource {
    * @param zeroMs See {@link PublishSession.setZero}; null where nobody tells.
    * @throws {RequestDenied} `StreamBusy` while another holds it.
    */
-  startPublish(
-    fedBy: FedBy,
-    onRevoked: () => void = () => {},
-    epoch = 0,
-    zeroMs: number | null = null,
-  ): PublishSession {
+  startPublish(fedBy: FedBy, onRevoked = () => {}, epoch = 0, zeroMs: number | null = null): PublishSession {
     if (this.#session !== null) {
       const mayTakeOver = fedBy === "client" && this.#fedBy === "upstream";
       if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} already has a publisher`);
@@ -170,7 +165,8 @@ export class LiveSource {
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
     const isSame = epoch !== 0 && epoch === this.#endedEpoch;
-    const isOlder = ({ payload }: MediaPacket) => this.#recentGops.mayHave(payload, isSame, this.#timers.nowMs());
+    const isOlder = ({ payload, timestampMs }: MediaPacket, nowMs: number) =>
+      isSame && !this.#ownerTime.isAhead(timestampMs, nowMs) || this.#recentGops.has(payload, nowMs);
     this.#repeats = known.length > 0 ? new RepeatFilter(known, isOlder) : null;
     const session: PublishSession = {
       publish: (packet) => {
@@ -339,7 +335,7 @@ export class LiveSource {
       for (const log of this.#logs.all) log.startGop(this.#meta.headers);
       this.#gopPackets = this.#gopBytes = 0;
       this.stats.onKeyframe(timestampMs);
-      this.#recentGops.begin(payload, this.#logs.main.run, nowMs);
+      this.#recentGops.begin(payload, nowMs);
     } else if (this.#isGopTooLong(payload.length)) {
       // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
       for (const log of this.#logs.all) log.clearGop();
