@@ -79,10 +79,19 @@ export class OwnerTime {
     return ownerMs;
   }
 
+  /**
+   * Whether a frame of the publish that is about to begin is later than all before it; false where the server that it comes
+   * from does not tell its time.
+   *
+   * @param sentMs Its timestamp as it comes.
+   */
+  isAhead(sentMs: number, nowMs: number): boolean {
+    return this.#toldMs !== null && nearest(this.#toldMs + sentMs, nowMs) > this.#latestMs;
+  }
+
   /** Unix time of a timestamp of this server, ms. Timestamps wrap after 49 days: the nearest to now is meant. */
   of(timestampMs: number, nowMs: number): number {
-    const unwrapped = (this.#zeroMs ?? 0) + timestampMs;
-    return unwrapped + Math.round((nowMs - unwrapped) / WRAP_MS) * WRAP_MS;
+    return nearest((this.#zeroMs ?? 0) + timestampMs, nowMs);
   }
 
   #set(zeroMs: number): boolean {
@@ -90,4 +99,9 @@ export class OwnerTime {
     this.#zeroMs = zeroMs;
     return isNew;
   }
+}
+
+/** Of all times that differ by whole wraps, the one that is nearest to now. */
+function nearest(ms: number, nowMs: number): number {
+  return ms + Math.round((nowMs - ms) / WRAP_MS) * WRAP_MS;
 }
