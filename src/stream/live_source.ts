@@ -166,7 +166,7 @@ export class LiveSource {
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
     const isSame = epoch !== 0 && epoch === this.#endedEpoch;
     const isOlder = ({ payload, timestampMs }: MediaPacket, nowMs: number) =>
-      isSame && !this.#ownerTime.isAhead(timestampMs, nowMs) || this.#recentGops.has(payload, nowMs);
+      this.#recentGops.mayHave(payload, isSame && !this.#ownerTime.isAhead(timestampMs, nowMs), nowMs);
     this.#repeats = known.length > 0 ? new RepeatFilter(known, isOlder) : null;
     const session: PublishSession = {
       publish: (packet) => {
@@ -335,7 +335,7 @@ export class LiveSource {
       for (const log of this.#logs.all) log.startGop(this.#meta.headers);
       this.#gopPackets = this.#gopBytes = 0;
       this.stats.onKeyframe(timestampMs);
-      this.#recentGops.begin(payload, nowMs);
+      this.#recentGops.begin(payload, this.#logs.main.run, nowMs);
     } else if (this.#isGopTooLong(payload.length)) {
       // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
       for (const log of this.#logs.all) log.clearGop();
