@@ -95,7 +95,7 @@ export class LiveSource {
     return this.#epoch;
   }
 
-  /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame of a publish. */
+  /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame, and where nobody tells. */
   get zeroMs(): number | null {
     return this.#ownerTime.zeroMs;
   }
@@ -159,7 +159,7 @@ export class LiveSource {
     this.#epoch = epoch;
     this.#timeline.startSession();
     this.#meta.startSession();
-    this.#ownerTime.startSession(zeroMs);
+    this.#ownerTime.startSession(zeroMs, fedBy === "client" && this.options.isForwarded !== true);
     this.#awaitsFirstFrame = true;
     this.#flushTiming.startSession(fedBy === "upstream");
     this.#hasAudio = this.#hasVideo = false;
@@ -325,9 +325,9 @@ export class LiveSource {
 
   #publishFrame({ kind, payload, timestampMs: sentMs }: MediaPacket, flags: number): void {
     const nowMs = this.#timers.nowMs();
-    const timestampMs = this.#timeline.mapFrame(sentMs, nowMs);
+    const timestampMs = this.#timeline.mapFrame(kind === "video" ? kind : "audio", sentMs, nowMs);
     if (this.#ownerTime.onFrame(timestampMs, this.#timeline.offsetMs, nowMs)) this.#players.tellPublishFacts();
-    const ownerMs = this.#ownerTime.ofFrame(sentMs, nowMs);
+    const ownerMs = this.#ownerTime.ofFrame(sentMs, timestampMs, nowMs);
     this.#onFirstFrame();
     if (kind === "video") this.stats.videoFrames++;
     else this.stats.audioFrames++;
