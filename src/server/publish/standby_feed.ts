@@ -1,8 +1,7 @@
 import type { Timers } from "../../base/clock.ts";
-import { MediaFlag } from "../../flv/codec.ts";
 import { LiveSource } from "../../stream/live_source.ts";
 import type { SourceOptions } from "../../stream/source_options.ts";
-import { flagsOf, type MediaPacket } from "../../stream/packet.ts";
+import { isKeyframe, type MediaPacket } from "../../stream/packet.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
 
 /**
@@ -25,7 +24,7 @@ export class StandbyFeed {
   }
 
   publish(packet: MediaPacket): void {
-    this.#hasKeyframe ||= (flagsOf(packet) & MediaFlag.Keyframe) !== 0;
+    this.#hasKeyframe ||= isKeyframe(packet);
     this.#session.publish(packet);
   }
 
