@@ -165,11 +165,15 @@ export class PacketLog {
     this.#run--;
   }
 
-  /** Lets cursors see everything appended so far. */
-  flush(): void {
+  /**
+   * Lets cursors see everything appended so far.
+   *
+   * @param wakesAll All are told. Then those that were told the last time have moved on since, but for the slow, and what
+   * these still need is left to the collector.
+   */
+  flush(wakesAll = true): void {
     if (!this.hasUnflushed) return;
-    // Since the last time, all but the slow have moved on.
-    this.#releaseBlocks(true);
+    if (wakesAll) this.#releaseBlocks(true);
     this.#usualFlushBytes = Math.max(this.#unflushedBytes, this.#usualFlushBytes * USUAL_DECAY);
     this.#unflushedBytes = 0;
     this.#head = { block: this.#tail, entry: this.#tail.count };
