@@ -107,7 +107,8 @@ Deno.test("players that cannot wait, and those that come, leave the others' bloc
     newest.cursor.release();
     newest = readerOf();
   }
-  assertLess(pool.taken, 9);
+  // A GOP takes 310 kB: five blocks.
+  assertLess(pool.taken, 12);
 });
 
 Deno.test("a player that left without a word costs no more than what is collected", () => {
