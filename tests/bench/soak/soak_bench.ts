@@ -25,6 +25,7 @@ The first third is the warm-up. It fails where a server grows by more than 5 MiB
 descriptors once all have left than before anybody came, but for a few that servers keep to each other.`;
 
 const SAMPLE_MS = 5000;
+const SAMPLES_PER_LINE = 12;
 const MOST_GROWTH_MIB_PER_MINUTE = 5;
 /** An edge keeps one connection to each origin. */
 const MOST_KEPT_FDS = 4;
@@ -109,21 +110,24 @@ async function soak(servers: readonly SoakedServer[], load: SoakLoad): Promise<v
   const { minutes, seed } = load;
   const churn = new SoakChurn({ ...load, servers: servers.map(({ ports }) => ports), prng: new Prng(seed) });
   const startedMs = performance.now();
+  const tell = async () => {
+    const { publishes, plays, stalls, endedByServer, empty, bytes } = churn.counts;
+    await printLine(
+      `${((performance.now() - startedMs) / 60_000).toFixed(1)} min: ${servers.map(describe).join(", ")}; ` +
+        `${publishes} publishes, ${plays} plays, of which ${stalls} stalled, ${endedByServer} ended by the server, ` +
+        `${empty} without media; ${(bytes / 1e6).toFixed(0)} MB`,
+    );
+  };
   for (let samples = 1; performance.now() - startedMs < minutes * 60_000; samples++) {
     await sleep(SAMPLE_MS);
     for (const server of servers) {
       if (server.process.ended) throw new Error(`the ${server.name} has ended`);
       server.samples.push(useOf(server.process.pid, []));
     }
-    if (samples % 12 !== 0) continue;
-    const { publishes, plays, stalls, endedByServer, empty, bytes } = churn.counts;
-    await printLine(
-      `${Math.round((performance.now() - startedMs) / 60_000)} min: ${servers.map(describe).join(", ")}; ` +
-        `${publishes} publishes, ${plays} plays, of which ${stalls} stalled, ${endedByServer} ended by the server, ` +
-        `${empty} without media; ${(bytes / 1e6).toFixed(0)} MB`,
-    );
+    if (samples % SAMPLES_PER_LINE === 0) await tell();
   }
   await churn[Symbol.asyncDispose]();
+  await tell();
 }
 
 /** Says how flat each server was, once all have left. */

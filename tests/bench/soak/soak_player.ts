@@ -33,7 +33,7 @@ export async function playOnce(play: SoakPlay): Promise<{ bytes: number; isEnded
       if (count === null) return { bytes, isEndedByServer: true };
       bytes += count;
     }
-    await new Promise((resolve) => setTimeout(resolve, leavesAtMs + play.stallMs - performance.now()));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, leavesAtMs + play.stallMs - performance.now())));
     return { bytes, isEndedByServer: false };
   } catch {
     return { bytes, isEndedByServer: performance.now() < leavesAtMs };
