@@ -76,7 +76,7 @@ export class LiveSource {
     this.#onIdle = onIdle;
     this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), pool);
     this.#timeline = new Timeline(options.timeJitter);
-    this.early = new EarlyFlush(timers, () => this.#logs.flush());
+    this.early = new EarlyFlush(timers, () => this.showAll());
     this.#flushTiming = new FlushTiming({ timers, early: this.early }, options, this.#logs.main, () => this.#flush());
   }
 
@@ -223,7 +223,7 @@ export class LiveSource {
    */
   attach(player: Player, format: WireFormat | null = null): PlayCursor {
     // The new player starts with what is there now; the others get it when their flush is due.
-    this.#logs.flush();
+    this.showAll();
     this.#players.add(player);
     const log = format === null ? this.#logs.main : this.#logs.acquire(player, format);
     return new PlayCursor(log, () => this.#meta.headers, this.options.gopCache);
@@ -246,7 +246,7 @@ export class LiveSource {
 
   /** Lets players that ask have what is still being gathered. */
   showAll(): void {
-    this.#logs.flush();
+    this.#logs.flush(false);
   }
 
   /** Removes a player; unknown ones are ignored. */

@@ -300,7 +300,8 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#epoch = epoch;
     this.#interruptedEpoch = 0;
     this.#hasBegun = true;
-    if (!goesOn) this.#join(packager, epoch);
+    if (goesOn) this.fetcher.onServerChange();
+    else this.#join(packager, epoch);
     for (const header of source.meta.headers.packets) packager.onPacket(header, ownerMs);
     packager.onPacket(packet, ownerMs);
   }
