@@ -169,7 +169,7 @@ class Day {
     this.#plan();
     const watch = new LookEvery(network.timers, () => this.#look());
     await network.run(quietMs(this.#scenario));
-    for (const player of this.#players) player.worstGapMs = 0;
+    for (const player of this.#players) player.beginQuiet();
     if (this.#isAmongItself) this.#questions.beginQuiet();
     this.#engine.beginQuiet();
     await network.run(QUIET_MS);

@@ -68,6 +68,8 @@ export class PullRace {
   readonly #runs = new Map<UpstreamRun, string>();
   /** Servers of the list that gave nothing, to be asked again. */
   readonly #again = new Map<string, Disposable>();
+  /** Servers that are said to have the stream since they were asked: an answer that they do not is of before. */
+  readonly #named = new Set<string>();
   #staggerTimer: TimerHandle | null = null;
   /** Credits the server that feeds the source, which the one that was asked may have redirected to. */
   #feeding: Disposable | null = null;
@@ -90,14 +92,17 @@ export class PullRace {
     return this.#lastMediaMs;
   }
 
-  /** Asks further servers, which may have come to have the stream meanwhile, also those that gave nothing before. */
+  /**
+   * Asks further servers, which may have come to have the stream meanwhile, also those that gave nothing before, or have
+   * redirected to another one.
+   */
   add(targets: readonly PullTarget[]): void {
     if (this.#over || this.#feeding !== null) return;
     for (const target of targets) {
-      const isToAskAgain = this.#again.get(target.text);
-      if (isToAskAgain === undefined) continue;
-      isToAskAgain[Symbol.dispose]();
-      this.#askOnceMore(target);
+      if (!this.#visited.has(target.text)) continue;
+      this.#again.get(target.text)?.[Symbol.dispose]();
+      if (this.#isUnderWay(target)) this.#named.add(target.text);
+      else this.#askOnceMore(target);
     }
     this.#waiting.push(...targets.filter(({ text }) => !this.#visited.has(text)));
     if (this.#waiting.length > 0) this.#startNext();
@@ -161,7 +166,9 @@ export class PullRace {
       return this.stop();
     }
     const next = outcome.redirect === null ? null : this.#judgeRedirect(target, outcome, policy);
-    if (next !== null) return void this.#follow(next, origin, policy);
+    if (next !== null) void this.#follow(next, origin, policy);
+    if (this.#named.delete(target.text)) return this.#askOnceMore(target);
+    if (next !== null) return;
     this.#askAgain(origin, target !== origin || outcome.refused || outcome.redirect !== null);
     this.#startNext();
   }
@@ -186,7 +193,11 @@ export class PullRace {
     this.#again.delete(origin.text);
     this.#visited.clear();
     for (const text of this.#runs.values()) this.#visited.add(text);
-    if (!this.#visited.has(origin.text)) this.#follow(origin, origin);
+    if (!this.#isUnderWay(origin)) this.#follow(origin, origin);
+  }
+
+  #isUnderWay({ text }: PullTarget): boolean {
+    return [...this.#runs.values()].includes(text);
   }
 
   #stopAgain(): void {

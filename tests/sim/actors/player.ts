@@ -32,8 +32,9 @@ export class SimPlayer {
   #hasBegun = false;
   /** When the last frame came. */
   lastFrameMs = -Infinity;
-  /** Longest time between two frames since it was last set to 0. */
+  /** Longest time without frames since {@link beginQuiet}. */
   worstGapMs = 0;
+  #quietMs = 0;
   frames = 0;
   #check: MediaCheck | null = null;
   #connectedMs = 0;
@@ -46,6 +47,12 @@ export class SimPlayer {
     this.#stage = stage;
     this.#onFault = onFault;
     this.#machine = stage.cluster.machine(plan.name, plan.lineBytesPerMs);
+  }
+
+  /** From now on nothing disturbs it. */
+  beginQuiet(): void {
+    this.worstGapMs = 0;
+    this.#quietMs = this.#stage.cluster.nowMs;
   }
 
   /** It wants to see the stream. */
@@ -173,7 +180,9 @@ export class SimPlayer {
   #onFrame(): void {
     const { nowMs } = this.#stage.cluster;
     this.frames++;
-    if (this.lastFrameMs > 0) this.worstGapMs = Math.max(this.worstGapMs, nowMs - this.lastFrameMs);
+    if (this.lastFrameMs > 0) {
+      this.worstGapMs = Math.max(this.worstGapMs, nowMs - Math.max(this.lastFrameMs, this.#quietMs));
+    }
     this.lastFrameMs = nowMs;
   }
 

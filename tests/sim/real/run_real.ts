@@ -183,7 +183,7 @@ class RealDay {
     await timers.pass(MOMENT_MS);
     await Promise.all(this.#mending);
     await timers.pass(Math.max(dayMs + eveningMs - lastMs, faults.length > 0 ? settleMs : 0));
-    for (const player of this.#players) player.worstGapMs = 0;
+    for (const player of this.#players) player.beginQuiet();
     await timers.pass(quietMs);
     const onFault = (who: string, text: string) => this.fail(who, text);
     checkQuiet(this.#players, {

@@ -197,6 +197,28 @@ Deno.test("PullRace.add() asks a server that was not known at the start", async 
   race.stop();
 });
 
+for (const [when, laterMs] of [["has redirected", 50], ["redirects", 0]] as const) {
+  Deno.test(`PullRace.add() asks a server again that is said to have the stream when it ${when} to another one`, async () => {
+    const rig = new RaceRig([A]);
+    rig.network.latencyMs = 5;
+    let hasStream = false;
+    const origin: MemoryOrigin = rig.origin(A, (client, request) => {
+      if (request.kind !== "play") return;
+      if (hasStream) return origin.sendTo(client, key(1, 0));
+      redirectsTo(() => origin, C)(client, request);
+      hasStream = true;
+      // Word of that may come sooner than the answer.
+      rig.timers.after(laterMs, () => race.add([parseTarget(C)!, parseTarget(A)!]));
+    });
+    // It does not answer.
+    rig.origin(C).ignores = () => true;
+    const race = rig.start();
+    await rig.run(200);
+    assertEquals([rig.fedBy, rig.network.dialled.filter((address) => address === A)], [[A], [A, A]]);
+    race.stop();
+  });
+}
+
 Deno.test("PullRace that is stopped closes everything and leaves no timer behind", async () => {
   const rig = new RaceRig([A, B, C]);
   const origins = [rig.origin(A), rig.origin(B)];
