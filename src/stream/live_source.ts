@@ -76,7 +76,7 @@ export class LiveSource {
     this.#onIdle = onIdle;
     this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), pool);
     this.#timeline = new Timeline(options.timeJitter);
-    this.early = new EarlyFlush(timers, () => this.#logs.flush());
+    this.early = new EarlyFlush(timers, () => this.showAll());
     this.#flushTiming = new FlushTiming({ timers, early: this.early }, options, this.#logs.main, () => this.#flush());
   }
 
@@ -95,7 +95,7 @@ export class LiveSource {
     return this.#epoch;
   }
 
-  /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame of a publish. */
+  /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame, and where nobody tells. */
   get zeroMs(): number | null {
     return this.#ownerTime.zeroMs;
   }
@@ -159,14 +159,14 @@ export class LiveSource {
     this.#epoch = epoch;
     this.#timeline.startSession();
     this.#meta.startSession();
-    this.#ownerTime.startSession(zeroMs);
+    this.#ownerTime.startSession(zeroMs, fedBy === "client" && this.options.isForwarded !== true);
     this.#awaitsFirstFrame = true;
     this.#flushTiming.startSession(fedBy === "upstream");
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
     const isSame = epoch !== 0 && epoch === this.#endedEpoch;
     const isOlder = ({ payload, timestampMs }: MediaPacket, nowMs: number) =>
-      this.#recentGops.mayHave(payload, isSame && !this.#ownerTime.isAhead(timestampMs, nowMs), nowMs);
+      isSame && !this.#ownerTime.isAhead(timestampMs, nowMs) || this.#recentGops.has(payload, nowMs);
     this.#repeats = known.length > 0 ? new RepeatFilter(known, isOlder) : null;
     const session: PublishSession = {
       publish: (packet) => {
@@ -223,7 +223,7 @@ export class LiveSource {
    */
   attach(player: Player, format: WireFormat | null = null): PlayCursor {
     // The new player starts with what is there now; the others get it when their flush is due.
-    this.#logs.flush();
+    this.showAll();
     this.#players.add(player);
     const log = format === null ? this.#logs.main : this.#logs.acquire(player, format);
     return new PlayCursor(log, () => this.#meta.headers, this.options.gopCache);
@@ -246,7 +246,7 @@ export class LiveSource {
 
   /** Lets players that ask have what is still being gathered. */
   showAll(): void {
-    this.#logs.flush();
+    this.#logs.flush(false);
   }
 
   /** Removes a player; unknown ones are ignored. */
@@ -325,9 +325,9 @@ export class LiveSource {
 
   #publishFrame({ kind, payload, timestampMs: sentMs }: MediaPacket, flags: number): void {
     const nowMs = this.#timers.nowMs();
-    const timestampMs = this.#timeline.mapFrame(sentMs, nowMs);
+    const timestampMs = this.#timeline.mapFrame(kind === "video" ? kind : "audio", sentMs, nowMs);
     if (this.#ownerTime.onFrame(timestampMs, this.#timeline.offsetMs, nowMs)) this.#players.tellPublishFacts();
-    const ownerMs = this.#ownerTime.ofFrame(sentMs, nowMs);
+    const ownerMs = this.#ownerTime.ofFrame(sentMs, timestampMs, nowMs);
     this.#onFirstFrame();
     if (kind === "video") this.stats.videoFrames++;
     else this.stats.audioFrames++;
@@ -335,7 +335,7 @@ export class LiveSource {
       for (const log of this.#logs.all) log.startGop(this.#meta.headers);
       this.#gopPackets = this.#gopBytes = 0;
       this.stats.onKeyframe(timestampMs);
-      this.#recentGops.begin(payload, this.#logs.main.run, nowMs);
+      this.#recentGops.begin(payload, nowMs);
     } else if (this.#isGopTooLong(payload.length)) {
       // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
       for (const log of this.#logs.all) log.clearGop();

@@ -7,10 +7,10 @@ import type { MediaPacket } from "./packet.ts";
  * of a GOP at once, and the rest with its next flush.
  */
 const GRACE_MS = 400;
-/** No server that gets the same frames is further behind: a flush or two, and the way. */
+/** So long ago a GOP may have ended that a server which gets the same frames, too, begins with: a flush or two, and the way. */
 const RECENT_MS = 3000;
-/** That are known: of such as have one frame only, too many come in that time. */
-const MAX_GOPS = 32;
+/** Of one frame each. */
+const MAX_GOPS = 16;
 /** Bytes of a keyframe that are looked at: so many at its begin, and of the rest. */
 const SAMPLED_BYTES = 64;
 
@@ -95,36 +95,24 @@ export class RepeatFilter {
 }
 
 /**
- * Which GOPs players have had, apart from the newest one, by a hash of their keyframes: a server that begins with one of
- * them has not come as far, be it with the same publish or with that of a backup encoder.
+ * Which GOPs players have had, apart from the newest one, by a hash of their keyframes: a publish that begins with one of
+ * them may be that of a backup encoder, whose server has not come as far.
  */
 export class RecentGops {
-  #run = -1;
-  /** When the first GOP of the run began. */
-  #sinceMs = 0;
   #newest: number | null = null;
   #ended: { readonly hash: number; readonly atMs: number }[] = [];
 
-  /** A GOP begins with this keyframe, and the one before has ended. @param run In which no frame is missing; see `PacketLog`. */
-  begin(keyframe: Uint8Array, run: number, nowMs: number): void {
-    if (run !== this.#run) this.#sinceMs = nowMs;
-    this.#run = run;
+  /** A GOP begins with this keyframe, and the one before has ended. */
+  begin(keyframe: Uint8Array, nowMs: number): void {
     if (this.#newest !== null) this.#ended.push({ hash: this.#newest, atMs: nowMs });
-    if (this.#ended.length > MAX_GOPS) this.#ended.shift();
+    while (this.#ended.length > MAX_GOPS || nowMs - (this.#ended[0]?.atMs ?? nowMs) > RECENT_MS) this.#ended.shift();
     this.#newest = hashOf(keyframe);
   }
 
-  /**
-   * Whether a GOP may be one of them, or older still. Others may have the same hash, though rarely.
-   *
-   * @param frame Its first frame.
-   * @param isSame It is of the same publish.
-   */
-  mayHave(frame: Uint8Array, isSame: boolean, nowMs: number): boolean {
-    // Players came when it had begun already.
-    if (isSame && nowMs - this.#sinceMs <= RECENT_MS) return true;
+  /** Whether such a GOP has ended of late. Others may have the same hash, though rarely. */
+  has(frame: Uint8Array, nowMs: number): boolean {
     const hash = hashOf(frame);
-    return this.#ended.some((gop) => gop.hash === hash && (isSame || nowMs - gop.atMs <= RECENT_MS));
+    return this.#ended.some((gop) => gop.hash === hash && nowMs - gop.atMs <= RECENT_MS);
   }
 }
 

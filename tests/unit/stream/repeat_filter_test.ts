@@ -248,23 +248,3 @@ Deno.test("LiveSource does not wait for a publisher that begins with what player
   again.endBurst();
   assertEquals(player.wire.takeAt().at(-1)?.slice(0, 2), "I9");
 });
-
-Deno.test("LiveSource gives what the same publish has now at once, where players have had its GOPs of late", () => {
-  const { timers, source, player } = emptyStage();
-  const play = (...packets: MediaPacket[]) => {
-    using session = source.startPublish("upstream", () => {}, 7);
-    for (const packet of packets) {
-      session.publish(packet);
-      timers.advance(1000);
-    }
-    session.endBurst();
-  };
-  play(...headers, key(4, 0), key(5, 1000), key(6, 2000), key(7, 3000), key(8, 4000));
-  // It was pulled for nobody, and then is again.
-  timers.advance(3000);
-  player.wire.takeAt();
-  const session = source.startPublish("upstream", () => {}, 7);
-  for (const packet of [...headers, key(11, 7000), inter(12, 7040)]) session.publish(packet);
-  session.endBurst();
-  assertEquals(player.wire.takeAt().filter((label) => !label.startsWith("meta")), ["K11@4010", "I12@4050"]);
-});
