@@ -60,6 +60,8 @@ export interface ClientSessionOptions {
   connectArgs?: AmfObject;
   /** The driver acts on `reconnectRequest`: servers are told so (enhanced RTMP, `capsEx`). */
   canReconnect?: boolean;
+  /** Media is looked at while it is handed on: what is kept of it is copied. See {@link ChunkReader.lendsMedia}. */
+  lendsMedia?: boolean;
   chunkSizeBytes: number;
   /** Digest as SRS's edge sends it, or the simple handshake. */
   handshake: "digest" | "simple";
@@ -112,7 +114,7 @@ export class RtmpClientSession {
       onUserControl: ({ event, value }) => {
         if (event === UserControlEvent.StreamEof && value === this.#msid) this.#sink.onEvent({ kind: "streamEnd" });
       },
-    }, { compressHeaders: true, maxOutputBytes: MAX_OUTPUT_BYTES });
+    }, { compressHeaders: true, maxOutputBytes: MAX_OUTPUT_BYTES, lendsMedia: options.lendsMedia ?? false });
     this.#takeHandshake();
   }
 

@@ -161,7 +161,9 @@ export class MemoryNetwork {
 
   /** Connections of a machine that are open. */
   socketsOf(host: MemoryHost): MemorySocket[] {
-    return [...this.#sockets].filter(([, owner]) => owner === host).map(([socket]) => socket);
+    const found: MemorySocket[] = [];
+    for (const [socket, owner] of this.#sockets) if (owner === host) found.push(socket);
+    return found;
   }
 
   /** Ends every connection of a host and frees its ports. */

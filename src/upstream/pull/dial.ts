@@ -68,7 +68,7 @@ function connectTo(
     const isRelay = cluster.mode !== "remote";
     const told = tellsWho || isRelay ? { ...connectArgs(newCid(), via, isRelay), ...epochMember(seenEpoch) } : null;
     const args = withTrace(told, trace);
-    const session = upstreamSession("play", stream, target, args);
+    const session = { ...upstreamSession("play", stream, target, args), lendsMedia: true };
     return RtmpClient.connect({ ...way, session }, handlers);
   }
   // Servers, SRS too, answer when they have something to send: that takes as long as the first media.

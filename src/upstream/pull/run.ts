@@ -172,7 +172,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       this.#hasFrame = true;
     }
     if (kind !== "script") this.#hear();
-    if (this.#feed === null && this.#overlap !== null) return this.#overlap.add(packet, this.#timers.nowMs());
+    if (this.#feed === null && this.#overlap !== null) return this.#overlap.add(kept(packet), this.#timers.nowMs());
     this.#feed ??= this.#startFeed();
     this.#feed?.publish(packet);
   }
@@ -236,7 +236,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
    * kept until a frame proves that there is one.
    */
   #keep(packet: MediaPacket): void {
-    if (this.#held.length < MAX_HELD) this.#held.push(packet);
+    if (this.#held.length < MAX_HELD) this.#held.push(kept(packet));
   }
 
   /** A server that stood still goes on with a publish that another one has taken over: that is the stream no more. */
@@ -342,4 +342,9 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       error,
     });
   }
+}
+
+/** Its payload is only lent. */
+function kept(packet: MediaPacket): MediaPacket {
+  return { ...packet, payload: packet.payload.slice() };
 }

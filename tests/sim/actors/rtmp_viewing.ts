@@ -43,6 +43,7 @@ export async function viewRtmp(
       name: stream,
       chunkSizeBytes: CHUNK_BYTES,
       handshake: "simple",
+      lendsMedia: true,
       ...(follows ? { connectArgs: srsEdge } : {}),
     },
   }, {

@@ -134,11 +134,14 @@ export class GapCheck {
     const plan = this.#plan;
     if (!isCalm(plan) || gap.toMs <= gap.fromMs) return;
     this.#gaps.push(gap);
+    const wayMs = weather.latencyMs + weather.jitterMs;
+    const leastMs = FLUSH_MS + this.#burstMs + 2 * wayMs;
+    // Most are the pause between two flushes, which is neither unusual nor late.
+    if (gap.toMs - gap.fromMs <= Math.min(1.5 * leastMs, SWITCH_MS + leastMs)) return;
     const felt = faults.during(gap.fromMs, gap.toMs);
     const [fault = null] = felt;
-    const wayMs = weather.latencyMs + weather.jitterMs;
     const isChanged = fault?.plan.kind === "reload" && fault.plan.setting === "mwLatency";
-    const usualMs = (isChanged ? CHANGED_FLUSH_MS : FLUSH_MS) + this.#burstMs + 2 * wayMs;
+    const usualMs = leastMs + (isChanged ? CHANGED_FLUSH_MS - FLUSH_MS : 0);
     const wasSteadyMs = gap.fromMs - this.#steadySinceMs;
     if (gap.toMs - gap.fromMs > 1.5 * usualMs) this.#steadySinceMs = gap.toMs;
     if (this.#isUnjudged(gap) || felt.length > 1 || (fault !== null && this.#roleOf(fault) === null)) return;

@@ -1,10 +1,14 @@
-import { assert, assertEquals } from "../../kit/assert.ts";
+import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
 import { drawScenario } from "../draw.ts";
 import { playableDay } from "./playable.ts";
 import { runReal } from "./run_real.ts";
 import { smallDay } from "./small_day.ts";
 
 const hasLoopbackNetwork = Deno.build.os === "linux";
+/** Most time for the short day, once its servers run, where this machine has nothing else to do. */
+const DAY_MS = 20_000;
+/** A busy one takes longer by what its timers were late, so often one after the other. */
+const WAITS = 50;
 
 Deno.test({
   name: "a day of the simulation is played with real processes",
@@ -24,15 +28,18 @@ Deno.test({
     for (
       const text of [
         "fault-1: reload of origin-2",
-        "origin-2: info [",
+        "origin-2: info ",
         "origin-1: is killed",
         "fault-3: freeze of edge-1",
         "fault-3: is over",
-        "encoder-1: publishes session 1 at origin-2",
+        // Busy machines let it publish there first.
+        /encoder-1: publishes session [01] at origin-2/,
         "hls-viewer-1: has s1-",
       ]
-    ) assert(day.lines.some((line) => line.includes(text)), `no "${text}" in\n${story()}`);
+    ) assert(day.lines.some((line) => line.search(text) >= 0), `no "${text}" in\n${story()}`);
     assert(day.frames > 300, `${day.frames} frames`);
+    const limitMs = DAY_MS + WAITS * day.lateMs;
+    assertLess(day.tookMs, limitMs, `${day.tookMs} ms, with timers late by ${day.lateMs} ms at most`);
   },
 });
 

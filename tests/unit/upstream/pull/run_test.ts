@@ -56,11 +56,14 @@ class RunRig extends PullRig {
     this.attempt.onEvent({ kind: "ready" });
   }
 
+  /** Media is lent: its memory is used again after the burst. */
   send(...packets: MediaPacket[]): void {
-    for (const { kind, timestampMs, payload } of packets) {
+    const burst = packets.map((packet) => ({ ...packet, payload: packet.payload.slice() }));
+    for (const { kind, timestampMs, payload } of burst) {
       this.attempt.onMedia({ typeId: typeIds[kind], timestampMs, payload });
     }
     this.attempt.onBurstEnd();
+    for (const { kind, payload } of burst) if (kind !== "script") payload.fill(0xff);
   }
 }
 
