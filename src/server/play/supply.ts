@@ -37,6 +37,8 @@ export interface SupplyRequest {
   remoteIp: string;
   /** Servers that the play came through. */
   via: readonly string[];
+  /** Nobody else plays the source. */
+  isApart?: boolean;
   /** The highest epoch of the stream that the client has seen, as it says; null if it is no server of this kind. */
   seenEpoch?: number | null;
   /** An origin relays the stream to others: it is not sent away, as they were sent to it. */
