@@ -5,6 +5,7 @@
  * loads: packages of the tests, type declarations, source maps, the packages' own tests.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { V8_FLAGS } from "../src/cli/own_command.ts";
 
 const top = new URL("../", import.meta.url);
 
@@ -17,8 +18,6 @@ const included = [
     .filter((name) => /^origin\.cluster\..*\.conf$/.test(name)).map((name) => `conf/${name}`).sort(),
 ];
 
-/** A short young generation: media is garbage at once. */
-const V8_FLAGS = "--max-semi-space-size=4";
 /** Deno 2.4 walks the module graph recursively. */
 const STACK_BYTES = "67108864";
 /** Files of a package that no server loads, by their path in it. */

@@ -85,6 +85,9 @@ export class ByteReader {
   }
 }
 
+const nothing = new Uint8Array(0);
+const LEAST_GROWN_BYTES = 64;
+
 /** Builds a byte string of big-endian numbers and byte runs; grows as needed. */
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
@@ -105,7 +108,7 @@ export class ByteWriter {
     const at = this.#length;
     const need = at + count;
     if (need > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(need, this.#bytes.length * 2));
+      const grown = new Uint8Array(Math.max(need, this.#bytes.length * 2, LEAST_GROWN_BYTES));
       grown.set(this.#bytes.subarray(0, at));
       this.#bytes = grown;
       this.#view = new DataView(grown.buffer);
@@ -165,8 +168,8 @@ export class ByteWriter {
   /** Moves out what was written; the writer starts over and no longer touches those bytes. */
   take(): Uint8Array<ArrayBuffer> {
     const out = this.view();
-    this.#bytes = new Uint8Array(256);
-    this.#view = new DataView(this.#bytes.buffer);
+    // Most are not written to any more.
+    this.#bytes = nothing;
     this.#length = 0;
     return out;
   }

@@ -74,7 +74,6 @@ const PEER_BANDWIDTH_BYTES = 2_500_000;
  */
 export class RtmpServerSession {
   readonly #sink: SessionSink;
-  /** Null once it is over: what it needed is not kept. */
   #handshake: ServerHandshake | null;
   #forwardedIp: string | null = null;
   readonly #link: RtmpLink;
@@ -126,13 +125,12 @@ export class RtmpServerSession {
    * @throws {RequestDenied} The client asked for something impossible and was told so: the same.
    */
   receive(bytes: Uint8Array): void {
-    const handshake = this.#handshake;
-    if (handshake === null) return this.#link.receive(bytes);
-    const rest = handshake.push(bytes);
-    const answer = handshake.takeOutput();
+    if (this.#handshake === null) return this.#link.receive(bytes);
+    const rest = this.#handshake.push(bytes);
+    const answer = this.#handshake.takeOutput();
     if (answer !== null) this.#link.sendRaw(answer);
     if (rest === null) return;
-    this.#forwardedIp = handshake.forwardedIp;
+    this.#forwardedIp = this.#handshake.forwardedIp;
     this.#handshake = null;
     if (rest.length > 0) this.#link.receive(rest);
   }

@@ -2,6 +2,15 @@
 const BLOCK_PACKETS = 2048;
 /** What the index has room for at first. */
 const FIRST_PACKETS = 128;
+/** Where packets end, and their timestamps. */
+type Index = readonly [ends: Uint32Array, timestamps: Uint32Array];
+const noIndex: Index = [new Uint32Array(0), new Uint32Array(0)];
+/**
+ * Of blocks that nobody looks at any more. A block lives for some seconds: the collector would let a minute's indexes
+ * gather, which are outside of its own heap.
+ */
+const spareIndexes: Index[] = [];
+const MOST_SPARE_INDEXES = 1024;
 
 /**
  * A stretch of a packet log: wire bytes back to back, and where each packet ends.
@@ -24,8 +33,7 @@ export class LogBlock {
   isLeft = false;
   /** Packets in the block. */
   count = 0;
-  #ends: Uint32Array;
-  #timestamps: Uint32Array;
+  #index: Index;
   /** Players that stand at the same place get the same view object. */
   #sharedView: Uint8Array = new Uint8Array(0);
   #sharedFrom = -1;
@@ -36,12 +44,17 @@ export class LogBlock {
    * @param memory Empty for a block that takes nothing.
    */
   constructor(previous: LogBlock | null, memory: Uint8Array) {
-    const packets = memory.length === 0 ? 0 : FIRST_PACKETS;
     this.firstIndex = previous === null ? 0 : previous.firstIndex + previous.count;
     this.firstByte = previous === null ? 0 : previous.firstByte + previous.usedBytes;
     this.bytes = memory;
-    this.#ends = new Uint32Array(packets);
-    this.#timestamps = new Uint32Array(packets);
+    this.#index = memory.length === 0 ? noIndex : spareIndexes.pop() ?? newIndex(FIRST_PACKETS);
+  }
+
+  /** Nobody looks at it any more, nor will: its index is used again. */
+  retire(): void {
+    const index = this.#index;
+    this.#index = noIndex;
+    if (index[0].length === FIRST_PACKETS && spareIndexes.length < MOST_SPARE_INDEXES) spareIndexes.push(index);
   }
 
   /** Bytes in use. */
@@ -56,20 +69,21 @@ export class LogBlock {
 
   /** Enters a packet whose bytes stand from {@link usedBytes} to `end`. */
   commit(end: number, timestampMs: number): void {
-    if (this.count === this.#ends.length) this.#grow();
-    this.#ends[this.count] = end;
-    this.#timestamps[this.count] = timestampMs;
+    if (this.count === this.#index[0].length) this.#grow();
+    const [ends, timestamps] = this.#index;
+    ends[this.count] = end;
+    timestamps[this.count] = timestampMs;
     this.count++;
   }
 
   /** Offset after the first `count` packets. */
   endOf(count: number): number {
-    return count === 0 ? 0 : this.#ends[count - 1]!;
+    return count === 0 ? 0 : this.#index[0][count - 1]!;
   }
 
   /** Timestamp of a packet of this block. */
   timestampOf(entry: number): number {
-    return this.#timestamps[entry] ?? 0;
+    return this.#index[1][entry] ?? 0;
   }
 
   /** The wire bytes of one packet. */
@@ -88,13 +102,15 @@ export class LogBlock {
   }
 
   #grow(): void {
-    const packets = Math.min(2 * this.#ends.length, BLOCK_PACKETS);
-    const [ends, timestamps] = [this.#ends, this.#timestamps];
-    this.#ends = new Uint32Array(packets);
-    this.#timestamps = new Uint32Array(packets);
-    this.#ends.set(ends);
-    this.#timestamps.set(timestamps);
+    const [ends, timestamps] = this.#index;
+    this.#index = newIndex(Math.min(2 * ends.length, BLOCK_PACKETS));
+    this.#index[0].set(ends);
+    this.#index[1].set(timestamps);
   }
+}
+
+function newIndex(packets: number): Index {
+  return [new Uint32Array(packets), new Uint32Array(packets)];
 }
 
 /** A place in a log: before packet number `entry` of `block`. */

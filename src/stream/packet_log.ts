@@ -1,3 +1,4 @@
+import { isLent } from "../base/log_memory.ts";
 import { BlockPool } from "./block_pool.ts";
 import { LogBlock, type LogPosition } from "./log_block.ts";
 import { LogTail } from "./log_tail.ts";
@@ -199,12 +200,19 @@ export class PacketLog {
     for (let block = this.#oldest; block !== end; block = block.next!) {
       const isFree = this.#behind === 0 && block.readers === 0 && !this.tail.isFollowed;
       if (!isFree && !leavesRead) return;
-      if (isFree && !block.isKept) this.#pool.giveBack(block.bytes);
+      if (isFree && !block.isKept) this.#reuse(block);
       this.#behind += block.readers;
       block.isLeft = true;
       this.#oldest = block.next!;
       if (block === this.#toldOf) this.#toldOf = this.#oldest;
     }
+  }
+
+  #reuse(block: LogBlock): void {
+    // Another thread may still tell of places in it.
+    if (isLent(block.bytes.buffer)) return;
+    this.#pool.giveBack(block.bytes);
+    block.retire();
   }
 
   /** Visits each flushed packet of the newest GOP: its wire bytes, and its place in stream time. */

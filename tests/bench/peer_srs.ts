@@ -1,3 +1,4 @@
+import { V8_FLAGS } from "../../src/cli/own_command.ts";
 import { missingProgram } from "./peer_files.ts";
 import type { Peer, PeerStart, Tuning } from "./peers.ts";
 
@@ -36,13 +37,21 @@ function args(start: PeerStart): string[] {
   return [start.originPort === null ? "origin" : "edge", "-c", writeConfig(start, `workers ${start.workers};\n`)];
 }
 
-/** This project's server from source. */
+/** This project's server from source, as the command runs it that `deno install` makes. */
 export const srsTs: Peer = {
   name: "srs-ts",
   note: `from source; ${NOTE}`,
   can: ["flv", "edge", "tuning", "realtime", "workers", "publish", "hls"],
   prepare: () => Promise.resolve(null),
-  command: (start) => [Deno.execPath(), "run", "-A", "--no-check", main, ...args(start)],
+  command: (start) => [
+    Deno.execPath(),
+    "run",
+    "-A",
+    "--no-check",
+    `--v8-flags=${V8_FLAGS}`,
+    main,
+    ...args(start),
+  ],
 };
 
 /** The compiled file that `SRS_TS_BIN` names. */
