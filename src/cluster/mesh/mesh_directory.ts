@@ -162,7 +162,8 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     await this.#ready(stream);
     return await this.#findOffers(stream, {
       parameter: "segments=1",
-      read: ({ segments }, coworker) => segments === null ? null : { ...segments, host: hostOf(coworker) },
+      read: ({ segments: offer, discontinuities }, coworker) =>
+        offer === null && discontinuities === null ? null : { host: hostOf(coworker), offer, discontinuities },
     });
   }
 

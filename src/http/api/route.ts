@@ -29,6 +29,7 @@ export type ApiServer =
     | "pulls"
     | "chronicle"
     | "startedMs"
+    | "discontinuities"
   >
   & {
     readonly mesh: Pick<Server["mesh"], "published" | "onRivalClaim"> & {

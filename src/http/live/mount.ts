@@ -4,7 +4,13 @@ import { DEFAULT_VHOST, type StreamUrl } from "../../rtmp/url.ts";
 import type { ServerContext } from "../../server/context.ts";
 import { peerOfRequest } from "../../server/play/peer_server.ts";
 import { PLAY_PATH_HEADER, readHttpPlayPath } from "../../server/play/play_path.ts";
-import { EPOCH_HEADER, HASTE_HEADER, readEpochHeader } from "../../stream/publish_facts.ts";
+import {
+  DISCONTINUITIES_HEADER,
+  EPOCH_HEADER,
+  HASTE_HEADER,
+  readEpochHeader,
+  readKnownCountHeader,
+} from "../../stream/publish_facts.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { NODE_HEADER } from "../../server/health/cluster_health.ts";
 import type { Call } from "../call.ts";
@@ -74,6 +80,7 @@ function viewerRequest(
   { url, format }: StreamRequest,
   how: { carrier: Carrier; status: number; headers: Headers },
 ): ViewerRequest {
+  context.discontinuities.hear(url.key, readKnownCountHeader(call.headers.get(DISCONTINUITIES_HEADER)));
   return {
     url,
     format,

@@ -8,6 +8,8 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import { isFrame, type MediaPacket } from "../../stream/packet.ts";
 import type { PullRegistry } from "../../upstream/pull/pull_registry.ts";
 import { ChangeWaiters } from "./change_waiters.ts";
+import type { DiscontinuityBook } from "./discontinuity_book.ts";
+import { StreamDiscontinuities } from "./stream_discontinuities.ts";
 import type { SegmentPlace } from "../../upstream/segment_place.ts";
 import { HeldHlsPackets } from "./held_hls_packets.ts";
 import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts";
@@ -23,6 +25,7 @@ export type HlsStreamServer = HlsFeedServer & SegmentFetcherServer & {
   readonly startedMs: number;
   /** What keys are made of where the configuration has no secret. */
   readonly hlsSecret: Uint8Array;
+  readonly discontinuities: DiscontinuityBook;
 };
 
 /** Segments of a stream, and how they are made. */
@@ -47,6 +50,8 @@ export interface HlsObserver {
 const DEFAULT_DISPOSE_MS = 120_000;
 /** Last requests are remembered at least so long: players of short windows make pauses too. */
 const LEAST_LINGER_MS = 10_000;
+/** So long a new owner waits for somebody who knows of discontinuities: edges may be on their way. */
+const DECIDE_MS = 1000;
 /** So long the segment under way waits for a stream that goes on where it was interrupted. */
 const RESUME_MS = 5000;
 
@@ -67,8 +72,7 @@ export class HlsStream implements FetchingStream, Disposable {
   #feed: HlsFeed | null = null;
   /** What is told of all changes. */
   observer: HlsObserver | null = null;
-  /** Epochs tell it, where there are some. */
-  #discontinuities = 0;
+  readonly discontinuities: StreamDiscontinuities;
   #isPublished = false;
   /** The packager has heard of the publish; it is told with the first frame, when the epoch is certain. */
   #hasBegun = false;
@@ -102,6 +106,7 @@ export class HlsStream implements FetchingStream, Disposable {
     this.vhost = vhost;
     this.waiters = new ChangeWaiters(server.timers);
     this.fetcher = new SegmentFetcher(server, this);
+    this.discontinuities = new StreamDiscontinuities(server.discontinuities, key);
     this.#endedMs = server.timers.nowMs();
   }
 
@@ -278,8 +283,12 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#endFeed();
     this.observer?.dispose();
     this.observer = null;
-    if (this.#packager !== null) this.#packager.onChange = this.#packager.onMissing = null;
+    this.#letGo();
     this.waiters.wake();
+  }
+
+  #letGo(): void {
+    if (this.#packager !== null) this.#packager.onChange = this.#packager.onMissing = null;
   }
 
   /** The first frame of a publish: by now it is known which one it is. */
@@ -292,32 +301,35 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#epoch = epoch;
     this.#interruptedEpoch = 0;
     this.#hasBegun = true;
-    if (!goesOn) this.#join(packager, epoch);
+    if (!goesOn) this.#join(packager, source, ownerMs);
     for (const header of source.meta.headers.packets) packager.onPacket(header, ownerMs);
     packager.onPacket(packet, ownerMs);
   }
 
-  #join(packager: Packager, epoch: number): void {
-    // Not the count of RFC 8216, which would take a memory that outlives every server: all have to tell the same number of
-    // a segment, and it must never fall. So it changes once when the last segment before a tag leaves the playlist. With
-    // several renditions, that would matter; players of this one begin with a new decoder, as they did at the tag.
-    this.#discontinuities = epoch > 0 ? Math.floor(epoch / 1000) : this.#discontinuities + 1;
+  #join(packager: Packager, source: LiveSource, firstMs: number): void {
+    const { epoch } = source;
+    this.discontinuities.onJoin({ source, epoch, isOwner: this.#isMadeHere });
     const firstNumber = this.#firstNumber(packager);
-    packager.startPublish({
-      epoch,
-      discontinuities: this.#discontinuities,
-      isFromStart: this.#isFromStart,
-      ...(firstNumber === null ? {} : { firstNumber }),
-    });
+    const isFromStart = this.#isFromStart;
+    packager.startPublish({ epoch, isFromStart, ...(firstNumber === null ? {} : { firstNumber }) });
     this.#holder = this.#fedFrom = null;
     if (!this.#isMadeHere) this.fetcher.onJoin();
-    else if (packager.window.kept.length === 0) this.#findHolder(epoch);
+    else if (this.#server.directory.covers(this.vhost)) this.#findHolder(packager, epoch, firstMs);
+    else this.discontinuities.mark(firstMs);
   }
 
-  /** What was published before, and this server has not: it was restarted, or had no viewers. A coworker may have it. */
-  async #findHolder(epoch: number): Promise<void> {
+  /**
+   * What was published before, and this server has not: it was restarted, or had no viewers. A coworker may have it, or at
+   * least know how many discontinuities there were.
+   */
+  async #findHolder({ window }: Packager, epoch: number, firstMs: number): Promise<void> {
+    const isWanted = window.kept.length === 0;
+    const decide = () => this.#isPublished && this.#epoch === epoch && this.discontinuities.mark(firstMs);
+    this.#server.timers.after(DECIDE_MS, decide);
     const holder = await this.findHolder?.() ?? null;
-    if (holder === null || this.#isDisposed || this.#epoch !== epoch || !this.#isMadeHere) return;
+    if (this.#isDisposed || this.#epoch !== epoch || !this.#isMadeHere) return;
+    if (this.#server.discontinuities.of(this.key) !== null) decide();
+    if (holder === null || !isWanted) return;
     this.#holder = holder;
     this.fetcher.onJoin();
   }
@@ -338,9 +350,12 @@ export class HlsStream implements FetchingStream, Disposable {
     if (this.#packager !== null && this.#options !== null && isSamePackaging(options, this.#options)) {
       return this.#packager;
     }
-    if (this.#packager !== null) this.#packager.onChange = this.#packager.onMissing = null;
+    this.#letGo();
     const packager = new Packager(options);
+    packager.countedBy = (firstMs) => this.discontinuities.mark(firstMs);
+    packager.onDiscontinuity = (mark) => this.discontinuities.onChange(mark);
     packager.onChange = () => this.#onChange();
+    packager.onUncounted = () => this.fetcher.lookForMissing();
     packager.onMissing = () => this.fetcher.lookForMissing();
     this.#options = options;
     const { keySecret } = this.vhost.now.hls;
@@ -353,6 +368,8 @@ export class HlsStream implements FetchingStream, Disposable {
 
   #onChange(): void {
     this.#version++;
+    const { discontinuities = null } = this.#packager ?? {};
+    if (discontinuities !== null) this.#server.discontinuities.note(this.key, discontinuities);
     this.observer?.onChange();
     this.waiters.wake();
   }
