@@ -1,6 +1,7 @@
 import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Packager } from "../../hls/packager.ts";
+import { entryEndMs } from "../../hls/segment.ts";
 import { readSegmentListing } from "../../hls/segment_listing.ts";
 import type { SegmentPlace } from "../../upstream/segment_place.ts";
 import type { FetchBudget } from "./fetch_budget.ts";
@@ -43,6 +44,11 @@ const LOOK_AGAIN_MS = 300;
 const MAX_LOOKS = 3;
 /** Looks for the count of discontinuities, which an owner may yet have to find out. */
 const MAX_LOOKS_UNTOLD = 6;
+/**
+ * What viewers of a playlist are about to play is fetched before they ask, so many target durations of it: they begin three
+ * before the end, and the server that has it may die.
+ */
+const AHEAD_TARGETS = 4;
 /** Segments that are fetched of one stream at one moment. */
 const MAX_AT_ONCE = 3;
 /** What could not be had is not asked for again so soon. */
@@ -192,12 +198,17 @@ export class SegmentFetcher implements Disposable {
     }
     this.#stream.discontinuities.hear(listing.discontinuities);
     packager.adopt(listing.segments, listing.longestMs);
-    if (this.#stream.wantsAll) this.#fetchAll(packager);
+    this.#fetchAhead(packager, this.#stream.wantsAll ? Infinity : AHEAD_TARGETS);
     return true;
   }
 
-  #fetchAll({ window }: Packager): void {
-    for (const { kind, number } of window.entries) if (kind === "absent") this.want(number);
+  /** In the order in which they are played. */
+  #fetchAhead({ window }: Packager, targets: number): void {
+    const { entries, longestMs } = window;
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    const fromMs = entryEndMs(last) - targets * longestMs;
+    for (const entry of entries) if (entry.kind === "absent" && entryEndMs(entry) > fromMs) this.want(entry.number);
   }
 
   #startNext(): void {
