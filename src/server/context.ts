@@ -10,6 +10,7 @@ import type { ClientRegistry } from "./client_registry.ts";
 import type { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ClusterHealth } from "./health/cluster_health.ts";
 import type { Drain } from "./drain.ts";
+import type { SeenPublishes } from "./record/recording_run.ts";
 import type { DiscontinuityBook } from "./hls/discontinuity_book.ts";
 import type { SegmentTickets } from "./hls/segment_tickets.ts";
 import type { Hooks } from "./hooks/hooks.ts";
@@ -40,6 +41,7 @@ export interface ServerContext {
   /** Of servers that play streams of this one. */
   readonly segmentTickets: SegmentTickets;
   readonly discontinuities: DiscontinuityBook;
+  readonly seenPublishes: SeenPublishes;
   readonly limits: ConnectionLimits;
   readonly waitingPlays: WaitingPlays;
   readonly health: Pick<ClusterHealth, "answerMember" | "greet" | "hear" | "hold">;

@@ -32,6 +32,7 @@ import { nodeRecordOf } from "./health/node_record.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { FetchBudget } from "./hls/fetch_budget.ts";
 import { HlsHub } from "./hls/hls_hub.ts";
+import { SeenPublishes } from "./record/recording_run.ts";
 import { DiscontinuityBook } from "./hls/discontinuity_book.ts";
 import { SegmentTickets } from "./hls/segment_tickets.ts";
 import { Hooks } from "./hooks/hooks.ts";
@@ -90,6 +91,7 @@ export class Server implements ServerContext {
   readonly limits: ConnectionLimits;
   readonly segmentTickets: SegmentTickets;
   readonly discontinuities: DiscontinuityBook;
+  readonly seenPublishes: SeenPublishes;
   readonly fetchBudget: FetchBudget;
   readonly hls: HlsHub;
   readonly rtmp: RtmpServer;
@@ -135,6 +137,7 @@ export class Server implements ServerContext {
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
     this.epochs = new EpochBook(this.#timers);
     this.discontinuities = new DiscontinuityBook(world);
+    this.seenPublishes = new SeenPublishes(() => world.nowMs());
     this.heldQuestions = new HeldQuestions(this.#timers);
     this.mesh = new MeshDirectory({
       fetch: world.fetch,

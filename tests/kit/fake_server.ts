@@ -107,7 +107,7 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
     coworkerList: list,
     rtmp: { connectionCount: 3, isListening: true },
     hls: { streamCount: 2, bytes: 3_000_000, offerSegments: () => null, sessions: { count: 5 } },
-    recorder: { book: new RecordingBook(), count: 1 },
+    recorder: { book: new RecordingBook(), count: 1, runOf: () => null },
     drain,
   });
   const healthy = Object.assign(fake, { health: new ClusterHealth(fake) });

@@ -165,6 +165,8 @@ export interface ReadAnswer {
   segments: SegmentOffer | null;
   /** How many discontinuities of the stream it knows of, if that was asked and it does. */
   discontinuities: number | null;
+  /** The part of the stream's recording that it makes. */
+  recording: { epoch: number; part: number } | null;
   instance: string | null;
 }
 
@@ -181,7 +183,8 @@ function readAnswer(body: string, status: number, coworker: string): ReadAnswer 
   const standIn = offer === null ? null : readAddress(offer, body);
   const segments = readOffer(asRecord(data.segments) ?? {});
   const discontinuities = readKnownCountMember(asRecord(data.segments) ?? {});
-  const offered = { standIn, segments, discontinuities, instance };
+  const recording = readRecording(asRecord(data.recording) ?? {});
+  const offered = { standIn, segments, discontinuities, recording, instance };
   const origin = asRecord(data.origin);
   if (origin === null) return { owner: null, ...offered };
   const { silent_ms: silent, since_ms: since, epoch, http, https } = origin;
@@ -193,6 +196,12 @@ function readAnswer(body: string, status: number, coworker: string): ReadAnswer 
   if (isHostPort(http)) owner.http = http;
   if (isHostPort(https)) owner.https = https;
   return { owner, ...offered };
+}
+
+function readRecording({ epoch, part }: Record<string, unknown>): ReadAnswer["recording"] {
+  const [first, number] = [Number(epoch), Number(part)];
+  const isCount = (value: number) => Number.isSafeInteger(value) && value > 0;
+  return isCount(first) && isCount(number) ? { epoch: first, part: number } : null;
 }
 
 function isHostPort(value: unknown): value is string {

@@ -162,8 +162,10 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     await this.#ready(stream);
     return await this.#findOffers(stream, {
       parameter: "segments=1",
-      read: ({ segments: offer, discontinuities }, coworker) =>
-        offer === null && discontinuities === null ? null : { host: hostOf(coworker), offer, discontinuities },
+      read: ({ segments: offer, discontinuities, recording }, coworker) => {
+        const isKnown = offer !== null || discontinuities !== null || recording !== null;
+        return isKnown ? { host: hostOf(coworker), offer, discontinuities, recording } : null;
+      },
     });
   }
 

@@ -81,6 +81,8 @@ function viewerRequest(
   how: { carrier: Carrier; status: number; headers: Headers },
 ): ViewerRequest {
   context.discontinuities.hear(url.key, readKnownCountHeader(call.headers.get(DISCONTINUITIES_HEADER)));
+  const seenEpoch = readEpochHeader(call.headers.get(EPOCH_HEADER));
+  context.seenPublishes.hear(url.key, seenEpoch);
   return {
     url,
     format,
@@ -93,7 +95,7 @@ function viewerRequest(
     node: call.headers.get(NODE_HEADER),
     via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
     isHasty: call.headers.has(PLAY_PATH_HEADER) && call.headers.has(HASTE_HEADER),
-    seenEpoch: readEpochHeader(call.headers.get(EPOCH_HEADER)),
+    seenEpoch,
     findElsewhere: (vhost, source, isWanted) => findOwner(context, call, { url, source, isWanted }, vhost),
   };
 }

@@ -28,7 +28,8 @@ export interface PlayRoleOptions {
 }
 
 /** What an RTMP player takes of a server. */
-export interface PlayServer extends PlaybackServer, Pick<ServerContext, "identity" | "discontinuities"> {
+export interface PlayServer
+  extends PlaybackServer, Pick<ServerContext, "identity" | "discontinuities" | "seenPublishes"> {
   readonly drain: Pick<ServerContext["drain"], "isOn" | "search" | "hasCoworkers" | "sentAway">;
 }
 
@@ -73,6 +74,7 @@ export class PlayRole implements Playing, PlaybackSink {
       throw new RequestDenied("SecurityDenied", reason);
     }
     server.discontinuities.hear(request.url.key, readKnownCountMember(args));
+    server.seenPublishes.hear(request.url.key, readEpochMember(args));
     this.#host = host;
     this.#session = session;
     this.#server = server;
