@@ -71,9 +71,9 @@ export class LogSet {
     if (isTooLong) { for (const log of this.#all) log.clearGop(); }
   }
 
-  /** Lets cursors see everything appended so far. */
-  flush(): void {
-    for (const log of this.#all) log.flush();
+  /** See {@link PacketLog.flush}. */
+  flush(wakesAll = true): void {
+    for (const log of this.#all) log.flush(wakesAll);
   }
 
   /** Tells those that follow a log elsewhere of what was flushed. */

@@ -77,7 +77,8 @@ export async function answerPlaylist(
   const query = listedQuery(call, request, session);
   const { container } = options;
   const { entryPrefix: prefix, keyUrl: keyPrefix } = request.vhost.now.hls;
-  const names = new HlsNames(request.url, call.path, { container, prefix, keyPrefix });
+  const markOf = (number: number) => stream.marks.of(number);
+  const names = new HlsNames(request.url, call.path, { container, prefix, keyPrefix, markOf });
   const made = textOf(stream, view, names, isDelta);
   const headers = new Headers({
     "content-type": CONTENT_TYPE,

@@ -15,6 +15,7 @@ import { HeldHlsPackets } from "./held_hls_packets.ts";
 import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts";
 import { type FetchingStream, SegmentFetcher, type SegmentFetcherServer } from "./segment_fetcher.ts";
 import { SegmentCipher } from "./segment_cipher.ts";
+import { SegmentMarks, type SegmentMarksWorld } from "./segment_marks.ts";
 import { type HlsOptions, isSamePackaging, packagerOptions } from "./packager_options.ts";
 
 /** What the HLS of a stream takes of a server. */
@@ -23,6 +24,7 @@ export type HlsStreamServer = HlsFeedServer & SegmentFetcherServer & {
   readonly log: Logger;
   readonly pulls: HlsFeedServer["pulls"] & Pick<PullRegistry, "segmentsOf">;
   readonly startedMs: number;
+  readonly world: HlsFeedServer["world"] & SegmentMarksWorld;
   /** What keys are made of where the configuration has no secret. */
   readonly hlsSecret: Uint8Array;
   readonly discontinuities: DiscontinuityBook;
@@ -50,8 +52,6 @@ export interface HlsObserver {
 const DEFAULT_DISPOSE_MS = 120_000;
 /** Last requests are remembered at least so long: players of short windows make pauses too. */
 const LEAST_LINGER_MS = 10_000;
-/** So long a new owner waits for somebody who knows of discontinuities: edges may be on their way. */
-const DECIDE_MS = 1000;
 /** So long the segment under way waits for a stream that goes on where it was interrupted. */
 const RESUME_MS = 5000;
 
@@ -64,6 +64,7 @@ export class HlsStream implements FetchingStream, Disposable {
   readonly vhost: VhostHandle;
   readonly waiters: ChangeWaiters;
   readonly fetcher: SegmentFetcher;
+  readonly marks: SegmentMarks;
   readonly #server: HlsStreamServer;
   #packager: Packager | null = null;
   #view: HlsView | null = null;
@@ -106,7 +107,8 @@ export class HlsStream implements FetchingStream, Disposable {
     this.vhost = vhost;
     this.waiters = new ChangeWaiters(server.timers);
     this.fetcher = new SegmentFetcher(server, this);
-    this.discontinuities = new StreamDiscontinuities(server.discontinuities, key);
+    this.discontinuities = new StreamDiscontinuities(server, key);
+    this.marks = new SegmentMarks(server.world);
     this.#endedMs = server.timers.nowMs();
   }
 
@@ -152,6 +154,7 @@ export class HlsStream implements FetchingStream, Disposable {
 
   get place(): SegmentPlace | null {
     if (this.#isMadeHere) return this.#holder;
+    if (!this.marks.areShared) return null;
     const place = this.#source === null ? null : this.#server.pulls.segmentsOf(this.#source);
     this.#fedFrom = place ?? this.#fedFrom;
     return this.#fedFrom;
@@ -170,10 +173,13 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#askedMs = this.#server.timers.nowMs();
     if (this.#feed !== null) return;
     this.#notFound = "";
-    this.#feed = new HlsFeed(this.#server, request, (reason) => {
-      this.#notFound = reason;
-      this.#endFeed();
-      this.waiters.wake();
+    this.#feed = new HlsFeed(this.#server, request, {
+      onSource: (source) => this.onSource?.(source),
+      onNotFound: (reason) => {
+        this.#notFound = reason;
+        this.#endFeed();
+        this.waiters.wake();
+      },
     });
   }
 
@@ -226,14 +232,12 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#endedMs = this.#server.timers.nowMs();
     // Who has the publisher has all packets of the publish. In a cluster others may have got fewer: all leave the rest out.
     const isWhole = this.#isMadeHere && !this.#server.directory.covers(this.vhost);
-    if (this.#hasBegun) this.#endPackaging(isWhole);
+    if (this.#hasBegun) {
+      // Another server, or the same one again, may go on with the segment under way.
+      this.#interruptedEpoch = this.#isMadeHere ? 0 : this.#epoch;
+      if (this.#interruptedEpoch === 0) this.#packager?.endPublish(isWhole);
+    }
     this.waiters.wake();
-  }
-
-  /** Another server, or the same one again, may go on with the segment under way. */
-  #endPackaging(isWhole: boolean): void {
-    this.#interruptedEpoch = this.#isMadeHere ? 0 : this.#epoch;
-    if (this.#interruptedEpoch === 0) this.#packager?.endPublish(isWhole);
   }
 
   /** What was interrupted does not go on. */
@@ -283,12 +287,8 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#endFeed();
     this.observer?.dispose();
     this.observer = null;
-    this.#letGo();
-    this.waiters.wake();
-  }
-
-  #letGo(): void {
     if (this.#packager !== null) this.#packager.onChange = this.#packager.onMissing = null;
+    this.waiters.wake();
   }
 
   /** The first frame of a publish: by now it is known which one it is. */
@@ -301,34 +301,35 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#epoch = epoch;
     this.#interruptedEpoch = 0;
     this.#hasBegun = true;
-    if (!goesOn) this.#join(packager, source, ownerMs);
+    if (goesOn) this.fetcher.onServerChange();
+    else this.#join(packager, source, ownerMs);
     for (const header of source.meta.headers.packets) packager.onPacket(header, ownerMs);
     packager.onPacket(packet, ownerMs);
   }
 
   #join(packager: Packager, source: LiveSource, firstMs: number): void {
-    const { epoch } = source;
-    this.discontinuities.onJoin({ source, epoch, isOwner: this.#isMadeHere });
+    const isShared = this.#server.directory.covers(this.vhost);
+    this.discontinuities.onJoin({ source, epoch: this.#epoch, firstMs, isOwner: this.#isMadeHere, isShared });
+    const { lastNumber, kept } = packager.window;
+    const from = (lastNumber ?? -1) + 1;
+    this.marks.begin({ from, oldest: kept[0]?.number ?? from, areShared: source.zeroMs !== null });
     const firstNumber = this.#firstNumber(packager);
     const isFromStart = this.#isFromStart;
-    packager.startPublish({ epoch, isFromStart, ...(firstNumber === null ? {} : { firstNumber }) });
+    packager.startPublish({ epoch: this.#epoch, isFromStart, ...(firstNumber === null ? {} : { firstNumber }) });
     this.#holder = this.#fedFrom = null;
     if (!this.#isMadeHere) this.fetcher.onJoin();
-    else if (this.#server.directory.covers(this.vhost)) this.#findHolder(packager, epoch, firstMs);
-    else this.discontinuities.mark(firstMs);
+    else if (isShared) this.#findHolder(packager, this.#epoch);
   }
 
   /**
    * What was published before, and this server has not: it was restarted, or had no viewers. A coworker may have it, or at
    * least know how many discontinuities there were.
    */
-  async #findHolder({ window }: Packager, epoch: number, firstMs: number): Promise<void> {
+  async #findHolder({ window }: Packager, epoch: number): Promise<void> {
     const isWanted = window.kept.length === 0;
-    const decide = () => this.#isPublished && this.#epoch === epoch && this.discontinuities.mark(firstMs);
-    this.#server.timers.after(DECIDE_MS, decide);
     const holder = await this.findHolder?.() ?? null;
     if (this.#isDisposed || this.#epoch !== epoch || !this.#isMadeHere) return;
-    if (this.#server.discontinuities.of(this.key) !== null) decide();
+    this.discontinuities.onAnswers();
     if (holder === null || !isWanted) return;
     this.#holder = holder;
     this.fetcher.onJoin();
@@ -350,10 +351,9 @@ export class HlsStream implements FetchingStream, Disposable {
     if (this.#packager !== null && this.#options !== null && isSamePackaging(options, this.#options)) {
       return this.#packager;
     }
-    this.#letGo();
+    if (this.#packager !== null) this.#packager.onChange = this.#packager.onMissing = null;
     const packager = new Packager(options);
-    packager.countedBy = (firstMs) => this.discontinuities.mark(firstMs);
-    packager.onDiscontinuity = (mark) => this.discontinuities.onChange(mark);
+    this.discontinuities.follow(packager);
     packager.onChange = () => this.#onChange();
     packager.onUncounted = () => this.fetcher.lookForMissing();
     packager.onMissing = () => this.fetcher.lookForMissing();
@@ -368,8 +368,7 @@ export class HlsStream implements FetchingStream, Disposable {
 
   #onChange(): void {
     this.#version++;
-    const { discontinuities = null } = this.#packager ?? {};
-    if (discontinuities !== null) this.#server.discontinuities.note(this.key, discontinuities);
+    this.discontinuities.note(this.#packager?.discontinuities ?? null);
     this.observer?.onChange();
     this.waiters.wake();
   }
@@ -388,6 +387,8 @@ export class HlsStream implements FetchingStream, Disposable {
 
   /** Finds a coworker that has segments of the stream. Never rejects. */
   findHolder: (() => Promise<SegmentPlace | null>) | null = null;
+  /** It is fed by another source now than the one that is found by its key. */
+  onSource: ((source: LiveSource) => void) | null = null;
   /** Ends the publisher. */
   onDisconnect: (() => void) | null = null;
 
