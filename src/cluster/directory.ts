@@ -35,9 +35,15 @@ export interface Owner extends ServerAddress {
   isDraining: boolean;
 }
 
-/** Another server that has segments of a stream, and how it gives them out. */
-export interface SegmentHolder extends SegmentOffer {
+/** What another server knows of the segments of a stream. */
+export interface SegmentHolder {
   readonly host: string;
+  /** How it gives out those that it has; null if it has none. */
+  readonly offer: SegmentOffer | null;
+  /** How many discontinuities the stream has had; null if it does not know. */
+  readonly discontinuities: number | null;
+  /** The part of the stream's recording that it makes, or made until a moment ago; null for none. */
+  readonly recording: { readonly epoch: number; readonly part: number } | null;
 }
 
 /** Options of {@link StreamDirectory.find}. */
@@ -153,7 +159,7 @@ export interface StreamDirectory {
   unasked(stream: StreamRef): string;
   /** Servers that take the clients of this one while it stops. Never rejects. */
   standIns(stream: StreamRef): Promise<readonly ServerAddress[]>;
-  /** Other servers that have segments of the stream, of a publish that is over maybe. Never rejects. */
+  /** Other servers that have segments of the stream, of a publish that is over maybe, or know of it. Never rejects. */
   segmentHolders(stream: StreamRef): Promise<readonly SegmentHolder[]>;
   /** Who belongs to the cluster, this server among them. */
   members(): readonly ClusterNode[];

@@ -3,7 +3,9 @@ import { MediaFlag } from "../flv/codec.ts";
 import { soundSamples } from "../flv/track_config.ts";
 import type { Mp4Tracks } from "../mp4/init_segment.ts";
 import { flagsOf, type MediaPacket } from "../stream/packet.ts";
+import type { DiscontinuityMark } from "../stream/publish_facts.ts";
 import { CmafMuxer } from "./cmaf_muxer.ts";
+import { DiscontinuityCount } from "./discontinuity_count.ts";
 import { gapFor, gapsBetween } from "./gaps.ts";
 import { InitCache, isSameTracks } from "./init_cache.ts";
 import { OpenSegment, type TrackFacts } from "./open_segment.ts";
@@ -30,16 +32,16 @@ export interface PackagerOptions {
 /** A publish, as its owner describes it to all nodes. */
 export interface HlsPublish {
   readonly epoch: number;
-  /** Discontinuities of the stream before the first packet that will come here. */
-  readonly discontinuities: number;
+  /** Discontinuities of the stream before the first packet that will come here, unless {@link Packager.countedBy} tells. */
+  readonly discontinuities?: number;
   /**
    * The packets begin with the first of the publish. Without it, the first segment may have begun before, and is left
    * out.
    */
   readonly isFromStart?: boolean;
   /**
-   * Numbers below are used up by publishes before. Where it is not told, and there were publishes before, the slot that
-   * the publish begins in is left out, as others may have used it.
+   * Numbers below are used up by publishes before. Where it is not told, and there may have been publishes before, the slot
+   * that the publish begins in is left out, as others may have used it.
    */
   readonly firstNumber?: number;
 }
@@ -60,19 +62,31 @@ export class Packager {
    * this segment ends, unless {@link settleMissing} is called sooner.
    */
   onMissing: (() => boolean) | null = null;
+  /**
+   * Tells the mark in force, whenever the number of a segment's discontinuity is to be known; it may decide then what it is.
+   * Its argument is when the first frame of the publish was that has come here. Without it, {@link HlsPublish} has to tell.
+   */
+  countedBy: ((firstMs: number) => DiscontinuityMark) | null = null;
+  /** The tracks have changed behind a segment: what comes is to be told by this mark. */
+  onDiscontinuity: ((mark: DiscontinuityMark) => void) | null = null;
+  /** The tracks have changed, and it is not known here whether there was a segment before. */
+  onUncounted: (() => void) | null = null;
   readonly #options: PackagerOptions;
   readonly #slots: SlotRule;
   readonly #tracks: TrackState;
   readonly #inits = new InitCache();
-  #publish: HlsPublish = { epoch: 0, discontinuities: 0 };
+  #publish: HlsPublish = { epoch: 0 };
   #isPublishing = false;
   #open: OpenSegment | null = null;
   /** Highest number that had a segment, or parts. */
   #lastUsed = -1;
-  #discontinuities = 0;
-  /** This publish has a segment, or parts of one. */
+  /** Of the newest segment, or part; null before there was one. */
+  #discontinuities: number | null = null;
+  #count = new DiscontinuityCount();
+  /** This publish has a segment, or parts of one, since its tracks have changed last. */
   #hasBytes = false;
   /** Of the packets of this publish. */
+  #firstMs = 0;
   #latestMs = -Infinity;
   /** Gaps before the segment under way are not listed yet: another server may have what is missing. */
   #owesGaps = false;
@@ -84,8 +98,8 @@ export class Packager {
     this.#tracks = new TrackState(options.container);
   }
 
-  /** Discontinuities of the stream up to now: what a node is to be told that joins the publish with the next packet. */
-  get discontinuities(): number {
+  /** Discontinuities of the stream before the newest segment, or part; null while there is none. */
+  get discontinuities(): number | null {
     return this.#discontinuities;
   }
 
@@ -94,7 +108,7 @@ export class Packager {
     this.#isPublishing = true;
     this.#drop();
     this.#publish = publish;
-    this.#discontinuities = Math.max(this.#discontinuities, publish.discontinuities);
+    this.#count = new DiscontinuityCount();
     this.#hasBytes = false;
     this.#latestMs = -Infinity;
     this.#slots.restart();
@@ -121,14 +135,18 @@ export class Packager {
   onPacket(packet: MediaPacket, wallMs: number): void {
     if (!this.#isPublishing || packet.kind === "script" || !Number.isFinite(wallMs)) return;
     const timeMs = Math.round(wallMs);
+    if (this.#latestMs === -Infinity) this.#firstMs = timeMs;
     this.#latestMs = Math.max(this.#latestMs, timeMs);
     if ((flagsOf(packet) & MediaFlag.SequenceHeader) !== 0) {
       const before = this.#tracks.carried;
       const { payload } = packet;
       const isVideo = packet.kind === "video";
       const isChange = isVideo ? this.#tracks.onVideoHeader(payload) : this.#tracks.onAudioHeader(payload);
-      if (isChange) this.#onTracksChange(before);
-    } else if (packet.kind === "video") this.#onVideo(packet.payload, timeMs);
+      if (isChange) this.#onTracksChange(before, null);
+      return;
+    }
+    if (this.#count.isChanging) this.#onDiscontinuity(timeMs);
+    if (packet.kind === "video") this.#onVideo(packet.payload, timeMs);
     else this.#onAudio(packet.payload, timeMs);
   }
 
@@ -152,7 +170,7 @@ export class Packager {
     const last = window.entries.at(-1);
     if (last !== undefined) {
       this.#lastUsed = Math.max(this.#lastUsed, last.number);
-      this.#discontinuities = Math.max(this.#discontinuities, last.discontinuity);
+      this.#discontinuities = Math.max(this.#discontinuities ?? 0, last.discontinuity);
     }
     if (isNew || window.longestMs !== before) this.onChange?.();
   }
@@ -192,7 +210,7 @@ export class Packager {
     const picture = readCodedPicture(payload);
     const before = this.#tracks.carried;
     if (picture === null || videoOf(before, payload) === null) return;
-    if (picture.isKeyframe && this.#tracks.onKeyframe(picture.body)) this.#onTracksChange(before);
+    if (picture.isKeyframe && this.#tracks.onKeyframe(picture.body)) this.#onTracksChange(before, timeMs);
     this.#onVerdict(this.#slots.onVideo(timeMs, picture.isKeyframe), timeMs);
     const { video } = this.#tracks.carried;
     if (this.#open === null || video === null) return;
@@ -205,7 +223,7 @@ export class Packager {
     const body = readCodedSound(payload);
     if (body.length === 0) return;
     const before = this.#tracks.carried;
-    if (this.#tracks.onSound(payload, body)) this.#onTracksChange(before);
+    if (this.#tracks.onSound(payload, body)) this.#onTracksChange(before, timeMs);
     const track = audioOf(this.#tracks.carried, payload);
     if (track === null) return;
     const verdict = this.#slots.onAudio(timeMs, this.#tracks.carried.video !== null);
@@ -232,7 +250,11 @@ export class Packager {
     const sequence = (part: number) => number * partBounds(this.#options).maxParts + part >>> 0;
     const muxer = container === "ts" ? new TsMuxer(number) : new CmafMuxer(sequence, fragmentMs);
     const tracks = this.#tracks.carried;
-    this.#open = new OpenSegment({ number, startMs: timeMs, tracks }, muxer, (tracks) => this.#describe(tracks));
+    this.#open = new OpenSegment(
+      { number, startMs: timeMs, tracks },
+      muxer,
+      (tracks) => this.#describe(timeMs, tracks),
+    );
     this.window.setOpen(this.#open);
     this.#appendGaps(this.#open);
   }
@@ -244,20 +266,43 @@ export class Packager {
     return firstNumber === undefined ? discontinuities === 0 : number >= firstNumber;
   }
 
-  #describe(tracks: Mp4Tracks): TrackFacts {
+  #describe(startMs: number, tracks: Mp4Tracks): TrackFacts {
     this.#hasBytes = true;
     const init = this.#options.container === "ts" ? null : this.#inits.initOf(tracks);
-    return { discontinuity: this.#discontinuities, init };
+    // Times that fall, or a mark that came late, do not make it fall.
+    const discontinuity = Math.max(this.#discontinuities ?? 0, this.#count.at(startMs, this.#mark));
+    this.#discontinuities = discontinuity;
+    return { discontinuity, init };
   }
 
-  /** A track that is added to a segment without parts belongs to it; any other change ends the segment. */
-  #onTracksChange(before: Mp4Tracks): void {
+  get #mark(): DiscontinuityMark {
+    return this.countedBy?.(this.#firstMs) ?? { count: this.#publish.discontinuities ?? 0, fromMs: -Infinity };
+  }
+
+  /** Segments that begin from this time on have a discontinuity before them. */
+  #onDiscontinuity(fromMs: number): void {
+    this.#hasBytes = false;
+    this.#count.add(fromMs);
+    this.onDiscontinuity?.({ count: this.#count.at(fromMs, this.#mark), fromMs });
+  }
+
+  /**
+   * A track that is added to a segment without parts belongs to it; any other change ends the segment.
+   *
+   * @param frameMs Time of the frame that tells of the change; null for a header, which has none.
+   */
+  #onTracksChange(before: Mp4Tracks, frameMs: number | null): void {
     const now = this.#tracks.carried;
     const isAdded = isSameTracks({ video: before.video ?? now.video, audio: before.audio ?? now.audio }, now);
     const cuts = this.#open !== null && !(isAdded && !this.#open.isFixed);
+    // Changes without a segment between them are one; what comes before all segments is none.
+    if (this.#hasBytes || cuts && this.#open!.byteLength > 0) this.#count.expect();
+    // Others may have had one.
+    else if (this.#publish.isFromStart !== true) this.onUncounted?.();
     const isComplete = cuts && this.#complete(null);
     if (!cuts) this.#open?.addTrack(now);
-    if (!isAdded || this.#hasBytes) this.#discontinuities++;
+    const fromMs = this.#open?.startMs ?? frameMs;
+    if (this.#count.isChanging && fromMs !== null) this.#onDiscontinuity(fromMs);
     if (isComplete) this.onChange?.();
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Mp4Tracks } from "../mp4/init_segment.ts";
+import type { DiscontinuityMark, PublishFacts } from "../stream/publish_facts.ts";
 import { INIT_ID_DIGITS } from "./init_cache.ts";
 import type { PackagerOptions } from "./packager.ts";
 import { partBounds } from "./part_bounds.ts";
@@ -12,6 +13,13 @@ export interface SegmentListing {
   readonly segments: readonly AbsentSegment[];
   /** Longest segment that there has been. */
   readonly longestMs: number;
+  /** Of the publish of this epoch; null where it is not known, or nobody publishes. */
+  readonly discontinuities: ListedMark | null;
+}
+
+/** A mark, and which publish it is of. */
+export interface ListedMark extends DiscontinuityMark {
+  readonly epoch: number;
 }
 
 /** Two servers list the same only if they cut in the same way. */
@@ -27,8 +35,9 @@ const MAX_INITS = 100;
 const MAX_SLOTS = 4;
 const noTracks: Mp4Tracks = { video: null, audio: null };
 
-/** As JSON; see {@link readSegmentListing}. */
-export function writeSegmentListing(window: SegmentWindow, cut: Cut): string {
+/** As JSON; see {@link readSegmentListing}. @param facts Of the publish; null while there is none. */
+export function writeSegmentListing(window: SegmentWindow, cut: Cut, facts: PublishFacts | null = null): string {
+  const { epoch = 0, discontinuities: mark = null } = facts ?? {};
   const inits: Record<string, string> = {};
   const segments = window.kept.flatMap((entry) => {
     if (entry.kind === "gap") return [];
@@ -47,6 +56,7 @@ export function writeSegmentListing(window: SegmentWindow, cut: Cut): string {
     fragment_ms: fragmentMs,
     part_ms: partMs,
     longest_ms: window.longestMs,
+    ...(mark === null ? {} : { discontinuities: [epoch, mark.count, mark.fromMs] }),
     inits,
     segments,
   });
@@ -54,7 +64,7 @@ export function writeSegmentListing(window: SegmentWindow, cut: Cut): string {
 
 /** Reads what another server wrote; null if it makes no sense, or the server cuts in another way. */
 export function readSegmentListing(text: string, bounds: ListingBounds): SegmentListing | null {
-  const { container, fragment_ms, part_ms, longest_ms, inits, segments } = recordOf(parse(text));
+  const { container, fragment_ms, part_ms, longest_ms, inits, segments, discontinuities } = recordOf(parse(text));
   const { fragmentMs, partMs } = bounds;
   if (container !== bounds.container || fragment_ms !== fragmentMs || part_ms !== partMs) return null;
   if (!Array.isArray(segments) || segments.length > MAX_SEGMENTS) return null;
@@ -66,7 +76,12 @@ export function readSegmentListing(text: string, bounds: ListingBounds): Segment
     found.push(segment);
   }
   const longestMs = isCount(longest_ms) && longest_ms <= MAX_SLOTS * fragmentMs ? longest_ms : 0;
-  return { segments: found, longestMs };
+  return { segments: found, longestMs, discontinuities: readMark(discontinuities) };
+}
+
+function readMark(told: unknown): ListedMark | null {
+  const [epoch, count, fromMs] = Array.isArray(told) ? told : [];
+  return isCount(epoch) && isCount(count) && isCount(fromMs) ? { epoch, count, fromMs } : null;
 }
 
 function readInits(told: unknown): ReadonlyMap<string, InitSegment> {

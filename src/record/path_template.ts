@@ -70,7 +70,7 @@ export function readTemplate(template: string, path: string): Partial<NamedStrea
   const parts = template.slice(root.length).split(variable);
   const pattern = parts.map((part, at) => at % 2 === 0 ? escape(part) : group(part, seen)).join("");
   const extension = /(\\\.\w+)$/.exec(pattern)?.[1] ?? "";
-  const suffixed = `${pattern.slice(0, pattern.length - extension.length)}(?:-[0-9a-z]+-\\d+)?${extension}`;
+  const suffixed = `${pattern.slice(0, pattern.length - extension.length)}(?:-[0-9a-z]+-\\d+){0,2}${extension}`;
   const found = path.startsWith(root) ? new RegExp(`^${suffixed}$`, "su").exec(path.slice(root.length)) : null;
   if (found === null) return null;
   const { timestamp, ...names } = found.groups ?? {};

@@ -10,6 +10,8 @@ import type { ClientRegistry } from "./client_registry.ts";
 import type { ConnectionLimits } from "./access/connection_limits.ts";
 import type { ClusterHealth } from "./health/cluster_health.ts";
 import type { Drain } from "./drain.ts";
+import type { SeenPublishes } from "./record/recording_run.ts";
+import type { DiscontinuityBook } from "./hls/discontinuity_book.ts";
 import type { SegmentTickets } from "./hls/segment_tickets.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Identity } from "./identity.ts";
@@ -38,6 +40,8 @@ export interface ServerContext {
   readonly drain: Drain;
   /** Of servers that play streams of this one. */
   readonly segmentTickets: SegmentTickets;
+  readonly discontinuities: DiscontinuityBook;
+  readonly seenPublishes: SeenPublishes;
   readonly limits: ConnectionLimits;
   readonly waitingPlays: WaitingPlays;
   readonly health: Pick<ClusterHealth, "answerMember" | "greet" | "hear" | "hold">;

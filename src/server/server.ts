@@ -32,6 +32,8 @@ import { nodeRecordOf } from "./health/node_record.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { FetchBudget } from "./hls/fetch_budget.ts";
 import { HlsHub } from "./hls/hls_hub.ts";
+import { SeenPublishes } from "./record/recording_run.ts";
+import { DiscontinuityBook } from "./hls/discontinuity_book.ts";
 import { SegmentTickets } from "./hls/segment_tickets.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { type Identity, newEntityId, randomId, SERVER_NAME, srsIdentity } from "./identity.ts";
@@ -88,6 +90,8 @@ export class Server implements ServerContext {
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
   readonly segmentTickets: SegmentTickets;
+  readonly discontinuities: DiscontinuityBook;
+  readonly seenPublishes: SeenPublishes;
   readonly fetchBudget: FetchBudget;
   readonly hls: HlsHub;
   readonly rtmp: RtmpServer;
@@ -132,6 +136,8 @@ export class Server implements ServerContext {
     this.#hookFetch = world.freshFetch(() => this.#authorities);
     this.hooks = new Hooks({ fetch: this.#hookFetch.fetch, timers: this.timers, identity: this.identity });
     this.epochs = new EpochBook(this.#timers);
+    this.discontinuities = new DiscontinuityBook(world);
+    this.seenPublishes = new SeenPublishes(() => world.nowMs());
     this.heldQuestions = new HeldQuestions(this.#timers);
     this.mesh = new MeshDirectory({
       fetch: world.fetch,
@@ -169,6 +175,7 @@ export class Server implements ServerContext {
       tracer,
       newCid: () => randomId(world, 8),
       epochs: this.epochs,
+      knownDiscontinuities: (key) => this.discontinuities.of(key),
       connectArgs: (cid, via = [], isRelay = false) => ({
         ...srsIdentity(this.identity, cid, ""),
         ...playPathMember(this.identity.serviceId, via),

@@ -2,7 +2,7 @@ import type { Timers } from "../base/clock.ts";
 import { RequestDenied } from "../base/errors.ts";
 import { MediaFlag } from "../flv/codec.ts";
 import type { BlockPool } from "./block_pool.ts";
-import { epochMember } from "./publish_facts.ts";
+import { type DiscontinuityMark, epochMember, type PublishFacts } from "./publish_facts.ts";
 import { EarlyFlush } from "./early_flush.ts";
 import { FlushTiming } from "./flush_timing.ts";
 import { LogSet } from "./log_set.ts";
@@ -22,9 +22,6 @@ import { Timeline } from "./timeline.ts";
 import { rtmpWireFormat, type WireFormat } from "./wire_format.ts";
 
 export type { Player } from "./player_list.ts";
-
-/** A GOP longer than this is not kept for new players, whatever `gop_cache_max_frames` says: 10 s of 100 Mbit/s. */
-const MAX_GOP_BYTES = 128 * 1024 * 1024;
 
 /**
  * The hub of one stream: one publisher (or the pull from another server), any number of players, one packet
@@ -51,10 +48,9 @@ export class LiveSource {
   #epoch = 0;
   /** Of the publish before. */
   #endedEpoch = 0;
+  #discontinuities: DiscontinuityMark | null = null;
   readonly #ownerTime = new OwnerTime();
   #taps: readonly PacketTap[] = [];
-  #gopPackets = 0;
-  #gopBytes = 0;
   #awaitsFirstFrame = false;
   /** Set for the first frames of a session, where a session before it had some. */
   #repeats: RepeatFilter | null = null;
@@ -98,6 +94,19 @@ export class LiveSource {
   /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame, and where nobody tells. */
   get zeroMs(): number | null {
     return this.#ownerTime.zeroMs;
+  }
+
+  /** What other servers are told of the publish. */
+  get facts(): PublishFacts {
+    return { epoch: this.#epoch, zeroMs: this.zeroMs, discontinuities: this.#discontinuities };
+  }
+
+  /** Whoever counts the discontinuities of what is published says how many there are now. */
+  tellDiscontinuities(mark: DiscontinuityMark): void {
+    const { count, fromMs } = this.#discontinuities ?? {};
+    if (this.#session === null || count === mark.count && fromMs === mark.fromMs) return;
+    this.#discontinuities = mark;
+    this.#players.tellPublishFacts();
   }
 
   /** Someone publishes into this source. */
@@ -157,6 +166,7 @@ export class LiveSource {
     }
     this.#onRevoked = onRevoked;
     this.#epoch = epoch;
+    this.#discontinuities = null;
     this.#timeline.startSession();
     this.#meta.startSession();
     this.#ownerTime.startSession(zeroMs, fedBy === "client" && this.options.isForwarded !== true);
@@ -179,6 +189,9 @@ export class LiveSource {
       },
       setZero: (zeroMs) => {
         if (this.#session === session && this.#ownerTime.tell(zeroMs)) this.#players.tellPublishFacts();
+      },
+      setDiscontinuities: (mark) => {
+        if (this.#session === session) this.tellDiscontinuities(mark);
       },
       endBurst: () => this.#flushTiming.onBurstEnd(),
       [Symbol.dispose]: () => {
@@ -332,22 +345,11 @@ export class LiveSource {
     if (kind === "video") this.stats.videoFrames++;
     else this.stats.audioFrames++;
     if ((flags & MediaFlag.Keyframe) !== 0) {
-      for (const log of this.#logs.all) log.startGop(this.#meta.headers);
-      this.#gopPackets = this.#gopBytes = 0;
+      this.#logs.startGop(this.#meta.headers);
       this.stats.onKeyframe(timestampMs);
       this.#recentGops.begin(payload, nowMs);
-    } else if (this.#isGopTooLong(payload.length)) {
-      // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
-      for (const log of this.#logs.all) log.clearGop();
-    }
+    } else this.#logs.boundGop(payload.length, this.options.gopCacheMaxFrames);
     this.#append({ kind, payload, timestampMs }, timestampMs, ownerMs);
-  }
-
-  #isGopTooLong(addedBytes: number): boolean {
-    const { gopCacheMaxFrames } = this.options;
-    this.#gopPackets++;
-    this.#gopBytes += addedBytes;
-    return this.#gopBytes > MAX_GOP_BYTES || (gopCacheMaxFrames > 0 && this.#gopPackets >= gopCacheMaxFrames);
   }
 
   #publishHeader(packet: MediaPacket, flags: number): void {

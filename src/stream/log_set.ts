@@ -1,9 +1,13 @@
 import { BlockPool } from "./block_pool.ts";
+import type { StreamHeaders } from "./meta_cache.ts";
 import type { MediaPacket } from "./packet.ts";
 import { PacketCursor } from "./packet_cursor.ts";
 import { PacketLog } from "./packet_log.ts";
 import type { PlayCursor } from "./play_cursor.ts";
 import type { ReadableWireFormat, WireFormat } from "./wire_format.ts";
+
+/** A GOP longer than this is not kept for new players, whatever `gop_cache_max_frames` says: 10 s of 100 Mbit/s. */
+const MAX_GOP_BYTES = 128 * 1024 * 1024;
 
 /** A log beside the main one, and how many players have it. */
 interface SideLog {
@@ -27,6 +31,9 @@ export class LogSet {
   #side: SideLog[] = [];
   /** Side logs of those players that have one. */
   readonly #ofPlayer = new Map<object, SideLog>();
+  /** Of the newest GOP, as far as they were counted. */
+  #gopFrames = 0;
+  #gopBytes = 0;
 
   constructor(format: ReadableWireFormat, pool = new BlockPool()) {
     this.#format = format;
@@ -43,6 +50,25 @@ export class LogSet {
   /** Encodes a packet once for each format; see {@link PacketLog.append}. */
   append(packet: MediaPacket, atMs: number): void {
     for (const log of this.#all) log.append(packet, atMs);
+  }
+
+  /** The next packet is the keyframe of a GOP; see {@link PacketLog.startGop}. */
+  startGop(headers: StreamHeaders): void {
+    for (const log of this.#all) log.startGop(headers);
+    this.#gopFrames = this.#gopBytes = 0;
+  }
+
+  /**
+   * The next frame belongs to the newest GOP. As SRS: an endless one is not kept, new players start without one until the
+   * next keyframe.
+   *
+   * @param maxFrames 0 for any number.
+   */
+  boundGop(frameBytes: number, maxFrames: number): void {
+    this.#gopFrames++;
+    this.#gopBytes += frameBytes;
+    const isTooLong = this.#gopBytes > MAX_GOP_BYTES || maxFrames > 0 && this.#gopFrames >= maxFrames;
+    if (isTooLong) { for (const log of this.#all) log.clearGop(); }
   }
 
   /** See {@link PacketLog.flush}. */

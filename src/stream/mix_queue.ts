@@ -45,6 +45,7 @@ export function mixCorrected(session: PublishSession): PublishSession {
     },
     setEpoch: (epoch) => session.setEpoch(epoch),
     setZero: (zeroMs) => session.setZero(zeroMs),
+    setDiscontinuities: (mark) => session.setDiscontinuities(mark),
     endBurst: () => session.endBurst(),
     [Symbol.dispose]() {
       for (let next = queue.shift(); next !== null; next = queue.shift()) session.publish(next);

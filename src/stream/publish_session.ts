@@ -1,4 +1,5 @@
 import type { MediaPacket } from "./packet.ts";
+import type { DiscontinuityMark } from "./publish_facts.ts";
 
 /** Who feeds a source: a publisher of this server, or a connection to another server. */
 export type FedBy = "client" | "upstream";
@@ -10,6 +11,8 @@ export interface PublishSession extends Disposable {
   setEpoch(epoch: number): void;
   /** Unix time of timestamp 0 of the server that the stream comes from, as that says, ms; see `OwnerTime`. */
   setZero(zeroMs: number): void;
+  /** As the server says that the stream comes from; where it is published, whoever counts says it to the source. */
+  setDiscontinuities(mark: DiscontinuityMark): void;
   /** The publisher's socket has nothing more at this moment: players get what came, if it is time. */
   endBurst(): void;
 }

@@ -24,6 +24,8 @@ export interface UpstreamEnvironment extends Network {
   watch: OriginWatch;
   down: DownOrigins;
   epochs: FeedEpochs;
+  /** Discontinuities of a stream that are known here, which a new owner has to go on from; null, or absent, for none. */
+  knownDiscontinuities?(key: string): number | null;
   /** Tells other servers how this one is; default nobody. */
   reporter?: NodeReporter;
   /** Told when another server goes on with a stream than the one that fed it. */

@@ -39,7 +39,8 @@ export function segmentPlace(
 
 /** Where a coworker has segments of a stream, as it offers. */
 export function holderPlace(
-  { host, port, ticket }: SegmentOffer & { readonly host: string },
+  host: string,
+  { port, ticket }: SegmentOffer,
   stream: Pick<StreamUrl, "app" | "stream">,
   vhost: string,
 ): SegmentPlace {

@@ -3,6 +3,8 @@ import { freePort } from "../kit/launcher.ts";
 import { Browser, browserTest, Origin } from "./browser_rig.ts";
 
 const WATCH_MS = 8000;
+/** A player that a busy machine has made wait may take so long to catch up. */
+const CATCH_UP_MS = 20_000;
 
 const kinds: readonly [name: string, rows: string, mostBehindSeconds: number][] = [
   ["MPEG-TS", "hls_fragment 2;", 12],
@@ -33,10 +35,16 @@ for (const [name, rows, mostBehindSeconds] of kinds) {
     assertGreater(after.time - before.time, WATCH_MS / 1000 - 2, `stalls: ${JSON.stringify({ before, after })}`);
     assertEquals(after.width, 768);
     // To the end of what the playlist has told.
-    const behind = after.end - after.time;
-    const line = `  HLS ${name}: ${behind.toFixed(2)} s behind the playlist, ${after.dropped} pictures dropped\n`;
+    let { time, end, dropped } = await look(browser);
+    const first = end - time;
+    for (let ms = 0; ms < CATCH_UP_MS && end - time >= mostBehindSeconds; ms += 500) {
+      await page.waitForTimeout(500);
+      ({ time, end, dropped } = await look(browser));
+    }
+    const line = `  HLS ${name}: ${(end - time).toFixed(2)} s behind the playlist (${first.toFixed(2)} at first), ` +
+      `${dropped} pictures dropped\n`;
     Deno.stdout.writeSync(new TextEncoder().encode(line));
-    assertLess(behind, mostBehindSeconds);
+    assertLess(end - time, mostBehindSeconds);
     assertEquals(missing.filter((line) => !line.includes("/console/ ") && !line.endsWith("/console/")), []);
     assertEquals(browser.faults, []);
   });

@@ -7,6 +7,7 @@ import type { Logger } from "../../src/base/log.ts";
 import { type Config, loadConfig, requireConfig } from "../../src/config/mod.ts";
 import { EpochBook } from "../../src/cluster/epoch_book.ts";
 import { CoworkerList } from "../../src/cluster/mesh/coworker_list.ts";
+import { DiscontinuityBook } from "../../src/server/hls/discontinuity_book.ts";
 import { HeldQuestions } from "../../src/cluster/mesh/held_questions.ts";
 import { MeshDirectory } from "../../src/cluster/mesh/mesh_directory.ts";
 import { Chronicle } from "../../src/server/health/chronicle.ts";
@@ -102,10 +103,11 @@ export function fakeServer(text = "vhost __defaultVhost__ {}"): FakeServer {
       httpHeaders: () => [],
     }),
     startedMs: START_MS,
+    discontinuities: new DiscontinuityBook(systemWorld),
     coworkerList: list,
     rtmp: { connectionCount: 3, isListening: true },
     hls: { streamCount: 2, bytes: 3_000_000, offerSegments: () => null, sessions: { count: 5 } },
-    recorder: { book: new RecordingBook(), count: 1 },
+    recorder: { book: new RecordingBook(), count: 1, runOf: () => null },
     drain,
   });
   const healthy = Object.assign(fake, { health: new ClusterHealth(fake) });

@@ -28,6 +28,7 @@ export interface ListedMedia {
   readonly control: ReadonlyMap<string, string>;
   readonly skipped: number;
   readonly firstNumber: number;
+  readonly discontinuitySequence: number;
   readonly isEnded: boolean;
   readonly segments: readonly ListedSegment[];
   /** Of the segment under way. */
@@ -52,6 +53,7 @@ export function readMediaPlaylist(text: string): ListedMedia {
   let skipped = 0;
   let firstNumber = 0;
   let discontinuity = 0;
+  let discontinuitySequence = 0;
   let isEnded = false;
   let hint: string | null = null;
   const segments: ListedSegment[] = [];
@@ -95,7 +97,8 @@ export function readMediaPlaylist(text: string): ListedMedia {
         break;
       case "EXT-X-DISCONTINUITY-SEQUENCE":
         if (segments.length > 0) throw new Error(`${line} stands behind a segment`);
-        discontinuity = Number(rest);
+        if (discontinuity > 0) throw new Error(`${line} stands behind a discontinuity`);
+        discontinuity = discontinuitySequence = Number(rest);
         break;
       case "EXT-X-DISCONTINUITY":
         discontinuity++;
@@ -143,6 +146,7 @@ export function readMediaPlaylist(text: string): ListedMedia {
     control,
     skipped,
     firstNumber,
+    discontinuitySequence,
     isEnded,
     segments,
     openParts: parts,
@@ -267,6 +271,7 @@ export class PlaylistWatch {
   readonly #allowsLongerTarget: boolean;
   readonly #lenient: boolean;
   #first = -1;
+  #discontinuitySequence = -1;
   #last = -1;
   #target: number | null = null;
 
@@ -289,6 +294,7 @@ export class PlaylistWatch {
     const playlist = readMediaPlaylist(text);
     const { firstNumber, segments, targetSeconds, openParts } = playlist;
     if (!mayBeOld) this.#order(playlist);
+    this.#discontinuities(playlist);
     if (this.#target !== null && targetSeconds !== this.#target && !mayBeOld) {
       if (!this.#allowsLongerTarget || targetSeconds < this.#target) {
         this.breaches.push(`TARGETDURATION was ${this.#target} and is ${targetSeconds}`);
@@ -310,6 +316,23 @@ export class PlaylistWatch {
     const last = segments.at(-1)?.number ?? firstNumber + skipped - 1;
     if (last < this.#last) this.breaches.push(`the last number was ${this.#last} and is ${last}`);
     this.#last = Math.max(this.#last, last);
+  }
+
+  /**
+   * DISCONTINUITY-SEQUENCE grows with each tag that leaves the list, and by nothing else. What it has to be follows from any
+   * segment that was listed before. Source: RFC 8216bis §6.2.2.
+   */
+  #discontinuities({ firstNumber, discontinuitySequence: now, skipped, segments }: ListedMedia): void {
+    const first = skipped === 0 ? segments[0] : undefined;
+    const known = first === undefined ? undefined : this.#known.get(first.number)?.discontinuity;
+    const before = this.#discontinuitySequence;
+    if (now < before && firstNumber >= this.#first) {
+      this.breaches.push(`DISCONTINUITY-SEQUENCE was ${before} and is ${now}`);
+    }
+    if (known !== undefined && !Number.isNaN(known) && known !== first?.discontinuity) {
+      this.breaches.push(`DISCONTINUITY-SEQUENCE is ${now}, by the tags that have left the list it is ${known}`);
+    }
+    this.#discontinuitySequence = Math.max(before, now);
   }
 
   #segment(segment: ListedSegment, isDelta: boolean): void {

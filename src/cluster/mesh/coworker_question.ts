@@ -4,6 +4,7 @@ import { describeError, UpstreamError } from "../../base/errors.ts";
 import type { Fetch } from "../../base/world.ts";
 import { proofHeaders, type ProofKind } from "../coworker_proof.ts";
 import { readOffer, type SegmentOffer } from "../../stream/segment_offer.ts";
+import { readKnownCountMember } from "../../stream/publish_facts.ts";
 import type { Owner, ServerAddress } from "../directory.ts";
 
 /** Which stream is looked for, and whom to ask. */
@@ -162,6 +163,10 @@ export interface ReadAnswer {
   standIn: ServerAddress | null;
   /** Where it has segments of the stream, if that was asked and it has. */
   segments: SegmentOffer | null;
+  /** How many discontinuities of the stream it knows of, if that was asked and it does. */
+  discontinuities: number | null;
+  /** The part of the stream's recording that it makes. */
+  recording: { epoch: number; part: number } | null;
   instance: string | null;
 }
 
@@ -177,8 +182,11 @@ function readAnswer(body: string, status: number, coworker: string): ReadAnswer 
   const offer = asRecord(data.stand_in);
   const standIn = offer === null ? null : readAddress(offer, body);
   const segments = readOffer(asRecord(data.segments) ?? {});
+  const discontinuities = readKnownCountMember(asRecord(data.segments) ?? {});
+  const recording = readRecording(asRecord(data.recording) ?? {});
+  const offered = { standIn, segments, discontinuities, recording, instance };
   const origin = asRecord(data.origin);
-  if (origin === null) return { owner: null, standIn, segments, instance };
+  if (origin === null) return { owner: null, ...offered };
   const { silent_ms: silent, since_ms: since, epoch, http, https } = origin;
   const silentMs = typeof silent === "number" && silent > 0 ? silent : 0;
   const owner: Owner = { ...readAddress(origin, body), coworker, silentMs, isDraining: origin.draining === true };
@@ -187,7 +195,13 @@ function readAnswer(body: string, status: number, coworker: string): ReadAnswer 
   if (instance !== null) owner.instance = instance;
   if (isHostPort(http)) owner.http = http;
   if (isHostPort(https)) owner.https = https;
-  return { owner, standIn, segments, instance };
+  return { owner, ...offered };
+}
+
+function readRecording({ epoch, part }: Record<string, unknown>): ReadAnswer["recording"] {
+  const [first, number] = [Number(epoch), Number(part)];
+  const isCount = (value: number) => Number.isSafeInteger(value) && value > 0;
+  return isCount(first) && isCount(number) ? { epoch: first, part: number } : null;
 }
 
 function isHostPort(value: unknown): value is string {

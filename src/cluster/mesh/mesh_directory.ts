@@ -175,7 +175,10 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     await this.#ready(stream);
     return await this.#findOffers(stream, {
       parameter: "segments=1",
-      read: ({ segments }, coworker) => segments === null ? null : { ...segments, host: hostOf(coworker) },
+      read: ({ segments: offer, discontinuities, recording }, coworker) => {
+        const isKnown = offer !== null || discontinuities !== null || recording !== null;
+        return isKnown ? { host: hostOf(coworker), offer, discontinuities, recording } : null;
+      },
     });
   }
 

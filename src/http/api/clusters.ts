@@ -3,7 +3,9 @@ import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
 import { answerOwner, answerStandIn, type OwnerFacts, type OwnerQuestion } from "../../cluster/mesh/ownership.ts";
 import { findVhost, VhostHandle } from "../../config/mod.ts";
 import { offerMembers } from "../../stream/segment_offer.ts";
+import { knownCountMember } from "../../stream/publish_facts.ts";
 import { streamKey } from "../../rtmp/url.ts";
+import type { RecordingRun } from "../../server/record/recording_run.ts";
 import type { Call } from "../call.ts";
 import { envelope, type JsonBody, jsonResponse, refusal } from "../envelope.ts";
 import { mainAddress } from "../../base/local_address.ts";
@@ -41,8 +43,13 @@ export const clusterRoutes: readonly Route[] = [
         })),
         instance: anyText("which start of the server answers"),
       }, {
+        recording: orNull(record({ epoch: whole(), part: whole() })),
         stand_in: orNull(record({ ip: anyText(), port: whole() })),
-        segments: orNull(record({ srs_ts_hls_port: whole(), srs_ts_hls_ticket: anyText() })),
+        segments: orNull(record({}, {
+          srs_ts_hls_port: whole(),
+          srs_ts_hls_ticket: anyText(),
+          srs_ts_discontinuities: whole("how many the stream has had"),
+        })),
       }),
     }),
     doc: "whether this server has a stream: ?vhost=&app=&stream=&ip=&coworker=; for coworkers",
@@ -146,10 +153,23 @@ async function answerClusters(context: ApiContext, call: Call): Promise<Response
     origin = answer();
   }
   const standIn = wish?.standIn ? { stand_in: answerStandIn(question, facts) } : {};
-  const offer = wish?.segments ? server.hls.offerSegments(keyOf(server, question)) : null;
-  const segments = wish?.segments ? { segments: offer === null ? null : offerMembers(offer) } : {};
+  const key = keyOf(server, question);
+  const segments = wish?.segments
+    ? { segments: segmentMembers(server, key), recording: runMembers(server.recorder.runOf(key)) }
+    : {};
   const { serviceId: instance } = server.identity;
   return jsonResponse({ code: 0, data: { query: echo, origin, instance, ...standIn, ...segments } });
+}
+
+/** What this server has of the segments of a stream, and knows of them; null for nothing. */
+function segmentMembers({ hls, discontinuities }: ApiContext["server"], key: string): JsonBody | null {
+  const members = { ...offerMembers(hls.offerSegments(key)), ...knownCountMember(discontinuities.of(key)) };
+  return Object.keys(members).length === 0 ? null : members;
+}
+
+/** Which part of a recording the server makes, that the next one goes on behind. */
+function runMembers(run: RecordingRun | null): JsonBody | null {
+  return run === null || run.epoch === 0 ? null : { ...run };
 }
 
 /** Null for a plain question: what comes by GET, from a browser or a script, changes nothing. */

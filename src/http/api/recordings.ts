@@ -16,6 +16,10 @@ const recordingSchema = record({
   file: anyText("path on the server"),
   state: word("recording", "waiting", "finishing", "finished"),
   start_ms: orNull(whole("Unix time")),
+  epoch: orNull(
+    whole("of the publish by which the recording began; null where that is unknown, or there are no coworkers"),
+  ),
+  part: whole("1, and one more at each server where its publisher went on with it"),
   duration_ms: orNull(whole("null for files of which the server knows only the name")),
   bytes: whole("on the disk"),
   url: orNull(anyText("where the file can be fetched, in whole or in ranges; null before it is complete")),
@@ -54,7 +58,7 @@ export const recordingRoutes: readonly Route[] = [{
 }];
 
 function describeRecording(entry: RecordingEntry): JsonBody {
-  const { id, key, stream, path, sinceMs, state, extent } = entry;
+  const { id, key, stream, path, sinceMs, state, run, extent } = entry;
   const { bytes, durationMs } = extent();
   return {
     id,
@@ -65,6 +69,8 @@ function describeRecording(entry: RecordingEntry): JsonBody {
     file: path,
     state,
     start_ms: sinceMs,
+    epoch: run === null || run.epoch === 0 ? null : run.epoch,
+    part: run?.part ?? 1,
     duration_ms: durationMs === null ? null : Math.round(durationMs),
     bytes,
     url: urlOf(entry),

@@ -29,6 +29,7 @@ export type ApiServer =
     | "pulls"
     | "chronicle"
     | "startedMs"
+    | "discontinuities"
   >
   & {
     readonly mesh: Pick<Server["mesh"], "published" | "onRivalClaim"> & {
@@ -44,7 +45,7 @@ export type ApiServer =
     readonly tracer?: Tracer | null;
     readonly health: Pick<Server["health"], "self" | "watch" | "book" | "downstream">;
     /** Absent where nothing is recorded. */
-    readonly recorder: Pick<Server["recorder"], "book" | "count">;
+    readonly recorder: Pick<Server["recorder"], "book" | "count" | "runOf">;
     readonly hls: Pick<Server["hls"], "streamCount" | "bytes" | "offerSegments"> & {
       readonly sessions: Pick<Server["hls"]["sessions"], "count">;
     };

@@ -40,7 +40,7 @@ export async function answerPeer(
   if (part.kind === "playlist") {
     const find = () => stream.fetcher.isLooking ? null : true;
     await stream.waiters.wait(find, { limitMs: LOOK_LIMIT_MS, onGone: call.onGone });
-    const text = writeSegmentListing(window, options);
+    const text = writeSegmentListing(window, options, stream.discontinuities.facts);
     return new Response(text, { headers: { "content-type": LISTING_TYPE, "cache-control": "no-store" } });
   }
   const entry = part.kind === "segment" ? await findSegment(stream, window, call, part.number) : null;

@@ -4,7 +4,13 @@ import { DEFAULT_VHOST, type StreamUrl } from "../../rtmp/url.ts";
 import type { ServerContext } from "../../server/context.ts";
 import { peerOfRequest } from "../../server/play/peer_server.ts";
 import { PLAY_PATH_HEADER, readHttpPlayPath } from "../../server/play/play_path.ts";
-import { EPOCH_HEADER, HASTE_HEADER, readEpochHeader } from "../../stream/publish_facts.ts";
+import {
+  DISCONTINUITIES_HEADER,
+  EPOCH_HEADER,
+  HASTE_HEADER,
+  readEpochHeader,
+  readKnownCountHeader,
+} from "../../stream/publish_facts.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import { NODE_HEADER } from "../../server/health/cluster_health.ts";
 import type { Call } from "../call.ts";
@@ -74,6 +80,9 @@ function viewerRequest(
   { url, format }: StreamRequest,
   how: { carrier: Carrier; status: number; headers: Headers },
 ): ViewerRequest {
+  context.discontinuities.hear(url.key, readKnownCountHeader(call.headers.get(DISCONTINUITIES_HEADER)));
+  const seenEpoch = readEpochHeader(call.headers.get(EPOCH_HEADER));
+  context.seenPublishes.hear(url.key, seenEpoch);
   return {
     url,
     format,
@@ -86,7 +95,7 @@ function viewerRequest(
     node: call.headers.get(NODE_HEADER),
     via: call.headers.has(PLAY_PATH_HEADER) ? readHttpPlayPath(call.headers) : null,
     isHasty: call.headers.has(PLAY_PATH_HEADER) && call.headers.has(HASTE_HEADER),
-    seenEpoch: readEpochHeader(call.headers.get(EPOCH_HEADER)),
+    seenEpoch,
     findElsewhere: (vhost, source, isWanted) => findOwner(context, call, { url, source, isWanted }, vhost),
   };
 }

@@ -8,7 +8,7 @@ import type { ServerContext } from "../../server/context.ts";
 import type { PeerServer } from "../../server/play/peer_server.ts";
 import { Playback, type PlaybackServer, type PlaybackSink } from "../../server/play/playback.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
-import { EPOCH_HEADER, ZERO_HEADER } from "../../stream/publish_facts.ts";
+import { DISCONTINUITIES_HEADER, EPOCH_HEADER, markHeader, ZERO_HEADER } from "../../stream/publish_facts.ts";
 import { SEGMENT_PORT_HEADER, TICKET_HEADER } from "../../stream/segment_offer.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import { refusal } from "../envelope.ts";
@@ -247,8 +247,10 @@ export class StreamViewer implements LiveViewer, PlaybackSink {
     this.#hasStarted = true;
     this.#waitTimer?.cancel();
     if (this.#request.via !== null) {
-      if (source.epoch > 0) headers.set(EPOCH_HEADER, String(source.epoch));
-      if (source.zeroMs !== null) headers.set(ZERO_HEADER, String(source.zeroMs));
+      const { epoch, zeroMs, discontinuities } = source.facts;
+      if (epoch > 0) headers.set(EPOCH_HEADER, String(epoch));
+      if (zeroMs !== null) headers.set(ZERO_HEADER, String(zeroMs));
+      if (discontinuities !== null) headers.set(DISCONTINUITIES_HEADER, markHeader(discontinuities));
       this.#offerSegments(headers);
     }
     const head = this.#host.head(status, headers);

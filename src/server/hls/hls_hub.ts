@@ -184,11 +184,14 @@ export class HlsHub {
   }
 
   async #findHolder({ key, vhost }: HlsStream): Promise<SegmentPlace | null> {
-    const { directory } = this.#server;
-    if (!directory.covers(vhost)) return null;
+    const { directory, discontinuities } = this.#server;
     const names = { ...namesOf(key, vhost.name), key, host: "" };
-    const [holder] = await directory.segmentHolders({ vhost, url: names });
-    return holder === undefined ? null : holderPlace(holder, names, vhost.name);
+    const holders = await directory.segmentHolders({ vhost, url: names });
+    for (const { discontinuities: known } of holders) discontinuities.hear(key, known);
+    const places = holders.flatMap(({ host, offer }) =>
+      offer === null ? [] : holderPlace(host, offer, names, vhost.name)
+    );
+    return places[0] ?? null;
   }
 
   /** Where `hls_path` is set, files are written, too. */

@@ -8,6 +8,8 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import { isFrame, type MediaPacket } from "../../stream/packet.ts";
 import type { PullRegistry } from "../../upstream/pull/pull_registry.ts";
 import { ChangeWaiters } from "./change_waiters.ts";
+import type { DiscontinuityBook } from "./discontinuity_book.ts";
+import { StreamDiscontinuities } from "./stream_discontinuities.ts";
 import type { SegmentPlace } from "../../upstream/segment_place.ts";
 import { HeldHlsPackets } from "./held_hls_packets.ts";
 import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts";
@@ -25,6 +27,7 @@ export type HlsStreamServer = HlsFeedServer & SegmentFetcherServer & {
   readonly world: HlsFeedServer["world"] & SegmentMarksWorld;
   /** What keys are made of where the configuration has no secret. */
   readonly hlsSecret: Uint8Array;
+  readonly discontinuities: DiscontinuityBook;
 };
 
 /** Segments of a stream, and how they are made. */
@@ -70,8 +73,7 @@ export class HlsStream implements FetchingStream, Disposable {
   #feed: HlsFeed | null = null;
   /** What is told of all changes. */
   observer: HlsObserver | null = null;
-  /** Epochs tell it, where there are some. */
-  #discontinuities = 0;
+  readonly discontinuities: StreamDiscontinuities;
   #isPublished = false;
   /** The packager has heard of the publish; it is told with the first frame, when the epoch is certain. */
   #hasBegun = false;
@@ -105,6 +107,7 @@ export class HlsStream implements FetchingStream, Disposable {
     this.vhost = vhost;
     this.waiters = new ChangeWaiters(server.timers);
     this.fetcher = new SegmentFetcher(server, this);
+    this.discontinuities = new StreamDiscontinuities(server, key);
     this.marks = new SegmentMarks(server.world);
     this.#endedMs = server.timers.nowMs();
   }
@@ -229,14 +232,12 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#endedMs = this.#server.timers.nowMs();
     // Who has the publisher has all packets of the publish. In a cluster others may have got fewer: all leave the rest out.
     const isWhole = this.#isMadeHere && !this.#server.directory.covers(this.vhost);
-    if (this.#hasBegun) this.#endPackaging(isWhole);
+    if (this.#hasBegun) {
+      // Another server, or the same one again, may go on with the segment under way.
+      this.#interruptedEpoch = this.#isMadeHere ? 0 : this.#epoch;
+      if (this.#interruptedEpoch === 0) this.#packager?.endPublish(isWhole);
+    }
     this.waiters.wake();
-  }
-
-  /** Another server, or the same one again, may go on with the segment under way. */
-  #endPackaging(isWhole: boolean): void {
-    this.#interruptedEpoch = this.#isMadeHere ? 0 : this.#epoch;
-    if (this.#interruptedEpoch === 0) this.#packager?.endPublish(isWhole);
   }
 
   /** What was interrupted does not go on. */
@@ -301,35 +302,35 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#interruptedEpoch = 0;
     this.#hasBegun = true;
     if (goesOn) this.fetcher.onServerChange();
-    else this.#join(packager, epoch);
+    else this.#join(packager, source, ownerMs);
     for (const header of source.meta.headers.packets) packager.onPacket(header, ownerMs);
     packager.onPacket(packet, ownerMs);
   }
 
-  #join(packager: Packager, epoch: number): void {
-    // Not the count of RFC 8216, which would take a memory that outlives every server: all have to tell the same number of
-    // a segment, and it must never fall. So it changes once when the last segment before a tag leaves the playlist. With
-    // several renditions, that would matter; players of this one begin with a new decoder, as they did at the tag.
-    this.#discontinuities = epoch > 0 ? Math.floor(epoch / 1000) : this.#discontinuities + 1;
+  #join(packager: Packager, source: LiveSource, firstMs: number): void {
+    const isShared = this.#server.directory.covers(this.vhost);
+    this.discontinuities.onJoin({ source, epoch: this.#epoch, firstMs, isOwner: this.#isMadeHere, isShared });
     const { lastNumber, kept } = packager.window;
     const from = (lastNumber ?? -1) + 1;
-    this.marks.begin({ from, oldest: kept[0]?.number ?? from, areShared: this.#source?.zeroMs !== null });
+    this.marks.begin({ from, oldest: kept[0]?.number ?? from, areShared: source.zeroMs !== null });
     const firstNumber = this.#firstNumber(packager);
-    packager.startPublish({
-      epoch,
-      discontinuities: this.#discontinuities,
-      isFromStart: this.#isFromStart,
-      ...(firstNumber === null ? {} : { firstNumber }),
-    });
+    const isFromStart = this.#isFromStart;
+    packager.startPublish({ epoch: this.#epoch, isFromStart, ...(firstNumber === null ? {} : { firstNumber }) });
     this.#holder = this.#fedFrom = null;
     if (!this.#isMadeHere) this.fetcher.onJoin();
-    else if (packager.window.kept.length === 0) this.#findHolder(epoch);
+    else if (isShared) this.#findHolder(packager, this.#epoch);
   }
 
-  /** What was published before, and this server has not: it was restarted, or had no viewers. A coworker may have it. */
-  async #findHolder(epoch: number): Promise<void> {
+  /**
+   * What was published before, and this server has not: it was restarted, or had no viewers. A coworker may have it, or at
+   * least know how many discontinuities there were.
+   */
+  async #findHolder({ window }: Packager, epoch: number): Promise<void> {
+    const isWanted = window.kept.length === 0;
     const holder = await this.findHolder?.() ?? null;
-    if (holder === null || this.#isDisposed || this.#epoch !== epoch || !this.#isMadeHere) return;
+    if (this.#isDisposed || this.#epoch !== epoch || !this.#isMadeHere) return;
+    this.discontinuities.onAnswers();
+    if (holder === null || !isWanted) return;
     this.#holder = holder;
     this.fetcher.onJoin();
   }
@@ -352,7 +353,9 @@ export class HlsStream implements FetchingStream, Disposable {
     }
     if (this.#packager !== null) this.#packager.onChange = this.#packager.onMissing = null;
     const packager = new Packager(options);
+    this.discontinuities.follow(packager);
     packager.onChange = () => this.#onChange();
+    packager.onUncounted = () => this.fetcher.lookForMissing();
     packager.onMissing = () => this.fetcher.lookForMissing();
     this.#options = options;
     const { keySecret } = this.vhost.now.hls;
@@ -365,6 +368,7 @@ export class HlsStream implements FetchingStream, Disposable {
 
   #onChange(): void {
     this.#version++;
+    this.discontinuities.note(this.#packager?.discontinuities ?? null);
     this.observer?.onChange();
     this.waiters.wake();
   }

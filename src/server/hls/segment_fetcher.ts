@@ -1,10 +1,12 @@
 import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Packager } from "../../hls/packager.ts";
+import { entryEndMs } from "../../hls/segment.ts";
 import { readSegmentListing } from "../../hls/segment_listing.ts";
 import type { SegmentPlace } from "../../upstream/segment_place.ts";
 import type { FetchBudget } from "./fetch_budget.ts";
 import type { HlsOptions } from "./packager_options.ts";
+import type { StreamDiscontinuities } from "./stream_discontinuities.ts";
 import { type PeerAnswer, peerGet, type PeerGetBounds, type PeerGetServer } from "./peer_get.ts";
 
 /** What fetching takes of a server. */
@@ -21,6 +23,7 @@ export interface FetchingStream {
   readonly packaging: { readonly packager: Packager; readonly options: HlsOptions } | null;
   /** Where the segments are to be had at this moment; null where nobody is known to have them. */
   readonly place: SegmentPlace | null;
+  readonly discontinuities: Pick<StreamDiscontinuities, "isUntold" | "hear">;
   /** All that is absent is wanted, as where it is written to files. */
   readonly wantsAll: boolean;
   /** A look or a fetch has ended, whatever came of it. */
@@ -47,6 +50,13 @@ const SEGMENT_TIMEOUT_MS = 8000;
 const LOOK_AGAIN_MS = 300;
 /** Looks for what is missing before the segment under way. */
 const MAX_LOOKS = 3;
+/** Looks for the count of discontinuities, which an owner may yet have to find out. */
+const MAX_LOOKS_UNTOLD = 6;
+/**
+ * What viewers of a playlist are about to play is fetched before they ask, so many target durations of it: they begin three
+ * before the end, and the server that has it may die.
+ */
+const AHEAD_TARGETS = 4;
 /** Segments that are fetched of one stream at one moment. */
 const MAX_AT_ONCE = 3;
 /** What could not be had is not asked for again so soon. */
@@ -163,7 +173,10 @@ export class SegmentFetcher implements Disposable {
     const isTold = await this.#refresh();
     const packager = this.#stream.packaging?.packager;
     if (packager === undefined || this.#over.signal.aborted) return;
-    const isEnough = isTold && !packager.isMissing || this.#looks >= MAX_LOOKS || this.#stream.place === null;
+    const { isUntold } = this.#stream.discontinuities;
+    const isWhole = !packager.isMissing && !isUntold;
+    const maxLooks = isUntold ? MAX_LOOKS_UNTOLD : MAX_LOOKS;
+    const isEnough = isTold && isWhole || this.#looks >= maxLooks || this.#stream.place === null;
     if (!isEnough) return this.#planLook();
     packager.settleMissing();
     this.#stream.onFetched();
@@ -199,13 +212,19 @@ export class SegmentFetcher implements Disposable {
       log.warn(`HLS of ${key}: ${place.base} cuts it in another way, or answers nonsense`);
       return true;
     }
+    this.#stream.discontinuities.hear(listing.discontinuities);
     packager.adopt(listing.segments, listing.longestMs);
-    if (this.#stream.wantsAll) this.#fetchAll(packager);
+    this.#fetchAhead(packager, this.#stream.wantsAll ? Infinity : AHEAD_TARGETS);
     return true;
   }
 
-  #fetchAll({ window }: Packager): void {
-    for (const { kind, number } of window.entries) if (kind === "absent") this.want(number);
+  /** In the order in which they are played. */
+  #fetchAhead({ window }: Packager, targets: number): void {
+    const { entries, longestMs } = window;
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    const fromMs = entryEndMs(last) - targets * longestMs;
+    for (const entry of entries) if (entry.kind === "absent" && entryEndMs(entry) > fromMs) this.want(entry.number);
   }
 
   #startNext(): void {

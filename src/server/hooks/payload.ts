@@ -42,7 +42,7 @@ export interface HookSubject {
   /** The segment that is complete, for `on_hls`. */
   readonly segment?: HlsSegmentFile;
   /** The recording that is complete, for `on_dvr`: a path, relative to the working directory unless it is absolute. */
-  readonly file?: { readonly cwd: string; readonly file: string };
+  readonly file?: { readonly cwd: string; readonly file: string; readonly epoch?: number; readonly part?: number };
 }
 
 /**

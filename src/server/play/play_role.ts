@@ -5,7 +5,7 @@ import { readTraceparent, TRACEPARENT } from "../../base/trace.ts";
 import type { VhostHandle } from "../../config/mod.ts";
 import { NODE_MEMBER } from "../../rtmp/command.ts";
 import type { RtmpServerSession, SessionRequest } from "../../rtmp/server_session.ts";
-import { factMembers, type PublishFacts, readEpochMember } from "../../stream/publish_facts.ts";
+import { factMembers, type PublishFacts, readEpochMember, readKnownCountMember } from "../../stream/publish_facts.ts";
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import { offerMembers } from "../../stream/segment_offer.ts";
 import type { ServerContext } from "../context.ts";
@@ -28,7 +28,8 @@ export interface PlayRoleOptions {
 }
 
 /** What an RTMP player takes of a server. */
-export interface PlayServer extends PlaybackServer, Pick<ServerContext, "identity"> {
+export interface PlayServer
+  extends PlaybackServer, Pick<ServerContext, "identity" | "discontinuities" | "seenPublishes"> {
   readonly drain: Pick<ServerContext["drain"], "isOn" | "search" | "hasCoworkers" | "sentAway">;
 }
 
@@ -55,7 +56,7 @@ export class PlayRole implements Playing, PlaybackSink {
   readonly #pacer: SendPacer;
   #hasStarted = false;
   /** What the client was told last. */
-  #told: PublishFacts = { epoch: 0, zeroMs: null };
+  #told: PublishFacts = { epoch: 0, zeroMs: null, discontinuities: null };
   #redirectTimer: TimerHandle | null = null;
   #departure: Disposable | null = null;
   #paused = false;
@@ -72,6 +73,8 @@ export class PlayRole implements Playing, PlaybackSink {
       session.reject(request.id, "playFailed", reason);
       throw new RequestDenied("SecurityDenied", reason);
     }
+    server.discontinuities.hear(request.url.key, readKnownCountMember(args));
+    server.seenPublishes.hear(request.url.key, readEpochMember(args));
     this.#host = host;
     this.#session = session;
     this.#server = server;
@@ -123,8 +126,10 @@ export class PlayRole implements Playing, PlaybackSink {
   /** By its epoch a server knows the publish, whether that has metadata or not. */
   onPublishFacts(): void {
     if (!this.#isOfOurKind || !this.#hasStarted) return;
-    const { epoch, zeroMs } = this.#playback.source;
-    const isNews = (epoch !== 0 && epoch !== this.#told.epoch) || (zeroMs !== null && zeroMs !== this.#told.zeroMs);
+    const { epoch, zeroMs, discontinuities } = this.#playback.source.facts;
+    const told = this.#told;
+    const isNews = (epoch !== 0 && epoch !== told.epoch) || (zeroMs !== null && zeroMs !== told.zeroMs) ||
+      (discontinuities !== null && discontinuities !== told.discontinuities);
     if (!isNews) return;
     const members = this.#tellFacts();
     this.#host.guard(() => this.#session.sendStatus("playPublishNotify", undefined, members));
@@ -209,8 +214,7 @@ export class PlayRole implements Playing, PlaybackSink {
   }
 
   #tellFacts(): AmfObject {
-    const { epoch, zeroMs } = this.#playback.source;
-    this.#told = { epoch, zeroMs };
+    this.#told = this.#playback.source.facts;
     return { ...factMembers(this.#told), ...offerMembers(this.#playback.segmentOffer()) };
   }
 

@@ -34,7 +34,8 @@ export async function freeRecordingName(files: Files, path: string, epoch: strin
   throw new Deno.errors.AlreadyExists(`${path} and its ${MAX_PARTS} parts exist`);
 }
 
-function partName(path: string, epoch: string, part: number): string {
+/** A name with epoch and part before its extension; the first part has neither. */
+export function partName(path: string, epoch: string, part: number): string {
   return part === 1 ? path : path.replace(/(\.\w+)?$/, (extension) => `-${epoch}-${part}${extension}`);
 }
 

@@ -5,6 +5,8 @@ import type { LiveSource } from "../../stream/live_source.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
 import type { HeldSubject } from "../hooks/hook_book.ts";
 import type { ServerContext } from "../context.ts";
+import type { StreamDirectory } from "../../cluster/directory.ts";
+import type { RecordingRun } from "./recording_run.ts";
 import { RecordingRecovery } from "./recovery.ts";
 import { QueueBudget } from "./queue_budget.ts";
 import { RecordingBook } from "./recording_book.ts";
@@ -12,7 +14,9 @@ import type { RecordingContext } from "./recording_context.ts";
 import { StreamRecorder } from "./stream_recorder.ts";
 
 /** What recording takes of a server. */
-export type RecordingServer = Pick<ServerContext, "config" | "world" | "log" | "sources" | "registry" | "hooks">;
+export type RecordingServer =
+  & Pick<ServerContext, "config" | "world" | "log" | "sources" | "registry" | "hooks" | "seenPublishes">
+  & { readonly directory: Pick<StreamDirectory, "segmentHolders"> };
 
 /** How long files may take to be finished when the server stops; what is not is finished at its next start. */
 const STOP_MS = 5000;
@@ -45,8 +49,14 @@ export class Recorder {
       budget: this.budget,
       book: this.book,
       isUtc: () => this.#server.config.utcTime,
+      findRun: (key, epoch, withinMs) => this.#findRun(key, epoch, withinMs),
       subjectOf: (key) => this.#subjectOf(key),
     };
+  }
+
+  /** The part of a stream's recording that is made here, or was until its publisher left a moment ago; null for none. */
+  runOf(key: string): RecordingRun | null {
+    return this.#recorders.get(key)?.run ?? null;
   }
 
   /** Streams of this moment are recorded, or wait for their publisher. */
@@ -137,6 +147,20 @@ export class Recorder {
     const { dvrApply } = vhost.dvr;
     const { app, stream } = namesOf(source.key);
     return dvrApply.includes("all") || dvrApply.includes(`${app}/${stream}`);
+  }
+
+  /** Coworkers know the runs of their own recordings, edges that there was another publish. */
+  async #findRun(key: string, epoch: number, withinMs: number): Promise<RecordingRun | null> {
+    const { directory, seenPublishes, config } = this.#server;
+    const vhost = vhostOf(config, key);
+    if (vhost === undefined) return null;
+    const stream = { vhost: new VhostHandle(this.#server, vhost), url: { ...namesOf(key), key, host: "" } };
+    const holders = await directory.segmentHolders(stream);
+    const runs = holders.flatMap(({ recording }) => recording === null ? [] : recording);
+    const newest = (a: RecordingRun, b: RecordingRun) => b.epoch - a.epoch || b.part - a.part;
+    const [run] = runs.filter((each) => each.epoch < epoch).sort(newest);
+    const seen = seenPublishes.before(key, epoch, withinMs);
+    return run ?? (seen > 0 ? { epoch: seen, part: 1 } : null);
   }
 
   #subjectOf(key: string): HeldSubject {

@@ -1,4 +1,5 @@
 import type { NamedStream } from "../../record/path_template.ts";
+import type { RecordingRun } from "./recording_run.ts";
 
 /** `recording`: media comes; `waiting`: its publisher has left and may return; `finishing`: the last bytes are written. */
 export type RecordingState = "recording" | "waiting" | "finishing" | "finished";
@@ -20,6 +21,8 @@ export interface RecordingEntry {
   readonly path: string;
   /** Unix time of its beginning; null where nobody knows. */
   readonly sinceMs: number | null;
+  /** Of the recording; null where nobody knows. */
+  readonly run: RecordingRun | null;
   state: RecordingState;
   /** What is on the disk. */
   readonly extent: () => RecordedExtent;

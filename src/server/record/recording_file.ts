@@ -5,6 +5,8 @@ import type { RecordingFormat } from "../../record/recording_format.ts";
 import type { MediaPacket } from "../../stream/packet.ts";
 import type { HeldSubject } from "../hooks/hook_book.ts";
 import { newEntityId } from "../identity.ts";
+import { partName } from "./create_file.ts";
+import type { RecordingRun } from "./recording_run.ts";
 import type { LeftRecording } from "./left_recording.ts";
 import { type FileOutcome, FileQueue } from "./file_queue.ts";
 import type { RecordingEntry, RecordingState } from "./recording_book.ts";
@@ -22,6 +24,8 @@ export interface RecordingFileOptions {
   readonly key: string;
   /** Of the publish of this moment. */
   readonly epoch: () => number;
+  /** Which part of the recording this server makes. */
+  readonly run: RecordingRun;
   /** A file to go on with; null for a new one. */
   readonly left: LeftRecording | null;
   readonly headers: readonly MediaPacket[];
@@ -47,11 +51,13 @@ export class RecordingFile {
   #videoMs: number | null = null;
 
   constructor(options: RecordingFileOptions) {
-    const { context: { world, budget, isUtc }, vhost, subject: { url }, key, headers, nowMs, epoch, left } = options;
+    const { context: { world, budget, isUtc }, vhost, subject: { url }, key, headers, nowMs, epoch, left, run } =
+      options;
     const sinceMs = left?.sinceMs ?? world.wallMs();
     const template = recordingTemplate(vhost.now.dvr.dvrPath);
     this.#options = options;
-    this.path = left?.file.path ?? expandTemplate(template, url, { ms: sinceMs, utc: isUtc() });
+    const named = expandTemplate(template, url, { ms: sinceMs, utc: isUtc() });
+    this.path = left?.file.path ?? partName(named, run.epoch.toString(36), run.part);
     const wanted = this.path;
     const startMs = left?.whole.firstMs ?? this.timeOf(nowMs);
     const { format, head } = left === null
@@ -147,16 +153,16 @@ export class RecordingFile {
   }
 
   #onOpen(path: string, sinceMs: number): void {
-    const { context: { world, book, log }, subject: { url }, key } = this.#options;
+    const { context: { world, book, log }, subject: { url }, key, run } = this.#options;
     this.path = path;
     const extent = () => this.#queue.extent;
-    this.#entry = { id: newEntityId(world), key, stream: url, path, sinceMs, state: this.#state, extent };
+    this.#entry = { id: newEntityId(world), key, stream: url, path, sinceMs, run, state: this.#state, extent };
     book.add(this.#entry);
     log.info(`dvr ${key}: ${this.#options.left === null ? "records to" : "goes on with"} ${path}`);
   }
 
   #onFinished({ path, extent, isTaken }: FileOutcome): void {
-    const { context, subject, key, vhost } = this.#options;
+    const { context, subject, key, vhost, run } = this.#options;
     if (isTaken) context.log.info(`dvr ${key}: ${this.path} goes on at another server`);
     if (path === null) {
       if (this.#entry !== null) context.book.remove(this.#entry);
@@ -168,7 +174,7 @@ export class RecordingFile {
       context.log.warn(`dvr ${key}: ${path} lacks ${leftOut}, which MP4 does not take or had no header`);
     }
     if (this.#entry !== null) context.book.finish(this.#entry, extent);
-    tellRecorded(context, vhost, subject, path);
+    tellRecorded(context, vhost, subject, path, run);
     subject.release();
   }
 }

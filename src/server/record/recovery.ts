@@ -89,7 +89,8 @@ export class RecordingRecovery implements Disposable {
     const key = `${stream.vhost === "__defaultVhost__" ? "" : stream.vhost}/${stream.app}/${stream.stream}`;
     const { world, book } = this.#context;
     const extent = { bytes, durationMs };
-    book.add({ id: newEntityId(world), key, stream, path, sinceMs: atMs, state: "finished", extent: () => extent });
+    const entry = { id: newEntityId(world), key, stream, path, sinceMs: atMs, run: null, extent: () => extent };
+    book.add({ ...entry, state: "finished" });
     return { ...stream, key };
   }
 

@@ -12,6 +12,7 @@ import { isDiskFull } from "./disk_error.ts";
 import { HeldPackets } from "./held_packets.ts";
 import { LeftRecording } from "./left_recording.ts";
 import type { RecordingContext } from "./recording_context.ts";
+import type { RecordingRun } from "./recording_run.ts";
 import { RecordingFile } from "./recording_file.ts";
 
 /** After a failure the disk is tried again so often. */
@@ -48,6 +49,7 @@ export class StreamRecorder implements PacketTap {
   /** What came since the publish began, while it is looked for a file to go on with; null while none is. */
   #held: HeldPackets | null = null;
   #epoch = 0;
+  #run: RecordingRun | null = null;
   #lastMapped: number | null = null;
   #timeMs = 0;
   /** Video is of no use before the next keyframe. */
@@ -71,6 +73,11 @@ export class StreamRecorder implements PacketTap {
     this.#timeline = new Timeline(vhost.now.dvr.timeJitter);
   }
 
+  /** Of which a server is told that has the publisher next; null while nothing was published. */
+  get run(): RecordingRun | null {
+    return this.#run;
+  }
+
   /** The stream is published, by another source perhaps than before. */
   from(source: LiveSource): void {
     this.#source = source;
@@ -80,6 +87,7 @@ export class StreamRecorder implements PacketTap {
     this.#reconnect?.cancel();
     this.#reconnect = null;
     this.#epoch = epoch;
+    this.#run ??= { epoch, part: 1 };
     this.#isPublishing = true;
     this.#timeline.startSession();
     this.#awaitsKeyframe = true;
@@ -155,7 +163,16 @@ export class StreamRecorder implements PacketTap {
     }
     const { dvrReconnectMs: reconnectMs, dvrPath } = this.#vhost.now.dvr;
     const template = recordingTemplate(dvrPath);
-    return await LeftRecording.find(this.#context.world, { template, key: this.#key, epoch: this.#epoch, reconnectMs });
+    const wanted = { template, key: this.#key, epoch: this.#epoch, reconnectMs };
+    const left = await LeftRecording.find(this.#context.world, wanted);
+    if (left === null) await this.#findRun(reconnectMs);
+    return left;
+  }
+
+  /** Without a file to go on with, the recording may still be one that has begun at another server. */
+  async #findRun(withinMs: number): Promise<void> {
+    const run = this.#epoch === 0 ? null : await this.#context.findRun(this.#key, this.#epoch, withinMs);
+    if (run !== null) this.#run = { epoch: run.epoch, part: run.part + 1 };
   }
 
   #goOn(left: LeftRecording | null): void {
@@ -257,6 +274,7 @@ export class StreamRecorder implements PacketTap {
       subject,
       key: this.#key,
       epoch: () => this.#epoch,
+      run: this.#run ?? { epoch: this.#epoch, part: 1 },
       left,
       headers: this.#source.meta.headers.packets,
       startMs: this.#vhost.now.dvr.timeJitter === "off" ? 0 : beginMs,

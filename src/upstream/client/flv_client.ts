@@ -7,7 +7,15 @@ import type { DialOptions } from "../../net/tls/dial.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import type { RtmpMessage } from "../../rtmp/message.ts";
 import { offerMembers, readOfferHeaders } from "../../stream/segment_offer.ts";
-import { EPOCH_HEADER, factMembers, readEpochHeader, readZeroHeader, ZERO_HEADER } from "../../stream/publish_facts.ts";
+import {
+  DISCONTINUITIES_HEADER,
+  EPOCH_HEADER,
+  factMembers,
+  readEpochHeader,
+  readMarkHeader,
+  readZeroHeader,
+  ZERO_HEADER,
+} from "../../stream/publish_facts.ts";
 import { formatHost } from "../../rtmp/url.ts";
 import { FlvResponse } from "./flv_response.ts";
 import type { ResponseHead } from "../../http1/response_head.ts";
@@ -154,7 +162,11 @@ export class FlvClient implements Disposable {
       if (status < 200) this.#tell({ kind: "connected", identity: { srs_server: server } });
       const epoch = readEpochHeader(headers.get(EPOCH_HEADER)) ?? 0;
       const zeroMs = readZeroHeader(headers.get(ZERO_HEADER));
-      const members = { ...factMembers({ epoch, zeroMs }), ...offerMembers(readOfferHeaders(headers)) };
+      const discontinuities = readMarkHeader(headers.get(DISCONTINUITIES_HEADER));
+      const members = {
+        ...factMembers({ epoch, zeroMs, discontinuities }),
+        ...offerMembers(readOfferHeaders(headers)),
+      };
       if (Object.keys(members).length > 0) this.#tell({ kind: "told", members });
       if (!this.#isReady) this.#tell({ kind: "ready" });
       this.#isReady = true;

@@ -2,7 +2,13 @@ import { type Span, TRACEPARENT } from "../../base/trace.ts";
 import type { StreamUrl } from "../../rtmp/url.ts";
 import type { UpstreamEnvironment } from "../environment.ts";
 import type { PullRequest } from "./pull_request.ts";
-import { EPOCH_HEADER, epochMember, HASTE_HEADER } from "../../stream/publish_facts.ts";
+import {
+  DISCONTINUITIES_HEADER,
+  EPOCH_HEADER,
+  epochMember,
+  HASTE_HEADER,
+  knownCountMember,
+} from "../../stream/publish_facts.ts";
 import { FlvClient } from "../client/flv_client.ts";
 import { talkRule } from "../redirect_policy.ts";
 import { RtmpClient } from "../client/rtmp_client.ts";
@@ -49,6 +55,7 @@ function connectTo(
   const tellsWho = cluster.debugSrsUpnode;
   // A server that stood still learns by it that another one has taken over.
   const seenEpoch = environment.epochs.highest(request.url.key);
+  const knownCount = environment.knownDiscontinuities?.(request.url.key) ?? null;
   const stream = { url, vhost, pageUrl, swfUrl };
   const tls = tlsFor(target, environment);
   const { connectTimeoutMs, handshakeTimeoutMs } = cluster;
@@ -66,7 +73,8 @@ function connectTo(
   if (request.protocol === "rtmp") {
     // Without its mark a relay would be sent away by an owner that is about to stop.
     const isRelay = cluster.mode !== "remote";
-    const told = tellsWho || isRelay ? { ...connectArgs(newCid(), via, isRelay), ...epochMember(seenEpoch) } : null;
+    const known = { ...epochMember(seenEpoch), ...knownCountMember(knownCount) };
+    const told = tellsWho || isRelay ? { ...connectArgs(newCid(), via, isRelay), ...known } : null;
     const args = withTrace(told, trace);
     const session = { ...upstreamSession("play", stream, target, args), lendsMedia: true };
     return RtmpClient.connect({ ...way, session }, handlers);
@@ -76,6 +84,7 @@ function connectTo(
   const headers = [
     ...(tellsWho ? httpHeaders(via) : [anonymous]),
     ...(tellsWho && seenEpoch > 0 ? [[EPOCH_HEADER, String(seenEpoch)] as const] : []),
+    ...(tellsWho && knownCount !== null ? [[DISCONTINUITIES_HEADER, String(knownCount)] as const] : []),
     ...(tellsWho && isHasty() ? [[HASTE_HEADER, "1"] as const] : []),
     ...pageHeader(pageUrl),
     ...(trace === null ? [] : [[TRACEPARENT, trace.traceparent] as const]),

@@ -4,7 +4,13 @@ import { describeError, UpstreamError } from "../../base/errors.ts";
 import { asString } from "../../rtmp/command.ts";
 import type { ClientEvent } from "../../rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../../rtmp/message.ts";
-import { readEpoch, readEpochMember, readZeroMember } from "../../stream/publish_facts.ts";
+import {
+  type DiscontinuityMark,
+  readEpoch,
+  readEpochMember,
+  readMarkMember,
+  readZeroMember,
+} from "../../stream/publish_facts.ts";
 import type { LiveSource } from "../../stream/live_source.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
 import { isFrame, type MediaPacket, type PacketKind } from "../../stream/packet.ts";
@@ -137,6 +143,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #offer: SegmentOffer | null = null;
   /** Of its timestamps, if the server tells. */
   #zeroMs: number | null = null;
+  #discontinuities: DiscontinuityMark | null = null;
   #hold: ReturnType<FeedEpochs["hold"]> | null = null;
   #over = false;
 
@@ -210,8 +217,9 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
       }
       case "told":
         this.#offer ??= readOffer(event.members);
-        if (this.#acceptsEpoch(readEpochMember(event.members))) this.#hearZero(readZeroMember(event.members));
-        return;
+        if (!this.#acceptsEpoch(readEpochMember(event.members))) return;
+        this.#hearZero(readZeroMember(event.members));
+        return this.#hearDiscontinuities(readMarkMember(event.members));
       case "redirect":
         this.#reached = true;
         return this.#end("redirected", event.url);
@@ -262,6 +270,12 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
     this.#feed?.setZero(zeroMs);
   }
 
+  #hearDiscontinuities(mark: DiscontinuityMark | null): void {
+    if (mark === null || this.#over) return;
+    this.#discontinuities = mark;
+    this.#feed?.setDiscontinuities(mark);
+  }
+
   #holdEpoch(): void {
     const before = this.#hold;
     this.#hold = this.#epoch === null ? null : this.#options.epochs.hold(this.#source.key, this.#epoch);
@@ -271,6 +285,7 @@ export class UpstreamRun implements RtmpClientHandlers, FlvClientHandlers {
   #startFeed(): PublishSession | null {
     try {
       const feed = this.#source.startPublish("upstream", () => this.#onRevoked(), this.#epoch ?? 0, this.#zeroMs);
+      if (this.#discontinuities !== null) feed.setDiscontinuities(this.#discontinuities);
       this.#feedingSinceMs = this.#timers.nowMs();
       this.#holdEpoch();
       this.#options.trace?.onFirstMedia();

@@ -5,6 +5,9 @@ import { MemoryPublisher, type PeerWords } from "../memory_peers.ts";
 
 /** H.264 at 320x180. */
 const avcHeader = "17000000000142c00dffe100186742c00dd901519e226c0440000003004000000f03c50a9201000568cb83cb20";
+/** H.264 at another size. */
+const otherAvcHeader = "1700000000" +
+  "0164001effe1001b6764001eacd940a02ff9610000030001000003003c8f162d9601000668ebe3cb22c0fdf8f800";
 /** AAC-LC, 44.1 kHz, stereo. */
 const aacHeader = "af001210";
 const KEY_EVERY = 25;
@@ -14,6 +17,9 @@ const FRAME_MS = 40;
 export class HlsPublisher extends MemoryPublisher {
   #seed = 0;
   #isOver = false;
+  #isOther = false;
+  #isNextKey = false;
+  #lastMs = 0;
 
   /** @param seed Other streams have other ones. */
   static async begin(host: MemoryHost, address: string, stream: string, seed = 1, words: PeerWords = {}) {
@@ -21,6 +27,15 @@ export class HlsPublisher extends MemoryPublisher {
     publisher.#seed = seed;
     await publisher.connect("publish", address, stream);
     return publisher;
+  }
+
+  /** The pictures have another size from here on, or the one before. */
+  changeTracks(): void {
+    this.#isOther = !this.#isOther;
+    const payload = bytesOf(this.#isOther ? otherAvcHeader : avcHeader);
+    // An encoder begins them with a keyframe.
+    this.#isNextKey = true;
+    this.send({ kind: "video", timestampMs: this.#lastMs, payload });
   }
 
   protected override onReady(): void {
@@ -38,7 +53,9 @@ export class HlsPublisher extends MemoryPublisher {
   #frame(count: number): void {
     if (this.#isOver || this.ended !== "") return;
     const timestampMs = count * FRAME_MS;
-    this.send(picture(count % KEY_EVERY === 0, timestampMs, this.#seed));
+    this.#lastMs = timestampMs;
+    this.send(picture(count % KEY_EVERY === 0 || this.#isNextKey, timestampMs, this.#seed));
+    this.#isNextKey = false;
     for (const audioMs of [timestampMs + 3, timestampMs + 23]) this.send(sound(audioMs, this.#seed));
     this.world.after(FRAME_MS, () => this.#frame(count + 1));
   }

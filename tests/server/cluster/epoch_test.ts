@@ -80,7 +80,7 @@ Deno.test("an origin that relays passes the epoch of a publish without metadata 
   const epoch = epochMember(stage.epochAt(a));
   // The owner's time is known with the first frame.
   const { zeroMs } = b.server.sources.find(KEY)!;
-  assertEquals(toldOf(viewer), [epoch, factMembers({ epoch: stage.epochAt(a), zeroMs })]);
+  assertEquals(toldOf(viewer), [epoch, factMembers({ epoch: stage.epochAt(a), zeroMs, discontinuities: null })]);
   assertEquals(b.server.epochs.highest(KEY), stage.epochAt(a));
   await stage.stop();
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
 import { MemoryNetwork } from "../../kit/memory_network.ts";
 import { MemoryServer } from "../../kit/memory_server.ts";
+import { PlaylistWatch } from "../../kit/hls_rules.ts";
 import { compareHashes, HlsWatch } from "../../kit/hls_watch.ts";
 import { HlsClient, HlsPublisher, listedSegments } from "../../kit/server/memory_hls.ts";
 
@@ -87,6 +88,62 @@ for (
       assert(!listedSegments(watch.lastText).at(-1)!.isGap);
     }
     for (const server of [a2, late, edge, b]) await server.stop();
+  });
+}
+
+for (const protocol of ["rtmp", "flv"]) {
+  Deno.test(`HLS, pulled over ${protocol}: DISCONTINUITY-SEQUENCE counts what has left the list, over deaths of origins, on all servers`, async () => {
+    const network = new MemoryNetwork();
+    const short = "hls { enabled on; hls_ctx off; hls_fragment 1; hls_window 6; }";
+    const origin = (coworker: string) => `cluster { origin_cluster on; coworkers ${coworker}:1985; } ${short}`;
+    const names = { a: "10.0.0.1", b: "10.0.0.2" };
+    const start = (name: "a" | "b") =>
+      new MemoryServer(network, names[name], { vhost: origin(names[name === "a" ? "b" : "a"]) });
+    const servers = { a: start("a"), b: start("b") };
+    const pulls = `mode remote; protocol ${protocol}; origin 10.0.0.1:1935 10.0.0.2:1935;`;
+    const addresses = protocol === "rtmp" ? pulls : pulls.replaceAll(":1935", ":8080");
+    const startEdge = (ip: string) => new MemoryServer(network, ip, { vhost: `cluster { ${addresses} } ${short}` });
+    const edges = [startEdge("10.0.0.3")];
+    const encoder = network.host("10.0.1.1");
+    // Two clients: of the edge alone, and of whatever server a balancer sends it to.
+    const ofEdge = watchOf("edge", new HlsClient(network, "10.0.2.3", "10.0.0.3:8080"));
+    const ofAll = new PlaylistWatch({ lenient: true });
+    const clients = new Map(
+      ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map((
+        ip,
+      ) => [ip, new HlsClient(network, "10.0.2.9", `${ip}:8080`)]),
+    );
+    let owner: "a" | "b" = "a";
+    let publisher = await HlsPublisher.begin(encoder, `${names.a}:1935`, "s", 1);
+    await network.run(4000);
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 12; i++) {
+        if (i === 6) publisher.changeTracks();
+        await ofEdge.look();
+        for (const ip of [names[owner], "10.0.0.3", ...(edges.length > 1 ? ["10.0.0.4"] : [])]) {
+          const { status, text } = await clients.get(ip)!.get("/live/s.m3u8");
+          if (status === 200) ofAll.see(text, true);
+        }
+        await network.run(400);
+      }
+      const other: "a" | "b" = owner === "a" ? "b" : "a";
+      servers[owner].host.kill();
+      publisher[Symbol.dispose]();
+      await network.run(300);
+      publisher = await HlsPublisher.begin(encoder, `${names[other]}:1935`, "s", 2 + round);
+      await network.run(300);
+      servers[owner] = start(owner);
+      owner = other;
+      // One that has seen nothing before.
+      if (round === 2) edges.push(startEdge("10.0.0.4"));
+    }
+    assertEquals(ofEdge.troubles, []);
+    assertEquals([...ofEdge.rules.breaches, ...ofAll.breaches], [], ofEdge.lastText);
+    const counts = Array.from(ofEdge.rules.segments.values(), ({ discontinuity }) => discontinuity);
+    // Five publishes, with one change in each.
+    assertEquals(counts.at(-1)! - counts[0]!, 9);
+    publisher[Symbol.dispose]();
+    for (const server of [...edges, servers.a, servers.b]) await server.stop();
   });
 }
 

@@ -71,8 +71,26 @@ for (const [name, more] of ways) {
   });
 }
 
+for (const [name, more] of ways) {
+  Deno.test(`HLS as ${name}: what a viewer of an edge is about to play is there, also when the only server that had it dies`, async () => {
+    const { network, origin, edge, atEdge, publisher } = await stage(more);
+    const { text } = await atEdge.get("/live/s.m3u8");
+    await network.run(1000);
+    origin.host.kill();
+    publisher[Symbol.dispose]();
+    await network.run(500);
+    // Players begin three target durations before the end.
+    for (const { address } of listedSegments(text).slice(-4)) {
+      const { status, bytes } = await atEdge.get(`/live/${address}`);
+      assertEquals([address, status], [address, 200]);
+      assertGreater(bytes.length, 1000);
+    }
+    await edge.stop();
+  });
+}
+
 /** An edge that pulls from a relay at first, and from the owner once that is gone. */
-async function relayStage(more: string) {
+async function relayStage(more: string, laterMs = 15_000) {
   const network = new MemoryNetwork();
   const origin = (coworker: string) =>
     `cluster { origin_cluster on; redirect never; coworkers ${coworker}:1985; } ${hls(more)}`;
@@ -92,7 +110,7 @@ async function relayStage(more: string) {
   assertEquals(segmentLines(relayed.text), segmentLines((await atOwner.get("/live/s.m3u8")).text));
   cut[Symbol.dispose]();
   assertEquals(edge.server.pulls.states()[0]?.upstream, "10.0.0.2:1935");
-  await network.run(15_000);
+  await network.run(laterMs);
   const fetched: string[] = [];
   edge.host.onFetch = (url) => fetched.push(url);
   const end = async () => {
@@ -140,7 +158,7 @@ for (const [name, more] of [["MPEG-TS", ""], ["low latency", "hls_low_latency on
 }
 
 Deno.test("a segment that the server of an edge had no time to give comes from the next one", async () => {
-  const { network, relay, edge, atOwner, atEdge, fetched, end } = await relayStage("");
+  const { network, relay, edge, atOwner, atEdge, fetched, end } = await relayStage("", 3000);
   const { window } = edge.server.hls.find("/live/s")!.view!;
   const [old] = listedSegments((await atEdge.get("/live/s.m3u8")).text).slice(-10);
   assertEquals(window.find(old!.number)?.kind, "absent");
@@ -155,19 +173,22 @@ Deno.test("a segment that the server of an edge had no time to give comes from t
   await end();
 });
 
-Deno.test("what an edge lacks it fetches once, however many viewers wait for it, and only if they do", async () => {
+Deno.test("what an edge lacks it fetches once, however many viewers wait for it, and beyond what they play first only if they do", async () => {
   const { network, edge, atEdge, end } = await stage("");
   const fetched: string[] = [];
   edge.host.onFetch = (url) => fetched.push(url.replace(/.*-/, ""));
-  const [first] = listedSegments((await atEdge.get("/live/s.m3u8")).text);
-  assertEquals(fetched.length, 1);
+  const listed = listedSegments((await atEdge.get("/live/s.m3u8")).text);
+  const [first] = listed;
+  await network.run(500);
+  const ahead = listed.slice(-4).map(({ number }) => `${number}.ts`);
+  assertEquals(fetched.slice(1), ahead);
   const answers = Array.from({ length: 20 }, () => atEdge.ask(`/live/${first!.address}`));
   await network.run(500);
   for (const { status } of await Promise.all(answers)) assertEquals(status, 200);
-  assertEquals(fetched.slice(1), [`${first!.number}.ts`]);
+  assertEquals(fetched.slice(1), [...ahead, `${first!.number}.ts`]);
   // Neither what is long gone, nor what is still to come.
   for (const number of [first!.number - 100, 1, first!.number + 500]) await atEdge.get(`/live/s-${number}.ts`);
-  assertEquals(fetched.length, 2);
+  assertEquals(fetched.length, 6);
   await end();
 });
 
@@ -175,7 +196,7 @@ Deno.test("a server that does not answer for its segments leaves gaps, and never
   const { network, edge, atEdge, end } = await stage("");
   const listed = listedSegments((await atEdge.get("/live/s.m3u8")).text);
   const cut = network.partition(["10.0.0.3"], ["10.0.0.1:8080"]);
-  const [older, old] = listed.slice(-3);
+  const [older, old] = listed.slice(1, 3);
   const fromMs = network.timers.nowMs();
   const statuses: number[] = [];
   for (let i = 0; i < 4; i++) {

@@ -1,5 +1,6 @@
 import { entryBytes, type WindowEntry } from "../../../src/hls/segment.ts";
 import { Packager, type PackagerOptions } from "../../../src/hls/packager.ts";
+import type { DiscontinuityMark } from "../../../src/stream/publish_facts.ts";
 import { assert, assertEquals, assertGreater } from "../../kit/assert.ts";
 import {
   firstPublish,
@@ -15,7 +16,7 @@ const SEEDS = 20;
 const DURATION_MS = 40_000;
 const joined = { ...firstPublish, isFromStart: false };
 
-/** All that a client can tell of a segment, but for the count of discontinuities, which is told with the publish. */
+/** All that a client can tell of a segment, but for the count of discontinuities, which the owner has to tell. */
 function facts({ number, startMs, durationMs, isIndependent, init, parts }: WindowEntry): unknown {
   return {
     number,
@@ -79,6 +80,42 @@ for (const [name, options] of cases) {
       }
     }
     assertGreater(compared, 300);
+  });
+
+  Deno.test(`${name}: whoever joins, and is told what the owner counts, counts the same discontinuities`, () => {
+    let changed = 0;
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const prng = new Prng(seed);
+      const packets = randomHlsStream(prng, DURATION_MS);
+      for (let round = 0; round < 3; round++) {
+        const index = prng.below(packets.length);
+        const owner = new Packager(options);
+        const late = new Packager(options);
+        let told: DiscontinuityMark | null = null;
+        owner.countedBy = (fromMs) => told ??= { count: 5, fromMs };
+        owner.onDiscontinuity = (mark) => told = mark;
+        late.countedBy = () => {
+          assert(told !== null);
+          return told;
+        };
+        owner.startPublish(firstPublish);
+        late.startPublish(joined);
+        const joins = joinedAt(packets, index).slice(0, -(packets.length - index));
+        packets.forEach(({ packet, wallMs }, i) => {
+          owner.onPacket(packet, wallMs);
+          if (i === index) { for (const each of joins) late.onPacket(each.packet, wallMs); }
+          if (i >= index) late.onPacket(packet, wallMs);
+        });
+        const all = segmentsOf(owner);
+        for (const [number, { discontinuity }] of segmentsOf(late)) {
+          assertEquals(discontinuity, all.get(number)?.discontinuity, `seed ${seed}, from ${index}, ${number}`);
+        }
+        const counts = Array.from(all.values(), ({ discontinuity }) => discontinuity);
+        counts.forEach((count, i) => assert(count - (counts[i - 1] ?? 5) <= 1, `seed ${seed}: ${counts}`));
+        changed += (counts.at(-1) ?? 5) - 5;
+      }
+    }
+    assertGreater(changed, 20);
   });
 
   Deno.test(`${name}: numbers follow each other, times do, and each number is the slot of its time or the one before`, () => {

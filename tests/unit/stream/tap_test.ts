@@ -129,8 +129,8 @@ Deno.test("servers that pull a stream, one from the other, have the owner's time
 
 Deno.test("the owner's time is told in a status, and read again", async () => {
   const { factMembers, readZeroHeader, readZeroMember } = await import("../../../src/stream/publish_facts.ts");
-  assertEquals(readZeroMember(factMembers({ epoch: 7, zeroMs: START_MS })), START_MS);
-  assertEquals(factMembers({ epoch: 0, zeroMs: null }), {});
+  assertEquals(readZeroMember(factMembers({ epoch: 7, zeroMs: START_MS, discontinuities: null })), START_MS);
+  assertEquals(factMembers({ epoch: 0, zeroMs: null, discontinuities: null }), {});
   assertEquals([readZeroMember({ srs_ts_zero_ms: 0.5 }), readZeroHeader("12x"), readZeroHeader("-12")], [
     null,
     null,

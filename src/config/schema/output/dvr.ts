@@ -46,6 +46,7 @@ export const dvrRows = {
     extension: true,
     doc:
       "How long a recording waits for its publisher to return, also to another origin that shares the disk, and then goes " +
-      "on in the same file; 0 ends it at once.",
+      "on in the same file; at an origin that does not, in another file of the same recording. 0 ends it at once, as SRS " +
+      "does: `on_dvr` then does not wait.",
   }),
 };

@@ -76,6 +76,12 @@ function startHls(Hls, video, url, { onEnd }) {
     lowLatencyMode: true,
     backBufferLength: 30,
     maxLiveSyncPlaybackRate: 1.2,
+    // By default each stall moves the player back by a second for good.
+    liveSyncOnStallIncrease: 0.25,
+  });
+  // hls.js plays faster while it is a little too late, and by default never seeks: in low latency it is to, beyond that.
+  hls.on(Hls.Events.LEVEL_LOADED, (_event, { details: { partTarget, partHoldBack, targetduration } }) => {
+    if (partTarget > 0) hls.config.liveMaxLatencyDuration = 2 * partHoldBack + targetduration;
   });
   let mended = 0;
   hls.on(Hls.Events.ERROR, (_event, { fatal, type, details, response }) => {
