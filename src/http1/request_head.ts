@@ -1,5 +1,7 @@
 import { decodeUtf8 } from "../base/bytes.ts";
 import { isFieldText, isToken, MAX_FIELDS, parseHeaderFields } from "./fields.ts";
+import type { FieldReader } from "../base/field_reader.ts";
+import { MessageFields } from "./message_fields.ts";
 
 /** The first part of an HTTP/1 request, read. */
 export interface RequestHead {
@@ -10,7 +12,7 @@ export interface RequestHead {
   readonly host: string;
   /** 1 in HTTP/1.1. */
   readonly minorVersion: 0 | 1;
-  readonly headers: Headers;
+  readonly headers: FieldReader;
   /** What follows belongs to a body. */
   readonly hasBody: boolean;
   /** The client may send another request after this one. */
@@ -38,11 +40,16 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead | HeadRefusal {
   if (major !== "1") return { status: 505, message: "only HTTP/1 is supported" };
   if (!isFieldText(target)) return { status: 400, message: "control character in the request target" };
   const headers = readFields(fields);
-  if (!(headers instanceof Headers)) return headers;
+  if (!(headers instanceof MessageFields)) return headers;
   return finishHead(method, utf8(target), minor === "0" ? 0 : 1, headers);
 }
 
-function finishHead(method: string, target: string, minorVersion: 0 | 1, headers: Headers): RequestHead | HeadRefusal {
+function finishHead(
+  method: string,
+  target: string,
+  minorVersion: 0 | 1,
+  headers: FieldReader,
+): RequestHead | HeadRefusal {
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target);
   const host = absolute?.[1] ?? headers.get("host") ?? "";
   // A comma stands for a second header, which another reader might prefer.
@@ -67,14 +74,14 @@ function finishHead(method: string, target: string, minorVersion: 0 | 1, headers
   };
 }
 
-function readFields(lines: readonly string[]): Headers | HeadRefusal {
+function readFields(lines: readonly string[]): MessageFields | HeadRefusal {
   const fields = parseHeaderFields(lines);
   if (fields === "tooMany") return { status: 431, message: `more than ${MAX_FIELDS} headers` };
-  return fields === "broken" ? { status: 400, message: "malformed header" } : new Headers(fields);
+  return fields === "broken" ? { status: 400, message: "malformed header" } : new MessageFields(fields);
 }
 
 /** Whether there is a body; it is never read. */
-function readBodyLength(headers: Headers): boolean | HeadRefusal {
+function readBodyLength(headers: FieldReader): boolean | HeadRefusal {
   const length = headers.get("content-length");
   const coding = headers.get("transfer-encoding");
   if (coding !== null) {

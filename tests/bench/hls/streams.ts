@@ -38,7 +38,7 @@ export interface StreamsResult {
 }
 
 /** Segments of 2 s; memory is full after three windows. */
-export const HLS_ROWS = "hls_fragment 2; hls_window 10; hls_ctx off; hls_ts_ctx off;";
+const HLS_ROWS = "hls_fragment 2; hls_window 10; hls_ctx off; hls_ts_ctx off;";
 /** Until the first segments are gone again. */
 const WARM_UP_SECONDS = 35;
 const STEP_SECONDS = 10;

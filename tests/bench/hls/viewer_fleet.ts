@@ -10,6 +10,8 @@ export interface ViewerOptions {
   readonly viewers: number;
   /** From the first viewer to the last. */
   readonly rampMs: number;
+  /** Playlists may come compressed. */
+  readonly takesGzip: boolean;
 }
 
 /** What viewers got since {@link ViewerFleet.begin}. */
@@ -101,22 +103,29 @@ class Viewer {
 
   /** Until something fails. */
   async watch(): Promise<never> {
-    const { host, port, path } = this.#options;
-    const folder = path.slice(0, path.lastIndexOf("/") + 1);
+    const { host, port, takesGzip } = this.#options;
+    let { path } = this.#options;
     const client = await HttpClient.connect(host, port);
+    const fields = takesGzip ? "Accept-Encoding: gzip\r\n" : "";
     let before = "";
     for (let waitMs = 0;; await sleep(waitMs)) {
       const askedMs = performance.now();
-      const { status, text } = await client.get(path, true);
+      const { status, text } = await client.get(path, { keepsBody: true, fields });
       if (status !== 200) throw new Error(`playlist: ${status}`);
       this.#count(client.takeBytes());
       this.#counters.playlists++;
+      const session = sessionOf(text);
+      if (session !== null) {
+        path = beside(path, session);
+        waitMs = 0;
+        continue;
+      }
       const { targetMs, first, uris } = readList(text);
       const last = first + uris.length;
       if (this.#next < 0) this.#next = Math.max(first, last - START_BEHIND);
       if (this.#next < first) this.#counters.missed += first - this.#next;
       for (this.#next = Math.max(first, this.#next); this.#next < last; this.#next++) {
-        await this.#fetch(client, folder + uris[this.#next - first]);
+        await this.#fetch(client, beside(path, uris[this.#next - first]!));
       }
       // As RFC 8216 §6.3.4 has it: after one target duration, half of that where nothing was new.
       waitMs = Math.max(0, (text === before ? targetMs / 2 : targetMs) - (performance.now() - askedMs));
@@ -126,7 +135,7 @@ class Viewer {
 
   async #fetch(client: HttpClient, path: string): Promise<void> {
     const askedMs = performance.now();
-    const { status } = await client.get(path, false);
+    const { status } = await client.get(path, { keepsBody: false, fields: "" });
     if (status !== 200) throw new Error(`${path}: ${status}`);
     this.#count(client.takeBytes());
     this.#counters.segments++;
@@ -137,6 +146,19 @@ class Viewer {
   #count(bytes: number): void {
     this.#counters.bytes += bytes;
   }
+}
+
+/** The playlist of the viewer's own session, where this one lists nothing else. */
+function sessionOf(text: string): string | null {
+  if (!text.includes("#EXT-X-STREAM-INF")) return null;
+  return text.split("\n").find((line) => line !== "" && !line.startsWith("#"))?.trim() ?? null;
+}
+
+/** The path that an address in a playlist means. */
+function beside(path: string, address: string): string {
+  if (address.startsWith("/")) return address;
+  const [bare = ""] = path.split("?");
+  return bare.slice(0, bare.lastIndexOf("/") + 1) + address;
 }
 
 /** What a viewer needs of a playlist. */
