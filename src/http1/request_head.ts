@@ -94,9 +94,16 @@ function readBodyLength(headers: FieldReader): boolean | HeadRefusal {
 
 /** One character a byte. */
 function latin1(bytes: Uint8Array): string {
+  // By far most heads have nothing else.
+  if (isAscii(bytes)) return decodeUtf8(bytes);
   let text = "";
   for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
   return text;
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= 0x80) return false;
+  return true;
 }
 
 /** Characters that stand for bytes, as the UTF-8 that they are. */
