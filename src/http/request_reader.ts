@@ -71,15 +71,18 @@ export class RequestReader {
   }
 
   #read(buffer: Uint8Array): Promise<boolean> {
-    const reading = this.#fill(buffer).finally(() => this.#reading = null);
-    return this.#reading = reading;
+    return this.#reading = this.#fill(buffer);
   }
 
   async #fill(buffer: Uint8Array): Promise<boolean> {
-    const count = await this.#tcp.read(buffer);
-    if (count === null) return false;
-    this.#onBytes(count);
-    this.#input.push(buffer.subarray(0, count));
-    return true;
+    try {
+      const count = await this.#tcp.read(buffer);
+      if (count === null) return false;
+      this.#onBytes(count);
+      this.#input.push(buffer.subarray(0, count));
+      return true;
+    } finally {
+      this.#reading = null;
+    }
   }
 }
