@@ -13,7 +13,7 @@ import { randomId } from "../server/identity.ts";
 import { refusal } from "./envelope.ts";
 import type { HeadFound } from "../http1/head_buffer.ts";
 import { LiveAnswer, type LiveHost, type LiveViewer, type WholeAnswer } from "./live/live_answer.ts";
-import { parseRequestHead } from "../http1/request_head.ts";
+import { RequestHeads } from "../http1/request_head.ts";
 import { RequestReader } from "./request_reader.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import type { Router } from "./router.ts";
@@ -51,6 +51,7 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
   readonly #writer: ResponseWriter;
   readonly #life: ClientLife;
   readonly #reader: RequestReader;
+  readonly #heads = new RequestHeads();
   readonly #queued: Uint8Array[] = [];
   #remoteIp: string;
   #viewer: LiveViewer | null = null;
@@ -223,7 +224,7 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
   }
 
   async #answer(found: NonNullable<HeadFound>): Promise<boolean> {
-    const head = found instanceof Uint8Array ? parseRequestHead(found) : refusalOf(found);
+    const head = found instanceof Uint8Array ? this.#heads.read(found) : refusalOf(found);
     if ("status" in head) {
       await this.#writer.write(closing(refusal(head.status, head.message)), true);
       this.#life.finishNow();

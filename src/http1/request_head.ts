@@ -1,4 +1,4 @@
-import { decodeUtf8 } from "../base/bytes.ts";
+import { decodeUtf8, equalBytes } from "../base/bytes.ts";
 import { isFieldText, isToken, MAX_FIELDS, parseHeaderFields } from "./fields.ts";
 import type { FieldReader } from "../base/field_reader.ts";
 import { MessageFields } from "./message_fields.ts";
@@ -25,23 +25,57 @@ export interface HeadRefusal {
   readonly message: string;
 }
 
+/** Longest headers that are remembered: one connection's. */
+const MAX_KNOWN_BYTES = 4096;
+const CR = 13;
+const LF = 10;
+
 /**
- * Reads a request line and headers, without the empty line at their end.
+ * Reads the heads of one connection: request line and headers, without the empty line at their end. Clients send the same
+ * headers over and over; those of the request before are not read again.
  *
  * Strict where two readers of one request could disagree: line ends, folded lines, lengths given twice. Bytes beyond
  * ASCII are let pass in the target, where SRS sends names as they are.
  *
  * Source: RFC 9112.
  */
+export class RequestHeads {
+  /** Bytes of {@link #known}. */
+  #knownBytes: Uint8Array = new Uint8Array(0);
+  #known: MessageFields | null = null;
+
+  read(bytes: Uint8Array): RequestHead | HeadRefusal {
+    const end = endOfLine(bytes);
+    const [, method = "", target = "", major, minor] =
+      /^(\S+) (\S+) HTTP\/(\d)\.(\d)$/.exec(latin1(bytes.subarray(0, end))) ?? [];
+    if (!isToken(method)) return { status: 400, message: "not an HTTP request" };
+    if (major !== "1") return { status: 505, message: "only HTTP/1 is supported" };
+    if (!isFieldText(target)) return { status: 400, message: "control character in the request target" };
+    const headers = this.#fields(bytes.subarray(end));
+    if (!(headers instanceof MessageFields)) return headers;
+    return finishHead(method, utf8(target), minor === "0" ? 0 : 1, headers);
+  }
+
+  /** @param bytes With the line end before the first of them; empty for none. */
+  #fields(bytes: Uint8Array): MessageFields | HeadRefusal {
+    if (this.#known !== null && equalBytes(bytes, this.#knownBytes)) return this.#known;
+    const fields = readFields(latin1(bytes).split("\r\n").slice(1));
+    if (fields instanceof MessageFields && bytes.length <= MAX_KNOWN_BYTES) {
+      this.#known = fields;
+      this.#knownBytes = bytes.slice();
+    }
+    return fields;
+  }
+}
+
+/** Reads one head, as {@link RequestHeads}. */
 export function parseRequestHead(bytes: Uint8Array): RequestHead | HeadRefusal {
-  const [requestLine = "", ...fields] = latin1(bytes).split("\r\n");
-  const [, method = "", target = "", major, minor] = /^(\S+) (\S+) HTTP\/(\d)\.(\d)$/.exec(requestLine) ?? [];
-  if (!isToken(method)) return { status: 400, message: "not an HTTP request" };
-  if (major !== "1") return { status: 505, message: "only HTTP/1 is supported" };
-  if (!isFieldText(target)) return { status: 400, message: "control character in the request target" };
-  const headers = readFields(fields);
-  if (!(headers instanceof MessageFields)) return headers;
-  return finishHead(method, utf8(target), minor === "0" ? 0 : 1, headers);
+  return new RequestHeads().read(bytes);
+}
+
+function endOfLine(bytes: Uint8Array): number {
+  for (let at = 0; at + 1 < bytes.length; at++) if (bytes[at] === CR && bytes[at + 1] === LF) return at;
+  return bytes.length;
 }
 
 function finishHead(

@@ -126,7 +126,11 @@ function describeViewers(result: ViewersResult, idlePercent: number): string {
     ? ""
     : `, ${us(cpuPercent)} us a viewer-second (${us(cpuPercent - idlePercent)} beyond nobody, the kernel ` +
       `${us(systemPercent)}), ${result.watching} watch, ${result.mbps.toFixed(0)} Mbit/s, ${result.note}`;
-  const asked = kind === "hls" ? `, ${result.requestsPerViewerSecond.toFixed(2)} requests a viewer-second` : "";
+  const { requestsPerViewerSecond } = result;
+  const each = kind === "hls" ? (cpuPercent - idlePercent) * 10_000 / viewers / requestsPerViewerSecond : 0;
+  const asked = kind === "hls"
+    ? `, ${requestsPerViewerSecond.toFixed(2)} requests a viewer-second, ${each.toFixed(0)} us each`
+    : "";
   return `${kindNames[kind]}: ${cpuPercent.toFixed(1)} % of a core${watched}${asked}; RSS ${rssMiB.toFixed(0)} MiB; ` +
     `load ${loadPercent.toFixed(0)} %, others ${othersPercent.toFixed(0)} % of a core`;
 }

@@ -18,22 +18,27 @@ export interface GetOptions {
   readonly fields: string;
 }
 
+interface ServerAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
 /** Shared by all clients: what is read is looked at before the next read. */
-const BUFFER_BYTES = 65_536;
+const BUFFER_BYTES = 1024 * 1024;
 
 /** A connection that is kept, for one request after the other; what it costs must be little beside a server's part. */
 export class HttpClient {
-  readonly #conn: Deno.Conn;
-  readonly #host: string;
+  readonly #address: ServerAddress;
+  #conn: Deno.Conn;
   #bytes = 0;
 
-  private constructor(conn: Deno.Conn, host: string) {
+  private constructor(conn: Deno.Conn, address: ServerAddress) {
     this.#conn = conn;
-    this.#host = host;
+    this.#address = address;
   }
 
-  static async connect(host: string, port: number): Promise<HttpClient> {
-    return new HttpClient(await Deno.connect({ hostname: host, port }), `${host}:${port}`);
+  static async connect(hostname: string, port: number): Promise<HttpClient> {
+    return new HttpClient(await Deno.connect({ hostname, port }), { hostname, port });
   }
 
   /** Bytes read since the last call, heads included. */
@@ -43,9 +48,22 @@ export class HttpClient {
     return bytes;
   }
 
-  /** @throws {Error} Where the connection ends. */
-  async get(path: string, { keepsBody, fields }: GetOptions): Promise<HttpAnswer> {
-    const request = `GET ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nUser-Agent: srs-ts-load\r\n${fields}\r\n`;
+  /** On a new connection where the server has ended the one there was. @throws {Error} Where that ends, too. */
+  async get(path: string, options: GetOptions): Promise<HttpAnswer> {
+    const bytes = this.#bytes;
+    try {
+      return await this.#ask(path, options);
+    } catch (error) {
+      if (this.#bytes !== bytes) throw error;
+      this.#conn.close();
+      this.#conn = await Deno.connect(this.#address);
+      return await this.#ask(path, options);
+    }
+  }
+
+  async #ask(path: string, { keepsBody, fields }: GetOptions): Promise<HttpAnswer> {
+    const host = `${this.#address.hostname}:${this.#address.port}`;
+    const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: srs-ts-load\r\n${fields}\r\n`;
     await this.#conn.write(encoder.encode(request));
     const buffer = bufferOf();
     let head = "";

@@ -136,8 +136,13 @@ class Viewer {
   async #fetch(client: HttpClient, path: string): Promise<void> {
     const askedMs = performance.now();
     const { status } = await client.get(path, { keepsBody: false, fields: "" });
-    if (status !== 200) throw new Error(`${path}: ${status}`);
     this.#count(client.takeBytes());
+    if (status === 404) {
+      // It was listed for as long as a segment has to be there; the viewer came too late.
+      this.#counters.missed++;
+      return;
+    }
+    if (status !== 200) throw new Error(`${path}: ${status}`);
     this.#counters.segments++;
     this.#counters.segmentMs.push(performance.now() - askedMs);
     this.hasBegun = true;
