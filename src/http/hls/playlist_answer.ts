@@ -28,6 +28,11 @@ const MAX_AHEAD = 2;
 const WAIT_TARGETS = 3;
 /** How long caches keep what was waited for, in target durations. Source: RFC 8216bis, appendix B.1. */
 const KEEP_TARGETS = 6;
+/**
+ * What only one viewer gets, as with a session, is not worth the work below this length, nor several times a second: to
+ * compress a playlist of six segments costs more than to answer the request, and saves a few hundred bytes.
+ */
+const LEAST_OWN_ZIPPED_BYTES = 4096;
 const CONTENT_TYPE = "application/vnd.apple.mpegurl";
 
 /** The playlist that begins a session: its only entry is the media playlist, with the id of the session. */
@@ -77,11 +82,12 @@ function answerNow(
   headers.set("content-type", CONTENT_TYPE);
   headers.set("cache-control", session !== null ? "no-store" : `max-age=${maxAgeS(targetMsOf(view), isReload)}`);
   headers.set("vary", "accept-encoding");
-  // What only one viewer gets, several times a second, is not worth the work.
-  const isZipped = acceptsGzip(call.headers) && (query === "" || !isLowLatency);
+  const plain = text.bytes(query);
+  const isOwnZipped = !isLowLatency && plain.length >= LEAST_OWN_ZIPPED_BYTES;
+  const isZipped = (query === "" || isOwnZipped) && acceptsGzip(call.headers);
   if (isZipped) headers.set("content-encoding", "gzip");
   if (session === null) headers.set("etag", text.etag(isZipped ? "gzip" : ""));
-  const bytes = !isZipped ? text.bytes(query) : query === "" ? text.zipped() : gzip(text.bytes(query));
+  const bytes = !isZipped ? plain : query === "" ? text.zipped() : gzip(plain);
   return whenThere(bytes, (bytes) => {
     session?.note(bytes.length);
     return answerViews([bytes], call, headers);
