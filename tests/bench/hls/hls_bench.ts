@@ -1,7 +1,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { printLine } from "../control.ts";
 import { type Peer, peers } from "../peers.ts";
-import { measureStreams, type StreamsResult } from "./streams.ts";
+import { measureStreams, type StreamsOptions, type StreamsResult } from "./streams.ts";
 import { measureViewers, type ViewerKind, type ViewersOptions, type ViewersResult } from "./viewers.ts";
 
 /** Shown by `--hls --help`. */
@@ -16,6 +16,8 @@ deno task bench --hls-viewers N [OPTIONS]    N viewers of one stream over HLS, a
   --sessions          of viewers: hls_ctx and hls_ts_ctx on
   --gzip              of viewers: they take playlists compressed, as browsers do
   --flv               of viewers: as the last line, those over HTTP-FLV once more, to see how much the machine has changed
+  --portions          publishers send 350 ms at a time, which takes less of a busy machine than frame by frame
+  --disk ON           of streams: only on, or only off
   --seconds S         default 600, with --hls-viewers 20, or six fragments if that is more
   --server-core LIST  default 0
   --load-core LIST    default 1
@@ -29,8 +31,19 @@ const DEFAULT_STREAMS = 200;
 export async function benchHls(args: string[]): Promise<number> {
   const unknown: string[] = [];
   const flags = parseArgs(args.filter((arg) => arg !== "--"), {
-    string: ["hls", "hls-viewers", "servers", "kbps", "seconds", "fragment", "server-core", "load-core", "json"],
-    boolean: ["help", "sessions", "gzip", "flv"],
+    string: [
+      "hls",
+      "hls-viewers",
+      "servers",
+      "kbps",
+      "seconds",
+      "fragment",
+      "disk",
+      "server-core",
+      "load-core",
+      "json",
+    ],
+    boolean: ["help", "sessions", "gzip", "flv", "portions"],
     unknown: (arg: string) => (unknown.push(arg), false),
   });
   if (flags.help) {
@@ -61,23 +74,30 @@ export async function benchHls(args: string[]): Promise<number> {
       const { sessions: hasSessions, gzip: takesGzip, flv: repeatsFlv } = flags;
       const how = { viewers: count, kbps, seconds, fragmentSeconds, hasSessions, takesGzip, ...place };
       results.push(...await viewersOf(peer, how, repeatsFlv ? ["none", "flv", "hls", "flv"] : ["none", "flv", "hls"]));
-    } else results.push(...await streamsOf(peer, { streams: count, kbps, seconds, ...place }));
+    } else {
+      const ways = peer.name === "srs" ? [true] : [false, true];
+      const wanted = ways.filter((isOnDisk) => (flags.disk ?? (isOnDisk ? "on" : "off")) === (isOnDisk ? "on" : "off"));
+      const how = { streams: count, kbps, seconds, sendsPortions: flags.portions, ...place };
+      results.push(...await streamsOf(peer, how, wanted));
+    }
   }
   for (const line of missing) await printLine(line);
   if (flags.json !== undefined) await Deno.writeTextFile(flags.json, JSON.stringify(results, null, 2));
   return missing.length === 0 ? 0 : 1;
 }
 
-type Place = { kbps: number; seconds: number; serverCores: string; loadCores: string };
-
-async function streamsOf(peer: Peer, options: Place & { streams: number }): Promise<StreamsResult[]> {
+async function streamsOf(
+  peer: Peer,
+  options: Omit<StreamsOptions, "isOnDisk" | "hasHls">,
+  ways: readonly boolean[],
+): Promise<StreamsResult[]> {
   const { streams, kbps, seconds } = options;
   await printLine(`${peer.name}: ${streams} streams of ${kbps} kbit/s`);
   const plain = { ...options, hasHls: false, isOnDisk: false, seconds: Math.min(seconds, 30) };
   const without = await measureStreams(peer, plain);
   const results = [without];
   await printLine(`  without HLS: ${describeStreams(without)}`);
-  for (const isOnDisk of peer.name === "srs" ? [true] : [false, true]) {
+  for (const isOnDisk of ways) {
     const result = await measureStreams(peer, { ...options, hasHls: true, isOnDisk });
     const own = result.cpuUsPerStreamSecond - without.cpuUsPerStreamSecond;
     results.push(result);
