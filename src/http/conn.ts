@@ -13,7 +13,7 @@ import { randomId } from "../server/identity.ts";
 import { refusal } from "./envelope.ts";
 import type { HeadFound } from "../http1/head_buffer.ts";
 import { LiveAnswer, type LiveHost, type LiveViewer, type WholeAnswer } from "./live/live_answer.ts";
-import { RequestHeads } from "../http1/request_head.ts";
+import { RequestHeadReader } from "../http1/request_head.ts";
 import { RequestReader } from "./request_reader.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import type { Router } from "./router.ts";
@@ -51,7 +51,7 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
   readonly #writer: ResponseWriter;
   readonly #life: ClientLife;
   readonly #reader: RequestReader;
-  readonly #heads = new RequestHeads();
+  readonly #heads = new RequestHeadReader();
   readonly #queued: Uint8Array[] = [];
   #remoteIp: string;
   #viewer: LiveViewer | null = null;

@@ -39,7 +39,7 @@ const LF = 10;
  *
  * Source: RFC 9112.
  */
-export class RequestHeads {
+export class RequestHeadReader {
   /** Bytes of {@link #known}. */
   #knownBytes: Uint8Array = new Uint8Array(0);
   #known: MessageFields | null = null;
@@ -68,9 +68,9 @@ export class RequestHeads {
   }
 }
 
-/** Reads one head, as {@link RequestHeads}. */
+/** Reads one head, as {@link RequestHeadReader}. */
 export function parseRequestHead(bytes: Uint8Array): RequestHead | HeadRefusal {
-  return new RequestHeads().read(bytes);
+  return new RequestHeadReader().read(bytes);
 }
 
 function endOfLine(bytes: Uint8Array): number {

@@ -1,4 +1,3 @@
-import type { VhostConfig } from "../../config/mod.ts";
 import { mediaPlaylist } from "../../hls/playlist.ts";
 import type { HlsStream, HlsView } from "../../server/hls/hls_stream.ts";
 import type { HlsRequest } from "./hls_path.ts";
@@ -11,8 +10,9 @@ const MAX_TEXTS = 16;
 /** Texts of the newest version of a stream's playlist: all viewers get the same ones. */
 interface Texts {
   readonly version: number;
-  /** A reload may give addresses another beginning. */
-  readonly rows: VhostConfig["hls"];
+  /** `hls_entry_prefix` and `hls_key_url`: a reload may give addresses another beginning. */
+  readonly prefix: string;
+  readonly keyPrefix: string;
   /** By what their addresses begin with, and by delta. */
   readonly byBase: Map<string, PlaylistText>;
   /** The same by path. */
@@ -33,16 +33,15 @@ export function playlistText(
   { path, skips }: { readonly path: string; readonly skips: boolean },
 ): PlaylistText {
   const { version } = stream;
-  const rows = vhost.now.hls;
+  const { entryPrefix: prefix, keyUrl: keyPrefix } = vhost.now.hls;
   let known = texts.get(stream);
-  if (known?.version !== version || known.rows !== rows) {
-    texts.set(stream, known = { version, rows, byBase: new Map(), byPath: new Map() });
+  if (known?.version !== version || known.prefix !== prefix || known.keyPrefix !== keyPrefix) {
+    texts.set(stream, known = { version, prefix, keyPrefix, byBase: new Map(), byPath: new Map() });
   }
   // One stream, but perhaps by several names.
   const asked = `${skips ? "delta" : "whole"} ${url.app}/${url.stream} ${path}`;
   const found = known.byPath.get(asked);
   if (found !== undefined) return found;
-  const { entryPrefix: prefix, keyUrl: keyPrefix } = rows;
   const names = new HlsNames(url, path, { container: options.container, prefix, keyPrefix });
   const base = `${skips ? "delta" : "whole"} ${names.base}`;
   const made = known.byBase.get(base) ?? new PlaylistText(mediaPlaylist(window, { ...options, skips }, names));

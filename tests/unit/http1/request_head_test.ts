@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { HeadBuffer, MAX_HEAD_BYTES } from "../../../src/http1/head_buffer.ts";
-import { parseRequestHead, RequestHeads } from "../../../src/http1/request_head.ts";
+import { parseRequestHead, RequestHeadReader } from "../../../src/http1/request_head.ts";
 import { splitsOf } from "../../kit/splits.ts";
 
 function bytes(text: string): Uint8Array {
@@ -101,8 +101,8 @@ Deno.test("parseRequestHead keeps names like __proto__ apart from everything", (
   assertEquals(({} as Record<string, unknown>).x, undefined);
 });
 
-Deno.test("RequestHeads reads headers again as soon as one byte of them is another", () => {
-  const heads = new RequestHeads();
+Deno.test("RequestHeadReader reads headers again as soon as one byte of them is another", () => {
+  const heads = new RequestHeadReader();
   const answerTo = (text: string) => {
     const head = heads.read(bytes(text));
     if ("status" in head) return head.status;
