@@ -1,9 +1,11 @@
+const nothing = new Uint8Array(0);
+
 /**
  * First-in first-out bytes with a bound. Reading moves an offset, so taking small pieces never shifts the rest.
  */
 export class ByteQueue {
   readonly #maxBytes: number;
-  #bytes = new Uint8Array(0);
+  #bytes = nothing;
   #start = 0;
   #end = 0;
 
@@ -46,14 +48,19 @@ export class ByteQueue {
     const view = this.peek(count);
     if (view === null) return null;
     const out = view.slice();
-    this.#start += count;
+    this.skip(count);
     return out;
+  }
+
+  /** Drops the first `count` bytes; there must be so many. */
+  skip(count: number): void {
+    this.#start += count;
   }
 
   /** Moves out everything. */
   takeAll(): Uint8Array {
     const out = this.#bytes.subarray(this.#start, this.#end);
-    this.#bytes = new Uint8Array(0);
+    this.#bytes = nothing;
     this.#start = this.#end = 0;
     return out;
   }

@@ -115,17 +115,47 @@ export interface LineLimiters {
 }
 
 /** A logger whose lines, with those of all loggers made from it, go through limiters. Debug and trace lines do not. */
-export function limitLines(log: Logger, limiters: LineLimiters, peer = ""): Logger {
-  const { warnings, others } = limiters;
-  const limited = (limiter: LogLimiter, level: "info" | "warn" | "error", rate: LineRate) => (text: string) =>
-    limiter.pass({ kind: `${level} ${kindOfLine(text)}`, text, peer, rate }, (line) => log[level](line));
-  return {
-    cid: log.cid,
-    trace: (text) => log.trace(text),
-    debug: (text) => log.debug(text),
-    info: limited(others, "info", OTHERS),
-    warn: limited(warnings, "warn", WARNINGS),
-    error: limited(warnings, "error", WARNINGS),
-    withCid: (cid, ofPeer = peer) => limitLines(log.withCid(cid), limiters, ofPeer),
-  };
+export function limitLines(log: Logger, limiters: LineLimiters): Logger {
+  return new LimitedLogger(log, limiters, "");
+}
+
+/** Each connection has one: it is small. */
+class LimitedLogger implements Logger {
+  readonly #log: Logger;
+  readonly #limiters: LineLimiters;
+  readonly #peer: string;
+
+  constructor(log: Logger, limiters: LineLimiters, peer: string) {
+    this.#log = log;
+    this.#limiters = limiters;
+    this.#peer = peer;
+  }
+
+  get cid(): string {
+    return this.#log.cid;
+  }
+
+  trace(text: string): void {
+    this.#log.trace(text);
+  }
+  debug(text: string): void {
+    this.#log.debug(text);
+  }
+  info(text: string): void {
+    this.#pass(this.#limiters.others, "info", text, OTHERS);
+  }
+  warn(text: string): void {
+    this.#pass(this.#limiters.warnings, "warn", text, WARNINGS);
+  }
+  error(text: string): void {
+    this.#pass(this.#limiters.warnings, "error", text, WARNINGS);
+  }
+  withCid(cid: string, ofPeer = this.#peer): Logger {
+    return new LimitedLogger(this.#log.withCid(cid), this.#limiters, ofPeer);
+  }
+
+  #pass(limiter: LogLimiter, level: "info" | "warn" | "error", text: string, rate: LineRate): void {
+    const line = { kind: `${level} ${kindOfLine(text)}`, text, peer: this.#peer, rate };
+    limiter.pass(line, (written) => this.#log[level](written));
+  }
 }

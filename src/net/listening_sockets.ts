@@ -6,6 +6,11 @@ const SO_ACCEPTCONN = 30;
 const SHUT_RDWR = 2;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
+const SO_KEEPALIVE = 9;
+const [TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT] = [4, 5, 6];
+
+/** A peer from which nothing has come for so long is asked whether it is there still, and so often; then it is gone. */
+const [IDLE_S, AGAIN_S, QUESTIONS] = [60, 10, 6];
 
 /**
  * Descriptors of this process's sockets that listen on an address and TCP port. Empty where {@link endListening} could not end them:
@@ -32,11 +37,30 @@ export function listeningSockets({ hostname, port }: NetAddress): number[] {
  * For those with TLS, of which Deno cannot set it. Source: tcp(7).
  */
 export function acceptWithoutDelay(address: NetAddress): void {
+  setOptions(address, [[IPPROTO_TCP, TCP_NODELAY, 1]]);
+}
+
+/**
+ * Has the kernel look after connections that come in at an address: one whose peer has lost its power, or its network, ends
+ * within two minutes, though nothing is said on it, as to players of a stream that nobody publishes. SRS leaves the kernel's
+ * default, two hours. Source: tcp(7).
+ */
+export function acceptWithKeepAlive(address: NetAddress): void {
+  setOptions(address, [
+    [SOL_SOCKET, SO_KEEPALIVE, 1],
+    [IPPROTO_TCP, TCP_KEEPIDLE, IDLE_S],
+    [IPPROTO_TCP, TCP_KEEPINTVL, AGAIN_S],
+    [IPPROTO_TCP, TCP_KEEPCNT, QUESTIONS],
+  ]);
+}
+
+function setOptions(address: NetAddress, options: readonly (readonly [level: number, name: number, value: number])[]) {
   const descriptors = listeningSockets(address);
   if (descriptors.length === 0) return;
-  const on = Int32Array.of(1);
   withLibc(undefined, ({ symbols }) => {
-    for (const fd of descriptors) symbols.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, on, on.byteLength);
+    for (const fd of descriptors) {
+      for (const [level, name, value] of options) symbols.setsockopt(fd, level, name, Int32Array.of(value), 4);
+    }
   });
 }
 

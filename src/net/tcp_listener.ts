@@ -1,6 +1,7 @@
 import { SrsError } from "../base/errors.ts";
 import type { ListenerSocket, Socket } from "../base/socket.ts";
 import type { Endpoint, World } from "../base/world.ts";
+import { acceptWithKeepAlive } from "./listening_sockets.ts";
 import { AcceptLoop, type AcceptLoopOptions } from "./accept_loop.ts";
 import { type ConnWorld, TcpConn } from "./tcp_conn.ts";
 
@@ -11,7 +12,7 @@ export type AcceptOptions = Pick<AcceptLoopOptions<Socket>, "onAcceptError">;
 export type ListenSocket = (endpoint: Endpoint) => ListenerSocket;
 
 /** A socket of this thread. */
-export const listenHere: ListenSocket = ({ host, port }) => Deno.listen({ hostname: host, port });
+export const listenHere: ListenSocket = ({ host, port }) => withKeepAlive(Deno.listen({ hostname: host, port }));
 
 /**
  * A socket on a port that other threads of this program listen on too: Linux shares the connections out. Deno ends the
@@ -20,7 +21,12 @@ export const listenHere: ListenSocket = ({ host, port }) => Deno.listen({ hostna
 export function listenWithOthers({ host, port }: Endpoint): Deno.TcpListener {
   // By a variable: the types that Deno 2.4.2 has in a worker do not know of reusePort.
   const options = { hostname: host, port, reusePort: true };
-  return Deno.listen(options);
+  return withKeepAlive(Deno.listen(options));
+}
+
+function withKeepAlive(listener: Deno.TcpListener): Deno.TcpListener {
+  acceptWithKeepAlive(listener.addr);
+  return listener;
 }
 
 /** What is needed of the world to listen. */

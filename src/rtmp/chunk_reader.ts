@@ -71,7 +71,8 @@ export class ChunkReader {
    */
   lendsMedia = false;
   readonly #streams = new Map<number, ChunkStream>();
-  readonly #scratch = new Uint8Array(MAX_HEADER_BYTES);
+  /** The beginning of a header whose end is still to come; most connections never need it. */
+  #scratch: Uint8Array | null = null;
   #scratchLength = 0;
   #chunkSize = 128;
   /** Chunk stream whose payload comes next, with the bytes of this chunk still to come. */
@@ -117,6 +118,7 @@ export class ChunkReader {
       } else {
         const length = this.#readHeader(bytes, pos, bytes.length);
         if (length === 0) {
+          this.#scratch ??= new Uint8Array(MAX_HEADER_BYTES);
           this.#scratch.set(bytes.subarray(pos));
           this.#scratchLength = bytes.length - pos;
           return;
@@ -134,10 +136,11 @@ export class ChunkReader {
 
   /** Reads a header whose beginning came with an earlier push. */
   #readSplitHeader(bytes: Uint8Array, pos: number): number {
+    const scratch = this.#scratch ??= new Uint8Array(MAX_HEADER_BYTES);
     const had = this.#scratchLength;
     const added = Math.min(MAX_HEADER_BYTES - had, bytes.length - pos);
-    this.#scratch.set(bytes.subarray(pos, pos + added), had);
-    const length = this.#readHeader(this.#scratch, 0, had + added);
+    scratch.set(bytes.subarray(pos, pos + added), had);
+    const length = this.#readHeader(scratch, 0, had + added);
     if (length === 0) {
       this.#scratchLength = had + added;
       return pos + added;
@@ -145,7 +148,7 @@ export class ChunkReader {
     this.#scratchLength = 0;
     if (length >= had) return pos + length - had;
     // Bytes put by as the head of an extended timestamp were none: they are payload, or even the next header.
-    this.push(this.#scratch.slice(length, had));
+    this.push(scratch.slice(length, had));
     return pos;
   }
 

@@ -1,5 +1,5 @@
 import { ByteQueue } from "../base/byte_queue.ts";
-import { ByteWriter, concatBytes } from "../base/bytes.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { type DigestSchema, findDigest, handshakeBlockBytes, signAnswer, signBlock } from "./handshake_digest.ts";
 
@@ -54,9 +54,10 @@ abstract class Handshake {
       const piece = bytes.subarray(at, at + this.#needBytes - this.#partial.length);
       at += piece.length;
       this.#partial.push(piece);
-      const block = this.#partial.take(this.#needBytes);
+      const block = this.#partial.peek(this.#needBytes);
       if (block === null) return null;
       this.#needBytes = this.onBlock(block);
+      this.#partial.skip(block.length);
     }
     // Its memory would be kept for as long as the connection lasts.
     this.#partial.takeAll();
@@ -70,29 +71,30 @@ abstract class Handshake {
     return output;
   }
 
-  /** Handles a block; returns the length of the next one, null at the end of the handshake. */
+  /** Handles a block, valid during the call; returns the length of the next one, null at the end of the handshake. */
   protected abstract onBlock(block: Uint8Array): number | null;
 
-  protected send(...parts: Uint8Array[]): void {
-    this.#output = concatBytes(this.#output ?? new Uint8Array(0), ...parts);
+  /** Sends bytes, which are left to it. */
+  protected send(bytes: Uint8Array): void {
+    this.#output = this.#output === null ? bytes : concatBytes(this.#output, bytes);
   }
 
   protected settle(schema: DigestSchema | null): void {
     this.#kind = schema === null ? "simple" : `digest${schema}`;
   }
 
-  /** A C1 or S1: two 32-bit numbers and random bytes. */
-  protected firstBlock(time: number, second: number): Uint8Array {
-    return new ByteWriter(handshakeBlockBytes).writeU32(time).writeU32(second)
-      .writeBytes(this.#random(handshakeBlockBytes - 8)).take();
+  /** Writes a C1 or S1: two 32-bit numbers and random bytes. */
+  protected writeFirst(block: Uint8Array, time: number, second: number): void {
+    const view = new DataView(block.buffer, block.byteOffset);
+    view.setUint32(0, time);
+    view.setUint32(4, second);
+    block.set(this.#random(handshakeBlockBytes - 8), 8);
   }
 
-  /** A C2 or S2 that answers a digest. */
-  protected signedAnswer(peerDigest: Uint8Array, signer: "client" | "server"): Uint8Array {
-    const answer = new Uint8Array(handshakeBlockBytes);
-    answer.set(this.#random(handshakeBlockBytes - 32));
-    signAnswer(answer, peerDigest, signer);
-    return answer;
+  /** Writes a C2 or S2 that answers a digest. */
+  protected writeAnswer(block: Uint8Array, peerDigest: Uint8Array, signer: "client" | "server"): void {
+    block.set(this.#random(handshakeBlockBytes - 32));
+    signAnswer(block, peerDigest, signer);
   }
 }
 
@@ -150,14 +152,19 @@ export class ServerHandshake extends Handshake {
     const view = new DataView(c1.buffer, c1.byteOffset);
     const found = view.getUint32(4) === 0 ? null : findDigest(c1, "client");
     this.settle(found?.schema ?? null);
-    const s0 = Uint8Array.of(rtmpVersion);
+    const answer = new Uint8Array(1 + 2 * handshakeBlockBytes);
+    const s1 = answer.subarray(1, 1 + handshakeBlockBytes);
+    const s2 = answer.subarray(1 + handshakeBlockBytes);
+    answer[0] = rtmpVersion;
     if (found === null) {
-      this.send(s0, this.firstBlock(this.nowSeconds, view.getUint32(0)), c1);
+      this.writeFirst(s1, this.nowSeconds, view.getUint32(0));
+      s2.set(c1);
     } else {
-      const s1 = this.firstBlock(this.nowSeconds, serverVersion);
+      this.writeFirst(s1, this.nowSeconds, serverVersion);
       signBlock(s1, found.schema, "server");
-      this.send(s0, s1, this.signedAnswer(found.digest, "server"));
+      this.writeAnswer(s2, found.digest, "server");
     }
+    this.send(answer);
   }
 }
 
@@ -178,9 +185,12 @@ export class ClientHandshake extends Handshake {
   constructor(options: ClientHandshakeOptions) {
     super(options, 1);
     const digest = options.digest ?? true;
-    const c1 = this.firstBlock(this.nowSeconds, digest ? clientVersion : 0);
+    const start = new Uint8Array(1 + handshakeBlockBytes);
+    const c1 = start.subarray(1);
+    start[0] = rtmpVersion;
+    this.writeFirst(c1, this.nowSeconds, digest ? clientVersion : 0);
     if (digest) signBlock(c1, 1, "client");
-    this.send(Uint8Array.of(rtmpVersion), c1);
+    this.send(start);
   }
 
   protected override onBlock(block: Uint8Array): number | null {
@@ -201,7 +211,10 @@ export class ClientHandshake extends Handshake {
   #onS1(s1: Uint8Array): void {
     const found = findDigest(s1, "server");
     this.settle(found?.schema ?? null);
-    this.send(found === null ? s1 : this.signedAnswer(found.digest, "client"));
+    if (found === null) return this.send(s1.slice());
+    const c2 = new Uint8Array(handshakeBlockBytes);
+    this.writeAnswer(c2, found.digest, "client");
+    this.send(c2);
   }
 }
 

@@ -74,9 +74,10 @@ const PEER_BANDWIDTH_BYTES = 2_500_000;
  */
 export class RtmpServerSession {
   readonly #sink: SessionSink;
-  readonly #handshake: ServerHandshake;
+  /** Null once it is over: what it needed is not kept. */
+  #handshake: ServerHandshake | null;
+  #forwardedIp: string | null = null;
   readonly #link: RtmpLink;
-  #handshakeDone = false;
   #info: ConnectInfo | null = null;
   #open: SessionRequest | null = null;
   #nextId = 1;
@@ -115,7 +116,7 @@ export class RtmpServerSession {
 
   /** Address that a proxy in front announced before the handshake; for logs only. */
   get forwardedIp(): string | null {
-    return this.#handshake.forwardedIp;
+    return this.#handshake?.forwardedIp ?? this.#forwardedIp;
   }
 
   /**
@@ -125,12 +126,14 @@ export class RtmpServerSession {
    * @throws {RequestDenied} The client asked for something impossible and was told so: the same.
    */
   receive(bytes: Uint8Array): void {
-    if (this.#handshakeDone) return this.#link.receive(bytes);
-    const rest = this.#handshake.push(bytes);
-    const answer = this.#handshake.takeOutput();
+    const handshake = this.#handshake;
+    if (handshake === null) return this.#link.receive(bytes);
+    const rest = handshake.push(bytes);
+    const answer = handshake.takeOutput();
     if (answer !== null) this.#link.sendRaw(answer);
     if (rest === null) return;
-    this.#handshakeDone = true;
+    this.#forwardedIp = handshake.forwardedIp;
+    this.#handshake = null;
     if (rest.length > 0) this.#link.receive(rest);
   }
 

@@ -6,8 +6,9 @@ import { metadataIdentity } from "./identity.ts";
 const REALTIME_LAG_MS = 2000;
 
 /** How the streams of a vhost are served. */
-export function sourceOptions({ chunkSizeBytes, play }: VhostConfig): SourceOptions {
+export function sourceOptions({ chunkSizeBytes, play, cluster }: VhostConfig): SourceOptions {
   return {
+    isForwarded: cluster.mode === "remote",
     chunkSizeBytes,
     mwLatencyMs: play.mwLatencyMs,
     mwMsgs: play.mwMsgs,

@@ -41,7 +41,7 @@ export class FlushTiming {
   #flushedMs = 0;
   /** From the next flush to the one after it; twice as long after each, as long as more comes, up to `mw_latency`. */
   #waitMs = Infinity;
-  /** When the publisher last came to the end of a burst. */
+  /** When the publisher last came to the end of a burst that brought something, or began. */
   #burstMs = 0;
   #packetsAtFlush = 0;
   /** Players that were waiting for this publisher get its first keyframe without waiting for the flush. */
@@ -80,6 +80,7 @@ export class FlushTiming {
   startSession(isGathered: boolean): void {
     this.#awaitsFirstGop = true;
     this.#isGathered = isGathered;
+    this.#burstMs = this.#timers.nowMs();
   }
 
   endSession(): void {
@@ -101,8 +102,8 @@ export class FlushTiming {
 
   /** All that the publisher had to say for now has come. */
   onBurstEnd(): void {
-    const isPaced = this.#endsPause();
-    if (this.#log.hasUnflushed && (isPaced || this.#isDue())) this.#flush();
+    // A piece of a packet alone is the begin of a burst.
+    if (this.#log.hasUnflushed && (this.#endsPause() || this.#isDue())) this.#flush();
     else this.#early.onBurstEnd();
   }
 

@@ -13,7 +13,7 @@ import { flagsOf, isFrame, isHeader, type MediaPacket } from "./packet.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import { PlayCursor } from "./play_cursor.ts";
 import { type Player, PlayerList } from "./player_list.ts";
-import { isSamePacket, RepeatFilter } from "./repeat_filter.ts";
+import { isSamePacket, RecentGops, RepeatFilter } from "./repeat_filter.ts";
 import type { FedBy, PublishSession } from "./publish_session.ts";
 import type { SourceOptions } from "./source_options.ts";
 import { SourceStats } from "./stats.ts";
@@ -58,6 +58,7 @@ export class LiveSource {
   #awaitsFirstFrame = false;
   /** Set for the first frames of a session, where a session before it had some. */
   #repeats: RepeatFilter | null = null;
+  readonly #recentGops = new RecentGops();
   #hasAudio = false;
   #hasVideo = false;
 
@@ -75,7 +76,7 @@ export class LiveSource {
     this.#onIdle = onIdle;
     this.#logs = new LogSet(rtmpWireFormat(options.chunkSizeBytes), pool);
     this.#timeline = new Timeline(options.timeJitter);
-    this.early = new EarlyFlush(timers, () => this.#logs.flush());
+    this.early = new EarlyFlush(timers, () => this.showAll());
     this.#flushTiming = new FlushTiming({ timers, early: this.early }, options, this.#logs.main, () => this.#flush());
   }
 
@@ -94,7 +95,7 @@ export class LiveSource {
     return this.#epoch;
   }
 
-  /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame of a publish. */
+  /** Unix time of timestamp 0, by the owner's clock, ms; null before the first frame, and where nobody tells. */
   get zeroMs(): number | null {
     return this.#ownerTime.zeroMs;
   }
@@ -146,12 +147,7 @@ export class LiveSource {
    * @param zeroMs See {@link PublishSession.setZero}; null where nobody tells.
    * @throws {RequestDenied} `StreamBusy` while another holds it.
    */
-  startPublish(
-    fedBy: FedBy,
-    onRevoked: () => void = () => {},
-    epoch = 0,
-    zeroMs: number | null = null,
-  ): PublishSession {
+  startPublish(fedBy: FedBy, onRevoked = () => {}, epoch = 0, zeroMs: number | null = null): PublishSession {
     if (this.#session !== null) {
       const mayTakeOver = fedBy === "client" && this.#fedBy === "upstream";
       if (!mayTakeOver) throw new RequestDenied("StreamBusy", `stream ${this.key} already has a publisher`);
@@ -163,13 +159,15 @@ export class LiveSource {
     this.#epoch = epoch;
     this.#timeline.startSession();
     this.#meta.startSession();
-    this.#ownerTime.startSession(zeroMs);
+    this.#ownerTime.startSession(zeroMs, fedBy === "client" && this.options.isForwarded !== true);
     this.#awaitsFirstFrame = true;
     this.#flushTiming.startSession(fedBy === "upstream");
     this.#hasAudio = this.#hasVideo = false;
     const known = this.#players.length > 0 ? this.#logs.endedGop().filter(isFrame) : [];
     const isSame = epoch !== 0 && epoch === this.#endedEpoch;
-    this.#repeats = known.length > 0 ? new RepeatFilter(known, isSame) : null;
+    const isOlder = ({ payload, timestampMs }: MediaPacket, nowMs: number) =>
+      isSame && !this.#ownerTime.isAhead(timestampMs, nowMs) || this.#recentGops.has(payload, nowMs);
+    this.#repeats = known.length > 0 ? new RepeatFilter(known, isOlder) : null;
     const session: PublishSession = {
       publish: (packet) => {
         if (this.#session === session) this.#publish(packet);
@@ -225,7 +223,7 @@ export class LiveSource {
    */
   attach(player: Player, format: WireFormat | null = null): PlayCursor {
     // The new player starts with what is there now; the others get it when their flush is due.
-    this.#logs.flush();
+    this.showAll();
     this.#players.add(player);
     const log = format === null ? this.#logs.main : this.#logs.acquire(player, format);
     return new PlayCursor(log, () => this.#meta.headers, this.options.gopCache);
@@ -248,7 +246,7 @@ export class LiveSource {
 
   /** Lets players that ask have what is still being gathered. */
   showAll(): void {
-    this.#logs.flush();
+    this.#logs.flush(false);
   }
 
   /** Removes a player; unknown ones are ignored. */
@@ -327,9 +325,9 @@ export class LiveSource {
 
   #publishFrame({ kind, payload, timestampMs: sentMs }: MediaPacket, flags: number): void {
     const nowMs = this.#timers.nowMs();
-    const timestampMs = this.#timeline.mapFrame(sentMs, nowMs);
+    const timestampMs = this.#timeline.mapFrame(kind === "video" ? kind : "audio", sentMs, nowMs);
     if (this.#ownerTime.onFrame(timestampMs, this.#timeline.offsetMs, nowMs)) this.#players.tellPublishFacts();
-    const ownerMs = this.#ownerTime.ofFrame(sentMs, nowMs);
+    const ownerMs = this.#ownerTime.ofFrame(sentMs, timestampMs, nowMs);
     this.#onFirstFrame();
     if (kind === "video") this.stats.videoFrames++;
     else this.stats.audioFrames++;
@@ -337,6 +335,7 @@ export class LiveSource {
       for (const log of this.#logs.all) log.startGop(this.#meta.headers);
       this.#gopPackets = this.#gopBytes = 0;
       this.stats.onKeyframe(timestampMs);
+      this.#recentGops.begin(payload, nowMs);
     } else if (this.#isGopTooLong(payload.length)) {
       // As SRS: an endless GOP is not kept, new players start without one until the next keyframe.
       for (const log of this.#logs.all) log.clearGop();

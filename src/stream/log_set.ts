@@ -45,9 +45,9 @@ export class LogSet {
     for (const log of this.#all) log.append(packet, atMs);
   }
 
-  /** Lets cursors see everything appended so far. */
-  flush(): void {
-    for (const log of this.#all) log.flush();
+  /** See {@link PacketLog.flush}. */
+  flush(wakesAll = true): void {
+    for (const log of this.#all) log.flush(wakesAll);
   }
 
   /** Tells those that follow a log elsewhere of what was flushed. */

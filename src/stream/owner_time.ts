@@ -14,19 +14,30 @@ export class OwnerTime {
   #zeroMs: number | null = null;
   /** As the server says that the stream is pulled from, for the timestamps that it sends. */
   #toldMs: number | null = null;
+  /** The publisher is here: the clock of this server is the one that counts. */
+  #isOwner = false;
   #offsetMs = 0;
   /** The latest of all publishes. */
   #latestMs = 0;
 
-  /** Unix time of timestamp 0 of this server, ms; null before the first frame of a publish. */
+  /**
+   * Unix time of timestamp 0 of this server, ms; null before the first frame of a publish, and where nobody has told it:
+   * then {@link of} goes by a time that no other server has.
+   */
   get zeroMs(): number | null {
-    return this.#zeroMs;
+    return this.#isOwner || this.#toldMs !== null ? this.#zeroMs : null;
   }
 
-  /** The next frame is the first of a new publish. @param toldMs See {@link tell}. */
-  startSession(toldMs: number | null): void {
+  /**
+   * The next frame is the first of a new publish.
+   *
+   * @param toldMs See {@link tell}.
+   * @param isOwner This server is the one that has the publisher.
+   */
+  startSession(toldMs: number | null, isOwner: boolean): void {
     this.#zeroMs = null;
     this.#toldMs = toldMs;
+    this.#isOwner = isOwner;
   }
 
   /**
@@ -35,8 +46,9 @@ export class OwnerTime {
    * @returns Whether {@link zeroMs} is another one now.
    */
   tell(toldMs: number): boolean {
+    const isFirst = this.#toldMs === null;
     this.#toldMs = toldMs;
-    return this.#zeroMs !== null && this.#set(toldMs - this.#offsetMs);
+    return this.#zeroMs !== null && (this.#set(toldMs - this.#offsetMs) || isFirst);
   }
 
   /**
@@ -58,18 +70,28 @@ export class OwnerTime {
   /**
    * Unix time of a frame, ms.
    *
-   * @param sentMs Its timestamp as it came: this server's own may be corrected, which others do not know.
+   * @param sentMs Its timestamp as it came.
+   * @param timestampMs As this server gives it out: corrected maybe, which others know of the owner's alone.
    */
-  ofFrame(sentMs: number, nowMs: number): number {
-    const ownerMs = this.of(timestampAdd(sentMs, this.#offsetMs), nowMs);
+  ofFrame(sentMs: number, timestampMs: number, nowMs: number): number {
+    const ownerMs = this.of(this.#toldMs === null ? timestampMs : timestampAdd(sentMs, this.#offsetMs), nowMs);
     if (ownerMs > this.#latestMs) this.#latestMs = ownerMs;
     return ownerMs;
   }
 
+  /**
+   * Whether a frame of the publish that is about to begin is later than all before it; false where the server that it comes
+   * from does not tell its time.
+   *
+   * @param sentMs Its timestamp as it comes.
+   */
+  isAhead(sentMs: number, nowMs: number): boolean {
+    return this.#toldMs !== null && nearest(this.#toldMs + sentMs, nowMs) > this.#latestMs;
+  }
+
   /** Unix time of a timestamp of this server, ms. Timestamps wrap after 49 days: the nearest to now is meant. */
   of(timestampMs: number, nowMs: number): number {
-    const unwrapped = (this.#zeroMs ?? 0) + timestampMs;
-    return unwrapped + Math.round((nowMs - unwrapped) / WRAP_MS) * WRAP_MS;
+    return nearest((this.#zeroMs ?? 0) + timestampMs, nowMs);
   }
 
   #set(zeroMs: number): boolean {
@@ -77,4 +99,9 @@ export class OwnerTime {
     this.#zeroMs = zeroMs;
     return isNew;
   }
+}
+
+/** Of all times that differ by whole wraps, the one that is nearest to now. */
+function nearest(ms: number, nowMs: number): number {
+  return ms + Math.round((nowMs - ms) / WRAP_MS) * WRAP_MS;
 }

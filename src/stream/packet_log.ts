@@ -5,14 +5,15 @@ import type { MediaPacket } from "./packet.ts";
 import type { StreamHeaders } from "./meta_cache.ts";
 import type { WireFormat } from "./wire_format.ts";
 
-/** Bytes of a block of a slow stream. */
-const LEAST_BLOCK_BYTES = 64 * 1024;
-/** Bytes of a block of a stream that nobody plays: what it takes is what it costs. */
-const UNREAD_BLOCK_BYTES = 32 * 1024;
+/** Bytes of a block of a slow stream, or of one that nobody plays: what it takes is what it costs. */
+const LEAST_BLOCK_BYTES = 32 * 1024;
 /** Bytes of a block, unless one packet alone needs more. */
 const MOST_BLOCK_BYTES = 2 * 1024 * 1024;
-/** How many flushes a block is for: what is left over at its end is lost. */
-const BLOCK_FLUSHES = 4;
+/**
+ * How many of the largest flushes a block is for: what is left over at its end is lost, and so is what lies before the
+ * keyframe in the block where the newest GOP begins.
+ */
+const BLOCK_FLUSHES = 2;
 /** The largest flush, that with the keyframe, counts for about a GOP. */
 const USUAL_DECAY = 0.97;
 
@@ -37,6 +38,8 @@ export class PacketLog {
   #tail = new LogBlock(null, new Uint8Array(0));
   /** The first block that may still be needed. */
   #oldest = this.#tail;
+  /** The first block that was still needed when all cursors were told of the flush. */
+  #toldOf = this.#tail;
   /** Cursors in blocks that were left to the garbage collector. */
   #behind = 0;
   /**
@@ -165,11 +168,22 @@ export class PacketLog {
     this.#run--;
   }
 
-  /** Lets cursors see everything appended so far. */
-  flush(): void {
-    if (!this.hasUnflushed) return;
-    // Since the last time, all but the slow have moved on.
-    this.#releaseBlocks(true);
+  /**
+   * Lets cursors see everything appended so far.
+   *
+   * @param wakesAll All are told. By the next time all but the slow have moved on; what these still need then is left to
+   * the collector.
+   */
+  flush(wakesAll = true): void {
+    if (wakesAll) this.#releaseBlocks(this.#toldOf, true);
+    if (this.hasUnflushed) this.#show();
+    // Nobody needs what is older than the newest place to start at.
+    const needed = (this.#keyframe ?? this.#endedKeyframe ?? this.#head).block;
+    this.#releaseBlocks(needed, false);
+    if (wakesAll) this.#toldOf = needed;
+  }
+
+  #show(): void {
     this.#usualFlushBytes = Math.max(this.#unflushedBytes, this.#usualFlushBytes * USUAL_DECAY);
     this.#unflushedBytes = 0;
     this.#head = { block: this.#tail, entry: this.#tail.count };
@@ -178,23 +192,18 @@ export class PacketLog {
       this.#pendingKeyframe = null;
     }
     this.#sealed = this.isRead && !this.#tail.hasRoom(this.#usualFlushBytes);
-    this.#releaseBlocks(false);
   }
 
-  /**
-   * Lets go of what is older than the newest place to start at.
-   *
-   * @param leavesRead Of what cursors still need, too.
-   */
-  #releaseBlocks(leavesRead: boolean): void {
-    const needed = (this.#keyframe ?? this.#endedKeyframe ?? this.#head).block;
-    for (let block = this.#oldest; block !== needed; block = block.next!) {
+  /** @param leavesRead Lets go of what cursors still need, too. */
+  #releaseBlocks(end: LogBlock, leavesRead: boolean): void {
+    for (let block = this.#oldest; block !== end; block = block.next!) {
       const isFree = this.#behind === 0 && block.readers === 0 && !this.tail.isFollowed;
       if (!isFree && !leavesRead) return;
       if (isFree && !block.isKept) this.#pool.giveBack(block.bytes);
       this.#behind += block.readers;
       block.isLeft = true;
       this.#oldest = block.next!;
+      if (block === this.#toldOf) this.#toldOf = this.#oldest;
     }
   }
 
@@ -235,9 +244,8 @@ export class PacketLog {
     const tail = this.#tail;
     if (!this.#sealed && tail.hasRoom(wireBytes)) return tail;
     this.#sealed = false;
-    const wantedBytes = Math.min(Math.ceil(this.#usualFlushBytes) * BLOCK_FLUSHES, MOST_BLOCK_BYTES);
-    const usualBytes = this.isRead ? Math.max(LEAST_BLOCK_BYTES, wantedBytes) : UNREAD_BLOCK_BYTES;
-    const memory = this.#pool.take(Math.max(usualBytes, wireBytes));
+    const wantedBytes = this.isRead ? Math.min(Math.ceil(this.#usualFlushBytes) * BLOCK_FLUSHES, MOST_BLOCK_BYTES) : 0;
+    const memory = this.#pool.take(Math.max(LEAST_BLOCK_BYTES, wantedBytes, wireBytes));
     const block = new LogBlock(tail, memory);
     tail.next = block;
     this.#tail = block;

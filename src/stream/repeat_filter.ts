@@ -7,6 +7,12 @@ import type { MediaPacket } from "./packet.ts";
  * of a GOP at once, and the rest with its next flush.
  */
 const GRACE_MS = 400;
+/** So long ago a GOP may have ended that a server which gets the same frames, too, begins with: a flush or two, and the way. */
+const RECENT_MS = 3000;
+/** Of one frame each. */
+const MAX_GOPS = 16;
+/** Bytes of a keyframe that are looked at: so many at its begin, and of the rest. */
+const SAMPLED_BYTES = 64;
 
 /** What becomes of a frame. */
 export type RepeatVerdict =
@@ -24,7 +30,8 @@ export type RepeatVerdict =
  */
 export class RepeatFilter {
   readonly #known: readonly MediaPacket[];
-  readonly #mayBeBehind: boolean;
+  readonly #isOlder: (first: MediaPacket, nowMs: number) => boolean;
+  #mayBeBehind = false;
   #held: MediaPacket[] = [];
   /** Of those, what was held before the first one that is known. */
   #behind = 0;
@@ -33,16 +40,19 @@ export class RepeatFilter {
 
   /**
    * @param known Frames of the newest GOP that players have, to the last one.
-   * @param mayBeBehind It is the same publish: frames that are not known may be those before.
+   * @param isOlder Whether frames that begin with this one, and are not known, may be those before; default never.
    */
-  constructor(known: readonly MediaPacket[], mayBeBehind = false) {
+  constructor(known: readonly MediaPacket[], isOlder: (first: MediaPacket, nowMs: number) => boolean = () => false) {
     this.#known = known;
-    this.#mayBeBehind = mayBeBehind;
+    this.#isOlder = isOlder;
   }
 
   /** Judges the next audio or video frame; its payload is copied if it is kept. */
   judge(packet: MediaPacket, nowMs: number): RepeatVerdict {
-    if (this.#held.length === 0) this.#sinceMs = nowMs;
+    if (this.#held.length === 0) {
+      this.#sinceMs = nowMs;
+      this.#mayBeBehind = this.#isOlder(packet, nowMs);
+    }
     this.#held.push({ ...packet, payload: packet.payload.slice() });
     const at = this.#held.length - 1 - this.#behind;
     if (!this.#hasBegun && this.#mayBeBehind && !isSamePacket(this.#known[0], packet)) {
@@ -84,7 +94,39 @@ export class RepeatFilter {
   }
 }
 
+/**
+ * Which GOPs players have had, apart from the newest one, by a hash of their keyframes: a publish that begins with one of
+ * them may be that of a backup encoder, whose server has not come as far.
+ */
+export class RecentGops {
+  #newest: number | null = null;
+  #ended: { readonly hash: number; readonly atMs: number }[] = [];
+
+  /** A GOP begins with this keyframe, and the one before has ended. */
+  begin(keyframe: Uint8Array, nowMs: number): void {
+    if (this.#newest !== null) this.#ended.push({ hash: this.#newest, atMs: nowMs });
+    while (this.#ended.length > MAX_GOPS || nowMs - (this.#ended[0]?.atMs ?? nowMs) > RECENT_MS) this.#ended.shift();
+    this.#newest = hashOf(keyframe);
+  }
+
+  /** Whether such a GOP has ended of late. Others may have the same hash, though rarely. */
+  has(frame: Uint8Array, nowMs: number): boolean {
+    const hash = hashOf(frame);
+    return this.#ended.some((gop) => gop.hash === hash && nowMs - gop.atMs <= RECENT_MS);
+  }
+}
+
 /** True if both carry the same, whenever. */
 export function isSamePacket(a: MediaPacket | undefined, b: MediaPacket): boolean {
   return a !== undefined && a.kind === b.kind && equalBytes(a.payload, b.payload);
+}
+
+/** FNV-1a, 32 bits, of the length, the begin, and samples of what follows: keyframes are large. */
+function hashOf(bytes: Uint8Array): number {
+  const step = Math.max(1, Math.floor((bytes.length - SAMPLED_BYTES) / SAMPLED_BYTES));
+  let hash = 0x811c9dc5 ^ bytes.length;
+  for (let at = 0; at < bytes.length; at += at < SAMPLED_BYTES ? 1 : step) {
+    hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+  }
+  return hash >>> 0;
 }

@@ -41,6 +41,11 @@ export class SourceManager {
     return source;
   }
 
+  /** Another source of the stream, which nobody finds by its key: for whoever wants it as another server has it. */
+  createApart(key: string, options: SourceOptions): LiveSource {
+    return new LiveSource(key, options, this.#timers, () => {}, this.#pool);
+  }
+
   /** Tells of each source that comes to be, and of those that are there, until it is disposed of. */
   observe(onCreated: (source: LiveSource) => void): Disposable {
     this.#observers.add(onCreated);

@@ -23,6 +23,8 @@ export interface SourceOptions {
   mixCorrect: boolean;
   /** Drop sequence headers that repeat what players have. */
   reduceSequenceHeader: boolean;
+  /** Whoever publishes here is handed on to another server, which owns the stream and tells its time; by default not. */
+  isForwarded?: boolean;
   /** Members added to metadata: which server this is. */
   identity: AmfObject;
 }

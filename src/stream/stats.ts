@@ -6,7 +6,8 @@ const SAMPLES = 6;
 /** Rate of a growing counter over the last 30 seconds, or as many as the window has, from samples taken now and then. */
 export class RateMeter {
   readonly #windowMs: number;
-  #samples: { atMs: number; total: number }[] = [];
+  /** Times and totals in turn, the oldest first: numbers alone, as each client has two meters. */
+  readonly #samples: number[] = [];
 
   constructor(windowMs = 30_000) {
     this.#windowMs = windowMs;
@@ -14,17 +15,18 @@ export class RateMeter {
 
   /** Enters the counter's value; calls closer to the last one than a sixth of the window are ignored. */
   sample(atMs: number, total: number): void {
-    const last = this.#samples.at(-1);
-    if (last !== undefined && atMs - last.atMs < this.#windowMs / SAMPLES) return;
-    this.#samples.push({ atMs, total });
-    while (this.#samples.length > 2 && atMs - this.#samples[1]!.atMs >= this.#windowMs) this.#samples.shift();
+    const samples = this.#samples;
+    const lastMs = samples.at(-2);
+    if (lastMs !== undefined && atMs - lastMs < this.#windowMs / SAMPLES) return;
+    samples.push(atMs, total);
+    while (samples.length > 4 && atMs - samples[2]! >= this.#windowMs) samples.splice(0, 2);
   }
 
   /** Kilobits a second between the oldest sample of the window and now, for a counter of bytes. */
   kbps(atMs: number, total: number): number {
-    const oldest = this.#samples[0];
-    if (oldest === undefined || atMs - oldest.atMs < 100) return 0;
-    return Math.round((total - oldest.total) * 8 / (atMs - oldest.atMs));
+    const [oldestMs, oldestTotal] = this.#samples;
+    if (oldestMs === undefined || oldestTotal === undefined || atMs - oldestMs < 100) return 0;
+    return Math.round((total - oldestTotal) * 8 / (atMs - oldestMs));
   }
 }
 

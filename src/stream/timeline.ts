@@ -1,10 +1,16 @@
 import { timestampAdd, timestampDiff } from "../rtmp/timestamp.ts";
+import type { PacketKind } from "./packet.ts";
+
+/** What has times of its own. */
+export type TimedKind = Exclude<PacketKind, "script">;
 
 /** `time_jitter` of SRS: `full` and `zero` start a stream at 0 and mend breaks, `off` leaves times as they come. */
 export type TimeJitter = "full" | "zero" | "off";
 
 /** A step further than this from where time should be is a break, not jitter: encoders restart, files loop. */
 const MAX_STEP_MS = 10_000;
+/** Time of one kind that goes back by less is jitter, and stands still; by more, it is a break. SRS: 250 ms. */
+const MAX_BACK_MS = 250;
 /** Distance between the last packet before a break and the first after it. SRS: 10 ms. */
 const GAP_MS = 10;
 
@@ -12,8 +18,9 @@ const GAP_MS = 10;
  * Repairs a stream's timestamps, once, where they come in.
  *
  * A publish session has one offset for audio and video together, chosen at its first frame so that time goes on from
- * where the session before it ended; only a break moves it again. Single packets are never corrected, so audio and video
- * keep their distance (SRS corrects each packet, which lets them drift: ossrs/srs#2776).
+ * where the session before it ended; only a break moves it again. So audio and video keep their distance (SRS corrects each
+ * packet, which lets them drift: ossrs/srs#2776). Of each kind, time never goes back: players take that for the end, or
+ * for frames to drop, and segments have durations. Between the kinds it may, as one of them may come seconds late.
  */
 export class Timeline {
   readonly #mode: TimeJitter;
@@ -28,6 +35,8 @@ export class Timeline {
   /** Latest time given out, the highest of audio and video. */
   #latestMs = 0;
   #latestAtMs = 0;
+  /** The same of each kind; null before there was one, and where times were left as they came. */
+  readonly #latestOfMs: Record<TimedKind, number | null> = { audio: null, video: null };
   #isFirstSession = true;
   #awaitsFirstFrame = true;
 
@@ -67,14 +76,16 @@ export class Timeline {
   /**
    * Stream time of an audio or video frame.
    *
+   * @param kind Of the frame.
    * @param timestampMs Time by the publisher.
    * @param arrivedMs Wall clock: a jump ahead is real when as much time passed.
    */
-  mapFrame(timestampMs: number, arrivedMs: number): number {
+  mapFrame(kind: TimedKind, timestampMs: number, arrivedMs: number): number {
     if (this.#keepsTimes) {
       // The next session may be one that is not kept, and then follows this one.
       this.#isFirstSession = false;
       this.#latestAtMs = arrivedMs;
+      this.#latestOfMs.audio = this.#latestOfMs.video = null;
       return this.#latestMs = timestampMs;
     }
     if (this.#awaitsFirstFrame) {
@@ -82,9 +93,11 @@ export class Timeline {
       this.#rebase(timestampMs, this.#isFirstSession ? 0 : timestampAdd(this.#latestMs, GAP_MS));
       this.#isFirstSession = false;
     } else {
-      const stepMs = timestampDiff(timestampAdd(timestampMs, this.#offsetMs), this.#latestMs);
+      const goesOnMs = timestampAdd(timestampMs, this.#offsetMs);
+      const stepMs = timestampDiff(goesOnMs, this.#latestMs);
+      const backMs = timestampDiff(this.#latestOfMs[kind] ?? goesOnMs, goesOnMs);
       const aheadMs = stepMs - (arrivedMs - this.#latestAtMs);
-      if (stepMs < -MAX_STEP_MS || (stepMs > MAX_STEP_MS && aheadMs > MAX_STEP_MS)) {
+      if (backMs > MAX_BACK_MS || stepMs < -MAX_STEP_MS || (stepMs > MAX_STEP_MS && aheadMs > MAX_STEP_MS)) {
         this.#rebase(timestampMs, timestampAdd(this.#latestMs, GAP_MS));
       }
     }
@@ -92,6 +105,9 @@ export class Timeline {
     // The first frame may be video that audio precedes by some milliseconds: that keeps its distance, as long as it does
     // not run into what came before.
     if (this.#isNearBase && timestampDiff(mapped, this.#floorMs) < 0) mapped = this.#floorMs;
+    const beforeMs = this.#latestOfMs[kind];
+    if (beforeMs !== null && timestampDiff(mapped, beforeMs) < 0) mapped = beforeMs;
+    this.#latestOfMs[kind] = mapped;
     if (timestampDiff(mapped, this.#latestMs) > 0) this.#latestMs = mapped;
     if (timestampDiff(mapped, this.#baseMs) > MAX_STEP_MS) this.#isNearBase = false;
     this.#latestAtMs = arrivedMs;

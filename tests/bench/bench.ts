@@ -11,6 +11,7 @@ import { type Measurement, measurePeer } from "./measure.ts";
 import { type BenchOptions, help, parseOptions } from "./options.ts";
 import { type Peer, peers } from "./peers.ts";
 import { drawPicture } from "./picture.ts";
+import { benchSoak } from "./soak/soak_bench.ts";
 import { doubts, formatTable, isDisturbed, type Report, rowsOf } from "./table.ts";
 
 /** Start, warm-up and settling of one row. */
@@ -111,6 +112,7 @@ export function machine(): string {
 
 async function main(): Promise<number> {
   if (Deno.args.some((arg) => /^--hls(?:-viewers)?(?:=|$)/.test(arg))) return await benchHls(Deno.args);
+  if (Deno.args.some((arg) => /^--soak(?:=|$)/.test(arg))) return await benchSoak(Deno.args);
   let options: BenchOptions | null;
   try {
     // `deno task bench -- --curve` hands the "--" on.

@@ -53,6 +53,7 @@ Modes
   --workers N         srs-ts with 1 and with N workers, on all cores
   --hls N             N streams cut into segments: CPU of each, memory over time; --hls --help lists its options
   --hls-viewers N     N viewers of HLS beside N of HTTP-FLV
+  --soak MINUTES      clients that come, stall and leave at an origin and an edge: whether memory and descriptors stay flat
 
 Options
   --servers LIST      of ${peers.map(({ name }) => name).join(", ")};

@@ -24,11 +24,12 @@ const places: Record<ServerName, Place> = { originA: "rtmpA", originB: "rtmpB", 
 const FORGOTTEN_MS = 18_000;
 /** Each of them goes to the first, and then to the next. */
 const ways = [["rtmpA", "rtmpB"], ["rtmpB", "rtmpA"], ["rtmpA", "rtmpB"], ["edge", "rtmpB"]] as const;
-const wayOf = (stream: number) => ways[stream % ways.length]!;
 /** Most streams that are watched by HLS, too. */
 const MAX_HLS_STREAMS = 6;
 /** At the end, each of them goes on: a segment is about a second long, and each server is asked every other second. */
 const HLS_GAP_MS = 8000;
+/** Requests and segments until the next is there: on a busy machine, each takes longer. */
+const HLS_TURNS = 20;
 /** Segments of one second, five of them; `hls_dispose` lets go of what nobody publishes any more. */
 const HLS = "hls { enabled on; hls_ctx off; hls_fragment 1; hls_window 5; hls_dispose 10; }";
 /** Descriptors that a process may have opened for itself. */
@@ -51,7 +52,7 @@ Deno.test({
 
   for (let i = 0; i < STREAMS; i++) {
     const stream = `s${i}`;
-    rig.publish(wayOf(i), {}, stream);
+    rig.publish(ways[i % ways.length]!, {}, stream);
     rig.play("edge", 1, "player", stream);
     rig.watch(second.url(stream), "player");
     rig.play(i % 2 === 0 ? "rtmpA" : "rtmpB", 1, i % 5 === 0 ? "edge" : "player", stream);
@@ -63,9 +64,7 @@ Deno.test({
     { name: "edge", port: cluster.ports.apiEdge, processId: () => cluster.edge.pid },
     { name: "second edge", port: second.apiPort, processId: () => second.program.pid },
   ];
-  // What is published at an edge has times of the edge there, and of the origin elsewhere: its segments differ.
-  const watched = Array.from({ length: STREAMS }, (_, i) => i).filter((i) => wayOf(i)[0] !== "edge");
-  const hlsPlayers = watched.slice(0, MAX_HLS_STREAMS).flatMap((i) =>
+  const hlsPlayers = Array.from({ length: Math.min(STREAMS, MAX_HLS_STREAMS) }, (_, i) => i).flatMap((i) =>
     [0, 1].map((turn) => new HlsPlayer(`s${i}`, hlsServers, i + 2 * turn, book))
   );
   await rig.settle(3000);
@@ -115,10 +114,12 @@ Deno.test({
   }
   print(formatGaps(`seed ${SEED}`, rig.rows));
   assertEquals(flaws, []);
-  await pause(HLS_GAP_MS);
+  const gapMs = HLS_GAP_MS + HLS_TURNS * rig.lateness.recentMs;
+  await pause(gapMs);
   for (const { stream, lastSegmentAtMs } of hlsPlayers) {
-    assertLess(performance.now() - lastSegmentAtMs, HLS_GAP_MS, `HLS of ${stream} does not go on`);
+    assertLess(performance.now() - lastSegmentAtMs, gapMs, `HLS of ${stream} does not go on`);
   }
+  print(`timers of this process came ${Math.round(rig.lateness.worstMs)} ms late at worst`);
   const segments = hlsPlayers.reduce((sum, player) => sum + player.segments, 0);
   print(`HLS: ${segments} segments for ${hlsPlayers.length} viewers`);
   for (const player of hlsPlayers) player[Symbol.dispose]();

@@ -62,7 +62,7 @@ export class HlsWatch {
 
   /** Addresses of one kind that were fetched. */
   addresses(kind: "segment" | "part"): string[] {
-    const pattern = kind === "part" ? /-\d+\.\d+\.\w+(?:\?|$)/ : /-\d+\.(?:ts|m4s)(?:\?|$)/;
+    const pattern = kind === "part" ? /-\d+(?:_\w+)?\.\d+\.\w+(?:\?|$)/ : /-\d+(?:_\w+)?\.(?:ts|m4s)(?:\?|$)/;
     return [...this.hashes.keys()].filter((address) => pattern.test(address));
   }
 
@@ -70,7 +70,7 @@ export class HlsWatch {
   async lookAhead(): Promise<void> {
     const last = this.lastText === "" ? null : readMediaPlaylist(this.lastText);
     if (last === null || last.hint === null || this.#isOverdue) return await this.look();
-    const place = /-(\d+)\.(\d+)\.\w+(?:\?|$)/.exec(last.hint);
+    const place = /-(\d+)(?:_\w+)?\.(\d+)\.\w+(?:\?|$)/.exec(last.hint);
     const skip = this.#reloads++ % 3 === 2 ? "&_HLS_skip=YES" : "";
     await Promise.all([
       this.look(`_HLS_msn=${place?.[1]}&_HLS_part=${place?.[2]}${skip}`),

@@ -97,6 +97,9 @@ export async function until(condition: () => boolean | Promise<boolean>, limitMs
   }
 }
 
+/** A program may take so long to start on a busy machine, that is about to compile it. */
+const START_MS = 60_000;
+
 /** A TCP port that was free a moment ago; below those that Linux gives to connections, which would soon take it again. */
 export function freePort(): number {
   for (let tries = 0;; tries++) {
@@ -176,7 +179,7 @@ export class Cluster implements AsyncDisposable {
     const cluster = new Cluster(await Deno.makeTempDir(), ports, options);
     try {
       for (const port of Object.values(ports)) {
-        await until(() => isListening(port), 20_000, () => `port ${port}; ${cluster.logs}`);
+        await until(() => isListening(port), START_MS, () => `port ${port}; ${cluster.logs}`);
       }
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
@@ -220,7 +223,7 @@ export class Cluster implements AsyncDisposable {
     await this.kill(server);
     this.#start(server);
     const port = this.ports[servers[server].port];
-    await until(() => isListening(port), 20_000, () => `port ${port}; ${this.program(server).output}`);
+    await until(() => isListening(port), START_MS, () => `port ${port}; ${this.program(server).output}`);
   }
 
   /** Starts all servers again that run no longer. */

@@ -11,6 +11,8 @@ import type { SimulatedEngine } from "./simulated_engine.ts";
 const FIRST_EPHEMERAL_PORT = 40_000;
 /** After this long an attempt to connect is repeated; then after twice the time, and so on, as TCP does. */
 const FIRST_REPEAT_MS = 1000;
+/** Whoever was accepted is looked after by the kernel: so long after its machine has vanished, its connection ends, whether that is back or not. */
+const [KEEP_ALIVE_MS, GIVEN_UP_MS] = [60_000, 120_000];
 
 /** Tells whether nothing passes from one address to another. */
 type Cut = (from: Deno.NetAddr, to: Deno.NetAddr) => boolean;
@@ -51,6 +53,7 @@ export class MemoryNetwork {
   readonly #frozen = new Map<MemoryHost, Set<MemorySocket>>();
   /** Peers of machines that vanished, by the IP addresses of these. */
   readonly #widowed = new Map<string, MemorySocket[]>();
+  readonly #accepted = new WeakSet<MemorySocket>();
   #nextPort = FIRST_EPHEMERAL_PORT;
 
   /** A machine at an address. */
@@ -133,6 +136,7 @@ export class MemoryNetwork {
     const [near, far] = MemorySocket.pair({ from, to, timers, keepsText, there, back, onClose, gathers: this.gathers });
     this.#sockets.set(near, owner);
     this.#sockets.set(far, listener.owner);
+    this.#accepted.add(far);
     this.#holdLine(near);
     this.#holdLine(far);
     if (listener.owner.isFrozen) {
@@ -198,7 +202,12 @@ export class MemoryNetwork {
     socket.vanish();
     const widowed = this.#widowed.get(host.ip) ?? [];
     this.#widowed.set(host.ip, widowed);
-    if (peer !== undefined) widowed.push(peer);
+    if (peer === undefined) return;
+    widowed.push(peer);
+    if (!this.#accepted.has(peer)) return;
+    const isBack = () => !this.#widowed.get(host.ip)?.includes(peer);
+    this.timers.after(KEEP_ALIVE_MS, () => isBack() ? peer.peerIsGone() : undefined);
+    this.timers.after(GIVEN_UP_MS, () => peer.peerIsGone());
   }
 
   /** Settles when an answer has come from there; where nothing gets through, it tries again until it is told to stop. */

@@ -121,14 +121,16 @@ export class MemorySocket implements Socket {
 
   /** The machine of the peer, which had vanished, is back and knows nothing of this connection: it refuses what comes. */
   peerIsBack(): void {
-    const onRefused = () => {
-      this.#input.breakReads();
-      this.#output.failWrites();
-      this.#onClose(this);
-    };
     // What waits for room is sent again and again.
-    if (this.#output.bytes > 0) onRefused();
-    else this.#output.onLost = onRefused;
+    if (this.#output.bytes > 0) this.peerIsGone();
+    else this.#output.onLost = () => this.peerIsGone();
+  }
+
+  /** The system has found out that the machine of the peer is gone. */
+  peerIsGone(): void {
+    this.#input.breakReads();
+    this.#output.failWrites();
+    this.#onClose(this);
   }
 
   /** Whoever holds this end stands still, or goes on. */

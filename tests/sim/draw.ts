@@ -3,7 +3,7 @@ import type { Scenario } from "./scenario.ts";
 import { drawAttackers } from "./draw/attackers.ts";
 import { drawFaults } from "./draw/faults.ts";
 import { focused } from "./draw/focus.ts";
-import { drawHls } from "./draw/hls.ts";
+import { drawHls, withOneOwnerTime } from "./draw/hls.ts";
 import { drawPlayers } from "./draw/players.ts";
 import { drawPublishers } from "./draw/publishers.ts";
 import { drawSrs } from "./draw/srs.ts";
@@ -27,7 +27,7 @@ export function drawScenario(seed: number): Scenario {
   const cluster = { origins, edges, dayMs, streams };
   const hls = drawHls(seed, cluster);
   const faults = drawFaults(seed, { ...cluster, hasEngine: directory === "engine", discovery, latecomers });
-  return focused({
+  const day: Scenario = {
     seed,
     dayMs,
     directory,
@@ -46,7 +46,7 @@ export function drawScenario(seed: number): Scenario {
     players: drawPlayers(seed, cluster),
     attackers: drawAttackers(seed, cluster),
     ...hls,
-    // Numbers of segments are times of the owners' clocks: where clocks are wrong, nothing is promised.
-    faults: faults.filter(({ kind }) => hls.hls === null || kind !== "clock"),
-  });
+    faults,
+  };
+  return focused(withOneOwnerTime(day));
 }

@@ -52,6 +52,8 @@ const QUIET_MS = 5000;
 const LEAVE_MS = 15_000;
 /** Where somebody has watched by HLS, servers keep streams for so long, and twice the window. */
 const HLS_LINGER_MS = 10_000;
+/** A server whose viewers lost their power learns of it so late, where it has nothing to send. */
+const KEPT_MS = 120_000;
 /** It takes no less: then all is looked at for the first time. */
 const LEFT_MS = 2000;
 /** Servers are looked at so often. */
@@ -187,7 +189,12 @@ class Day {
     for (const client of [...this.#publishers, ...this.#hlsViewers]) client.leave();
     await network.run(LEFT_MS);
     const lingerMs = this.#scenario.hls === null ? 0 : HLS_LINGER_MS + 2 * this.#scenario.hls.windowMs;
-    for (let leftMs = LEAVE_MS + lingerMs - LEFT_MS; leftMs > 0 && !hasEnded(this.#cluster); leftMs -= LOOK_MS) {
+    const keptMs = this.#scenario.faults.some(({ kind }) => kind === "powerCut") ? KEPT_MS : 0;
+    for (
+      let leftMs = LEAVE_MS + lingerMs + keptMs - LEFT_MS;
+      leftMs > 0 && !hasEnded(this.#cluster);
+      leftMs -= LOOK_MS
+    ) {
       await network.run(LOOK_MS);
     }
     // Who has asked a question may be gone before its answer: that is not seen.

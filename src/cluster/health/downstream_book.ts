@@ -1,9 +1,14 @@
 import type { Clock } from "../../base/clock.ts";
 import type { NodeFacts } from "./node_facts.ts";
 
-/** A server that pulls from this one, or publishes to it, as it says of itself. */
-export interface DownstreamServer {
+/** What a server said of itself, and when, by the clock of this one. */
+export interface HeardServer {
   readonly facts: NodeFacts;
+  readonly heardMs: number;
+}
+
+/** A server that pulls from this one, or publishes to it, as it says of itself. */
+export interface DownstreamServer extends HeardServer {
   /** Where its connections come from. */
   readonly ip: string;
   readonly isUp: boolean;
@@ -13,7 +18,10 @@ export interface DownstreamServer {
 
 interface Entry {
   facts: NodeFacts;
+  /** When it said so. */
+  saidMs: number;
   readonly ip: string;
+  /** When it was there last. */
   heardMs: number;
   upSinceMs: number;
   /** Connections that say nothing more, and tell by being there. */
@@ -88,7 +96,8 @@ export class DownstreamBook {
     );
     return shown.map((entry) => {
       const isUp = this.#isUp(entry);
-      return { facts: entry.facts, ip: entry.ip, isUp, sinceMs: isUp ? entry.upSinceMs : entry.heardMs };
+      const { facts, saidMs: heardMs, ip } = entry;
+      return { facts, heardMs, ip, isUp, sinceMs: isUp ? entry.upSinceMs : entry.heardMs };
     });
   }
 
@@ -102,12 +111,12 @@ export class DownstreamBook {
       if (known.ip !== ip) return null;
       if (!this.#isUp(known)) known.upSinceMs = nowMs;
       known.facts = facts;
-      known.heardMs = nowMs;
+      known.heardMs = known.saidMs = nowMs;
       return known;
     }
     if (known !== undefined) this.#remove(instance, known);
     if (!this.#makeRoom(ip)) return null;
-    const entry: Entry = { facts, ip, heardMs: nowMs, upSinceMs: nowMs, holds: 0, isSettled: false };
+    const entry: Entry = { facts, saidMs: nowMs, ip, heardMs: nowMs, upSinceMs: nowMs, holds: 0, isSettled: false };
     this.#add(instance, entry);
     return entry;
   }

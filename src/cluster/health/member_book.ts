@@ -45,6 +45,8 @@ export interface MemberSources {
   downstream(): readonly DownstreamServer[];
 }
 
+/** Who is told by a server itself, every two seconds, needs nobody else's word of it: anybody can say that he is a server. */
+const REPORTED_MS = 4000;
 /** Of this server and of all coworkers together. */
 const MAX_DOWNSTREAM = 5000;
 const severities: readonly Trouble["severity"][] = ["error", "warning", "note"];
@@ -70,13 +72,17 @@ export class MemberBook {
     return [...known, ...this.#downstream(coworkers).filter(({ id }) => !ids.has(id))];
   }
 
-  /** Servers that pull from this one, or from a coworker: each once, and as there where one of these has it. */
+  /** Servers that pull from this one, or from a coworker: each once, as there where one of these has it, and with the newest that it said. */
   #downstream(coworkers: readonly WatchedCoworker[]): readonly ClusterMember[] {
     const found = new Map(this.#sources.downstream().map((server) => [server.facts.instance, server]));
     for (const { downstream, sinceMs } of coworkers) {
-      for (const facts of downstream) {
-        if (found.get(facts.instance)?.isUp === true) continue;
-        found.set(facts.instance, { facts, ip: "", isUp: true, sinceMs: facts.startedMs ?? sinceMs });
+      for (const heard of downstream) {
+        const { instance, startedMs } = heard.facts;
+        const known = found.get(instance);
+        const aheadMs = heard.heardMs - (known?.heardMs ?? 0);
+        if (known === undefined || !known.isUp) {
+          found.set(instance, { ...heard, ip: "", isUp: true, sinceMs: startedMs ?? sinceMs });
+        } else if (aheadMs > (known.ip === "" ? 0 : REPORTED_MS)) found.set(instance, { ...known, ...heard });
       }
     }
     return [...found.values()].slice(0, MAX_DOWNSTREAM).map(downstreamMember);

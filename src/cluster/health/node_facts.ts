@@ -122,6 +122,7 @@ export function readLoad(value: unknown): ServerLoad {
   };
 }
 
-function countOf(value: unknown, most = MAX_NUMBER): number {
+/** A number that is not negative, rounded; 0 when it is something else, or makes no sense. */
+export function countOf(value: unknown, most = MAX_NUMBER): number {
   return typeof value === "number" && value >= 0 && value <= most ? Math.round(value) : 0;
 }

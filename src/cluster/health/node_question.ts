@@ -5,7 +5,7 @@ import { formatHost } from "../../rtmp/url.ts";
 import { proofHeaders } from "../coworker_proof.ts";
 import { readBody } from "../mesh/coworker_question.ts";
 import type { CoworkerApi } from "./coworker_apis.ts";
-import { NODE_PATH, type NodeFacts, plainText, readNode, recordOf } from "./node_facts.ts";
+import { countOf, NODE_PATH, type NodeFacts, plainText, readNode, recordOf } from "./node_facts.ts";
 import { failedRequest, noAnswer, notAnApi, type Trouble, wrongStatus } from "./trouble.ts";
 
 /** The world as a question needs it. */
@@ -16,6 +16,13 @@ export interface ListedCoworker {
   readonly address: string;
   /** Who answers there; empty while nobody does. */
   readonly instance: string;
+}
+
+/** A server that pulls from a coworker. */
+export interface HeardNode {
+  readonly facts: NodeFacts;
+  /** How long ago it said so, ms; 0 where that is not told. */
+  readonly agoMs: number;
 }
 
 /** What a coworker says of itself. */
@@ -30,7 +37,7 @@ export interface NodeAnswer {
   /** Its own coworkers. */
   readonly listed: readonly ListedCoworker[];
   /** Servers that pull from it; null where it was not asked for them. */
-  readonly downstream: readonly NodeFacts[] | null;
+  readonly downstream: readonly HeardNode[] | null;
 }
 
 /** There is no usable answer. */
@@ -185,8 +192,11 @@ function readListed(value: unknown): ListedCoworker[] {
   }));
 }
 
-function readDownstream(list: readonly unknown[]): NodeFacts[] {
-  return list.slice(0, MAX_LISTED).map(readNode).filter((facts) => facts !== null);
+function readDownstream(list: readonly unknown[]): HeardNode[] {
+  return list.slice(0, MAX_LISTED).flatMap((said) => {
+    const facts = readNode(said);
+    return facts === null ? [] : [{ facts, agoMs: countOf(recordOf(said).ago_ms) }];
+  });
 }
 
 function parse(body: string): unknown {

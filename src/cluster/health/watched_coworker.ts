@@ -1,7 +1,7 @@
 import type { TimerHandle } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { CoworkerApi } from "./coworker_apis.ts";
-import type { NodeFacts } from "./node_facts.ts";
+import type { HeardServer } from "./downstream_book.ts";
 import type { NodeAnswer, NodeFailure } from "./node_question.ts";
 import { describeTrouble, downReason, type SpokenProtocol, type Trouble } from "./trouble.ts";
 
@@ -34,7 +34,7 @@ export class WatchedCoworker {
   #sinceMs: number;
   #answer: NodeAnswer | null = null;
   #troubles: readonly Trouble[] = [];
-  #downstream: readonly NodeFacts[] = [];
+  #downstream: readonly HeardServer[] = [];
   #downstreamMs = -Infinity;
   /** When it last said clearly why it is of no use. */
   #clearMs = -Infinity;
@@ -75,7 +75,7 @@ export class WatchedCoworker {
   }
 
   /** Servers that pull from it, as it said last; none while it is down. */
-  get downstream(): readonly NodeFacts[] {
+  get downstream(): readonly HeardServer[] {
     return this.#state === "up" ? this.#downstream : [];
   }
 
@@ -120,7 +120,7 @@ export class WatchedCoworker {
     this.checkedMs = -Infinity;
     if (isOther) this.#downstream = [];
     if (answer.downstream !== null) {
-      this.#downstream = answer.downstream;
+      this.#downstream = answer.downstream.map(({ facts, agoMs }) => ({ facts, heardMs: nowMs - agoMs }));
       this.#downstreamMs = nowMs;
     }
     if (isOther || before !== "up") this.#askedMs = nowMs;

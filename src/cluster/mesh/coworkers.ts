@@ -1,4 +1,4 @@
-import type { TimerHandle, Timers, WallClock } from "../../base/clock.ts";
+import { every, type TimerHandle, type Timers, type WallClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { askCoworker, type CoworkerAnswer, type OwnerQuery } from "./coworker_question.ts";
 import type { Owner } from "../directory.ts";
@@ -33,6 +33,8 @@ interface CoworkerState {
   restUntilMs: number;
   /** How often it has come back: what it was asked before may never be answered, and says nothing of it now. */
   returned: number;
+  /** When it gave a usable answer last. */
+  answeredMs: number;
   /** Questions on their way. */
   pending: number;
   /** Questions that it keeps until it has their streams. */
@@ -59,6 +61,8 @@ interface Pending {
 export interface AskOptions {
   /** Ask again, whatever was asked a moment ago, and wait for slow coworkers as long as the budget allows. */
   fresh: boolean;
+  /** Coworkers that answer nothing at all for a moment are not waited for, but named here; without it, they are. */
+  onSilent?(coworker: string): void;
 }
 
 /** How long a coworker that failed is left alone. Short, since its return may be what somebody waits for. */
@@ -69,6 +73,8 @@ const SUSPECTS_TIMEOUT_MS = 100;
 const OTHERS_TIMEOUT_MS = 30;
 /** How long a search waits for slow coworkers, from its start, once one has answered; the next search may find theirs. */
 const SLOW_TIMEOUT_MS = 200;
+/** A coworker that has answered nothing for so long, though it was asked, hangs, or nothing gets through. */
+const SILENT_MS = 200;
 /** How long a late answer counts. */
 const LATE_ANSWER_MS = 500;
 /** Players that come together share a question, and for this long its "nobody has it". */
@@ -120,7 +126,8 @@ export class Coworkers {
   }
 
   /** All coworkers that say they have the stream, the fastest first. Never throws. */
-  findOwners(query: OwnerQuery, { fresh }: AskOptions = { fresh: false }): Promise<readonly Owner[]> {
+  findOwners(query: OwnerQuery, options: AskOptions = { fresh: false }): Promise<readonly Owner[]> {
+    const { fresh } = options;
     const running = this.#asking.get(query.key);
     if (running !== undefined && !fresh) {
       for (const coworker of query.coworkers) {
@@ -128,7 +135,7 @@ export class Coworkers {
       }
       return running;
     }
-    const asked = this.#ask(query, fresh);
+    const asked = this.#ask(query, options);
     this.#asking.set(query.key, asked);
     const forget = () => this.#asking.delete(query.key);
     asked.then((owners) => owners.length === 0 ? this.#timers.after(NEGATIVE_CACHE_MS, forget) : forget());
@@ -212,7 +219,7 @@ export class Coworkers {
     return this.#states.get(coworker)?.isSelf ?? false;
   }
 
-  #ask(query: OwnerQuery, fresh: boolean): Promise<readonly Owner[]> {
+  #ask(query: OwnerQuery, { fresh, onSilent }: AskOptions): Promise<readonly Owner[]> {
     const startedMs = this.#timers.nowMs();
     const questions = query.coworkers.flatMap((coworker) => {
       const answer = this.#question(coworker, query, fresh);
@@ -232,6 +239,19 @@ export class Coworkers {
     const waitedFor = new Set(trusted.length > 0 ? trusted : questions);
     if (waitedFor.size === 0) done();
     else if (trusted.length === 0) endBy(startedMs + SUSPECTS_TIMEOUT_MS);
+    else if (onSilent !== undefined) {
+      const silence = every(this.#timers, SILENT_MS, () => {
+        const sinceMs = this.#timers.nowMs() - SILENT_MS;
+        for (const question of waitedFor) {
+          const { coworker } = question;
+          if (this.#state(coworker).answeredMs > sinceMs) continue;
+          waitedFor.delete(question);
+          onSilent(coworker);
+        }
+        if (waitedFor.size === 0) done();
+      });
+      promise.then(() => silence.cancel());
+    }
     for (const question of questions) {
       question.answer.then((answer) => {
         waitedFor.delete(question);
@@ -297,6 +317,7 @@ export class Coworkers {
       refusal: null,
       restUntilMs: 0,
       returned: 0,
+      answeredMs: -Infinity,
       pending: 0,
       places,
       get held() {
@@ -316,6 +337,7 @@ export class Coworkers {
   }
 
   #onUsable(state: CoworkerState): void {
+    state.answeredMs = this.#timers.nowMs();
     if (state.isSuspect) this.#log.debug(`coworker ${state.coworker} answers again`);
     state.isSuspect = false;
     state.returning.onUsable();

@@ -26,6 +26,8 @@ export interface MeshClaimOptions extends ClaimOptions {
   readonly sinceMs: number;
   /** An owner that was found before, whose publisher has to give way; null if there was none. */
   readonly owner: Owner | null;
+  /** A coworker has not answered so far: it may have the stream, or have hung for a moment. */
+  readonly isUnheard: boolean;
   /** It is to be found from now on. */
   onAnnounce(): void;
   onEnd(): void;
@@ -34,6 +36,8 @@ export interface MeshClaimOptions extends ClaimOptions {
 /** How soon a coworker that could not be told to give way is told again: doubling up to 8 s. */
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRIES = 8;
+/** What a server says that has hung for a moment may be over at once: it has not read yet that its publisher has left. */
+const SECOND_LOOK_MS = 300;
 /** Anybody can say that he has seen a newer publish. */
 const RECHECK_PAUSE_MS = 5000;
 
@@ -49,6 +53,8 @@ export class MeshClaim implements Claim {
   readonly #options: MeshClaimOptions;
   #owner: Owner | null;
   #isOver = false;
+  /** See {@link MeshClaimOptions.isUnheard}. */
+  #isUnheard: boolean;
   /** This server stood still: whoever has the stream now keeps it. */
   #isDoubtful = false;
   /** A word of others does not count before. */
@@ -61,6 +67,7 @@ export class MeshClaim implements Claim {
     this.#stream = stream;
     this.#options = options;
     this.#owner = options.owner;
+    this.#isUnheard = options.isUnheard;
     this.#recheckMs = context.timers.nowMs() + RECHECK_PAUSE_MS;
   }
 
@@ -141,9 +148,18 @@ export class MeshClaim implements Claim {
     this.#owner = null;
     if (owner !== null && mustTell(owner)) await this.#tell(owner);
     if (this.#isOver) return;
-    const others = (await this.#context.find(this.#stream)).filter(mustTell);
+    let others = (await this.#context.find(this.#stream)).filter(mustTell);
+    if (this.#isUnheard && others.length > 0) {
+      await this.#pause(SECOND_LOOK_MS);
+      others = (await this.#context.find(this.#stream)).filter(mustTell);
+    }
+    this.#isUnheard = false;
     for (const other of others) if (this.#isOver || this.giveWay(other)) return;
     await Promise.all(others.map((other) => this.#tell(other)));
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#context.timers.after(pauseMs, resolve));
   }
 
   /** Until it hears, or this claim is over: a server that stood still must not go on with what this one has taken over. */

@@ -18,7 +18,7 @@ import { ownerQuery } from "../owner_query.ts";
 import type { CoworkerList } from "./coworker_list.ts";
 import { CoworkerClaims } from "./coworker_claims.ts";
 import type { OwnerQuery } from "./coworker_question.ts";
-import { Coworkers } from "./coworkers.ts";
+import { type AskOptions, Coworkers } from "./coworkers.ts";
 import { MeshClaim } from "./mesh_claim.ts";
 import { DEAD_AFTER_MS } from "./rivals.ts";
 import { findOffers, type OfferQuestion } from "./offers.ts";
@@ -77,12 +77,20 @@ export class MeshDirectory implements StreamDirectory, Disposable {
     return mode === "local" && originCluster;
   }
 
-  async find(stream: StreamRef, options: FindOptions = {}): Promise<readonly Owner[]> {
+  find(stream: StreamRef, options: FindOptions = {}): Promise<readonly Owner[]> {
+    return this.#find(stream, options, {});
+  }
+
+  async #find(
+    stream: StreamRef,
+    options: FindOptions,
+    silence: Pick<AskOptions, "onSilent">,
+  ): Promise<readonly Owner[]> {
     const { fresh = false, isWanted, trace = null } = options;
     if (!hasCoworkers(stream)) return [];
     await this.#ready(stream);
     const query = { ...this.#query(stream, trace), ...(isWanted === undefined ? {} : { isWanted }) };
-    return this.#rank(await this.coworkers.findOwners(query, { fresh }));
+    return this.#rank(await this.coworkers.findOwners(query, { fresh, ...silence }));
   }
 
   watch(
@@ -111,7 +119,11 @@ export class MeshDirectory implements StreamDirectory, Disposable {
 
   async claim(stream: StreamRef, options: ClaimOptions): Promise<ClaimOutcome> {
     const isAsked = hasCoworkers(stream);
-    const owners = isAsked ? await this.find(stream, { fresh: true, trace: options.trace ?? null }) : [];
+    const { trace = null } = options;
+    let isUnheard = false;
+    const owners = isAsked
+      ? await this.#find(stream, { fresh: true, trace }, { onSilent: () => isUnheard = true })
+      : [];
     const alive = owners.find(({ silentMs, isDraining }) => silentMs < DEAD_AFTER_MS && !isDraining);
     if (alive !== undefined && options.mode() === "first") return { takenBy: alive };
     const { epochs, timers } = this.#context;
@@ -132,6 +144,7 @@ export class MeshDirectory implements StreamDirectory, Disposable {
         sinceMs: owners.reduce((ms, { sinceMs = 0 }) => Math.max(ms, sinceMs + 1), cameMs),
         epoch: isAsked ? epochs.next(key, highest) : minEpoch,
         owner: alive ?? owners[0] ?? null,
+        isUnheard,
         onAnnounce: () => {
           this.#claims.set(key, claim);
           this.#context.onAnnounce(key);

@@ -89,7 +89,7 @@ export const hlsRows = {
     doc:
       "Segment below `hls_path`. Besides the names of `hls_m3u8_file`: `[seq]`, `[timestamp]`, `[duration]` and the " +
       "time, `[2006]`, `[01]`, `[02]`, `[15]`, `[04]`, `[05]`, `[999]`. Over HTTP a segment is always " +
-      "`[app]/[stream]-[seq].ts`.",
+      "`[app]/[stream]-[seq].ts`; behind an origin that tells no time, as SRS, `[app]/[stream]-[seq]_[mark].ts`.",
   }),
   fmp4File: directive("hls_fmp4_file", text(), {
     default: "[app]/[stream]-[seq].m4s",

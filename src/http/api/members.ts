@@ -3,7 +3,7 @@ import { isAuthorized } from "../access/basic_auth.ts";
 import type { Call } from "../call.ts";
 import { envelope, type JsonBody, jsonResponse, refusal } from "../envelope.ts";
 import { clusterJson, clusterView } from "./cluster_view.ts";
-import { anyText, enveloped, list, number, record } from "../openapi/schema.ts";
+import { anyText, enveloped, list, number, record, whole } from "../openapi/schema.ts";
 import { clusterSchema, nodeSchema } from "./cluster_schema.ts";
 import type { ApiContext, Route } from "./route.ts";
 
@@ -37,7 +37,7 @@ export const memberRoutes: readonly Route[] = [
         ...nodeSchema.properties,
         now_ms: number(),
         coworkers: list(record({ address: anyText(), instance: anyText(), state: anyText() })),
-      }, { downstream: list(nodeSchema) }),
+      }, { downstream: list(record({ ...nodeSchema.properties, ago_ms: whole("since it said so") })) }),
     }),
     doc: "who this server is and what it does; for coworkers, with the coworker_token if there is one",
     extension: true,
@@ -46,8 +46,11 @@ export const memberRoutes: readonly Route[] = [
 ];
 
 /** Those that pull from here at this moment. */
-function downstreamOf({ downstream }: ApiContext["server"]["health"]): JsonBody[] {
-  return downstream.all().filter(({ isUp }) => isUp).slice(0, MAX_DOWNSTREAM).map(({ facts }) => nodeMembers(facts));
+function downstreamOf({ health: { downstream }, timers }: ApiContext["server"]): JsonBody[] {
+  return downstream.all().filter(({ isUp }) => isUp).slice(0, MAX_DOWNSTREAM).map(({ facts, heardMs }) => ({
+    ...nodeMembers(facts),
+    ago_ms: Math.round(timers.nowMs() - heardMs),
+  }));
 }
 
 /** The question of a coworker who this server is; it shows the token, where there is one, as for who has a stream. */
@@ -67,7 +70,7 @@ async function answerNode({ server }: ApiContext, call: Call): Promise<Response>
       health.watch.hurry(call.remoteIp);
     }
   }
-  const downstream = call.query.isOn("downstream") ? { downstream: downstreamOf(health) } : {};
+  const downstream = call.query.isOn("downstream") ? { downstream: downstreamOf(server) } : {};
   // Those that it does not reach tell why another server may not be asked.
   const listed = health.watch.all().toSorted((a, b) => Number(a.state === "up") - Number(b.state === "up"));
   return jsonResponse(envelope(identity, {

@@ -10,20 +10,23 @@ export class HlsNames implements PlaylistNames {
   readonly #base: string;
   readonly #extension: string;
   readonly #keyBase: string;
+  readonly #markOf: (number: number) => string;
 
   /**
    * @param playlistPath Path of the playlist, as requested.
-   * @param how `prefix` is `hls_entry_prefix`, `keyPrefix` is `hls_key_url`.
+   * @param how `prefix` is `hls_entry_prefix`, `keyPrefix` is `hls_key_url`, `markOf` tells the mark of a number.
    */
   constructor(
     { app, stream }: StreamUrl,
     playlistPath: string,
-    { container, prefix, keyPrefix }: {
+    { container, prefix, keyPrefix, markOf }: {
       readonly container: Container;
       readonly prefix: string;
       readonly keyPrefix: string;
+      markOf(number: number): string;
     },
   ) {
+    this.#markOf = markOf;
     this.#extension = container === "ts" ? "ts" : "m4s";
     const folder = app.split("/").map(encodeURIComponent).join("/");
     const own = playlistPath.slice(1, playlistPath.lastIndexOf("/")).split("/");
@@ -40,11 +43,16 @@ export class HlsNames implements PlaylistNames {
   }
 
   segment({ number }: Pick<WindowEntry, "number">): string {
-    return `${this.#base}-${number}.${this.#extension}${OWN_QUERY}`;
+    return `${this.#base}-${this.#marked(number)}.${this.#extension}${OWN_QUERY}`;
   }
 
   part(number: number, index: number): string {
-    return `${this.#base}-${number}.${index}.${this.#extension}${OWN_QUERY}`;
+    return `${this.#base}-${this.#marked(number)}.${index}.${this.#extension}${OWN_QUERY}`;
+  }
+
+  #marked(number: number): string {
+    const mark = this.#markOf(number);
+    return mark === "" ? String(number) : `${number}_${mark}`;
   }
 
   key(keyNumber: number): string {

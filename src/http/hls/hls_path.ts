@@ -7,8 +7,15 @@ import { matchMount, type MountMatch } from "../live/mount_path.ts";
 
 /** What a playlist lists. */
 export type HlsMediaPart =
-  | { readonly kind: "segment"; readonly number: number; readonly extension: string }
-  | { readonly kind: "part"; readonly number: number; readonly part: number; readonly extension: string }
+  | { readonly kind: "segment"; readonly number: number; readonly mark: string; readonly extension: string }
+  | {
+    readonly kind: "part";
+    readonly number: number;
+    /** As of `SegmentMarks`. */
+    readonly mark: string;
+    readonly part: number;
+    readonly extension: string;
+  }
   | { readonly kind: "key"; readonly number: number }
   /** An empty id stands for the newest. */
   | { readonly kind: "init"; readonly id: string };
@@ -30,15 +37,17 @@ const EXTENSION = /\.(?:m3u8|ts|m4s|mp4|key)$/;
 
 /** Paths of what playlists list, as SRS names them: they lie beside the playlist. */
 const listed: readonly [pattern: RegExp, read: (groups: readonly string[]) => HlsPart][] = [
-  [/^(.+)-(\d{1,15})\.(\d{1,6})\.(ts|m4s)$/, ([, , number, part, extension]) => ({
+  [/^(.+)-(\d{1,15})(?:_([\da-f]{8}))?\.(\d{1,6})\.(ts|m4s)$/, ([, , number, mark, part, extension]) => ({
     kind: "part",
     number: Number(number),
+    mark: mark ?? "",
     part: Number(part),
     extension: extension ?? "",
   })],
-  [/^(.+)-(\d{1,15})\.(ts|m4s)$/, ([, , number, extension]) => ({
+  [/^(.+)-(\d{1,15})(?:_([\da-f]{8}))?\.(ts|m4s)$/, ([, , number, mark, extension]) => ({
     kind: "segment",
     number: Number(number),
+    mark: mark ?? "",
     extension: extension ?? "",
   })],
   [/^(.+)-(\d{1,15})\.key$/, ([, , number]) => ({ kind: "key", number: Number(number) })],

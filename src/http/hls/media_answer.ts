@@ -40,6 +40,7 @@ export function answerMedia(
   options: MediaOptions,
 ): Soon<WholeAnswer> {
   const number = part.kind === "segment" || part.kind === "part" ? part.number : null;
+  if (number !== null && "mark" in part && part.mark !== stream.marks.of(number)) return noSuchMedia();
   if (number !== null) stream.fetcher.want(number);
   const isFetching = () => number !== null && stream.fetcher.isFetching(number);
   const isAwaited = () => !stream.isDisposed && (isFetching() || stream.mayGoOn && isExpected(view.window, part));

@@ -36,7 +36,7 @@ export async function answerPeer(
   // A relay cuts the stream from now on, as for a viewer.
   const stream = hls.find(url.key) ?? hls.open({ url, vhost, remoteIp: call.remoteIp, pageUrl: "" });
   const view = stream?.view ?? null;
-  if (stream === null || view === null) return noSuchMedia();
+  if (stream === null || view === null || !stream.marks.areShared) return noSuchMedia();
   stream.touch();
   const { window, options } = view;
   if (part.kind === "playlist") {

@@ -42,7 +42,8 @@ export function playlistText(
   const asked = `${skips ? "delta" : "whole"} ${url.app}/${url.stream} ${path}`;
   const found = known.byPath.get(asked);
   if (found !== undefined) return found;
-  const names = new HlsNames(url, path, { container: options.container, prefix, keyPrefix });
+  const markOf = (number: number) => stream.marks.of(number);
+  const names = new HlsNames(url, path, { container: options.container, prefix, keyPrefix, markOf });
   const base = `${skips ? "delta" : "whole"} ${names.base}`;
   const made = known.byBase.get(base) ?? new PlaylistText(mediaPlaylist(window, { ...options, skips }, names));
   remember(known.byBase, base, made);

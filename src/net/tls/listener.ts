@@ -1,7 +1,7 @@
 import type { WantedPaths } from "../fast/fast_paths.ts";
 import type { RenewableListener, Socket, TlsKeys, TlsListenOptions } from "../../base/socket.ts";
 import { Acceptor } from "../acceptor.ts";
-import { acceptWithoutDelay } from "../listening_sockets.ts";
+import { acceptWithKeepAlive, acceptWithoutDelay } from "../listening_sockets.ts";
 import { describeTlsError } from "./error.ts";
 import { TlsSocket } from "./socket.ts";
 
@@ -200,6 +200,7 @@ function listen(
   };
   const listener = Deno.listenTls(options);
   acceptWithoutDelay(listener.addr);
+  acceptWithKeepAlive(listener.addr);
   return listener;
 }
 

@@ -98,7 +98,7 @@ export class HlsHub {
   offerSegments(key: string): SegmentOffer | null {
     const { config: { httpServer }, segmentTickets } = this.#server;
     const stream = this.#streams.get(key);
-    if (!httpServer.enabled || stream === undefined || stream.bytes === 0) return null;
+    if (!httpServer.enabled || stream === undefined || stream.bytes === 0 || !stream.marks.areShared) return null;
     const ticket = this.#tickets.get(stream) ?? segmentTickets.issue(key);
     this.#tickets.set(stream, ticket);
     return { ticket: ticket.text, port: httpServer.listen.port };
@@ -156,6 +156,8 @@ export class HlsHub {
     const known = this.#streams.get(key);
     const vhost = known?.vhost ?? this.#vhostOf(key);
     if (vhost === undefined || !vhost.now.hls.enabled) return null;
+    // What an edge hands on has the times of the origin that takes it: viewers here get what comes back from there.
+    if (fedBy === "client" && vhost.now.cluster.mode === "remote") return null;
     const stream = fedBy === "client" ? this.#findOrCreate(key, vhost) : known?.isWanted ? known : null;
     stream?.follow(source);
     return stream;
@@ -172,6 +174,7 @@ export class HlsHub {
       return null;
     }
     const stream = new HlsStream(this.#server, key, vhost);
+    stream.onSource = (source) => this.#tapAgain(source);
     stream.onDisconnect = () => this.#server.registry.streams().get(key)?.publisher?.kick();
     stream.findHolder = () => this.#findHolder(stream);
     this.#write(stream);

@@ -13,6 +13,7 @@ import { HeldHlsPackets } from "./held_hls_packets.ts";
 import { HlsFeed, type HlsFeedRequest, type HlsFeedServer } from "./hls_feed.ts";
 import { type FetchingStream, SegmentFetcher, type SegmentFetcherServer } from "./segment_fetcher.ts";
 import { SegmentCipher } from "./segment_cipher.ts";
+import { SegmentMarks, type SegmentMarksWorld } from "./segment_marks.ts";
 import { type HlsOptions, isSamePackaging, packagerOptions } from "./packager_options.ts";
 
 /** What the HLS of a stream takes of a server. */
@@ -21,6 +22,7 @@ export type HlsStreamServer = HlsFeedServer & SegmentFetcherServer & {
   readonly log: Logger;
   readonly pulls: HlsFeedServer["pulls"] & Pick<PullRegistry, "segmentsOf">;
   readonly startedMs: number;
+  readonly world: HlsFeedServer["world"] & SegmentMarksWorld;
   /** What keys are made of where the configuration has no secret. */
   readonly hlsSecret: Uint8Array;
 };
@@ -59,6 +61,7 @@ export class HlsStream implements FetchingStream, Disposable {
   readonly vhost: VhostHandle;
   readonly waiters: ChangeWaiters;
   readonly fetcher: SegmentFetcher;
+  readonly marks: SegmentMarks;
   readonly #server: HlsStreamServer;
   #packager: Packager | null = null;
   #view: HlsView | null = null;
@@ -102,6 +105,7 @@ export class HlsStream implements FetchingStream, Disposable {
     this.vhost = vhost;
     this.waiters = new ChangeWaiters(server.timers);
     this.fetcher = new SegmentFetcher(server, this);
+    this.marks = new SegmentMarks(server.world);
     this.#endedMs = server.timers.nowMs();
   }
 
@@ -147,6 +151,7 @@ export class HlsStream implements FetchingStream, Disposable {
 
   get place(): SegmentPlace | null {
     if (this.#isMadeHere) return this.#holder;
+    if (!this.marks.areShared) return null;
     const place = this.#source === null ? null : this.#server.pulls.segmentsOf(this.#source);
     this.#fedFrom = place ?? this.#fedFrom;
     return this.#fedFrom;
@@ -165,10 +170,13 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#askedMs = this.#server.timers.nowMs();
     if (this.#feed !== null) return;
     this.#notFound = "";
-    this.#feed = new HlsFeed(this.#server, request, (reason) => {
-      this.#notFound = reason;
-      this.#endFeed();
-      this.waiters.wake();
+    this.#feed = new HlsFeed(this.#server, request, {
+      onSource: (source) => this.onSource?.(source),
+      onNotFound: (reason) => {
+        this.#notFound = reason;
+        this.#endFeed();
+        this.waiters.wake();
+      },
     });
   }
 
@@ -292,7 +300,8 @@ export class HlsStream implements FetchingStream, Disposable {
     this.#epoch = epoch;
     this.#interruptedEpoch = 0;
     this.#hasBegun = true;
-    if (!goesOn) this.#join(packager, epoch);
+    if (goesOn) this.fetcher.onServerChange();
+    else this.#join(packager, epoch);
     for (const header of source.meta.headers.packets) packager.onPacket(header, ownerMs);
     packager.onPacket(packet, ownerMs);
   }
@@ -302,6 +311,9 @@ export class HlsStream implements FetchingStream, Disposable {
     // a segment, and it must never fall. So it changes once when the last segment before a tag leaves the playlist. With
     // several renditions, that would matter; players of this one begin with a new decoder, as they did at the tag.
     this.#discontinuities = epoch > 0 ? Math.floor(epoch / 1000) : this.#discontinuities + 1;
+    const { lastNumber, kept } = packager.window;
+    const from = (lastNumber ?? -1) + 1;
+    this.marks.begin({ from, oldest: kept[0]?.number ?? from, areShared: this.#source?.zeroMs !== null });
     const firstNumber = this.#firstNumber(packager);
     packager.startPublish({
       epoch,
@@ -371,6 +383,8 @@ export class HlsStream implements FetchingStream, Disposable {
 
   /** Finds a coworker that has segments of the stream. Never rejects. */
   findHolder: (() => Promise<SegmentPlace | null>) | null = null;
+  /** It is fed by another source now than the one that is found by its key. */
+  onSource: ((source: LiveSource) => void) | null = null;
   /** Ends the publisher. */
   onDisconnect: (() => void) | null = null;
 

@@ -27,6 +27,14 @@ export interface FetchingStream {
   onFetched(): void;
 }
 
+/** A segment that another server is asked for. */
+interface Question {
+  readonly place: SegmentPlace;
+  readonly giveUp: AbortController;
+}
+
+type QuestionBounds = Omit<PeerGetBounds, "signal">;
+
 /** What a list of segments answers with. */
 export const LISTING_TYPE = "application/json";
 /** Of a segment, by the container. */
@@ -61,7 +69,8 @@ export class SegmentFetcher implements Disposable {
   readonly #failed = new Map<number, { readonly untilMs: number; readonly attempts: number }>();
   /** Numbers, and whether another server asks for them. */
   readonly #wanted = new Map<number, boolean>();
-  readonly #running = new Set<number>();
+  /** Those that are being fetched: from where, and what ends that question. */
+  readonly #running = new Map<number, Question | null>();
   #looking: Promise<boolean> | null = null;
   #lookTimer: TimerHandle | null = null;
   #nextLookMs = 0;
@@ -72,9 +81,16 @@ export class SegmentFetcher implements Disposable {
     this.#stream = stream;
   }
 
+  /** The stream comes from another server: that is asked for what the one before has not given. */
+  onServerChange(): void {
+    const { place } = this.#stream;
+    this.#failed.clear();
+    for (const question of this.#running.values()) if (question?.place !== place) question?.giveUp.abort();
+  }
+
   /** This node has joined a publish: what came before is at the server that feeds it. */
   onJoin(): void {
-    this.#failed.clear();
+    this.onServerChange();
     this.#nextLookMs = 0;
     this.lookForMissing();
   }
@@ -196,7 +212,7 @@ export class SegmentFetcher implements Disposable {
     for (const [number, isRelayed] of this.#wanted) {
       if (this.#running.size >= MAX_AT_ONCE) return;
       this.#wanted.delete(number);
-      this.#running.add(number);
+      this.#running.set(number, null);
       this.#run(number, isRelayed);
     }
   }
@@ -223,7 +239,7 @@ export class SegmentFetcher implements Disposable {
     }
     const { packager, options: { container } } = packaging;
     using _room = await this.#server.fetchBudget.take(entry.byteLength);
-    const answer = await this.#get(place, `-${number}.${container === "ts" ? "ts" : "m4s"}`, {
+    const answer = await this.#ask(number, place, `-${number}.${container === "ts" ? "ts" : "m4s"}`, {
       timeoutMs: SEGMENT_TIMEOUT_MS,
       maxBytes: entry.byteLength,
       isRelayed,
@@ -234,12 +250,25 @@ export class SegmentFetcher implements Disposable {
     return isRight ? null : { isFinal: true, error: "it is not what was listed" };
   }
 
+  /** Asks for a segment; if the stream comes from another server meanwhile, that one, too. */
+  async #ask(number: number, first: SegmentPlace, suffix: string, bounds: QuestionBounds): Promise<PeerAnswer> {
+    for (let place = first;;) {
+      const giveUp = new AbortController();
+      this.#running.set(number, { place, giveUp });
+      const answer = await this.#get(place, suffix, bounds, giveUp.signal);
+      const next = this.#stream.place;
+      if (answer.bytes !== null || next === null || next === place || this.#over.signal.aborted) return answer;
+      place = next;
+    }
+  }
+
   #get(
     place: SegmentPlace,
     suffix: string,
-    bounds: Omit<PeerGetBounds, "signal">,
+    bounds: QuestionBounds,
+    signal: AbortSignal = this.#over.signal,
   ): Promise<PeerAnswer> {
-    return peerGet(this.#server, place, suffix, { ...bounds, signal: this.#over.signal });
+    return peerGet(this.#server, place, suffix, { ...bounds, signal: AbortSignal.any([signal, this.#over.signal]) });
   }
 
   #onFailure(number: number, { isFinal, error }: Pick<PeerAnswer, "isFinal" | "error">): void {

@@ -16,8 +16,8 @@ export class HookBook {
   readonly #server: Pick<ServerContext, "hooks" | "registry">;
   readonly #client: HookSubject["client"] & { readonly log: Logger };
   #tail: Promise<unknown> = Promise.resolve();
-  /** By vhost, who was told of the client by `on_connect` and wants to hear of its end. */
-  readonly #connects = new Map<string, { vhost: VhostHandle; subject: HookSubject }>();
+  /** Each vhost, once, that was told of the client by `on_connect` and wants to hear of its end. */
+  readonly #connects: { vhost: VhostHandle; subject: HookSubject }[] = [];
   #pending = 0;
   #begun = 0;
   #hasLeft = false;
@@ -54,7 +54,9 @@ export class HookBook {
 
   /** The client counts as connected to a vhost, whose `on_close` hears of its end. */
   connect(vhost: VhostHandle, subject: HookSubject): void {
-    this.#connects.set(vhost.name, { vhost, subject });
+    const known = this.#connects.findIndex((each) => each.vhost.name === vhost.name);
+    if (known >= 0) this.#connects[known] = { vhost, subject };
+    else this.#connects.push({ vhost, subject });
   }
 
   /**
@@ -85,7 +87,7 @@ export class HookBook {
   #closeIfOver(): void {
     if (!this.#hasLeft || this.#pending > 0 || this.#begun > 0 || this.#isClosed) return;
     this.#isClosed = true;
-    for (const { vhost, subject } of this.#connects.values()) this.#tell("on_close", vhost, subject);
+    for (const { vhost, subject } of this.#connects) this.#tell("on_close", vhost, subject);
   }
 
   #tell(action: ToldHook, { now: vhost }: VhostHandle, subject: HookSubject): void {

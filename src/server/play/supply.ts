@@ -37,6 +37,8 @@ export interface SupplyRequest {
   remoteIp: string;
   /** Servers that the play came through. */
   via: readonly string[];
+  /** Nobody else plays the source. */
+  isApart?: boolean;
   /** The highest epoch of the stream that the client has seen, as it says; null if it is no server of this kind. */
   seenEpoch?: number | null;
   /** An origin relays the stream to others: it is not sent away, as they were sent to it. */
@@ -246,37 +248,40 @@ export class PlaySupply implements Disposable {
   }
 
   /** The configured origins of an edge. */
-  readonly #originsAlone: TargetSearch = { findTargets: () => Promise.resolve(this.#originsInOrder()) };
+  get #originsAlone(): TargetSearch {
+    return { findTargets: () => Promise.resolve(this.#originsInOrder()) };
+  }
 
   /** All who say that they have it: one of them may be wrong. */
-  readonly #ownersAsTargets: TargetSearch = {
-    findTargets: async (trace, isWanted) => {
-      this.#searchTrace ??= trace?.child("owner search") ?? null;
-      const owners = await this.#server.directory.find(this.#request, { isWanted, trace: this.#searchTrace });
-      if (owners.length > 0) {
-        this.#searchTrace?.end();
-        this.#searchTrace = null;
-      }
-      return this.#targetsOf(owners);
-    },
-    watchTargets: (onTargets, trace) => {
-      const span = trace?.child("owner search") ?? null;
-      const watch = this.#server.directory.watch(this.#request, (owners) => {
-        span?.end();
-        onTargets(this.#targetsOf(owners));
-      }, { trace: span, from: addressKey(this.#request.remoteIp) });
-      return {
-        [Symbol.dispose]() {
+  get #ownersAsTargets(): TargetSearch {
+    return {
+      findTargets: async (trace, isWanted) => {
+        this.#searchTrace ??= trace?.child("owner search") ?? null;
+        const owners = await this.#server.directory.find(this.#request, { isWanted, trace: this.#searchTrace });
+        if (owners.length > 0) {
+          this.#searchTrace?.end();
+          this.#searchTrace = null;
+        }
+        return this.#targetsOf(owners);
+      },
+      watchTargets: (onTargets, trace) => {
+        const span = trace?.child("owner search") ?? null;
+        const watch = this.#server.directory.watch(this.#request, (owners) => {
           span?.end();
-          watch[Symbol.dispose]();
-        },
-      };
-    },
-  };
+          onTargets(this.#targetsOf(owners));
+        }, { trace: span, from: addressKey(this.#request.remoteIp) });
+        return {
+          [Symbol.dispose]() {
+            span?.end();
+            watch[Symbol.dispose]();
+          },
+        };
+      },
+    };
+  }
 
   /** An edge goes straight to the owner that the directory knows; where it knows none, to its origins. */
-  readonly #ownersOrOrigins: TargetSearch = {
-    ...this.#ownersAsTargets,
-    otherTargets: () => this.#originsInOrder(),
-  };
+  get #ownersOrOrigins(): TargetSearch {
+    return { ...this.#ownersAsTargets, otherTargets: () => this.#originsInOrder() };
+  }
 }

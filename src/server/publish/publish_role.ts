@@ -187,6 +187,10 @@ export class PublishRole implements Publishing, StreamClaimSink {
     this.#accept();
   }
 
+  get canBegin(): boolean {
+    return this.#standby?.canBegin ?? false;
+  }
+
   onPromoted(): void {
     this.#standby?.handOver((packet) => this.#session?.publish(packet));
     this.#standby = null;

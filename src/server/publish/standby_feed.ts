@@ -1,7 +1,7 @@
 import type { Timers } from "../../base/clock.ts";
 import { LiveSource } from "../../stream/live_source.ts";
 import type { SourceOptions } from "../../stream/source_options.ts";
-import type { MediaPacket } from "../../stream/packet.ts";
+import { isKeyframe, type MediaPacket } from "../../stream/packet.ts";
 import type { PublishSession } from "../../stream/publish_session.ts";
 
 /**
@@ -11,13 +11,20 @@ import type { PublishSession } from "../../stream/publish_session.ts";
 export class StandbyFeed {
   readonly #source: LiveSource;
   readonly #session: PublishSession;
+  #hasKeyframe = false;
 
   constructor(key: string, options: SourceOptions, timers: Timers) {
     this.#source = new LiveSource(key, { ...options, gopCache: true, timeJitter: "off" }, timers, () => {});
     this.#session = this.#source.startPublish("client");
   }
 
+  /** Players would have a picture at once, or sound where there is no picture. */
+  get canBegin(): boolean {
+    return this.#hasKeyframe || this.#source.hasAudio && !this.#source.hasVideo;
+  }
+
   publish(packet: MediaPacket): void {
+    this.#hasKeyframe ||= isKeyframe(packet);
     this.#session.publish(packet);
   }
 

@@ -36,6 +36,8 @@ export interface StreamClaimSink {
   onWon(): void;
   /** Somebody else has the stream, and this publisher is next. */
   onStandBy(): void;
+  /** Standing by, it has what players can begin with. */
+  readonly canBegin: boolean;
   /** It stood by, and has taken the stream now. */
   onPromoted(): void;
   /** Somebody else has the stream and keeps it. */
@@ -230,7 +232,10 @@ export class StreamClaim implements Claimant {
     const { server, host, stream } = this.#options;
     const owners = await server.directory.find(stream);
     if (this.#hasEnded || this.#hasStream) return;
-    const isTaken = owners.some(({ silentMs, isDraining }) => silentMs < DEAD_AFTER_MS && !isDraining);
+    // One that is about to stop goes on until it does: that is better than a stream that waits for its keyframe.
+    const isTaken = owners.some(({ silentMs, isDraining }) =>
+      silentMs < DEAD_AFTER_MS && !(isDraining && this.#sink.canBegin)
+    );
     if (isTaken) return this.#checkLater();
     const outcome = await this.#claimInCluster();
     if (this.#hasEnded || this.#hasStream) return this.#drop(outcome);

@@ -180,7 +180,7 @@ export class StreamRecorder implements PacketTap {
   }
 
   #onFrame(packet: MediaPacket, nowMs: number): void {
-    this.#advance(this.#timeline.mapFrame(packet.timestampMs, nowMs));
+    this.#advance(this.#timeline.mapFrame(packet.kind === "video" ? "video" : "audio", packet.timestampMs, nowMs));
     if (this.#isOver || nowMs < this.#retryAtMs) return;
     this.#goOnWithLeft();
     const isKey = isKeyframe(packet);

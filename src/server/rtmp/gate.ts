@@ -45,7 +45,7 @@ export class RtmpGate {
   constructor(options: GateOptions, sink: GateSink) {
     this.#options = options;
     this.#sink = sink;
-    this.#admission = new Admission(options.server, admissionClient(options));
+    this.#admission = new Admission(options.server, new GateClient(options));
   }
 
   /** A request waits for others to judge it. */
@@ -135,29 +135,43 @@ function isServer({ kind }: RoleRequest, session: RoleSession): boolean {
   return kind === "play" && session.connectInfo?.args.srs_server !== undefined;
 }
 
-function admissionClient({ host, session }: GateOptions): AdmissionClient {
-  const { id, remoteIp, log } = host;
-  return {
-    id,
-    remoteIp,
-    log,
-    get tcUrl() {
-      return session.connectInfo?.tcUrl ?? "";
-    },
-    get pageUrl() {
-      return session.connectInfo?.pageUrl ?? "";
-    },
-    get swfUrl() {
-      return session.connectInfo?.swfUrl ?? "";
-    },
-    get args() {
-      return session.connectInfo?.args ?? {};
-    },
-    get bytesIn() {
-      return host.bytesIn;
-    },
-    get bytesOut() {
-      return host.bytesOut;
-    },
-  };
+/** What the connection of a client says of it, as far as it has come. */
+class GateClient implements AdmissionClient {
+  readonly id: string;
+  readonly remoteIp: string;
+  readonly log: RoleHost["log"];
+  readonly #host: GateOptions["host"];
+  readonly #session: RoleSession;
+
+  constructor({ host, session }: GateOptions) {
+    this.id = host.id;
+    this.remoteIp = host.remoteIp;
+    this.log = host.log;
+    this.#host = host;
+    this.#session = session;
+  }
+
+  get tcUrl(): string {
+    return this.#session.connectInfo?.tcUrl ?? "";
+  }
+
+  get pageUrl(): string {
+    return this.#session.connectInfo?.pageUrl ?? "";
+  }
+
+  get swfUrl(): string {
+    return this.#session.connectInfo?.swfUrl ?? "";
+  }
+
+  get args(): ConnectInfo["args"] {
+    return this.#session.connectInfo?.args ?? {};
+  }
+
+  get bytesIn(): number {
+    return this.#host.bytesIn;
+  }
+
+  get bytesOut(): number {
+    return this.#host.bytesOut;
+  }
 }

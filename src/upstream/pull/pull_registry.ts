@@ -96,8 +96,9 @@ export class PullRegistry {
 
   #release(source: LiveSource, entry: PullEntry): void {
     if (entry.leases.size > 0 || this.#entries.get(source) !== entry) return;
+    const { request: { vhost, isApart = false }, mayLinger } = entry.pull;
     // With token_traverse the origin judges who plays: nobody gets for nothing what it lets another one have.
-    if (!entry.pull.mayLinger || entry.pull.request.vhost.now.cluster.tokenTraverse) return this.#stop(source, entry);
+    if (!mayLinger || isApart || vhost.now.cluster.tokenTraverse) return this.#stop(source, entry);
     const lingerMs = () => entry.pull.request.vhost.now.cluster.lingerMs;
     // While it lingers, a player that comes right back (a reload of the page) finds the stream running.
     entry.lingerTimer = afterLimit(this.environment.timers, lingerMs, () => this.#stop(source, entry));

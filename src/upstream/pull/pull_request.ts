@@ -9,6 +9,8 @@ export interface PullRequest extends UpstreamStream {
   readonly protocol: PullProtocol;
   /** Address by which a server is to be asked at this moment; without it, `url`. */
   askedUrl?(): StreamUrl | Promise<StreamUrl>;
+  /** Nobody else may come to play the source: the pull ends with its player. */
+  readonly isApart?: boolean;
   /** The play, if it is traced. */
   readonly trace?: Span | null;
   /**

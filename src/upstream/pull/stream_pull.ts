@@ -23,12 +23,12 @@ export interface PullState {
   lastGapMs: number;
 }
 
-/** A round that found nothing is followed by a pause, longer each time up to the limit. */
+/** A round that found nothing is followed by a pause, longer each time up to the limit; so is one that soon lost the stream. */
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 3000;
 /** Where the directory tells who has the stream, this often is looked what else is to be done. */
 const SEARCH_MS = 10_000;
-/** An upstream that ends sooner than this counts as a failed attempt, so that flapping does not spin. */
+/** An upstream that ends sooner than this is followed by a pause, too, so that flapping does not spin. */
 const SETTLED_MS = 1000;
 /** Head start of the best origin over the next while nobody was cut off yet. */
 const STAGGER_MS = 150;
@@ -106,7 +106,8 @@ export class StreamPull {
   /** Works until {@link stop}. Never throws. */
   async run(): Promise<void> {
     const { timers } = this.#environment;
-    let emptyRounds = 0;
+    // Whoever has just got the stream has found it, however long it was looked for.
+    const inARow = { empty: 0, short: 0 };
     while (!this.#stopped) {
       if (this.#source.fedBy === "client") {
         // Nobody else is to tell who has it.
@@ -119,10 +120,14 @@ export class StreamPull {
       const startedMs = timers.nowMs();
       const fedMs = await this.#round();
       if (this.#stopped || this.#leases.size === 0) return;
-      emptyRounds = fedMs >= SETTLED_MS ? 0 : emptyRounds + 1;
-      if (emptyRounds === 0) continue;
+      if (fedMs > 0) inARow.empty = 0;
+      if (fedMs >= SETTLED_MS) {
+        inARow.short = 0;
+        continue;
+      }
+      const rounds = fedMs > 0 ? ++inARow.short : ++inARow.empty;
       // Servers that hold the player until the stream comes have made this pause already.
-      const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 10));
+      const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(rounds - 1, 10));
       await this.#rest(pauseMs - (timers.nowMs() - startedMs), this.#targets);
     }
   }

@@ -15,6 +15,8 @@ deno task bench --hls-viewers N [OPTIONS]    N viewers of one stream over HLS, a
   --fragment S        of viewers: hls_fragment, 2 by default; SRS's own default is 10. Six of them are listed
   --sessions          of viewers: hls_ctx and hls_ts_ctx on
   --gzip              of viewers: they take playlists compressed, as browsers do
+  --settle S          of viewers: so long they watch before anything is measured, 20 by default: what a request costs falls
+                      until the engine has compiled all that it takes, after some thousand of them
   --flv               of viewers: as the last line, those over HTTP-FLV once more, to see how much the machine has changed
   --portions          publishers send 350 ms at a time, which takes less of a busy machine than frame by frame
   --disk ON           of streams: only on, or only off
@@ -54,13 +56,17 @@ export async function benchHls(args: string[]): Promise<number> {
   const count = Number(flags["hls-viewers"] || flags.hls || DEFAULT_STREAMS);
   const kbps = Number(flags.kbps ?? (isViewers ? 600 : 200));
   const fragmentSeconds = Number(flags.fragment ?? 2);
+  const settleSeconds = Number(flags.settle ?? 20);
   const seconds = Number(flags.seconds ?? (isViewers ? Math.max(20, 6 * fragmentSeconds) : 600));
   const names: string[] = (flags.servers ?? "srs-ts,srs").split(",");
   const able: (Peer | string)[] = names.map((name) =>
     peers.find((peer) => peer.name === name && peer.can.includes("hls")) ?? name
   );
   const odd = able.filter((peer) => typeof peer === "string");
-  if (unknown.length > 0 || odd.length > 0 || [count, kbps, seconds, fragmentSeconds].some((value) => !(value > 0))) {
+  if (
+    unknown.length > 0 || odd.length > 0 ||
+    [count, kbps, seconds, fragmentSeconds, settleSeconds].some((value) => !(value > 0))
+  ) {
     await printLine(`Not understood: ${[...unknown, ...odd].join(" ")}\nTry --hls --help`, Deno.stderr);
     return 2;
   }
@@ -72,7 +78,7 @@ export async function benchHls(args: string[]): Promise<number> {
     if (why !== null) missing.push(`NOT MEASURED ${peer.name}: ${why}`);
     else if (isViewers) {
       const { sessions: hasSessions, gzip: takesGzip, flv: repeatsFlv } = flags;
-      const how = { viewers: count, kbps, seconds, fragmentSeconds, hasSessions, takesGzip, ...place };
+      const how = { viewers: count, kbps, seconds, fragmentSeconds, settleSeconds, hasSessions, takesGzip, ...place };
       results.push(...await viewersOf(peer, how, repeatsFlv ? ["none", "flv", "hls", "flv"] : ["none", "flv", "hls"]));
     } else {
       const ways = peer.name === "srs" ? [true] : [false, true];

@@ -18,6 +18,8 @@ export interface ViewersOptions {
   readonly hasSessions: boolean;
   /** Viewers take playlists that are compressed, as browsers do. */
   readonly takesGzip: boolean;
+  /** Before anything is measured: until viewers have what there was before them, and the server's code is compiled. */
+  readonly settleSeconds: number;
   readonly seconds: number;
   readonly serverCores: string;
   readonly loadCores: string;
@@ -45,14 +47,12 @@ const VIEWERS_PER_SECOND = 250;
 /** So many segments that viewers have where to begin. */
 const WARM_UP_FRAGMENTS = 3;
 const LEAST_WARM_UP_SECONDS = 12;
-/** Until viewers have what there was before them. */
-const SETTLE_MS = 3000;
 /** Listed, in segments: SRS's own defaults have as many. */
 const WINDOW_FRAGMENTS = 6;
 
 /** Measures one window of a stream that so many watch. */
 export async function measureViewers(peer: Peer, options: ViewersOptions): Promise<ViewersResult> {
-  const { kind, viewers, kbps, seconds, fragmentSeconds, takesGzip, serverCores, loadCores } = options;
+  const { kind, viewers, kbps, seconds, fragmentSeconds, takesGzip, settleSeconds, serverCores, loadCores } = options;
   await using rig = await Rig.start(peer, {
     role: "origin",
     streams: 1,
@@ -72,7 +72,7 @@ export async function measureViewers(peer: Peer, options: ViewersOptions): Promi
     ? rig.play("flv", viewers, rampSeconds)
     : startViewers(rig.hlsUrl, viewers, { rampSeconds, takesGzip, cores: loadCores });
   await load?.event("ready", rampSeconds * 1000 + 60_000);
-  await sleep(SETTLE_MS);
+  await sleep(1000 * settleSeconds);
   const loads = [load, rig.publisher].filter((each) => each !== null);
   const look = () => ({
     atMs: performance.now(),

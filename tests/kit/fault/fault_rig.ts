@@ -1,5 +1,7 @@
 import type { ClientKind } from "../following_client.ts";
 import { Cluster, type ClusterOptions, Program, type ServerName, until } from "../launcher.ts";
+import { systemWorld } from "../../../src/net/system_world.ts";
+import { Lateness } from "../lateness.ts";
 import type { FaultPlayer } from "./fault_player.ts";
 import type { GapRow } from "./gap_table.ts";
 import { NumberedPublisher, type PublisherOptions } from "./numbered_publisher.ts";
@@ -29,12 +31,17 @@ export interface MeasureOptions {
 const PLAYING_MS = 800;
 const PLAYING_AGAIN_MS = 20_000;
 const SETTLE_MS = 1200;
+/** Where timers of this process come late, those of servers do, one behind the other. */
+const BUSY = 3;
+/** What is done one after the other until everybody plays again. */
+const PATIENCE = 10;
 
 /** A cluster of real processes, the publishers and players around it, and what they felt. */
 export class FaultRig implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly players: FaultPlayer[] = [];
   readonly publishers: NumberedPublisher[] = [];
+  readonly lateness = new Lateness(systemWorld);
   readonly #programs: Program[] = [];
   readonly #rows = new Map<string, GapRow>();
 
@@ -161,6 +168,7 @@ export class FaultRig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.clear();
+    this.lateness[Symbol.dispose]();
     await this.cluster[Symbol.asyncDispose]();
   }
 
@@ -172,9 +180,10 @@ export class FaultRig implements AsyncDisposable {
 
   async #allPlayFor(fromMs: number, limitMs: number, settleMs: number): Promise<void> {
     const silent = () => this.players.filter(({ lastFrameAtMs }) => lastFrameAtMs < fromMs + settleMs);
+    const { lateness } = this;
     await until(
-      () => silent().length === 0 && this.players.every(isPlaying),
-      limitMs + settleMs,
+      () => silent().length === 0 && this.players.every((player) => isPlaying(player, BUSY * lateness.recentMs)),
+      limitMs + settleMs + BUSY * PATIENCE * lateness.recentMs,
       () =>
         `players: ${silent().map(({ url, drops }) => `${url} (${drops.join("; ")})`).join(", ")}\n${this.cluster.logs}`,
     );
@@ -185,6 +194,6 @@ function nameOf(url: string): string {
   return url.slice(url.lastIndexOf("/") + 1);
 }
 
-function isPlaying({ lastFrameAtMs }: FaultPlayer): boolean {
-  return lastFrameAtMs > performance.now() - PLAYING_MS;
+function isPlaying({ lastFrameAtMs }: FaultPlayer, slackMs: number): boolean {
+  return lastFrameAtMs > performance.now() - PLAYING_MS - slackMs;
 }

@@ -22,7 +22,7 @@ export class SecondEdge implements AsyncDisposable {
   /** @param adapt Changes its configuration once the ports are in it. */
   static async start(ports: ClusterPorts, adapt: (text: string) => string = (text) => text): Promise<SecondEdge> {
     const edge = new SecondEdge(await Deno.makeTempDir(), ports, adapt);
-    await until(() => isListening(edge.apiPort), 20_000, () => edge.program.output);
+    await until(() => isListening(edge.apiPort), 60_000, () => edge.program.output);
     return edge;
   }
 

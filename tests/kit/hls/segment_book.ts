@@ -19,6 +19,18 @@ export interface ListingRecord {
 export class SegmentBook {
   readonly #known = new Map<string, Known>();
   readonly #listings = new Map<string, ListingRecord>();
+  /** Starts of servers, each with an address. */
+  readonly #given = new Set<string>();
+
+  /** Bytes came from this start of a server. */
+  give(start: string, address: string): void {
+    this.#given.add(`${start} ${address}`);
+  }
+
+  /** Whether this start of a server has had what is under an address. */
+  hasGiven(start: string, address: string): boolean {
+    return this.#given.has(`${start} ${address}`);
+  }
 
   /** @returns What is wrong; empty if nothing is. */
   note(address: string, bytes: Uint8Array, server: string): string {

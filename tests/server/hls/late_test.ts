@@ -139,6 +139,22 @@ for (const [name, more] of [["MPEG-TS", ""], ["low latency", "hls_low_latency on
   }
 }
 
+Deno.test("a segment that the server of an edge had no time to give comes from the next one", async () => {
+  const { network, relay, edge, atOwner, atEdge, fetched, end } = await relayStage("");
+  const { window } = edge.server.hls.find("/live/s")!.view!;
+  const [old] = listedSegments((await atEdge.get("/live/s.m3u8")).text).slice(-10);
+  assertEquals(window.find(old!.number)?.kind, "absent");
+  network.hang("10.0.0.2:8080");
+  const asked = atEdge.ask(`/live/${old!.address}`);
+  await network.run(200);
+  relay.host.kill();
+  await network.run(1000);
+  const { status, hash } = await asked;
+  assertEquals([status, hash], [200, (await atOwner.get(`/live/${old!.address}`)).hash]);
+  assertEquals(fetched.map((url) => url.split("/")[2]), ["10.0.0.2:8080", "10.0.0.1:8080"]);
+  await end();
+});
+
 Deno.test("what an edge lacks it fetches once, however many viewers wait for it, and only if they do", async () => {
   const { network, edge, atEdge, end } = await stage("");
   const fetched: string[] = [];

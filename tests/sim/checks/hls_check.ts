@@ -41,7 +41,7 @@ export interface Origin {
  * What one HLS viewer gets, whose requests go to several servers:
  * - of one start of a server, numbers never fall, and stand where they say;
  * - there are no more discontinuities than changes of the publisher and of its codec's parameters;
- * - what a server lists, it has; where nothing goes wrong, the others that keep the stream have it, too;
+ * - what a server lists, it has, or can get as long as nothing goes wrong; then the others that keep the stream have it, too;
  * - an address means the same bytes for all;
  * - where nothing goes wrong, the playlist goes on.
  */
@@ -82,17 +82,21 @@ export class HlsCheck {
   }
 
   /** Bytes of something that is listed have come. @param isForever They may be kept for ever. */
-  onBytes(address: string, { server }: Origin, bytes: Uint8Array): void {
-    const failure = this.#context.book.note(address, bytes, server);
+  onBytes(address: string, { server, start }: Origin, bytes: Uint8Array): void {
+    const { book } = this.#context;
+    book.give(start, address);
+    const failure = book.note(address, bytes, server);
     if (failure !== "") this.#onFault(failure);
   }
 
   /** Something that one server listed is not at another one, or not at the same. */
   onMissing({ number, address }: ListedSegment, lister: Origin, asked: Origin): void {
+    const { book, nowMs } = this.#context;
     if (lister.start === asked.start) {
+      // It may list what it has not fetched, and what nobody has any more.
+      if (!book.hasGiven(asked.start, address) && this.#hadFault()) return;
       return this.#onFault(`gets no ${address} of ${asked.server}, which lists it`);
     }
-    const { book, nowMs } = this.#context;
     const known = book.listingOf(asked.start, this.#plan.stream);
     const isKept = known !== undefined && nowMs() - known.askedMs < LINGER_MS && number >= known.sinceNumber;
     if (isKept && this.#isCalm()) {
@@ -154,11 +158,16 @@ export class HlsCheck {
     return this.#context.truth.sessions.filter(({ plan: { stream } }) => stream === this.#plan.stream);
   }
 
+  /** Something went wrong of late. */
+  #hadFault(): boolean {
+    const { faults, nowMs } = this.#context;
+    return faults.during(nowMs() - SETTLED_MS, nowMs()).length > 0;
+  }
+
   /** Nothing went wrong of late, and nobody came or went. */
   #isCalm(): boolean {
-    const { faults, nowMs } = this.#context;
-    const fromMs = nowMs() - SETTLED_MS;
-    return faults.during(fromMs, nowMs()).length === 0 &&
+    const fromMs = this.#context.nowMs() - SETTLED_MS;
+    return !this.#hadFault() &&
       this.#sessions().every(({ sinceMs, endMs }) => sinceMs < fromMs && (endMs === Infinity || endMs < fromMs));
   }
 }

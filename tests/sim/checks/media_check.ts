@@ -19,6 +19,8 @@ interface Place {
   readonly index: number;
   /** Time that it was told, less the encoder's. */
   readonly offsetMs: number;
+  /** It is sound with which a connection begins, where there is no GOP cache: it may be held, and nobody can tell. */
+  readonly mayBeHeld: boolean;
 }
 
 /**
@@ -86,7 +88,13 @@ export class MediaCheck {
     // Sound that belongs before the first picture of a source, which is at 0 there, gets that picture's time.
     const isHeld = isAudio && before?.session === frame.session && timestampMs === this.#lastMs.video &&
       offsetMs - before.offsetMs > 0 && offsetMs - before.offsetMs < MAX_HELD_MS;
-    this.#place = { session: frame.session, index: frame.index, offsetMs: isHeld ? before.offsetMs : offsetMs };
+    const mayBeHeld = isAudio && before === null;
+    this.#place = {
+      session: frame.session,
+      index: frame.index,
+      offsetMs: isHeld ? before.offsetMs : offsetMs,
+      mayBeHeld,
+    };
     if (lastMs >= 0 && (timestampMs - lastMs + WRAP_MS) % WRAP_MS >= WRAP_MS / 2) {
       this.#onFault(`time goes back from ${lastMs} to ${timestampMs} at ${name}`);
     }
@@ -95,7 +103,8 @@ export class MediaCheck {
       if (frame.index === before.index + 1) {
         // Another server's piece may begin with the very frame that was to come: nobody can tell then.
         const mayBegin = frame.kind === "key" && this.#isDisturbed(frame);
-        if (offsetMs !== before.offsetMs && !mayBegin && !isHeld) {
+        const wasHeld = before.mayBeHeld && Math.abs(offsetMs - before.offsetMs) < MAX_HELD_MS;
+        if (offsetMs !== before.offsetMs && !mayBegin && !isHeld && !wasHeld) {
           this.#onFault(`time is shifted within a piece, by ${offsetMs - before.offsetMs} ms at ${name}`);
         }
         return;

@@ -1,5 +1,5 @@
 import { Random } from "../random.ts";
-import type { HlsPlan, HlsViewerPlan, Scenario } from "../scenario.ts";
+import type { FaultPlan, HlsPlan, HlsViewerPlan, PublisherPlan, Scenario } from "../scenario.ts";
 import { type DrawnCluster, serverNames } from "./drawn_cluster.ts";
 
 /** Those who watch by HLS; on most days none, and no server cuts segments: that takes about as much as all else. */
@@ -36,4 +36,22 @@ export function drawHls(
     };
   });
   return { hls, hlsViewers };
+}
+
+/**
+ * The day without what gives a segment's number to two publishes. Numbers are times of the owner's clock: one that is
+ * wrong says them again, and so does an owner that has forgotten how far ahead of its clock an encoder was. Two encoders
+ * that publish where nobody hears of the other use the same ones.
+ */
+export function withOneOwnerTime(day: Scenario): Scenario {
+  if (day.hls === null) return day;
+  const streams = day.publishers.map(({ stream }) => stream);
+  const hasRivals = streams.some((stream, at) => streams.indexOf(stream) < at);
+  const hearByEngineAlone = day.directory === "engine" && day.discovery === "engine";
+  const divides = ({ kind }: FaultPlan) => kind.startsWith("engine") && hasRivals && hearByEngineAlone;
+  return {
+    ...day,
+    publishers: day.publishers.map((plan): PublisherPlan => ({ ...plan, startBurst: 0 })),
+    faults: day.faults.filter((plan) => plan.kind !== "clock" && !divides(plan)),
+  };
 }

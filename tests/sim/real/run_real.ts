@@ -21,7 +21,7 @@ import { Truth } from "../truth.ts";
 import { playableDay } from "./playable.ts";
 import { RealCluster } from "./real_cluster.ts";
 import { applyToProcess } from "./real_faults.ts";
-import { Lateness } from "./lateness.ts";
+import { Lateness } from "../../kit/lateness.ts";
 import { RealTimers } from "./real_timers.ts";
 import { whatIsLeft } from "./what_is_left.ts";
 

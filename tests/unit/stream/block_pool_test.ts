@@ -7,6 +7,10 @@ import { ManualTimers } from "../../kit/manual_timers.ts";
 import { inter, key, sourceOptions, videoHeader, WireReader } from "../../kit/packets.ts";
 import { Prng } from "../../kit/mutate.ts";
 
+function readAll(cursor: PlayCursor): void {
+  while (cursor.next() !== null);
+}
+
 /** Counts what is taken anew, and spoils what is given back. */
 class SpoilingPool extends BlockPool {
   taken = 0;
@@ -78,6 +82,33 @@ Deno.test("a stream whose players keep up goes round in the memory of its newest
     timers.advance(40);
   }
   assertLess(pool.taken, 8);
+});
+
+Deno.test("players that cannot wait, and those that come, leave the others' blocks to be used again", () => {
+  const pool = new SpoilingPool();
+  const timers = new ManualTimers();
+  const source = new LiveSource("/live/a", sourceOptions, timers, () => {}, pool);
+  const session = source.startPublish("client");
+  const readerOf = () => {
+    const player = { wake: () => readAll(cursor), onPublishChange: () => {} };
+    const cursor = source.attach(player);
+    readAll(cursor);
+    return { player, cursor };
+  };
+  readerOf();
+  let newest = readerOf();
+  source.early.add(readerOf().player);
+  session.publish(videoHeader(0));
+  for (let id = 0; id < 5000; id++) {
+    session.publish(id % 50 === 0 ? key(id, id * 40, 20_000) : inter(id, id * 40, 6000));
+    timers.advance(40);
+    if (id % 7 !== 0) continue;
+    source.detach(newest.player);
+    newest.cursor.release();
+    newest = readerOf();
+  }
+  // A GOP takes 310 kB: five blocks.
+  assertLess(pool.taken, 12);
 });
 
 Deno.test("a player that left without a word costs no more than what is collected", () => {

@@ -122,6 +122,20 @@ Deno.test("FlushTiming hands on the rest of a burst from another server soon, ho
   }
 });
 
+Deno.test("FlushTiming hands on the rest of a burst soon that begins with a piece of a packet", () => {
+  const stage = new Stage({}, true);
+  stage.timers.advance(500);
+  // Nothing is whole yet.
+  stage.timing.onBurstEnd();
+  for (let packet = 0; packet < 2; packet++) {
+    stage.timers.advance(1);
+    stage.packet();
+    stage.timing.onBurstEnd();
+  }
+  stage.timers.advance(350);
+  assertEquals(stage.flushedAtMs, [501, 544.75]);
+});
+
 Deno.test("FlushTiming hands on the rest of the first GOP soon, where another server sends it", () => {
   for (const isGathered of [false, true]) {
     const stage = new Stage({}, isGathered);

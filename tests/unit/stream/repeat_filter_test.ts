@@ -45,18 +45,18 @@ function emptyStage() {
 
 Deno.test("RepeatFilter waits for what is known behind what is older, for a while", () => {
   const older = [key(5, 4800), audio(6, 4810)];
-  const behind = new RepeatFilter(gop, true);
+  const behind = new RepeatFilter(gop, () => true);
   const again = moved([...older, ...gop], -4800);
   assertEquals(again.map((packet) => behind.judge(packet, 100)), ["held", "held", "held", "held", "held", "caughtUp"]);
   assertEquals(behind.latestTimes, { timestampMs: 240, givenMs: 5040 });
-  const ahead = new RepeatFilter(gop, true);
+  const ahead = new RepeatFilter(gop, () => true);
   assertEquals([ahead.judge(older[0]!, 0), ahead.judge(older[1]!, 400), ahead.judge(gop[0]!, 401)], [
     "held",
     "held",
     "held",
   ]);
   assertEquals([ahead.judge(inter(99, 5040), 401), ahead.takeHeld().length], ["noRepeat", 4]);
-  const other = new RepeatFilter(gop, true);
+  const other = new RepeatFilter(gop, () => true);
   assertEquals([other.judge(older[0]!, 0), other.judge(older[1]!, 401)], ["held", "noRepeat"]);
   assertEquals(new RepeatFilter(gop).judge(older[0]!, 0), "noRepeat");
 });
@@ -129,6 +129,26 @@ Deno.test("LiveSource repeats nothing when another server has the same publish, 
   }
 });
 
+Deno.test("LiveSource waits for no repetition where the same publish has gone on meanwhile, by the owner's clock", () => {
+  const [startMs, wrapMs] = [1_800_000_000_000, 2 ** 32];
+  for (const [zeroMs, fromMs] of [[startMs + 4000, 1100], [startMs + 5000 - wrapMs, wrapMs + 100]] as const) {
+    const { timers, source, player } = emptyStage();
+    timers.advance(startMs);
+    {
+      using session = source.startPublish("upstream", () => {}, 7, startMs);
+      for (const packet of [...headers, ...gop]) session.publish(packet);
+    }
+    player.wire.takeAt();
+    // From another server, whose timestamps begin elsewhere.
+    const session = source.startPublish("upstream", () => {}, 7, zeroMs);
+    for (const packet of [...headers, key(20, fromMs % wrapMs), inter(21, (fromMs + 40) % wrapMs)]) {
+      session.publish(packet);
+    }
+    session.endBurst();
+    assertEquals(player.wire.takeAt().map((label) => label.slice(0, 3)).slice(-2), ["K20", "I21"]);
+  }
+});
+
 Deno.test("LiveSource keeps headers in their place among frames that may be older than what players have", () => {
   const { timers, source, player } = emptyStage();
   const older = [key(8, 0), videoHeader(4)];
@@ -190,4 +210,41 @@ Deno.test("LiveSource drops a publisher's repetition that does not come to its e
   publish(...headers, ...moved(gop, 700), inter(14, 5780));
   timers.advance(350);
   assertEquals(player.wire.takeAt().filter((label) => !label.startsWith("meta")), ["I14@80"]);
+});
+
+Deno.test("LiveSource repeats nothing of a backup encoder's publish, whose server is a GOP or two behind", () => {
+  const older = [[key(8, 0), inter(9, 40)], [key(18, 80), inter(19, 120)]];
+  for (const behind of [older.flat(), older[1]!]) {
+    const { timers, source, player } = emptyStage();
+    const first = source.startPublish("upstream", () => {}, 7);
+    for (const packet of [...headers, ...older.flat(), ...moved(gop, -4840)]) first.publish(packet);
+    timers.advance(350);
+    player.wire.takeAt();
+    first[Symbol.dispose]();
+    const second = source.startPublish("upstream", () => {}, 8);
+    for (const packet of [...headers, ...behind]) second.publish(packet);
+    // Its server gathers, too.
+    timers.advance(350);
+    for (const packet of [...moved(gop, -4840), inter(14, 240)]) second.publish(packet);
+    timers.advance(350);
+    assertEquals(player.wire.takeAt().filter((label) => !label.startsWith("meta")), ["I14@240"]);
+  }
+});
+
+Deno.test("LiveSource does not wait for a publisher that begins with what players had long ago", () => {
+  const { timers, source, player } = emptyStage();
+  const first = source.startPublish("client");
+  const send = (...packets: MediaPacket[]) => {
+    for (const packet of packets) first.publish(packet);
+    timers.advance(350);
+  };
+  send(...headers, key(8, 0));
+  send(...gop);
+  timers.advance(5000);
+  first[Symbol.dispose]();
+  player.wire.takeAt();
+  const again = source.startPublish("client");
+  for (const packet of [...headers, key(8, 0), inter(9, 40)]) again.publish(packet);
+  again.endBurst();
+  assertEquals(player.wire.takeAt().at(-1)?.slice(0, 2), "I9");
 });

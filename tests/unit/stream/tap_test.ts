@@ -147,3 +147,32 @@ Deno.test("the owner's time goes on when timestamps wrap after 49 days", () => {
   timers.advance(10);
   assertEquals(notes.frames.map(([, ownerMs]) => ownerMs - START_MS), [0, 40, 80]);
 });
+
+Deno.test("time goes on where an encoder begins its times again in mid-publish, for players and by the owner's clock", () => {
+  const { timers, source: owner } = stage();
+  const ownNotes = new Notes();
+  using _own = owner.tap(ownNotes);
+  const published = owner.startPublish("client", () => {}, 7);
+  // A file of 5 s, twice; the second time, its sound begins a moment before its picture.
+  for (const fromId of [1, 11]) {
+    send(published, key(fromId, 1000), audio(fromId + 1, 990), inter(fromId + 2, 1040), inter(fromId + 3, 6000));
+    timers.advance(5000);
+  }
+  const edge = new LiveSource("/live/a", sourceOptions, timers, () => {});
+  const edgeNotes = new Notes();
+  using _edge = edge.tap(edgeNotes);
+  const fed = edge.startPublish("upstream", () => {}, 7, owner.zeroMs);
+  for (const [packet] of ownNotes.frames) fed.publish(packet);
+  const times = (notes: Notes) => notes.frames.map(([{ kind, timestampMs }, ms]) => [kind, timestampMs, ms - START_MS]);
+  assertEquals(times(ownNotes), [
+    ["video", 0, 0],
+    ["audio", 0, 0],
+    ["video", 40, 40],
+    ["video", 5000, 5000],
+    ["video", 5010, 5010],
+    ["audio", 5000, 5000],
+    ["video", 5050, 5050],
+    ["video", 10_010, 10_010],
+  ]);
+  assertEquals(times(edgeNotes), times(ownNotes));
+});

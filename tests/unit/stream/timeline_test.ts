@@ -1,8 +1,11 @@
-import { type TimeJitter, Timeline } from "../../../src/stream/timeline.ts";
+import { type TimedKind, type TimeJitter, Timeline } from "../../../src/stream/timeline.ts";
 import { assertEquals } from "../../kit/assert.ts";
 
-/** A frame: time by the publisher, time of arrival (the same as the time by the publisher unless given). */
-type Frame = number | [sentMs: number, arrivedMs: number];
+/** A frame: time by the publisher, time of arrival (the same as the time by the publisher unless given); video as a rule. */
+type Frame = number | readonly [sentMs: number, arrivedMs: number, kind?: TimedKind];
+
+/** A frame of sound. */
+const audio = (sentMs: number, arrivedMs = sentMs): Frame => [sentMs, arrivedMs, "audio"];
 
 const RESTART = "restart";
 
@@ -25,12 +28,12 @@ const cases: TimelineCase[] = [
   },
   {
     name: "keeps the distance of audio and video, in whatever order they come",
-    frames: [1000, 1040, 1023, 1080, 1046, 1069],
+    frames: [1000, 1040, audio(1023), 1080, audio(1046), audio(1069)],
     expected: [0, 40, 23, 80, 46, 69],
   },
   {
     name: "holds what belongs before the first frame at its time",
-    frames: [1000, 977, 999, 1023],
+    frames: [1000, audio(977), audio(999), audio(1023)],
     expected: [0, 0, 0, 23],
   },
   {
@@ -40,17 +43,17 @@ const cases: TimelineCase[] = [
   },
   {
     name: "goes on behind the highest of audio and video",
-    frames: [0, 500, 460, RESTART, 0],
+    frames: [0, 500, audio(460), RESTART, 0],
     expected: [0, 500, 460, 510],
   },
   {
     name: "never goes below the end of the publisher before",
-    frames: [0, 500, RESTART, 1000, 950, 980, 1010],
+    frames: [0, 500, RESTART, 1000, audio(950), audio(980), audio(1010)],
     expected: [0, 500, 510, 500, 500, 520],
   },
   {
     name: "keeps the distance of audio that precedes the first frame of a publisher by less than the gap",
-    frames: [0, 500, RESTART, 1000, 994, 1017, 1040],
+    frames: [0, 500, RESTART, 1000, audio(994), audio(1017), 1040],
     expected: [0, 500, 510, 504, 527, 550],
   },
   {
@@ -63,7 +66,23 @@ const cases: TimelineCase[] = [
     frames: [[0, 0], [40, 40], [3_600_000, 80], [3_600_040, 120]],
     expected: [0, 40, 50, 90],
   },
-  { name: "lets small steps back pass", frames: [5000, 9000, 6000, 9040], expected: [0, 4000, 1000, 4040] },
+  {
+    name: "lets one kind come seconds behind the other",
+    frames: [5000, audio(9000), 6000, audio(9023), 6040],
+    expected: [0, 4000, 1000, 4023, 1040],
+  },
+  {
+    name: "holds what goes back a little in its kind: jitter",
+    frames: [1000, audio(1005), 1040, 1030, audio(1000), 1080, audio(1028)],
+    expected: [0, 5, 40, 40, 5, 80, 28],
+  },
+  {
+    name: "mends a break backward of some seconds, for both kinds: a short file begins again",
+    frames: [0, audio(10), 5000, audio(5010), 0, audio(10), 40].map((frame): Frame =>
+      typeof frame === "number" ? [frame, 0] : [frame[0], 0, frame[2]!]
+    ),
+    expected: [0, 10, 5000, 5010, 5020, 5030, 5060],
+  },
   {
     name: "lets pauses be what they are: a slide show",
     frames: [0, 15_000, 45_000, 105_000],
@@ -76,12 +95,12 @@ const cases: TimelineCase[] = [
   },
   {
     name: "has one offset for both kinds when both break, one after the other",
-    frames: [0, 40, 20, 100_000, 100_020, 100_040].map((ms, i) => [ms, i]),
+    frames: [[0, 0], [40, 1], audio(20, 2), [100_000, 3], audio(100_020, 4), [100_040, 5]],
     expected: [0, 40, 20, 50, 70, 90],
   },
   {
     name: "holds the late frames of the other kind at the place of the break",
-    frames: [0, 40, 100_000, 99_980, 100_040].map((ms, i) => [ms, i]),
+    frames: [[0, 0], [40, 1], [100_000, 2], audio(99_980, 3), [100_040, 4]],
     expected: [0, 40, 50, 40, 90],
   },
   {
@@ -98,8 +117,8 @@ for (const { name, mode = "full", frames, expected } of cases) {
     for (const frame of frames) {
       if (frame === RESTART) timeline.startSession();
       else {
-        const [sentMs, arrivedMs] = typeof frame === "number" ? [frame, frame] : frame;
-        mapped.push(timeline.mapFrame(sentMs, arrivedMs));
+        const [sentMs, arrivedMs, kind = "video"] = typeof frame === "number" ? [frame, frame] as const : frame;
+        mapped.push(timeline.mapFrame(kind, sentMs, arrivedMs));
       }
     }
     assertEquals(mapped, expected);
@@ -109,7 +128,8 @@ for (const { name, mode = "full", frames, expected } of cases) {
 Deno.test("Timeline.nowMs is the highest time given out", () => {
   const timeline = new Timeline("full");
   assertEquals(timeline.nowMs, 0);
-  for (const ms of [100, 180, 160]) timeline.mapFrame(ms, ms);
+  for (const ms of [100, 180]) timeline.mapFrame("video", ms, ms);
+  timeline.mapFrame("audio", 160, 160);
   assertEquals(timeline.nowMs, 80);
 });
 
@@ -118,18 +138,18 @@ Deno.test("Timeline runs for 100 days: its own times wrap at 2^32, twice, withou
   const stepMs = 5000;
   for (let elapsedMs = 0; elapsedMs < 100 * 86_400_000; elapsedMs += stepMs) {
     const sentMs = (elapsedMs + 0xfff00000) % 2 ** 32;
-    const mapped = timeline.mapFrame(sentMs, elapsedMs);
+    const mapped = timeline.mapFrame("video", sentMs, elapsedMs);
     if (mapped !== elapsedMs % 2 ** 32) assertEquals(mapped, elapsedMs % 2 ** 32);
     // The other kind, a little behind: around the wrap it must not be held.
     const behindMs = elapsedMs - 30;
-    const other = timeline.mapFrame((sentMs + 2 ** 32 - 30) % 2 ** 32, elapsedMs);
+    const other = timeline.mapFrame("audio", (sentMs + 2 ** 32 - 30) % 2 ** 32, elapsedMs);
     if (behindMs > 0 && other !== behindMs % 2 ** 32) assertEquals(other, behindMs % 2 ** 32);
   }
 });
 
 Deno.test("Timeline.keepTimes() leaves times alone for one session; the next goes on from there", () => {
   const timeline = new Timeline("full");
-  const map = (...times: number[]) => times.map((ms) => timeline.mapFrame(ms, ms));
+  const map = (...times: number[]) => times.map((ms) => timeline.mapFrame("video", ms, ms));
   timeline.startSession();
   timeline.keepTimes();
   assertEquals(map(1_000_000, 1_000_040, 999_000), [1_000_000, 1_000_040, 999_000]);

@@ -106,7 +106,7 @@ Deno.test("askNode() asks for servers downstream where that is wanted, and belie
   });
   const answer = await asking.ended;
   assertEquals(asking.asked, ["/api/v1/node?from=me&downstream=1"]);
-  assertEquals("facts" in answer && [answer.downstream?.length, answer.downstream?.[0]?.instance], [198, "e0"]);
+  assertEquals("facts" in answer && [answer.downstream?.length, answer.downstream?.[0]?.facts.instance], [198, "e0"]);
   const none = await ask(json({ code: 0, data: { ...node, downstream: "x" } })).ended;
   assertEquals("facts" in none && none.downstream, null);
 });

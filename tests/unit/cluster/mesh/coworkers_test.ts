@@ -107,6 +107,33 @@ Deno.test("Coworkers.findOwners() does not wait for slow ones when others have a
   assertEquals((await other.ask("livestream", { fresh: true })).ms, 1000);
 });
 
+Deno.test("Coworkers.findOwners() skips those that answer nothing, and waits for slow ones, where it is asked to", async () => {
+  const silent: string[] = [];
+  const options = { fresh: true, onSilent: (coworker: string) => void silent.push(coworker) };
+  const alone = new Stage({ "a:1985": hangs });
+  assertEquals((await alone.ask("livestream", options)).ms, 200);
+  const stage = new Stage({ "a:1985": knowsNothing, "b:1985": hangs });
+  assertEquals((await stage.ask("livestream", options)).ms, 200);
+  assertEquals(silent.splice(0), ["a:1985", "b:1985"]);
+
+  // It takes 0.3 s for each answer, but gives some meanwhile.
+  const slow: Behaviour = async (url, init) => {
+    await new Promise<void>((resolve) => busy.timers.after(300, resolve));
+    return await owns("10.0.0.2", 1935)(url, init);
+  };
+  const busy = new Stage({ "a:1985": slow });
+  const other = busy.find("other");
+  await turn();
+  await busy.timers.run(200);
+  assertEquals(await busy.ask("livestream", options), {
+    owner: "10.0.0.2:1935 by a:1985",
+    ms: 300,
+    asked: ["a:1985"],
+  });
+  assertEquals(silent, []);
+  await other;
+});
+
 Deno.test("Coworkers.findOwners() takes the answer of a slow one at the next question, which asks it no second time", async () => {
   const stage = new Stage({ "a:1985": knowsNothing, "b:1985": owns("10.0.0.2", 1935) });
   const owner = stage.behaviours.get("b:1985")!;

@@ -41,6 +41,7 @@ class Stage {
       epoch: this.cameMs,
       silentMs: () => this.silent,
       owner,
+      isUnheard: false,
       onLost: (reason) => void this.lost.push(reason),
       onAnnounce: () => {},
       onEnd: () => void this.ended++,

@@ -21,9 +21,19 @@ const withQuery = (text: string, query: string) => new TextDecoder().decode(new 
 const cases: [address: string, expected: unknown, rows?: string][] = [
   ["/live/s.m3u8", { key: "/live/s", vhost, kind: "playlist" }],
   ["/a/b/s.m3u8?x=1", { key: "/a/b/s", vhost, kind: "playlist" }],
-  ["/live/s-12.ts", { key: "/live/s", vhost, kind: "segment", number: 12, extension: "ts" }],
-  ["/live/s-1-12.m4s", { key: "/live/s-1", vhost, kind: "segment", number: 12, extension: "m4s" }],
-  ["/live/s.1-12.3.m4s", { key: "/live/s.1", vhost, kind: "part", number: 12, part: 3, extension: "m4s" }],
+  ["/live/s-12.ts", { key: "/live/s", vhost, kind: "segment", number: 12, mark: "", extension: "ts" }],
+  ["/live/s-1-12.m4s", { key: "/live/s-1", vhost, kind: "segment", number: 12, mark: "", extension: "m4s" }],
+  ["/live/s.1-12.3.m4s", { key: "/live/s.1", vhost, kind: "part", number: 12, mark: "", part: 3, extension: "m4s" }],
+  ["/live/s-12_0a1b2c3d.ts", { key: "/live/s", vhost, kind: "segment", number: 12, mark: "0a1b2c3d", extension: "ts" }],
+  ["/live/s-12_00000000.3.m4s", {
+    key: "/live/s",
+    vhost,
+    kind: "part",
+    number: 12,
+    mark: "00000000",
+    part: 3,
+    extension: "m4s",
+  }],
   ["/live/s-12.key", { key: "/live/s", vhost, kind: "key", number: 12 }],
   ["/live/s-init-0ab.mp4", { key: "/live/s", vhost, kind: "init", id: "0ab" }],
   ["/live/s/init.mp4", { key: "/live/s", vhost, kind: "init", id: "" }],
@@ -50,7 +60,7 @@ for (const [address, expected, rows] of cases) {
 Deno.test("names lie beside the playlist, or are reached from it, and take the parameters of a request", () => {
   const url = { host: "h", port: 1, vhost, app: "a b/c", stream: "s:ä", query: "", key: "" };
   const names = (path: string, prefix = "", keyPrefix = "") =>
-    new HlsNames(url, path, { container: "ts", prefix, keyPrefix });
+    new HlsNames(url, path, { container: "ts", prefix, keyPrefix, markOf: () => "" });
   const beside = names("/a%20b/c/s.m3u8");
   assertEquals(withQuery(beside.segment({ number: 5 }), ""), "s%3A%C3%A4-5.ts");
   assertEquals(withQuery(beside.part(5, 2), "hls_ctx=1"), "s%3A%C3%A4-5.2.ts?hls_ctx=1");

@@ -4,7 +4,7 @@ import { PlaylistText } from "../../../../src/http/hls/playlist_text.ts";
 import { assert, assertEquals, assertLess } from "../../../kit/assert.ts";
 
 const url = { host: "h", port: 1, vhost: "v", app: "live", stream: "s", query: "", key: "/live/s" };
-const names = new HlsNames(url, "/live/s.m3u8", { container: "ts", prefix: "", keyPrefix: "" });
+const names = new HlsNames(url, "/live/s.m3u8", { container: "ts", prefix: "", keyPrefix: "", markOf: () => "" });
 const lines = [1, 2, 3].map((number) => `#EXTINF:2.000,\n${names.segment({ number })}\n`);
 const playlist = () => new PlaylistText(`#EXTM3U\n${lines.join("")}`);
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -48,6 +48,7 @@ class Stage {
         if (this.heldRequest !== "") throw new RequestDenied("SecurityDenied", this.heldRequest);
       },
       onStandBy: () => note("stands by"),
+      canBegin: true,
       onPromoted: () => note("promoted"),
       onBusy: (reason) => note(`busy, ${reason}`),
       onRaised: (epoch) => note(`raised to ${epoch}`),

@@ -200,6 +200,35 @@ Deno.test("StreamPull pauses longer after each round that found nothing, and not
   assertEquals(origin.clients.size, 1);
 });
 
+Deno.test("StreamPull that was fed for a moment pauses no longer for the rounds before that found nothing", async () => {
+  const rig = new PullRig([A]);
+  let hasStream = false;
+  let plays = 0;
+  const origin = rig.origin(A, (client, { kind }) => {
+    if (kind !== "play") return;
+    plays++;
+    if (hasStream) origin.sendTo(client, ...frames(0, 10));
+    else origin.tell(client, (session) => session.sendStatus("playStreamNotFound"));
+  });
+  using _lease = rig.registry.acquire(rig.source, rig.request);
+  await rig.run(5000);
+  hasStream = true;
+  while (rig.state?.isFed !== true) await rig.run(10);
+  plays = 0;
+  const pausesMs: number[] = [];
+  // One publisher makes way for another, over and over.
+  for (let round = 0; round < 5; round++) {
+    for (const { conn } of origin.clients) conn.close();
+    plays = 0;
+    const endedMs = rig.timers.nowMs();
+    while (plays === 0) await rig.run(1);
+    pausesMs.push(rig.timers.nowMs() - endedMs);
+    await rig.run(10);
+  }
+  // Less what the rounds took; that it flaps counts.
+  assertEquals(pausesMs.map((ms) => Math.round(ms / 75)), [1, 2, 4, 8, 16]);
+});
+
 Deno.test("StreamPull ends with its last lease, after the linger", async () => {
   const rig = new PullRig([A], "linger 500;");
   const broadcast = new Broadcast(rig, A);

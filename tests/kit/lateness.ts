@@ -1,4 +1,4 @@
-import { every, type TimerHandle, type Timers } from "../../../src/base/clock.ts";
+import { every, type TimerHandle, type Timers } from "../../src/base/clock.ts";
 
 const BEAT_MS = 100;
 const RECENT_MS = 15_000;
