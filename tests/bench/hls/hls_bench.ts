@@ -41,6 +41,7 @@ export async function benchHls(args: string[]): Promise<number> {
       "seconds",
       "fragment",
       "disk",
+      "settle",
       "server-core",
       "load-core",
       "json",
