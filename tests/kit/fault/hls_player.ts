@@ -1,5 +1,6 @@
 import { type ListedSegment, readPlaylist } from "../hls/listed_segments.ts";
 import { SegmentBook } from "../hls/segment_book.ts";
+import type { Lateness } from "../lateness.ts";
 
 /** A server that HLS can be had from. */
 export interface HlsServer {
@@ -14,6 +15,19 @@ const POLL_MS = 500;
 /** A server that stands still answers nobody. */
 const PATIENCE_MS = 8000;
 const MAX_FLAWS = 20;
+/** So long after it was listed, a segment of these playlists may have left: they are 5 s long. */
+const LISTED_MS = 5000;
+/** Where timers come so late, servers do not answer each other in time, and say so by a 503. */
+const BUSY_MS = 300;
+/** Name of a segment that only one server has. */
+const MARKED = /-\d+_\w+\.\w+$/;
+
+interface Answer {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+  /** No cache may keep it. */
+  readonly isForNow: boolean;
+}
 
 /** What a server process has listed last. */
 interface Shown {
@@ -31,10 +45,13 @@ export class HlsPlayer implements Disposable {
   readonly stream: string;
   readonly flaws: string[] = [];
   segments = 0;
+  /** 503 while this machine was busy. */
+  excused = 0;
   /** When the newest segment came, by `performance.now()`. */
   lastSegmentAtMs = 0;
   readonly #servers: readonly HlsServer[];
   readonly #book: SegmentBook;
+  readonly #lateness: Pick<Lateness, "recentMs">;
   readonly #shown = new Map<string, Shown>();
   /** Addresses that it has got, by server: each server is asked for all that it lists. */
   readonly #got = new Set<string>();
@@ -44,7 +61,13 @@ export class HlsPlayer implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param first Which of the servers is asked first. @param book What all have got. */
-  constructor(stream: string, servers: readonly HlsServer[], first: number, book: SegmentBook) {
+  constructor(
+    stream: string,
+    servers: readonly HlsServer[],
+    first: number,
+    { book, lateness }: { book: SegmentBook; lateness: Pick<Lateness, "recentMs"> },
+  ) {
+    this.#lateness = lateness;
     this.stream = stream;
     this.#servers = servers;
     this.#turn = first;
@@ -60,15 +83,16 @@ export class HlsPlayer implements Disposable {
   async #poll(): Promise<void> {
     const server = this.#servers[this.#turn++ % this.#servers.length]!;
     const processId = server.processId();
+    const askedAtMs = performance.now();
     const answer = await this.#get(server, `${this.stream}.m3u8`);
     // One that was restarted meanwhile: nobody knows who has answered.
     if (answer?.status === 200 && server.processId() === processId) {
-      await this.#onPlaylist(server, new TextDecoder().decode(answer.bytes));
+      await this.#onPlaylist(server, new TextDecoder().decode(answer.bytes), askedAtMs);
     }
     if (!this.#gone.signal.aborted) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
   }
 
-  async #onPlaylist(server: HlsServer, text: string): Promise<void> {
+  async #onPlaylist(server: HlsServer, text: string, askedAtMs: number): Promise<void> {
     const listed = readPlaylist(text);
     if (typeof listed === "string") return this.#flaw(`${server.name}: ${listed}`);
     const [first, last] = [listed[0], listed.at(-1)];
@@ -80,7 +104,7 @@ export class HlsPlayer implements Disposable {
     for (const segment of listed) {
       if (segment.isGap || this.#gone.signal.aborted) continue;
       if (server.processId() !== processId) return;
-      await this.#fetch(server, segment);
+      await this.#fetch(server, segment, askedAtMs + LISTED_MS);
     }
   }
 
@@ -95,24 +119,32 @@ export class HlsPlayer implements Disposable {
     }
   }
 
-  async #fetch(server: HlsServer, { address }: ListedSegment): Promise<void> {
+  /** @param untilMs It may not be there any more then. */
+  async #fetch(server: HlsServer, { address }: ListedSegment, untilMs: number): Promise<void> {
     const id = `${server.name} ${server.processId()} ${address}`;
     if (this.#got.has(id)) return;
     const processId = server.processId();
     const answer = await this.#get(server, address);
     if (answer === null || server.processId() !== processId) return;
+    // All of them are told the owner's time.
+    if (MARKED.test(address)) this.#flaw(`${address} of ${server.name} bears a mark of its own`);
+    if (answer.status === 404 && performance.now() > untilMs) return;
+    if (answer.status === 503 && this.#lateness.recentMs > BUSY_MS) return void this.excused++;
     if (answer.status !== 200) return this.#flaw(`${answer.status} for ${address} of ${server.name}, which lists it`);
     this.#got.add(id);
+    // By now it is a gap there, for whose place there are bytes, though not for ever.
+    if (answer.isForNow) return;
     this.segments++;
     const flaw = this.#book.note(address, answer.bytes, server.name);
     if (flaw !== "") this.#flaw(flaw);
   }
 
-  async #get({ port }: HlsServer, name: string): Promise<{ status: number; bytes: Uint8Array } | null> {
+  async #get({ port }: HlsServer, name: string): Promise<Answer | null> {
     try {
       const signal = AbortSignal.any([this.#gone.signal, AbortSignal.timeout(PATIENCE_MS)]);
       const response = await fetch(`http://127.0.0.1:${port}/live/${name}`, { signal });
-      return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()) };
+      const isForNow = response.headers.get("cache-control") === "no-store";
+      return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()), isForNow };
     } catch {
       // It was killed, or stands still.
       return null;

@@ -48,10 +48,15 @@ export function withOneOwnerTime(day: Scenario): Scenario {
   const streams = day.publishers.map(({ stream }) => stream);
   const hasRivals = streams.some((stream, at) => streams.indexOf(stream) < at);
   const hearByEngineAlone = day.directory === "engine" && day.discovery === "engine";
-  const divides = ({ kind }: FaultPlan) => kind.startsWith("engine") && hasRivals && hearByEngineAlone;
+  const isOrigin = (name: string) => name.startsWith("origin-");
+  const divides = ({ kind, server, others, setting }: FaultPlan) => {
+    if (kind.startsWith("engine")) return hearByEngineAlone;
+    if (kind === "reload") return setting === "coworkers";
+    return (kind === "partition" || kind === "oneWay") && [server, ...others].filter(isOrigin).length > 1;
+  };
   return {
     ...day,
     publishers: day.publishers.map((plan): PublisherPlan => ({ ...plan, startBurst: 0 })),
-    faults: day.faults.filter((plan) => plan.kind !== "clock" && !divides(plan)),
+    faults: day.faults.filter((plan) => plan.kind !== "clock" && !(hasRivals && divides(plan))),
   };
 }
