@@ -24,9 +24,10 @@ export interface Socket {
   /**
    * Writes what there is room for, without waiting; nothing else may be under way.
    *
+   * @param isMore More follows at once: it may leave together with that.
    * @returns Bytes taken; 0 where that cannot be, for whatever reason: {@link write} knows.
    */
-  writeNow?(view: Uint8Array): number;
+  writeNow?(view: Uint8Array, isMore?: boolean): number;
   /** Ends the sending side. */
   closeWrite(): Promise<void>;
   close(): void;

@@ -1,3 +1,4 @@
+import type { FieldReader } from "../base/field_reader.ts";
 import { encodeUtf8 } from "../base/bytes.ts";
 import { equalInConstantTime } from "../base/constant_time.ts";
 
@@ -42,7 +43,7 @@ export async function proofHeaders(
  */
 export async function provesToken(
   tokens: readonly string[],
-  { headers, ...request }: ProvenRequest & { readonly headers: Headers },
+  { headers, ...request }: ProvenRequest & { readonly headers: FieldReader },
   wallMs: number,
 ): Promise<boolean> {
   const sent = encodeUtf8(headers.get(COWORKER_TOKEN_HEADER) ?? "");

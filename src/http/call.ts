@@ -1,3 +1,4 @@
+import type { FieldReader } from "../base/field_reader.ts";
 import { Query } from "./query.ts";
 
 /** What a connection knows of a request. The body is never read. */
@@ -9,7 +10,7 @@ export interface HttpRequest {
   readonly host: string;
   /** Path and query as they were sent: what a sender can sign. */
   readonly target: string;
-  readonly headers: Headers;
+  readonly headers: FieldReader;
   /** 1 in HTTP/1.1: only then answers may come in chunks. */
   readonly minorVersion: 0 | 1;
   /** HTTP/2: answers of any length come in frames, and chunks must not be in them. */

@@ -1,3 +1,4 @@
+import type { FieldReader } from "../base/field_reader.ts";
 import type { Timers } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { World } from "../base/world.ts";
@@ -11,8 +12,8 @@ import { addressKey } from "../server/access/address_counter.ts";
 import { randomId } from "../server/identity.ts";
 import { refusal } from "./envelope.ts";
 import type { HeadFound } from "../http1/head_buffer.ts";
-import { LiveAnswer, type LiveHost, type LiveViewer } from "./live/live_answer.ts";
-import { parseRequestHead } from "../http1/request_head.ts";
+import { LiveAnswer, type LiveHost, type LiveViewer, type WholeAnswer } from "./live/live_answer.ts";
+import { RequestHeadReader } from "../http1/request_head.ts";
 import { RequestReader } from "./request_reader.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import type { Router } from "./router.ts";
@@ -24,7 +25,7 @@ export interface HttpConnOptions {
   readonly world: Timers & Pick<World, "randomBytes">;
   readonly log: Logger;
   /** Address of the client of a request, where the TCP peer may be a proxy; by default the peer is the client. */
-  clientAddress?(peerIp: string, headers: Headers): string;
+  clientAddress?(peerIp: string, headers: FieldReader): string;
   /** A live stream has ended, for the viewer at least. */
   onLiveEnd?(reason: CloseReason): void;
 }
@@ -50,6 +51,7 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
   readonly #writer: ResponseWriter;
   readonly #life: ClientLife;
   readonly #reader: RequestReader;
+  readonly #heads = new RequestHeadReader();
   readonly #queued: Uint8Array[] = [];
   #remoteIp: string;
   #viewer: LiveViewer | null = null;
@@ -162,7 +164,8 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
     this.#life.settle(reason, detail);
     this.release();
     for (const [name, value] of this.#commonHeaders) response.headers.set(name, value);
-    this.#writer.write(closing(response), true).then(() => this.#life.finishNow(), (error) => this.#life.fail(error));
+    const writing = this.#writer.write(closing(response), true) ?? Promise.resolve();
+    writing.then(() => this.#life.finishNow(), (error) => this.#life.fail(error));
   }
 
   finish(reason: CloseReason, detail: string): void {
@@ -211,7 +214,8 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
     const found = await this.#reader.next();
     if (found === null) return false;
     this.#isAnswering = true;
-    await this.#tcp.takeTurn();
+    const turn = this.#tcp.takeTurn();
+    if (turn !== null) await turn;
     try {
       return await this.#answer(found);
     } finally {
@@ -220,7 +224,7 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
   }
 
   async #answer(found: NonNullable<HeadFound>): Promise<boolean> {
-    const head = found instanceof Uint8Array ? parseRequestHead(found) : refusalOf(found);
+    const head = found instanceof Uint8Array ? this.#heads.read(found) : refusalOf(found);
     if ("status" in head) {
       await this.#writer.write(closing(refusal(head.status, head.message)), true);
       this.#life.finishNow();
@@ -232,14 +236,16 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
     const scheme = this.#tcp.isEncrypted ? "https" as const : "http" as const;
     const onGone = (call: () => void) => this.#reader.onGone(call);
     const request = { method, scheme, host, target, headers, minorVersion, onGone };
-    const answer = await router.handle(request, this.remoteIp);
+    const given = router.handle(request, this.remoteIp);
+    const answer = given instanceof Promise ? await given : given;
     if (answer instanceof LiveAnswer) {
       this.#openViewer(answer);
       return false;
     }
     if (!keepsAlive) closing(answer);
     else if (minorVersion === 0) answer.headers.set("connection", "keep-alive");
-    await this.#writer.write(answer, method !== "HEAD");
+    const writing = this.#writer.write(answer, method !== "HEAD");
+    if (writing !== null) await writing;
     if (!keepsAlive) this.#life.finishNow();
     this.#waitingSinceMs = this.#options.world.nowMs();
     this.#isAnswering = false;
@@ -264,7 +270,7 @@ export class HttpConn implements ServedConn, PumpSource<LogPosition>, LiveHost, 
   }
 }
 
-function closing(response: Response): Response {
+function closing<A extends WholeAnswer>(response: A): A {
   response.headers.set("connection", "close");
   return response;
 }

@@ -1,3 +1,4 @@
+import type { FieldReader } from "../base/field_reader.ts";
 import { onBeat, type TimerHandle } from "../base/clock.ts";
 import { SrsError } from "../base/errors.ts";
 import type { World } from "../base/world.ts";
@@ -21,7 +22,7 @@ export interface HttpListenerOptions {
   /** Of the server; its ports may be others, as those that speak TLS. */
   readonly world: Pick<World, "nowMs" | "after" | "randomBytes">;
   /** Address of the client of a request, where the TCP peer may be a proxy; by default the peer is the client. */
-  clientAddress?(peerIp: string, headers: Headers): string;
+  clientAddress?(peerIp: string, headers: FieldReader): string;
   readonly log: Logger;
   /** Most connections at a time. */
   maxConnections(): number;

@@ -12,6 +12,8 @@ export class RequestReader {
   readonly #tcp: TcpConn;
   readonly #onBytes: (count: number) => void;
   readonly #input = new HeadBuffer();
+  /** Of {@link next} alone: there is never more than one. */
+  #buffer: Uint8Array | null = null;
   /** The one read that is under way, with whether there may be more to come. */
   #reading: Promise<boolean> | null = null;
 
@@ -23,18 +25,19 @@ export class RequestReader {
 
   /** The head of the next request; null at the end of the connection. */
   async next(): Promise<HeadFound> {
-    const buffer = new Uint8Array(READ_BYTES);
     for (let found = this.#input.take();; found = this.#input.take()) {
       if (found !== null) return found;
-      if (!await (this.#reading ?? this.#read(buffer))) return null;
+      if (!await (this.#reading ?? this.#read(this.#buffer ??= new Uint8Array(READ_BYTES)))) return null;
       // The next step finds what has come; it is work, however little.
-      await this.#tcp.takeTurn();
+      const turn = this.#tcp.takeTurn();
+      if (turn !== null) await turn;
       this.#tcp.endTurn();
     }
   }
 
-  /** Everything that came after the request. */
+  /** Everything that came after the request, which is the last one. */
   takeRest(): Uint8Array {
+    this.#buffer = null;
     return this.#input.takeRest();
   }
 
@@ -68,15 +71,18 @@ export class RequestReader {
   }
 
   #read(buffer: Uint8Array): Promise<boolean> {
-    const reading = this.#fill(buffer).finally(() => this.#reading = null);
-    return this.#reading = reading;
+    return this.#reading = this.#fill(buffer);
   }
 
   async #fill(buffer: Uint8Array): Promise<boolean> {
-    const count = await this.#tcp.read(buffer);
-    if (count === null) return false;
-    this.#onBytes(count);
-    this.#input.push(buffer.subarray(0, count));
-    return true;
+    try {
+      const count = await this.#tcp.read(buffer);
+      if (count === null) return false;
+      this.#onBytes(count);
+      this.#input.push(buffer.subarray(0, count));
+      return true;
+    } finally {
+      this.#reading = null;
+    }
   }
 }

@@ -1,11 +1,17 @@
-import { concatBytes } from "../base/bytes.ts";
+import { concatBytes, encodeUtf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { TcpConn } from "../net/tcp_conn.ts";
-import { encodeResponseHead } from "../http1/response_head_writer.ts";
-import { byteLength, ViewResponse } from "./view_response.ts";
+import { encodeResponseHead, responseHeadText } from "../http1/response_head_writer.ts";
+import { httpDate } from "./http_date.ts";
+import { ViewAnswer } from "./view_answer.ts";
 
 const MOST_JOINED_BYTES = 16 * 1024;
 const MOST_AT_ONCE_BYTES = 512 * 1024;
+/** No head of ours is longer; one that were would be written on its own. */
+const MOST_HEAD_CHARS = 4096;
+/** A character is at most three bytes in UTF-8. */
+const joined = new Uint8Array(3 * MOST_HEAD_CHARS + MOST_JOINED_BYTES);
+const encoder = new TextEncoder();
 
 /** Writes the answers of one connection that come to an end. */
 export class ResponseWriter {
@@ -31,14 +37,21 @@ export class ResponseWriter {
 
   /** Encodes status line and headers, with the date. */
   head(status: number, headers: Headers): Uint8Array {
-    headers.set("date", new Date(this.#clock.nowMs()).toUTCString());
+    headers.set("date", httpDate(this.#clock.nowMs()));
     return encodeResponseHead(status, headers);
   }
 
-  /** Sends a response; a body that comes without its length is short, and gathered first. */
-  async write(response: Response, withBody: boolean): Promise<void> {
+  /**
+   * Sends a response; a body that comes without its length is short, and gathered first.
+   *
+   * @returns Null where the socket has taken everything already.
+   */
+  write(answer: Response | ViewAnswer, withBody: boolean): Promise<void> | null {
+    return answer instanceof ViewAnswer ? this.#writeViews(answer, withBody) : this.#writeResponse(answer, withBody);
+  }
+
+  async #writeResponse(response: Response, withBody: boolean): Promise<void> {
     const { status, headers, body } = response;
-    if (response instanceof ViewResponse) return await this.#sendViews(this.head(status, headers), response, withBody);
     if (headers.has("content-length")) {
       await this.#send(this.head(status, headers));
       if (!withBody) await body?.cancel();
@@ -50,21 +63,53 @@ export class ResponseWriter {
     await this.#send(concatBytes(this.head(status, headers), withBody ? bytes : new Uint8Array(0)));
   }
 
-  async #sendViews(head: Uint8Array, { views }: ViewResponse, withBody: boolean): Promise<void> {
-    if (!withBody) return await this.#send(head);
+  #writeViews({ status, headers, views, byteLength }: ViewAnswer, withBody: boolean): Promise<void> | null {
+    headers.set("date", httpDate(this.#clock.nowMs()));
+    const head = responseHeadText(status, headers);
+    const bodyBytes = withBody ? byteLength : 0;
+    if (head.length > MOST_HEAD_CHARS) return this.#sendAll([encodeUtf8(head), ...withBody ? views : []]);
+    let length = encoder.encodeInto(head, joined).written;
     // A copy of a little costs less than another call.
-    if (byteLength(views) <= MOST_JOINED_BYTES) return await this.#send(concatBytes(head, ...views));
-    await this.#send(head);
-    for (const view of views) await this.#send(view);
+    const isJoined = bodyBytes > 0 && bodyBytes <= MOST_JOINED_BYTES;
+    if (isJoined) { for (const view of views) joined.set(view, (length += view.length) - view.length); }
+    const isMore = bodyBytes > 0 && !isJoined;
+    const taken = this.#sendNow(joined.subarray(0, length), isMore);
+    const bodyViews = isMore ? views : [];
+    if (taken < length) return this.#sendLater(this.#sendRest(joined.slice(taken, length), 0), bodyViews);
+    return this.#sendAll(bodyViews);
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
+  /** In order; what the socket takes at once costs no promise. */
+  #sendAll(pieces: readonly Uint8Array[]): Promise<void> | null {
+    for (let i = 0; i < pieces.length; i++) {
+      const sending = this.#send(pieces[i]!, i + 1 < pieces.length);
+      if (sending !== null) return this.#sendLater(sending, pieces.slice(i + 1));
+    }
+    return null;
+  }
+
+  async #sendLater(first: Promise<void>, rest: readonly Uint8Array[]): Promise<void> {
+    await first;
+    for (const piece of rest) await this.#send(piece);
+  }
+
+  #send(bytes: Uint8Array, isMore = false): Promise<void> | null {
+    // Others get their turn behind what is much.
+    const isMuch = bytes.length > MOST_AT_ONCE_BYTES;
+    const taken = isMuch ? this.#sendNow(bytes.subarray(0, MOST_AT_ONCE_BYTES)) : this.#sendNow(bytes, isMore);
+    return taken < bytes.length ? this.#sendRest(bytes, taken) : null;
+  }
+
+  #sendNow(bytes: Uint8Array, isMore = false): number {
+    const taken = this.#tcp.writeNow(bytes, isMore);
+    this.#bytesOut += taken;
+    return taken;
+  }
+
+  async #sendRest(bytes: Uint8Array, taken: number): Promise<void> {
     this.#isWriting = true;
     try {
-      // What the socket takes at once costs no promise; others get their turn behind what is much.
-      let at = this.#tcp.writeNow(bytes.length <= MOST_AT_ONCE_BYTES ? bytes : bytes.subarray(0, MOST_AT_ONCE_BYTES));
-      this.#bytesOut += at;
-      while (at < bytes.length) {
+      for (let at = taken; at < bytes.length;) {
         const count = await this.#tcp.write(bytes.subarray(at));
         this.#bytesOut += count;
         at += count;

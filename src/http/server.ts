@@ -1,3 +1,4 @@
+import type { FieldReader } from "../base/field_reader.ts";
 import { describeError } from "../base/errors.ts";
 import type { Config, ListenAddress } from "../config/mod.ts";
 import type { ListenWorld } from "../net/tcp_listener.ts";
@@ -244,7 +245,7 @@ export class HttpServer {
     const { world, log, registry } = this.#server;
     const maxConnections = () => Math.min(this.#server.config.maxConnections, most);
     const onLiveEnd = (reason: CloseReason) => registry.ends.note("http", reason);
-    const clientOf = (peerIp: string, headers: Headers) =>
+    const clientOf = (peerIp: string, headers: FieldReader) =>
       clientAddress(peerIp, headers, this.#server.config.trustedProxies);
     return new HttpListener({
       name,

@@ -1,5 +1,7 @@
-import { decodeUtf8 } from "../base/bytes.ts";
+import { decodeUtf8, equalBytes } from "../base/bytes.ts";
 import { isFieldText, isToken, MAX_FIELDS, parseHeaderFields } from "./fields.ts";
+import type { FieldReader } from "../base/field_reader.ts";
+import { MessageFields } from "./message_fields.ts";
 
 /** The first part of an HTTP/1 request, read. */
 export interface RequestHead {
@@ -10,7 +12,7 @@ export interface RequestHead {
   readonly host: string;
   /** 1 in HTTP/1.1. */
   readonly minorVersion: 0 | 1;
-  readonly headers: Headers;
+  readonly headers: FieldReader;
   /** What follows belongs to a body. */
   readonly hasBody: boolean;
   /** The client may send another request after this one. */
@@ -23,26 +25,65 @@ export interface HeadRefusal {
   readonly message: string;
 }
 
+/** Longest headers that are remembered: one connection's. */
+const MAX_KNOWN_BYTES = 4096;
+const CR = 13;
+const LF = 10;
+
 /**
- * Reads a request line and headers, without the empty line at their end.
+ * Reads the heads of one connection: request line and headers, without the empty line at their end. Clients send the same
+ * headers over and over; those of the request before are not read again.
  *
  * Strict where two readers of one request could disagree: line ends, folded lines, lengths given twice. Bytes beyond
  * ASCII are let pass in the target, where SRS sends names as they are.
  *
  * Source: RFC 9112.
  */
-export function parseRequestHead(bytes: Uint8Array): RequestHead | HeadRefusal {
-  const [requestLine = "", ...fields] = latin1(bytes).split("\r\n");
-  const [, method = "", target = "", major, minor] = /^(\S+) (\S+) HTTP\/(\d)\.(\d)$/.exec(requestLine) ?? [];
-  if (!isToken(method)) return { status: 400, message: "not an HTTP request" };
-  if (major !== "1") return { status: 505, message: "only HTTP/1 is supported" };
-  if (!isFieldText(target)) return { status: 400, message: "control character in the request target" };
-  const headers = readFields(fields);
-  if (!(headers instanceof Headers)) return headers;
-  return finishHead(method, utf8(target), minor === "0" ? 0 : 1, headers);
+export class RequestHeadReader {
+  /** Bytes of {@link #known}. */
+  #knownBytes: Uint8Array = new Uint8Array(0);
+  #known: MessageFields | null = null;
+
+  read(bytes: Uint8Array): RequestHead | HeadRefusal {
+    const end = endOfLine(bytes);
+    const [, method = "", target = "", major, minor] =
+      /^(\S+) (\S+) HTTP\/(\d)\.(\d)$/.exec(latin1(bytes.subarray(0, end))) ?? [];
+    if (!isToken(method)) return { status: 400, message: "not an HTTP request" };
+    if (major !== "1") return { status: 505, message: "only HTTP/1 is supported" };
+    if (!isFieldText(target)) return { status: 400, message: "control character in the request target" };
+    const headers = this.#fields(bytes.subarray(end));
+    if (!(headers instanceof MessageFields)) return headers;
+    return finishHead(method, utf8(target), minor === "0" ? 0 : 1, headers);
+  }
+
+  /** @param bytes With the line end before the first of them; empty for none. */
+  #fields(bytes: Uint8Array): MessageFields | HeadRefusal {
+    if (this.#known !== null && equalBytes(bytes, this.#knownBytes)) return this.#known;
+    const fields = readFields(latin1(bytes).split("\r\n").slice(1));
+    if (fields instanceof MessageFields && bytes.length <= MAX_KNOWN_BYTES) {
+      this.#known = fields;
+      this.#knownBytes = bytes.slice();
+    }
+    return fields;
+  }
 }
 
-function finishHead(method: string, target: string, minorVersion: 0 | 1, headers: Headers): RequestHead | HeadRefusal {
+/** Reads one head, as {@link RequestHeadReader}. */
+export function parseRequestHead(bytes: Uint8Array): RequestHead | HeadRefusal {
+  return new RequestHeadReader().read(bytes);
+}
+
+function endOfLine(bytes: Uint8Array): number {
+  for (let at = 0; at + 1 < bytes.length; at++) if (bytes[at] === CR && bytes[at + 1] === LF) return at;
+  return bytes.length;
+}
+
+function finishHead(
+  method: string,
+  target: string,
+  minorVersion: 0 | 1,
+  headers: FieldReader,
+): RequestHead | HeadRefusal {
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target);
   const host = absolute?.[1] ?? headers.get("host") ?? "";
   // A comma stands for a second header, which another reader might prefer.
@@ -67,14 +108,14 @@ function finishHead(method: string, target: string, minorVersion: 0 | 1, headers
   };
 }
 
-function readFields(lines: readonly string[]): Headers | HeadRefusal {
+function readFields(lines: readonly string[]): MessageFields | HeadRefusal {
   const fields = parseHeaderFields(lines);
   if (fields === "tooMany") return { status: 431, message: `more than ${MAX_FIELDS} headers` };
-  return fields === "broken" ? { status: 400, message: "malformed header" } : new Headers(fields);
+  return fields === "broken" ? { status: 400, message: "malformed header" } : new MessageFields(fields);
 }
 
 /** Whether there is a body; it is never read. */
-function readBodyLength(headers: Headers): boolean | HeadRefusal {
+function readBodyLength(headers: FieldReader): boolean | HeadRefusal {
   const length = headers.get("content-length");
   const coding = headers.get("transfer-encoding");
   if (coding !== null) {
@@ -87,9 +128,16 @@ function readBodyLength(headers: Headers): boolean | HeadRefusal {
 
 /** One character a byte. */
 function latin1(bytes: Uint8Array): string {
+  // By far most heads have nothing else.
+  if (isAscii(bytes)) return decodeUtf8(bytes);
   let text = "";
   for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
   return text;
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= 0x80) return false;
+  return true;
 }
 
 /** Characters that stand for bytes, as the UTF-8 that they are. */

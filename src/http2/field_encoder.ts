@@ -17,7 +17,7 @@ const ofConnections: ReadonlySet<string> = new Set(["connection", "keep-alive", 
  *
  * @param dropsTable The peer has named another size of the table since the last block.
  */
-export function encodeFields(status: number, headers: Headers, dropsTable: boolean): Uint8Array {
+export function encodeFields(status: number, headers: Iterable<[string, string]>, dropsTable: boolean): Uint8Array {
   const bytes: number[] = dropsTable ? [0x20] : [];
   writeField(bytes, ":status", String(status));
   for (const [name, value] of headers) if (!ofConnections.has(name)) writeField(bytes, name, value);

@@ -129,7 +129,7 @@ export class H2Session {
    *
    * @param isComplete Nothing follows.
    */
-  respond(streamId: number, status: number, headers: Headers, isComplete: boolean): void {
+  respond(streamId: number, status: number, headers: Iterable<[string, string]>, isComplete: boolean): void {
     if (!this.#streams.has(streamId)) return;
     const block = encodeFields(status, headers, this.#peer.dropsTable);
     this.#peer.dropsTable = false;

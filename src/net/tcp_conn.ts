@@ -276,9 +276,14 @@ export class TcpConn implements Disposable {
     }
   }
 
-  /** As {@link write}, at once. @returns How many bytes were taken; 0 says nothing: ask {@link write}. */
-  writeNow(view: Uint8Array): number {
-    return this.#closed || this.#pendingWrites > 0 ? 0 : this.#conn.writeNow?.(view) ?? 0;
+  /**
+   * As {@link write}, at once.
+   *
+   * @param isMore More follows at once: see {@link Socket.writeNow}.
+   * @returns How many bytes were taken; 0 says nothing: ask {@link write}.
+   */
+  writeNow(view: Uint8Array, isMore = false): number {
+    return this.#closed || this.#pendingWrites > 0 ? 0 : this.#conn.writeNow?.(view, isMore) ?? 0;
   }
 
   /** Another thread has the socket, and may be left a tail: {@link follow}. */

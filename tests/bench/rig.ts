@@ -20,6 +20,8 @@ export interface RigOptions {
   file?: string;
   /** `hls { }` of the server, in SRS's language; `DIR` stands for a directory of its own. */
   hls?: string;
+  /** Publishers send portions, as they do by themselves where there are very many. */
+  sendsPortions?: boolean;
 }
 
 const PORT_TIMEOUT_MS = 15_000;
@@ -113,10 +115,10 @@ async function startOrigin(dir: string, options: RigOptions, parts: AsyncDisposa
 }
 
 function startPublisher(port: number, options: RigOptions): PinnedProcess {
-  const { kbps, file, streams } = options;
+  const { kbps, file, streams, sendsPortions = streams > MAX_SINGLE_FRAME_STREAMS } = options;
   return startLoad("load_publisher", `rtmp://127.0.0.1:${port}/live/bench`, options, [
     file === undefined ? `--kbps=${kbps}` : `--file=${file}`,
-    `--portion=${streams > MAX_SINGLE_FRAME_STREAMS ? PORTION_MS : 0}`,
+    `--portion=${sendsPortions ? PORTION_MS : 0}`,
   ]);
 }
 

@@ -1,3 +1,4 @@
+import { concatBytes } from "../../src/base/bytes.ts";
 import { RecordingBook } from "../../src/server/record/recording_book.ts";
 import { breachesOf } from "./api_contract.ts";
 import { newEntityId } from "../../src/server/identity.ts";
@@ -192,10 +193,12 @@ export function apiOf(
 }
 
 /** An answer that must not be a live stream. */
-export async function responseOf(answer: Answer | Promise<Answer>): Promise<Response> {
-  const response = await answer;
-  if (response instanceof LiveAnswer) throw new Error("a live stream was answered");
-  return response;
+export async function responseOf(given: Answer | Promise<Answer>): Promise<Response> {
+  const answer = await given;
+  if (answer instanceof LiveAnswer) throw new Error("a live stream was answered");
+  if (answer instanceof Response) return answer;
+  const { status, headers, views } = answer;
+  return new Response(status === 304 ? null : concatBytes(...views), { status, headers: [...headers] });
 }
 
 /** The answer's body, which must be JSON. */

@@ -1,3 +1,4 @@
+import type { FieldReader } from "../../base/field_reader.ts";
 import { equalInConstantTime } from "../../base/constant_time.ts";
 
 /** `http_api.auth`. */
@@ -13,7 +14,7 @@ export interface Credentials {
  *
  * A password may contain `:`; in SRS 7 such a one never matches.
  */
-export function isAuthorized({ enabled, username, password }: Credentials, headers: Headers): boolean {
+export function isAuthorized({ enabled, username, password }: Credentials, headers: FieldReader): boolean {
   if (!enabled) return true;
   const sent = /^basic +([\w+/]+=*) *$/i.exec(headers.get("authorization") ?? "")?.[1];
   if (sent === undefined || username === "" || password === "") return false;

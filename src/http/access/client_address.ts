@@ -1,3 +1,4 @@
+import type { FieldReader } from "../../base/field_reader.ts";
 import { type AddressRange, isInRange, parseAddress, parseRange } from "../../server/access/address_range.ts";
 import { canonicalIp } from "../../net/socket_shutdown.ts";
 
@@ -11,7 +12,7 @@ const HEADER = "x-forwarded-for";
  * @param peerIp Address of the TCP peer.
  * @param trusted `trusted_proxies`: addresses and networks.
  */
-export function clientAddress(peerIp: string, headers: Headers, trusted: readonly string[]): string {
+export function clientAddress(peerIp: string, headers: FieldReader, trusted: readonly string[]): string {
   if (trusted.length === 0) return peerIp;
   const ranges = trusted.map(parseRange).filter((range) => range !== null);
   const hops = headers.get(HEADER)?.split(",") ?? [];

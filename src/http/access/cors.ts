@@ -1,3 +1,6 @@
+import type { FieldReader } from "../../base/field_reader.ts";
+import type { MessageFields } from "../../http1/message_fields.ts";
+
 /** What decides whether pages of other origins may read an answer. */
 export interface CorsRules {
   /** The answer is the API's: streams and files have no password. */
@@ -14,7 +17,11 @@ export interface CorsRules {
  * SRS also lets pages of the internet reach servers of private networks (`Access-Control-Allow-Private-Network`): not
  * here. Source: SRS 7 `SrsHttpCorsMux::serve_http`; Fetch standard.
  */
-export function allowCrossOrigin(request: Headers, answer: Headers, rules: CorsRules): void {
+export function allowCrossOrigin(
+  request: FieldReader,
+  answer: Pick<MessageFields, "set" | "append">,
+  rules: CorsRules,
+): void {
   const { isApi, allowOrigin } = rules;
   const origin = request.get("origin");
   if (isApi && allowOrigin.length > 0) answer.append("vary", "Origin");

@@ -45,7 +45,7 @@ async function answerScript(server: AccessServer, mount: Mount, { name, call }: 
 
 /** The call as a request of a page: scripts are asked for without `Origin`, but the `Referer` tells the page. */
 function callOfPage(call: Call): Call {
-  const headers = new Headers(call.headers);
+  const headers = new Headers([...call.headers]);
   const site = headers.get("sec-fetch-site");
   const page = headers.get("referer") ?? "";
   if (!headers.has("origin") && URL.canParse(page)) headers.set("origin", new URL(page).origin);

@@ -1,3 +1,4 @@
+import type { FieldReader } from "../../base/field_reader.ts";
 import type { Files } from "../../base/world.ts";
 import { type ByteRange, parseByteRange } from "./byte_range.ts";
 import type { Call } from "../call.ts";
@@ -132,7 +133,7 @@ function noSuchPart(file: Deno.FsFile, size: number): Response {
 }
 
 /** The client has the newest version already. Source: RFC 9110 §13.1. */
-function isUnchanged(headers: Headers, etag: string, modifiedMs: number | null): boolean {
+function isUnchanged(headers: FieldReader, etag: string, modifiedMs: number | null): boolean {
   const known = headers.get("if-none-match");
   if (known !== null) return known === "*" || known.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
   const sinceMs = Date.parse(headers.get("if-modified-since") ?? "");

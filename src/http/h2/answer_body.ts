@@ -1,4 +1,5 @@
-import { ViewResponse } from "../view_response.ts";
+import type { WholeAnswer } from "../live/live_answer.ts";
+import { ViewAnswer } from "../view_answer.ts";
 
 /** The body of an answer, piece by piece: no more than one is in memory that is not elsewhere, too. */
 export class AnswerBody {
@@ -10,9 +11,9 @@ export class AnswerBody {
   #isOver: boolean;
 
   /** @param onReady There may be another piece. @param onFailed There will not be what was announced. */
-  constructor(response: Response, onReady: () => void, onFailed: (error: unknown) => void) {
-    this.#views = response instanceof ViewResponse ? [...response.views] : [];
-    this.#reader = response.body?.getReader() ?? null;
+  constructor(answer: WholeAnswer, onReady: () => void, onFailed: (error: unknown) => void) {
+    this.#views = answer instanceof ViewAnswer ? [...answer.views] : [];
+    this.#reader = answer instanceof ViewAnswer ? null : answer.body?.getReader() ?? null;
     this.#isOver = this.#reader === null;
     this.#onReady = onReady;
     this.#onFailed = onFailed;

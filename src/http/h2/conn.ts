@@ -8,6 +8,7 @@ import { MAX_STREAMS } from "../../http2/settings.ts";
 import type { TcpConn } from "../../net/tcp_conn.ts";
 import { WritePump } from "../../net/write_pump.ts";
 import { addressKey } from "../../server/access/address_counter.ts";
+import type { FieldReader } from "../../base/field_reader.ts";
 import { ClientLife, type ClientLifeHost } from "../../server/client_life.ts";
 import type { CloseReason } from "../../server/close_reason.ts";
 import { randomId } from "../../server/identity.ts";
@@ -219,7 +220,7 @@ export class H2Conn implements ServedConn, H2SessionSink, ClientLifeHost {
       peerIp: this.remoteIp,
       peerKey: this.peerKey,
       isEncrypted: this.#tcp.isEncrypted,
-      respond: (status: number, headers: Headers, isComplete: boolean) => {
+      respond: (status: number, headers: FieldReader, isComplete: boolean) => {
         this.#session.respond(streamId, status, headers, isComplete);
         if (isComplete) this.#end(streamId, "sourceEnded");
         this.#pump.wake();

@@ -1,12 +1,15 @@
 import type { Logger } from "../../base/log.ts";
 import { H2ErrorCode } from "../../http2/h2_error.ts";
+import type { FieldReader } from "../../base/field_reader.ts";
+import type { MessageFields } from "../../http1/message_fields.ts";
 import type { H2RequestHead } from "../../http2/request_fields.ts";
 import { ClientLife, type ClientLifeHost } from "../../server/client_life.ts";
 import type { CloseReason } from "../../server/close_reason.ts";
 import { randomId } from "../../server/identity.ts";
 import type { HttpConnOptions } from "../conn.ts";
 import { refusal } from "../envelope.ts";
-import { LiveAnswer, type LiveHost, type LiveViewer } from "../live/live_answer.ts";
+import { httpDate } from "../http_date.ts";
+import { LiveAnswer, type LiveHost, type LiveViewer, type WholeAnswer } from "../live/live_answer.ts";
 import { AnswerBody } from "./answer_body.ts";
 
 /** What an exchange takes of its connection. */
@@ -15,7 +18,7 @@ export interface ExchangeHost {
   readonly peerKey: string;
   readonly isEncrypted: boolean;
   /** Begins an answer; what follows is asked for by {@link Exchange.peek}. */
-  respond(status: number, headers: Headers, isComplete: boolean): void;
+  respond(status: number, headers: FieldReader, isComplete: boolean): void;
   /** There may be something to send. */
   wake(): void;
   /** Breaks the answer off. @param code One of `H2ErrorCode`. */
@@ -190,18 +193,18 @@ export class Exchange implements LiveHost, ClientLifeHost {
     }
   }
 
-  async #respond(response: Response, withBody: boolean): Promise<void> {
-    let answer = response;
-    const { status, headers } = response;
+  async #respond(given: WholeAnswer, withBody: boolean): Promise<void> {
+    let answer = given;
+    const { status, headers } = given;
     const hasNone = status === 204 || status === 304;
-    if (!headers.has("content-length") && !hasNone) {
+    if (given instanceof Response && !given.headers.has("content-length") && !hasNone) {
       // Without its length it is short.
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      headers.set("content-length", String(bytes.length));
-      answer = new Response(bytes, { status, headers });
+      const bytes = new Uint8Array(await given.arrayBuffer());
+      given.headers.set("content-length", String(bytes.length));
+      answer = new Response(bytes, { status, headers: given.headers });
     }
     const isEmpty = !withBody || hasNone || headers.get("content-length") === "0";
-    if (this.#isGone || isEmpty) await answer.body?.cancel();
+    if (answer instanceof Response && (this.#isGone || isEmpty)) await answer.body?.cancel();
     if (this.#isGone) return;
     this.#host.respond(status, this.#dated(headers), isEmpty);
     if (isEmpty) return;
@@ -213,8 +216,8 @@ export class Exchange implements LiveHost, ClientLifeHost {
     for (const fn of this.#afterView.splice(0)) fn();
   }
 
-  #dated(headers: Headers): Headers {
-    headers.set("date", new Date(this.#options.world.nowMs()).toUTCString());
+  #dated<H extends FieldReader & Pick<MessageFields, "set">>(headers: H): H {
+    headers.set("date", httpDate(this.#options.world.nowMs()));
     return headers;
   }
 

@@ -1,5 +1,7 @@
+import type { FieldReader } from "../../base/field_reader.ts";
+
 /** Whether a client takes gzip. Source: RFC 9110 §12.5.3. */
-export function acceptsGzip(headers: Headers): boolean {
+export function acceptsGzip(headers: FieldReader): boolean {
   return (headers.get("accept-encoding") ?? "").split(",").some((item) => {
     const [name = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
     return (name === "gzip" || name === "x-gzip") && !parameters.some((part) => /^q=0(?:\.0*)?$/.test(part));

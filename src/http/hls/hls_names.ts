@@ -64,9 +64,9 @@ export class HlsNames implements PlaylistNames {
   }
 }
 
-/** The text of a playlist with the parameters of one request; `query` has no question mark. */
-export function withQuery(text: string, query: string): string {
-  return text.replaceAll(OWN_QUERY, query === "" ? "" : `?${query}`);
+/** Cuts the text of a playlist where the parameters of a request belong. */
+export function cutAtQueries(text: string): string[] {
+  return text.split(OWN_QUERY);
 }
 
 function decode(part: string): string {

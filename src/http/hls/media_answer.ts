@@ -1,3 +1,5 @@
+import { type Soon, whenThere } from "../../base/soon.ts";
+import { MessageFields } from "../../http1/message_fields.ts";
 import { entryBytes } from "../../hls/segment.ts";
 import type { SegmentWindow } from "../../hls/segment_window.ts";
 import type { HlsStream, HlsView } from "../../server/hls/hls_stream.ts";
@@ -5,7 +7,8 @@ import type { Call } from "../call.ts";
 import { refusal } from "../envelope.ts";
 import { parseByteRange } from "../files/byte_range.ts";
 import { mimeType } from "../files/mime.ts";
-import { byteLength, sliceViews, ViewResponse } from "../view_response.ts";
+import type { WholeAnswer } from "../live/live_answer.ts";
+import { byteLength, sliceViews, ViewAnswer } from "../view_answer.ts";
 import type { HlsMediaPart } from "./hls_path.ts";
 import { unavailable } from "./stream_wait.ts";
 
@@ -29,14 +32,13 @@ const FOREVER = "max-age=31536000, immutable";
 const WAIT_TARGETS = 3;
 
 /** Answers with a segment, a part or an initialization segment; those that are about to be there are waited for. */
-export async function answerMedia(
+export function answerMedia(
   stream: HlsStream,
   view: HlsView,
   call: Call,
   part: HlsMediaPart,
-  { isShared, targetMs }: MediaOptions,
-): Promise<Response> {
-  const limitMs = WAIT_TARGETS * targetMs;
+  options: MediaOptions,
+): Soon<WholeAnswer> {
   const number = part.kind === "segment" || part.kind === "part" ? part.number : null;
   if (number !== null && "mark" in part && part.mark !== stream.marks.of(number)) return noSuchMedia();
   if (number !== null) stream.fetcher.want(number);
@@ -47,38 +49,41 @@ export async function answerMedia(
     const media = isFetching() ? null : findMedia(view, part);
     return media ?? (isAwaited() ? null : "gone" as const);
   };
-  const found = await stream.waiters.wait(find, { limitMs, onGone: call.onGone });
-  if (found === null || found === "gone") {
+  const bounds = { limitMs: WAIT_TARGETS * options.targetMs, onGone: call.onGone };
+  return whenThere(find() ?? stream.waiters.wait(find, bounds), (found) => {
+    if (found !== null && found !== "gone") return answerFound(found, call, options);
     const isListed = number !== null && view.window.find(number)?.kind === "absent";
     return isListed ? unavailable("the server that has this segment does not answer") : noSuchMedia();
-  }
-  const headers = new Headers({
-    "content-type": mimeType(call.path),
-    "accept-ranges": "bytes",
-    etag: found.etag,
-    "cache-control": !found.isForever ? "no-store" : `${isShared ? "public" : "private"}, ${FOREVER}`,
   });
-  return answerViews(found.views, call, headers);
+}
+
+function answerFound({ views, etag, isForever }: Media, call: Call, { isShared }: MediaOptions): WholeAnswer {
+  const headers = new MessageFields();
+  headers.set("content-type", mimeType(call.path));
+  headers.set("accept-ranges", "bytes");
+  headers.set("etag", etag);
+  headers.set("cache-control", !isForever ? "no-store" : `${isShared ? "public" : "private"}, ${FOREVER}`);
+  return answerViews(views, call, headers);
 }
 
 /** Bytes, or the range of them that is asked for, without a copy. Source: RFC 9110 §13, §14. */
-export function answerViews(views: readonly Uint8Array[], call: Call, headers: Headers): Response {
+export function answerViews(views: readonly Uint8Array[], call: Call, headers: MessageFields): WholeAnswer {
   const etag = headers.get("etag") ?? "";
   const known = call.headers.get("if-none-match");
   if (known !== null && (known === "*" || known.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag))) {
-    return new Response(null, { status: 304, headers });
+    return new ViewAnswer([], { status: 304, headers });
   }
   const size = byteLength(views);
   const isRangeMeant = ["", etag].includes(call.headers.get("if-range") ?? "");
   const range = isRangeMeant ? parseByteRange(call.headers.get("range"), size) : "all";
-  if (range === "all") return new ViewResponse(views, { headers });
+  if (range === "all") return new ViewAnswer(views, { headers });
   if (range === "outside") {
     const answer = refusal(416, "the requested range is outside");
     answer.headers.set("content-range", `bytes */${size}`);
     return answer;
   }
   headers.set("content-range", `bytes ${range.start}-${range.end - 1}/${size}`);
-  return new ViewResponse(sliceViews(views, range.start, range.end), { status: 206, headers });
+  return new ViewAnswer(sliceViews(views, range.start, range.end), { status: 206, headers });
 }
 
 function findMedia({ window, cipher }: HlsView, part: HlsMediaPart): Media | null {

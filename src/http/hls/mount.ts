@@ -1,3 +1,4 @@
+import { recover, type Soon, whenThere } from "../../base/soon.ts";
 import { describeError, RequestDenied } from "../../base/errors.ts";
 import type { ServerContext } from "../../server/context.ts";
 import type { HlsHolder } from "../../server/hls/hls_hub.ts";
@@ -8,8 +9,10 @@ import { TICKET_HEADER } from "../../stream/segment_offer.ts";
 import type { Call } from "../call.ts";
 import { methodNotAllowed, refusal } from "../envelope.ts";
 import type { Mount } from "../router.ts";
-import { ViewResponse } from "../view_response.ts";
-import { findHls, type HlsMediaPart, type HlsRequest } from "./hls_path.ts";
+import type { WholeAnswer } from "../live/live_answer.ts";
+import { ViewAnswer } from "../view_answer.ts";
+import type { HlsMediaPart, HlsRequest } from "./hls_path.ts";
+import { HlsPaths } from "./hls_paths.ts";
 import { answerMedia, noSuchMedia } from "./media_answer.ts";
 import { answerPeer } from "./peer_answer.ts";
 import { answerPlaylist, answerSession, targetMsOf } from "./playlist_answer.ts";
@@ -27,60 +30,65 @@ export type HlsMountServer =
  * @param files A file that lies where a stream could be is served while there is no such stream.
  */
 export function hlsMount(server: HlsMountServer, files: Mount): Mount {
-  return async (call) => {
-    const request = findHls(server, call);
+  const paths = new HlsPaths(server);
+  return (call) => {
+    const request = paths.find(call);
     if (request === null || request instanceof Response) return request;
     const stream = server.hls.find(request.url.key);
     const isKnown = stream !== undefined && (stream.view !== null || stream.isPublished);
     if (!isKnown && !server.sources.find(request.url.key)?.isActive) {
-      const file = await files(call);
       // What is not here at all may be the path of something else, as of a stream in MPEG-TS.
-      if (file instanceof Response && file.status !== 404) return file;
+      return whenThere(files(call), (file) => {
+        return file instanceof Response && file.status !== 404 ? file : serve(server, call, request);
+      });
     }
-    if (call.method !== "GET" && call.method !== "HEAD") return methodNotAllowed(["GET"]);
-    if (call.headers.has(TICKET_HEADER)) return await answerPeer(server, call, request);
-    try {
-      return await answer(server, call, request);
-    } catch (error) {
-      return refuse(server, call, error);
-    }
+    return serve(server, call, request);
   };
 }
 
-async function answer(server: HlsMountServer, call: Call, request: HlsRequest): Promise<Response> {
+function serve(server: HlsMountServer, call: Call, request: HlsRequest): Soon<WholeAnswer> {
+  if (call.method !== "GET" && call.method !== "HEAD") return methodNotAllowed(["GET"]);
+  if (call.headers.has(TICKET_HEADER)) return answerPeer(server, call, request);
+  return recover(() => answer(server, call, request), (error) => refuse(server, call, error));
+}
+
+function answer(server: HlsMountServer, call: Call, request: HlsRequest): Soon<WholeAnswer> {
   const { part, vhost, url } = request;
   const isNew = vhost.now.hls.ctx && part.kind === "playlist" && call.query.get(CTX_PARAMETER) === "";
   if (server.drain.isOn && (isNew || server.hls.find(url.key) === undefined)) {
     return unavailable("this server is about to stop");
   }
-  const session = await judgeRequest(server, call, request);
-  const stream = await openStream(server, call, request);
-  if (stream instanceof Response) {
-    if (session !== null && isNew) server.hls.sessions.drop(session, "there is no such stream");
-    return stream;
-  }
-  const { view } = stream;
-  if (view === null) return noSuchMedia();
-  if (part.kind !== "playlist") return await answerListed(stream, view, call, { part, session });
-  if (isNew && session !== null) return answerSession(view, call, session);
-  return await answerPlaylist(stream, view, call, request, session);
+  return whenThere(
+    judgeRequest(server, call, request),
+    (session) =>
+      whenThere(openStream(server, call, request), (stream) => {
+        if (stream instanceof Response) {
+          if (session !== null && isNew) server.hls.sessions.drop(session, "there is no such stream");
+          return stream;
+        }
+        const { view } = stream;
+        if (view === null) return noSuchMedia();
+        if (part.kind !== "playlist") return answerListed(stream, view, call, { part, session });
+        if (isNew && session !== null) return answerSession(view, call, session);
+        return answerPlaylist(stream, view, call, request, session);
+      }),
+  );
 }
 
-async function answerListed(
+function answerListed(
   stream: HlsStream,
   view: HlsView,
   call: Call,
   { part, session }: { readonly part: HlsMediaPart; readonly session: HlsSession | null },
-): Promise<Response> {
+): Soon<WholeAnswer> {
   const isCmaf = view.options.container === "cmaf";
   if ("extension" in part && part.extension !== (isCmaf ? "m4s" : "ts")) return noSuchMedia();
   if (part.kind === "init" && !isCmaf) return noSuchMedia();
-  const media = await answerMedia(stream, view, call, part, {
-    isShared: session === null,
-    targetMs: targetMsOf(view),
+  const options = { isShared: session === null, targetMs: targetMsOf(view) };
+  return whenThere(answerMedia(stream, view, call, part, options), (media) => {
+    if (media instanceof ViewAnswer) session?.note(media.byteLength);
+    return media;
   });
-  if (media instanceof ViewResponse) session?.note(Number(media.headers.get("content-length")));
-  return media;
 }
 
 function refuse({ registry, log }: HlsMountServer, call: Call, error: unknown): Response {

@@ -1,4 +1,5 @@
 import { entryBytes } from "../../hls/segment.ts";
+import { MessageFields } from "../../http1/message_fields.ts";
 import { writeSegmentListing } from "../../hls/segment_listing.ts";
 import type { SegmentWindow } from "../../hls/segment_window.ts";
 import type { HlsHolder } from "../../server/hls/hls_hub.ts";
@@ -7,7 +8,8 @@ import type { HlsStream } from "../../server/hls/hls_stream.ts";
 import { RELAYED_HEADER, TICKET_HEADER } from "../../stream/segment_offer.ts";
 import type { Call } from "../call.ts";
 import { refusal } from "../envelope.ts";
-import { ViewResponse } from "../view_response.ts";
+import type { WholeAnswer } from "../live/live_answer.ts";
+import { ViewAnswer } from "../view_answer.ts";
 import type { HlsRequest } from "./hls_path.ts";
 import { noSuchMedia } from "./media_answer.ts";
 
@@ -24,7 +26,7 @@ export async function answerPeer(
   { hls, segmentTickets }: HlsHolder,
   call: Call,
   request: HlsRequest,
-): Promise<Response> {
+): Promise<WholeAnswer> {
   const { part, url, vhost } = request;
   if (!segmentTickets.opens(call.headers.get(TICKET_HEADER) ?? "", url.key)) {
     const refused = refusal(403, "this ticket opens no segments of the stream");
@@ -45,8 +47,8 @@ export async function answerPeer(
   }
   const entry = part.kind === "segment" ? await findSegment(stream, window, call, part.number) : null;
   if (entry === null) return noSuchMedia();
-  const headers = { "content-type": segmentTypes[options.container], "cache-control": "no-store" };
-  return new ViewResponse(entryBytes(entry), { headers });
+  const fields = [["content-type", segmentTypes[options.container]], ["cache-control", "no-store"]] as const;
+  return new ViewAnswer(entryBytes(entry), { headers: new MessageFields(fields) });
 }
 
 async function findSegment(stream: HlsStream, window: SegmentWindow, call: Call, number: number) {

@@ -1,3 +1,4 @@
+import { type Soon, whenThere } from "../../base/soon.ts";
 import { checkRefer } from "../../server/access/refer.ts";
 import { checkSecurity } from "../../server/access/security.ts";
 import { checkSignature } from "../../server/access/signed_url.ts";
@@ -22,11 +23,11 @@ export type JudgeServer = Pick<ServerContext, "world"> & HlsHolder;
  * @returns The session it belongs to; null without one.
  * @throws {RequestDenied | TooManySessions}
  */
-export async function judgeRequest(
+export function judgeRequest(
   { hls, world }: JudgeServer,
   call: Call,
   { url, vhost, part }: HlsRequest,
-): Promise<HlsSession | null> {
+): Soon<HlsSession | null> {
   const viewer = { url, remoteIp: call.remoteIp, pageUrl: pageUrlOf(call) };
   const { now } = vhost;
   const { refer, security, signedUrl } = now;
@@ -35,15 +36,15 @@ export async function judgeRequest(
   if (refer.enabled) checkRefer(refer.play, viewer.pageUrl);
   if (now.hls.ctx) {
     const id = call.query.get(CTX_PARAMETER);
-    if (id !== "") return await hls.sessions.resume(id, now, viewer);
-    if (part.kind === "playlist") return await hls.sessions.begin(now, viewer);
+    if (id !== "") return hls.sessions.resume(id, now, viewer);
+    if (part.kind === "playlist") return hls.sessions.begin(now, viewer);
     // Nobody gets segments for nothing that a hook guards.
     if (now.hls.tsCtx && hookUrls(now, "on_play").length > 0) {
       throw new RequestDenied("SecurityDenied", `${CTX_PARAMETER} is missing: begin with the playlist`);
     }
   }
-  if (signedUrl.play) await checkSignature(signedUrl.key, url, "play", world.wallMs());
-  return null;
+  if (!signedUrl.play) return null;
+  return whenThere(checkSignature(signedUrl.key, url, "play", world.wallMs()), () => null);
 }
 
 /** The page that a request was made by. */

@@ -1,3 +1,4 @@
+import type { Soon } from "../../base/soon.ts";
 import type { HlsHolder } from "../../server/hls/hls_hub.ts";
 import type { HlsStream } from "../../server/hls/hls_stream.ts";
 import type { Call } from "../call.ts";
@@ -17,10 +18,19 @@ const SLACK_MS = 2000;
  * @returns A 404 where nobody has it within `owner_timeout`; a 503 where it is there, but no segment is complete yet after
  * two fragments more: a server that joins late has to leave out the one that is under way.
  */
-export async function openStream(server: WaitServer, call: Call, request: HlsRequest): Promise<HlsStream | Response> {
+export function openStream(server: WaitServer, call: Call, request: HlsRequest): Soon<HlsStream | Response> {
   const { url, vhost } = request;
   const stream = server.hls.open({ url, vhost, remoteIp: call.remoteIp, pageUrl: pageUrlOf(call) });
   if (stream === null) return unavailable("this server keeps too many streams already");
+  return isReady(stream) ? stream : awaitStream(server, call, request, stream);
+}
+
+async function awaitStream(
+  server: WaitServer,
+  call: Call,
+  { vhost }: HlsRequest,
+  stream: HlsStream,
+): Promise<HlsStream | Response> {
   const { ownerTimeoutMs } = vhost.now.cluster;
   const wait = (find: () => Found | null, limitMs: number) =>
     stream.waiters.wait(() => stream.isDisposed || stream.notFound !== "" ? "notFound" : find(), {
@@ -29,7 +39,6 @@ export async function openStream(server: WaitServer, call: Call, request: HlsReq
     });
   const fragmentMs = 2 * vhost.now.hls.fragmentMs + SLACK_MS;
   try {
-    if (isReady(stream)) return stream;
     const found = await wait(() => isReady(stream) || stream.isPublished ? "found" : null, ownerTimeoutMs);
     if (found !== "found") return notFound(stream);
     const ready = await wait(() => isReady(stream) ? "found" : null, fragmentMs);

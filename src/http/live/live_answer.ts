@@ -1,6 +1,7 @@
 import type { PlayCursor } from "../../stream/play_cursor.ts";
 import type { CloseReason } from "../../server/close_reason.ts";
 import type { PlaybackHost } from "../../server/play/playback.ts";
+import type { ViewAnswer } from "../view_answer.ts";
 
 /** What a viewer of a live stream may do with its connection. It is woken to ask {@link LiveViewer.next} again. */
 export interface LiveHost extends PlaybackHost {
@@ -37,5 +38,8 @@ export class LiveAnswer {
   constructor(readonly open: (host: LiveHost) => LiveViewer) {}
 }
 
+/** An answer that comes to an end. */
+export type WholeAnswer = Response | ViewAnswer;
+
 /** What a request is answered with. */
-export type Answer = Response | LiveAnswer;
+export type Answer = WholeAnswer | LiveAnswer;

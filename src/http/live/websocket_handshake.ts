@@ -1,10 +1,11 @@
+import type { FieldReader } from "../../base/field_reader.ts";
 import { encodeUtf8 } from "../../base/bytes.ts";
 import { refusal } from "../envelope.ts";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** True for a request that wants to become a WebSocket. */
-export function isWebSocketRequest(headers: Headers): boolean {
+export function isWebSocketRequest(headers: FieldReader): boolean {
   return headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
@@ -14,7 +15,7 @@ export function isWebSocketRequest(headers: Headers): boolean {
  * Browsers let any page open one, whatever the server says about other web sites: with `crossdomain off` pages of other
  * hosts are refused here. Source: RFC 6455 §4.2.
  */
-export function refuseWebSocket(headers: Headers, host: string, crossdomain: boolean): Response | null {
+export function refuseWebSocket(headers: FieldReader, host: string, crossdomain: boolean): Response | null {
   if (headers.get("sec-websocket-version") !== "13") {
     const answer = refusal(426, "only WebSocket version 13 is supported");
     answer.headers.set("sec-websocket-version", "13");
@@ -31,7 +32,7 @@ export function refuseWebSocket(headers: Headers, host: string, crossdomain: boo
 }
 
 /** Headers of the answer that turns the connection into a WebSocket. */
-export async function acceptWebSocket(headers: Headers): Promise<Headers> {
+export async function acceptWebSocket(headers: FieldReader): Promise<Headers> {
   const key = `${headers.get("sec-websocket-key")}${GUID}`;
   const digest = await crypto.subtle.digest("SHA-1", new Uint8Array(encodeUtf8(key)));
   return new Headers({

@@ -11,6 +11,7 @@ const mark = new Int32Array(1);
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_MORE = 0x8000;
 
 /** Fewer bytes are copied for less than it costs to hand out their pages. */
 const LEAST_SENDFILE_BYTES = 16 * 1024;
@@ -28,7 +29,7 @@ export class FastSocket implements Socket {
   readonly localAddr: NetAddress;
   readonly remoteAddr: NetAddress;
   readonly gather?: (bytes: number) => void;
-  readonly writeNow?: (view: Uint8Array) => number;
+  readonly writeNow?: (view: Uint8Array, isMore?: boolean) => number;
   readonly #conn: Socket;
   readonly #key: symbol;
   readonly #libc: Libc;
@@ -46,7 +47,7 @@ export class FastSocket implements Socket {
     this.remoteAddr = conn.remoteAddr;
     if (gathers) this.gather = (bytes) => this.#gather(bytes);
     const least = sends === "sendfile" ? LEAST_SENDFILE_BYTES : Infinity;
-    if (sends !== "write") this.writeNow = (view) => this.#send(view, least);
+    if (sends !== "write") this.writeNow = (view, isMore = false) => this.#send(view, least, isMore ? MSG_MORE : 0);
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -85,7 +86,7 @@ export class FastSocket implements Socket {
   }
 
   /** Source: send(2), sendfile(2), which has no way to forbid SIGPIPE: see `FastPaths`. */
-  #send(view: Uint8Array, leastSendfileBytes: number): number {
+  #send(view: Uint8Array, leastSendfileBytes: number, moreFlag: number): number {
     if (this.#isClosed) return 0;
     this.#beingWritten = null;
     const { length } = view;
@@ -94,7 +95,7 @@ export class FastSocket implements Socket {
     if (region === undefined) {
       // Shared memory is fine, too, whatever the types say.
       const bytes = view as Uint8Array<ArrayBuffer>;
-      count = this.#libc.send(this.#descriptor, bytes, BigInt(length), MSG_DONTWAIT | MSG_NOSIGNAL);
+      count = this.#libc.send(this.#descriptor, bytes, BigInt(length), MSG_DONTWAIT | MSG_NOSIGNAL | moreFlag);
     } else {
       if (!region.wasSent) lend(view.buffer);
       region.wasSent = true;

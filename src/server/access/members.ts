@@ -1,3 +1,4 @@
+import type { FieldReader } from "../../base/field_reader.ts";
 import type { World } from "../../base/world.ts";
 import { provesToken } from "../../cluster/coworker_proof.ts";
 import type { CoworkerAddress, VhostConfig } from "../../config/mod.ts";
@@ -6,7 +7,7 @@ import { HostAddresses } from "./host_addresses.ts";
 /** Who calls the API. */
 export interface MemberCall {
   readonly method: string;
-  readonly headers: Headers;
+  readonly headers: FieldReader;
   /** Path and query of its request, as they were sent. */
   readonly target: string;
   readonly remoteIp: string;

@@ -1,5 +1,6 @@
 import { every, type TimerHandle } from "../../base/clock.ts";
 import { RequestDenied } from "../../base/errors.ts";
+import { type Soon, whenThere } from "../../base/soon.ts";
 import { type VhostConfig, VhostHandle } from "../../config/mod.ts";
 import { addressKey } from "../access/address_counter.ts";
 import { HlsSession, type HlsSessionServer, type HlsViewer } from "./hls_session.ts";
@@ -20,8 +21,8 @@ export class TooManySessions extends Error {}
 interface Held {
   readonly session: HlsSession;
   readonly vhost: VhostHandle;
-  /** Settles when it is known whether the viewer may play. */
-  readonly begun: Promise<void>;
+  /** Settles when it is known whether the viewer may play; null once he may. */
+  begun: Promise<void> | null;
 }
 
 /**
@@ -55,14 +56,14 @@ export class HlsSessionBook implements Disposable {
    *
    * @throws {RequestDenied} It was ended, is of another stream, or no id at all; or as {@link begin}.
    */
-  async resume(ctx: string, vhost: VhostConfig, viewer: HlsViewer): Promise<HlsSession> {
+  resume(ctx: string, vhost: VhostConfig, viewer: HlsViewer): Soon<HlsSession> {
     const held = this.#held.get(ctx);
-    if (held === undefined) {
-      if (!CTX.test(ctx)) throw new RequestDenied("SecurityDenied", "hls_ctx is not the id of a session");
-      return await this.#open(ctx, vhost, viewer);
-    }
-    await held.begun;
-    const { session } = held;
+    if (held !== undefined) return whenThere(held.begun, () => this.#goOn(held.session, viewer));
+    if (!CTX.test(ctx)) throw new RequestDenied("SecurityDenied", "hls_ctx is not the id of a session");
+    return this.#open(ctx, vhost, viewer);
+  }
+
+  #goOn(session: HlsSession, viewer: HlsViewer): HlsSession {
     if (session.isKicked) throw new RequestDenied("SecurityDenied", "the session was ended");
     if (session.url.key !== viewer.url.key) {
       throw new RequestDenied("SecurityDenied", "hls_ctx belongs to another stream");
@@ -99,11 +100,13 @@ export class HlsSessionBook implements Disposable {
     const session = new HlsSession(this.#server, ctx, viewer);
     session.touch(session.lastMs);
     const begun = session.begin();
-    this.#held.set(ctx, { session, vhost: new VhostHandle(this.#server, vhost), begun });
+    const held: Held = { session, vhost: new VhostHandle(this.#server, vhost), begun };
+    this.#held.set(ctx, held);
     this.#perAddress.set(network, count + 1);
     this.#timer ??= every(this.#server.timers, TICK_MS, () => this.#tick());
     try {
       await begun;
+      held.begun = null;
     } catch (error) {
       session.end("refused", "");
       this.#forget(session);

@@ -1,3 +1,4 @@
+import type { FieldReader } from "../../base/field_reader.ts";
 import type { AmfObject } from "../../amf/amf0.ts";
 import { PLAY_PATH_HEADER, readHttpPlayPath, readPlayPath } from "./play_path.ts";
 
@@ -26,7 +27,7 @@ export function peerOfConnect(args: AmfObject): PeerServer | null {
 }
 
 /** The server that asks over HTTP, by its headers; null for everybody else. */
-export function peerOfRequest(headers: Headers): PeerServer | null {
+export function peerOfRequest(headers: FieldReader): PeerServer | null {
   if (!headers.has(PLAY_PATH_HEADER) && !AGENT.test(headers.get("user-agent") ?? "")) return null;
   return peer(readHttpPlayPath(headers));
 }

@@ -1,3 +1,4 @@
+import type { FieldReader } from "../../base/field_reader.ts";
 import type { AmfObject } from "../../amf/amf0.ts";
 
 /** Member of the connect arguments that is not SRS's: other servers pass it by. */
@@ -15,7 +16,7 @@ export function readPlayPath(args: AmfObject): string[] {
 }
 
 /** As {@link readPlayPath}, of a play over HTTP. */
-export function readHttpPlayPath(headers: Headers): string[] {
+export function readHttpPlayPath(headers: FieldReader): string[] {
   return splitPath(headers.get(PLAY_PATH_HEADER) ?? "");
 }
 

@@ -12,7 +12,7 @@ import { ViewerFleet } from "./viewer_fleet.ts";
 async function main(): Promise<void> {
   const args = parseArgs(Deno.args, {
     string: ["viewers", "ramp", "window", "windows"],
-    boolean: ["control"],
+    boolean: ["control", "gzip"],
     default: { viewers: "100", ramp: "2", window: "10", windows: "1000000" },
   });
   const { hostname: host, port, pathname, search } = new URL(String(args._[0]));
@@ -22,6 +22,7 @@ async function main(): Promise<void> {
     path: `${pathname}${search}`,
     viewers: Number(args.viewers),
     rampMs: Number(args.ramp) * 1000,
+    takesGzip: args.gzip,
   });
   await runLoad({ ready: fleet.start(), begin: () => fleet.begin(), report: () => fleet.report() }, {
     control: args.control,

@@ -12,6 +12,7 @@ export interface StreamsOptions {
   readonly isOnDisk: boolean;
   /** False: the same streams without HLS, to compare. */
   readonly hasHls: boolean;
+  readonly sendsPortions: boolean;
   readonly serverCores: string;
   readonly loadCores: string;
 }
@@ -38,14 +39,14 @@ export interface StreamsResult {
 }
 
 /** Segments of 2 s; memory is full after three windows. */
-export const HLS_ROWS = "hls_fragment 2; hls_window 10; hls_ctx off; hls_ts_ctx off;";
+const HLS_ROWS = "hls_fragment 2; hls_window 10; hls_ctx off; hls_ts_ctx off;";
 /** Until the first segments are gone again. */
 const WARM_UP_SECONDS = 35;
 const STEP_SECONDS = 10;
 
 /** Publishes streams to a server that cuts them, and looks at it every ten seconds. */
 export async function measureStreams(peer: Peer, options: StreamsOptions): Promise<StreamsResult> {
-  const { streams, kbps, seconds, isOnDisk, hasHls, serverCores, loadCores } = options;
+  const { streams, kbps, seconds, isOnDisk, hasHls, sendsPortions, serverCores, loadCores } = options;
   const path = isOnDisk ? "hls_path DIR;" : "";
   await using rig = await Rig.start(peer, {
     role: "origin",
@@ -55,6 +56,7 @@ export async function measureStreams(peer: Peer, options: StreamsOptions): Promi
     workers: 1,
     serverCores,
     loadCores,
+    sendsPortions,
     hls: hasHls ? `hls { enabled on; ${HLS_ROWS} ${path} }` : "",
   });
   await sleep((hasHls ? WARM_UP_SECONDS : 5) * 1000);

@@ -10,6 +10,8 @@ export interface ViewerOptions {
   readonly viewers: number;
   /** From the first viewer to the last. */
   readonly rampMs: number;
+  /** Playlists may come compressed. */
+  readonly takesGzip: boolean;
 }
 
 /** What viewers got since {@link ViewerFleet.begin}. */
@@ -101,22 +103,29 @@ class Viewer {
 
   /** Until something fails. */
   async watch(): Promise<never> {
-    const { host, port, path } = this.#options;
-    const folder = path.slice(0, path.lastIndexOf("/") + 1);
+    const { host, port, takesGzip } = this.#options;
+    let { path } = this.#options;
     const client = await HttpClient.connect(host, port);
+    const fields = takesGzip ? "Accept-Encoding: gzip\r\n" : "";
     let before = "";
     for (let waitMs = 0;; await sleep(waitMs)) {
       const askedMs = performance.now();
-      const { status, text } = await client.get(path, true);
+      const { status, text } = await client.get(path, { keepsBody: true, fields });
       if (status !== 200) throw new Error(`playlist: ${status}`);
       this.#count(client.takeBytes());
       this.#counters.playlists++;
+      const session = sessionOf(text);
+      if (session !== null) {
+        path = beside(path, session);
+        waitMs = 0;
+        continue;
+      }
       const { targetMs, first, uris } = readList(text);
       const last = first + uris.length;
       if (this.#next < 0) this.#next = Math.max(first, last - START_BEHIND);
       if (this.#next < first) this.#counters.missed += first - this.#next;
       for (this.#next = Math.max(first, this.#next); this.#next < last; this.#next++) {
-        await this.#fetch(client, folder + uris[this.#next - first]);
+        await this.#fetch(client, beside(path, uris[this.#next - first]!));
       }
       // As RFC 8216 §6.3.4 has it: after one target duration, half of that where nothing was new.
       waitMs = Math.max(0, (text === before ? targetMs / 2 : targetMs) - (performance.now() - askedMs));
@@ -126,9 +135,14 @@ class Viewer {
 
   async #fetch(client: HttpClient, path: string): Promise<void> {
     const askedMs = performance.now();
-    const { status } = await client.get(path, false);
-    if (status !== 200) throw new Error(`${path}: ${status}`);
+    const { status } = await client.get(path, { keepsBody: false, fields: "" });
     this.#count(client.takeBytes());
+    if (status === 404) {
+      // It was listed for as long as a segment has to be there; the viewer came too late.
+      this.#counters.missed++;
+      return;
+    }
+    if (status !== 200) throw new Error(`${path}: ${status}`);
     this.#counters.segments++;
     this.#counters.segmentMs.push(performance.now() - askedMs);
     this.hasBegun = true;
@@ -137,6 +151,19 @@ class Viewer {
   #count(bytes: number): void {
     this.#counters.bytes += bytes;
   }
+}
+
+/** The playlist of the viewer's own session, where this one lists nothing else. */
+function sessionOf(text: string): string | null {
+  if (!text.includes("#EXT-X-STREAM-INF")) return null;
+  return text.split("\n").find((line) => line !== "" && !line.startsWith("#"))?.trim() ?? null;
+}
+
+/** The path that an address in a playlist means. */
+function beside(path: string, address: string): string {
+  if (address.startsWith("/")) return address;
+  const [bare = ""] = path.split("?");
+  return bare.slice(0, bare.lastIndexOf("/") + 1) + address;
 }
 
 /** What a viewer needs of a playlist. */

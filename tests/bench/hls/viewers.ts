@@ -2,7 +2,6 @@ import type { PlayersWindow } from "../measure.ts";
 import { defaultTuning, type Peer } from "../peers.ts";
 import { machineCpuMs, PinnedProcess, usageOf } from "../process.ts";
 import { Rig } from "../rig.ts";
-import { HLS_ROWS } from "./streams.ts";
 import type { ViewerWindow } from "./viewer_fleet.ts";
 
 /** How viewers watch; `none`: what the server costs without them. */
@@ -13,6 +12,14 @@ export interface ViewersOptions {
   readonly kind: ViewerKind;
   readonly viewers: number;
   readonly kbps: number;
+  /** `hls_fragment`. */
+  readonly fragmentSeconds: number;
+  /** Each viewer has a session of its own: `hls_ctx` and `hls_ts_ctx`. */
+  readonly hasSessions: boolean;
+  /** Viewers take playlists that are compressed, as browsers do. */
+  readonly takesGzip: boolean;
+  /** Before anything is measured: until viewers have what there was before them, and the server's code is compiled. */
+  readonly settleSeconds: number;
   readonly seconds: number;
   readonly serverCores: string;
   readonly loadCores: string;
@@ -23,6 +30,10 @@ export interface ViewersResult {
   readonly server: string;
   readonly options: ViewersOptions;
   readonly cpuPercent: number;
+  /** The kernel's share of it. */
+  readonly systemPercent: number;
+  /** Answers to playlists and segments, of each viewer and second; 0 where nobody asks. */
+  readonly requestsPerViewerSecond: number;
   readonly rssMiB: number;
   readonly mbps: number;
   readonly watching: number;
@@ -34,12 +45,14 @@ export interface ViewersResult {
 
 const VIEWERS_PER_SECOND = 250;
 /** So many segments that viewers have where to begin. */
-const WARM_UP_MS = 12_000;
-const SETTLE_MS = 3000;
+const WARM_UP_FRAGMENTS = 3;
+const LEAST_WARM_UP_SECONDS = 12;
+/** Listed, in segments: SRS's own defaults have as many. */
+const WINDOW_FRAGMENTS = 6;
 
 /** Measures one window of a stream that so many watch. */
 export async function measureViewers(peer: Peer, options: ViewersOptions): Promise<ViewersResult> {
-  const { kind, viewers, kbps, seconds, serverCores, loadCores } = options;
+  const { kind, viewers, kbps, seconds, fragmentSeconds, takesGzip, settleSeconds, serverCores, loadCores } = options;
   await using rig = await Rig.start(peer, {
     role: "origin",
     streams: 1,
@@ -49,17 +62,17 @@ export async function measureViewers(peer: Peer, options: ViewersOptions): Promi
     serverCores,
     loadCores,
     // SRS has segments on disk alone, this project's server in memory by default: each as it comes.
-    hls: `hls { enabled on; ${HLS_ROWS} ${peer.name === "srs" ? "hls_path DIR;" : ""} }`,
+    hls: `hls { enabled on; ${rowsOf(options)} ${peer.name === "srs" ? "hls_path DIR;" : ""} }`,
   });
-  await sleep(WARM_UP_MS);
+  await sleep(1000 * Math.max(LEAST_WARM_UP_SECONDS, WARM_UP_FRAGMENTS * fragmentSeconds));
   const rampSeconds = Math.max(1, viewers / VIEWERS_PER_SECOND);
   await using load = kind === "none"
     ? null
     : kind === "flv"
     ? rig.play("flv", viewers, rampSeconds)
-    : startViewers(rig.hlsUrl, viewers, rampSeconds, loadCores);
+    : startViewers(rig.hlsUrl, viewers, { rampSeconds, takesGzip, cores: loadCores });
   await load?.event("ready", rampSeconds * 1000 + 60_000);
-  await sleep(SETTLE_MS);
+  await sleep(1000 * settleSeconds);
   const loads = [load, rig.publisher].filter((each) => each !== null);
   const look = () => ({
     atMs: performance.now(),
@@ -76,10 +89,13 @@ export async function measureViewers(peer: Peer, options: ViewersOptions): Promi
   const percent = (ms: number) => 100 * ms / (after.atMs - before.atMs);
   const cpuPercent = percent(after.server.cpuMs - before.server.cpuMs);
   const loadPercent = percent(after.loadMs - before.loadMs);
+  const answers = seen !== null && "segments" in seen ? seen.segments + seen.playlists : 0;
   return {
     server: peer.name,
     options,
     cpuPercent,
+    systemPercent: percent(after.server.systemMs - before.server.systemMs),
+    requestsPerViewerSecond: seen === null ? 0 : answers / seen.seconds / viewers,
     rssMiB: after.server.rssBytes / 2 ** 20,
     mbps: seen === null ? 0 : seen.bytes * 8 / seen.seconds / 1e6,
     watching: seen === null ? 0 : "watching" in seen ? seen.watching : seen.connected,
@@ -98,9 +114,19 @@ function noteOf(seen: PlayersWindow | ViewerWindow): string {
     `${missed} missed${first}`;
 }
 
-function startViewers(url: string, viewers: number, rampSeconds: number, cores: string): PinnedProcess {
+function rowsOf({ fragmentSeconds, hasSessions }: ViewersOptions): string {
+  const ctx = hasSessions ? "on" : "off";
+  return `hls_fragment ${fragmentSeconds}; hls_window ${WINDOW_FRAGMENTS * fragmentSeconds}; ` +
+    `hls_ctx ${ctx}; hls_ts_ctx ${ctx};`;
+}
+
+function startViewers(
+  url: string,
+  viewers: number,
+  { rampSeconds, takesGzip, cores }: { rampSeconds: number; takesGzip: boolean; cores: string },
+): PinnedProcess {
   const program = new URL("load_hls.ts", import.meta.url).pathname;
-  const args = [url, "--control", `--viewers=${viewers}`, `--ramp=${rampSeconds}`];
+  const args = [url, "--control", `--viewers=${viewers}`, `--ramp=${rampSeconds}`, ...takesGzip ? ["--gzip"] : []];
   const command = [Deno.execPath(), "run", "-A", "--no-check", program, ...args];
   return new PinnedProcess("load_hls", command, { cores, logPath: null });
 }

@@ -130,6 +130,26 @@ Deno.test("what caches and browsers need: ranges, HEAD, ETag, gzip, other origin
   await end();
 });
 
+Deno.test("a playlist of one viewer's own is compressed where it is long; parameters mean nothing but themselves", async () => {
+  const { head, client, end } = await stage("hls_window 70;", { seconds: 80 });
+  const path = `/live/s.m3u8?hls_ctx=${"a".repeat(32)}`;
+  const zipped = await head(path, ["Accept-Encoding: gzip"]);
+  assertStringIncludes(zipped, "content-encoding: gzip");
+  const plain = await client.get(path);
+  assertLess(4096, plain.bytes.length);
+  assertLess(Number(/content-length: (\d+)/.exec(zipped)?.[1]), plain.bytes.length / 3);
+  // Of `$` with a backquote, replacements made all that stood before it, for each of the addresses.
+  const odd = await client.get(`/live/s.m3u8?hls_ctx=${"a".repeat(32)}&vhost=${"$`$'$&".repeat(100)}`);
+  assertEquals(odd.status, 200);
+  assertLess(odd.bytes.length, plain.bytes.length + listedSegments(plain.text).length * 800);
+  await end();
+  const short = await stage("");
+  const list = await short.head(path, ["Accept-Encoding: gzip"]);
+  assertStringIncludes(list, "vary: accept-encoding");
+  assert(!list.includes("content-encoding"), list);
+  await short.end();
+});
+
 Deno.test("blocking reload: waits for the part, refuses nonsense, and gives up where the stream stands still", async () => {
   const { network, client, publisher, server, end } = await stage("hls_ctx off; hls_low_latency on;");
   const { text } = await client.get("/live/s.m3u8");

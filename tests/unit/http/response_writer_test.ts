@@ -2,7 +2,7 @@ import { systemTimers } from "../../../src/base/clock.ts";
 import { concatBytes } from "../../../src/base/bytes.ts";
 import type { Socket } from "../../../src/base/socket.ts";
 import { ResponseWriter } from "../../../src/http/response_writer.ts";
-import { ViewResponse } from "../../../src/http/view_response.ts";
+import { ViewAnswer } from "../../../src/http/view_answer.ts";
 import { TcpConn } from "../../../src/net/tcp_conn.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { assertEquals, assertStringIncludes } from "../../kit/assert.ts";
@@ -45,7 +45,7 @@ class CountedSocket implements Socket {
 
 const body = (length: number, from = 0) => Uint8Array.from({ length }, (_, i) => from + i);
 
-async function written(response: Response, mostAtOnce: number, withBody = true) {
+async function written(response: ViewAnswer, mostAtOnce: number, withBody = true) {
   const socket = new CountedSocket(mostAtOnce);
   const writer = new ResponseWriter(new TcpConn(socket, systemWorld), systemTimers);
   await writer.write(response, withBody);
@@ -56,7 +56,7 @@ async function written(response: Response, mostAtOnce: number, withBody = true) 
 }
 
 Deno.test("a short answer leaves in one piece, without a wait where the socket takes it", async () => {
-  const { socket, head, body: sent } = await written(new ViewResponse([body(100), body(50, 100)]), 1e9);
+  const { socket, head, body: sent } = await written(new ViewAnswer([body(100), body(50, 100)]), 1e9);
   assertEquals([socket.atOnce, socket.waited], [1, 0]);
   assertEquals(sent, body(150));
   assertStringIncludes(head, "content-length: 150");
@@ -65,7 +65,7 @@ Deno.test("a short answer leaves in one piece, without a wait where the socket t
 Deno.test("a long answer is not copied, and what the socket does not take at once is waited for", async () => {
   const views = [body(40_000), body(700_000)];
   for (const mostAtOnce of [1e9, 30_000, 0]) {
-    const { socket, body: sent } = await written(new ViewResponse(views), mostAtOnce);
+    const { socket, body: sent } = await written(new ViewAnswer(views), mostAtOnce);
     assertEquals(sent, concatBytes(...views), `${mostAtOnce}`);
     assertEquals(socket.atOnce, 3);
     // Of much, the rest comes after the turn of others, even if the socket would take it.
@@ -74,7 +74,7 @@ Deno.test("a long answer is not copied, and what the socket does not take at onc
 });
 
 Deno.test("an answer to HEAD is its head", async () => {
-  const { head, body: sent } = await written(new ViewResponse([body(9)]), 1e9, false);
+  const { head, body: sent } = await written(new ViewAnswer([body(9)]), 1e9, false);
   assertEquals(sent.length, 0);
   assertStringIncludes(head, "content-length: 9");
 });

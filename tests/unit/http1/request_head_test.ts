@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { HeadBuffer, MAX_HEAD_BYTES } from "../../../src/http1/head_buffer.ts";
-import { parseRequestHead } from "../../../src/http1/request_head.ts";
+import { parseRequestHead, RequestHeadReader } from "../../../src/http1/request_head.ts";
 import { splitsOf } from "../../kit/splits.ts";
 
 function bytes(text: string): Uint8Array {
@@ -99,6 +99,42 @@ Deno.test("parseRequestHead keeps names like __proto__ apart from everything", (
   assert(!("status" in head));
   assertEquals([head.headers.get("__proto__"), head.headers.get("constructor")], ["x", "y"]);
   assertEquals(({} as Record<string, unknown>).x, undefined);
+});
+
+Deno.test("RequestHeadReader reads headers again as soon as one byte of them is another", () => {
+  const heads = new RequestHeadReader();
+  const answerTo = (text: string) => {
+    const head = heads.read(bytes(text));
+    if ("status" in head) return head.status;
+    return [head.method, head.target, head.host, head.keepsAlive, ...head.headers].join(" ");
+  };
+  const texts = [
+    "GET /1 HTTP/1.1\r\nHost: h\r\nRange: bytes=0-1",
+    "HEAD /2 HTTP/1.1\r\nHost: h\r\nRange: bytes=0-1",
+    "GET /3 HTTP/1.0\r\nHost: h\r\nRange: bytes=0-1",
+    "GET /4 HTTP/1.1\r\nHost: h\r\nRange: bytes=0-2",
+    "GET /5 HTTP/1.1\r\nHost: i\r\nRange: bytes=0-2",
+    "GET /6 HTTP/1.1\r\nHost: i",
+    "GET /7 HTTP/1.1",
+    "GET /8 HTTP/1.1\r\n",
+    "GET /9 HTTP/1.1\r\nHost: i\r\nContent-Length: 5",
+    "GET /10 HTTP/1.1\r\nHost: i\r\nContent-Length: x",
+    "GET /11 HTTP/1.1\r\nHost: i\r\nX: \xe4",
+    `GET /12 HTTP/1.1\r\nHost: i\r\nX: ${"y".repeat(5000)}`,
+    "nonsense\r\nHost: i",
+    "GET /a b HTTP/1.1\r\nHost: i",
+    "GET /13 HTTP/2.0\r\nHost: i",
+    "GET /14 HTTP/1.1\nHost: i",
+    "GET /15 HTTP/1.1\r\nHost: i\r\n folded",
+  ];
+  const alone = (text: string) => {
+    const head = parseRequestHead(bytes(text));
+    if ("status" in head) return head.status;
+    return [head.method, head.target, head.host, head.keepsAlive, ...head.headers].join(" ");
+  };
+  for (const a of texts) {
+    for (const b of texts) assertEquals([answerTo(a), answerTo(b)], [alone(a), alone(b)], `${a} ${b}`);
+  }
 });
 
 function takeAll(buffer: HeadBuffer): string[] {

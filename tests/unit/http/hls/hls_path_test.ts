@@ -1,7 +1,8 @@
 import { loadConfig, requireConfig } from "../../../../src/config/mod.ts";
 import { readCall } from "../../../../src/http/call.ts";
 import { findHls } from "../../../../src/http/hls/hls_path.ts";
-import { HlsNames, withQuery } from "../../../../src/http/hls/hls_names.ts";
+import { HlsNames } from "../../../../src/http/hls/hls_names.ts";
+import { PlaylistText } from "../../../../src/http/hls/playlist_text.ts";
 import { assertEquals } from "../../../kit/assert.ts";
 import { requestOf } from "../../../kit/http_request.ts";
 
@@ -15,6 +16,7 @@ function find(address: string, rows = "", more = "") {
 }
 
 const vhost = "__defaultVhost__";
+const withQuery = (text: string, query: string) => new TextDecoder().decode(new PlaylistText(text).bytes(query));
 
 const cases: [address: string, expected: unknown, rows?: string][] = [
   ["/live/s.m3u8", { key: "/live/s", vhost, kind: "playlist" }],
