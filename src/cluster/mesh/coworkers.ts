@@ -35,6 +35,8 @@ interface CoworkerState {
   returned: number;
   /** When it gave a usable answer last. */
   answeredMs: number;
+  /** How long its slow answers take, connecting included; infinite before the first one. */
+  slowMs: number;
   /** Questions on their way. */
   pending: number;
   /** Questions that it keeps until it has their streams. */
@@ -75,6 +77,10 @@ const OTHERS_TIMEOUT_MS = 30;
 const SLOW_TIMEOUT_MS = 200;
 /** A coworker that has answered nothing for so long, though it was asked, hangs, or nothing gets through. */
 const SILENT_MS = 200;
+/** On a long line, that takes so many times what its slow answers take. */
+const SILENT_PER_SLOW = 3;
+/** What is left of a slow answer with each one after it. */
+const SLOW_DECAY = 0.9;
 /** How long a late answer counts. */
 const LATE_ANSWER_MS = 500;
 /** Players that come together share a question, and for this long its "nobody has it". */
@@ -241,10 +247,11 @@ export class Coworkers {
     else if (trusted.length === 0) endBy(startedMs + SUSPECTS_TIMEOUT_MS);
     else if (onSilent !== undefined) {
       const silence = every(this.#timers, SILENT_MS, () => {
-        const sinceMs = this.#timers.nowMs() - SILENT_MS;
+        const nowMs = this.#timers.nowMs();
         for (const question of waitedFor) {
           const { coworker } = question;
-          if (this.#state(coworker).answeredMs > sinceMs) continue;
+          const { answeredMs, slowMs } = this.#state(coworker);
+          if (nowMs - Math.max(answeredMs, startedMs) < Math.max(SILENT_MS, SILENT_PER_SLOW * slowMs)) continue;
           waitedFor.delete(question);
           onSilent(coworker);
         }
@@ -294,6 +301,7 @@ export class Coworkers {
       state.pending--;
       if (told === null || (told.error !== null && state.returned !== returned)) return forget();
       this.#note(told);
+      if (told.error === null) state.slowMs = slowerOf(told.latencyMs, state.slowMs);
       // It may have come when nobody waited for it any more: the next question is told.
       if (told.owner !== null && told.latencyMs > SLOW_TIMEOUT_MS) this.#timers.after(LATE_ANSWER_MS, forget);
       else forget();
@@ -318,6 +326,7 @@ export class Coworkers {
       restUntilMs: 0,
       returned: 0,
       answeredMs: -Infinity,
+      slowMs: Infinity,
       pending: 0,
       places,
       get held() {
@@ -365,6 +374,10 @@ export class Coworkers {
     // All servers of a cluster may have the same file.
     this.#log.debug(`coworker ${coworker} is this server itself`);
   }
+}
+
+function slowerOf(latencyMs: number, slowMs: number): number {
+  return slowMs === Infinity ? latencyMs : Math.max(latencyMs, slowMs * SLOW_DECAY);
 }
 
 function wantedBy({ isWanted = () => true }: OwnerQuery): () => boolean {

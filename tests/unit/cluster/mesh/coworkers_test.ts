@@ -110,9 +110,13 @@ Deno.test("Coworkers.findOwners() does not wait for slow ones when others have a
 Deno.test("Coworkers.findOwners() skips those that answer nothing, and waits for slow ones, where it is asked to", async () => {
   const silent: string[] = [];
   const options = { fresh: true, onSilent: (coworker: string) => void silent.push(coworker) };
-  const alone = new Stage({ "a:1985": hangs });
+  const alone = new Stage({ "a:1985": knowsNothing });
+  assertEquals((await alone.ask("livestream", options)).ms, 0);
+  alone.behaviours.set("a:1985", hangs);
   assertEquals((await alone.ask("livestream", options)).ms, 200);
-  const stage = new Stage({ "a:1985": knowsNothing, "b:1985": hangs });
+  const stage = new Stage({ "a:1985": knowsNothing, "b:1985": knowsNothing });
+  assertEquals((await stage.ask("livestream", options)).ms, 0);
+  stage.behaviours.set("b:1985", hangs);
   assertEquals((await stage.ask("livestream", options)).ms, 200);
   assertEquals(silent.splice(0), ["a:1985", "b:1985"]);
 
@@ -132,6 +136,24 @@ Deno.test("Coworkers.findOwners() skips those that answer nothing, and waits for
   });
   assertEquals(silent, []);
   await other;
+});
+
+Deno.test("Coworkers.findOwners() calls nobody silent on a long line, nor whoever was never heard", async () => {
+  const silent: string[] = [];
+  const options = { fresh: true, onSilent: (coworker: string) => void silent.push(coworker) };
+  const stage = new Stage({ "a:1985": hangs, "b:1985": hangs });
+  for (const [coworker, ip] of [["a:1985", "10.0.0.1"], ["b:1985", "10.0.0.2"]] as const) {
+    stage.behaviours.set(coworker, async (url, init) => {
+      await new Promise<void>((resolve) => stage.timers.after(240, resolve));
+      return await owns(ip, 1935)(url, init);
+    });
+  }
+  assertEquals((await stage.ask("livestream", options)).ms, 240);
+  stage.behaviours.set("a:1985", hangs);
+  stage.behaviours.set("b:1985", hangs);
+  // 3 x 240 ms, at the next multiple of 200 ms.
+  assertEquals((await stage.ask("livestream", options)).ms, 800);
+  assertEquals(silent, ["a:1985", "b:1985"]);
 });
 
 Deno.test("Coworkers.findOwners() takes the answer of a slow one at the next question, which asks it no second time", async () => {
