@@ -37,19 +37,85 @@ export function every(timers: Timers, intervalMs: number, fn: () => void): Timer
 }
 
 /**
- * As {@link every}, at whole multiples of the interval: what a process does now and then happens together. To wake it
- * costs more than most of that.
+ * As {@link every}, at whole multiples of the interval: what a process does now and then happens together, on one timer
+ * for all. To wake the process costs more than most of that.
  */
 export function onBeat(timers: Timers, intervalMs: number, fn: () => void): TimerHandle {
-  // A timer that comes a little early must not make two beats of one.
-  const plan = () => timers.after(intervalMs - ((timers.nowMs() + EARLY_MS) % intervalMs) + EARLY_MS, again);
-  const again = () => {
-    next = plan();
-    fn();
-  };
-  let next = plan();
-  return { cancel: () => next.cancel() };
+  let known = beats.get(timers);
+  if (known === undefined) beats.set(timers, known = new Beats(timers));
+  return known.add(intervalMs, fn);
 }
+
+/** Milliseconds up to the next whole multiple of an interval: what is then done anyway can take more with it. */
+export function untilBeatMs(nowMs: number, intervalMs: number): number {
+  // A timer that comes a little early must not make two beats of one.
+  return intervalMs - ((nowMs + EARLY_MS) % intervalMs) + EARLY_MS;
+}
+
+/** The moment of a beat that is nearest to another moment. */
+export function nearestBeatMs(atMs: number, intervalMs: number): number {
+  return Math.round(atMs / intervalMs) * intervalMs;
+}
+
+interface Beat {
+  readonly intervalMs: number;
+  readonly fn: () => void;
+  dueMs: number;
+}
+
+/** All that happens on the beat of one clock. */
+class Beats {
+  readonly #timers: Timers;
+  readonly #all = new Set<Beat>();
+  #timer: TimerHandle | null = null;
+  #timerDueMs = Infinity;
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
+
+  add(intervalMs: number, fn: () => void): TimerHandle {
+    const nowMs = this.#timers.nowMs();
+    const beat = { intervalMs, fn, dueMs: nowMs + untilBeatMs(nowMs, intervalMs) };
+    this.#all.add(beat);
+    this.#plan(nowMs);
+    return {
+      cancel: () => {
+        if (this.#all.delete(beat)) this.#plan(this.#timers.nowMs());
+      },
+    };
+  }
+
+  #plan(nowMs: number): void {
+    let dueMs = Infinity;
+    for (const beat of this.#all) dueMs = Math.min(dueMs, beat.dueMs);
+    if (dueMs === this.#timerDueMs) return;
+    this.#timer?.cancel();
+    this.#timerDueMs = dueMs;
+    this.#timer = dueMs === Infinity ? null : this.#timers.after(dueMs - nowMs, () => this.#beat());
+  }
+
+  #beat(): void {
+    const nowMs = this.#timers.nowMs();
+    const due = [...this.#all].filter(({ dueMs }) => dueMs <= nowMs + EARLY_MS);
+    for (const beat of due) beat.dueMs = nowMs + untilBeatMs(nowMs, beat.intervalMs);
+    this.#timerDueMs = Infinity;
+    this.#plan(nowMs);
+    const errors: unknown[] = [];
+    for (const beat of due) {
+      // One of those before may have ended it.
+      if (!this.#all.has(beat)) continue;
+      try {
+        beat.fn();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+}
+
+const beats = new WeakMap<Timers, Beats>();
 
 /** How often a limit is asked for that a reload may change. */
 const ASK_LIMIT_MS = 1000;

@@ -80,6 +80,11 @@ export class LoopTurns {
     return null;
   }
 
+  /** How long the work of this moment has taken so far, in milliseconds. */
+  workedMs(share: TurnShare): number {
+    return this.#loop.nowMs() - share.startedMs;
+  }
+
   /**
    * The work is done, or waits for something else.
    *

@@ -34,6 +34,13 @@ export type ConnectWorld = ConnWorld & Pick<World, "connect">;
 export interface ReadLoopOptions {
   /** Size of the first buffer; see {@link TcpConn.readBufferBytes}. */
   bufferBytes: number;
+  /**
+   * Called after each view, to send on what it brought. That may be much, however little the peer has sent: it does not
+   * make its reads smaller. The next read waits for its promise.
+   *
+   * @param isFull There may be more that has come at the same time.
+   */
+  handOn?(isFull: boolean): void | Promise<void>;
 }
 
 /** A read is to bring no more work than this, as far as the two before it tell; it brings that much in any case. */
@@ -220,9 +227,9 @@ export class TcpConn implements Disposable {
    */
   async readLoop(
     onBytes: (view: Uint8Array, isFull: boolean) => void | Promise<void>,
-    options: ReadLoopOptions,
+    { bufferBytes, handOn }: ReadLoopOptions,
   ): Promise<ConnEnd> {
-    this.readBufferBytes = options.bufferBytes;
+    this.readBufferBytes = bufferBytes;
     let buffer = new Uint8Array(0);
     // A peer whose few bytes make much work is read in small portions: others come in between.
     let most = Infinity;
@@ -234,14 +241,17 @@ export class TcpConn implements Disposable {
       if (count === null) return this.#end ?? "peerClosed";
       const turn = this.takeTurn();
       if (turn !== null) await turn;
+      const isFull = count === wanted.length;
       let done: void | Promise<void> = undefined;
       try {
         // After `finish` the peer's words are only drained.
-        if (!this.#finishing && !this.#closed) done = onBytes(buffer.subarray(0, count), count === wanted.length);
-      } finally {
-        const msPerByte = this.endTurn() / Math.max(count, LEAST_READ_BYTES);
+        if (!this.#finishing && !this.#closed) done = onBytes(buffer.subarray(0, count), isFull);
+        const msPerByte = this.#world.turns.workedMs(this.#share) / Math.max(count, LEAST_READ_BYTES);
         most = Math.max(LEAST_READ_BYTES, Math.floor(READ_WORK_MS / Math.min(msPerByte, lastMsPerByte)));
         lastMsPerByte = msPerByte;
+        if (done === undefined && !this.#finishing && !this.#closed) done = handOn?.(isFull);
+      } finally {
+        this.endTurn();
       }
       if (done !== undefined) await done;
     }

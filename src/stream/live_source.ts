@@ -128,6 +128,11 @@ export class LiveSource {
     return this.#players.length;
   }
 
+  /** Called when a player comes where there was none; null while nobody wants to know. */
+  set onWatched(fn: (() => void) | null) {
+    this.#players.onFirst = fn;
+  }
+
   /** When players are due to be sent what has come. */
   get nextFlush(): Pick<FlushTiming, "toFlushMs" | "awaitsMsgs"> {
     return this.#flushTiming;
@@ -247,10 +252,7 @@ export class LiveSource {
     return this.#logs.packetsOf(this.attach(player));
   }
 
-  /**
-   * Lets a tap have what is published, from the newest GOP on, until it is disposed of. A source that has nothing but
-   * taps is idle.
-   */
+  /** Lets a tap have what is published, from the newest GOP on, until it is disposed of. Taps alone leave a source idle. */
   tap(tap: PacketTap): Disposable {
     this.#taps = [...this.#taps, tap];
     if (this.isActive) this.#fillTap(tap);

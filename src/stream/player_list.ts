@@ -12,6 +12,8 @@ export interface Player {
 
 /** Players woken in one go; the rest follows after the event loop had a turn, so that ingest is never starved. */
 const WAKE_SLICE = 256;
+/** So many more are no reason for a turn, which is a wake of the process. */
+const SMALL_REST = 128;
 
 /** The players of a source, and whose turn it is to be woken. */
 export class PlayerList {
@@ -20,6 +22,8 @@ export class PlayerList {
   #wakeTimer: TimerHandle | null = null;
   #wakeNext = 0;
   #wakeAgain = false;
+  /** Called when the first one comes. */
+  onFirst: (() => void) | null = null;
 
   constructor(timers: Timers) {
     this.#timers = timers;
@@ -31,6 +35,7 @@ export class PlayerList {
 
   add(player: Player): void {
     this.#players.push(player);
+    if (this.#players.length === 1) this.onFirst?.();
   }
 
   /** @returns False for one that is unknown. */
@@ -61,7 +66,8 @@ export class PlayerList {
   }
 
   #wakeFrom(from: number): void {
-    const to = Math.min(from + WAKE_SLICE, this.#players.length);
+    const left = this.#players.length - from;
+    const to = from + (left <= WAKE_SLICE + SMALL_REST ? left : WAKE_SLICE);
     this.#wakeTimer = null;
     this.#wakeNext = to;
     for (let i = from; i < to && i < this.#players.length; i++) this.#players[i]!.wake();

@@ -1,5 +1,5 @@
 import type { AmfObject } from "../amf/amf0.ts";
-import { every, type TimerHandle, type Timers } from "../base/clock.ts";
+import { onBeat, type TimerHandle, type Timers } from "../base/clock.ts";
 import { asString, NODE_MEMBER } from "../rtmp/command.ts";
 
 /** Sends a text on a connection to a server. */
@@ -62,7 +62,7 @@ export class NodeReporter {
     const connections = this.#connections.get(address) ?? new Set();
     this.#connections.set(address, connections);
     connections.add(announce);
-    this.#timer ??= every(this.#timers, REPORT_MS, () => this.#report());
+    this.#timer ??= onBeat(this.#timers, REPORT_MS, () => this.#report());
     return { [Symbol.dispose]: () => this.#leave(address, connections, announce) };
   }
 

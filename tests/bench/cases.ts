@@ -31,33 +31,36 @@ const settings: [title: string, tuning: Partial<Tuning>][] = [
 export function casesOf(options: BenchOptions, peers: Peer[]): Case[] {
   return options.kbps.flatMap((kbps) =>
     options.roles.flatMap((role) =>
-      options.protocols.flatMap((protocol) => {
-        const able = peers.filter((peer) => canPlay(peer, role, protocol));
-        return changes(options, able).map(({ peer, title, against, ...changed }): Case => {
-          const place = `${kbps} kbit/s ${protocol.toUpperCase()} ${role}`;
-          const players = changed.players ?? options.players ?? 300;
-          return {
-            peer,
-            title: title === undefined ? place : `${place}, ${title}`,
-            against: `${place} ${against ?? title ?? ""}`,
-            options: {
-              role,
-              protocol,
-              kbps,
-              players,
-              streams: 1,
-              seconds: options.seconds,
-              rampSeconds: options.rampSeconds ?? usualRampSeconds(players),
-              tuning: defaultTuning,
-              workers: 1,
-              serverCores: options.serverCores,
-              loadCores: options.loadCores,
-              ...(options.file === null ? {} : { file: options.file }),
-              ...changed,
-            },
-          };
-        });
-      })
+      options.protocols.flatMap((protocol) =>
+        options.mwLatencyMs.flatMap((mwLatencyMs) => {
+          const able = peers.filter((peer) => canPlay(peer, role, protocol));
+          return changes(options, able).map(({ peer, title, against, ...changed }): Case => {
+            const usual = mwLatencyMs === defaultTuning.mwLatencyMs ? "" : `, mw_latency ${mwLatencyMs}`;
+            const place = `${kbps} kbit/s ${protocol.toUpperCase()} ${role}${usual}`;
+            const players = changed.players ?? options.players ?? 300;
+            return {
+              peer,
+              title: title === undefined ? place : `${place}, ${title}`,
+              against: `${place} ${against ?? title ?? ""}`,
+              options: {
+                role,
+                protocol,
+                kbps,
+                players,
+                streams: 1,
+                seconds: options.seconds,
+                rampSeconds: options.rampSeconds ?? usualRampSeconds(players),
+                tuning: { ...defaultTuning, mwLatencyMs },
+                workers: 1,
+                serverCores: options.serverCores,
+                loadCores: options.loadCores,
+                ...(options.file === null ? {} : { file: options.file }),
+                ...changed,
+              },
+            };
+          });
+        })
+      )
     )
   );
 }

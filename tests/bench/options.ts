@@ -1,5 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { peers } from "./peers.ts";
+import { defaultTuning, peers } from "./peers.ts";
 
 /** What `deno task bench` was asked for. */
 export interface BenchOptions {
@@ -9,6 +9,8 @@ export interface BenchOptions {
   protocols: ("rtmp" | "flv")[];
   roles: ("origin" | "edge")[];
   players: number | null;
+  /** `mw_latency` of servers that can be told, and of the origin behind an edge; each is measured. */
+  mwLatencyMs: number[];
   seconds: number;
   rampSeconds: number | null;
   /** How often a row that other programs disturb is measured again. */
@@ -62,6 +64,9 @@ Options
   --protocol LIST     of rtmp, flv; default both, in modes rtmp
   --role LIST         of origin, edge; default both, in modes origin
   --players N         default 300
+  --mw-latency LIST   flush intervals, of servers that can be told and of the origin behind an edge; default 350.
+                      An edge of SRS gathers once more what its origin has gathered: to compare at equal lag, measure
+                      srs-ts with 700 beside SRS with 350
   --seconds S         length of a measured window; default 7
   --ramp S            time over which the players connect; default N / 400, at least 1
   --retries N         measure a row again, up to N times, when other programs took much of the machine; default 0
@@ -94,6 +99,7 @@ const STRINGS = [
   "protocol",
   "role",
   "players",
+  "mw-latency",
   "seconds",
   "ramp",
   "retries",
@@ -134,6 +140,7 @@ export function parseOptions(args: string[]): BenchOptions | null {
     protocols: oneOf(flags.protocol ?? (all ? "rtmp,flv" : "rtmp"), ["rtmp", "flv"]),
     roles: oneOf(flags.role ?? (all ? "origin,edge" : "origin"), ["origin", "edge"]),
     players: flags.players === undefined ? (flags.quick ? 100 : null) : number("players"),
+    mwLatencyMs: parseLatencies(flags["mw-latency"], mode),
     seconds: flags.seconds === undefined ? (flags.quick ? 3 : 7) : number("seconds"),
     retries: flags.retries === undefined ? 0 : number("retries"),
     rampSeconds: flags.ramp === undefined ? null : number("ramp"),
@@ -170,6 +177,14 @@ function parseMode(flags: Flags, number: (name: typeof STRINGS[number]) => numbe
   if (flags.streams === undefined) return { kind: "table" };
   const playersPerStream = flags["players-per-stream"] === undefined ? 3 : number("players-per-stream");
   return { kind: "streams", streams: number("streams"), playersPerStream };
+}
+
+function parseLatencies(list: string | undefined, { kind }: Mode): number[] {
+  if (list === undefined) return [defaultTuning.mwLatencyMs];
+  if (kind === "unmerged" || kind === "latency") throw new TypeError(`--${kind} decides itself on --mw-latency`);
+  const all = list.split(",").map(Number);
+  if (!all.every((ms) => ms > 0)) throw new TypeError(`--mw-latency takes numbers above 0: ${list}`);
+  return all;
 }
 
 function oneOf<T extends string>(list: string, known: readonly T[]): T[] {

@@ -63,9 +63,10 @@ export const rootRows = {
     default: "auto",
     extension: true,
     doc: "How to read publishers. `lowat` reads what has come since the last flush at once, and until then lets it " +
-      "gather in the kernel (`SO_RCVLOWAT`), which wakes the process less often; `read` reads messages as they come. " +
-      "`auto` means `lowat` on Linux, where foreign functions are permitted. `min_latency`, `realtime`, RTMPS and " +
-      "pulls always read messages as they come.",
+      "gather in the kernel (`SO_RCVLOWAT`), which wakes the process less often. A stream that nobody plays, without HLS " +
+      "and recordings, is read once a second, and at once when the first player comes. `read` reads messages as they " +
+      "come. `auto` means `lowat` on Linux, where foreign functions are permitted. `min_latency`, `realtime`, RTMPS " +
+      "and pulls always read messages as they come.",
   }),
   sendPath: directive("send_path", oneOf(["auto", "write", "send", "sendfile"], "auto"), {
     default: "auto",

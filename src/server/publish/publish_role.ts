@@ -91,7 +91,10 @@ export class PublishRole implements Publishing, StreamClaimSink {
   }
 
   silentMs(): number {
-    return this.#messages !== this.#messagesAtTick ? 0 : this.#options.server.timers.nowMs() - this.#lastMediaMs;
+    const { host } = this.#options;
+    return host.isGathering || this.#messages !== this.#messagesAtTick
+      ? 0
+      : this.#options.server.timers.nowMs() - this.#lastMediaMs;
   }
 
   onMedia(message: RtmpMessage): void {
@@ -109,8 +112,9 @@ export class PublishRole implements Publishing, StreamClaimSink {
     // What is handed on to an origin is handed on at once.
     if (this.#session === null || this.#forward !== null) return readAsItComes;
     const forMs = timers.nowMs() - this.#claim.sinceMs;
+    const isWatched = this.#source.playerCount > 0 || vhost.now.hls.enabled || vhost.now.dvr.enabled;
     const { nextFlush: { toFlushMs, awaitsMsgs }, early: { isWanted: isHasty }, awaitsKeyframe } = this.#source;
-    const source = { toFlushMs, awaitsMsgs, isHasty, awaitsKeyframe };
+    const source = { toFlushMs, awaitsMsgs, isHasty, awaitsKeyframe, isWatched };
     return readPlan(vhost.now, { forMs, bytes, ...source, publishers: publishers.count });
   }
 
@@ -152,6 +156,7 @@ export class PublishRole implements Publishing, StreamClaimSink {
     this.#forward?.[Symbol.dispose]();
     this.#copies?.[Symbol.dispose]();
     this.#departure?.[Symbol.dispose]();
+    if (this.#session !== null) this.#source.onWatched = null;
     this.#session?.[Symbol.dispose]();
     this.#claim.end();
     server.registry.remove(this.#entry);
@@ -164,6 +169,7 @@ export class PublishRole implements Publishing, StreamClaimSink {
     // While the coworkers were asked, the source found first may have been forgotten: nobody used it.
     this.#source = server.sources.findOrCreate(url.key, () => sourceOptions(vhost.now));
     this.#session = this.#source.startPublish("client", () => {}, epoch);
+    this.#source.onWatched = () => host.readNow();
     const stream = { url, vhost, source: this.#source, trace: this.#trace };
     this.#copies = copyStream({ host, server }, stream, forwardTo);
   }

@@ -52,6 +52,8 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   #roleEndedMs = 0;
   #askedMs = 0;
   #bytesIn = 0;
+  /** By the last read. */
+  #readBytes = 0;
   readonly #reads: ReadPace;
   #reportedMs = 0;
   #isHasty = false;
@@ -102,7 +104,10 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
   async run(): Promise<void> {
     this.log.debug(`RTMP connection from ${this.#tcp.remoteIp}:${this.#tcp.remotePort}`);
     try {
-      const end = await this.#tcp.readLoop((view, isFull) => this.#onBytes(view, isFull), { bufferBytes: READ_BYTES });
+      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), {
+        bufferBytes: READ_BYTES,
+        handOn: (isFull) => this.#handOn(isFull),
+      });
       this.#life.settle(end === "peerReset" ? "peerReset" : "peerClosed", "");
     } catch (error) {
       this.#life.settleError(error);
@@ -146,6 +151,14 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
 
   set sendsSmallAtOnce(atOnce: boolean) {
     this.#tcp.noDelay = atOnce;
+  }
+
+  get isGathering(): boolean {
+    return this.#reads.isGathering;
+  }
+
+  readNow(): void {
+    this.#reads.readNow();
   }
 
   expectInput(readBytes: number): void {
@@ -259,16 +272,20 @@ export class RtmpConn implements SessionSink, PumpSource<LogPosition>, RoleHost,
     return this.#role?.kind === "play" ? this.#role : null;
   }
 
-  #onBytes(view: Uint8Array, isFull: boolean): void | Promise<void> {
+  #onBytes(view: Uint8Array): void {
     this.#bytesIn += view.length;
+    this.#readBytes = view.length;
+    if (!this.#life.isOver) this.#session.receive(view);
+  }
+
+  #handOn(isFull: boolean): void | Promise<void> {
     if (this.#life.isOver) return;
-    const hasMore = this.#reads.onRead(view.length, isFull);
-    this.#session.receive(view);
+    const hasMore = this.#reads.onRead(this.#readBytes, isFull);
     if (!hasMore) this.#publisher?.onBurstEnd();
     this.#pump.wake();
     // The client sends on while its request is open: it is not read any further until that is answered.
     if (this.#session.isCongested) return this.#reads.hold();
-    if (!hasMore) return this.#reads.plan(this.#publisher?.readPlan(view.length) ?? readAsItComes);
+    if (!hasMore) return this.#reads.plan(this.#publisher?.readPlan(this.#readBytes) ?? readAsItComes);
   }
 
   #onConnect({ id, info }: Extract<SessionRequest, { kind: "connect" }>): void {

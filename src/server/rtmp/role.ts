@@ -55,6 +55,10 @@ export interface RoleHost extends ClientConn {
   afterWrite(fn: () => void): void;
   /** A request was answered later than it came: what waited for the answer has been handled. */
   onAnswered(): void;
+  /** What the client sends gathers, and is read later: nobody knows whether there is some. */
+  readonly isGathering: boolean;
+  /** Reads what gathers, and does not wait until it is due. */
+  readNow(): void;
   /** How much to read at once: a publisher sends much, a player next to nothing. */
   expectInput(readBytes: number): void;
   /** `tcp_nodelay`: small segments leave at once; true at first. */

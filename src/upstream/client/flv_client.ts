@@ -122,7 +122,13 @@ export class FlvClient implements Disposable {
   async #run(): Promise<void> {
     try {
       await this.#ask();
-      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), { bufferBytes: READ_BYTES });
+      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), {
+        bufferBytes: READ_BYTES,
+        // A full buffer: the rest of the burst is there already, and players are to get it in one write.
+        handOn: (isFull) => {
+          if (!this.#closed && !isFull) this.#handlers.onBurstEnd?.();
+        },
+      });
       if (this.#closed) return;
       if (end === "peerReset") throw new UpstreamError("StConnect", "the connection was reset");
       this.#response.end();
@@ -149,10 +155,7 @@ export class FlvClient implements Disposable {
   }
 
   #onBytes(view: Uint8Array): void {
-    if (this.#closed) return;
-    this.#response.push(view);
-    // A full buffer: the rest of the burst is there already, and players are to get it in one write.
-    if (!this.#closed && view.length < READ_BYTES) this.#handlers.onBurstEnd?.();
+    if (!this.#closed) this.#response.push(view);
   }
 
   #onHead({ status, server, location, headers }: ResponseHead): boolean {

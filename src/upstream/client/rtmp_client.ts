@@ -190,7 +190,10 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
   async #run(): Promise<void> {
     this.#pump.wake();
     try {
-      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), { bufferBytes: READ_BYTES });
+      const end = await this.#tcp.readLoop((view) => this.#onBytes(view), {
+        bufferBytes: READ_BYTES,
+        handOn: (isFull) => this.#handOn(isFull),
+      });
       const how = end === "peerReset" ? "the connection was reset" : "the server closed the connection";
       this.#end(new UpstreamError("StConnect", `${this.address}: ${how}`));
     } catch (error) {
@@ -210,8 +213,12 @@ export class RtmpClient implements ClientSink, PumpSource, Disposable {
       this.#goOn("connect");
       this.#handlers.onHandshake?.();
     }
-    // A full buffer: the rest of the burst is there already, and players are to get it in one write.
-    if (view.length < READ_BYTES) this.#handlers.onBurstEnd?.();
+  }
+
+  /** Where the buffer was full, the rest of the burst is there already, and players are to get it in one write. */
+  #handOn(isFull: boolean): void {
+    if (this.#closed) return;
+    if (!isFull) this.#handlers.onBurstEnd?.();
     this.#pump.wake();
   }
 

@@ -1,4 +1,4 @@
-import type { TimerHandle, Timers } from "../../base/clock.ts";
+import { type TimerHandle, type Timers, untilBeatMs } from "../../base/clock.ts";
 
 /** A timer later than this tells that the whole process was stopped, or the machine. */
 const STOOD_STILL_MS = 500;
@@ -40,7 +40,8 @@ export class SilenceWatch {
     const silentMs = nowMs - this.#heardMs;
     const leftMs = boundMs() - silentMs;
     if (leftMs <= 0) return this.#onSilence(silentMs);
-    const waitMs = Math.min(Math.ceil(leftMs), ASK_AGAIN_MS);
+    // Where nothing is due yet, together with what else is done once a second.
+    const waitMs = Math.min(Math.ceil(leftMs), Math.ceil(untilBeatMs(nowMs, ASK_AGAIN_MS)));
     this.#timer = this.#timers.after(waitMs, () => {
       // Woken late, this process stood still itself: what came in the meantime is still to be read.
       if (this.#timers.nowMs() - nowMs - waitMs > STOOD_STILL_MS) this.hear();

@@ -63,6 +63,8 @@ class PlayingHost implements RoleHost {
   }
   wake(): void {}
   onAnswered(): void {}
+  readonly isGathering = false;
+  readNow(): void {}
   expectInput(): void {}
 }
 

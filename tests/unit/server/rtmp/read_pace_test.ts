@@ -13,7 +13,7 @@ class Conn {
   }
 }
 
-const plan = { gatherMs: 350, pauseMs: 40 };
+const plan = { gatherMs: 350, pauseMs: 40, commonMs: 25 };
 
 function paced(): { conn: Conn; pace: ReadPace; timers: ManualTimers } {
   const conn = new Conn();
@@ -88,7 +88,7 @@ Deno.test("ReadPace takes a fast stream as it comes: its sender would have to wa
   const { conn, pace, timers } = paced();
   for (let at = 0; at < 3; at++) {
     timers.advance(350);
-    pace.onRead(400_000, false);
+    pace.onRead(800_000, false);
     pace.plan({ ...plan, pauseMs: 0 });
   }
   assertEquals(conn.marks, []);
@@ -106,6 +106,35 @@ Deno.test("ReadPace reads as messages come as soon as something else is asked fo
   pace.plan(plan);
   pace.hold();
   assertEquals(conn.marks.at(-1), 1);
+});
+
+Deno.test("ReadPace reads at once what gathers, or is left unread, when somebody comes for it", async () => {
+  const { conn, pace, timers } = paced();
+  pace.readNow();
+  assertEquals([conn.marks, pace.isGathering], [[], false]);
+  pace.plan(plan);
+  assertEquals(pace.isGathering, true);
+  pace.readNow();
+  assertEquals([conn.marks.at(-1), pace.isGathering, timers.pendingCount], [1, false, 0]);
+  conn.canGather = false;
+  const held = pace.plan(plan);
+  pace.readNow();
+  assertEquals(await heldMs(held, timers), 1);
+  // It waits for the answer to a request.
+  const congested = pace.hold();
+  pace.readNow();
+  assertEquals(await heldMs(congested, timers), null);
+});
+
+Deno.test("ReadPace reads what gathers for a second together with others, in portions", () => {
+  const { conn, pace, timers } = paced();
+  for (let at = 0; at < 5; at++) {
+    pace.onRead(300_000, false);
+    pace.plan({ gatherMs: 1000, pauseMs: 0, commonMs: 1000 });
+    timers.advance(1000);
+    assertEquals(conn.marks.at(-1), 1);
+  }
+  assertEquals(conn.readBufferBytes, 256 * 1024);
 });
 
 Deno.test("ReadPace leaves a connection that cannot gather unread for a while", async () => {
