@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import { convertConfig, loadConfig } from "../../src/config/mod.ts";
-import { Prng } from "../kit/mutate.ts";
+import { Prng } from "../kit/media/mutate.ts";
 import { generateConf } from "../kit/cases/generate_conf.ts";
-import { inTomlOrder, shapeOf } from "./shape.ts";
+import { inTomlOrder, shapeOf } from "./check/shape.ts";
 
 /** Random configurations that have no errors. */
 function* soundConfs(seed: number, count: number): Generator<string> {

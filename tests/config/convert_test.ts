@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { convertConfig, type ConvertOptions, formatProblem, loadConfig } from "../../src/config/mod.ts";
-import { inTomlOrder, shapeOf } from "./shape.ts";
+import { inTomlOrder, shapeOf } from "./check/shape.ts";
 
 const root = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, root));

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLessOrEqual } from "../kit/assert.ts";
-import { clip, hashesOf, publishClip } from "../kit/media.ts";
+import { clip, hashesOf, publishClip } from "../kit/media/media.ts";
 import { isInstalled } from "../kit/tools.ts";
 import { type Cluster, type Program, programCommand, type ServerName } from "../kit/launcher.ts";
 import { ClipPlayer, FfmpegPlayer } from "../kit/fault/clip_player.ts";

@@ -2,11 +2,11 @@ import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import { SeededRandom } from "../kit/fault/seeded_random.ts";
 import { print } from "../kit/fault/gap_table.ts";
 import { pause } from "../kit/fault/steps.ts";
-import { HlsCluster, type OriginName } from "../kit/hls_cluster.ts";
-import { HLS_FORMATS } from "../kit/hls_formats.ts";
-import { readMediaPlaylist } from "../kit/hls_rules.ts";
-import { askOver, compareHashes } from "../kit/hls_watch.ts";
-import { HlsWatcher } from "../kit/hls_watcher.ts";
+import { HlsCluster, type OriginName } from "../kit/hls/hls_cluster.ts";
+import { HLS_FORMATS } from "../kit/hls/hls_formats.ts";
+import { readMediaPlaylist } from "../kit/hls/hls_rules.ts";
+import { askOver, compareHashes } from "../kit/hls/hls_watch.ts";
+import { HlsWatcher } from "../kit/hls/hls_watcher.ts";
 import { type Program, until } from "../kit/launcher.ts";
 import { isInstalled } from "../kit/tools.ts";
 

@@ -1,4 +1,4 @@
-import { clip, hashesOf, publishClip } from "../kit/media.ts";
+import { clip, hashesOf, publishClip } from "../kit/media/media.ts";
 import { isInstalled } from "../kit/tools.ts";
 import { type Program, programCommand } from "../kit/launcher.ts";
 import { ClipPlayer, FfmpegPlayer } from "../kit/fault/clip_player.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf } from "../kit/assert.ts";
 import { type AmfValue, decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
 import { ProtocolError } from "../../src/base/errors.ts";
 import { amf0Cases } from "../kit/cases/amf0_cases.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
 
 const rounds = 20_000;
 

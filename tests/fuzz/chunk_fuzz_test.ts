@@ -6,8 +6,8 @@ import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { ChunkWriter } from "../../src/rtmp/chunk_writer.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
 import { chunkCases } from "../kit/cases/chunk_cases.ts";
-import { cut } from "../kit/splits.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
+import { cut } from "../kit/media/splits.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
 
 /** What a reader made of its input. */
 interface Outcome {

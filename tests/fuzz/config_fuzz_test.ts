@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess } from "../kit/assert.ts";
 import { formatProblem, listRows, loadConfig, type LoadResult, sourceLineOf } from "../../src/config/mod.ts";
 import { ProblemList } from "../../src/config/problem.ts";
 import { parseSrsConf } from "../../src/config/srs/parser.ts";
-import { Prng } from "../kit/mutate.ts";
+import { Prng } from "../kit/media/mutate.ts";
 
 const directory = new URL("../../conf/", import.meta.url);
 const samples = ["origin.cluster.serverA.conf", "origin.cluster.serverB.conf", "origin.cluster.edge.conf"];

@@ -8,8 +8,8 @@ import { encodeFlvHeader, encodeFlvTag } from "../../src/flv/tag.ts";
 import { wire } from "../kit/cases/amf0_cases.ts";
 import { codecCases } from "../kit/cases/codec_cases.ts";
 import { describedAudios, describedVideos } from "../kit/cases/description_cases.ts";
-import { cut } from "../kit/splits.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
+import { cut } from "../kit/media/splits.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
 
 Deno.test("codec and description functions survive damaged payloads", () => {
   const prng = new Prng(5);

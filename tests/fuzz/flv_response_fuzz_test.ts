@@ -3,8 +3,8 @@ import { FlvResponse } from "../../src/upstream/client/flv_response.ts";
 import { assertEquals, assertGreater } from "../kit/assert.ts";
 import { flvBytes, inChunks } from "../kit/server/fake_flv_origin.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
-import { cut } from "../kit/splits.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
+import { cut } from "../kit/media/splits.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 const flv = flvBytes(6);

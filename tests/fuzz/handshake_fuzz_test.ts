@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertLessOrEqual } from "../kit/assert.ts";
 import { ProtocolError } from "../../src/base/errors.ts";
 import { ClientHandshake, ServerHandshake } from "../../src/rtmp/handshake.ts";
-import { cut } from "../kit/splits.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
+import { cut } from "../kit/media/splits.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
 
 const rounds = 1500;
 

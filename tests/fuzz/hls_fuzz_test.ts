@@ -5,9 +5,9 @@ import { entryBytes } from "../../src/hls/segment.ts";
 import { masterPlaylist } from "../../src/hls/master_playlist.ts";
 import { assertEquals, assertGreater, assertLess } from "../kit/assert.ts";
 import { TsReader } from "../kit/cases/ts_reader.ts";
-import { hlsNames, hlsOptions, randomHlsStream, type TimedPacket } from "../kit/hls_media.ts";
-import { PlaylistWatch } from "../kit/hls_rules.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
+import { hlsNames, hlsOptions, randomHlsStream, type TimedPacket } from "../kit/hls/hls_media.ts";
+import { PlaylistWatch } from "../kit/hls/hls_rules.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
 
 const DURATION_MS = 30_000;
 const MAX_BYTES = 100_000;

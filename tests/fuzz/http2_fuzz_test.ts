@@ -4,9 +4,9 @@ import { H2Error } from "../../src/http2/h2_error.ts";
 import { H2Session } from "../../src/http2/session.ts";
 import { MAX_STREAMS } from "../../src/http2/settings.ts";
 import { assert, assertGreater } from "../kit/assert.ts";
-import { h2Number, h2Preface, h2Request } from "../kit/h2_frames.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
-import { cut } from "../kit/splits.ts";
+import { h2Number, h2Preface, h2Request } from "../kit/peers/h2_frames.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
+import { cut } from "../kit/media/splits.ts";
 
 const control = /[^ -~\x80-\uffff]/;
 

@@ -1,4 +1,4 @@
-import { requestOf } from "../kit/http_request.ts";
+import { requestOf } from "../kit/peers/http_request.ts";
 import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import { parseByteRange } from "../../src/http/files/byte_range.ts";
 import { readCall } from "../../src/http/call.ts";
@@ -8,9 +8,9 @@ import { encodeResponseHead } from "../../src/http1/response_head_writer.ts";
 import { staticPath } from "../../src/http/files/static_path.ts";
 import { findStream } from "../../src/http/live/stream_request.ts";
 import { WebSocketReader } from "../../src/http/live/websocket_reader.ts";
-import { configOf } from "../kit/fake_server.ts";
-import { cut } from "../kit/splits.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
+import { configOf } from "../kit/peers/fake_server.ts";
+import { cut } from "../kit/media/splits.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
 
 const requests = [
   "GET /live/livestream.flv?vhost=a.com&only-audio HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: Lavf/59\r\n\r\n",

@@ -7,10 +7,10 @@ import { encodeCommand } from "../../src/rtmp/command.ts";
 import { setChunkSize } from "../../src/rtmp/control.ts";
 import type { RtmpMessage } from "../../src/rtmp/message.ts";
 import type { RtmpServerSession, SessionRequest } from "../../src/rtmp/server_session.ts";
-import { openReply, TestClient, TestServer } from "../kit/peers.ts";
+import { openReply, TestClient, TestServer } from "../kit/peers/peers.ts";
 import { captures, HANDSHAKE_BYTES } from "../kit/cases/session_captures.ts";
-import { cut } from "../kit/splits.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
+import { cut } from "../kit/media/splits.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
 
 /** Runs `fn`; false if it ended by the one kind of error a peer may cause. */
 function survives(fn: () => void): boolean {

@@ -9,7 +9,7 @@ import {
 } from "../../src/config/mod.ts";
 import { ProblemList } from "../../src/config/problem.ts";
 import { generateConf } from "../kit/cases/generate_conf.ts";
-import { Prng } from "../kit/mutate.ts";
+import { Prng } from "../kit/media/mutate.ts";
 
 const root = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, root));

@@ -3,7 +3,7 @@ import { TsWireFormat } from "../../src/http/format/ts_format.ts";
 import type { MediaPacket } from "../../src/stream/packet.ts";
 import { assertEquals, assertGreater } from "../kit/assert.ts";
 import { TsReader } from "../kit/cases/ts_reader.ts";
-import { mutate, Prng } from "../kit/mutate.ts";
+import { mutate, Prng } from "../kit/media/mutate.ts";
 
 const avcHeader = Uint8Array.of(0x17, 0, 0, 0, 0, 1, 77, 0, 30, 0xff, 0xe1, 0, 4, 0x67, 1, 2, 3, 1, 0, 2, 0x68, 1);
 const hevcHeader = Uint8Array.of(

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "../kit/assert.ts";
 import { RequestDenied } from "../../src/base/errors.ts";
 import { formatRtmpUrl, parseStreamUrl, type StreamUrl } from "../../src/rtmp/url.ts";
-import { Prng } from "../kit/mutate.ts";
+import { Prng } from "../kit/media/mutate.ts";
 
 // deno-fmt-ignore
 const tokens = [

@@ -1,5 +1,5 @@
 import { freePort, Program, programCommand, run, until } from "../kit/launcher.ts";
-import { clip } from "../kit/media.ts";
+import { clip } from "../kit/media/media.ts";
 
 /**
  * The program as SRS's own black-box tests start SRS: by environment variables alone, in a directory of its own, ready when

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../kit/assert.ts";
 import { freePort, Program, run, until } from "../kit/launcher.ts";
 import { BlackBox, type Recording } from "./black_box_rig.ts";
-import { clip, parseFrameMd5 } from "../kit/media.ts";
+import { clip, parseFrameMd5 } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { freePort, isListening, Program, programCommand, until } from "../kit/launcher.ts";
-import { clip, publishClip } from "../kit/media.ts";
+import { clip, publishClip } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 /** A browser with a profile of its own, gone at the end of the test. */

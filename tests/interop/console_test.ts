@@ -7,7 +7,7 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "../kit/assert.ts";
-import { fakeClusterAnswer } from "../kit/fake_cluster.ts";
+import { fakeClusterAnswer } from "../kit/peers/fake_cluster.ts";
 import { freePort, until } from "../kit/launcher.ts";
 import { Publisher, Viewer } from "../kit/server/rtmp_rig.ts";
 import { Browser, browserTest, Origin } from "./browser_rig.ts";

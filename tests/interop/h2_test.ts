@@ -2,7 +2,7 @@
 import { chromium } from "playwright-core";
 import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import { freePort, isListening, Program, programCommand, run, until } from "../kit/launcher.ts";
-import { clip, publishClip } from "../kit/media.ts";
+import { clip, publishClip } from "../kit/media/media.ts";
 import { tlsPath } from "../kit/tls_files.ts";
 import { interopTest } from "../kit/tools.ts";
 

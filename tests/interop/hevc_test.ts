@@ -4,7 +4,7 @@ import { assertEquals, assertGreater } from "../kit/assert.ts";
 import { Program, programCommand, run, until } from "../kit/launcher.ts";
 import { WebServer } from "../kit/server/http_flv_rig.ts";
 import { TsReader } from "../kit/cases/ts_reader.ts";
-import { parseFrameMd5 } from "../kit/media.ts";
+import { parseFrameMd5 } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 const HVC1 = [0x68, 0x76, 0x63, 0x31];

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertGreater, assertLess } from "../kit/assert.ts";
 import { PLAY_PATH_HEADER } from "../../src/server/play/play_path.ts";
 import { ZERO_HEADER } from "../../src/stream/publish_facts.ts";
-import { readMediaPlaylist } from "../kit/hls_rules.ts";
-import { askOver, compareHashes } from "../kit/hls_watch.ts";
-import { HlsWatcher } from "../kit/hls_watcher.ts";
+import { readMediaPlaylist } from "../kit/hls/hls_rules.ts";
+import { askOver, compareHashes } from "../kit/hls/hls_watch.ts";
+import { HlsWatcher } from "../kit/hls/hls_watcher.ts";
 import { run, until } from "../kit/launcher.ts";
 import { interopTest } from "../kit/tools.ts";
-import { HLS_FORMATS, HLS_FRAGMENT_MS, type HlsFormat } from "../kit/hls_formats.ts";
-import { HlsCluster } from "../kit/hls_cluster.ts";
+import { HLS_FORMATS, HLS_FRAGMENT_MS, type HlsFormat } from "../kit/hls/hls_formats.ts";
+import { HlsCluster } from "../kit/hls/hls_cluster.ts";
 
 /** `HLS_SECONDS=60` watches for longer. */
 const SECONDS = Number(Deno.env.get("HLS_SECONDS") ?? 20);
@@ -56,7 +56,7 @@ function pause(ms: number): Promise<void> {
 
 /** The hash of each number and part of a recording, as another process makes them. */
 async function remade({ path, zeroMs }: Recording, { container, partMs }: HlsFormat): Promise<Record<string, string>> {
-  const script = new URL("../kit/hls_remake.ts", import.meta.url).pathname;
+  const script = new URL("../kit/hls/hls_remake.ts", import.meta.url).pathname;
   const sizes = { fragmentMs: HLS_FRAGMENT_MS, partMs, windowMs: 600_000, maxBytes: 1e9 };
   const options = JSON.stringify({ ...sizes, container, zeroMs });
   const { code, output } = await run([Deno.execPath(), "run", "-A", "--no-check", script, path, options], 30_000);

@@ -5,10 +5,10 @@ import { entryBytes } from "../../src/hls/segment.ts";
 import type { Packager } from "../../src/hls/packager.ts";
 import { encryptSegment, keyNumberOf, segmentKey } from "../../src/hls/encryption.ts";
 import { assert, assertEquals, assertGreater, assertMatch } from "../kit/assert.ts";
-import { enhancedPackets } from "../kit/encoded_media.ts";
-import { clipPackets, hlsNames, hlsOptions, packaged } from "../kit/hls_media.ts";
+import { enhancedPackets } from "../kit/media/encoded_media.ts";
+import { clipPackets, hlsNames, hlsOptions, packaged } from "../kit/hls/hls_media.ts";
 import { run } from "../kit/launcher.ts";
-import { clip, hashesOf } from "../kit/media.ts";
+import { clip, hashesOf } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 const low = { ...hlsOptions, partMs: 200 };

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import { Program, run, until } from "../kit/launcher.ts";
 import { isInstalled } from "../kit/tools.ts";
-import { HLS_FORMATS, type HlsFormat } from "../kit/hls_formats.ts";
-import { HlsCluster } from "../kit/hls_cluster.ts";
+import { HLS_FORMATS, type HlsFormat } from "../kit/hls/hls_formats.ts";
+import { HlsCluster } from "../kit/hls/hls_cluster.ts";
 
 /** What a player has decoded. */
 interface Decoded {

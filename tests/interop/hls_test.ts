@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
-import { playlistBreaches } from "../kit/hls_rules.ts";
-import { masterBreaches } from "../kit/hls_text_rules.ts";
+import { playlistBreaches } from "../kit/hls/hls_rules.ts";
+import { masterBreaches } from "../kit/hls/hls_text_rules.ts";
 import { Program, programCommand, run, until } from "../kit/launcher.ts";
 import { HookServer } from "../kit/server/hooks_server.ts";
 import { interopTest } from "../kit/tools.ts";

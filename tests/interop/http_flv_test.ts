@@ -4,7 +4,7 @@ import { freePort, Program, run, until } from "../kit/launcher.ts";
 import { FlvDemuxer } from "../../src/flv/demuxer.ts";
 import { FlvTagType } from "../../src/flv/tag.ts";
 import { WebServer } from "../kit/server/http_flv_rig.ts";
-import { clip, hashesOf, type PacketHashes, parseFrameMd5, playHashes, publishClip } from "../kit/media.ts";
+import { clip, hashesOf, type PacketHashes, parseFrameMd5, playHashes, publishClip } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 /** Two origins that know each other, and an edge. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertLess } from "../kit/assert.ts";
-import { FollowingClient } from "../kit/following_client.ts";
+import { FollowingClient } from "../kit/peers/following_client.ts";
 import { Cluster, Program, until } from "../kit/launcher.ts";
-import { clip, hashesOf, parseFrameMd5, playHashes, publishClip } from "../kit/media.ts";
+import { clip, hashesOf, parseFrameMd5, playHashes, publishClip } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 interopTest("a clip reaches players of A, of the edge, of B and by way of B byte for byte", ["ffmpeg"], async () => {

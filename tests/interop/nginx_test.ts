@@ -1,6 +1,6 @@
-import { FollowingClient } from "../kit/following_client.ts";
+import { FollowingClient } from "../kit/peers/following_client.ts";
 import { freePort, isListening, Program, programCommand, until } from "../kit/launcher.ts";
-import { clip, publishClip } from "../kit/media.ts";
+import { clip, publishClip } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 /** Text of a configuration for nginx with Debian's RTMP module, in the foreground, all files in `dir`. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { Cluster, Program, run, until } from "../kit/launcher.ts";
-import { clip, publishClip } from "../kit/media.ts";
+import { clip, publishClip } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 /** A cluster with the clip running on origin A, at real speed. */

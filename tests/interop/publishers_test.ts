@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../kit/assert.ts";
-import { FollowingClient } from "../kit/following_client.ts";
+import { FollowingClient } from "../kit/peers/following_client.ts";
 import { Cluster, Program, programCommand, until } from "../kit/launcher.ts";
 import { interopTest } from "../kit/tools.ts";
 

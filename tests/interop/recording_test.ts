@@ -2,7 +2,7 @@ import { createFile, type ISOFile, MP4BoxBuffer } from "mp4box";
 import { ALL_FORMATS, BufferSource, EncodedPacketSink, Input } from "mediabunny";
 import { assert, assertEquals, assertGreater, assertLess } from "../kit/assert.ts";
 import { Program, programCommand, run, until } from "../kit/launcher.ts";
-import { clip, hashesOf, type PacketHashes } from "../kit/media.ts";
+import { clip, hashesOf, type PacketHashes } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 import { BlackBox } from "./black_box_rig.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import { run, until } from "../kit/launcher.ts";
-import { clip, hashesOf } from "../kit/media.ts";
+import { clip, hashesOf } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 import { BlackBox } from "./black_box_rig.ts";
 

@@ -3,7 +3,7 @@ import { chromium } from "playwright-core";
 import { assertEquals } from "../kit/assert.ts";
 import { freePort, isListening, Program, programCommand, until } from "../kit/launcher.ts";
 import { tlsPath } from "../kit/tls_files.ts";
-import { clip, publishClip } from "../kit/media.ts";
+import { clip, publishClip } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 /** Ports that all servers of the cluster have, each on an address of its own. */

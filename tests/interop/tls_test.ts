@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { freePort, isListening, Program, programCommand, run, until } from "../kit/launcher.ts";
 import { tlsPath } from "../kit/tls_files.ts";
-import { clip, hashesOf, type PacketHashes, parseFrameMd5, playHashes, publishClip } from "../kit/media.ts";
+import { clip, hashesOf, type PacketHashes, parseFrameMd5, playHashes, publishClip } from "../kit/media/media.ts";
 import { interopTest } from "../kit/tools.ts";
 
 /** An origin that speaks TLS on every port, and an edge over it that asks it over rtmps. */

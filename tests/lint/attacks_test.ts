@@ -25,7 +25,7 @@ const attacks: [attack: string, file: string, test: string][] = [
     "unit/upstream/target_test.ts",
     "keeps a coworker from naming this machine",
   ],
-  ["SSRF by a redirect of a coworker", "unit/cluster/mesh/coworkers_test.ts", "no redirects"],
+  ["SSRF by a redirect of a coworker", "unit/cluster/mesh/coworker_question_test.ts", "no redirects"],
   ["SSRF by a hook", "server/hooks/hostile_test.ts", "a hook cannot send the server elsewhere"],
   ["SSRF by a backend of forward", "server/upstream/forward_test.ts", "gopher://"],
   ["forged parameters in the question to coworkers", "unit/cluster/mesh/coworkers_test.ts", "a b&app=x"],

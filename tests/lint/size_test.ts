@@ -20,9 +20,15 @@ Deno.test("half of the program's files have no more than 120 lines", () => {
   assertLess(sizes[sizes.length >> 1] ?? 0, 121);
 });
 
-Deno.test("no folder of the program has more than 25 files of its own", () => {
+Deno.test("no test is longer than 400 lines", () => {
+  const tests = walk("tests").filter((path) => path.endsWith(".ts"));
+  assertEquals(tests.filter((path) => lines(Deno.readTextFileSync(path)) > MAX_LINES), []);
+});
+
+Deno.test("no folder has more than 25 files of its own", () => {
   const counts = new Map<string, number>();
-  for (const path of walk("src").filter((path) => !path.includes("/vendor/"))) {
+  const isData = /\/(?:vendor|fixtures|golden|samples)\//;
+  for (const path of [...walk("src"), ...walk("tests")].filter((path) => !isData.test(path))) {
     const folder = path.slice(0, path.lastIndexOf("/"));
     counts.set(folder, (counts.get(folder) ?? 0) + 1);
   }

@@ -3,7 +3,7 @@ import { concatBytes } from "../../src/base/bytes.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { Prng } from "../kit/mutate.ts";
+import { Prng } from "../kit/media/mutate.ts";
 import {
   acceptAll,
   acceptConnect,
@@ -13,7 +13,7 @@ import {
   openReply,
   TestClient,
   TestServer,
-} from "../kit/peers.ts";
+} from "../kit/peers/peers.ts";
 
 const { Audio, Video, Data } = MessageType;
 

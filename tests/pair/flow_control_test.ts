@@ -9,7 +9,7 @@ import {
   windowAckSize,
 } from "../../src/rtmp/control.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { carry, media, openReply, RawClient, RawServer, TestClient, TestServer } from "../kit/peers.ts";
+import { carry, media, openReply, RawClient, RawServer, TestClient, TestServer } from "../kit/peers/peers.ts";
 
 const { Acknowledgement, Video } = MessageType;
 

@@ -3,7 +3,7 @@ import { ProtocolError, RequestDenied } from "../../src/base/errors.ts";
 import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { setChunkSize } from "../../src/rtmp/control.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
-import { acceptAll, acceptConnect, carry, media, openReply, RawClient, TestServer } from "../kit/peers.ts";
+import { acceptAll, acceptConnect, carry, media, openReply, RawClient, TestServer } from "../kit/peers/peers.ts";
 
 const { Audio, Video, Data, Aggregate } = MessageType;
 

@@ -4,7 +4,7 @@ import { ProtocolError } from "../../src/base/errors.ts";
 import { encodeCommand } from "../../src/rtmp/command.ts";
 import { userControl, UserControlEvent } from "../../src/rtmp/control.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
-import { carry, media, RawServer, TestClient } from "../kit/peers.ts";
+import { carry, media, RawServer, TestClient } from "../kit/peers/peers.ts";
 
 /** A server and a client of it that has sent its connect. */
 function dialled(role: "play" | "publish"): { server: RawServer; client: TestClient } {

@@ -6,7 +6,7 @@ import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { setChunkSize } from "../../src/rtmp/control.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
 import { assert, assertEquals, assertLess, assertThrows } from "../kit/assert.ts";
-import { acceptConnect, carry, RawClient, TestServer } from "../kit/peers.ts";
+import { acceptConnect, carry, RawClient, TestServer } from "../kit/peers/peers.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../kit/assert.ts";
 import type { AmfValue } from "../../src/amf/amf0.ts";
-import { carry, RawClient, TestServer } from "../kit/peers.ts";
+import { carry, RawClient, TestServer } from "../kit/peers/peers.ts";
 
 /** What the client says (name, transaction, values behind the null), and what it hears then. */
 type Step = [said: [name: string, transactionId: number, ...values: AmfValue[]], heard: string[]];

@@ -1,4 +1,4 @@
-import { carry, RawClient, RawServer, TestClient, TestServer } from "../kit/peers.ts";
+import { carry, RawClient, RawServer, TestClient, TestServer } from "../kit/peers/peers.ts";
 import { assertEquals } from "../kit/assert.ts";
 
 Deno.test("what RtmpClientSession announces, RtmpServerSession hears, and nobody answers", () => {

@@ -3,7 +3,7 @@ import { type AmfValue, encodeAmf0 } from "../../src/amf/amf0.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { ProtocolError, RequestDenied } from "../../src/base/errors.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { acceptConnect, carry, describe, media, openReply, RawClient, TestServer } from "../kit/peers.ts";
+import { acceptConnect, carry, describe, media, openReply, RawClient, TestServer } from "../kit/peers/peers.ts";
 
 Deno.test("RtmpServerSession answers calls on message stream 0 of chunk stream 3, statuses on stream 1 of chunk stream 5", () => {
   const server = new TestServer();

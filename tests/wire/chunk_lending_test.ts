@@ -2,7 +2,7 @@ import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { encodeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { MessageType } from "../../src/rtmp/message.ts";
 import { assertEquals, assertGreater } from "../kit/assert.ts";
-import { Prng } from "../kit/mutate.ts";
+import { Prng } from "../kit/media/mutate.ts";
 
 const CHUNK_SIZE = 128;
 const typeIds = [MessageType.Audio, MessageType.Video, MessageType.Data];

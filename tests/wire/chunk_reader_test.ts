@@ -5,7 +5,7 @@ import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { type RtmpMessage } from "../../src/rtmp/message.ts";
 import { wire } from "../kit/cases/amf0_cases.ts";
 import { chunkCases, fill, follower, followerBytes, message } from "../kit/cases/chunk_cases.ts";
-import { splitsOf } from "../kit/splits.ts";
+import { splitsOf } from "../kit/media/splits.ts";
 
 /** Reads the parts; at the end nothing may be left over. */
 function read(parts: readonly Uint8Array[]): RtmpMessage[] {

@@ -4,9 +4,9 @@ import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { ChunkWriter, encodeMessage, messageWireBytes, writeMessage } from "../../src/rtmp/chunk_writer.ts";
 import { setChunkSize } from "../../src/rtmp/control.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { Prng } from "../kit/mutate.ts";
+import { Prng } from "../kit/media/mutate.ts";
 import { chunkCases, DEFAULT_CHUNK_SIZE, message } from "../kit/cases/chunk_cases.ts";
-import { splitsOf } from "../kit/splits.ts";
+import { splitsOf } from "../kit/media/splits.ts";
 
 for (const { name, bytes, messages, writtenBy } of chunkCases) {
   if (writtenBy === "ChunkWriter") {

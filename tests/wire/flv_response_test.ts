@@ -4,8 +4,8 @@ import { parseResponseHead } from "../../src/http1/response_head.ts";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../src/flv/tag.ts";
 import { assertEquals, assertMatch } from "../kit/assert.ts";
-import { tags } from "../kit/flv_tags.ts";
-import { splitsOf } from "../kit/splits.ts";
+import { tags } from "../kit/media/flv_tags.ts";
+import { splitsOf } from "../kit/media/splits.ts";
 
 const flv = concatBytes(
   encodeFlvHeader({ hasAudio: true, hasVideo: true }),

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "../kit/assert.ts";
 import { ClientHandshake, type HandshakeKind, ServerHandshake } from "../../src/rtmp/handshake.ts";
 import { findDigest, signAnswer, signBlock } from "../../src/rtmp/handshake_digest.ts";
 import { concatBytes, equalBytes } from "../../src/base/bytes.ts";
-import { Prng } from "../kit/mutate.ts";
-import { splitsOf } from "../kit/splits.ts";
+import { Prng } from "../kit/media/mutate.ts";
+import { splitsOf } from "../kit/media/splits.ts";
 
 const blockBytes = 1536;
 /** C0 C1 C2, and S0 S1 S2. */

@@ -4,7 +4,7 @@ import { concatBytes } from "../../src/base/bytes.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import { type ClientEvent, type ClientSink, RtmpClientSession } from "../../src/rtmp/client_session.ts";
 import { MessageType, type RtmpMessage } from "../../src/rtmp/message.ts";
-import { Prng } from "../kit/mutate.ts";
+import { Prng } from "../kit/media/mutate.ts";
 import {
   type Capture,
   captureOf,
@@ -15,7 +15,7 @@ import {
   isStreamMedia,
   messagesOf,
 } from "../kit/cases/session_captures.ts";
-import { splitsOf } from "../kit/splits.ts";
+import { splitsOf } from "../kit/media/splits.ts";
 
 /** A client that notes what it hears. */
 class Listener implements ClientSink {

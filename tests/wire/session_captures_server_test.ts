@@ -8,7 +8,7 @@ import {
   type SessionRequest,
   type SessionSink,
 } from "../../src/rtmp/server_session.ts";
-import { Prng } from "../kit/mutate.ts";
+import { Prng } from "../kit/media/mutate.ts";
 import {
   type Capture,
   captureOf,
@@ -19,7 +19,7 @@ import {
   isStreamMedia,
   messagesOf,
 } from "../kit/cases/session_captures.ts";
-import { splitsOf } from "../kit/splits.ts";
+import { splitsOf } from "../kit/media/splits.ts";
 
 const REDIRECT_URL = "rtmp://127.0.0.1:19350/live/livestream";
 

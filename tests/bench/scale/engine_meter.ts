@@ -1,5 +1,5 @@
 import type { EngineLink, EngineReply } from "../../../src/base/engine.ts";
-import type { RedisServer } from "../../kit/redis_server.ts";
+import type { RedisServer } from "../../kit/engine/redis_server.ts";
 
 /** How an engine is. */
 export interface EngineSample {

@@ -2,7 +2,7 @@ import type { OpenEngine } from "../../../src/base/engine.ts";
 import type { Claim } from "../../../src/cluster/directory.ts";
 import { openEngine } from "../../../src/net/engine_client.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
-import { type StagedDirectory, stagedDirectory, streamRef } from "../../kit/valkey_stage.ts";
+import { type StagedDirectory, stagedDirectory, streamRef } from "../../kit/engine/valkey_stage.ts";
 import { CallMeter } from "./call_meter.ts";
 import { sharedLinks } from "./shared_links.ts";
 

@@ -1,4 +1,4 @@
-import { RedisServer } from "../../kit/redis_server.ts";
+import { RedisServer } from "../../kit/engine/redis_server.ts";
 import { printLine } from "../control.ts";
 import { measureMesh } from "./mesh.ts";
 import { help, readScaleOptions } from "./options.ts";

@@ -1,4 +1,4 @@
-import type { RedisServer } from "../../kit/redis_server.ts";
+import type { RedisServer } from "../../kit/engine/redis_server.ts";
 import { printLine as say } from "../control.ts";
 import { machineCpuMs, usageOf } from "../process.ts";
 import type { CallRate } from "./call_meter.ts";

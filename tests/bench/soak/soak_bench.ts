@@ -1,7 +1,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type ProcessUse, slope, useOf } from "../../kit/fault/process_use.ts";
 import { freePort, isListening, until } from "../../kit/launcher.ts";
-import { Prng } from "../../kit/mutate.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 import { printLine } from "../control.ts";
 import { srsTs, srsTsBinary } from "../peer_srs.ts";
 import { defaultTuning } from "../peers.ts";

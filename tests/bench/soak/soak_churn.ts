@@ -1,5 +1,5 @@
 import { PublisherFleet } from "../../../src/cli/load/publisher_fleet.ts";
-import type { Prng } from "../../kit/mutate.ts";
+import type { Prng } from "../../kit/media/mutate.ts";
 import { playOnce } from "./soak_player.ts";
 
 /** Ports of a server. */

@@ -1,6 +1,6 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import { Prng } from "../mutate.ts";
+import { Prng } from "../media/mutate.ts";
 import { type AttackedPorts, type HostileDialogue, HostileDialogues } from "./hostile_dialogue.ts";
 
 /** What a thread of attackers is told. */

@@ -4,7 +4,7 @@ import { encodeMessage } from "../../../src/rtmp/chunk_writer.ts";
 import { encodeCommand } from "../../../src/rtmp/command.ts";
 import { setChunkSize } from "../../../src/rtmp/control.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
-import { mutate, type Prng } from "../mutate.ts";
+import { mutate, type Prng } from "../media/mutate.ts";
 
 /** Where the doors of the server under attack are. */
 export interface AttackedPorts {

@@ -1,7 +1,7 @@
 import type { Row, Schema } from "../../../src/config/schema/row.ts";
 import { rowsInside } from "../../../src/config/schema/row_index.ts";
 import { rootRows } from "../../../src/config/schema/root.ts";
-import type { Prng } from "../mutate.ts";
+import type { Prng } from "../media/mutate.ts";
 
 /** Blocks that users name, or write several times. */
 const named = ["vhost", "ingest", "transcode", "engine", "stream_caster"];

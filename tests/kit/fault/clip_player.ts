@@ -1,7 +1,7 @@
 import { MessageType, type RtmpMessage } from "../../../src/rtmp/message.ts";
-import { FollowingClient } from "../following_client.ts";
+import { FollowingClient } from "../peers/following_client.ts";
 import { Program } from "../launcher.ts";
-import { type PacketHashes, playHashes } from "../media.ts";
+import { type PacketHashes, playHashes } from "../media/media.ts";
 import type { FaultPlayer } from "./fault_player.ts";
 
 const MAX_FLAWS = 20;

@@ -1,4 +1,4 @@
-import type { ClientKind } from "../following_client.ts";
+import type { ClientKind } from "../peers/following_client.ts";
 
 /** A player of any kind, as a fault is measured by it. */
 export interface FaultPlayer extends Disposable {

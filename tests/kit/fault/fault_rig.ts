@@ -1,4 +1,4 @@
-import type { ClientKind } from "../following_client.ts";
+import type { ClientKind } from "../peers/following_client.ts";
 import { Cluster, type ClusterOptions, Program, type ServerName, until } from "../launcher.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { Lateness } from "../lateness.ts";

@@ -1,5 +1,5 @@
 import { MessageType, type RtmpMessage } from "../../../src/rtmp/message.ts";
-import { type ClientKind, FollowingClient } from "../following_client.ts";
+import { type ClientKind, FollowingClient } from "../peers/following_client.ts";
 import type { FaultPlayer } from "./fault_player.ts";
 import { type FrameIdentity, identify } from "./numbered_media.ts";
 

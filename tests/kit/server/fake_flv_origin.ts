@@ -1,7 +1,7 @@
 import { concatBytes } from "../../../src/base/bytes.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../../src/flv/tag.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
-import { audio, audioHeader, inter, key, videoHeader } from "../packets.ts";
+import { audio, audioHeader, inter, key, videoHeader } from "../media/packets.ts";
 
 /** A server that answers every HTTP request with what it is told to say, right or wrong. */
 export class FakeFlvOrigin implements Disposable {

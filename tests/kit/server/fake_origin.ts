@@ -3,8 +3,8 @@ import { TcpConn } from "../../../src/net/tcp_conn.ts";
 import { encodeMessage } from "../../../src/rtmp/chunk_writer.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
 import { RtmpServerSession, type SessionRequest } from "../../../src/rtmp/server_session.ts";
-import { acceptAll, openReply } from "../peers.ts";
-import type { key } from "../packets.ts";
+import { acceptAll, openReply } from "../peers/peers.ts";
+import type { key } from "../media/packets.ts";
 
 /** How far an origin goes with its clients. */
 export const steps = ["tcp", "handshake", "connect", "createStream", "play", "media"] as const;

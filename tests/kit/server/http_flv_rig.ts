@@ -3,7 +3,7 @@ import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { FlvTagType } from "../../../src/flv/tag.ts";
 import { HttpServer } from "../../../src/http/server.ts";
 import { freePort } from "../launcher.ts";
-import { label } from "../packets.ts";
+import { label } from "../media/packets.ts";
 import { TestServer, until } from "./rtmp_rig.ts";
 
 /** What a {@link WebServer} is configured with. */

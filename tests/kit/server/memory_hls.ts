@@ -1,7 +1,7 @@
 import type { MediaPacket } from "../../../src/stream/packet.ts";
-import type { MemoryHost } from "../memory_host.ts";
-import type { MemoryNetwork } from "../memory_network.ts";
-import { MemoryPublisher, type PeerWords } from "../memory_peers.ts";
+import type { MemoryHost } from "../memory/memory_host.ts";
+import type { MemoryNetwork } from "../memory/memory_network.ts";
+import { MemoryPublisher, type PeerWords } from "../memory/memory_peers.ts";
 
 /** H.264 at 320x180. */
 const avcHeader = "17000000000142c00dffe100186742c00dd901519e226c0440000003004000000f03c50a9201000568cb83cb20";

@@ -1,7 +1,7 @@
 import { assertEquals } from "../assert.ts";
 import { probeCommand } from "../../../src/cli/probe/probe.ts";
 import type { ProbeReport } from "../../../src/cli/probe/report.ts";
-import { openReply } from "../peers.ts";
+import { openReply } from "../peers/peers.ts";
 import { FakeServer, run } from "./push_rig.ts";
 
 /** Runs `probe --json` and reads what it prints. */

@@ -8,7 +8,7 @@ import { encodeMessage } from "../../../src/rtmp/chunk_writer.ts";
 import type { RtmpMessage } from "../../../src/rtmp/message.ts";
 import { RtmpServerSession, type SessionEvent, type SessionRequest } from "../../../src/rtmp/server_session.ts";
 import { Server } from "../../../src/server/server.ts";
-import { acceptAll, openReply } from "../peers.ts";
+import { acceptAll, openReply } from "../peers/peers.ts";
 
 /** What a command printed, and how it ended. */
 export interface CommandRun {

@@ -13,7 +13,7 @@ import { setChunkSize } from "../../../src/rtmp/control.ts";
 import { MessageType, type RtmpMessage } from "../../../src/rtmp/message.ts";
 import { Server } from "../../../src/server/server.ts";
 import { assertEquals, assertLess } from "../assert.ts";
-import { audio, audioHeader, inter, key, label, metadata, videoHeader } from "../packets.ts";
+import { audio, audioHeader, inter, key, label, metadata, videoHeader } from "../media/packets.ts";
 import { TestLog } from "../test_log.ts";
 
 export { freePort } from "../launcher.ts";

@@ -18,10 +18,10 @@ import { Workers } from "../../../src/threads/main/workers.ts";
 import { TestLog } from "../test_log.ts";
 import type { ListenerSocket } from "../../../src/base/socket.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { ManualTimers } from "../manual_timers.ts";
-import { Prng } from "../mutate.ts";
-import { label, sourceOptions, WireReader } from "../packets.ts";
-import { checkRuns, RandomPublisher } from "../random_stream.ts";
+import { ManualTimers } from "../memory/manual_timers.ts";
+import { Prng } from "../media/mutate.ts";
+import { label, sourceOptions, WireReader } from "../media/packets.ts";
+import { checkRuns, RandomPublisher } from "../media/random_stream.ts";
 
 /** With small frames blocks are small too, and their memory is soon another's. */
 const BIG_BYTES = [8000, 60_000, 400_000];

@@ -2,7 +2,7 @@ import { assertEquals, assertGreater, assertMatch } from "../../kit/assert.ts";
 import { freePort, isListening, programCommand, run, until } from "../../kit/launcher.ts";
 import { CliServer, inDirectory } from "../../kit/server/cli_server.ts";
 import { runCli } from "../../../src/cli/mod.ts";
-import { RecordedIo } from "../../kit/recorded_io.ts";
+import { RecordedIo } from "../../kit/memory/recorded_io.ts";
 
 async function drain(...args: string[]) {
   const io = new RecordedIo();

@@ -2,8 +2,8 @@ import { assertEquals, assertLess, assertMatch, assertRejects, assertStringInclu
 import { UsageError } from "../../../src/cli/parse_args.ts";
 import { probeCommand } from "../../../src/cli/probe/probe.ts";
 import type { RtmpMessage } from "../../../src/rtmp/message.ts";
-import { acceptAll } from "../../kit/peers.ts";
-import { tags } from "../../kit/flv_tags.ts";
+import { acceptAll } from "../../kit/peers/peers.ts";
+import { tags } from "../../kit/media/flv_tags.ts";
 import type { FlvTag } from "../../../src/flv/tag.ts";
 import { probe, redirecting } from "../../kit/server/probe_rig.ts";
 import { closedPort, FakeServer, RawServer, run, until } from "../../kit/server/push_rig.ts";

@@ -3,7 +3,7 @@ import { loadCommands } from "../../../src/cli/command_table.ts";
 import { parseCommandLine } from "../../../src/cli/parse_args.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { run } from "../../kit/launcher.ts";
-import { RecordedIo } from "../../kit/recorded_io.ts";
+import { RecordedIo } from "../../kit/memory/recorded_io.ts";
 import { inDirectory } from "../../kit/server/cli_server.ts";
 
 async function scriptFor(shell: string): Promise<string> {

@@ -12,8 +12,8 @@ import { pushCommand } from "../../../src/cli/push/push.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../../src/flv/tag.ts";
 import { encodeCommand } from "../../../src/rtmp/command.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
-import { acceptAll, openReply } from "../../kit/peers.ts";
-import { tags } from "../../kit/flv_tags.ts";
+import { acceptAll, openReply } from "../../kit/peers/peers.ts";
+import { tags } from "../../kit/media/flv_tags.ts";
 import { closedPort, FakeServer, run, until } from "../../kit/server/push_rig.ts";
 
 /** A file of some frames, 40 ms each, for the time of a test. */

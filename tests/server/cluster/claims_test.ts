@@ -2,7 +2,7 @@ import { systemWorld } from "../../../src/net/system_world.ts";
 import { VhostHandle } from "../../../src/config/mod.ts";
 import { HostAddresses } from "../../../src/server/access/host_addresses.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { apiOf, bodyOf, type FakeServer, fakeServer, publishInto, START_MS } from "../../kit/fake_server.ts";
+import { apiOf, bodyOf, type FakeServer, fakeServer, publishInto, START_MS } from "../../kit/peers/fake_server.ts";
 
 const cluster = (directives: string, more = "") =>
   `vhost __defaultVhost__ { cluster { origin_cluster on; ${directives} } ${more} }`;

@@ -1,8 +1,8 @@
 /** Origins whose clocks differ. */
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
-import { SimulatedEngine } from "../../kit/simulated_engine.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
+import { SimulatedEngine } from "../../kit/engine/simulated_engine.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 
 const ORIGINS = ["10.0.0.1", "10.0.0.2"];

@@ -1,7 +1,7 @@
 /** A cluster whose servers stand in no list, and know each other through Redis alone. */
 import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
 import { isListening, Program, programCommand, until as untilListening } from "../../kit/launcher.ts";
-import { RedisServer } from "../../kit/redis_server.ts";
+import { RedisServer } from "../../kit/engine/redis_server.ts";
 import { freePort, Publisher, sleep, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 import { interopTest } from "../../kit/tools.ts";
 

@@ -1,10 +1,10 @@
 /** How servers know an older publish, also where the encoder sends no metadata. On a simulated network. */
 import { epochMember, factMembers } from "../../../src/stream/publish_facts.ts";
 import { assert, assertEquals, assertGreater } from "../../kit/assert.ts";
-import { MemoryHttp } from "../../kit/memory_http.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer, type PeerWords } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
+import { MemoryHttp } from "../../kit/memory/memory_http.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer, type PeerWords } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
 
 const KEY = "/live/s";
 const [A, B, EDGE] = ["10.0.0.1", "10.0.0.2", "10.0.0.100"];

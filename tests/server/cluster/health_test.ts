@@ -1,11 +1,11 @@
 import { readClusterView } from "../../../src/cli/status/read_view.ts";
 import type { ClusterView } from "../../../src/http/api/cluster_view.ts";
 import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
-import { memoryFetch } from "../../kit/memory_fetch.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { serveAt } from "../../kit/memory_origin.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
+import { memoryFetch } from "../../kit/memory/memory_fetch.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { serveAt } from "../../kit/memory/memory_origin.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
 
 const origins = (coworkers: string, more = "") => ({
   vhost: `cluster { origin_cluster on; coworkers ${coworkers}; ${more} }`,

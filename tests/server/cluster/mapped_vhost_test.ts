@@ -1,9 +1,9 @@
 /** An edge whose vhost is another one at the origins, in a cluster with an engine. On a simulated network. */
 import { assertEquals, assertGreater } from "../../kit/assert.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
-import { SimulatedEngine } from "../../kit/simulated_engine.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
+import { SimulatedEngine } from "../../kit/engine/simulated_engine.ts";
 
 const root = (ip: string) => `advertise ${ip}; directory { enabled on; url redis://10.0.9.9; node_ttl 6000; }`;
 

@@ -1,9 +1,9 @@
 /** The same name published in two regions, with an engine each. On a simulated network. */
 import { assert, assertEquals, assertGreater } from "../../kit/assert.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
-import { SimulatedEngine } from "../../kit/simulated_engine.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
+import { SimulatedEngine } from "../../kit/engine/simulated_engine.ts";
 
 const EU = "10.1.0.9";
 const US = "10.2.0.9";

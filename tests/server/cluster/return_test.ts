@@ -1,9 +1,9 @@
 /** An origin comes back, and the others hear of it from itself. On a simulated network. */
 import { assert, assertLess } from "../../kit/assert.ts";
-import { memoryFetch } from "../../kit/memory_fetch.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
+import { memoryFetch } from "../../kit/memory/memory_fetch.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
 
 const file = (other: string) => ({ vhost: `cluster { origin_cluster on; coworkers ${other}:1985; }` });
 

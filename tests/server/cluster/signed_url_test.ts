@@ -2,8 +2,8 @@ import { loadConfig, requireConfig } from "../../../src/config/mod.ts";
 import { Server } from "../../../src/server/server.ts";
 import { signUrl } from "../../../src/server/access/signed_url.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
 import { TestLog } from "../../kit/test_log.ts";
 
 const VALID_MS = 5000;

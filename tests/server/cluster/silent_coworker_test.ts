@@ -1,8 +1,8 @@
 /** A coworker that hangs, and has not been found out yet. On a simulated network. */
 import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
 
 /** Lets time pass until something is there, 5 s at most. @returns How long that took, ms. */
 async function passUntil(network: MemoryNetwork, isThere: () => boolean): Promise<number> {

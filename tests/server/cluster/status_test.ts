@@ -1,7 +1,7 @@
 import { runCli } from "../../../src/cli/mod.ts";
 import { HttpServer } from "../../../src/http/server.ts";
 import { assertEquals, assertMatch } from "../../kit/assert.ts";
-import { RecordedIo } from "../../kit/recorded_io.ts";
+import { RecordedIo } from "../../kit/memory/recorded_io.ts";
 import { freePort, Publisher, serverTest, TestServer, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 
 /** A server with its HTTP side. */

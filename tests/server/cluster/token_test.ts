@@ -2,7 +2,7 @@ import { systemTimers } from "../../../src/base/clock.ts";
 import { proofHeaders, type ProofKind } from "../../../src/cluster/coworker_proof.ts";
 import { askCoworker } from "../../../src/cluster/mesh/coworker_question.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { apiOf, bodyOf, fakeServer, publishInto, START_MS } from "../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeServer, publishInto, START_MS } from "../../kit/peers/fake_server.ts";
 
 const PATH = "/api/v1/clusters?vhost=__defaultVhost__&app=live&stream=livestream&ip=a.com&coworker=10.0.0.1:1985";
 

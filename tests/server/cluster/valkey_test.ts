@@ -11,11 +11,11 @@ import {
 } from "../../kit/assert.ts";
 import { directorySuite } from "../../kit/cases/directory_suite.ts";
 import { freePort, Program, until } from "../../kit/launcher.ts";
-import { RedisServer } from "../../kit/redis_server.ts";
-import { RedisStage } from "../../kit/redis_stage.ts";
+import { RedisServer } from "../../kit/engine/redis_server.ts";
+import { RedisStage } from "../../kit/engine/redis_stage.ts";
 import { tlsPath, tlsText } from "../../kit/tls_files.ts";
 import { interopTest, isInstalled } from "../../kit/tools.ts";
-import { type StagedDirectory, stagedDirectory } from "../../kit/valkey_stage.ts";
+import { type StagedDirectory, stagedDirectory } from "../../kit/engine/valkey_stage.ts";
 
 /** From the return of the engine until all is true again: connections within half a lease, claims within one more. */
 const BACK_MS = 8000;
@@ -196,7 +196,7 @@ redisTest(
   "a zombie: it is stopped, its stream is taken over, and it gives way as soon as it goes on",
   async (stage) => {
     const [a, b] = [await stage.base.add(), await stage.base.add()];
-    const script = new URL("../../kit/directory_child.ts", import.meta.url).pathname;
+    const script = new URL("../../kit/engine/directory_child.ts", import.meta.url).pathname;
     await using zombie = new Program([Deno.execPath(), "run", "-A", "--no-check", script, stage.base.redis.url, "9"]);
     await zombie.prints("claimed", 20_000);
     assertEquals(await stage.find(a, "one"), ["10.0.0.9"]);

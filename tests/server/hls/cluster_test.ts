@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
-import { PlaylistWatch } from "../../kit/hls_rules.ts";
-import { compareHashes, HlsWatch } from "../../kit/hls_watch.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
+import { PlaylistWatch } from "../../kit/hls/hls_rules.ts";
+import { compareHashes, HlsWatch } from "../../kit/hls/hls_watch.ts";
 import { HlsClient, HlsPublisher, listedSegments } from "../../kit/server/memory_hls.ts";
 
 const hls = (more: string) => `hls { enabled on; hls_ctx off; hls_fragment 2; hls_window 60; ${more} }`;

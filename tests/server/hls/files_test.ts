@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../../kit/assert.ts";
-import { MemoryHooks } from "../../kit/memory_hooks.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
+import { MemoryHooks } from "../../kit/memory/memory_hooks.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
 import { HlsClient, HlsPublisher, listedSegments } from "../../kit/server/memory_hls.ts";
 
 /** Lets simulated time pass, and after each second the disk its own. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryViewer } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
 import { HlsClient, HlsPublisher } from "../../kit/server/memory_hls.ts";
 
 const STEP_MS = 10;

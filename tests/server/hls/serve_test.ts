@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "../../kit/assert.ts";
-import { MemoryHttp } from "../../kit/memory_http.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { type MemoryFile, MemoryServer } from "../../kit/memory_server.ts";
+import { MemoryHttp } from "../../kit/memory/memory_http.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { type MemoryFile, MemoryServer } from "../../kit/memory/memory_server.ts";
 import { HlsClient, HlsPublisher, listedSegments } from "../../kit/server/memory_hls.ts";
 
 /** One origin with a publisher who has been there for a while. */

@@ -8,7 +8,7 @@ import {
   assertMatch,
 } from "../../kit/assert.ts";
 import { endless, HookServer } from "../../kit/server/hooks_server.ts";
-import { key, videoHeader } from "../../kit/packets.ts";
+import { key, videoHeader } from "../../kit/media/packets.ts";
 import { AskingPeer, firstWord } from "../../kit/server/hooks_rig.ts";
 import { Publisher, serverTest, sleep, TestServer, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 

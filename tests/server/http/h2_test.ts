@@ -3,7 +3,7 @@ import { FieldDecoder } from "../../../src/http2/field_decoder.ts";
 import { encodeFrame, type Frame, FrameFlag, FrameReader, FrameType } from "../../../src/http2/frame.ts";
 import { H2ErrorCode } from "../../../src/http2/h2_error.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { h2Number, h2Preface, h2Request } from "../../kit/h2_frames.ts";
+import { h2Number, h2Preface, h2Request } from "../../kit/peers/h2_frames.ts";
 import { FlvViewer, WebServer } from "../../kit/server/http_flv_rig.ts";
 import { freePort, Publisher, tlsTest, until } from "../../kit/server/rtmp_rig.ts";
 import { tlsPath, tlsText } from "../../kit/tls_files.ts";

@@ -8,7 +8,7 @@ import { FastPaths, type SendPath } from "../../../src/net/fast/fast_paths.ts";
 import { openLibc } from "../../../src/net/fast/libc.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
-import { Prng } from "../../kit/mutate.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 import { sleep } from "../../kit/server/socket_files.ts";
 import { TestLog } from "../../kit/test_log.ts";
 

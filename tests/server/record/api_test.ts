@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "../../kit/assert.ts";
-import { MemoryHttp } from "../../kit/memory_http.ts";
+import { MemoryHttp } from "../../kit/memory/memory_http.ts";
 import { RecordStage } from "./stage.ts";
 
 interface Listed {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../../kit/assert.ts";
-import { key } from "../../kit/packets.ts";
-import type { MemoryPublisher } from "../../kit/memory_peers.ts";
+import { key } from "../../kit/media/packets.ts";
+import type { MemoryPublisher } from "../../kit/memory/memory_peers.ts";
 import { RecordStage } from "./stage.ts";
 
 const DVR = "dvr_path rec/[stream].[timestamp].flv; dvr_reconnect 0;";

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertMatch } from "../../kit/assert.ts";
 import { Mp4Demuxer } from "../../../src/cli/push/mp4_demuxer.ts";
-import { audio, audioHeader, key, videoHeader } from "../../kit/packets.ts";
+import { audio, audioHeader, key, videoHeader } from "../../kit/media/packets.ts";
 import { RecordStage } from "./stage.ts";
 
 Deno.test("a publisher that changes its codecs all the time makes no file for each", async () => {

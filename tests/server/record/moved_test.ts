@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
-import { MemoryDisk } from "../../kit/memory_disk.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
+import { MemoryDisk } from "../../kit/memory/memory_disk.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
 import { RecordStage } from "./stage.ts";
 
 const DVR = "dvr_path rec/[app]/[stream].[timestamp].flv; dvr_reconnect 10;";

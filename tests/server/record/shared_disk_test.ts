@@ -1,8 +1,8 @@
 import { Mp4Demuxer } from "../../../src/cli/push/mp4_demuxer.ts";
 import { assert, assertEquals, assertGreater, assertMatch } from "../../kit/assert.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
-import { MemoryPublisher } from "../../kit/memory_peers.ts";
-import { key, videoHeader } from "../../kit/packets.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
+import { MemoryPublisher } from "../../kit/memory/memory_peers.ts";
+import { key, videoHeader } from "../../kit/media/packets.ts";
 import { RecordStage } from "./stage.ts";
 
 const DVR = "dvr_path rec/[app]/[stream].[timestamp].flv; dvr_reconnect 10;";

@@ -1,12 +1,12 @@
 import { decodeAmf0 } from "../../../src/amf/amf0.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import type { FlvTag } from "../../../src/flv/tag.ts";
-import { MemoryDisk } from "../../kit/memory_disk.ts";
-import { MemoryHooks } from "../../kit/memory_hooks.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { type MemoryFile, MemoryServer } from "../../kit/memory_server.ts";
-import { label } from "../../kit/packets.ts";
+import { MemoryDisk } from "../../kit/memory/memory_disk.ts";
+import { MemoryHooks } from "../../kit/memory/memory_hooks.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { type MemoryFile, MemoryServer } from "../../kit/memory/memory_server.ts";
+import { label } from "../../kit/media/packets.ts";
 
 /** A simulated network with a server at 10.0.0.1 that records to a disk in memory, and what hooks hear. */
 export class RecordStage implements AsyncDisposable {

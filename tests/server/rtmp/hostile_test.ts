@@ -1,7 +1,7 @@
 import type { AmfValue } from "../../../src/amf/amf0.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
 import { assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { Prng } from "../../kit/mutate.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 import { besideHealthyPlayer, RawPeer, serverTest, sleep, TestServer, until } from "../../kit/server/rtmp_rig.ts";
 
 const realTime = "min_latency on;";

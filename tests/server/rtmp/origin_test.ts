@@ -1,7 +1,7 @@
 import { encodeMessage } from "../../../src/rtmp/chunk_writer.ts";
 import { encodeCommand } from "../../../src/rtmp/command.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { inter, key, videoHeader } from "../../kit/packets.ts";
+import { inter, key, videoHeader } from "../../kit/media/packets.ts";
 import {
   besideHealthyPlayer,
   Publisher,

@@ -5,7 +5,7 @@ import { systemWorld } from "../../../src/net/system_world.ts";
 import { RtmpClient } from "../../../src/upstream/client/rtmp_client.ts";
 import { MessageType } from "../../../src/rtmp/message.ts";
 import { assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { inter, key, label } from "../../kit/packets.ts";
+import { inter, key, label } from "../../kit/media/packets.ts";
 import { FlvViewer, WebServer } from "../../kit/server/http_flv_rig.ts";
 import { Publisher, RawPeer, serverTest, sleep, TestServer, until } from "../../kit/server/rtmp_rig.ts";
 import { noDelaysAt } from "../../kit/server/socket_option.ts";

@@ -1,8 +1,8 @@
 /** What nobody plays is read once a second, and at once when somebody comes for it. */
 import { assert, assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { MemoryServer } from "../../kit/memory_server.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../kit/memory/memory_server.ts";
 
 const STEP_MS = 10;
 

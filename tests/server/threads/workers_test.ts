@@ -4,7 +4,7 @@ import { HttpServer } from "../../../src/http/server.ts";
 import { Server } from "../../../src/server/server.ts";
 import { Workers } from "../../../src/threads/main/workers.ts";
 import { assert, assertEquals, assertGreater, assertThrows } from "../../kit/assert.ts";
-import { inter, key, label } from "../../kit/packets.ts";
+import { inter, key, label } from "../../kit/media/packets.ts";
 import type { RtmpMessage } from "../../../src/rtmp/message.ts";
 import { TestLog } from "../../kit/test_log.ts";
 import { FlvViewer } from "../../kit/server/http_flv_rig.ts";

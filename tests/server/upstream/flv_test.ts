@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreater, assertLess } from "../../kit/asser
 import { equalBytes } from "../../../src/base/bytes.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
-import { label } from "../../kit/packets.ts";
+import { label } from "../../kit/media/packets.ts";
 import { FlvViewer, RawHttp, WebServer } from "../../kit/server/http_flv_rig.ts";
 import { freePort, Publisher, serverTest, sleep, TestServer, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 

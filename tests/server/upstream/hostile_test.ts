@@ -1,6 +1,6 @@
 import { RtmpServerSession } from "../../../src/rtmp/server_session.ts";
 import { assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { audio, audioHeader, inter, key, metadata, videoHeader } from "../../kit/packets.ts";
+import { audio, audioHeader, inter, key, metadata, videoHeader } from "../../kit/media/packets.ts";
 import { FakeOrigin, steps } from "../../kit/server/fake_origin.ts";
 import { freePort, Publisher, serverTest, sleep, TestServer, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { acceptAll } from "../../kit/peers.ts";
+import { acceptAll } from "../../kit/peers/peers.ts";
 import { FakeServer } from "../../kit/server/push_rig.ts";
 import { Publisher, serverTest, TestServer, until, Viewer } from "../../kit/server/rtmp_rig.ts";
 

@@ -1,6 +1,6 @@
 import type { TimerHandle } from "../../../src/base/clock.ts";
-import type { MemoryHost } from "../../kit/memory_host.ts";
-import type { MemorySocket } from "../../kit/memory_socket.ts";
+import type { MemoryHost } from "../../kit/memory/memory_host.ts";
+import type { MemorySocket } from "../../kit/memory/memory_socket.ts";
 import { Random } from "../random.ts";
 import type { AttackerPlan } from "../scenario.ts";
 import { type Attack, attacks } from "./attacks.ts";

@@ -1,7 +1,7 @@
 import type { TimerHandle } from "../../../src/base/clock.ts";
 import { encodeUtf8 } from "../../../src/base/bytes.ts";
-import type { MemoryHost } from "../../kit/memory_host.ts";
-import type { MemorySocket } from "../../kit/memory_socket.ts";
+import type { MemoryHost } from "../../kit/memory/memory_host.ts";
+import type { MemorySocket } from "../../kit/memory/memory_socket.ts";
 import type { Random } from "../random.ts";
 import type { AttackKind } from "../scenario.ts";
 import type { SimServer } from "../world/sim_server.ts";

@@ -1,4 +1,4 @@
-import type { MachineEnd } from "../../kit/memory_network.ts";
+import type { MachineEnd } from "../../kit/memory/memory_network.ts";
 import { Random } from "../random.ts";
 import type { FaultPlan } from "../scenario.ts";
 import { changeSetting, drainByApi, kickClient } from "./operators.ts";

@@ -1,7 +1,7 @@
 import type { World } from "../../../src/base/world.ts";
 import { systemWorld } from "../../../src/net/system_world.ts";
 import { freePort } from "../../kit/launcher.ts";
-import { RedisServer } from "../../kit/redis_server.ts";
+import { RedisServer } from "../../kit/engine/redis_server.ts";
 import type { Scenario } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";
 import type { ClientMachine, ClusterView, ServerView } from "../world/cluster_view.ts";

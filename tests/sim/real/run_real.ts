@@ -1,5 +1,5 @@
 import { every } from "../../../src/base/clock.ts";
-import { turn } from "../../kit/manual_timers.ts";
+import { turn } from "../../kit/memory/manual_timers.ts";
 import { isInstalled } from "../../kit/tools.ts";
 import { planClients } from "../actors/plan_clients.ts";
 import { hlsAudience } from "../actors/hls_audience.ts";

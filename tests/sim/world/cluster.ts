@@ -1,7 +1,7 @@
 import type { Timers } from "../../../src/base/clock.ts";
-import { MemoryHost } from "../../kit/memory_host.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { SimulatedEngine } from "../../kit/simulated_engine.ts";
+import { MemoryHost } from "../../kit/memory/memory_host.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { SimulatedEngine } from "../../kit/engine/simulated_engine.ts";
 import { Random } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
 import type { SimLog } from "../sim_log.ts";

@@ -1,4 +1,4 @@
-import type { LineModel } from "../../kit/memory_pipe.ts";
+import type { LineModel } from "../../kit/memory/memory_pipe.ts";
 import type { Random } from "../random.ts";
 import type { Weather } from "../scenario.ts";
 

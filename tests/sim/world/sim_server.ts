@@ -4,8 +4,8 @@ import { loadConfig, type LoadResult, requireConfig } from "../../../src/config/
 import { HttpServer } from "../../../src/http/server.ts";
 import { Reloader } from "../../../src/server/reload/reloader.ts";
 import { Server } from "../../../src/server/server.ts";
-import { MemoryHost } from "../../kit/memory_host.ts";
-import type { MachineEnd, MemoryNetwork } from "../../kit/memory_network.ts";
+import { MemoryHost } from "../../kit/memory/memory_host.ts";
+import type { MachineEnd, MemoryNetwork } from "../../kit/memory/memory_network.ts";
 import type { Random } from "../random.ts";
 import type { SimLog } from "../sim_log.ts";
 import { noFiles, processFacts } from "./machine.ts";

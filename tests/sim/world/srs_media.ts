@@ -4,9 +4,9 @@ import { encodeMessage } from "../../../src/rtmp/chunk_writer.ts";
 import { MessageType, type RtmpMessage } from "../../../src/rtmp/message.ts";
 import { RtmpServerSession, type SessionRequest } from "../../../src/rtmp/server_session.ts";
 import { timestampAdd, timestampDiff } from "../../../src/rtmp/timestamp.ts";
-import type { MemoryHost } from "../../kit/memory_host.ts";
-import type { MemorySocket } from "../../kit/memory_socket.ts";
-import { openReply } from "../../kit/peers.ts";
+import type { MemoryHost } from "../../kit/memory/memory_host.ts";
+import type { MemorySocket } from "../../kit/memory/memory_socket.ts";
+import { openReply } from "../../kit/peers/peers.ts";
 
 /** What waits for a client that reads slowly; with more than this it has lost. */
 const MAX_WAITING = 5000;

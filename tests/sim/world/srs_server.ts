@@ -1,6 +1,6 @@
 import type { ListenerSocket } from "../../../src/base/socket.ts";
-import type { MemoryHost } from "../../kit/memory_host.ts";
-import type { MemorySocket } from "../../kit/memory_socket.ts";
+import type { MemoryHost } from "../../kit/memory/memory_host.ts";
+import type { MemorySocket } from "../../kit/memory/memory_socket.ts";
 import type { SrsMood, SrsPlan } from "../scenario.ts";
 import { SrsMedia } from "./srs_media.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "../../kit/assert.ts";
 import { ByteQueue } from "../../../src/base/byte_queue.ts";
-import { Prng } from "../../kit/mutate.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 
 Deno.test("ByteQueue gives bytes in order, and null while there are too few", () => {
   const queue = new ByteQueue(100);

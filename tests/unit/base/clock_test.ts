@@ -1,6 +1,6 @@
 import { afterLimit, onBeat } from "../../../src/base/clock.ts";
 import { assertEquals, assertThrows } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 class Rig {
   readonly timers = new ManualTimers();

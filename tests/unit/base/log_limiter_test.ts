@@ -1,6 +1,6 @@
 import { kindOfLine, limitLines, LogLimiter } from "../../../src/base/log_limiter.ts";
 import { assertEquals, assertLess } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../kit/test_log.ts";
 
 function setUp() {

@@ -1,6 +1,6 @@
 import { TimerScope } from "../../../src/base/timer_scope.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 Deno.test("TimerScope passes time and timers on, and cancels one that is not wanted", () => {
   const timers = new ManualTimers();

@@ -2,7 +2,7 @@ import type { Command } from "../../../src/cli/command.ts";
 import { convertCommand } from "../../../src/cli/convert.ts";
 import { allOptions, parseCommandLine, UsageError } from "../../../src/cli/parse_args.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../../kit/assert.ts";
-import { RecordedIo } from "../../kit/recorded_io.ts";
+import { RecordedIo } from "../../kit/memory/recorded_io.ts";
 
 async function run(command: Command, ...args: string[]) {
   const io = new RecordedIo();
@@ -149,7 +149,7 @@ for (const { args, message } of senseless) {
 
 Deno.test("convert reads standard input and writes standard output", async () => {
   const script = `import { convertCommand } from ${JSON.stringify(import.meta.resolve("../../../src/cli/convert.ts"))};
-    import { RecordedIo } from ${JSON.stringify(import.meta.resolve("../../kit/recorded_io.ts"))};
+    import { RecordedIo } from ${JSON.stringify(import.meta.resolve("../../kit/memory/recorded_io.ts"))};
     const io = new RecordedIo();
     const status = await convertCommand.run({ positional: ["-"], flag: () => false, values: () => [],
       value: (name) => name === "to" ? "toml" : undefined }, io);

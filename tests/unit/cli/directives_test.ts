@@ -2,7 +2,7 @@ import { directivesCommand } from "../../../src/cli/directives.ts";
 import { allOptions, parseCommandLine } from "../../../src/cli/parse_args.ts";
 import { directivesMarkdown, directivesText, directiveTable } from "../../../src/config/directive_table.ts";
 import { assertEquals, assertGreater } from "../../kit/assert.ts";
-import { RecordedIo } from "../../kit/recorded_io.ts";
+import { RecordedIo } from "../../kit/memory/recorded_io.ts";
 
 async function run(...args: string[]) {
   const io = new RecordedIo();

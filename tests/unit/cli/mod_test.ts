@@ -2,7 +2,7 @@ import { commandTable } from "../../../src/cli/command_table.ts";
 import { runCli } from "../../../src/cli/mod.ts";
 import { VERSION } from "../../../src/base/version.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../kit/assert.ts";
-import { RecordedIo } from "../../kit/recorded_io.ts";
+import { RecordedIo } from "../../kit/memory/recorded_io.ts";
 
 const commands = Object.keys(commandTable);
 

@@ -2,9 +2,9 @@ import { BothDirectory } from "../../../src/cluster/both_directory.ts";
 import type { Claim, ClaimOptions, StreamDirectory, StreamRef } from "../../../src/cluster/directory.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { directorySuite, type StagedServer } from "../../kit/cases/directory_suite.ts";
-import { OutageStage } from "../../kit/outage_stage.ts";
-import { SimulatedEngine } from "../../kit/simulated_engine.ts";
-import { SimulatedStage } from "../../kit/simulated_stage.ts";
+import { OutageStage } from "../../kit/engine/outage_stage.ts";
+import { SimulatedEngine } from "../../kit/engine/simulated_engine.ts";
+import { SimulatedStage } from "../../kit/engine/simulated_stage.ts";
 
 /** Each server has two directories, in an engine each. */
 class BothStage extends SimulatedStage {

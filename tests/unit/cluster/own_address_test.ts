@@ -1,6 +1,6 @@
 import { flvAddresses, reachableHost } from "../../../src/cluster/own_address.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { configOf } from "../../kit/fake_server.ts";
+import { configOf } from "../../kit/peers/fake_server.ts";
 
 const fallback = (bound: string) => `not ${bound}`;
 

@@ -5,7 +5,7 @@ import { audioFlags, MediaFlag, videoFlags } from "../../../src/flv/codec.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { describeAudio, describeVideo } from "../../../src/flv/describe.ts";
 import { encodeFlvHeader, encodeFlvTag, type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
-import { splitsOf } from "../../kit/splits.ts";
+import { splitsOf } from "../../kit/media/splits.ts";
 import { wire } from "../../kit/cases/amf0_cases.ts";
 
 const files = [

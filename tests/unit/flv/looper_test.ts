@@ -3,7 +3,7 @@ import { encodeAmf0 } from "../../../src/amf/amf0.ts";
 import { FlvDemuxer } from "../../../src/flv/demuxer.ts";
 import { FlvLooper } from "../../../src/flv/looper.ts";
 import { type FlvTag, FlvTagType } from "../../../src/flv/tag.ts";
-import { tags } from "../../kit/flv_tags.ts";
+import { tags } from "../../kit/media/flv_tags.ts";
 
 /** Times of one or more passes over the same tags. */
 function times(file: readonly FlvTag[], passes = 1): number[][] {

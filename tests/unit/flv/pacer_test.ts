@@ -1,6 +1,6 @@
 import { assertEquals } from "../../kit/assert.ts";
 import { Pacer } from "../../../src/flv/pacer.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 function create(options = { aheadMs: 200, maxBurstMs: 500 }) {
   const timers = new ManualTimers();

@@ -9,8 +9,8 @@ import {
   packaged,
   randomHlsStream,
   type TimedPacket,
-} from "../../kit/hls_media.ts";
-import { Prng } from "../../kit/mutate.ts";
+} from "../../kit/hls/hls_media.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 
 const SEEDS = 20;
 const DURATION_MS = 40_000;

@@ -1,8 +1,8 @@
 import { default as hlsParser } from "hls-parser";
 import { masterPlaylist, measureBandwidth } from "../../../src/hls/master_playlist.ts";
 import { assertEquals, assertGreater } from "../../kit/assert.ts";
-import { masterBreaches } from "../../kit/hls_text_rules.ts";
-import { clipPackets, hlsOptions, hlsStream, packaged } from "../../kit/hls_media.ts";
+import { masterBreaches } from "../../kit/hls/hls_text_rules.ts";
+import { clipPackets, hlsOptions, hlsStream, packaged } from "../../kit/hls/hls_media.ts";
 
 interface Variant {
   uri: string;

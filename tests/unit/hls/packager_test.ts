@@ -12,8 +12,8 @@ import {
   hlsStream,
   packaged,
   type TimedPacket,
-} from "../../kit/hls_media.ts";
-import { playlistBreaches, readMediaPlaylist } from "../../kit/hls_rules.ts";
+} from "../../kit/hls/hls_media.ts";
+import { playlistBreaches, readMediaPlaylist } from "../../kit/hls/hls_rules.ts";
 
 const low = { ...hlsOptions, partMs: 200 };
 const ordinary = { durationMs: 10_000, fps: 25, gopMs: 2000, hasAudio: true };

@@ -11,9 +11,9 @@ import {
   hlsStream,
   packaged,
   randomHlsStream,
-} from "../../kit/hls_media.ts";
-import { playlistBreaches, PlaylistWatch, readMediaPlaylist } from "../../kit/hls_rules.ts";
-import { Prng } from "../../kit/mutate.ts";
+} from "../../kit/hls/hls_media.ts";
+import { playlistBreaches, PlaylistWatch, readMediaPlaylist } from "../../kit/hls/hls_rules.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 
 const low = { ...hlsOptions, partMs: 200 };
 const ordinary = { durationMs: 30_000, fps: 25, gopMs: 2000, hasAudio: true };

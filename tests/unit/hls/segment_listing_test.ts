@@ -3,8 +3,8 @@ import { Packager } from "../../../src/hls/packager.ts";
 import { entryBytes } from "../../../src/hls/segment.ts";
 import { readSegmentListing, writeSegmentListing } from "../../../src/hls/segment_listing.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { hlsStream, type TimedPacket } from "../../kit/hls_media.ts";
-import { Prng } from "../../kit/mutate.ts";
+import { hlsStream, type TimedPacket } from "../../kit/hls/hls_media.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 
 const options = {
   container: "cmaf",

@@ -1,6 +1,6 @@
 import { SlotRule, type SlotVerdict } from "../../../src/hls/slot_rule.ts";
 import { assert, assertEquals, assertGreater } from "../../kit/assert.ts";
-import { Prng } from "../../kit/mutate.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 
 const SLOT_MS = 2000;
 

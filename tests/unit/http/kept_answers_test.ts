@@ -1,5 +1,5 @@
 import { KeptAnswers } from "../../../src/http/kept_answers.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 import { assertEquals, assertRejects } from "../../kit/assert.ts";
 
 /** Answers with the number of times that it was made, which takes so long each time. */

@@ -1,4 +1,4 @@
-import { requestOf } from "../../kit/http_request.ts";
+import { requestOf } from "../../kit/peers/http_request.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { readCall } from "../../../src/http/call.ts";
 import { Query } from "../../../src/http/query.ts";

@@ -1,9 +1,9 @@
-import { requestOf } from "../../kit/http_request.ts";
+import { requestOf } from "../../kit/peers/http_request.ts";
 import { assertEquals, assertMatch } from "../../kit/assert.ts";
 import type { RouterPolicy } from "../../../src/http/access/policy.ts";
 import { jsonResponse } from "../../../src/http/envelope.ts";
 import { type Mount, Router } from "../../../src/http/router.ts";
-import { listLogger, responseOf } from "../../kit/fake_server.ts";
+import { listLogger, responseOf } from "../../kit/peers/fake_server.ts";
 
 const noAuth = { enabled: false, username: "", password: "" };
 const auth = { enabled: true, username: "admin", password: "admin" };

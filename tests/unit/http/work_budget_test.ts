@@ -1,6 +1,6 @@
 import { WorkBudget } from "../../../src/http/work_budget.ts";
 import { assert, assertEquals, assertLess, assertRejects } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 /** Questions that each take so long, of which it is known when they were answered. */
 function setUp(tookMs: number) {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { HeadBuffer, MAX_HEAD_BYTES } from "../../../src/http1/head_buffer.ts";
 import { parseRequestHead, RequestHeadReader } from "../../../src/http1/request_head.ts";
-import { splitsOf } from "../../kit/splits.ts";
+import { splitsOf } from "../../kit/media/splits.ts";
 
 function bytes(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));

@@ -6,7 +6,7 @@ import type { H2RequestHead } from "../../../src/http2/request_fields.ts";
 import { H2Session, type H2SessionSink } from "../../../src/http2/session.ts";
 import { MAX_STREAMS } from "../../../src/http2/settings.ts";
 import { assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { h2Block, h2Frames, h2Number, h2Preface, h2Request } from "../../kit/h2_frames.ts";
+import { h2Block, h2Frames, h2Number, h2Preface, h2Request } from "../../kit/peers/h2_frames.ts";
 
 /** A session and what its owner hears. */
 class Stage implements H2SessionSink {

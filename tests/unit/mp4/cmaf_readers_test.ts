@@ -3,8 +3,8 @@ import { concatBytes } from "../../../src/base/bytes.ts";
 import { readCodedPicture, readCodedSound } from "../../../src/flv/coded_frame.ts";
 import { entryBytes } from "../../../src/hls/segment.ts";
 import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
-import { clipPackets, hlsOptions, hlsStartMs, hlsStream, packaged, type TimedPacket } from "../../kit/hls_media.ts";
-import { readMp4, type ReadSample } from "../../kit/mp4_reader.ts";
+import { clipPackets, hlsOptions, hlsStartMs, hlsStream, packaged, type TimedPacket } from "../../kit/hls/hls_media.ts";
+import { readMp4, type ReadSample } from "../../kit/media/mp4_reader.ts";
 
 const low = { ...hlsOptions, partMs: 200 };
 

@@ -1,6 +1,6 @@
 import { Acceptor, isPeerGone } from "../../../src/net/acceptor.ts";
 import { assert, assertEquals, assertRejects } from "../../kit/assert.ts";
-import { ManualTimers, turn } from "../../kit/manual_timers.ts";
+import { ManualTimers, turn } from "../../kit/memory/manual_timers.ts";
 
 function withCode(code: string): Error {
   return Object.assign(new Error(code), { code });

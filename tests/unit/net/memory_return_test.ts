@@ -1,6 +1,6 @@
 import { returnMemory } from "../../../src/net/memory_return.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 const MB = 1024 * 1024;
 

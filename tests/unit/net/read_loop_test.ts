@@ -2,7 +2,7 @@ import { LoopTurns } from "../../../src/base/loop_turns.ts";
 import type { Socket } from "../../../src/base/socket.ts";
 import { TcpConn } from "../../../src/net/tcp_conn.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 const address = { hostname: "127.0.0.1", port: 1 };
 

@@ -1,7 +1,7 @@
 import { ShutdownQueue } from "../../../src/net/shutdown_queue.ts";
 import type { SocketAddress } from "../../../src/net/socket_shutdown.ts";
 import { assertEquals, assertLess } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 const MIN_PAUSE_MS = 100;
 

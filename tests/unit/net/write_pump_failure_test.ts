@@ -1,7 +1,7 @@
 import { TcpConn } from "../../../src/net/tcp_conn.ts";
 import { WritePump } from "../../../src/net/write_pump.ts";
 import { assertEquals, assertThrows } from "../../kit/assert.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
 
 Deno.test("WritePump sends the last words of a source that has failed", async () => {
   const network = new MemoryNetwork();

@@ -9,7 +9,7 @@ import { Mp4Demuxer, NotFragmented } from "../../../src/cli/push/mp4_demuxer.ts"
 import type { FlvTag } from "../../../src/flv/tag.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "../../kit/assert.ts";
-import { clip } from "../../kit/media.ts";
+import { clip } from "../../kit/media/media.ts";
 
 const kinds = new Map<number, MediaPacket["kind"]>([[FlvTagType.Audio, "audio"], [FlvTagType.Video, "video"]]);
 

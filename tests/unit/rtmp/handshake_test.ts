@@ -3,7 +3,7 @@ import { concatBytes, encodeUtf8 } from "../../../src/base/bytes.ts";
 import { ProtocolError } from "../../../src/base/errors.ts";
 import { ClientHandshake, type HandshakeKind, ServerHandshake } from "../../../src/rtmp/handshake.ts";
 import { findDigest, signAnswer, signBlock } from "../../../src/rtmp/handshake_digest.ts";
-import { Prng } from "../../kit/mutate.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 
 const nowMs = 1_700_000_000_999;
 const nowSeconds = [0x65, 0x53, 0xf1, 0x00];

@@ -2,8 +2,8 @@ import { ProtocolError, RequestDenied } from "../../../src/base/errors.ts";
 import { ClientLife, type ClientLifeOptions } from "../../../src/server/client_life.ts";
 import type { CloseReason } from "../../../src/server/close_reason.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { listLogger } from "../../kit/fake_server.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { listLogger } from "../../kit/peers/fake_server.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 /** A connection whose socket does nothing but tell what was asked of it. */
 function rig(options: Partial<ClientLifeOptions> = {}) {

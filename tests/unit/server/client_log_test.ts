@@ -1,7 +1,7 @@
-import { MemoryHttp } from "../../kit/memory_http.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer } from "../../kit/memory_peers.ts";
-import { type MemoryFile, MemoryServer } from "../../kit/memory_server.ts";
+import { MemoryHttp } from "../../kit/memory/memory_http.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer } from "../../kit/memory/memory_peers.ts";
+import { type MemoryFile, MemoryServer } from "../../kit/memory/memory_server.ts";
 import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
 
 /** Runs a server with a publisher of its stream `s`, and gives what its log has after so many seconds. */

@@ -1,9 +1,9 @@
-import { worldAt } from "../../kit/world.ts";
+import { worldAt } from "../../kit/memory/world.ts";
 import type { Fetch, InterfaceAddress, World } from "../../../src/base/world.ts";
 import { Heartbeat } from "../../../src/server/heartbeat.ts";
 import { assertEquals, assertMatch } from "../../kit/assert.ts";
-import { configOf } from "../../kit/fake_server.ts";
-import { ManualTimers, turn } from "../../kit/manual_timers.ts";
+import { configOf } from "../../kit/peers/fake_server.ts";
+import { ManualTimers, turn } from "../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../kit/test_log.ts";
 
 const addresses: readonly InterfaceAddress[] = [

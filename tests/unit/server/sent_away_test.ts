@@ -1,6 +1,6 @@
 import { SentAway } from "../../../src/server/sent_away.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 Deno.test("SentAway knows whom it has sent away in the last ten seconds", () => {
   const timers = new ManualTimers();

@@ -3,9 +3,9 @@ import { BlockPool } from "../../../src/stream/block_pool.ts";
 import { LiveSource } from "../../../src/stream/live_source.ts";
 import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
 import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
-import { inter, key, sourceOptions, videoHeader, WireReader } from "../../kit/packets.ts";
-import { Prng } from "../../kit/mutate.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
+import { inter, key, sourceOptions, videoHeader, WireReader } from "../../kit/media/packets.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 
 function readAll(cursor: PlayCursor): void {
   while (cursor.next() !== null);

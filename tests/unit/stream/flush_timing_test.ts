@@ -1,7 +1,7 @@
 import { EarlyFlush } from "../../../src/stream/early_flush.ts";
 import { FlushTiming, type GatherOptions } from "../../../src/stream/flush_timing.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 /** A log of which only the numbers are there. */
 class Stage {

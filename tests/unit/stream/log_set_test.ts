@@ -6,7 +6,7 @@ import { LogSet } from "../../../src/stream/log_set.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
 import { flvWireFormat, rtmpWireFormat, type WireFormat } from "../../../src/stream/wire_format.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 import {
   audio,
   audioHeader,
@@ -17,8 +17,8 @@ import {
   metadata,
   sourceOptions,
   videoHeader,
-} from "../../kit/packets.ts";
-import { TestPlayer } from "../../kit/test_player.ts";
+} from "../../kit/media/packets.ts";
+import { TestPlayer } from "../../kit/peers/test_player.ts";
 
 const bare = { headBytes: () => 0, tailBytes: 0, writeHead() {}, writeTail() {} };
 const flv = flvWireFormat({ framing: bare, audio: true, video: true });

@@ -3,7 +3,7 @@ import { audioFlags, videoFlags } from "../../../src/flv/codec.ts";
 import { MetaCache, readScript } from "../../../src/stream/meta_cache.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../kit/assert.ts";
-import { audioHeader, videoHeader } from "../../kit/packets.ts";
+import { audioHeader, videoHeader } from "../../kit/media/packets.ts";
 
 const identity = { server: "srs-ts", "server_version": "1" };
 

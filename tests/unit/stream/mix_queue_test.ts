@@ -2,11 +2,11 @@ import { encodeAmf0 } from "../../../src/amf/amf0.ts";
 import { LiveSource } from "../../../src/stream/live_source.ts";
 import { MixQueue } from "../../../src/stream/mix_queue.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
-import { Prng } from "../../kit/mutate.ts";
+import { Prng } from "../../kit/media/mutate.ts";
 import { assert, assertEquals, assertLess } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
-import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "../../kit/packets.ts";
-import { TestPlayer } from "../../kit/test_player.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
+import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "../../kit/media/packets.ts";
+import { TestPlayer } from "../../kit/peers/test_player.ts";
 
 /** Times in the order in which they come out, with what is left at the end. */
 function mixed(packets: MediaPacket[]): string {

@@ -2,11 +2,11 @@ import { crc32 } from "node:zlib";
 import { LiveSource, type Player } from "../../../src/stream/live_source.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { assertEquals, assertGreater } from "../../kit/assert.ts";
-import { Prng } from "../../kit/mutate.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
-import { audio, key, sourceOptions } from "../../kit/packets.ts";
-import { RandomPublisher } from "../../kit/random_stream.ts";
-import { TestPlayer } from "../../kit/test_player.ts";
+import { Prng } from "../../kit/media/mutate.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
+import { audio, key, sourceOptions } from "../../kit/media/packets.ts";
+import { RandomPublisher } from "../../kit/media/random_stream.ts";
+import { TestPlayer } from "../../kit/peers/test_player.ts";
 
 const player = (): Player => ({ wake() {}, onPublishChange() {} });
 const typeIds = { audio: 8, video: 9, script: 18 };

@@ -6,7 +6,7 @@ import { PacketLog } from "../../../src/stream/packet_log.ts";
 import { PlayCursor } from "../../../src/stream/play_cursor.ts";
 import { rtmpWireFormat } from "../../../src/stream/wire_format.ts";
 import { assert, assertEquals, assertLess, assertStrictEquals } from "../../kit/assert.ts";
-import { audio, audioHeader, CHUNK_SIZE, inter, key, videoHeader, WireReader } from "../../kit/packets.ts";
+import { audio, audioHeader, CHUNK_SIZE, inter, key, videoHeader, WireReader } from "../../kit/media/packets.ts";
 
 function newLog(): PacketLog {
   return new PacketLog(rtmpWireFormat(CHUNK_SIZE));

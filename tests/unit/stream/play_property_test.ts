@@ -1,10 +1,10 @@
 import { LiveSource } from "../../../src/stream/live_source.ts";
 import { assertGreater } from "../../kit/assert.ts";
-import { Prng } from "../../kit/mutate.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
-import { sourceOptions } from "../../kit/packets.ts";
-import { checkRuns, RandomPublisher } from "../../kit/random_stream.ts";
-import { TestPlayer } from "../../kit/test_player.ts";
+import { Prng } from "../../kit/media/mutate.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
+import { sourceOptions } from "../../kit/media/packets.ts";
+import { checkRuns, RandomPublisher } from "../../kit/media/random_stream.ts";
+import { TestPlayer } from "../../kit/peers/test_player.ts";
 
 Deno.test("LiveSource delivers contiguous runs from a keyframe, headers first, for any schedule of players", () => {
   let totalRuns = 0;

@@ -3,9 +3,9 @@ import type { FedBy } from "../../../src/stream/publish_session.ts";
 import type { MediaPacket } from "../../../src/stream/packet.ts";
 import { RepeatFilter } from "../../../src/stream/repeat_filter.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
-import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "../../kit/packets.ts";
-import { TestPlayer } from "../../kit/test_player.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
+import { audio, audioHeader, inter, key, metadata, sourceOptions, videoHeader } from "../../kit/media/packets.ts";
+import { TestPlayer } from "../../kit/peers/test_player.ts";
 
 const gop = [key(10, 5000), audio(11, 5010), inter(12, 5040), audio(13, 5033)];
 const headers = [metadata(1), videoHeader(2), audioHeader(3)];

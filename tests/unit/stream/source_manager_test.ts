@@ -1,8 +1,8 @@
 import { SourceManager } from "../../../src/stream/source_manager.ts";
 import { assertEquals, assertLess, assertNotEquals, assertStrictEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
-import { audio, sourceOptions } from "../../kit/packets.ts";
-import { TestPlayer } from "../../kit/test_player.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
+import { audio, sourceOptions } from "../../kit/media/packets.ts";
+import { TestPlayer } from "../../kit/peers/test_player.ts";
 
 const LINGER_MS = 3000;
 

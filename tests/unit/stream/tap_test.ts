@@ -3,8 +3,8 @@ import type { MediaPacket } from "../../../src/stream/packet.ts";
 import type { PublishSession } from "../../../src/stream/publish_session.ts";
 import type { PacketTap } from "../../../src/stream/tap.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
-import { audio, inter, key, metadata, sourceOptions, videoHeader } from "../../kit/packets.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
+import { audio, inter, key, metadata, sourceOptions, videoHeader } from "../../kit/media/packets.ts";
 
 /** Notes what it is given, with the owner's time of frames. */
 class Notes implements PacketTap {

@@ -16,10 +16,10 @@ import { LiveSource, type Player } from "../../../src/stream/live_source.ts";
 import type { PlayCursor } from "../../../src/stream/play_cursor.ts";
 import { WorkerSockets } from "../../../src/threads/worker/worker_sockets.ts";
 import { assertEquals, assertGreater } from "../../kit/assert.ts";
-import { Prng } from "../../kit/mutate.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
-import { CHUNK_SIZE, sourceOptions, WireReader } from "../../kit/packets.ts";
-import { checkRuns, RandomPublisher } from "../../kit/random_stream.ts";
+import { Prng } from "../../kit/media/mutate.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
+import { CHUNK_SIZE, sourceOptions, WireReader } from "../../kit/media/packets.ts";
+import { checkRuns, RandomPublisher } from "../../kit/media/random_stream.ts";
 
 /** Memory that another thread is told of by its place in the arena. */
 const arena = new FastPaths({ recv: "read", send: "sendfile" });

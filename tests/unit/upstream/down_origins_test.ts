@@ -3,8 +3,8 @@ import { DownOrigins } from "../../../src/upstream/down_origins.ts";
 import { OriginPool } from "../../../src/upstream/origin_pool.ts";
 import { parseTarget } from "../../../src/upstream/target.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { MemoryNetwork } from "../../kit/memory_network.ts";
-import { MemoryOrigin, serveAt } from "../../kit/memory_origin.ts";
+import { MemoryNetwork } from "../../kit/memory/memory_network.ts";
+import { MemoryOrigin, serveAt } from "../../kit/memory/memory_origin.ts";
 
 const ORIGIN = "10.0.0.1:1935";
 /** Longest time between two looks, and that for an answer. */

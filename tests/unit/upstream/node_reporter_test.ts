@@ -1,6 +1,6 @@
 import { NodeReporter } from "../../../src/upstream/node_reporter.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 /** What a server of our kind answers. */
 const ours = () => ({ srs_server: "srs-ts/0.1.0", srs_ts_node: '{"instance":"o"}' });

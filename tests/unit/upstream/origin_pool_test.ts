@@ -1,6 +1,6 @@
 import { OriginPool } from "../../../src/upstream/origin_pool.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../kit/assert.ts";
-import { ManualTimers } from "../../kit/manual_timers.ts";
+import { ManualTimers } from "../../kit/memory/manual_timers.ts";
 
 const origins = ["a:1935", "b:1935", "c:1935"];
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "../../../kit/assert.ts";
-import { apiOf, bodyOf, fakeServer, publishInto, START_MS } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeServer, publishInto, START_MS } from "../../../kit/peers/fake_server.ts";
 
 const plain = "vhost __defaultVhost__ {} vhost a.com {}";
 const question = "vhost=__defaultVhost__&ip=127.0.0.1&app=live&stream=livestream&coworker=192.168.1.5:9090";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "../../../kit/assert.ts";
-import { apiOf, bodyOf, fakeServer } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeServer } from "../../../kit/peers/fake_server.ts";
 
 const to = encodeURIComponent("rtmps://live.example.com/app/secret-key?token=top-secret");
 

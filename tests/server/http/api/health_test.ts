@@ -2,7 +2,7 @@ import { HttpServer } from "../../../../src/http/server.ts";
 import { Server } from "../../../../src/server/server.ts";
 import { stopGracefully } from "../../../../src/cli/serve/stop.ts";
 import { assertEquals, assertLess } from "../../../kit/assert.ts";
-import { apiOf, configOf, fakeServer } from "../../../kit/fake_server.ts";
+import { apiOf, configOf, fakeServer } from "../../../kit/peers/fake_server.ts";
 import { freePort } from "../../../kit/launcher.ts";
 import { WebServer } from "../../../kit/server/http_flv_rig.ts";
 import { Publisher, serverTest, until, Viewer } from "../../../kit/server/rtmp_rig.ts";

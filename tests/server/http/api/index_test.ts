@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../../../kit/assert.ts";
 import { apiRoutes } from "../../../../src/http/api/routes.ts";
 import { VERSION } from "../../../../src/base/version.ts";
-import { apiOf, bodyOf, fakeServer } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeServer } from "../../../kit/peers/fake_server.ts";
 
 const common = { code: 0, server: "vid-0server", service: "service0", pid: "4711" };
 

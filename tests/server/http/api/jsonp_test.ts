@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
-import { apiOf, bodyOf, fakeClient, fakeServer } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeClient, fakeServer } from "../../../kit/peers/fake_server.ts";
 
 const vhost = "vhost __defaultVhost__ {}";
 const guarded = `http_api { enabled on; auth { enabled on; username admin; password pw; } } ${vhost}`;

@@ -1,9 +1,9 @@
 /** A coworker's question that is kept until the stream comes, and what its connection does meanwhile. */
 import { assert, assertEquals, assertLess } from "../../../kit/assert.ts";
-import { MemoryHttp } from "../../../kit/memory_http.ts";
-import { MemoryNetwork } from "../../../kit/memory_network.ts";
-import { MemoryPublisher } from "../../../kit/memory_peers.ts";
-import { MemoryServer } from "../../../kit/memory_server.ts";
+import { MemoryHttp } from "../../../kit/memory/memory_http.ts";
+import { MemoryNetwork } from "../../../kit/memory/memory_network.ts";
+import { MemoryPublisher } from "../../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../../kit/memory/memory_server.ts";
 
 const TARGET = "/api/v1/clusters?vhost=__defaultVhost__&ip=10.0.0.1&app=live&stream=s&coworker=10.0.0.1:1985";
 

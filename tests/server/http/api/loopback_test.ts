@@ -8,7 +8,7 @@ import { HttpServer } from "../../../../src/http/server.ts";
 import { TcpConn } from "../../../../src/net/tcp_conn.ts";
 import { MessageType } from "../../../../src/rtmp/message.ts";
 import { Server } from "../../../../src/server/server.ts";
-import { configOf, listLogger, mediaTags } from "../../../kit/fake_server.ts";
+import { configOf, listLogger, mediaTags } from "../../../kit/peers/fake_server.ts";
 import { WebServer } from "../../../kit/server/http_flv_rig.ts";
 import { serverTest } from "../../../kit/server/rtmp_rig.ts";
 

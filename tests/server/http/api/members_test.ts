@@ -1,6 +1,6 @@
 import { proofHeaders } from "../../../../src/cluster/coworker_proof.ts";
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
-import { apiOf, bodyOf, fakeClient, fakeServer, publishInto, START_MS } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeClient, fakeServer, publishInto, START_MS } from "../../../kit/peers/fake_server.ts";
 
 const cluster = "origin_cluster on; coworkers 10.0.0.2:1985;";
 

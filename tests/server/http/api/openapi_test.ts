@@ -2,7 +2,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { apiRoutes } from "../../../../src/http/api/routes.ts";
 import { breachesOf, check } from "../../../kit/api_contract.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { apiOf, bodyOf, fakeServer } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeServer } from "../../../kit/peers/fake_server.ts";
 
 const document = await bodyOf(apiOf(fakeServer())("/api/v1/openapi.json"));
 

@@ -1,8 +1,8 @@
-import { filesWith, worldAt } from "../../../kit/world.ts";
+import { filesWith, worldAt } from "../../../kit/memory/world.ts";
 import { systemWorld } from "../../../../src/net/system_world.ts";
 import { assert, assertEquals } from "../../../kit/assert.ts";
 import { SystemStats } from "../../../../src/http/system/stats.ts";
-import { apiOf, bodyOf, fakeClient, fakeServer } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeClient, fakeServer } from "../../../kit/peers/fake_server.ts";
 import { procFiles } from "../../../kit/cases/proc_cases.ts";
 
 const eth0 = { name: "eth0", family: "IPv4" as const, address: "8.8.8.8" };

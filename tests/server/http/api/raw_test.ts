@@ -1,5 +1,5 @@
 import { assertEquals } from "../../../kit/assert.ts";
-import { apiOf, bodyOf, fakeServer } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeServer } from "../../../kit/peers/fake_server.ts";
 
 const off = "";
 const on = "raw_api { enabled on; }";

@@ -12,7 +12,7 @@ import {
   mediaTags,
   publishInto,
   START_MS,
-} from "../../../kit/fake_server.ts";
+} from "../../../kit/peers/fake_server.ts";
 
 type Body = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertLess, assertNotEquals, assertStringIncludes } from "../../../kit/assert.ts";
 import { HttpServer } from "../../../../src/http/server.ts";
 import { Server } from "../../../../src/server/server.ts";
-import { configOf, fakeClient, listLogger } from "../../../kit/fake_server.ts";
+import { configOf, fakeClient, listLogger } from "../../../kit/peers/fake_server.ts";
 
 const free = { host: "127.0.0.1", port: 0, text: "0" };
 const password = "auth { enabled on; username admin; password pw; }";

@@ -1,11 +1,11 @@
-import { requestOf } from "../../../kit/http_request.ts";
+import { requestOf } from "../../../kit/peers/http_request.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../kit/assert.ts";
 import { readCall } from "../../../../src/http/call.ts";
 import { consoleMount } from "../../../../src/http/console/mount.ts";
 import { readPlayerQuery } from "../../../../src/http/console/page/player_query.js";
 import { HttpServer } from "../../../../src/http/server.ts";
 import { Server } from "../../../../src/server/server.ts";
-import { apiOf, bodyOf, configOf, fakeClient, fakeServer, listLogger } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, configOf, fakeClient, fakeServer, listLogger } from "../../../kit/peers/fake_server.ts";
 
 const folder = new URL("../../../../src/http/console/page/", import.meta.url);
 

@@ -1,8 +1,8 @@
 import { WatchedCoworker } from "../../../../src/cluster/health/watched_coworker.ts";
 import { callCoworker } from "../../../../src/http/console/coworker_call.ts";
 import { assertEquals, assertStringIncludes } from "../../../kit/assert.ts";
-import { fakeServer, START_MS } from "../../../kit/fake_server.ts";
-import { worldAt } from "../../../kit/world.ts";
+import { fakeServer, START_MS } from "../../../kit/peers/fake_server.ts";
+import { worldAt } from "../../../kit/memory/world.ts";
 
 const list = { method: "GET", path: "/console/api/list/streams?start=0" } as const;
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess } from "../../../kit/assert.ts";
-import { apiOf, bodyOf, fakeClient, fakeServer, publishInto } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, fakeClient, fakeServer, publishInto } from "../../../kit/peers/fake_server.ts";
 
 type Server = ReturnType<typeof fakeServer>;
 

@@ -1,11 +1,11 @@
 import { openPolicy } from "../../../../src/http/access/policy.ts";
-import { worldAt } from "../../../kit/world.ts";
+import { worldAt } from "../../../kit/memory/world.ts";
 import { assert, assertEquals, assertLess, assertMatch } from "../../../kit/assert.ts";
 import { jsonResponse } from "../../../../src/http/envelope.ts";
 import { HttpListener } from "../../../../src/http/listener.ts";
 import { systemWorld } from "../../../../src/net/system_world.ts";
 import { Router } from "../../../../src/http/router.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 import { FlvViewer, RawHttp, WebServer } from "../../../kit/server/http_flv_rig.ts";
 import { Publisher, serverTest, sleep, until } from "../../../kit/server/rtmp_rig.ts";

@@ -1,10 +1,10 @@
 import type { TcpConn } from "../../../../src/net/tcp_conn.ts";
-import { serveAt } from "../../../kit/memory_origin.ts";
+import { serveAt } from "../../../kit/memory/memory_origin.ts";
 import { assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
-import { MemoryHttp } from "../../../kit/memory_http.ts";
-import { MemoryNetwork } from "../../../kit/memory_network.ts";
-import { MemoryPublisher } from "../../../kit/memory_peers.ts";
-import { MemoryServer } from "../../../kit/memory_server.ts";
+import { MemoryHttp } from "../../../kit/memory/memory_http.ts";
+import { MemoryNetwork } from "../../../kit/memory/memory_network.ts";
+import { MemoryPublisher } from "../../../kit/memory/memory_peers.ts";
+import { MemoryServer } from "../../../kit/memory/memory_server.ts";
 
 for (const redirect of ["auto", "always", "never"]) {
   Deno.test(`redirect ${redirect}: viewers that HTTP sends nowhere get the stream at the origin that they asked`, async () => {

@@ -1,7 +1,7 @@
 import { histograms } from "../../../../src/http/metrics/histogram.ts";
 import { metrics } from "../../../../src/http/metrics/metrics.ts";
 import { assert, assertEquals, assertGreater } from "../../../kit/assert.ts";
-import { apiOf, fakeServer } from "../../../kit/fake_server.ts";
+import { apiOf, fakeServer } from "../../../kit/peers/fake_server.ts";
 
 interface Panel {
   readonly id: number;

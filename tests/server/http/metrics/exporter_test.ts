@@ -2,7 +2,7 @@ import { VERSION } from "../../../../src/base/version.ts";
 import { HttpServer } from "../../../../src/http/server.ts";
 import { Server } from "../../../../src/server/server.ts";
 import { assert, assertEquals, assertGreater, assertThrows } from "../../../kit/assert.ts";
-import { configOf } from "../../../kit/fake_server.ts";
+import { configOf } from "../../../kit/peers/fake_server.ts";
 import { type MetricLine, parseMetrics } from "../../../kit/cases/metrics_text.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 import { Publisher, serverTest, sleep, until, Viewer } from "../../../kit/server/rtmp_rig.ts";

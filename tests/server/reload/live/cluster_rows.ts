@@ -1,5 +1,5 @@
-import { MemoryHttp } from "../../../kit/memory_http.ts";
-import { MemoryPublisher } from "../../../kit/memory_peers.ts";
+import { MemoryHttp } from "../../../kit/memory/memory_http.ts";
+import { MemoryPublisher } from "../../../kit/memory/memory_peers.ts";
 import { inVhost, type LiveRow, type LiveRows, type Stage } from "./stage.ts";
 
 /** An origin that asks the one at 10.0.0.2. */

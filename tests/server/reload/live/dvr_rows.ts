@@ -1,4 +1,4 @@
-import { MemoryHooks } from "../../../kit/memory_hooks.ts";
+import { MemoryHooks } from "../../../kit/memory/memory_hooks.ts";
 import { inVhost, type LiveRow, type LiveRows, type Stage } from "./stage.ts";
 
 /** Two blocks that differ, and what is on the disk some seconds after the reload, while the stream goes on. */

@@ -1,4 +1,4 @@
-import { MemoryHooks } from "../../../kit/memory_hooks.ts";
+import { MemoryHooks } from "../../../kit/memory/memory_hooks.ts";
 import { atRoot, inVhost, type LiveRow, type LiveRows, type Stage } from "./stage.ts";
 
 type Event = "on_connect" | "on_close" | "on_publish" | "on_unpublish" | "on_play" | "on_stop";

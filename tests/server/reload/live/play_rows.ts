@@ -1,6 +1,6 @@
 import { assertGreater } from "../../../kit/assert.ts";
-import { MemoryHttp } from "../../../kit/memory_http.ts";
-import { script, videoHeader } from "../../../kit/packets.ts";
+import { MemoryHttp } from "../../../kit/memory/memory_http.ts";
+import { script, videoHeader } from "../../../kit/media/packets.ts";
 import { inVhost, type LiveRows, type Stage } from "./stage.ts";
 
 /** Whether one that comes in the middle of a GOP gets what there is of it. */

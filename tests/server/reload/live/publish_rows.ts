@@ -1,4 +1,4 @@
-import { MemoryPublisher } from "../../../kit/memory_peers.ts";
+import { MemoryPublisher } from "../../../kit/memory/memory_peers.ts";
 import { portions } from "./play_rows.ts";
 import { inVhost, type LiveRow, type LiveRows } from "./stage.ts";
 

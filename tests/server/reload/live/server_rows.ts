@@ -1,6 +1,6 @@
 import { stopBySignal } from "../../../../src/cli/serve/stop.ts";
-import { MemoryHttp } from "../../../kit/memory_http.ts";
-import { MemoryViewer } from "../../../kit/memory_peers.ts";
+import { MemoryHttp } from "../../../kit/memory/memory_http.ts";
+import { MemoryViewer } from "../../../kit/memory/memory_peers.ts";
 import { askOwner } from "./cluster_rows.ts";
 import { atRoot, type LiveRow, type LiveRows, type Stage } from "./stage.ts";
 

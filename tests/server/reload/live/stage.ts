@@ -1,8 +1,8 @@
-import { MemoryDisk } from "../../../kit/memory_disk.ts";
-import type { MachineOptions, MemoryHost } from "../../../kit/memory_host.ts";
-import { MemoryNetwork } from "../../../kit/memory_network.ts";
-import { MemoryPublisher, MemoryViewer, type PeerWords } from "../../../kit/memory_peers.ts";
-import { type MemoryFile, MemoryServer } from "../../../kit/memory_server.ts";
+import { MemoryDisk } from "../../../kit/memory/memory_disk.ts";
+import type { MachineOptions, MemoryHost } from "../../../kit/memory/memory_host.ts";
+import { MemoryNetwork } from "../../../kit/memory/memory_network.ts";
+import { MemoryPublisher, MemoryViewer, type PeerWords } from "../../../kit/memory/memory_peers.ts";
+import { type MemoryFile, MemoryServer } from "../../../kit/memory/memory_server.ts";
 
 /** What is seen of a running server, its clients or its streams; called once, with the row as it was or reloaded. */
 export type Look = () => unknown;

@@ -1,6 +1,6 @@
 import { type WatchedPlayer, watchGaps } from "../../../../src/cli/demo/gap_watch.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 
 /** A player whose frames come every 40 ms, but for the time from `lostMs` to `backMs`. */
 class FakePlayer implements WatchedPlayer {

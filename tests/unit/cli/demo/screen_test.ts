@@ -1,7 +1,7 @@
 import { createScreen } from "../../../../src/cli/demo/screen.ts";
 import { type DemoView, formatLine, formatTable, wrapLine } from "../../../../src/cli/demo/table.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../../kit/assert.ts";
-import { RecordedIo } from "../../../kit/recorded_io.ts";
+import { RecordedIo } from "../../../kit/memory/recorded_io.ts";
 
 const view: DemoView = {
   elapsedMs: 12_345,

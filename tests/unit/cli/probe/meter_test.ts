@@ -4,7 +4,7 @@ import { MediaMeter } from "../../../../src/cli/probe/meter.ts";
 import { describeMedia } from "../../../../src/cli/probe/report.ts";
 import { FlvDemuxer } from "../../../../src/flv/demuxer.ts";
 import type { FlvTag } from "../../../../src/flv/tag.ts";
-import { tags } from "../../../kit/flv_tags.ts";
+import { tags } from "../../../kit/media/flv_tags.ts";
 
 /** A meter that was given these tags, each at its own time. */
 function measured(file: readonly FlvTag[]): MediaMeter {

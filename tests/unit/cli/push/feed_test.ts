@@ -4,8 +4,8 @@ import { ProtocolError } from "../../../../src/base/errors.ts";
 import { MediaFlag } from "../../../../src/flv/codec.ts";
 import { FlvLooper, type TimedTag } from "../../../../src/flv/looper.ts";
 import { FlvTagType } from "../../../../src/flv/tag.ts";
-import { tags } from "../../../kit/flv_tags.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { tags } from "../../../kit/media/flv_tags.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 
 const FRAME_MS = 40;
 

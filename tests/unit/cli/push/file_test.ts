@@ -4,7 +4,7 @@ import { SrsError } from "../../../../src/base/errors.ts";
 import { fileAt, readMedia } from "../../../../src/cli/push/file.ts";
 import { sampleFile } from "../../../../src/cli/sample.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../../../src/flv/tag.ts";
-import { tags } from "../../../kit/flv_tags.ts";
+import { tags } from "../../../kit/media/flv_tags.ts";
 
 const header = encodeFlvHeader({ hasAudio: true, hasVideo: true });
 const whole = concatBytes(header, ...[tags.keyframe(0), tags.sound(0), tags.frame(40)].map(encodeFlvTag));

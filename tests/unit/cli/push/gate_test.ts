@@ -3,7 +3,7 @@ import { decodeAmf0, EcmaArray, encodeAmf0 } from "../../../../src/amf/amf0.ts";
 import { type OutgoingMessage, PushGate } from "../../../../src/cli/push/gate.ts";
 import { FlvLooper } from "../../../../src/flv/looper.ts";
 import { type FlvTag, FlvTagType } from "../../../../src/flv/tag.ts";
-import { tags } from "../../../kit/flv_tags.ts";
+import { tags } from "../../../kit/media/flv_tags.ts";
 
 const { keyframe, frame, sound, videoHeader, soundHeader, script } = tags;
 const names = new Map<string, string>([

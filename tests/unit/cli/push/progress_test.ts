@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "../../../kit/assert.ts";
 import type { CliIo } from "../../../../src/cli/command.ts";
 import { PushProgress } from "../../../../src/cli/push/progress.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 
 function create(options: { isTerminal?: boolean; json?: boolean } = {}) {
   const { isTerminal = false, json = false } = options;

@@ -2,8 +2,8 @@ import type { CliIo } from "../../../../src/cli/command.ts";
 import { allOptions, parseCommandLine, UsageError } from "../../../../src/cli/parse_args.ts";
 import { status, statusCommand, type StatusEnvironment } from "../../../../src/cli/status/status.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
-import { RecordedIo } from "../../../kit/recorded_io.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
+import { RecordedIo } from "../../../kit/memory/recorded_io.ts";
 
 const body = (state: "healthy" | "degraded") => ({
   code: 0,

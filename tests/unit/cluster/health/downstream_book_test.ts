@@ -1,7 +1,7 @@
 import { DownstreamBook } from "../../../../src/cluster/health/downstream_book.ts";
 import { readNode } from "../../../../src/cluster/health/node_facts.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 
 function edge(instance: string, viewers = 0) {
   return readNode({ instance, role: "edge", load: { viewers } })!;

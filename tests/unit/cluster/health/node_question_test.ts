@@ -1,7 +1,7 @@
 import type { CoworkerApi } from "../../../../src/cluster/health/coworker_apis.ts";
 import { askNode, type QuestionWorld } from "../../../../src/cluster/health/node_question.ts";
 import { assert, assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 
 const coworker: CoworkerApi = { host: "10.0.0.2", port: 1985, text: "10.0.0.2:1985", token: "", proof: "token" };
 const node = { instance: "b", server: "vid-b", software: "srs-ts/0.1.0", role: "origin" };

@@ -1,7 +1,7 @@
 import { CoworkerList } from "../../../../src/cluster/mesh/coworker_list.ts";
 import type { CoworkerAddress } from "../../../../src/config/mod.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 
 const plain: CoworkerAddress = { host: "10.0.0.9", port: 1985, text: "10.0.0.9:1985" };

@@ -2,8 +2,8 @@ import type { Owner } from "../../../../src/cluster/directory.ts";
 import type { CoworkerAnswer, OwnerQuery } from "../../../../src/cluster/mesh/coworker_question.ts";
 import { type CoworkerAsker, CoworkerWatch, HOLD_MS } from "../../../../src/cluster/mesh/coworker_watch.ts";
 import { assertEquals, assertLess } from "../../../kit/assert.ts";
-import { ownerAt } from "../../../kit/cluster_answers.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ownerAt } from "../../../kit/peers/cluster_answers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 
 const query: OwnerQuery = {
   coworkers: ["b:1985"],

@@ -2,7 +2,7 @@ import type { Fetch } from "../../../../src/base/world.ts";
 import type { CoworkerAnswer, OwnerQuery } from "../../../../src/cluster/mesh/coworker_question.ts";
 import { Coworkers } from "../../../../src/cluster/mesh/coworkers.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 
 /** A coworker that keeps questions for ever, and what health says of it. */

@@ -1,6 +1,6 @@
 import { HeldQuestions, MAX_QUESTIONS_PER_ADDRESS } from "../../../../src/cluster/mesh/held_questions.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 
 function stage() {
   const timers = new ManualTimers();

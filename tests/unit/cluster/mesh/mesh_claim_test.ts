@@ -2,8 +2,8 @@ import type { ClaimMode, Owner, StreamRef } from "../../../../src/cluster/direct
 import { ownerQuery } from "../../../../src/cluster/owner_query.ts";
 import { MeshClaim } from "../../../../src/cluster/mesh/mesh_claim.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { ownerAt, streamIn } from "../../../kit/peers/cluster_answers.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 
 /** A claim of this server, and what its coworkers have. */

@@ -2,7 +2,7 @@ import { assertEquals } from "../../../kit/assert.ts";
 import type { OwnerQuery, ReadAnswer } from "../../../../src/cluster/mesh/coworker_question.ts";
 import type { Fetch } from "../../../../src/base/world.ts";
 import { findOffers } from "../../../../src/cluster/mesh/offers.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 
 const query: OwnerQuery = {
   coworkers: ["a:1", "b:1", "c:1"],

@@ -2,8 +2,8 @@ import { answerOwner, type OwnerQuestion } from "../../../../src/cluster/mesh/ow
 import { loadConfig, requireConfig } from "../../../../src/config/mod.ts";
 import { SourceManager } from "../../../../src/stream/source_manager.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
-import { sourceOptions } from "../../../kit/packets.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
+import { sourceOptions } from "../../../kit/media/packets.ts";
 
 function configOf(text: string) {
   return requireConfig(loadConfig({ path: "t.conf", text }));

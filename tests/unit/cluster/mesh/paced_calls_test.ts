@@ -1,6 +1,6 @@
 import { PacedCalls } from "../../../../src/cluster/mesh/paced_calls.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 
 Deno.test("PacedCalls makes the first call at once, and pauses before each further one, whenever it was added", async () => {
   const timers = new ManualTimers();

@@ -1,6 +1,6 @@
 import { MAX_ASKING, QuestionQueue } from "../../../../src/cluster/mesh/question_queue.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 
 /** Questions that are answered by hand. */
 class Stage {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
-import { OutageStage } from "../../../kit/outage_stage.ts";
+import { OutageStage } from "../../../kit/engine/outage_stage.ts";
 
 /** The questions for a stream or a node since the last call. */
 function questionsOf({ engine }: OutageStage): string[] {

@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater } from "../../../kit/assert.ts";
-import { OutageStage } from "../../../kit/outage_stage.ts";
-import { SimulatedEngine } from "../../../kit/simulated_engine.ts";
+import { OutageStage } from "../../../kit/engine/outage_stage.ts";
+import { SimulatedEngine } from "../../../kit/engine/simulated_engine.ts";
 
 const SENTINELS = "redis+sentinel://:secret-word@s1,s2:26379/mymaster";
 

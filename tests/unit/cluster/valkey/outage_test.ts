@@ -1,6 +1,6 @@
 import type { ClaimOptions } from "../../../../src/cluster/directory.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
-import { OutageStage } from "../../../kit/outage_stage.ts";
+import { OutageStage } from "../../../kit/engine/outage_stage.ts";
 
 Deno.test("a dead engine: known streams are served for ever, unknown ones are told at once, claims go on", async () => {
   await using stage = new OutageStage();

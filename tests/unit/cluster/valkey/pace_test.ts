@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
-import { OutageStage } from "../../../kit/outage_stage.ts";
-import type { StagedDirectory } from "../../../kit/valkey_stage.ts";
+import { OutageStage } from "../../../kit/engine/outage_stage.ts";
+import type { StagedDirectory } from "../../../kit/engine/valkey_stage.ts";
 
 const NODE_TTL_MS = 6000;
 /** From the return of an engine until the last server has found it. */

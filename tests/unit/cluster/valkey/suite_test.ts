@@ -1,4 +1,4 @@
 import { directorySuite } from "../../../kit/cases/directory_suite.ts";
-import { SimulatedStage } from "../../../kit/simulated_stage.ts";
+import { SimulatedStage } from "../../../kit/engine/simulated_stage.ts";
 
 directorySuite("valkey", () => Promise.resolve(new SimulatedStage()));

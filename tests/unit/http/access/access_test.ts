@@ -1,4 +1,4 @@
-import { requestOf } from "../../../kit/http_request.ts";
+import { requestOf } from "../../../kit/peers/http_request.ts";
 import { systemWorld } from "../../../../src/net/system_world.ts";
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
 import { type Effect, refuseCall, type RemoteControl } from "../../../../src/http/access/call_effect.ts";
@@ -10,7 +10,7 @@ import { consoleRoutes } from "../../../../src/http/console/api.ts";
 import { readCall } from "../../../../src/http/call.ts";
 import { effectOf } from "../../../../src/http/api/route.ts";
 import { Members } from "../../../../src/server/access/members.ts";
-import { apiOf, bodyOf, configOf, fakeServer } from "../../../kit/fake_server.ts";
+import { apiOf, bodyOf, configOf, fakeServer } from "../../../kit/peers/fake_server.ts";
 
 interface Case {
   /** Directives of `http_api`. */

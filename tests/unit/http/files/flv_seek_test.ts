@@ -1,11 +1,11 @@
-import { requestOf } from "../../../kit/http_request.ts";
+import { requestOf } from "../../../kit/peers/http_request.ts";
 import { concatBytes } from "../../../../src/base/bytes.ts";
 import { FlvDemuxer } from "../../../../src/flv/demuxer.ts";
 import { encodeFlvHeader, encodeFlvTag } from "../../../../src/flv/tag.ts";
 import { readCall } from "../../../../src/http/call.ts";
 import { serveFile } from "../../../../src/http/files/static_files.ts";
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
-import { tags } from "../../../kit/flv_tags.ts";
+import { tags } from "../../../kit/media/flv_tags.ts";
 
 const script = encodeFlvTag(tags.script(0, new Uint8Array(50)));
 const headers = concatBytes(encodeFlvTag(tags.videoHeader(0, 1)), encodeFlvTag(tags.soundHeader(0, 2)));

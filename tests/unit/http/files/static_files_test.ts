@@ -1,4 +1,4 @@
-import { requestOf } from "../../../kit/http_request.ts";
+import { requestOf } from "../../../kit/peers/http_request.ts";
 import { systemWorld } from "../../../../src/net/system_world.ts";
 import { assert, assertEquals, assertMatch } from "../../../kit/assert.ts";
 import { readCall } from "../../../../src/http/call.ts";
@@ -6,7 +6,7 @@ import { mimeType } from "../../../../src/http/files/mime.ts";
 import { serveFile } from "../../../../src/http/files/static_files.ts";
 import { staticMount } from "../../../../src/http/files/static_mount.ts";
 import { isWithin, staticPath } from "../../../../src/http/files/static_path.ts";
-import { configOf } from "../../../kit/fake_server.ts";
+import { configOf } from "../../../kit/peers/fake_server.ts";
 
 const paths: [path: string, expected: string | null][] = [
   ["/", ""],

@@ -4,7 +4,7 @@ import { findHls } from "../../../../src/http/hls/hls_path.ts";
 import { HlsNames } from "../../../../src/http/hls/hls_names.ts";
 import { PlaylistText } from "../../../../src/http/hls/playlist_text.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { requestOf } from "../../../kit/http_request.ts";
+import { requestOf } from "../../../kit/peers/http_request.ts";
 
 function find(address: string, rows = "", more = "") {
   const text = `listen 1935; vhost __defaultVhost__ { hls { enabled on; ${rows} } } vhost off { } ${more}`;

@@ -3,7 +3,7 @@ import { readCall } from "../../../../src/http/call.ts";
 import { findHls } from "../../../../src/http/hls/hls_path.ts";
 import { HlsPaths } from "../../../../src/http/hls/hls_paths.ts";
 import { assert, assertEquals } from "../../../kit/assert.ts";
-import { requestOf } from "../../../kit/http_request.ts";
+import { requestOf } from "../../../kit/peers/http_request.ts";
 
 const configOf = (rows: string) => {
   const text =

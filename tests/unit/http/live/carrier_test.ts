@@ -2,8 +2,8 @@ import { assertEquals, assertStrictEquals } from "../../../kit/assert.ts";
 import { type Carrier, endOf, framePiece } from "../../../../src/http/live/carrier.ts";
 import { streamFormat, type Tracks } from "../../../../src/http/format/stream_format.ts";
 import { LiveSource } from "../../../../src/stream/live_source.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
-import { sourceOptions } from "../../../kit/packets.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
+import { sourceOptions } from "../../../kit/media/packets.ts";
 import type { MediaPacket } from "../../../../src/stream/packet.ts";
 
 const decoder = new TextDecoder("latin1");

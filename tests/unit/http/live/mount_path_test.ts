@@ -1,9 +1,9 @@
-import { requestOf } from "../../../kit/http_request.ts";
+import { requestOf } from "../../../kit/peers/http_request.ts";
 import { assert, assertEquals } from "../../../kit/assert.ts";
 import { readCall } from "../../../../src/http/call.ts";
 import { findStream } from "../../../../src/http/live/stream_request.ts";
 import { matchMount, mountExtension } from "../../../../src/http/live/mount_path.ts";
-import { configOf } from "../../../kit/fake_server.ts";
+import { configOf } from "../../../kit/peers/fake_server.ts";
 
 const usual = "[vhost]/[app]/[stream].flv";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
 import { acceptWebSocket, isWebSocketRequest, refuseWebSocket } from "../../../../src/http/live/websocket_handshake.ts";
 import { encodeCloseFrame, encodeControlFrame, WebSocketReader } from "../../../../src/http/live/websocket_reader.ts";
-import { splitsOf } from "../../../kit/splits.ts";
+import { splitsOf } from "../../../kit/media/splits.ts";
 
 /** Headers of the example of RFC 6455 §1.2. */
 const example = {

@@ -1,10 +1,17 @@
-import { filesWith, worldAt } from "../../../kit/world.ts";
+import { filesWith, worldAt } from "../../../kit/memory/world.ts";
 import { metrics } from "../../../../src/http/metrics/metrics.ts";
 import { SystemStats } from "../../../../src/http/system/stats.ts";
 import { closeReasons } from "../../../../src/server/close_reason.ts";
 import { sourceOptions } from "../../../../src/server/source_options.ts";
 import { assert, assertEquals, assertMatch } from "../../../kit/assert.ts";
-import { apiOf, fakeClient, type FakeServer, fakeServer, publishInto, START_MS } from "../../../kit/fake_server.ts";
+import {
+  apiOf,
+  fakeClient,
+  type FakeServer,
+  fakeServer,
+  publishInto,
+  START_MS,
+} from "../../../kit/peers/fake_server.ts";
 import { type MetricLine, parseMetrics } from "../../../kit/cases/metrics_text.ts";
 import { procFiles } from "../../../kit/cases/proc_cases.ts";
 

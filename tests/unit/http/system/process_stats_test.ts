@@ -1,7 +1,7 @@
 import { ProcessStats } from "../../../../src/http/system/process_stats.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
-import { filesWith, worldAt } from "../../../kit/world.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
+import { filesWith, worldAt } from "../../../kit/memory/world.ts";
 import { procFiles } from "../../../kit/cases/proc_cases.ts";
 
 Deno.test("ProcessStats looks when asked, every 3 s at most, and tells of the time in between", () => {

@@ -1,5 +1,5 @@
-import { filesWith, worldAt } from "../../../kit/world.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { filesWith, worldAt } from "../../../kit/memory/world.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 import { assert, assertEquals } from "../../../kit/assert.ts";
 import { parseCpuTimes, parseNetDev, parseSelfStat, parseSockets } from "../../../../src/http/system/proc_files.ts";
 import { SystemStats } from "../../../../src/http/system/stats.ts";

@@ -9,8 +9,8 @@ import {
 import type { ServerContext } from "../../../../src/server/context.ts";
 import { Hooks } from "../../../../src/server/hooks/hooks.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "../../../kit/assert.ts";
-import { configOf, type FakeServer, fakeServer } from "../../../kit/fake_server.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { configOf, type FakeServer, fakeServer } from "../../../kit/peers/fake_server.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 
 const ALL = "on_connect http://h/c; on_close http://h/x; on_publish http://h/p; on_unpublish http://h/u; " +

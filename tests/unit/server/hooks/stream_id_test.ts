@@ -2,7 +2,7 @@ import { systemWorld } from "../../../../src/net/system_world.ts";
 import { newEntityId } from "../../../../src/server/identity.ts";
 import { ClientRegistry } from "../../../../src/server/client_registry.ts";
 import { assertEquals, assertMatch, assertNotEquals } from "../../../kit/assert.ts";
-import { fakeClient } from "../../../kit/fake_server.ts";
+import { fakeClient } from "../../../kit/peers/fake_server.ts";
 
 const KEY = "/live/livestream";
 

@@ -1,7 +1,7 @@
 import { OwnerSearch } from "../../../../src/server/play/owner_search.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { DirectoryAnswers, ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { DirectoryAnswers, ownerAt, streamIn } from "../../../kit/peers/cluster_answers.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 
 /** A search that waits for at most a second. */
 function rig(cluster = new DirectoryAnswers()) {

@@ -8,8 +8,8 @@ import type { RoleHost } from "../../../../src/server/rtmp/role.ts";
 import { PlayRole } from "../../../../src/server/play/play_role.ts";
 import { Server } from "../../../../src/server/server.ts";
 import { assertEquals, assertInstanceOf } from "../../../kit/assert.ts";
-import { carry, openReply, TestClient } from "../../../kit/peers.ts";
-import { turn } from "../../../kit/manual_timers.ts";
+import { carry, openReply, TestClient } from "../../../kit/peers/peers.ts";
+import { turn } from "../../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 
 /** A connection without a socket, in the middle of a play. */

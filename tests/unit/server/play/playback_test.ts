@@ -2,12 +2,12 @@ import { VhostHandle } from "../../../../src/config/mod.ts";
 import { Playback, type PlaybackRequest } from "../../../../src/server/play/playback.ts";
 import { Server } from "../../../../src/server/server.ts";
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
-import { streamIn } from "../../../kit/cluster_answers.ts";
-import { configOf } from "../../../kit/fake_server.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
-import { inter, key, videoHeader, WireReader } from "../../../kit/packets.ts";
+import { streamIn } from "../../../kit/peers/cluster_answers.ts";
+import { configOf } from "../../../kit/peers/fake_server.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
+import { inter, key, videoHeader, WireReader } from "../../../kit/media/packets.ts";
 import { TestLog } from "../../../kit/test_log.ts";
-import { worldAt } from "../../../kit/world.ts";
+import { worldAt } from "../../../kit/memory/world.ts";
 
 /** A playback on a connection that does nothing by itself. */
 class Stage {

@@ -1,8 +1,8 @@
 import { SendPacer } from "../../../../src/server/play/send_pacer.ts";
 import { LiveSource } from "../../../../src/stream/live_source.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
-import { inter, key, sourceOptions, videoHeader, WireReader } from "../../../kit/packets.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
+import { inter, key, sourceOptions, videoHeader, WireReader } from "../../../kit/media/packets.ts";
 
 /** A paced player of a stream with a GOP of five packets, and when each of them came. */
 class Stage {

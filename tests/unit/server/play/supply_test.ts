@@ -5,9 +5,9 @@ import { OriginPool } from "../../../../src/upstream/origin_pool.ts";
 import type { PullLease } from "../../../../src/upstream/pull/pull_registry.ts";
 import type { PullRequest } from "../../../../src/upstream/pull/pull_request.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { DirectoryAnswers, ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
-import { sourceOptions } from "../../../kit/packets.ts";
+import { DirectoryAnswers, ownerAt, streamIn } from "../../../kit/peers/cluster_answers.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
+import { sourceOptions } from "../../../kit/media/packets.ts";
 
 const IP = "10.0.1.1";
 

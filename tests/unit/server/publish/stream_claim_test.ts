@@ -2,8 +2,8 @@ import { RequestDenied } from "../../../../src/base/errors.ts";
 import { Publishers } from "../../../../src/server/publish/publishers.ts";
 import { StreamClaim } from "../../../../src/server/publish/stream_claim.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { DirectoryAnswers, ownerAt, streamIn } from "../../../kit/cluster_answers.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { DirectoryAnswers, ownerAt, streamIn } from "../../../kit/peers/cluster_answers.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 
 const OWNER = "10.0.0.2";

@@ -1,6 +1,6 @@
 import { openPolicy } from "../../../../src/http/access/policy.ts";
 import { systemWorld } from "../../../../src/net/system_world.ts";
-import { worldAt } from "../../../kit/world.ts";
+import { worldAt } from "../../../kit/memory/world.ts";
 import { loadConfig, requireConfig } from "../../../../src/config/mod.ts";
 import { HttpConn } from "../../../../src/http/conn.ts";
 import { Router } from "../../../../src/http/router.ts";
@@ -9,7 +9,7 @@ import type { Socket } from "../../../../src/base/socket.ts";
 import { RtmpConn } from "../../../../src/server/rtmp/conn.ts";
 import { Server } from "../../../../src/server/server.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 
 const address: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };

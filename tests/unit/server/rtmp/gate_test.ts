@@ -4,8 +4,8 @@ import type { Admitted } from "../../../../src/server/access/admission.ts";
 import { Hooks } from "../../../../src/server/hooks/hooks.ts";
 import { type RoleRequest, RtmpGate } from "../../../../src/server/rtmp/gate.ts";
 import { assertEquals, assertMatch, assertThrows } from "../../../kit/assert.ts";
-import { fakeServer } from "../../../kit/fake_server.ts";
-import { ManualTimers, turn } from "../../../kit/manual_timers.ts";
+import { fakeServer } from "../../../kit/peers/fake_server.ts";
+import { ManualTimers, turn } from "../../../kit/memory/manual_timers.ts";
 import { TestLog } from "../../../kit/test_log.ts";
 
 const HOOK = "http_hooks { enabled on; on_play http://h/p; on_publish http://h/p; on_stop http://h/s; }";

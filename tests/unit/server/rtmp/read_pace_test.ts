@@ -1,6 +1,6 @@
 import { readAsItComes, ReadPace } from "../../../../src/server/rtmp/read_pace.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 
 /** A connection that notes what it is told. */
 class Conn {

@@ -1,7 +1,7 @@
 import { UpstreamError } from "../../../../src/base/errors.ts";
 import { plainFetch } from "../../../../src/upstream/client/plain_fetch.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../../kit/assert.ts";
-import { MemoryNetwork } from "../../../kit/memory_network.ts";
+import { MemoryNetwork } from "../../../kit/memory/memory_network.ts";
 import type { Socket } from "../../../../src/base/socket.ts";
 
 /** Asks a server that says this, in pieces, and then ends the connection or not. */

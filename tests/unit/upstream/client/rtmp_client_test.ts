@@ -3,8 +3,8 @@ import type { ClientEvent } from "../../../../src/rtmp/client_session.ts";
 import { networkOf } from "../../../../src/net/network.ts";
 import { RtmpClient } from "../../../../src/upstream/client/rtmp_client.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { MemoryNetwork } from "../../../kit/memory_network.ts";
-import { MemoryOrigin, serveAt } from "../../../kit/memory_origin.ts";
+import { MemoryNetwork } from "../../../kit/memory/memory_network.ts";
+import { MemoryOrigin, serveAt } from "../../../kit/memory/memory_origin.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 1000;
 

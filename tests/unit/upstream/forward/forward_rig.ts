@@ -1,8 +1,8 @@
 import { LiveSource } from "../../../../src/stream/live_source.ts";
 import type { PublishSession } from "../../../../src/stream/publish_session.ts";
 import type { RtmpClientOptions } from "../../../../src/upstream/client/rtmp_client.ts";
-import { sourceOptions } from "../../../kit/packets.ts";
-import { PullRig } from "../../../kit/pull_rig.ts";
+import { sourceOptions } from "../../../kit/media/packets.ts";
+import { PullRig } from "../../../kit/peers/pull_rig.ts";
 
 /** A published stream that is to be sent elsewhere, and servers in memory on manual time. */
 export class ForwardRig extends PullRig {

@@ -2,8 +2,8 @@ import type { DialOptions } from "../../../../src/net/tls/dial.ts";
 import type { TcpConn } from "../../../../src/net/tcp_conn.ts";
 import { type ForwardOutcome, ForwardRun } from "../../../../src/upstream/forward/run.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../../kit/assert.ts";
-import { audio, audioHeader, inter, key, metadata, videoHeader } from "../../../kit/packets.ts";
-import type { MemoryOrigin } from "../../../kit/memory_origin.ts";
+import { audio, audioHeader, inter, key, metadata, videoHeader } from "../../../kit/media/packets.ts";
+import type { MemoryOrigin } from "../../../kit/memory/memory_origin.ts";
 import { ForwardRig } from "./forward_rig.ts";
 
 const A = "10.0.0.1:1935";

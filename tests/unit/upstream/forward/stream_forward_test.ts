@@ -1,7 +1,7 @@
 import { StreamForward, type StreamForwardOptions } from "../../../../src/upstream/forward/stream_forward.ts";
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
-import { inter, key } from "../../../kit/packets.ts";
-import type { MemoryOrigin } from "../../../kit/memory_origin.ts";
+import { inter, key } from "../../../kit/media/packets.ts";
+import type { MemoryOrigin } from "../../../kit/memory/memory_origin.ts";
 import { ForwardRig } from "./forward_rig.ts";
 
 const A = "10.0.0.1:1935";

@@ -1,7 +1,7 @@
 import { OriginWatch } from "../../../../src/upstream/pull/origin_watch.ts";
 import { parseTarget } from "../../../../src/upstream/target.ts";
 import { assert, assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 
 const target = parseTarget("10.0.0.1:1935")!;
 

@@ -2,8 +2,8 @@ import { LiveSource } from "../../../../src/stream/live_source.ts";
 import type { MediaPacket } from "../../../../src/stream/packet.ts";
 import { Overlap, type OverlapReason } from "../../../../src/upstream/pull/overlap.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
-import { audio, inter, key, sourceOptions, videoHeader } from "../../../kit/packets.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
+import { audio, inter, key, sourceOptions, videoHeader } from "../../../kit/media/packets.ts";
 
 /** What players have: the GOP that begins with frame 10, to frame 13. */
 const known = [videoHeader(9), key(10, 1000), inter(11, 1040), audio(12, 1060), inter(13, 1080)];

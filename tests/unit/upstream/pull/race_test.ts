@@ -1,9 +1,9 @@
 import { PullRace, type PullRaceOptions } from "../../../../src/upstream/pull/race.ts";
 import { parseTarget } from "../../../../src/upstream/target.ts";
 import { assertEquals, assertMatch } from "../../../kit/assert.ts";
-import { audio, key, metadata } from "../../../kit/packets.ts";
-import type { MemoryOrigin, OnAsked } from "../../../kit/memory_origin.ts";
-import { PullRig } from "../../../kit/pull_rig.ts";
+import { audio, key, metadata } from "../../../kit/media/packets.ts";
+import type { MemoryOrigin, OnAsked } from "../../../kit/memory/memory_origin.ts";
+import { PullRig } from "../../../kit/peers/pull_rig.ts";
 
 const A = "10.0.0.1:1935";
 const B = "10.0.0.2:1935";

@@ -10,9 +10,9 @@ import { UpstreamError } from "../../../../src/base/errors.ts";
 import { MessageType } from "../../../../src/rtmp/message.ts";
 import type { MediaPacket } from "../../../../src/stream/packet.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../kit/assert.ts";
-import { turn } from "../../../kit/manual_timers.ts";
-import { inter, key, metadata, script, videoHeader } from "../../../kit/packets.ts";
-import { PullRig } from "../../../kit/pull_rig.ts";
+import { turn } from "../../../kit/memory/manual_timers.ts";
+import { inter, key, metadata, script, videoHeader } from "../../../kit/media/packets.ts";
+import { PullRig } from "../../../kit/peers/pull_rig.ts";
 
 const typeIds = { audio: MessageType.Audio, video: MessageType.Video, script: MessageType.Data } as const;
 

@@ -1,6 +1,6 @@
 import { SilenceWatch } from "../../../../src/upstream/pull/silence_watch.ts";
 import { assertEquals } from "../../../kit/assert.ts";
-import { ManualTimers } from "../../../kit/manual_timers.ts";
+import { ManualTimers } from "../../../kit/memory/manual_timers.ts";
 
 class Rig {
   readonly timers = new ManualTimers();

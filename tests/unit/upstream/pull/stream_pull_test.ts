@@ -1,47 +1,9 @@
 import { assertEquals, assertGreater, assertMatch } from "../../../kit/assert.ts";
-import { audio, inter, key } from "../../../kit/packets.ts";
-import type { MediaPacket } from "../../../../src/stream/packet.ts";
-import type { MemoryOrigin } from "../../../kit/memory_origin.ts";
+import { audio, inter, key } from "../../../kit/media/packets.ts";
+import type { MemoryOrigin } from "../../../kit/memory/memory_origin.ts";
 import type { PullTarget } from "../../../../src/upstream/target.ts";
-import { PullRig } from "../../../kit/pull_rig.ts";
-
-const A = "10.0.0.1:1935";
-const B = "10.0.0.2:1935";
-
-/** Frames `from` to `to` of one stream: a keyframe every ten, one frame every 40 ms. */
-function frames(from: number, to: number): MediaPacket[] {
-  return Array.from({ length: to - from }, (_, i) => from + i).map((n) =>
-    n % 10 === 0 ? key(n, n * 40) : inter(n, n * 40)
-  );
-}
-
-function labels(from: number, to: number): string[] {
-  return frames(from, to).map((_, i) => `${(from + i) % 10 === 0 ? "K" : "I"}${from + i}`);
-}
-
-/** Plays frames to whoever comes, from the newest keyframe on, as a server with a GOP cache does. */
-class Broadcast {
-  readonly origins: MemoryOrigin[] = [];
-  #next = 0;
-
-  constructor(readonly rig: PullRig, ...addresses: string[]) {
-    for (const address of addresses) {
-      const origin: MemoryOrigin = rig.origin(address, (client, { kind }) => {
-        const from = Math.floor((this.#next - 1) / 10) * 10;
-        if (kind === "play" && this.#next > 0) origin.sendTo(client, ...frames(from, this.#next));
-      });
-      this.origins.push(origin);
-    }
-  }
-
-  async run(count: number): Promise<void> {
-    for (let i = 0; i < count; i++) {
-      for (const origin of this.origins) origin.send(...frames(this.#next, this.#next + 1));
-      this.#next++;
-      await this.rig.run(40);
-    }
-  }
-}
+import { PullRig } from "../../../kit/peers/pull_rig.ts";
+import { A, B, Broadcast, frames, labels } from "../../../kit/peers/broadcast.ts";
 
 Deno.test("StreamPull keeps a connection that hangs for seconds: players lose no frame", async () => {
   const rig = new PullRig([A]);
@@ -227,97 +189,6 @@ Deno.test("StreamPull that was fed for a moment pauses no longer for the rounds 
   }
   // Less what the rounds took; that it flaps counts.
   assertEquals(pausesMs.map((ms) => Math.round(ms / 75)), [1, 2, 4, 8, 16]);
-});
-
-Deno.test("StreamPull ends with its last lease, after the linger", async () => {
-  const rig = new PullRig([A], "linger 500;");
-  const broadcast = new Broadcast(rig, A);
-  const lease = rig.registry.acquire(rig.source, rig.request);
-  await rig.run(100);
-  await broadcast.run(20);
-  lease[Symbol.dispose]();
-  await rig.run(490);
-  assertEquals(rig.source.isActive, true);
-  await rig.run(20);
-  assertEquals([rig.source.isActive, rig.registry.states().length, broadcast.origins[0]!.clients.size], [false, 0, 0]);
-});
-
-Deno.test("StreamPull asks nobody while nobody plays, whoever publishes the stream here within its linger", async () => {
-  for (const leavesAfterMs of [0, 100, 400, 600, 1500]) {
-    const rig = new PullRig([A], "linger 2000;");
-    const broadcast = new Broadcast(rig, A);
-    let asked = 0;
-    const [origin] = broadcast.origins;
-    const lease = rig.registry.acquire(rig.source, rig.request);
-    await rig.run(100);
-    await broadcast.run(20);
-    assertEquals(rig.state?.isFed, true);
-    origin!.onIgnored(() => asked++);
-    origin!.ignores = ({ kind }) => kind === "play";
-    lease[Symbol.dispose]();
-    await rig.run(100);
-    using session = rig.source.startPublish("client");
-    session.publish(key(1, 0));
-    await rig.run(leavesAfterMs);
-    session[Symbol.dispose]();
-    await rig.run(6000);
-    assertEquals([asked, rig.registry.states()], [0, []], `a publisher of ${leavesAfterMs} ms`);
-  }
-});
-
-Deno.test("StreamPull ends with its last player, without a linger, where its server is about to stop: nobody else is asked", async () => {
-  for (const leavesFirst of [true, false]) {
-    const rig = new PullRig([A, B], "linger 2000;");
-    const broadcast = new Broadcast(rig, A, B);
-    const [a, b] = broadcast.origins as [MemoryOrigin, MemoryOrigin];
-    const lease = rig.registry.acquire(rig.source, rig.request);
-    await rig.run(100);
-    await broadcast.run(20);
-    assertEquals(rig.state?.upstream, A);
-    let asked = 0;
-    for (const origin of [a, b]) {
-      origin.onIgnored(({ conn }) => {
-        asked++;
-        conn.close();
-      });
-      origin.ignores = ({ kind }) => kind === "play";
-    }
-    const askToMove = async () => {
-      for (const client of a.clients) a.tell(client, (session) => session.requestReconnect());
-      await rig.run(100);
-    };
-    if (!leavesFirst) await askToMove();
-    const askedBefore = asked;
-    lease[Symbol.dispose]();
-    if (leavesFirst) await askToMove();
-    await broadcast.run(50);
-    assertEquals([asked - askedBefore, rig.registry.states()], [0, []], `the player leaves first: ${leavesFirst}`);
-  }
-});
-
-Deno.test("StreamPull asks nobody once its player has left, while somebody publishes the stream here", async () => {
-  const rig = new PullRig([A], "linger 2000;");
-  let asked = 0;
-  rig.origin(A, (_client, { kind }) => void (kind === "play" && asked++));
-  using session = rig.source.startPublish("client");
-  const lease = rig.registry.acquire(rig.source, rig.request);
-  await rig.run(700);
-  lease[Symbol.dispose]();
-  session[Symbol.dispose]();
-  await rig.run(6000);
-  assertEquals([asked, rig.registry.states()], [0, []]);
-});
-
-Deno.test("a pull of token_traverse ends with its last player: the next one's token is judged by the origin", async () => {
-  const rig = new PullRig([A], "token_traverse on; linger 2000;");
-  const broadcast = new Broadcast(rig, A);
-  const lease = rig.registry.acquire(rig.source, rig.request);
-  await rig.run(100);
-  await broadcast.run(20);
-  assertEquals(rig.state?.isFed, true);
-  lease[Symbol.dispose]();
-  await rig.run(0);
-  assertEquals([rig.registry.states(), rig.source.isActive], [[], false]);
 });
 
 for (
