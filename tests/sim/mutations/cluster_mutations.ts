@@ -32,7 +32,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "    entry.lingerTimer?.cancel();\n    entry.lingerTimer = null;\n",
     replace: "",
     breaks: "a pull ends under players that came while it lingered",
-    seed: 18,
+    seed: 68,
   },
   {
     name: "no idle_timeout",
@@ -48,7 +48,7 @@ export const clusterMutations: readonly Mutation[] = [
     find: "    for (const run of this.#runs.keys()) run.stop();\n    this.#finish",
     replace: "    this.#finish",
     breaks: "a pull that is over leaves its connections",
-    seed: 5,
+    seed: 13,
   },
   {
     name: "ask one origin alone",
@@ -61,7 +61,7 @@ export const clusterMutations: readonly Mutation[] = [
   {
     name: "follow no redirect",
     file: "upstream/pull/race.ts",
-    find: "if (next !== null) return void this.#follow(next, origin, policy);",
+    find: "if (next !== null) void this.#follow(next, origin, policy);",
     replace: "",
     breaks: "a stream that is at an unknown origin is not found",
     seed: 5,
