@@ -19,15 +19,6 @@ export const hlsMutations: readonly Mutation[] = [
     seed: 7,
   },
   {
-    name: "keep the window over a long gap",
-    file: "hls/packager.ts",
-    find:
-      "if (this.window.lastNumber !== null && this.window.lastNumber + 1 < segment.number) this.window.retireAll();",
-    replace: "",
-    breaks: "players count segments wrong behind what is missing",
-    seed: null,
-  },
-  {
     name: "list half a segment",
     file: "hls/packager.ts",
     find: "isFirst && !this.#isWhole(number)",
