@@ -2,17 +2,21 @@ import type { WallClock } from "../../base/clock.ts";
 
 /** Streams of which the count is remembered: the latest ones. */
 const MAX_STREAMS = 10_000;
-/** Counts that begin with a time begin here, so that they stay below what players keep in 32 bits. */
+/** Counts that begin with a time begin here, so that they stay small. */
 const COUNT_ZERO_MS = Date.UTC(2020, 0, 1);
-/** What others tell counts up to so many more than {@link firstCount}; it has to stay below 2^31, too. */
-const MOST_BEYOND = 1_000_000;
+const HOUR_MS = 3_600_000;
+/** What others tell counts up to so many more than {@link firstCount}. */
+const MOST_BEYOND = 100_000;
 
 /**
- * What a stream begins with whose discontinuities nobody knows, as after a restart of all servers: seconds since 2020. No
- * stream has one each second all the time, so it is never below what viewers had before.
+ * What a stream begins with whose discontinuities nobody knows, as after a restart of all servers: hours since 2020. Few
+ * streams have one each hour all the time, so it is hardly ever below what viewers had before.
+ *
+ * It has to be small: hls.js 1.7 keeps arrays by this number, and walks along them with each segment and part. With
+ * seconds, each took it several.
  */
 export function firstCount(unixMs: number): number {
-  return Math.max(0, Math.floor((unixMs - COUNT_ZERO_MS) / 1000));
+  return Math.max(0, Math.floor((unixMs - COUNT_ZERO_MS) / HOUR_MS));
 }
 
 /**

@@ -5,10 +5,11 @@ import { assert, assertEquals, assertLess } from "../../../kit/assert.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 28);
 
-Deno.test("what a stream begins with whose count nobody knows grows with time, and fits into 31 bits for decades", () => {
-  assertEquals(firstCount(NOW_MS + 1000) - firstCount(NOW_MS), 1);
+Deno.test("what a stream begins with whose count nobody knows grows with time, and stays small for decades", () => {
+  assertEquals(firstCount(NOW_MS + 3_600_000) - firstCount(NOW_MS), 1);
   assertEquals(firstCount(0), 0);
-  assertLess(firstCount(Date.UTC(2080, 0, 1)), 2 ** 31 - 2_000_000);
+  // hls.js 1.7 takes seconds for each segment with 200 million, and no time that can be measured with 60 thousand.
+  assertLess(firstCount(Date.UTC(2080, 0, 1)), 1_000_000);
 });
 
 Deno.test("the highest count of a stream is remembered, of the latest streams, and none that makes no sense", () => {
@@ -19,7 +20,7 @@ Deno.test("the highest count of a stream is remembered, of the latest streams, a
   book.hear("/live/s", null);
   assertEquals(book.of("/live/s"), 7);
   book.hear("/live/s", 9);
-  book.hear("/live/s", firstCount(NOW_MS) + 1_000_001);
+  book.hear("/live/s", firstCount(NOW_MS) + 100_001);
   book.hear("/live/s", Number.MAX_SAFE_INTEGER);
   assertEquals(book.of("/live/s"), 9);
   for (let i = 0; i < 10_000; i++) book.hear(`/live/${i}`, 1);
