@@ -53,7 +53,8 @@ Deno.test({
       import { returnMemory } from ${JSON.stringify(new URL("../../../src/net/memory_return.ts", import.meta.url))};
       let now = 0;
       let check = () => {};
-      using _ = returnMemory({ nowMs: () => now, after: (_ms, fn) => { check = fn; return { cancel() {} }; } }, () => true);
+      const after = (ms, fn) => { check = () => { now += ms; fn(); }; return { cancel() {} }; };
+      using _ = returnMemory({ nowMs: () => now, after }, () => true);
       const kept = [];
       let burst = [];
       for (let i = 0; i < 8000; i++) {
