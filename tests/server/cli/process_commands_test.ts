@@ -128,6 +128,8 @@ Deno.test(
     inDirectory(async (directory) => {
       const path = `${directory}/logs/srs.log`;
       await using server = await CliServer.start(directory, { more: "srs_log_tank file; srs_log_file logs/srs.log;" });
+      const listens = () => Deno.readTextFile(path).then((text) => text.includes("RTMP listens on"), () => false);
+      await until(listens, 5000, () => "the line of the port, which may be open before");
       await Deno.rename(path, `${path}.1`);
       server.program.kill("SIGUSR1");
       await until(() => Deno.stat(path).then(() => true, () => false), 5000, () => "a new log file");
